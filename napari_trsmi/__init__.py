@@ -1,0 +1,3 @@
+"""Spatial domains from spatial multi-omics."""
+
+__version__ = "0.1.0"

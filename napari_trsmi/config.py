@@ -1,0 +1,258 @@
+"""Every setting of a run, in one frozen model.
+
+Default, bounds, meaning, unit, paper symbol and spin-box step of a field are stated once, here. The command line, the
+JSON file, the error messages and later the form are derived from these models.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from napari_trsmi.errors import ConfigError
+
+Kind = Literal["rna", "protein", "chromatin", "precomputed"]
+Shape = Literal["cosine", "linear", "exponential", "step", "constant"]
+
+
+def setting(
+    default: Any, help: str, *, unit: str = "", symbol: str = "", step: float | None = None, **bounds: Any
+) -> Any:
+    """Field with its meaning, unit, paper symbol and spin-box step; `bounds` are pydantic's gt, ge, lt, le."""
+    text = help + (f" [{unit}]" if unit else "") + (f" ({symbol})" if symbol else "")
+    extra = {"unit": unit, "symbol": symbol, "step": step, "help": help}
+    if callable(default):
+        return Field(default_factory=default, description=text, json_schema_extra=extra, **bounds)
+    return Field(default, description=text, json_schema_extra=extra, **bounds)
+
+
+class Section(BaseModel):
+    """Base of all settings: frozen, and unknown names are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Schedule(Section):
+    """A value that moves from `start` to `end` over the run."""
+
+    start: float = setting(1.0, "Value at the first epoch.", gt=0, step=0.01)
+    end: float = setting(1.0, "Value at the last epoch.", gt=0, step=0.01)
+    shape: Shape = setting("constant", "How the value moves from start to end.")
+
+
+class Preprocess(Section):
+    """From counts to components."""
+
+    modalities: tuple[str, ...] = setting((), "Modalities to use; empty uses all in the file.")
+    kinds: dict[str, Kind] = setting(dict, "Kind by modality name, where the detected one is wrong.")
+    min_spots: int = setting(10, "Genes and peaks seen in fewer spots are left out.", unit="spots", ge=1)
+    n_top_genes: int = setting(3000, "Highly variable genes kept (seurat_v3).", unit="genes", ge=10)
+    target_sum: float = setting(1e4, "Counts per spot after normalisation.", unit="counts", gt=0, step=1000)
+    n_components: int = setting(50, "Most components per modality (PCA, or LSI for chromatin).", ge=2)
+    coherent: bool = setting(
+        True, "Rotate each modality to spatially coherent components and weight them by coherence."
+    )
+
+
+class Graph(Section):
+    """The spatial and the feature graphs."""
+
+    k_spatial: int | None = setting(None, "Spatial neighbours; unset: 8 on a square grid, else 6.", unit="spots", ge=1)
+    k_feature: int = setting(20, "Nearest neighbours in each modality's features.", unit="spots", ge=1)
+    metric: Literal["correlation", "cosine", "euclidean"] = setting("correlation", "Distance between features.")
+    edge_weights: Literal["similarity", "one"] = setting("similarity", "Weights of feature edges at the start.")
+    w_spatial: float = setting(
+        1.0, "Starting weight of the spatial graph in the fused graph.", symbol="w_S", ge=0, step=0.05
+    )
+    w_feature: float = setting(
+        0.1, "Starting weight of the feature graph in the fused graph.", symbol="w_F", ge=0, step=0.05
+    )
+    self_loop: float = setting(1.0, "Weight of a spot itself, as a multiple of its neighbours' total.", ge=0, step=0.1)
+    learn_edges: bool = setting(True, "Learn one weight per feature-graph edge.", symbol="A_F")
+    learn_mix: bool = setting(True, "Learn the weights of the two graphs.", symbol="w_S, w_F")
+
+
+class Encoder(Section):
+    """Near-identity projection-residual-propagation encoder."""
+
+    dim: int | None = setting(None, "Embedding width d; unset: as many as there are components.", symbol="d", ge=2)
+    gate: float = setting(0.1, "Starting gate of the enhancement branch.", symbol="alpha_enc", ge=0, le=1, step=0.01)
+    enhancement: bool = setting(True, "Use the zero-initialised enhancement branch.", symbol="Delta")
+    l2_before: bool = setting(False, "Normalise rows before propagation.")
+    l2_after: bool = setting(False, "Normalise rows after propagation.")
+
+
+class Align(Section):
+    """Temperature-controlled soft cross-graph alignment."""
+
+    enabled: bool = setting(True, "Let each modality see its aligned counterpart.", symbol="S")
+    candidates: Literal["graph", "ann", "dense"] = setting("graph", "Spots a correspondence may point to.")
+    k_candidates: int = setting(20, "Candidates per spot with `ann`.", unit="spots", ge=1)
+    refresh: int = setting(10, "Epochs between searches with `ann`.", unit="epochs", ge=1)
+    temperature: Schedule = setting(lambda: Schedule(start=0.2, end=0.2), "Softmax temperature.", symbol="tau")
+    dim: int = setting(16, "Width of queries and keys.", symbol="d_a", ge=1)
+    warmup: float = setting(0.1, "Share of epochs in which the other modality is detached.", ge=0, le=1, step=0.01)
+
+
+class Refine(Section):
+    """Local refinement."""
+
+    enabled: bool = setting(True, "Mix in features of the neighbours.")
+    gate: float = setting(0.1, "Starting gate of the local branch.", symbol="alpha_loc", ge=0, le=1, step=0.01)
+
+
+class Diffusion(Section):
+    """Multi-scale APPNP diffusion."""
+
+    enabled: bool = setting(True, "Blend in diffused features.", symbol="Z_g")
+    scales: tuple[tuple[int, float], ...] = setting(
+        ((2, 0.20), (4, 0.15), (8, 0.10)), "Pairs of steps and teleport probability.", unit="steps, probability"
+    )
+
+    @model_validator(mode="after")
+    def _scales_are_usable(self) -> Diffusion:
+        for steps, teleport in self.scales:
+            if steps < 0 or not 0 <= teleport <= 1:
+                raise ValueError(
+                    f"Expected steps >= 0 and teleport in [0, 1] in diffusion.scales, found ({steps}, {teleport})."
+                )
+        if self.enabled and not self.scales:
+            raise ValueError("Expected at least one (steps, teleport) pair in diffusion.scales, found none.")
+        return self
+
+
+class Gate(Section):
+    """Time-scheduled global-to-local gate: beta(t) = sigmoid(b) * cool(t)."""
+
+    start: float = setting(2.0, "Starting value of the learned logit b.", symbol="b", step=0.1)
+    cool_end: float = setting(0.0, "Cooling factor at the last epoch; it starts at 1.", ge=0, le=1, step=0.01)
+    shape: Shape = setting("cosine", "How the gate cools.")
+
+
+class Fusion(Section):
+    """MLP fusion of the modalities."""
+
+    hidden: int | None = setting(None, "Hidden width of the MLP; unset: the embedding width.", ge=1)
+    activation: Literal["gelu", "relu", "elu", "tanh"] = setting("gelu", "Activation of the MLP.")
+
+
+class Cluster(Section):
+    """Prototypes during training, and domains at the end."""
+
+    n_domains: int | None = setting(None, "Number of domains; unset: estimated.", symbol="K", ge=1)
+    max_domains: int = setting(20, "Most domains considered when their number is estimated.", ge=1)
+    start: float = setting(0.4, "Share of epochs after which prototypes are seeded.", ge=0, le=1, step=0.05)
+    tau_c: Schedule = setting(lambda: Schedule(start=0.5, end=0.5), "Prototype temperature.", symbol="tau_c")
+    method: Literal["mixture", "prototypes", "kmeans", "leiden"] = setting(
+        "mixture", "How the embedding is cut into domains."
+    )
+    refinement: Literal["off", "majority", "potts"] = setting("potts", "Spatial refinement of the domains.")
+    strength: float | None = setting(None, "Strength of the Potts field; unset: estimated.", ge=0, step=0.1)
+    domain_scale: int | None = setting(
+        None, "Hops over which the embedding is averaged before clustering; unset: estimated.", unit="hops", ge=0, le=32
+    )
+    n_components: int = setting(20, "Components of the embedding that are clustered.", ge=1)
+    n_init: int = setting(10, "Restarts.", ge=1)
+
+
+class Loss(Section):
+    """Weights of the objective's terms."""
+
+    w_reconstruction: float = setting(1.0, "Weight of the reconstruction term.", ge=0, step=0.1)
+    lam_cluster: float = setting(0.1, "Weight of the prototype term.", symbol="lambda_cl", ge=0, step=0.01)
+    lam_graph: float = setting(0.1, "Weight of the graph regulariser.", symbol="lambda_g", ge=0, step=0.01)
+    ema_decay: float = setting(0.9, "Decay of the reference graph.", ge=0, lt=1, step=0.01)
+    modality_weights: dict[str, float] = setting(dict, "Weight w^m by modality name; 1 where not given.", symbol="w^m")
+
+
+class Train(Section):
+    """The optimiser and the course of training."""
+
+    epochs: int = setting(60, "Passes over the section.", unit="epochs", ge=0)
+    learning_rate: float = setting(0.003, "Step size of Adam.", gt=0, step=0.0005)
+    weight_decay: float = setting(0.0, "Decay of the weights.", ge=0, step=1e-5)
+    preview_every: int = setting(10, "Epochs between previews of the domains; 0 for none.", unit="epochs", ge=0)
+    checkpoint_every: int = setting(0, "Epochs between checkpoints; 0 for none.", unit="epochs", ge=0)
+
+
+class Config(Section):
+    """Every setting of a run. The same config and seed give the same labels on one CPU.
+
+    Examples
+    --------
+    >>> config = Config(cluster={"n_domains": 7})
+    >>> config.cluster.n_domains
+    7
+    >>> Config.from_json(config.to_json()) == config
+    True
+    """
+
+    preprocess: Preprocess = Preprocess()
+    graph: Graph = Graph()
+    encoder: Encoder = Encoder()
+    align: Align = Align()
+    refine: Refine = Refine()
+    diffusion: Diffusion = Diffusion()
+    gate: Gate = Gate()
+    fusion: Fusion = Fusion()
+    cluster: Cluster = Cluster()
+    loss: Loss = Loss()
+    train: Train = Train()
+    seed: int = setting(0, "Seed of every random choice.", ge=0)
+    device: str = setting("auto", "cpu, cuda, cuda:N, mps, or auto for the fastest there is.")
+    threads: int = setting(0, "CPU threads; 0 leaves one core for the interface.", unit="threads", ge=0)
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise ConfigError(_explain(error)) from None
+
+    def to_json(self) -> str:
+        """Return the settings as indented JSON."""
+        return self.model_dump_json(indent=2)
+
+    @classmethod
+    def from_json(cls, text: str) -> Config:
+        """Return the config that `text` describes; raises `ConfigError` with every problem named."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise ConfigError(_explain(error)) from None
+
+    @classmethod
+    def load(cls, path: str | Path) -> Config:
+        """Return the config in a JSON file: a bare config, or a `run.json` with a ``"config"`` entry.
+
+        Raises
+        ------
+        ConfigError
+            The file is missing, no JSON, or names settings that do not exist or are out of bounds.
+        """
+        import json
+
+        path = Path(path)
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(f"Expected a readable JSON file of settings, found {path}: {error.strerror}.") from None
+        except ValueError as error:
+            raise ConfigError(f"Expected JSON in {path}, found text that is none: {error}.") from None
+        if isinstance(found, dict) and "config" in found:
+            found = found["config"]
+        return cls.from_json(json.dumps(found))
+
+
+def _explain(error: ValidationError) -> str:
+    """One sentence per problem: where, what is wrong, what was found."""
+    parts = []
+    for problem in error.errors():
+        where = ".".join(str(part) for part in problem["loc"]) or "config"
+        if problem["type"] == "extra_forbidden":
+            parts.append(f"There is no setting {where}; see `trsmi fit --help` for those there are.")
+        else:
+            message = problem["msg"].removeprefix("Value error, ")
+            parts.append(f"{where}: {message}, found {problem['input']!r}.")
+    return " ".join(parts)

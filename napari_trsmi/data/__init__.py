@@ -1,0 +1,1 @@
+"""Files and tables: reading, preprocessing, simulating, writing. No torch, no Qt."""

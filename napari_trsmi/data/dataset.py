@@ -1,0 +1,104 @@
+"""One tissue section in memory: modalities over the same spots, coordinates, image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_trsmi.config import Kind
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+
+
+@dataclass(frozen=True, slots=True)
+class Modality:
+    """One measured modality over the spots of a `Dataset`.
+
+    Attributes
+    ----------
+    name
+        Short name, such as ``"rna"``; unique within the dataset.
+    kind
+        What the values are; decides the preprocessing.
+    table
+        (N, D) AnnData, rows in the dataset's order. `X` holds counts, or the components for ``"precomputed"``.
+    """
+
+    name: str
+    kind: Kind
+    table: AnnData
+
+
+@dataclass(frozen=True, slots=True)
+class TissueImage:
+    """A picture of the tissue; a spot at ``coords`` (full-resolution pixels) lies at ``coords * scale`` in it.
+
+    Attributes
+    ----------
+    pixels
+        (H, W, 3) uint8.
+    scale
+        Image pixels per full-resolution pixel.
+    key
+        Resolution name, such as ``"hires"``.
+    """
+
+    pixels: np.ndarray
+    scale: float
+    key: str = "hires"
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Spots of one section with all their modalities.
+
+    Attributes
+    ----------
+    name
+        Shown to people; usually the file's stem.
+    modalities
+        {name: Modality}, all over the same N spots in the same order.
+    coords
+        (N, 2) float64 (x, y), full-resolution pixels where there is an image, y pointing down.
+    obs_names
+        (N,) str barcodes, unique.
+    obs
+        (N, n) per-spot annotations found in the file, index = obs_names.
+    image
+        The tissue image, or None.
+    spot_diameter
+        Diameter of a spot in the unit of `coords`, or None where unknown.
+    microns_per_unit
+        Micrometres per unit of `coords`, or None where unknown.
+    library
+        Name of the chosen library where the file holds several, else the only one's name, else None.
+    sources
+        Files this came from; empty for data given in memory.
+    dropped
+        {modality: number of its spots that were left out because another modality lacks them}.
+    notes
+        Sentences a person should read (no scale factor found, coordinates differ between modalities, ...).
+    """
+
+    name: str
+    modalities: dict[str, Modality]
+    coords: np.ndarray
+    obs_names: np.ndarray
+    obs: pd.DataFrame
+    image: TissueImage | None = None
+    spot_diameter: float | None = None
+    microns_per_unit: float | None = None
+    library: str | None = None
+    sources: tuple[Path, ...] = ()
+    dropped: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def n_spots(self) -> int:
+        """Number of spots N."""
+        return len(self.obs_names)

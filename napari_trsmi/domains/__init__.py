@@ -1,0 +1,1 @@
+"""Domains, their boundaries and scores: numpy and scikit-learn. No torch, no Qt."""

@@ -1,0 +1,124 @@
+"""The plain records that cross a thread or a room: floats, strings and numpy arrays, never a tensor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one epoch of training reports.
+
+    Attributes
+    ----------
+    epoch, n_epochs
+        Epochs done and planned; ``epoch`` counts from 1.
+    losses
+        Value of every loss term by name, ``"total"`` among them.
+    beta, temperature, tau_c
+        Global-to-local gate in [0, 1], alignment temperature and prototype temperature of this epoch.
+    labels
+        (N,) int domain labels of a preview, or None between previews.
+    churn
+        Share of spots in [0, 1] whose preview label changed since the preview before; NaN where there is none.
+    seconds
+        Wall-clock seconds since training started.
+    """
+
+    epoch: int
+    n_epochs: int
+    losses: dict[str, float]
+    beta: float
+    temperature: float
+    tau_c: float
+    labels: np.ndarray | None = None
+    churn: float = float("nan")
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What training leaves behind.
+
+    Attributes
+    ----------
+    embedding
+        (N, d) float32 joint embedding Z.
+    prototypes
+        (K, d) float32 learned prototypes, or None where the clustering term never started.
+    correspondences
+        {(a, b): (N, N) CSR} soft correspondences S from modality a (rows) to b (columns); rows sum to 1.
+    modality_weights
+        (N, M) float32 share of each modality in a spot's embedding; rows sum to 1. Columns in `modalities` order.
+    modalities
+        Names of the modalities, in the order used throughout.
+    stages
+        {name: (N, width) float32} output after each stage (input, encoder, alignment, local, global, fusion).
+    history
+        One `Step` per epoch, previews' labels included.
+    stopped
+        True when a person ended training early.
+    """
+
+    embedding: np.ndarray
+    prototypes: np.ndarray | None
+    correspondences: dict[tuple[str, str], sparse.csr_matrix]
+    modality_weights: np.ndarray
+    modalities: tuple[str, ...]
+    stages: dict[str, np.ndarray] = field(default_factory=dict)
+    history: tuple[Step, ...] = ()
+    stopped: bool = False
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """Domains of N spots.
+
+    Attributes
+    ----------
+    labels
+        (N,) int in 0..K-1, numbered by falling size.
+    posterior
+        (N, K) float32 rows summing to 1.
+    method
+        Name of the clustering that made it.
+    strength
+        Strength of the Potts field that was used; 0 for none.
+    """
+
+    labels: np.ndarray
+    posterior: np.ndarray
+    method: str
+    strength: float = 0.0
+
+    @property
+    def n_domains(self) -> int:
+        """Number of domains K."""
+        return self.posterior.shape[1]
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """(N,) float32 posterior of the spot's own domain, in [0, 1]."""
+        return self.posterior[np.arange(len(self.labels)), self.labels]
+
+    @property
+    def runner_up(self) -> np.ndarray:
+        """(N,) int most probable domain other than the spot's own; -1 where there is only one domain."""
+        if self.n_domains == 1:
+            return np.full(len(self.labels), -1)
+        others = self.posterior.copy()
+        others[np.arange(len(self.labels)), self.labels] = -1.0
+        return others.argmax(axis=1)
+
+    @property
+    def entropy(self) -> np.ndarray:
+        """(N,) float32 entropy of the posterior divided by log K, in [0, 1]."""
+        if self.n_domains == 1:
+            return np.zeros(len(self.labels), np.float32)
+        p = np.clip(self.posterior, 1e-12, 1.0)
+        return (-(p * np.log(p)).sum(axis=1) / np.log(self.n_domains)).astype(np.float32)
