@@ -76,9 +76,7 @@ def agreement(labels: Any, truth: Any, mask: np.ndarray | None = None) -> dict[s
     return scores | {"n_spots": int(scored.sum()), "n_left_out": int((chosen & ~scored).sum())}
 
 
-def boundary_agreement(
-    labels: Any, truth: Any, adjacency: sparse.csr_matrix, tolerance: int = 0
-) -> dict[str, float]:
+def boundary_agreement(labels: Any, truth: Any, adjacency: sparse.csr_matrix, tolerance: int = 0) -> dict[str, float]:
     """Return how well the boundaries of two labellings agree, edge by edge of the spatial graph.
 
     A boundary edge joins two spots of different label. With `tolerance` 0 a boundary edge is matched when it is one in

@@ -18,7 +18,7 @@ def encode(labels: Any) -> tuple[np.ndarray, list[Any]]:
     Parameters
     ----------
     labels
-        (N,) integers, strings, booleans or a pandas categorical; NaN, None and the texts in `MISSING_WORDS` are missing.
+        (N,) numbers, strings, booleans or a pandas categorical; NaN, None and the texts of `MISSING_WORDS` are missing.
 
     Returns
     -------

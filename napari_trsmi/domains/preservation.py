@@ -73,8 +73,8 @@ def cross_modal_consistency(labels: Any, features: Mapping[str, np.ndarray]) -> 
 
     - *How much of the modality do the domains explain?* The share of its variance that lies between domains (epsilon
       squared: eta squared freed of what K random domains would explain, so 0 is chance and 1 is all).
-    - *Do the modalities arrange the domains alike?* Spearman correlation, over pairs of domains, of their distance in one
-      modality with their distance in another (a Mantel statistic). Domains alike in RNA but apart in protein lower it.
+    - *Do the modalities arrange the domains alike?* Spearman correlation, over pairs of domains, of their distance in
+      one modality with that in another (a Mantel statistic). Domains alike in RNA but apart in protein lower it.
 
     Parameters
     ----------
@@ -86,8 +86,9 @@ def cross_modal_consistency(labels: Any, features: Mapping[str, np.ndarray]) -> 
     Returns
     -------
     dict
-        ``explained_<modality>`` in (-inf, 1], usually 0 to 1; ``arrangement_<a>_<b>`` in [-1, 1] per pair of modalities,
-        NaN with fewer than three domains; ``consistency``, the mean arrangement over pairs (NaN for one modality).
+        ``explained_<modality>`` at most 1, NaN where a modality is constant or every spot is a domain;
+        ``arrangement_<a>_<b>`` in [-1, 1] per pair of modalities, NaN with fewer than three domains;
+        ``consistency``, the mean arrangement over pairs (NaN for one modality).
 
     Raises
     ------
