@@ -38,9 +38,9 @@ class Chemistry:
 
 
 CHEMISTRY: dict[ModalityName, Chemistry] = {
-    "rna": Chemistry("rna", "Gene Expression", share=1.0, spread=1.3, markers=0.2, fold=0.9),
-    "adt": Chemistry("protein", "Antibody Capture", share=1 / 3, spread=0.7, markers=0.8, fold=0.7),
-    "atac": Chemistry("chromatin", "Peaks", share=1 / 2, spread=0.6, markers=0.2, fold=0.9),
+    "rna": Chemistry("rna", "Gene Expression", share=1.0, spread=1.3, markers=0.2, fold=1.15),
+    "adt": Chemistry("protein", "Antibody Capture", share=1 / 3, spread=0.7, markers=0.8, fold=0.95),
+    "atac": Chemistry("chromatin", "Peaks", share=1 / 2, spread=0.6, markers=0.2, fold=1.15),
 }
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
+from scipy.special import expit
 
-from napari_trsmi.data.simulate.tissue import Tissue
+from napari_trsmi.data.simulate.tissue import Tissue, turned
 
-# Absorbance of the two stains in red, green and blue (Ruifrok and Johnston 2001).
+# Absorbance of the two stains in red, green and blue.
 _HAEMATOXYLIN = np.array([0.65, 0.70, 0.29])
-_EOSIN = np.array([0.07, 0.99, 0.11])
+_EOSIN = np.array([0.10, 0.92, 0.32])
 _GLASS = np.array([244.0, 243.0, 246.0])
 _STEP = 4  # grey levels are whole multiples of this: the eye sees no steps, and the picture packs to half the size
 
@@ -37,19 +38,24 @@ def paint(tissue: Tissue, corner: np.ndarray, extent: np.ndarray, size: int, rng
         (shares @ values.astype(np.float32)).reshape(height, width)
         for values in _stains(tissue.n_layers, tissue.n_domains)
     )
-    # Nuclei: one or two pixels each, their number given by the domain; a wave of noise makes them cluster.
-    spots = rng.random((height, width)) < 0.34 * nuclei * np.exp(0.35 * noise(6))
-    dots = gaussian_filter(spots * rng.uniform(0.6, 1.4, (height, width)), 0.75)
-    # Fibres follow the layers: waves of the depth, broken up by noise.
+    # Islands are follicles: pale in the middle, with a dense mantle.
+    island = shares[:, tissue.n_layers :].sum(axis=1).reshape(height, width)
+    middle = np.clip(2 * gaussian_filter(island, 0.012 * size) - 1, 0, 1)
+    nuclei *= 1 - 0.45 * middle
+    # Nuclei: one or two pixels each, their number given by the domain; slow noise makes them cluster.
+    placed = rng.random((height, width)) < 0.34 * nuclei * np.exp(0.25 * noise(5))
+    dots = gaussian_filter(placed * rng.uniform(0.6, 1.4, (height, width)), 0.75)
+    # Fibres follow the layers: lines of equal depth, bent and broken up by noise.
     depth = tissue.depth(rim).reshape(height, width)
-    strands = np.sin(depth / pixel * 0.9 + 2.5 * noise(5)) * 0.5 + 0.5 * noise((1.0, 1.0))
-    pink = eosin * (1 + 0.10 * noise(25) + 0.08 * noise(2) + 0.30 * fibres * strands)
-    blue = 0.06 + 0.28 * nuclei + 2.1 * dots
-    for x, y, radius in tissue.vessels:
-        distance = np.hypot(points[:, 0] - x, points[:, 1] - y).reshape(height, width) / radius
-        lumen, wall = distance < 1, (distance >= 1) & (distance < 1.45)
-        pink[lumen], blue[lumen] = 0.02, 0.0
-        pink[wall] = 1.0
+    strands = np.sin(depth / pixel * 0.8 + 2.0 * noise(9)) * np.clip(0.6 + 0.6 * noise(6), 0, None)
+    pink = eosin * (1 + 0.10 * noise(25) + 0.06 * noise(1.5) + 0.3 * fibres * strands)
+    blue = 0.05 + 0.26 * nuclei + 2.1 * dots
+    for x, y, radius, elongation, direction in tissue.vessels:
+        along, across = turned(rim - (x, y), direction)
+        distance = (np.hypot(along / elongation, across) / radius).reshape(height, width)
+        lumen = expit(8 * (1 - distance))  # white, with soft walls
+        pink += 0.5 * np.exp(-(((distance - 1.3) / 0.25) ** 2))
+        pink, blue = pink * (1 - lumen), blue * (1 - lumen)
     absorbed = inside[..., None] * (blue[..., None] * _HAEMATOXYLIN + pink[..., None] * _EOSIN)
     colours = _GLASS * np.exp(-np.clip(absorbed, 0, None))
     return (np.round(colours / _STEP) * _STEP).clip(0, 255).astype(np.uint8)

@@ -58,7 +58,7 @@ class Tissue:
     tear
         (3,) direction from the middle, sideways bend and reach of a tear.
     vessels
-        (V, 3) centre x, y and radius of vessels; they show in the picture only.
+        (V, 5) centre x, y, radius, elongation and direction of vessels; they show in the picture only.
     blur
         Width of the gradual boundaries.
     """
@@ -83,7 +83,7 @@ class Tissue:
             radius += amplitude * np.cos((k + 2) * angle + phase)
         level = np.hypot(points[:, 0], points[:, 1]) / radius
         direction, bend, reach = self.tear
-        along, across = _turned(points, direction)
+        along, across = turned(points, direction)
         opening = 0.09 * (along - reach)  # a wedge from `reach` outwards
         torn = (along > reach) & (np.abs(across - bend * (along - reach) * (1.3 - along)) < opening)
         return np.where(torn, level + 1.0, level)
@@ -108,7 +108,7 @@ class Tissue:
             shares[:, layer] = above - below
             above = below
         for x, y, radius, elongation, direction, phase, kind in self.islands:
-            along, across = _turned(points - (x, y), direction)
+            along, across = turned(points - (x, y), direction)
             distance = np.hypot(along / elongation, across * elongation)
             rim = radius * (1 + 0.12 * np.cos(3 * np.arctan2(across, along) + phase))
             island = _rise(rim - distance, self.blur if kind % 2 else 0.0)
@@ -124,7 +124,7 @@ def draw_tissue(settings: SimulationSettings, section: int) -> tuple[Tissue, Spo
     centre = np.array([organ.uniform(-0.5, 0.5), organ.uniform(1.3, 1.6)])
     folds = organ.uniform(0, 2 * np.pi, 2) + rng.normal(0, 0.15, 2)
     shares = np.cumsum(organ.uniform(0.7, 1.3, settings.n_layers))
-    amplitudes = rng.uniform(0.4, 1, 6) * (0.09, 0.05, 0.03, 0.02, 0.015, 0.01)
+    amplitudes = rng.uniform(0.4, 1, 6) * (0.11, 0.06, 0.04, 0.025, 0.02, 0.012)
     spacing = np.sqrt(np.pi / settings.n_spots / (np.sqrt(3) / 2 if settings.grid == "hexagonal" else 1.0))
     tissue = Tissue(
         n_layers=settings.n_layers,
@@ -136,7 +136,7 @@ def draw_tissue(settings: SimulationSettings, section: int) -> tuple[Tissue, Spo
         cuts=np.empty(0),
         islands=_place_islands(settings.n_islands, rng),
         tear=np.array([rng.uniform(-np.pi, np.pi), rng.uniform(-0.5, 0.5), rng.uniform(0.55, 0.7)]),
-        vessels=np.column_stack([rng.uniform(-0.8, 0.8, (9, 2)), rng.uniform(0.008, 0.028, 9)]),
+        vessels=rng.uniform((-0.8, -0.8, 0.006, 1.0, 0.0), (0.8, 0.8, 0.022, 1.6, np.pi), (12, 5)),
         blur=settings.blur * spacing,
     )
     points, rows, columns = _lay_out(settings.grid, spacing)
@@ -179,7 +179,7 @@ def _place_islands(n_types: int, rng: np.random.Generator) -> np.ndarray:
     return np.array(placed).reshape(-1, 7)
 
 
-def _turned(points: np.ndarray, direction: float) -> tuple[np.ndarray, np.ndarray]:
+def turned(points: np.ndarray, direction: float) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates along and across `direction`."""
     cos, sin = np.cos(direction), np.sin(direction)
     return points[:, 0] * cos + points[:, 1] * sin, points[:, 1] * cos - points[:, 0] * sin
