@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,8 +14,11 @@ from napari_trsmi.records import Partition, Step
 
 if TYPE_CHECKING:
     import pandas as pd
+    from anndata import AnnData
+    from mudata import MuData
 
     from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.data.writers import Written
 
 
 @dataclass(frozen=True)
@@ -88,3 +92,59 @@ class Result:
     def names(self) -> tuple[str, ...]:
         """Name of each domain, as written to files: "1", "2", ..."""
         return tuple(str(k + 1) for k in range(self.partition.n_domains))
+
+    @property
+    def palette(self) -> tuple[str, ...]:
+        """One ``"#rrggbb"`` per domain: `colors`, or hues apart by the golden ratio where none were given."""
+        if self.colors:
+            return self.colors
+        return tuple(_hue(k) for k in range(self.partition.n_domains))
+
+    def write(self, path: str | Path) -> Written:
+        """Write a copy of the input with the domains in it, and `run.json` and tables beside it.
+
+        The copy holds the keys of `annotate`. For ``x.h5mu`` the files beside it are ``x.run.json`` (everything to
+        repeat the run), ``x.domains.csv`` (one row per spot) and ``x.boundaries.csv``. Each file is replaced whole: a
+        crash leaves the old one or the new one.
+
+        Parameters
+        ----------
+        path
+            Ends in ``.h5ad``, ``.h5mu`` or ``.zarr``.
+
+        Returns
+        -------
+        What went where; ``str()`` of it is a message.
+
+        Raises
+        ------
+        DataError
+            Another ending, no such folder, no permission, a full disk, or an input that the format cannot hold.
+        """
+        from napari_trsmi.data.writers import write
+
+        return write(self, path)
+
+    def annotate(self, target: AnnData | MuData) -> tuple[str, ...]:
+        """Write the domains into an AnnData or MuData in memory, in place, and return the names of the keys.
+
+        ``obs``: ``trsmi_domain`` (ordered categories), ``trsmi_confidence``, ``trsmi_runner_up``, ``trsmi_entropy``;
+        ``obsm``: ``X_trsmi``, ``trsmi_posterior``, ``trsmi_modality_weights``; ``obsp``: ``trsmi_S_<a>_<b>``;
+        ``uns``: ``trsmi_domain_colors`` and the run as JSON in ``trsmi``.
+
+        Raises
+        ------
+        DataError
+            Analysed spots are missing from `target`.
+        """
+        from napari_trsmi.data.annotate import annotate
+
+        return annotate(self, target)
+
+
+def _hue(k: int) -> str:
+    """Colour number k of an endless sequence."""
+    import colorsys
+
+    red, green, blue = colorsys.hls_to_rgb((k * 0.618034) % 1.0, (0.45, 0.65, 0.3)[k % 3], 0.7)
+    return f"#{round(255 * red):02x}{round(255 * green):02x}{round(255 * blue):02x}"

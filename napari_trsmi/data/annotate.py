@@ -1,0 +1,141 @@
+"""The keys a result leaves in an AnnData or MuData."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse
+
+from napari_trsmi.data.provenance import plain, record
+from napari_trsmi.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+    from mudata import MuData
+
+    from napari_trsmi.data.result import Result
+
+DOMAIN, CONFIDENCE, RUNNER_UP, ENTROPY = "trsmi_domain", "trsmi_confidence", "trsmi_runner_up", "trsmi_entropy"
+COLORS, RECORD = "trsmi_domain_colors", "trsmi"
+EMBEDDING, POSTERIOR, MODALITY_WEIGHTS = "X_trsmi", "trsmi_posterior", "trsmi_modality_weights"
+CORRESPONDENCE = "trsmi_S_"  # followed by <rows' modality>_<columns' modality>
+
+
+def annotate(result: Result, target: AnnData | MuData) -> tuple[str, ...]:
+    """Write a result's keys into `target`, in place, and return their names.
+
+    Spots of `target` that were not analysed get a missing domain, NaN, and empty rows in ``obsp``. Keys of an earlier
+    run are replaced. In a MuData every modality also gets the domains, their colours, the confidence and the embedding.
+
+    Parameters
+    ----------
+    result
+        The result of N spots.
+    target
+        Holds at least the N spots, in any order.
+
+    Raises
+    ------
+    DataError
+        Spots of the result are missing from `target`, or its barcodes are not unique.
+    """
+    rows = _rows_of(result, target)
+    if (rows >= 0).sum() < len(result.labels):
+        missing = len(result.labels) - int((rows >= 0).sum())
+        raise DataError(
+            f"Expected all {len(result.labels)} analysed spots in the object to annotate, found {missing} missing. "
+            "Give the object that was analysed."
+        )
+    keys: list[str] = []
+    for name, table in getattr(target, "mod", {}).items():
+        own = _annotate_spots(result, table, _rows_of(result, table))
+        keys += [f"{name}: {key}" for key in own]
+    keys += _annotate_spots(result, target, rows)
+    keys += _annotate_details(result, target, rows)
+    keys.append(f'uns["{RECORD}"]')
+    target.uns[RECORD] = json.dumps({**record(result), "boundaries": _frame(result.boundaries), "keys": keys})
+    return tuple(keys)
+
+
+def domains_frame(result: Result, rows: np.ndarray | None = None) -> pd.DataFrame:
+    """Return domain, confidence, runner-up and entropy of the spots `rows` of the result (all by default).
+
+    A row of -1 stands for a spot that was not analysed.
+    """
+    import pandas as pd
+
+    rows = np.arange(len(result.labels)) if rows is None else rows
+    known = rows >= 0
+
+    def domains(labels: np.ndarray) -> pd.Categorical:
+        return pd.Categorical.from_codes(np.where(known, labels[rows], -1), categories=list(result.names), ordered=True)
+
+    def numbers(values: np.ndarray) -> np.ndarray:
+        return np.where(known, values[rows], np.float32(np.nan)).astype(np.float32)
+
+    return pd.DataFrame(
+        {
+            DOMAIN: domains(result.labels),
+            CONFIDENCE: numbers(result.confidence),
+            RUNNER_UP: domains(result.partition.runner_up),
+            ENTROPY: numbers(result.partition.entropy),
+        }
+    )
+
+
+def _rows_of(result: Result, target: AnnData | MuData) -> np.ndarray:
+    """(n,) int row in the result of every spot in `target`, -1 for spots that were not analysed."""
+    import pandas as pd
+
+    if not target.obs_names.is_unique:
+        raise DataError("Expected unique barcodes in the object to annotate, found some twice. Make obs_names unique.")
+    rows: np.ndarray = pd.Index(result.obs_names).get_indexer(target.obs_names)
+    return rows
+
+
+def _annotate_spots(result: Result, target: AnnData | MuData, rows: np.ndarray) -> list[str]:
+    """Domains, confidence, runner-up, entropy, colours and embedding."""
+    frame = domains_frame(result, rows)
+    for key in frame:
+        target.obs[key] = frame[key].array
+    target.uns[COLORS] = np.array(result.palette, dtype=object)
+    target.obsm[EMBEDDING] = _spread(result.embedding, rows)
+    return [*(f'obs["{key}"]' for key in frame), f'uns["{COLORS}"]', f'obsm["{EMBEDDING}"]']
+
+
+def _annotate_details(result: Result, target: AnnData | MuData, rows: np.ndarray) -> list[str]:
+    """Posterior, modality weights and correspondences."""
+    for key in [key for key in target.obsp if key.startswith(CORRESPONDENCE)]:
+        del target.obsp[key]
+    if MODALITY_WEIGHTS in target.obsm:
+        del target.obsm[MODALITY_WEIGHTS]
+    target.obsm[POSTERIOR] = _spread(result.partition.posterior, rows)
+    keys = [f'obsm["{POSTERIOR}"]']
+    if result.modality_weights is not None:
+        target.obsm[MODALITY_WEIGHTS] = _spread(result.modality_weights, rows)
+        keys.append(f'obsm["{MODALITY_WEIGHTS}"]')
+    place = np.empty(len(result.labels), dtype=np.int64)  # where a spot of the result is in the target
+    place[rows[rows >= 0]] = np.flatnonzero(rows >= 0)
+    for (first, second), correspondence in result.correspondences.items():
+        entries = sparse.coo_matrix(correspondence)
+        key = f"{CORRESPONDENCE}{first}_{second}"
+        target.obsp[key] = sparse.csr_matrix(
+            (entries.data, (place[entries.row], place[entries.col])), shape=(len(rows), len(rows))
+        )
+        keys.append(f'obsp["{key}"]')
+    return keys
+
+
+def _spread(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """(n, width) float32 rows of `values` (N, width), NaN where the row is -1."""
+    spread = np.full((len(rows), values.shape[1]), np.nan, dtype=np.float32)
+    spread[rows >= 0] = values[rows[rows >= 0]]
+    return spread
+
+
+def _frame(frame: pd.DataFrame | None) -> Any:
+    """Return a table as JSON-ready columns, None for none."""
+    return None if frame is None else plain(frame.to_dict("list"))

@@ -1,0 +1,127 @@
+"""Where a result came from: software versions, hashes of the input, settings, course of training."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.data.result import Result
+
+_PACKAGES = (
+    "napari-trsmi",
+    "anndata",
+    "mudata",
+    "numpy",
+    "pynndescent",
+    "scanpy",
+    "scikit-learn",
+    "scipy",
+    "squidpy",
+    "torch",
+    "torch-geometric",
+)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that can change a result."""
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def sha256(path: str | Path) -> str:
+    """Return the SHA-256 of a file, or of a folder's file names and contents in a fixed order.
+
+    Raises
+    ------
+    OSError
+        The path cannot be read.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    total = hashlib.sha256()
+    for file_path in sorted((p for p in path.rglob("*") if p.is_file()), key=lambda p: p.relative_to(path).as_posix()):
+        total.update(f"{file_path.relative_to(path).as_posix()}\0{sha256(file_path)}\n".encode())
+    return total.hexdigest()
+
+
+def describe_sources(dataset: Dataset) -> list[dict[str, str | None]]:
+    """Return absolute path and SHA-256 of every input file; the hash is None for what is gone by now."""
+    found: list[dict[str, str | None]] = []
+    for source in dataset.sources:
+        try:
+            digest = sha256(source)
+        except OSError:
+            digest = None
+        found.append({"path": str(Path(source).absolute()), "sha256": digest})
+    return found
+
+
+def record(result: Result) -> dict[str, Any]:
+    """Return everything needed to repeat and to judge a run, ready for JSON.
+
+    Entries of `Result.provenance` come in at the top level and win over what is found out here, the config excepted.
+    """
+    made: dict[str, Any] = {
+        "format": 1,
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": result.config.seed,
+        "n_spots": len(result.labels),
+        "n_domains": result.partition.n_domains,
+        "domains": result.names,
+        "colors": result.palette,
+        "modalities": list(result.dataset.modalities),
+        "method": result.partition.method,
+        "strength": result.partition.strength,
+        "scores": result.scores,
+        **result.provenance,
+    }
+    made.setdefault("versions", versions())
+    if "sources" not in made:
+        made["sources"] = describe_sources(result.dataset)
+    made["dropped"] = result.dataset.dropped
+    made["history"] = [
+        {
+            "epoch": step.epoch,
+            "losses": step.losses,
+            "beta": step.beta,
+            "temperature": step.temperature,
+            "tau_c": step.tau_c,
+            "churn": step.churn,
+            "seconds": step.seconds,
+        }
+        for step in result.history
+    ]
+    made["config"] = result.config.model_dump(mode="json")
+    plain_record: dict[str, Any] = plain(made)
+    return plain_record
+
+
+def plain(value: Any) -> Any:
+    """Return `value` as JSON knows it: numpy made plain, NaN and infinities None, keys and the unknown as text."""
+    if isinstance(value, dict):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(entry) for entry in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return str(value)

@@ -1,0 +1,146 @@
+"""Results read back from the files that `Result.write` made."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse
+
+from napari_trsmi.config import Config
+from napari_trsmi.data.annotate import (
+    COLORS,
+    CONFIDENCE,
+    CORRESPONDENCE,
+    DOMAIN,
+    EMBEDDING,
+    ENTROPY,
+    MODALITY_WEIGHTS,
+    POSTERIOR,
+    RECORD,
+    RUNNER_UP,
+)
+from napari_trsmi.data.atomic import recover
+from napari_trsmi.data.tables import read_table
+from napari_trsmi.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class SavedResult:
+    """A result on file: its N analysed spots, in the order of the file.
+
+    Attributes
+    ----------
+    path
+        Where it was read from.
+    obs_names
+        (N,) str barcodes.
+    labels
+        (N,) int domain of each spot, 0..K-1, indices into `names`.
+    names, colors
+        Name and ``"#rrggbb"`` of each domain.
+    confidence, entropy
+        (N,) float32.
+    runner_up
+        (N,) int, -1 where there is none.
+    embedding
+        (N, d) float32.
+    posterior
+        (N, K) float32, or None where it is not in the file.
+    modality_weights
+        (N, M) float32, or None.
+    modalities
+        Names of the modalities.
+    correspondences
+        {(a, b): (N, N) CSR}.
+    boundaries
+        One row per boundary, review columns included, or None.
+    config
+        The settings of the run.
+    provenance
+        All that was recorded about the run: versions, sources and their hashes, history, scores, keys.
+    """
+
+    path: Path
+    obs_names: np.ndarray
+    labels: np.ndarray
+    names: tuple[str, ...]
+    colors: tuple[str, ...]
+    confidence: np.ndarray
+    entropy: np.ndarray
+    runner_up: np.ndarray
+    embedding: np.ndarray
+    posterior: np.ndarray | None
+    modality_weights: np.ndarray | None
+    modalities: tuple[str, ...]
+    config: Config
+    correspondences: dict[tuple[str, str], sparse.csr_matrix] = field(default_factory=dict)
+    boundaries: pd.DataFrame | None = None
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+
+def read_result(path: str | Path) -> SavedResult:
+    """Return the result in a file that `Result.write` made.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read or holds no result.
+    ConfigError
+        The settings in it do not exist in this version.
+    """
+    path = Path(path)
+    recover(path)
+    if not path.exists():
+        raise DataError(f"Expected a saved result at {path}, found nothing. Check the path.")
+    try:
+        found = read_table(path)
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError(f"Expected a readable saved result at {path}, found: {error}. Write it again.") from error
+    tables = list(found.tables.values()) if hasattr(found, "tables") else [found]
+    table = next((table for table in tables if RECORD in table.uns and DOMAIN in table.obs), None)
+    if table is None:
+        raise DataError(f'Expected a result in {path}, found no obs["{DOMAIN}"] and uns["{RECORD}"]. Run trsmi fit.')
+    return _result_of(table, path)
+
+
+def _result_of(table: Any, path: Path) -> SavedResult:
+    import pandas as pd
+
+    provenance = json.loads(str(table.uns[RECORD]))
+    boundaries = provenance.pop("boundaries", None)
+    domain = table.obs[DOMAIN].astype("category").cat
+    spots = np.flatnonzero(domain.codes >= 0)
+    missing = [key for key in (CONFIDENCE, ENTROPY, RUNNER_UP) if key not in table.obs]
+    missing += [EMBEDDING] if EMBEDDING not in table.obsm else []
+    if missing:
+        raise DataError(f"Expected {', '.join(missing)} beside {DOMAIN} in {path}, found none. Run trsmi fit again.")
+    modalities = tuple(provenance["modalities"])
+    pairs = [(first, second) for first in modalities for second in modalities if first != second]
+    keys = {pair: f"{CORRESPONDENCE}{pair[0]}_{pair[1]}" for pair in pairs}
+    return SavedResult(
+        path=path,
+        obs_names=table.obs_names.to_numpy(dtype=str)[spots],
+        labels=domain.codes.to_numpy(dtype=np.int64)[spots],
+        names=tuple(map(str, domain.categories)),
+        colors=tuple(map(str, table.uns[COLORS])),
+        confidence=table.obs[CONFIDENCE].to_numpy(np.float32)[spots],
+        entropy=table.obs[ENTROPY].to_numpy(np.float32)[spots],
+        runner_up=domain.categories.get_indexer(table.obs[RUNNER_UP])[spots],
+        embedding=np.asarray(table.obsm[EMBEDDING])[spots],
+        posterior=np.asarray(table.obsm[POSTERIOR])[spots] if POSTERIOR in table.obsm else None,
+        modality_weights=np.asarray(table.obsm[MODALITY_WEIGHTS])[spots] if MODALITY_WEIGHTS in table.obsm else None,
+        modalities=modalities,
+        config=Config.from_json(json.dumps(provenance["config"])),
+        correspondences={
+            pair: sparse.csr_matrix(table.obsp[key])[spots][:, spots] for pair, key in keys.items() if key in table.obsp
+        },
+        boundaries=None if boundaries is None else pd.DataFrame(boundaries),
+        provenance=provenance,
+    )

@@ -1,0 +1,232 @@
+"""The tables a result is written into: the input read again, or tables built from the dataset."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_trsmi.errors import DataError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from mudata import MuData
+
+    from napari_trsmi.data.dataset import Dataset
+
+logger = logging.getLogger(__name__)
+
+_FEATURE_TYPES = {"rna": "Gene Expression", "protein": "Antibody Capture", "chromatin": "Peaks"}
+
+
+def copy_of_input(dataset: Dataset, suffix: str) -> AnnData | MuData:
+    """Return what the dataset came from, in the form that `suffix` asks for.
+
+    One file of a fitting format is read again, with all that is in it. Everything else (several files, a Space Ranger
+    folder, data given in memory, another format than the input's, a file that changed or is gone) is built from the
+    dataset's tables and holds the analysed spots.
+
+    Parameters
+    ----------
+    dataset
+        The analysed section.
+    suffix
+        ``".h5ad"`` for an AnnData, ``".h5mu"`` for a MuData, ``".zarr"`` for the kind that fits the dataset.
+    """
+    from anndata import AnnData
+    from mudata import MuData
+
+    several = len(dataset.modalities) > 1
+    found = _read_source(dataset)
+    if isinstance(found, MuData) and suffix != ".h5ad":
+        return found
+    if isinstance(found, AnnData) and (suffix != ".h5mu" or not several):
+        return found if suffix != ".h5mu" else mudata_of({next(iter(dataset.modalities)): found})
+    if suffix == ".h5mu" or (several and suffix == ".zarr"):
+        return mudata_of({name: _shallow(dataset, name) for name in dataset.modalities})
+    return anndata_of(dataset)
+
+
+def read_table(path: str | Path) -> Any:
+    """Return the AnnData, MuData or SpatialData in a file, as it is.
+
+    Raises
+    ------
+    DataError
+        The file is of another kind, or SpatialData is not installed.
+    """
+    import anndata
+
+    path = Path(path)
+    kind = path.suffix if path.suffix in (".h5ad", ".h5mu") else zarr_kind(path)
+    with warnings.catch_warnings(), mudata_as_stored():
+        # What is odd about the input was said when it was read the first time.
+        warnings.simplefilter("ignore")
+        if kind == ".h5ad":
+            return anndata.read_h5ad(path)
+        if kind == "anndata":
+            return anndata.read_zarr(path)
+        if kind in (".h5mu", "mudata"):
+            import mudata
+
+            return mudata.read_h5mu(path) if kind == ".h5mu" else mudata.read_zarr(path)
+        if kind == "spatialdata":
+            return import_spatialdata().read_zarr(path)
+    raise DataError(f"Expected .h5ad, .h5mu or a .zarr folder of AnnData, MuData or SpatialData, found {path}.")
+
+
+def write_table(table: AnnData | MuData, path: Path, suffix: str) -> None:
+    """Write `table` to `path` in the format of `suffix`.
+
+    Raises
+    ------
+    DataError
+        The table holds something that the format cannot hold.
+    """
+    from anndata import AnnData
+
+    try:
+        with mudata_as_stored():
+            if suffix == ".zarr" and isinstance(table, AnnData):
+                table.write_zarr(path)
+            elif suffix == ".zarr":
+                table.write_zarr(str(path))
+            else:
+                table.write(path, compression="gzip")
+    except (TypeError, ValueError, NotImplementedError) as error:
+        problem = "; ".join([str(error), *getattr(error, "__notes__", ())])
+        raise DataError(
+            f"Expected only values that a {suffix} can hold, found one that cannot be written: {problem}. "
+            "Remove or convert it in the input."
+        ) from error
+
+
+def zarr_kind(path: Path) -> str | None:
+    """Return ``"anndata"``, ``"mudata"`` or ``"spatialdata"`` for such a zarr folder, else None."""
+    import zarr
+
+    try:
+        group = zarr.open_group(str(path), mode="r")
+        encoding = str(group.attrs.get("encoding-type", "")).lower()
+        names = set(group.keys())
+    except Exception:  # zarr raises whatever its metadata readers raise
+        return None
+    if encoding in ("anndata", "mudata"):
+        return encoding
+    if "spatialdata_attrs" in group.attrs or "tables" in names:
+        return "spatialdata"
+    return "mudata" if "mod" in names else "anndata" if {"obs", "var"} <= names else None
+
+
+def import_spatialdata() -> Any:
+    """Return the spatialdata package; raises `DataError` where it is not installed."""
+    try:
+        import spatialdata
+    except ImportError:
+        raise DataError(
+            "Expected the package spatialdata for a SpatialData .zarr, found none. "
+            "Install it with: pip install 'napari-trsmi[spatialdata]'."
+        ) from None
+    return spatialdata
+
+
+def mudata_of(tables: dict[str, AnnData]) -> MuData:
+    """Return a MuData of the tables."""
+    from mudata import MuData
+
+    with mudata_as_stored():
+        return MuData(tables)
+
+
+def anndata_of(dataset: Dataset) -> AnnData:
+    """Return one AnnData with the features of all modalities side by side.
+
+    With several modalities `X` is sparse, ``var["modality"]`` and ``var["feature_types"]`` tell the features apart,
+    and features of the same name get their modality's name in front.
+    """
+    import anndata
+    import pandas as pd
+    from scipy import sparse
+
+    tables = {name: _shallow(dataset, name) for name in dataset.modalities}
+    if len(tables) == 1:
+        return next(iter(tables.values()))
+    parts = []
+    for name, table in tables.items():
+        part = table.var.copy()
+        part["modality"] = name
+        if "feature_types" not in part:
+            part["feature_types"] = _FEATURE_TYPES.get(dataset.modalities[name].kind, name)
+        parts.append(part)
+    var = pd.concat(parts)
+    twice = var.index.duplicated(keep=False)
+    var.index = pd.Index(np.where(twice, var["modality"] + ":" + var.index, var.index))
+    for column in [column for column in var.select_dtypes(object) if var[column].isna().any()]:
+        var[column] = var[column].fillna("").astype(str)  # h5ad holds no text with gaps
+    joined = anndata.AnnData(
+        X=sparse.hstack([sparse.csr_matrix(table.X) for table in tables.values()], format="csr"),
+        obs=dataset.obs.copy(),
+        var=var,
+    )
+    joined.obs_names = dataset.obs_names
+    for table in reversed(tables.values()):  # the first modality wins where names meet
+        joined.uns.update(table.uns)
+        joined.obsm.update(table.obsm)
+    return joined
+
+
+def _read_source(dataset: Dataset) -> AnnData | MuData | None:
+    """Return the one table file the dataset came from, or None where there is none that still fits."""
+    if len(dataset.sources) != 1:
+        return None
+    source = Path(dataset.sources[0])
+    if source.suffix not in (".h5ad", ".h5mu") and zarr_kind(source) not in ("anndata", "mudata"):
+        return None
+    try:
+        found: AnnData | MuData = read_table(source)
+    except (OSError, KeyError, ValueError) as error:
+        logger.warning("%s cannot be read again (%s); writing the analysed spots and features only.", source, error)
+        return None
+    if not (found.obs_names.is_unique and np.isin(dataset.obs_names, found.obs_names).all()):
+        logger.warning("%s no longer holds the analysed spots; writing those and their features only.", source)
+        return None
+    return found
+
+
+def _shallow(dataset: Dataset, name: str) -> AnnData:
+    """Return a modality's table, its own frames around the same arrays, with the section's coordinates."""
+    import anndata
+
+    table = dataset.modalities[name].table
+    made = anndata.AnnData(
+        X=table.X,
+        obs=table.obs.copy(),
+        var=table.var.copy(),
+        uns=dict(table.uns),
+        obsm=dict(table.obsm),
+        varm=dict(table.varm),
+        layers=dict(table.layers),
+    )
+    for column in dataset.obs.columns.difference(made.obs.columns):
+        made.obs[column] = dataset.obs[column].to_numpy()
+    made.obs_names = dataset.obs_names
+    made.obsm["spatial"] = np.asarray(dataset.coords, dtype=np.float64)
+    return made
+
+
+@contextmanager
+def mudata_as_stored() -> Iterator[None]:
+    """Keep mudata from copying the modalities' columns into the global table, or out of it."""
+    import mudata
+
+    # Not as mudata's own context manager, which sets up logging for the whole process.
+    before = mudata.set_options(pull_on_update=False).opts
+    try:
+        yield
+    finally:
+        mudata.set_options(**before)
