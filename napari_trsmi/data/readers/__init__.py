@@ -1,0 +1,140 @@
+"""From files, or objects in memory, to a checked `Dataset`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_trsmi.config import Kind
+from napari_trsmi.data.dataset import Dataset
+from napari_trsmi.data.readers.assemble import assemble
+from napari_trsmi.data.readers.files import HDF5_SUFFIXES, check_readable, from_hdf5, from_zarr
+from napari_trsmi.data.readers.found import Found, combined, found_in_anndata, found_in_mudata
+from napari_trsmi.data.readers.visium import from_space_ranger, is_space_ranger
+from napari_trsmi.errors import DataError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from mudata import MuData
+
+__all__ = ["from_memory", "read"]
+
+_READABLE = ".h5ad, .h5mu, .zarr or a Space Ranger folder"
+
+
+def read(
+    path_or_paths: str | Path | Sequence[str | Path],
+    *,
+    kinds: Mapping[str, Kind] | None = None,
+    library: str | None = None,
+    modalities: Sequence[str] | None = None,
+) -> Dataset:
+    """Return the section in a file or folder, or in several files with the same barcodes.
+
+    Reads ``.h5mu``; ``.h5ad`` with one modality or several told apart by ``var["feature_types"]``; AnnData, MuData and
+    SpatialData ``.zarr``; and Space Ranger output folders. Spots that one of the modalities lacks are left out and
+    counted in `Dataset.dropped`; what else a person should know is in `Dataset.notes`. Counts stay sparse.
+
+    Parameters
+    ----------
+    path_or_paths
+        One path, or several that hold different modalities of the same spots.
+    kinds
+        {modality: kind} where the kind found would be wrong.
+    library
+        Library (or SpatialData region) to use where the file holds several.
+    modalities
+        Modalities to use, in this order; all where not given.
+
+    Raises
+    ------
+    DataError
+        The file is missing, damaged or of another kind; barcodes are duplicated or have nothing in common; there are
+        no coordinates or not all are finite; a modality is empty, constant, negative or not finite, or holds neither
+        counts nor components; a name asked for does not exist; several libraries and none was chosen.
+
+    Examples
+    --------
+    >>> read("section.h5xx")
+    Traceback (most recent call last):
+    napari_trsmi.errors.DataError: Expected a file or folder at section.h5xx, found nothing. Check the path.
+    """
+    given = [path_or_paths] if isinstance(path_or_paths, str | Path) else list(path_or_paths)
+    paths = [Path(path).expanduser() for path in given]
+    if not paths:
+        raise DataError(f"Expected a path to {_READABLE}, found none. Give at least one.")
+    parts: dict[str, Found] = {}
+    for path in paths:
+        name = _name(path)
+        if name in parts:
+            raise DataError(f"Expected files with different names, found {name!r} twice. Rename one of them.")
+        parts[name] = _found(path, library)
+    found = combined(parts) if len(parts) > 1 else parts[name]
+    return assemble(found, " + ".join(parts), kinds=kinds, library=library, modalities=modalities, sources=tuple(paths))
+
+
+def from_memory(
+    data: AnnData | MuData,
+    *,
+    name: str = "in memory",
+    kinds: Mapping[str, Kind] | None = None,
+    library: str | None = None,
+    modalities: Sequence[str] | None = None,
+) -> Dataset:
+    """Return the section in an AnnData or MuData object, which is left as it is.
+
+    The dataset may share memory with `data`: do not write to either's values while the other is in use.
+
+    Parameters
+    ----------
+    data
+        One AnnData (with one modality, or several told apart by ``var["feature_types"]``), or a MuData.
+    name
+        Shown to people.
+    kinds, library, modalities
+        As in `read`.
+
+    Raises
+    ------
+    DataError
+        As in `read`, and where `data` is neither AnnData nor MuData.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from anndata import AnnData
+    >>> counts = np.random.default_rng(0).poisson(1.0, (30, 400)).astype("float32")
+    >>> dataset = from_memory(AnnData(counts, obsm={"spatial": np.arange(60.0).reshape(30, 2)}))
+    >>> dataset.n_spots, list(dataset.modalities), dataset.modalities["rna"].kind
+    (30, ['rna'], 'rna')
+    """
+    from anndata import AnnData
+    from mudata import MuData
+
+    if isinstance(data, MuData):
+        found = found_in_mudata(data)
+    elif isinstance(data, AnnData):
+        found = found_in_anndata(data.to_memory() if data.isbacked or data.is_view else data)
+    else:
+        raise DataError(f"Expected an AnnData or MuData object, found {type(data).__name__}. Use read for a file.")
+    return assemble(found, name, kinds=kinds, library=library, modalities=modalities)
+
+
+def _name(path: Path) -> str:
+    """Return what to call the data: the stem, or the run's folder for Space Ranger's ``outs``."""
+    path = path.absolute()
+    return path.parent.name if path.name == "outs" else path.stem if path.suffix else path.name
+
+
+def _found(path: Path, library: str | None) -> Found:
+    """Return what lies at `path`, read by its suffix or its kind of folder."""
+    check_readable(path)
+    if path.is_file() and path.suffix in HDF5_SUFFIXES:
+        return from_hdf5(path)
+    if is_space_ranger(path):
+        return from_space_ranger(path)
+    if path.is_dir() and (path.suffix == ".zarr" or any((path / name).exists() for name in (".zgroup", "zarr.json"))):
+        return from_zarr(path, library)
+    what = "a folder of another kind" if path.is_dir() else f"{path.suffix or 'no suffix'}"
+    raise DataError(f"Expected {_READABLE}, found {what} at {path}. Choose another file, or rename it.")

@@ -1,0 +1,114 @@
+"""What a file holds before it is checked and joined: one table per modality, and who may know where the spots are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from napari_trsmi.data.readers.kinds import SHORT_NAMES, guess_kind, kind_from_names, kind_of_feature_type
+from napari_trsmi.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+    from mudata import MuData
+
+
+class Holder(NamedTuple):
+    """A place that may hold coordinates, annotations and the image: a whole MuData, or one AnnData."""
+
+    label: str
+    obs: pd.DataFrame
+    obsm: Mapping[str, Any]
+    uns: Mapping[str, Any]
+
+
+@dataclass
+class Found:
+    """The tables of one section as they lie in the file.
+
+    Attributes
+    ----------
+    tables
+        {modality: AnnData}; rows may differ in number and order.
+    holders
+        Where coordinates, annotations and image are looked for, first come first served.
+    hints
+        {modality: text that may give its kind away}, such as the stem of the file it lay in alone.
+    notes
+        Sentences a person should read.
+    """
+
+    tables: dict[str, AnnData]
+    holders: list[Holder]
+    hints: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def found_in_anndata(adata: AnnData, hint: str = "") -> Found:
+    """Return the modalities of `adata`: one, or one per kind named in ``var["feature_types"]``."""
+    holder = Holder(hint or "the table", adata.obs, adata.obsm, adata.uns)
+    types = adata.var["feature_types"].astype(str) if "feature_types" in adata.var else None
+    kinds = {} if types is None else {text: kind_of_feature_type(text) for text in types.unique()}
+    known = list(dict.fromkeys(kind for kind in kinds.values() if kind))
+    if len(known) < 2:
+        name = _short_name(adata, hint)
+        return Found({name: adata}, [holder], {name: hint})
+    assert types is not None
+    found = types.map(kinds).to_numpy()
+    tables = {SHORT_NAMES[kind]: _with_features(adata, np.flatnonzero(found == kind)) for kind in known}
+    other = sorted(text for text, kind in kinds.items() if kind is None)
+    notes = [f"Left out features of type {', '.join(other)}: no modality is known for them."] if other else []
+    return Found(tables, [holder], notes=notes)
+
+
+def found_in_mudata(mdata: MuData) -> Found:
+    """Return the modalities of `mdata` in its own order."""
+    whole = Holder("the whole object", mdata.obs, mdata.obsm, mdata.uns)
+    parts = [Holder(f"modality {name!r}", table.obs, table.obsm, table.uns) for name, table in mdata.mod.items()]
+    return Found(dict(mdata.mod), [whole, *parts])
+
+
+def combined(parts: Mapping[str, Found]) -> Found:
+    """Return the modalities of several files ({stem: Found}) as those of one section.
+
+    Raises
+    ------
+    DataError
+        Two files give modalities that cannot be told apart.
+    """
+    names = [name for part in parts.values() for name in part.tables]
+    tables: dict[str, AnnData] = {}
+    hints = {}
+    for stem, part in parts.items():
+        for name, table in part.tables.items():
+            if names.count(name) > 1:
+                name = stem if len(part.tables) == 1 else f"{stem}_{name}"
+            if name in tables:
+                raise DataError(
+                    f"Expected one modality per name, found {name!r} twice. Rename one of the files or modalities."
+                )
+            tables[name], hints[name] = table, stem
+    holders = [holder for part in parts.values() for holder in part.holders]
+    return Found(tables, holders, hints, [note for part in parts.values() for note in part.notes])
+
+
+def _with_features(adata: AnnData, columns: np.ndarray) -> AnnData:
+    """Return a table of some features: values, layers and names, without the rest that `adata` carries."""
+    from anndata import AnnData
+
+    return AnnData(
+        X=None if adata.X is None else adata.X[:, columns],
+        layers={key: layer[:, columns] for key, layer in adata.layers.items()},
+        obs=adata.obs.iloc[:, :0].copy(),
+        var=adata.var.iloc[columns].copy(),
+    )
+
+
+def _short_name(adata: AnnData, hint: str) -> str:
+    """Return rna, adt or atac after the kind of a lone table, else the hint."""
+    kind = kind_from_names(adata.var, "", hint) or guess_kind(adata)
+    return SHORT_NAMES.get(kind, hint or "features") if kind else hint or "features"

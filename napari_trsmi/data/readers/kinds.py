@@ -1,0 +1,115 @@
+"""What kind of modality a table is, judged by its names: feature types, feature names, the modality's own name."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_trsmi.config import Kind
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+
+SHORT_NAMES: dict[Kind, str] = {"rna": "rna", "protein": "adt", "chromatin": "atac"}
+
+_FEATURE_TYPES: dict[str, Kind] = {
+    "gene expression": "rna",
+    "gene": "rna",
+    "rna": "rna",
+    "antibody capture": "protein",
+    "protein expression": "protein",
+    "protein": "protein",
+    "adt": "protein",
+    "peaks": "chromatin",
+    "peak": "chromatin",
+    "chromatin accessibility": "chromatin",
+    "atac": "chromatin",
+    "histone modification": "chromatin",
+}
+_WORDS: dict[Kind, str] = {
+    "rna": "rna gex gene genes mrna transcript transcripts transcriptome scrna snrna",
+    "protein": "adt adts prot protein proteins antibody antibodies codex totalseq",
+    "chromatin": "atac scatac chromatin peak peaks histone cuttag h3k27ac h3k27me3 h3k4me1 h3k4me3 h3k9me3",
+}
+_COMPONENT = re.compile(
+    r"(x_)?(pc|pca|lsi|svd|ica|ic|nmf|mofa|factor|latent|component|comp|dim|topic|umap|harmony)[ _.-]?\d+",
+    re.IGNORECASE,
+)
+_PEAK = re.compile(r"[A-Za-z0-9._]+[:_-]\d+[-_]\d+")
+_ENSEMBL_GENE = re.compile(r"ENS[A-Z]{0,4}G\d{8,}(\.\d+)?")
+_SAMPLE = 200
+MOST_PROTEINS = 300
+
+
+def kind_of_feature_type(text: str) -> Kind | None:
+    """Return the kind that an entry of ``var["feature_types"]`` names, or None.
+
+    Examples
+    --------
+    >>> kind_of_feature_type("Antibody Capture")
+    'protein'
+    >>> kind_of_feature_type("CRISPR Guide Capture") is None
+    True
+    """
+    return _FEATURE_TYPES.get(text.strip().lower())
+
+
+def kind_from_names(var: pd.DataFrame, name: str, hint: str = "") -> Kind | None:
+    """Return the kind that names give away, or None where they say nothing.
+
+    Feature names that can only be one thing (PC_1, chr1:100-200) go before ``var["feature_types"]``, that before the
+    modality's own name, that before words and Ensembl numbers among the feature names, and the hint comes last.
+
+    Parameters
+    ----------
+    var
+        (D, n) annotations of the features, index = feature names.
+    name
+        Name of the modality, such as ``"adt"``; may be empty.
+    hint
+        Other text, such as the stem of the file.
+    """
+    step = max(1, len(var) // _SAMPLE)
+    features = [str(feature) for feature in var.index[::step]]
+    if features and _share(features, _COMPONENT) > 0.8:
+        return "precomputed"
+    if features and _share(features, _PEAK) > 0.8:
+        return "chromatin"
+    if "feature_types" in var and len(var):
+        kind = kind_of_feature_type(str(var["feature_types"].astype(str).value_counts().index[0]))
+        if kind:
+            return kind
+    if kind := _kind_from_words(name):
+        return kind
+    votes = [_kind_from_words(feature) for feature in features]
+    for candidate in SHORT_NAMES:
+        if features and votes.count(candidate) > 0.5 * len(features):
+            return candidate
+    if features and _share(features, _ENSEMBL_GENE) > 0.5:
+        return "rna"
+    return _kind_from_words(hint)
+
+
+def guess_kind(table: AnnData) -> Kind | None:
+    """Return protein for a few features that most spots have, rna for any other non-negative values, else None."""
+    if table.X is None or 0 in table.shape:
+        return None
+    head = table.X[: min(table.n_obs, _SAMPLE)]
+    head = head if isinstance(head, np.ndarray) else head.toarray()  # at most 200 rows
+    if not (head >= 0).all():
+        return None
+    return "protein" if table.n_vars <= MOST_PROTEINS and np.count_nonzero(head) > 0.5 * head.size else "rna"
+
+
+def _share(features: list[str], pattern: re.Pattern[str]) -> float:
+    return sum(pattern.fullmatch(feature) is not None for feature in features) / len(features)
+
+
+def _kind_from_words(text: str) -> Kind | None:
+    """Return the one kind whose words occur in `text`; None for none and for several."""
+    words = set(re.findall(r"h3k\d+(?:ac|me\d)|[a-z]+", text.lower()))
+    kinds = [kind for kind, known in _WORDS.items() if words & set(known.split())]
+    return kinds[0] if len(kinds) == 1 else None
