@@ -1,0 +1,98 @@
+"""Colours of domains: told apart by everyone, most of all where domains touch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from napari_trsmi.domains.labels import check_lengths, contacts
+from napari_trsmi.errors import DataError
+
+# Made once, because importing glasbey takes seconds:
+#     seeds = ["#ffffff", "#000000", "#d9a3c7", "#f0d5e3"]  # paper, screen and two tones of H&E
+#     glasbey.extend_palette(seeds, 4 + 36, colorblind_safe=True, cvd_severity=100,
+#                            lightness_bounds=(30, 85), chroma_bounds=(15, 90))[4:]
+PALETTE = (
+    *("#145dff", "#b20000", "#ffaa00", "#207975", "#08baff", "#8eaa79", "#65aaaa", "#9e51c2", "#f7cea2", "#9ad2eb"),
+    *("#ef4504", "#aa3d55", "#75ceb2", "#d2aa65", "#698e82", "#9e6539", "#db49c2", "#6d518a", "#efe365", "#1861b6"),
+    *("#96aad7", "#3996ff", "#dbdffb", "#4d71fb", "#96ebc2", "#1c6d59", "#718696", "#8aa69a", "#b6aa10", "#4db241"),
+    *("#0cd7ff", "#356d24", "#f7a29a", "#ba2d9e", "#d24169", "#ca3900"),
+)
+
+
+def domain_colors(labels: np.ndarray, adjacency: sparse.csr_matrix, n: int | None = None) -> tuple[str, ...]:
+    """Return one colour per domain, such that domains that touch differ most.
+
+    The colours are the first n of `PALETTE` (more are made by glasbey): apart in ordinary and in colour-blind vision,
+    and from white, black and the pink of H&E. They are dealt out by quadratic assignment: the more of their boundary
+    two domains share, the further apart their colours. The same input always gives the same colours.
+
+    Parameters
+    ----------
+    labels
+        (N,) int in 0..n-1; negative where a spot has no domain.
+    adjacency
+        (N, N) CSR spatial graph, symmetric, zero diagonal.
+    n
+        Number of colours; None takes as many as the labels need.
+
+    Returns
+    -------
+    tuple of str
+        n colours ``"#rrggbb"``.
+
+    Raises
+    ------
+    DataError
+        Lengths differ, or there are more domains than `n`.
+    """
+    from scipy.optimize import quadratic_assignment
+
+    codes = np.asarray(labels)
+    check_lengths(len(codes), adjacency=adjacency)
+    needed = int(codes.max(initial=-1)) + 1
+    n = needed if n is None else n
+    if n < needed:
+        raise DataError(f"Expected at least {needed} colours for the {needed} domains, found n={n}.")
+    colours = palette(n)
+    shared = contacts(codes, adjacency, n)
+    np.fill_diagonal(shared, 0.0)
+    if not shared.any():
+        return colours
+    perimeter = np.maximum(shared.sum(axis=1), 1.0)
+    shared /= np.sqrt(np.outer(perimeter, perimeter))  # a small domain inside a large one matters as much
+    alike = 1 / np.maximum(color_distances(colours), 1.0) ** 2
+    np.fill_diagonal(alike, 0.0)
+    start = quadratic_assignment(shared, alike, method="faq").col_ind
+    guess = np.column_stack([np.arange(n), start])
+    chosen = quadratic_assignment(shared, alike, method="2opt", options={"partial_guess": guess}).col_ind
+    return tuple(colours[c] for c in chosen)
+
+
+def palette(n: int) -> tuple[str, ...]:
+    """Return `n` colours ``"#rrggbb"``, a longer palette starting with the shorter ones up to the size of `PALETTE`."""
+    if n <= len(PALETTE):
+        return PALETTE[:n]
+    import glasbey
+
+    made: Any = glasbey.extend_palette(list(PALETTE), n, colorblind_safe=True, lightness_bounds=(30, 85))
+    return tuple(made)
+
+
+def color_distances(colours: tuple[str, ...]) -> np.ndarray:
+    """Return the (n, n) CAM02-UCS distances of `colours` in the least able of three eyes.
+
+    The distance of a pair is the smallest among ordinary vision, deuteranopia and protanopia; 1 is just visible.
+    """
+    from colorspacious import cspace_convert
+    from scipy.spatial.distance import cdist
+
+    rgb = np.array([[int(c[k : k + 2], 16) / 255 for k in (1, 3, 5)] for c in colours])
+    seen = [rgb]
+    for kind in ("deuteranomaly", "protanomaly"):
+        space = {"name": "sRGB1+CVD", "cvd_type": kind, "severity": 100}
+        seen.append(np.clip(cspace_convert(rgb, space, "sRGB1"), 0, 1))
+    points = [cspace_convert(eye, "sRGB1", "CAM02-UCS") for eye in seen]
+    return np.min([cdist(p, p) for p in points], axis=0)
