@@ -146,5 +146,5 @@ def _hue(k: int) -> str:
     """Colour number k of an endless sequence."""
     import colorsys
 
-    red, green, blue = colorsys.hls_to_rgb((k * 0.618034) % 1.0, (0.45, 0.65, 0.3)[k % 3], 0.7)
+    red, green, blue = colorsys.hls_to_rgb((k * 0.618034) % 1.0, (0.45, 0.68, 0.3, 0.57, 0.38)[k % 5], 0.7)
     return f"#{round(255 * red):02x}{round(255 * green):02x}{round(255 * blue):02x}"

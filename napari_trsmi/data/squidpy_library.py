@@ -46,7 +46,7 @@ def make_drawable(table: AnnData, dataset: Dataset) -> None:
     if not images:
         if np.nanmin(coords) < 0:  # would be outside of any image
             table.obsm[MOVED_FROM] = table.obsm["spatial"]
-            coords = coords - np.nanmin(coords, axis=0)
+            coords = coords - np.nanmin(coords, axis=0) + spacing(coords)
             table.obsm["spatial"] = coords
         factors.setdefault("tissue_hires_scalef", _BLANK_SIDE / max(float(np.nanmax(coords)), 1.0))
         images["hires"] = _blank(coords, float(factors["tissue_hires_scalef"]))
@@ -56,13 +56,16 @@ def make_drawable(table: AnnData, dataset: Dataset) -> None:
 
 
 def spacing(coords: np.ndarray) -> float:
-    """Return the median distance from a spot of `coords` (N, 2) to its nearest neighbour; 1 for one spot."""
+    """Return the median distance from a spot of `coords` (N, 2) to its fourth nearest neighbour.
+
+    That is the step of a square or hexagonal grid, and about the mean distance of cells scattered at random.
+    """
     from scipy.spatial import KDTree
 
     known = coords[np.isfinite(coords).all(axis=1)]
     if len(known) < 2:
         return 1.0
-    distance = KDTree(known).query(known, k=2)[0][:, 1]
+    distance = KDTree(known).query(known, k=min(5, len(known)))[0][:, -1]
     return float(np.median(distance)) or 1.0
 
 

@@ -1,0 +1,241 @@
+"""A figure of the domains over the tissue, with legend and scale bar: PNG, SVG or PDF."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_trsmi.data.atomic import replacing
+from napari_trsmi.data.squidpy_library import spacing
+from napari_trsmi.errors import DataError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
+
+    from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.data.result import Result
+
+SUFFIXES = (".png", ".svg", ".pdf")
+_RASTER_ABOVE = 50_000  # spots; more of them as vectors make files that nothing opens
+_LEGEND_ROWS = 16
+_TISSUE_ALPHA = 0.6  # paler than the domains on it
+
+
+def save(
+    result: Result,
+    path: str | Path,
+    *,
+    dataset: Dataset | None = None,
+    width: float = 6.0,
+    confidence: bool = False,
+    dpi: float = 200.0,
+) -> Path:
+    """Draw the domains over the tissue image to a file, replaced whole, and return its path.
+
+    Parameters
+    ----------
+    result
+        The domains to draw.
+    path
+        Ends in ``.png``, ``.svg`` or ``.pdf``.
+    dataset
+        Where image and scale come from; the result's own by default.
+    width
+        Width of one panel without its legend, inches.
+    confidence
+        Draw a second panel with the confidence of every spot.
+    dpi
+        Resolution of the PNG, and of rasterised spots in the others.
+
+    Raises
+    ------
+    DataError
+        Another ending, no such folder, no permission, or a full disk.
+    """
+    from matplotlib import rc_context
+
+    path = Path(path)
+    if path.suffix not in SUFFIXES:
+        raise DataError(f"Expected a figure ending in {', '.join(SUFFIXES)}, found {path.name}. Change the ending.")
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "trsmi", "pdf.fonttype": 42}):
+        figure = draw(result, dataset=dataset, width=width, confidence=confidence)
+        with replacing(path) as temporary:
+            # The tight box grows with the legend, so that no number of domains is cut off.
+            figure.savefig(temporary, format=path.suffix[1:], dpi=dpi, bbox_inches="tight", pad_inches=0.1)
+    return path
+
+
+def draw(result: Result, *, dataset: Dataset | None = None, width: float = 6.0, confidence: bool = False) -> Figure:
+    """Return the figure that `save` writes; needs no window and leaves no state in pyplot."""
+    from matplotlib import colormaps
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize, to_rgba_array
+    from matplotlib.figure import Figure
+
+    dataset = result.dataset if dataset is None else dataset
+    (left, right), (top, bottom) = _frame(result.coords)
+    height = float(np.clip(width * (bottom - top) / (right - left), 0.4 * width, 2.5 * width))
+    figure = Figure(figsize=(width, height))
+    canvas = FigureCanvasAgg(figure)
+
+    def panel(position: float, title: str, colors: np.ndarray) -> Axes:
+        axes = figure.add_axes((position, 0.0, 1.0, 1.0))
+        axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal", xticks=[], yticks=[])
+        axes.set_title(title, fontsize=11)
+        _tissue(axes, dataset)
+        _spots(axes, result.coords, colors, dataset)
+        _scale_bar(axes, dataset, height)
+        return axes
+
+    title = f"{dataset.name}: {result.partition.n_domains} domains"
+    legend = _legend(panel(0.0, title, to_rgba_array(result.palette)[result.labels]), result)
+    if confidence:
+        # The panel keeps its size, so the next one begins where the legend ends, outside of the nominal figure.
+        legend_end = legend.get_window_extent(canvas.get_renderer()).x1 / figure.dpi
+        colormap, norm = colormaps["viridis"], Normalize(0.0, 1.0)
+        beside = panel(legend_end / width + 0.05, "Confidence", colormap(norm(result.confidence)))
+        figure.colorbar(
+            ScalarMappable(norm, colormap),
+            cax=beside.inset_axes((1.02, 0.25, 0.03, 0.5)),
+            label="Posterior of the spot's domain",
+        )
+    return figure
+
+
+def _frame(coords: np.ndarray) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return (left, right), (top, bottom) around the spots with a little air."""
+    low, high = coords.min(axis=0), coords.max(axis=0)
+    air = 0.02 * float((high - low).max()) + spacing(coords)
+    (left, top), (right, bottom) = low - air, high + air
+    return (float(left), float(right)), (float(top), float(bottom))
+
+
+def _tissue(axes: Axes, dataset: Dataset) -> None:
+    """Draw the tissue image in the coordinates of the spots."""
+    if dataset.image is None:
+        return
+    height, width = dataset.image.pixels.shape[:2]
+    scale = dataset.image.scale
+    edges = (-0.5 / scale, (width - 0.5) / scale, (height - 0.5) / scale, -0.5 / scale)
+    axes.imshow(dataset.image.pixels, extent=edges, interpolation="bilinear", alpha=_TISSUE_ALPHA, zorder=0)
+
+
+def _spots(axes: Axes, coords: np.ndarray, colors: np.ndarray, dataset: Dataset) -> None:
+    """Draw (N, 4) `colors` at (N, 2) `coords`: as pixels where the spots fill a square grid, else as discs."""
+    from matplotlib.collections import EllipseCollection
+
+    grid = square_grid(coords)
+    distance = spacing(coords)
+    if grid is not None and (dataset.spot_diameter is None or dataset.spot_diameter > 0.9 * distance):
+        _pixels(axes, coords, colors, *grid)
+        return
+    diameter = dataset.spot_diameter or distance
+    discs = EllipseCollection(
+        [diameter],
+        [diameter],
+        [0.0],
+        units="xy",
+        offsets=coords,
+        offset_transform=axes.transData,
+        facecolors=colors,
+        linewidths=0.0,
+        alpha=None if dataset.image is None else 0.9,
+        rasterized=len(coords) > _RASTER_ABOVE,
+        zorder=2,
+    )
+    axes.add_collection(discs, autolim=False)
+
+
+def square_grid(coords: np.ndarray) -> tuple[float, float] | None:
+    """Return the steps (x, y) of the square grid the spots lie on, or None where they do not.
+
+    Parameters
+    ----------
+    coords
+        (N, 2) float. Rows and columns of the grid run along the axes; places may be empty.
+    """
+    steps = []
+    for axis in (0, 1):
+        values = np.unique(coords[:, axis])
+        gaps = np.diff(values)
+        gaps = gaps[gaps > 1e-3 * np.ptp(values)]  # rounding makes a column's values differ a little
+        if len(gaps) == 0:
+            return None
+        step = float(np.median(gaps))
+        off = np.abs((coords[:, axis] - values[0]) / step - np.round((coords[:, axis] - values[0]) / step))
+        if off.max() > 0.05:
+            return None
+        steps.append(step)
+    places = np.round((coords - coords.min(axis=0)) / steps).astype(np.int64)
+    n_places = int((places.max(axis=0) + 1).prod())
+    # Hexagonal grids lie on a square one too, but leave every second place empty, side by side.
+    neighbours = np.isin(places @ [1, n_places] + 1, places @ [1, n_places]).mean()
+    if len(np.unique(places, axis=0)) < len(coords) or neighbours < 0.5 or n_places > 50 * len(coords):
+        return None
+    return steps[0], steps[1]
+
+
+def _pixels(axes: Axes, coords: np.ndarray, colors: np.ndarray, step_x: float, step_y: float) -> None:
+    """Draw spots of a square grid as the pixels of one image, which leaves neither gaps nor seams."""
+    low = coords.min(axis=0)
+    places = np.round((coords - low) / (step_x, step_y)).astype(np.int64)
+    columns, rows = places.max(axis=0) + 1
+    pixels = np.zeros((rows, columns, 4))
+    pixels[places[:, 1], places[:, 0]] = colors
+    left, top = low - (step_x / 2, step_y / 2)
+    edges = (left, left + columns * step_x, top + rows * step_y, top)
+    axes.imshow(pixels, extent=edges, interpolation="none", zorder=2)
+
+
+def _legend(axes: Axes, result: Result) -> Legend:
+    """Write colour, name and count of every domain to the right of the axes."""
+    from matplotlib.patches import Patch
+
+    counts = np.bincount(result.labels, minlength=result.partition.n_domains)
+    handles = [
+        Patch(color=color, label=f"{name}  ({count:,})")
+        for color, name, count in zip(result.palette, result.names, counts, strict=True)
+    ]
+    return axes.legend(
+        handles=handles,
+        title="Domain (spots)",
+        loc="upper left",
+        bbox_to_anchor=(1.01, 1.0),
+        borderaxespad=0.0,
+        frameon=False,
+        fontsize=9,
+        ncols=-(-len(handles) // _LEGEND_ROWS),
+    )
+
+
+def _scale_bar(axes: Axes, dataset: Dataset, height: float) -> None:
+    """Draw a scale bar below the axes (`height` inches): micrometres where known, pixels over an image, else none."""
+    if dataset.microns_per_unit is None and dataset.image is None:
+        return
+    from matplotlib_scalebar.scalebar import ScaleBar
+
+    known: dict[str, Any] = (
+        {"dx": 1.0, "units": "px", "dimension": "pixel-length"}
+        if dataset.microns_per_unit is None
+        else {"dx": dataset.microns_per_unit, "units": "um"}
+    )
+    below = axes.inset_axes((0.0, -0.35 / height, 1.0, 0.35 / height))
+    below.set(xlim=axes.get_xlim())
+    below.axis("off")
+    below.add_artist(
+        ScaleBar(
+            **known,
+            location="upper right",
+            frameon=False,
+            border_pad=0.4,
+            length_fraction=0.25,
+            rotation="horizontal-only",
+            scale_loc="left",
+            font_properties={"size": 9},
+        )
+    )
