@@ -98,14 +98,20 @@ def combined(parts: Mapping[str, Found]) -> Found:
 
 def _with_features(adata: AnnData, columns: np.ndarray) -> AnnData:
     """Return a table of some features: values, layers and names, without the rest that `adata` carries."""
-    from anndata import AnnData
+    values = None if adata.X is None else adata.X[:, columns]
+    layers = {key: layer[:, columns] for key, layer in adata.layers.items()}
+    return lean_table(values, adata.obs_names, adata.var.iloc[columns], layers)
 
-    return AnnData(
-        X=None if adata.X is None else adata.X[:, columns],
-        layers={key: layer[:, columns] for key, layer in adata.layers.items()},
-        obs=adata.obs.iloc[:, :0].copy(),
-        var=adata.var.iloc[columns].copy(),
-    )
+
+def lean_table(values: Any, obs_names: pd.Index, var: pd.DataFrame, layers: Mapping[str, Any] | None = None) -> AnnData:
+    """Return an AnnData of these values and features alone; features of the same name get a number."""
+    import pandas as pd
+    from anndata import AnnData
+    from anndata.utils import make_index_unique
+
+    index = var.index.astype(str)
+    var = var.set_axis(index if index.is_unique else make_index_unique(index))
+    return AnnData(X=values, obs=pd.DataFrame(index=obs_names.astype(str)), var=var, layers=layers)
 
 
 def _short_name(adata: AnnData, hint: str) -> str:

@@ -10,6 +10,7 @@ from scipy import sparse
 
 from napari_trsmi.config import Kind
 from napari_trsmi.data.dataset import Modality
+from napari_trsmi.data.readers.found import lean_table
 from napari_trsmi.data.readers.kinds import guess_kind, kind_from_names
 from napari_trsmi.errors import DataError
 
@@ -55,8 +56,6 @@ def checked_modality(
     DataError
         Values are not finite, negative, neither counts nor components, all zero, or constant; or there are none.
     """
-    from anndata import AnnData
-
     if table.n_obs == 0 or len(rows) == 0:
         raise DataError(f"Expected spots in modality {name!r}, found none. Choose another file or leave {name!r} out.")
     named = kind or kind_from_names(table.var, name, hint)
@@ -81,12 +80,7 @@ def checked_modality(
     if note:
         notes.append(note)
     _check_variation(name, values)
-    obs = table.obs.iloc[rows, :0].copy()
-    obs.index = obs.index.astype(str)
-    lean = AnnData(X=values, obs=obs, var=var.copy())
-    if not lean.var_names.is_unique:
-        lean.var_names_make_unique()
-    return Modality(name, named, lean), notes
+    return Modality(name, named, lean_table(values, table.obs_names[rows], var)), notes
 
 
 def _counts(name: str, table: AnnData, rows: np.ndarray) -> tuple[Any, Any, str] | None:

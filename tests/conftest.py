@@ -1,0 +1,71 @@
+"""Fixtures for all rooms: where the shared data lies, and small sections in memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from anndata import AnnData
+from hypothesis import settings
+from mudata import MuData, set_options
+from scipy import sparse
+
+settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=50)
+settings.load_profile("repeatable")
+
+MakeTable = Callable[..., AnnData]
+MakeMuData = Callable[..., MuData]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder with the real data sets; tests that need it are skipped where there is none."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("TRSMI_SHARED_DATA", beside))
+    if not folder.is_dir():
+        pytest.skip(f"shared data not found at {folder}: set TRSMI_SHARED_DATA to its folder")
+    return folder
+
+
+def _make_table(
+    n_spots: int = 36,
+    n_features: int = 400,
+    *,
+    prefix: str = "gene",
+    mean: float = 1.0,
+    seed: int = 0,
+    spatial: bool = True,
+) -> AnnData:
+    """Sparse Poisson counts on a square grid, barcodes ``spot0-1`` ..., coordinates in ``obsm["spatial"]``."""
+    counts = np.random.default_rng(seed).poisson(mean, (n_spots, n_features)).astype(np.float32)
+    side = int(np.ceil(np.sqrt(n_spots)))
+    y, x = np.divmod(np.arange(n_spots), side)
+    return AnnData(
+        sparse.csr_matrix(counts),
+        obs=pd.DataFrame(index=[f"spot{i}-1" for i in range(n_spots)]),
+        var=pd.DataFrame(index=[f"{prefix}{j}" for j in range(n_features)]),
+        obsm={"spatial": np.column_stack([x, y]) * 10.0} if spatial else {},
+    )
+
+
+@pytest.fixture
+def make_table() -> MakeTable:
+    """Builder of small AnnData sections: n_spots, n_features, prefix, mean, seed, spatial."""
+    return _make_table
+
+
+@pytest.fixture
+def make_mudata() -> MakeMuData:
+    """Builder of small MuData sections from {modality: AnnData}; without arguments RNA and protein on 36 spots."""
+
+    def build(tables: dict[str, AnnData] | None = None) -> MuData:
+        if tables is None:
+            tables = {"rna": _make_table(), "adt": _make_table(n_features=20, prefix="protein", mean=20.0, seed=1)}
+        with set_options(pull_on_update=False):
+            return MuData(tables)
+
+    return build
