@@ -90,7 +90,7 @@ def chaos(labels: Any, coords: np.ndarray) -> float:
     Raises
     ------
     DataError
-        Lengths differ.
+        Lengths differ, or no spot has a label.
 
     References
     ----------
@@ -152,4 +152,6 @@ def _labelled(labels: Any, coords: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     codes, _ = encode(labels)
     points = np.asarray(coords, float)
     check_lengths(len(codes), coords=points)
+    if not (codes >= 0).any():
+        raise DataError(f"Expected labelled spots to measure, found none among {len(codes)}.")
     return codes[codes >= 0], points[codes >= 0]
