@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -95,7 +95,7 @@ def _of_holder(holder: Holder, names: pd.Index) -> np.ndarray | None:
     """Return (N, 2) float64 (x, y) of the spots `names`, NaN where the holder lacks one; None where it has no key."""
     values = None
     for key in _OBSM_KEYS:
-        if key in holder.obsm:
+        if key in holder.obsm and not _is_membership(holder.obsm[key]):
             values = holder.obsm[key]
             break
     else:
@@ -120,6 +120,11 @@ def _of_holder(holder: Holder, names: pd.Index) -> np.ndarray | None:
     taken = xy[rows, :2]
     taken[rows < 0] = np.nan
     return taken
+
+
+def _is_membership(values: Any) -> bool:
+    """Return whether this is MuData's record of which spots a modality has, kept in ``obsm`` under its name."""
+    return getattr(getattr(values, "dtype", None), "kind", "") == "b"
 
 
 def _visium_microns(xy: np.ndarray) -> np.ndarray | None:

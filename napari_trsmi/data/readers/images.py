@@ -124,9 +124,10 @@ def as_rgb(pixels: Any) -> np.ndarray:
         )
     pixels = pixels[:, :, :3]
     if pixels.dtype != np.uint8:
-        top = float(np.nanmax(pixels))
+        pixels = np.nan_to_num(pixels.astype(np.float32), posinf=0.0, neginf=0.0)
+        top = float(pixels.max())
         largest = 1.0 if top <= 1 else 255.0 if top <= 255 else 65535.0 if top <= 65535 else top
-        pixels = np.nan_to_num(np.clip(pixels / largest, 0.0, 1.0) * 255.0).round().astype(np.uint8)
+        pixels = (np.clip(pixels / largest, 0.0, 1.0) * 255.0).round().astype(np.uint8)
     return np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels
 
 

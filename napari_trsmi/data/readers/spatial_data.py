@@ -83,7 +83,8 @@ def _where(sdata: SpatialData, table: AnnData, region: str) -> Holder:
     from spatialdata.transformations import get_transformation
 
     if region not in sdata:
-        raise DataError(f"Expected the region {region!r} that the table annotates, found {list(sdata.shapes)}.")
+        there = [*sdata.shapes, *sdata.labels]
+        raise DataError(f"Expected the region {region!r} that the table annotates, found {there}. Write it again.")
     element = sdata[region]
     systems = list(get_transformation(element, get_all=True))
     system = _best_system(sdata, systems)
