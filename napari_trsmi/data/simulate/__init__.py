@@ -191,10 +191,10 @@ def _measure(
         rng = np.random.default_rng([settings.seed, 14, code, s])
         seen, depth = profiles, settings.depth * chemistry.share
         if s:  # the first section is the reference
-            seen = profiles * np.exp(settings.batch * rng.standard_normal(n_features, np.float32))
+            seen = profiles * np.exp(settings.batch * rng.standard_normal(n_features))
             seen /= seen.sum(axis=1, keepdims=True)
             depth *= np.exp(settings.batch * rng.normal())
-        per_spot = (depth * np.exp(0.3 * rng.standard_normal(len(shares)) - 0.045)).astype(np.float32)
+        per_spot = depth * np.exp(0.3 * rng.standard_normal(len(shares)) - 0.045)  # mean: depth
         counts.append(draw_counts(shares, seen, per_spot, settings, rng))
     members = [" / ".join(np.array(settings.domain_names)[groups == g]) for g in range(groups.max() + 1)]
     var = pd.DataFrame(

@@ -56,7 +56,7 @@ def groups_seen(settings: SimulationSettings, modality: ModalityName) -> np.ndar
 def draw_profiles(
     chemistry: Chemistry, groups: np.ndarray, n_features: int, contrast: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return (K, D) float32 share of each feature in a domain (rows sum to 1), and (D,) the group it marks or -1."""
+    """Return (K, D) share of each feature in a domain (rows sum to 1), and (D,) the group it marks or -1."""
     n_groups = int(groups.max()) + 1
     means = rng.normal(0, chemistry.spread, n_features)
     n_markers = round(chemistry.markers * n_features)
@@ -65,7 +65,7 @@ def draw_profiles(
     fold = contrast * chemistry.fold * rng.gamma(4, 1 / 4, n_features)
     logs = means + fold * (marked == np.arange(n_groups)[:, None])  # (groups, D)
     profiles = np.exp(logs)
-    return (profiles / profiles.sum(axis=1, keepdims=True))[groups].astype(np.float32), marked
+    return (profiles / profiles.sum(axis=1, keepdims=True))[groups], marked
 
 
 def draw_counts(
@@ -86,25 +86,26 @@ def draw_counts(
     depth
         (N,) expected counts of each spot.
     """
+    # All in float64: processors differ in the last bit of a float32, and one changed draw changes all that follow.
     n, n_features = len(membership), profiles.shape[1]
-    soup = membership.mean(axis=0) @ profiles  # (D,)
+    soup = membership.mean(axis=0, dtype=float) @ profiles  # (D,)
     seen = (1 - settings.ambient) * profiles + settings.ambient * soup
     # Two programmes that cells run whatever their domain (cycle, stress): they vary from spot to spot, not in space.
-    programmes = (0.4 * rng.normal(size=(2, n_features)) * (rng.random((2, n_features)) < 0.3)).astype(np.float32)
+    programmes = 0.4 * rng.normal(size=(2, n_features)) * (rng.random((2, n_features)) < 0.3)
     size = max(1, _CHUNK // n_features)
     chunks = []
     for start in range(0, n, size):
         rows = slice(start, min(start + size, n))
         n_rows = rows.stop - start
         rates = membership[rows] @ seen  # (chunk, D)
-        rates *= np.exp(rng.standard_normal((n_rows, 2), np.float32) @ programmes)
+        rates *= np.exp(rng.standard_normal((n_rows, 2)) @ programmes)
         rates *= depth[rows, None]
         means = rates
         if settings.dispersion > 0:
             shape = 1 / settings.dispersion
-            means = rates * rng.standard_gamma(shape, rates.shape, np.float32) / np.float32(shape)
+            means = rates * rng.standard_gamma(shape, rates.shape) / shape
         counts = rng.poisson(means)
         # A lost molecule is a matter of chance for rare features and hardly one for abundant ones.
-        counts[rng.random(rates.shape, np.float32) < settings.dropout / (1 + rates)] = 0
+        counts[rng.random(rates.shape) < settings.dropout / (1 + rates)] = 0
         chunks.append(sparse.csr_matrix(counts.astype(np.float32)))
     return sparse.vstack(chunks, format="csr")

@@ -25,7 +25,7 @@ def paint(tissue: Tissue, corner: np.ndarray, extent: np.ndarray, size: int, rng
     rows, columns = np.indices((height, width))
     points = np.column_stack([columns.ravel() + 0.5, rows.ravel() + 0.5]) * pixel + corner
 
-    def noise(sigma: float | tuple[float, float]) -> np.ndarray:
+    def noise(sigma: float) -> np.ndarray:
         smooth = gaussian_filter(rng.standard_normal((height, width)), sigma)
         return smooth / max(smooth.std(), 1e-12)
 
@@ -33,15 +33,14 @@ def paint(tissue: Tissue, corner: np.ndarray, extent: np.ndarray, size: int, rng
     rim = points + pixel * np.column_stack([noise(3).ravel(), noise(3).ravel()])
     level = tissue.level(rim).reshape(height, width)
     inside = gaussian_filter((level <= tissue.edge + pixel).astype(float), 0.6)
-    shares = tissue.membership(rim)
+    shares = tissue.membership(rim).astype(float)
     nuclei, eosin, fibres = (
-        (shares @ values.astype(np.float32)).reshape(height, width)
-        for values in _stains(tissue.n_layers, tissue.n_domains)
+        (shares @ values).reshape(height, width) for values in _stains(tissue.n_layers, tissue.n_domains)
     )
     # Islands are follicles: pale in the middle, with a dense mantle.
     island = shares[:, tissue.n_layers :].sum(axis=1).reshape(height, width)
     middle = np.clip(2 * gaussian_filter(island, 0.012 * size) - 1, 0, 1)
-    nuclei *= 1 - 0.45 * middle
+    nuclei *= 1 - 0.35 * middle
     # Nuclei: one or two pixels each, their number given by the domain; slow noise makes them cluster.
     placed = rng.random((height, width)) < 0.34 * nuclei * np.exp(0.25 * noise(5))
     dots = gaussian_filter(placed * rng.uniform(0.6, 1.4, (height, width)), 0.75)
@@ -68,7 +67,7 @@ def _stains(n_layers: int, n_domains: int) -> tuple[np.ndarray, np.ndarray, np.n
     nuclei = np.empty(n_domains)
     # Layers alternate between sparse and dense around a slow rise; islands are the densest tissue.
     nuclei[:n_layers] = 0.10 + 0.22 * (order[:n_layers] % 2) + 0.18 * order[:n_layers] / max(n_layers - 1, 1)
-    nuclei[n_layers:] = 0.95 - 0.30 * np.arange(n_islands) / max(n_islands - 1, 1)
+    nuclei[n_layers:] = 1.0 - 0.25 * np.arange(n_islands) / max(n_islands - 1, 1)
     eosin = 0.28 + 0.22 * ((order * 0.618) % 1)
     fibres = np.where(order < n_layers, (order * 0.382 + 0.3) % 1, 0.0)
     return nuclei, eosin, fibres

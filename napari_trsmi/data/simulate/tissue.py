@@ -187,4 +187,4 @@ def turned(points: np.ndarray, direction: float) -> tuple[np.ndarray, np.ndarray
 
 def _rise(distance: np.ndarray, width: float) -> np.ndarray:
     """From 0 to 1 where `distance` passes 0; about `width` wide, a step for 0."""
-    return expit(4 * distance / width) if width > 0 else (distance >= 0).astype(float)
+    return expit(4 * distance / width) if width > 1e-9 else (distance >= 0).astype(float)
