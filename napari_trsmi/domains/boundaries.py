@@ -47,7 +47,8 @@ def find_boundaries(
 ) -> Boundaries:
     """Return the boundaries between domains. O(E log E).
 
-    *Segment*: boundary edges of one pair of domains that share a spot, or whose spots are spatial neighbours.
+    *Segment*: boundary edges of one pair of domains that share a spot, or whose spots on one side are spatial
+    neighbours. So both rims of a strip one or two spots wide are one segment, where the same domain lies around it.
 
     *Confidence* of an edge between spot i in domain a and spot j in domain b: the mean of p_ia - p_ib and p_jb - p_ja,
     clipped to [0, 1]: by how much each spot prefers its own side of the boundary. Doubt about a third domain does not
@@ -190,9 +191,9 @@ def _lengths(points: np.ndarray, segment: np.ndarray, n_segments: int, spacing: 
     # A third coordinate keeps the segments apart, so one search finds neighbours within each.
     apart = np.ptp(points, axis=0).sum() + spacing + 1.0
     tree = cKDTree(np.column_stack([points, segment * apart]))
-    distance, other = tree.query(tree.data, k=min(9, len(points)), distance_upper_bound=apart / 2)
+    distance, other = tree.query(tree.data, k=range(1, min(9, len(points)) + 1), distance_upper_bound=apart / 2)
     row, column = np.nonzero(np.isfinite(distance))
-    weight = distance[row, column] + 1e-9 * apart  # points in one place must not look unconnected
+    weight = np.maximum(distance[row, column], 1e-9 * spacing)  # points in one place must not look unconnected
     graph = sparse.coo_matrix((weight, (row, other[row, column])), shape=(len(points),) * 2).tocsr()
     shortest = csgraph.minimum_spanning_tree(graph).tocoo()
     return np.bincount(segment[shortest.row], weights=shortest.data, minlength=n_segments) + spacing

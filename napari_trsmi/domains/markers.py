@@ -14,7 +14,6 @@ from napari_trsmi.errors import ConfigError
 
 if TYPE_CHECKING:
     import pandas as pd
-    from anndata import AnnData
 
 Method = Literal["auto", "wilcoxon", "t-test", "t-test_overestim_var"]
 
@@ -23,7 +22,7 @@ COLUMNS = ("domain", "feature", "score", "log2fc", "pval_adj", "share_in", "shar
 
 
 def find_markers(
-    table: AnnData, labels: np.ndarray, *, kind: Kind = "rna", n_top: int = 10, method: Method = "auto"
+    table: Any, labels: np.ndarray, *, kind: Kind = "rna", n_top: int = 10, method: Method = "auto"
 ) -> pd.DataFrame:
     """Return the features that are higher in each domain than in all other spots, by `scanpy.tl.rank_genes_groups`.
 
@@ -113,7 +112,7 @@ def find_markers(
     return markers
 
 
-def _normalise(table: AnnData, kind: Kind) -> Any:
+def _normalise(table: Any, kind: Kind) -> Any:
     """(N, D) normalised values; changes the table's own."""
     import scanpy as sc
 
