@@ -116,6 +116,15 @@ def test_strokes_close_around_an_island(grid):
     assert (times == 2).all()
 
 
+def test_a_stroke_ends_where_a_neighbour_of_either_spot_is_nearer():
+    coords = np.array([[0.0, 0], [1, 0], [0.5, 0.8]])
+    graph = sparse.csr_matrix([[0.0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    for labels in ([0, 1, 1], [1, 0, 0]):  # the third spot is a neighbour of the second alone
+        stroke = find_boundaries(np.array(labels), graph, coords).edges.loc[0]
+        # (0.5, y) is as far from the first as from the third where y^2 + 0.25 = (0.8 - y)^2
+        assert sorted([stroke["y0"], stroke["y1"]]) == pytest.approx([-0.5, (0.64 - 0.25) / 1.6])
+
+
 def test_confidence_is_the_mean_preference_of_both_spots_for_their_side():
     coords = np.array([[0.0, 0], [1, 0]])
     posterior = np.array([[0.6, 0.3, 0.1], [0.2, 0.8, 0.0]])
