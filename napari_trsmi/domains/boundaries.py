@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 
 from napari_trsmi.domains.contrast import boundary_contrast
 from napari_trsmi.domains.labels import check_lengths, upper_edges
+from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +78,7 @@ def find_boundaries(
     Raises
     ------
     DataError
-        Lengths differ.
+        Lengths differ, or the posterior lacks a domain.
     """
     import pandas as pd
 
@@ -98,6 +99,11 @@ def find_boundaries(
     if posterior is not None:
         p = np.asarray(posterior)
         check_lengths(len(labels), posterior=p)
+        if p.ndim != 2 or p.shape[1] <= labels.max():
+            raise DataError(
+                f"Expected a posterior for each of the {labels.max() + 1} domains, found shape {p.shape}. "
+                "Take labels and posterior from the same run."
+            )
         confidence = np.clip((p[i, a] - p[i, b] + p[j, b] - p[j, a]) / 2.0, 0.0, 1.0)
 
     segment, middle = _segments(labels, i, j, adjacency), (coords[i] + coords[j]) / 2

@@ -172,6 +172,8 @@ def test_without_a_posterior_confidence_is_unknown_and_contrast_orders():
 def test_arrays_of_other_spots_are_refused():
     with pytest.raises(DataError, match="coords for the 36 spots"):
         find_boundaries(np.zeros(36, int), GRAPH, COORDS[1:])
+    with pytest.raises(DataError, match=r"each of the 3 domains, found shape \(36, 2\)"):
+        find_boundaries(np.arange(36) % 3, GRAPH, COORDS, np.zeros((36, 2)))
     with pytest.raises(DataError, match="adjacency for the 35 spots"):
         find_boundaries(np.zeros(35, int), GRAPH, COORDS[1:])
 
