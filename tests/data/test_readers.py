@@ -66,6 +66,19 @@ def test_h5ad_is_split_by_feature_types(tmp_path, make_table, rna, adt):
     assert (dataset.modalities["adt"].table.X != adt.X).nnz == 0
 
 
+def test_features_of_an_unknown_type_do_not_mix_with_genes(make_table, rna):
+    guides = make_table(n_features=3, prefix="guide", seed=3)
+    dataset = from_memory(with_feature_types(rna, guides, types=["Gene Expression", "CRISPR Guide Capture"]))
+    assert {name: m.table.n_vars for name, m in dataset.modalities.items()} == {"rna": 400}
+    assert any("CRISPR Guide Capture" in note for note in dataset.notes)
+
+
+def test_modalities_of_any_name_are_told_apart_by_a_column(rna, adt):
+    table = with_feature_types(rna, adt, types=["lipids", "metabolites"])
+    table.var["modality"] = table.var["feature_types"]
+    assert list(from_memory(table).modalities) == ["lipids", "metabolites"]
+
+
 def test_several_h5ad_are_named_after_their_kinds(tmp_path, rna, adt):
     rna.write_h5ad(tmp_path / "first.h5ad")
     del adt.obsm["spatial"]
@@ -108,7 +121,7 @@ def test_zarr_of_another_kind_is_refused(tmp_path):
     import zarr
 
     zarr.open_group(tmp_path / "image.zarr", mode="w").create_group("0")
-    with pytest.raises(DataError, match=r"Expected AnnData, MuData or SpatialData .* found Zarr with \['0'\]"):
+    with pytest.raises(DataError, match=r"Expected AnnData, MuData or SpatialData .* found a folder of another kind"):
         read(tmp_path / "image.zarr")
 
 
@@ -222,7 +235,7 @@ def test_a_missing_spatialdata_library_is_named_with_the_command_that_installs_i
 
     zarr.open_group(tmp_path / "s.zarr", mode="w").attrs["spatialdata_attrs"] = {"version": "0.2"}
     monkeypatch.setitem(sys.modules, "spatialdata", None)
-    with pytest.raises(DataError, match=r'pip install "napari-trsmi\[spatialdata\]"'):
+    with pytest.raises(DataError, match=r"pip install .napari-trsmi\[spatialdata\]"):
         read(tmp_path / "s.zarr")
 
 

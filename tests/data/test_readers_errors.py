@@ -39,7 +39,13 @@ def test_no_coordinates(make_table):
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_coordinates_that_are_not_finite(table, value):
     table.obsm["spatial"][3, 1] = value
-    refused(table, "found NaN or infinity at 1 of 36 spots")
+    refused(table, "found none, NaN or infinity for 1 of 36 spots")
+
+
+def test_spots_that_only_lack_coordinates(make_mudata, make_table):
+    adt = make_table(n_features=20, prefix="protein", mean=20.0)[4:].copy()
+    mdata = make_mudata({"rna": make_table(spatial=False), "adt": adt})
+    refused(mdata, "for 4 of 36 spots", modalities=["rna"])
 
 
 def test_coordinates_of_a_wrong_shape_or_type(table):

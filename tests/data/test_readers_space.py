@@ -78,7 +78,6 @@ def test_array_indices_of_visium_become_an_even_lattice_in_micrometres(make_tabl
     table.obsm["spatial"] = array[:, order]
     dataset = from_memory(table)
     assert dataset.microns_per_unit == 1.0
-    assert dataset.spot_diameter == 55.0
     assert any("array indices" in note for note in dataset.notes)
     inner = (array[:, 0] > 0) & (array[:, 0] < 19) & (array[:, 1] > 2) & (array[:, 1] < 97)
     distances, _ = KDTree(dataset.coords).query(dataset.coords[inner], k=7)
@@ -123,6 +122,12 @@ def test_a_missing_scale_factor_is_told(table):
     dataset = from_memory(table)
     assert dataset.image.scale == 1.0
     assert any("No scale factor" in note for note in dataset.notes)
+
+
+def test_the_stand_in_for_an_image_in_a_saved_result_is_no_library(table):
+    table.uns["spatial"] = {"trsmi_blank": library(tissue_hires_scalef=0.5)}
+    dataset = from_memory(table)
+    assert (dataset.library, dataset.image, dataset.spot_diameter) == (None, None, None)
 
 
 def test_spots_outside_the_image_are_told(table):

@@ -78,7 +78,7 @@ def assemble(
         obs_names=names.to_numpy(dtype=str),
         obs=obs,
         image=image,
-        spot_diameter=coordinates.spot_diameter or positive(entry, "spot_diameter_fullres"),
+        spot_diameter=positive(entry, "spot_diameter_fullres"),
         microns_per_unit=coordinates.microns_per_unit or positive(entry, "microns_per_pixel"),
         library=library,
         sources=sources,
@@ -145,13 +145,13 @@ def _annotations(holders: Sequence[Holder], tables: Mapping[str, AnnData], names
     columns: dict[str, pd.Series] = {}
     for holder in holders:
         obs = holder.obs.reindex(names) if not holder.obs.index.equals(names) else holder.obs
-        for column in obs.columns:
-            modality, _, rest = str(column).partition(":")
+        for column, values in obs.items():
+            column = str(column)
+            modality, _, rest = column.partition(":")
             if modality in tables and rest in tables[modality].obs:
                 continue
-            values = obs[column]
             if column not in columns:
-                columns[str(column)] = values
+                columns[column] = values
             elif not values.equals(columns[column]) and not values.isna().all():
                 columns[f"{_bare(holder)}:{column}"] = values
     return pd.DataFrame(columns, index=names)

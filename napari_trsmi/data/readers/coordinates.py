@@ -29,16 +29,14 @@ _OBS_PAIRS = (  # (x, y)
 _VISIUM_SHAPES = ((78, 128), (128, 224))  # (rows, columns) of the slides with 6.5 and 11 mm capture areas
 _HALF_PITCH = 50.0  # um from one array column to the next; spots of a row are two columns, 100 um, apart
 _ROW_PITCH = 50.0 * np.sqrt(3.0)  # um from one array row to the next
-_VISIUM_SPOT = 55.0  # um
 _DIFFERENCE = 1e-4  # share of the section's extent
 
 
 class Coordinates(NamedTuple):
-    """Positions of the spots: (N, 2) float64 (x, y), um per unit and spot diameter where known, and notes."""
+    """Positions of the spots: (N, 2) float64 (x, y), um per unit where known, and notes."""
 
     xy: np.ndarray
     microns_per_unit: float | None
-    spot_diameter: float | None
     notes: list[str]
 
 
@@ -72,7 +70,7 @@ def find_coordinates(holders: Sequence[Holder], names: pd.Index, obs: pd.DataFra
     bad = int((~np.isfinite(xy)).any(axis=1).sum())
     if bad:
         raise DataError(
-            f"Expected finite coordinates, found NaN or infinity at {bad} of {len(xy)} spots in {label}. "
+            f"Expected finite coordinates, found none, NaN or infinity for {bad} of {len(xy)} spots in {label}. "
             "Remove those spots or fill in their coordinates."
         )
     extent = np.ptp(xy, axis=0).max()
@@ -87,8 +85,8 @@ def find_coordinates(holders: Sequence[Holder], names: pd.Index, obs: pd.DataFra
             notes.append(f"Coordinates in {other} differ from those in {label} by up to {apart:.4g}: used {label}.")
     if (microns := _visium_microns(xy)) is not None:
         notes.append("The coordinates are array indices of a Visium slide: turned into micrometres.")
-        return Coordinates(microns, 1.0, _VISIUM_SPOT, notes)
-    return Coordinates(xy, _microns_per_unit(xy, obs), None, notes)
+        return Coordinates(microns, 1.0, notes)
+    return Coordinates(xy, _microns_per_unit(xy, obs), notes)
 
 
 def _of_holder(holder: Holder, names: pd.Index) -> np.ndarray | None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from napari_trsmi.data.readers.found import Found, found_in_anndata, found_in_mudata
+from napari_trsmi.data.tables import zarr_kind
 from napari_trsmi.errors import DataError, TrsmiError
 
 log = logging.getLogger(__name__)
@@ -82,24 +83,21 @@ def from_hdf5(path: Path) -> Found:
 
 def from_zarr(path: Path, library: str | None = None) -> Found:
     """Return what an AnnData, MuData or SpatialData ``.zarr`` folder holds."""
-    import zarr
-
+    kind = zarr_kind(path)
+    if kind is None:
+        raise DataError(
+            f"Expected AnnData, MuData or SpatialData at {path}, found a folder of another kind, or a damaged one. "
+            "Choose another."
+        )
     with reading(path):
-        group = zarr.open_group(path, mode="r")
-        attributes, keys = dict(group.attrs), set(group.keys())
-        if "spatialdata_attrs" in attributes or "tables" in keys:
+        if kind == "spatialdata":
             from napari_trsmi.data.readers.spatial_data import from_spatialdata
 
             return from_spatialdata(path, library)
-        if "mod" in keys:
+        if kind == "mudata":
             import mudata
 
             return found_in_mudata(mudata.read_zarr(path))
-        if {"obs", "var"} <= keys:
-            import anndata
+        import anndata
 
-            return found_in_anndata(anndata.read_zarr(path), path.stem)
-    raise DataError(
-        f"Expected AnnData, MuData or SpatialData at {path}, found Zarr with {sorted(keys)[:5] or 'nothing'}. "
-        "Choose another folder."
-    )
+        return found_in_anndata(anndata.read_zarr(path), path.stem)

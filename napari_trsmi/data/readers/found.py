@@ -49,19 +49,14 @@ class Found:
 
 
 def found_in_anndata(adata: AnnData, hint: str = "") -> Found:
-    """Return the modalities of `adata`: one, or one per kind named in ``var["feature_types"]``."""
+    """Return the modalities of `adata`: one, or those told apart by ``var["modality"]`` or ``var["feature_types"]``."""
     holder = Holder(hint or "the table", adata.obs, adata.obsm, adata.uns)
-    types = adata.var["feature_types"].astype(str) if "feature_types" in adata.var else None
-    kinds = {} if types is None else {text: kind_of_feature_type(text) for text in types.unique()}
-    known = list(dict.fromkeys(kind for kind in kinds.values() if kind))
-    if len(known) < 2:
+    modality, notes = _modality_of_features(adata.var)
+    names = list(dict.fromkeys(modality[modality != ""]))
+    if not names or (modality == names[0]).all():
         name = _short_name(adata, hint)
         return Found({name: adata}, [holder], {name: hint})
-    assert types is not None
-    found = types.map(kinds).to_numpy()
-    tables = {SHORT_NAMES[kind]: _with_features(adata, np.flatnonzero(found == kind)) for kind in known}
-    other = sorted(text for text, kind in kinds.items() if kind is None)
-    notes = [f"Left out features of type {', '.join(other)}: no modality is known for them."] if other else []
+    tables = {name: _with_features(adata, np.flatnonzero(modality == name)) for name in names}
     return Found(tables, [holder], notes=notes)
 
 
@@ -112,6 +107,19 @@ def lean_table(values: Any, obs_names: pd.Index, var: pd.DataFrame, layers: Mapp
     index = var.index.astype(str)
     var = var.set_axis(index if index.is_unique else make_index_unique(index))
     return AnnData(X=values, obs=pd.DataFrame(index=obs_names.astype(str)), var=var, layers=layers)
+
+
+def _modality_of_features(var: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
+    """Return (D,) names of the modality of each feature, "" where it is unknown, and notes."""
+    if "modality" in var and var["modality"].nunique() > 1:  # as a saved result with several modalities has it
+        return var["modality"].astype(str).to_numpy(), []
+    if "feature_types" not in var:
+        return np.full(len(var), ""), []
+    types = var["feature_types"].astype(str)
+    names = {text: SHORT_NAMES.get(kind, "") if (kind := kind_of_feature_type(text)) else "" for text in types.unique()}
+    other = sorted(text for text, name in names.items() if not name)
+    notes = [f"Left out features of type {', '.join(other)}: no modality is known for them."] if other else []
+    return types.map(names).to_numpy(), notes
 
 
 def _short_name(adata: AnnData, hint: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_trsmi.data.dataset import TissueImage
 from napari_trsmi.data.readers.found import Holder
+from napari_trsmi.data.squidpy_library import BLANK
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -19,12 +20,16 @@ _IMAGE_KEYS = ("hires", "lowres")
 
 
 def libraries(holders: Sequence[Holder]) -> dict[str, Mapping[str, Any]]:
-    """Return {library: its images and scale factors}; entries that are no library (``is_single``) are left out."""
+    """Return {library: its images and scale factors}.
+
+    Entries that are no library (``is_single``) are left out, and so is the stand-in that a saved result carries for
+    squidpy's plots.
+    """
     found: dict[str, Mapping[str, Any]] = {}
     for holder in holders:
         spatial = holder.uns.get("spatial")
         for name, entry in spatial.items() if isinstance(spatial, Mapping) else ():
-            if isinstance(entry, Mapping):
+            if isinstance(entry, Mapping) and name != BLANK:
                 found.setdefault(str(name), entry)
     return found
 

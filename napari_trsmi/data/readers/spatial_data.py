@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_trsmi.data.readers.found import Found, Holder, combined, found_in_anndata
+from napari_trsmi.data.tables import import_spatialdata
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -36,15 +37,7 @@ def from_spatialdata(path: Path, library: str | None = None) -> Found:
     DataError
         The library is not installed, there is no table, or several regions and none was chosen.
     """
-    try:
-        import spatialdata
-    except ImportError:
-        raise DataError(
-            f"Expected the spatialdata library to read {path}, found it missing. "
-            'Install it with: pip install "napari-trsmi[spatialdata]"'
-        ) from None
-
-    sdata = spatialdata.read_zarr(path)
+    sdata = import_spatialdata().read_zarr(path)
     if not sdata.tables:
         raise DataError(f"Expected a table in {path}, found only {list(sdata.images)}. Choose SpatialData with counts.")
     regions: dict[str, Holder] = {}
