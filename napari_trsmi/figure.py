@@ -236,6 +236,8 @@ def _scale_bar(axes: Axes, dataset: Dataset, height: float) -> None:
             length_fraction=0.25,
             rotation="horizontal-only",
             scale_loc="left",
+            width_fraction=0.1,
+            scale_formatter=lambda value, unit: f"{1000 * value:g} px" if unit == "kpx" else f"{value:g} {unit}",
             font_properties={"size": 9},
         )
     )

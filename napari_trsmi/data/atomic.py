@@ -69,14 +69,11 @@ def recover(path: str | Path) -> None:
 
 def explain(error: OSError, path: Path) -> str:
     """Return one sentence on why `path` could not be written and what to do."""
-    # HDF5 reports the number of the system's error in its text only.
-    told = re.search(r"errno = (\d+)", str(error))
-    number = int(told[1]) if told else error.errno
-    if number in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"Expected room on the disk for {path}, found it full. Free some space or choose another folder."
-    if number in (errno.EACCES, errno.EPERM, errno.EROFS):
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"Expected permission to write {path}, found none. Change the permissions or choose another folder."
-    if number in (errno.ENOENT, errno.ENOTDIR):
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return f"Expected the folder {path.parent}, found none. Create it or choose another."
     return f"Expected to write {path}, found that the system refused: {error}. Choose another place."
 
@@ -109,7 +106,11 @@ def _is_alive(pid: int) -> bool:
 
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
+        for _ in range(20):  # after a failure, zarr's other chunks may still be on their way
+            shutil.rmtree(path, ignore_errors=True)
+            time.sleep(0.01)
+            if not path.exists():
+                break
     else:
         with suppress(OSError):
             path.unlink(missing_ok=True)

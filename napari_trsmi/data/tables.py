@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import warnings
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _FEATURE_TYPES = {"rna": "Gene Expression", "protein": "Antibody Capture", "chromatin": "Peaks"}
+_COMPRESSED = {"compression": "gzip"}
+_H5MU_HEADER = 512  # bytes before the HDF5 part, by which mudata knows its files
 
 
 def copy_of_input(dataset: Dataset, suffix: str) -> AnnData | MuData:
@@ -83,27 +86,77 @@ def read_table(path: str | Path) -> Any:
 def write_table(table: AnnData | MuData, path: Path, suffix: str) -> None:
     """Write `table` to `path` in the format of `suffix`.
 
+    HDF5 files are put together in memory, because the HDF5 library takes the whole process down with it when a disk
+    fills up under it. That costs as much memory as the file is long.
+
     Raises
     ------
     DataError
         The table holds something that the format cannot hold.
+    OSError
+        The system refuses: full disk, no permission.
     """
-    from anndata import AnnData
-
     try:
         with mudata_as_stored():
-            if suffix == ".zarr" and isinstance(table, AnnData):
-                table.write_zarr(path)
-            elif suffix == ".zarr":
+            if suffix == ".zarr":
                 table.write_zarr(str(path))
             else:
-                table.write(path, compression="gzip")
-    except (TypeError, ValueError, NotImplementedError) as error:
+                path.write_bytes(_hdf5_of(table).getbuffer())
+    except OSError:
+        raise
+    except Exception as error:  # what anndata raises for values it has no writer for is private
         problem = "; ".join([str(error), *getattr(error, "__notes__", ())])
         raise DataError(
             f"Expected only values that a {suffix} can hold, found one that cannot be written: {problem}. "
             "Remove or convert it in the input."
         ) from error
+
+
+def _hdf5_of(table: AnnData | MuData) -> io.BytesIO:
+    """Return the bytes of an h5ad or h5mu file of `table`."""
+    import h5py
+    import mudata
+    from anndata import AnnData
+    from anndata.io import write_elem
+
+    single = isinstance(table, AnnData)
+    tables = [table] if single else list(table.mod.values())
+    for each in tables:
+        each.strings_to_categoricals()
+    image = io.BytesIO()
+    with h5py.File(image, "w", userblock_size=0 if single else _H5MU_HEADER) as file:
+        if single:
+            write_elem(file, "/", table, dataset_kwargs=_COMPRESSED)
+        else:
+            _put_mudata(file, table)
+    if not single:
+        header = f"MuData (format-version={mudata.__mudataversion__};creator=napari-trsmi)".encode()
+        image.seek(0)
+        image.write(header.ljust(_H5MU_HEADER, b"\0"))
+    return image
+
+
+def _put_mudata(file: Any, table: MuData) -> None:
+    """Write a MuData into an open HDF5 file, as its format has it: frames and mappings, then one AnnData a modality."""
+    import mudata
+    from anndata.io import write_elem
+
+    for part in ("obs", "var"):
+        write_elem(file, part, getattr(table, part), dataset_kwargs=_COMPRESSED)
+    for part in ("obsm", "varm", "obsp", "varp", "uns", "obsmap", "varmap"):
+        write_elem(file, part, dict(getattr(table, part)), dataset_kwargs=_COMPRESSED)
+    file.attrs.update(
+        {
+            "encoding-type": "MuData",
+            "encoding-version": mudata.__mudataversion__,
+            "encoder": "napari-trsmi",
+            "axis": table.axis,
+        }
+    )
+    modalities = file.create_group("mod")
+    modalities.attrs["mod-order"] = list(table.mod)
+    for name, each in table.mod.items():
+        write_elem(modalities, name, each, dataset_kwargs=_COMPRESSED)
 
 
 def zarr_kind(path: Path) -> str | None:
