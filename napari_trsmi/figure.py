@@ -237,7 +237,12 @@ def _scale_bar(axes: Axes, dataset: Dataset, height: float) -> None:
             rotation="horizontal-only",
             scale_loc="left",
             width_fraction=0.1,
-            scale_formatter=lambda value, unit: f"{1000 * value:g} px" if unit == "kpx" else f"{value:g} {unit}",
+            scale_formatter=_length,
             font_properties={"size": 9},
         )
     )
+
+
+def _length(value: float, unit: str) -> str:
+    """Return a length as text: plain letters for the micrometre, and no thousands of pixels."""
+    return f"{1000 * value:g} px" if unit == "kpx" else f"{value:g} {'µm' if 'mu' in unit else unit}"
