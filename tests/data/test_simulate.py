@@ -179,8 +179,9 @@ def test_counts_are_whole_and_over_dispersed(three):
         assert (variance > mean)[mean > 0.5].mean() > 0.95, name
 
 
-def test_without_dispersion_dropout_and_ambient_counts_are_as_profiled():
-    settings = SimulationSettings(dispersion=0, dropout=0, ambient=0)
+@pytest.mark.parametrize("dispersion", [0.0, 1.0])
+def test_without_dropout_and_ambient_noise_counts_are_negative_binomial(dispersion):
+    settings = SimulationSettings(dispersion=dispersion, dropout=0, ambient=0)
     membership = np.repeat(np.eye(2, dtype=np.float32), 4000, axis=0)
     profiles = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]])
     rng = np.random.default_rng(1)
@@ -191,23 +192,24 @@ def test_without_dispersion_dropout_and_ambient_counts_are_as_profiled():
             rng.bit_generator.state = state
             break
     values = draw_counts(membership, profiles, np.full(8000, 20.0), settings, rng).toarray()
-    np.testing.assert_allclose(values[:4000].mean(axis=0), 20 * profiles[0], rtol=0.05)
-    np.testing.assert_allclose(values[4000:].mean(axis=0), 20 * profiles[1], rtol=0.05)
-    np.testing.assert_allclose(values[:4000].var(axis=0), 20 * profiles[0], rtol=0.12)
+    for spots, profile in ((values[:4000], 20 * profiles[0]), (values[4000:], 20 * profiles[1])):
+        np.testing.assert_allclose(spots.mean(axis=0), profile, rtol=0.06)
+        np.testing.assert_allclose(spots.var(axis=0), profile + dispersion * profile**2, rtol=0.15)
 
 
-def test_dropout_adds_zeros_and_ambient_noise_blurs_the_domains():
-    plain, dropped, soup = (
-        simulate(n_spots=600, n_genes=200, image=0, **more)["rna"]
-        for more in ({"dropout": 0, "ambient": 0}, {"dropout": 0.8, "ambient": 0}, {"dropout": 0, "ambient": 0.9})
-    )
-    assert dropped.X.nnz < 0.8 * plain.X.nnz
+def test_dropout_adds_zeros():
+    plain, dropped = (simulate(n_spots=300, n_genes=200, depth=400, image=0, dropout=p)["rna"] for p in (0, 0.8))
+    assert dropped.X.nnz < 0.7 * plain.X.nnz
 
-    def spread(table):
-        means = [log_ratio(table[table.obs["domain"] == d]).mean(axis=0) for d in ("layer 1", "layer 5")]
-        return np.abs(means[0] - means[1]).mean()
 
-    assert spread(soup) < 0.5 * spread(plain)
+def test_ambient_noise_makes_domains_alike():
+    spread = []
+    for ambient in (0, 0.9):
+        table = simulate(n_spots=1500, n_genes=100, image=0, ambient=ambient)["rna"]
+        values, markers = log_ratio(table), (table.var["marker_of"] == "layer 5").to_numpy()
+        there = (table.obs["domain"] == "layer 5").to_numpy()
+        spread.append((values[there].mean(axis=0) - values[~there].mean(axis=0))[markers].mean())
+    assert 0 < spread[1] < 0.4 * spread[0]
 
 
 def test_markers_are_higher_where_they_mark(slice_):

@@ -10,7 +10,7 @@ from scipy import sparse
 from napari_trsmi.config import Kind
 from napari_trsmi.data.simulate.settings import ModalityName, SimulationSettings
 
-_CHUNK = 4_000_000  # values drawn at a time; the only dense arrays have this many
+_CHUNK = 500_000  # values drawn at a time; the only dense arrays have this many
 
 
 @dataclass(frozen=True, slots=True)
