@@ -22,7 +22,7 @@ def setting(
 ) -> Any:
     """Field with its meaning, unit, paper symbol and spin-box step; `bounds` are pydantic's gt, ge, lt, le."""
     text = help + (f" [{unit}]" if unit else "") + (f" ({symbol})" if symbol else "")
-    extra = {"unit": unit, "symbol": symbol, "step": step, "help": help}
+    extra: dict[str, Any] = {"unit": unit, "symbol": symbol, "step": step, "help": help}
     if callable(default):
         return Field(default_factory=default, description=text, json_schema_extra=extra, **bounds)
     return Field(default, description=text, json_schema_extra=extra, **bounds)
@@ -148,10 +148,21 @@ class Cluster(Section):
     method: Literal["mixture", "prototypes", "kmeans", "leiden"] = setting(
         "mixture", "How the embedding is cut into domains."
     )
-    refinement: Literal["off", "majority", "potts"] = setting("potts", "Spatial refinement of the domains.")
-    strength: float | None = setting(None, "Strength of the Potts field; unset: estimated.", ge=0, step=0.1)
     domain_scale: int | None = setting(
-        None, "Hops over which the embedding is averaged before clustering; unset: estimated.", unit="hops", ge=0, le=32
+        None,
+        "How far the embedding is averaged over the tissue before clustering, from cell-type-like (0) to region-like; "
+        "unset: each component as far as cross-validation says.",
+        unit="hops",
+        ge=0,
+        le=32,
+    )
+    sharpen: int = setting(
+        1, "Times each spot is then averaged with the spots most like it, wherever they lie.", ge=0, le=10
+    )
+    k_similar: int = setting(20, "Spots averaged in one such step.", unit="spots", ge=1)
+    refinement: Literal["off", "majority", "potts"] = setting("potts", "Spatial refinement of the domains.")
+    strength: float | None = setting(
+        None, "Strength of the Potts field; unset: read off how often neighbours agree without it.", ge=0, step=0.5
     )
     n_components: int = setting(20, "Components of the embedding that are clustered.", ge=1)
     n_init: int = setting(10, "Restarts.", ge=1)

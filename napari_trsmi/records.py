@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -21,6 +20,8 @@ class Step:
         Value of every loss term by name, ``"total"`` among them.
     beta, temperature, tau_c
         Global-to-local gate in [0, 1], alignment temperature and prototype temperature of this epoch.
+    embedding
+        (N, d) float32 embedding of a preview epoch, or None between previews.
     labels
         (N,) int domain labels of a preview, or None between previews.
     churn
@@ -35,6 +36,7 @@ class Step:
     beta: float
     temperature: float
     tau_c: float
+    embedding: np.ndarray | None = None
     labels: np.ndarray | None = None
     churn: float = float("nan")
     seconds: float = 0.0
@@ -49,7 +51,7 @@ class Fit:
     embedding
         (N, d) float32 joint embedding Z.
     prototypes
-        (K, d) float32 learned prototypes, or None where the clustering term never started.
+        (K, d) float32 prototypes: the learned ones, or seeded on the final embedding where the term never started.
     correspondences
         {(a, b): (N, N) CSR} soft correspondences S from modality a (rows) to b (columns); rows sum to 1.
     modality_weights
@@ -62,17 +64,19 @@ class Fit:
         One `Step` per epoch, previews' labels included.
     stopped
         True when a person ended training early.
+    device
+        Device the run used.
     """
 
     embedding: np.ndarray
-    prototypes: np.ndarray | None
+    prototypes: np.ndarray
     correspondences: dict[tuple[str, str], sparse.csr_matrix]
     modality_weights: np.ndarray
     modalities: tuple[str, ...]
     stages: dict[str, np.ndarray] = field(default_factory=dict)
     history: tuple[Step, ...] = ()
     stopped: bool = False
-    extra: dict[str, Any] = field(default_factory=dict)
+    device: str = "cpu"
 
 
 @dataclass(frozen=True, slots=True)

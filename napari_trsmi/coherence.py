@@ -1,0 +1,128 @@
+"""Spatial coherence: which directions of a feature space neighbouring spots share, and how far to average each.
+
+Both questions are answered without labels. numpy and scipy only; every step is O(E d).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import linalg, sparse
+
+from napari_trsmi.graphs import neighbour_mean
+
+MAX_STEPS = 60  # products of the random-walk operator; at the smallest teleport 5 % of the walk is left
+TELEPORTS = np.geomspace(0.05, 0.95, 60)
+
+
+def coherent_components(values: np.ndarray, spatial: sparse.csr_matrix, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    r"""Return the spatially coherent components of `values`, at unit variance, and their coherence.
+
+    The components are the generalised eigenvectors of (F^T P F, F^T F), where P averages over a spot's neighbours and
+    leaves the spot itself out; an eigenvalue w is the component's spatial autocorrelation. Where noise is independent
+    between spots, w estimates the share of a component's variance that neighbours have in common. Components no more
+    coherent than the best one found with shuffled coordinates are left out, but the two most coherent always stay.
+
+    Parameters
+    ----------
+    values
+        (N, D) features; they are centred here.
+    spatial
+        (N, N) CSR spatial graph, zero diagonal.
+    seed
+        For the shuffle.
+
+    Returns
+    -------
+    components
+        (N, d) float64, d <= D, most coherent first.
+    coherence
+        (d,) w, clipped to [0.01, 0.99].
+    """
+    whitened = _whiten(np.asarray(values, float) - np.mean(values, axis=0, dtype=float))
+    mean = neighbour_mean(spatial).astype(float)
+    coherence, rotation = _autocorrelation(whitened, mean)
+    order = np.random.default_rng(seed).permutation(len(whitened))
+    chance = _autocorrelation(whitened[order], mean)[0].max()
+    keep = max(int((coherence > max(chance, 0.0)).sum()), min(2, whitened.shape[1]))
+    return whitened @ rotation[:, :keep], np.clip(coherence[:keep], 0.01, 0.99)
+
+
+def denoise(values: np.ndarray, spatial: sparse.csr_matrix, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    r"""Return `values` with each column averaged over the tissue as far as its own noise asks for.
+
+    A column x becomes :math:`S_a x = a \sum_{t<T} (1-a)^t P^t x + (1-a)^T P^T x`, a random walk over the spatial graph
+    that returns with teleport probability a. The teleport that minimises generalised cross-validation,
+    :math:`\|x - S_a x\|^2 / (1 - \mathrm{tr} S_a / N)^2`, is taken for each column: a noisy column is averaged far, a
+    clean one with sharp steps hardly at all.
+
+    P is self-adjoint in the inner product weighted by degree, so that every norm above follows from the moments
+    x^T D P^t x: T products give the criterion for any number of teleports.
+
+    Parameters
+    ----------
+    values
+        (N, d) features.
+    spatial
+        (N, N) CSR spatial graph, zero diagonal.
+    seed
+        For the 16 probe vectors that estimate the trace.
+
+    Returns
+    -------
+    smoothed
+        (N, d) float64.
+    reach
+        (d,) mean length of the walk, (1 - a) / a, in hops.
+    """
+    x = np.asarray(values, float)
+    n, d = x.shape
+    mean = neighbour_mean(spatial).astype(float)
+    degree = np.maximum(np.asarray(spatial.sum(axis=1)).ravel(), 1e-12)
+    probes = np.random.default_rng(seed).choice([-1.0, 1.0], (n, 16))
+    power = np.hstack([x, probes])
+    weight = (degree / degree.mean())[:, None]
+    moments = np.empty((2 * MAX_STEPS + 1, d))  # x^T D P^t x / N
+    traces = np.empty(MAX_STEPS + 1)  # tr P^t / N
+    for t in range(MAX_STEPS + 1):
+        if t:
+            before, power = power[:, :d], mean @ power
+            moments[2 * t - 1] = (before * power[:, :d] * weight).mean(axis=0)
+        moments[2 * t] = (power[:, :d] ** 2 * weight).mean(axis=0)
+        traces[t] = (probes * power[:, d:]).mean()
+    best, chosen = np.full(d, np.inf), np.full(d, TELEPORTS[-1])
+    lag = np.arange(MAX_STEPS + 1)
+    for teleport in TELEPORTS:
+        c = _walk_weights(teleport)
+        square = np.convolve(c, c)  # coefficients of S_a^2 in powers of P
+        residual = moments[0] - 2 * c @ moments[lag] + square @ moments
+        criterion = residual / (1.0 - c @ traces) ** 2
+        better = criterion < best
+        best[better], chosen[better] = criterion[better], teleport
+    weights = np.stack([_walk_weights(a) for a in chosen], axis=1)  # (T + 1, d)
+    smoothed, power = x * weights[0], x
+    last = int(np.flatnonzero(weights.max(axis=1) > 1e-4).max(initial=0))
+    for t in range(1, last + 1):
+        power = mean @ power
+        smoothed += power * weights[t]
+    return smoothed / weights[: last + 1].sum(axis=0), (1 - chosen) / chosen
+
+
+def _walk_weights(teleport: float) -> np.ndarray:
+    """(T + 1,) weights of P^0 ... P^T in S_a; they sum to 1."""
+    weights = teleport * (1 - teleport) ** np.arange(MAX_STEPS + 1)
+    weights[-1] = (1 - teleport) ** MAX_STEPS
+    return weights
+
+
+def _whiten(rows: np.ndarray) -> np.ndarray:
+    variance, axes = linalg.eigh(rows.T @ rows / len(rows))
+    keep = variance > 1e-8 * variance[-1]
+    return rows @ (axes[:, keep] / np.sqrt(variance[keep]))
+
+
+def _autocorrelation(whitened: np.ndarray, mean: sparse.csr_matrix) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues (falling) and eigenvectors of the spatial lag of whitened rows; signs are fixed."""
+    lag = whitened.T @ (mean @ whitened) / len(whitened)
+    w, axes = linalg.eigh((lag + lag.T) / 2)
+    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(len(w))])
+    return w[::-1], axes[:, ::-1]

@@ -1,0 +1,163 @@
+"""From counts to components: one dense (N, D_m) float32 array per modality."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse
+
+from napari_trsmi.coherence import coherent_components
+from napari_trsmi.config import Preprocess
+from napari_trsmi.data.dataset import Dataset, Modality
+from napari_trsmi.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+logger = logging.getLogger(__name__)
+
+
+def features(
+    dataset: Dataset, settings: Preprocess, spatial: sparse.csr_matrix | None = None, seed: int = 0
+) -> dict[str, np.ndarray]:
+    """Return {modality: (N, D_m) float32} features, centred, each modality with root mean square 1.
+
+    Parameters
+    ----------
+    dataset
+        The section.
+    settings
+        Which modalities to use and how.
+    spatial
+        (N, N) CSR spatial graph; needed when `settings.coherent`.
+    seed
+        For the randomised decompositions and the shuffled coordinates of the coherence test.
+
+    Raises
+    ------
+    ConfigError
+        A modality is named that the dataset does not have.
+    DataError
+        A modality has no feature that varies.
+    """
+    chosen = settings.modalities or tuple(dataset.modalities)
+    for name in (*chosen, *settings.kinds):
+        if name not in dataset.modalities:
+            raise ConfigError(f"Expected modalities among {sorted(dataset.modalities)}, found {name!r}.")
+    out = {}
+    for name in chosen:
+        modality = dataset.modalities[name]
+        kind = settings.kinds.get(name, modality.kind)
+        values = components(modality, kind, settings, seed)
+        if settings.coherent and spatial is not None:
+            values = weighted_components(values, spatial, seed)
+        out[name] = (values / np.sqrt(np.mean(values**2))).astype(np.float32)
+        logger.info("%s (%s): %d components", name, kind, out[name].shape[1])
+    return out
+
+
+def components(modality: Modality, kind: str, settings: Preprocess, seed: int = 0) -> np.ndarray:
+    """Return the (N, D) float32 centred components of one modality: PCA, LSI, or the columns as they are."""
+    table = modality.table
+    if kind == "precomputed":
+        values = _dense(table.X)
+    elif kind == "rna":
+        values = _rna(table, settings, seed)
+    elif kind == "protein":
+        values = _protein(table, settings, seed)
+    else:
+        values = _chromatin(table, settings, seed)
+    values = values - values.mean(axis=0)
+    spread = values.std(axis=0)
+    values = values[:, spread > 1e-6 * max(float(spread.max(initial=0.0)), 1e-30)]
+    if values.shape[1] == 0:
+        raise DataError(
+            f"Expected features that vary between spots in modality {modality.name!r}, found only constant ones. "
+            "Leave the modality out."
+        )
+    return values.astype(np.float32)
+
+
+def weighted_components(values: np.ndarray, spatial: sparse.csr_matrix, seed: int = 0) -> np.ndarray:
+    """Return the (N, d) float32 coherent components of `values`, each weighted by w / sqrt(1 - w).
+
+    The weight is the component's signal w over its noise sqrt(1 - w): a loss on these features spends itself on what
+    neighbours share. See `coherence.coherent_components` for w.
+    """
+    components, w = coherent_components(values, spatial, seed)
+    return (components * (w / np.sqrt(1.0 - w))).astype(np.float32)
+
+
+def _rna(table: AnnData, settings: Preprocess, seed: int) -> np.ndarray:
+    """Filter, normalise, log, scale, PCA; the counts stay sparse throughout."""
+    import scanpy as sc
+
+    counts = _counts(table, settings.min_spots)
+    n_top = settings.n_top_genes
+    if counts.shape[1] > n_top:
+        import anndata as ad
+
+        chosen = sc.pp.highly_variable_genes(
+            ad.AnnData(counts), flavor="seurat_v3", n_top_genes=n_top, inplace=False, span=0.3
+        )["highly_variable"].to_numpy()
+    else:
+        chosen = np.ones(counts.shape[1], bool)
+    total = np.asarray(counts.sum(axis=1)).ravel()
+    scale = sparse.diags(settings.target_sum / np.maximum(total, 1.0))
+    logged = (scale @ counts[:, chosen]).tocsr().log1p()
+    return _pca(_unit_variance(logged), settings.n_components, seed)
+
+
+def _protein(table: AnnData, settings: Preprocess, seed: int) -> np.ndarray:
+    """Centred log ratio per spot, scale, PCA with all but one component."""
+    counts = _dense(_counts(table, 1))  # antibody panels are narrow
+    logged = np.log1p(counts)
+    ratio = np.log1p(counts / np.exp(logged.mean(axis=1, keepdims=True)))
+    spread = ratio.std(axis=0)
+    scaled = (ratio - ratio.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    scaled = np.clip(scaled[:, spread > 0], -10, 10)
+    return _pca(scaled, min(settings.n_components, scaled.shape[1] - 1), seed)
+
+
+def _chromatin(table: AnnData, settings: Preprocess, seed: int) -> np.ndarray:
+    """TF-IDF, then LSI without its first component, which follows sequencing depth."""
+    from sklearn.decomposition import TruncatedSVD
+
+    counts = _counts(table, settings.min_spots)
+    total = np.maximum(np.asarray(counts.sum(axis=1)).ravel(), 1.0)
+    seen = np.maximum(np.asarray(counts.sum(axis=0)).ravel(), 1.0)
+    weighted = (sparse.diags(1e4 / total) @ counts @ sparse.diags(counts.shape[0] / seen)).tocsr().log1p()
+    n = min(settings.n_components + 1, min(counts.shape) - 1)
+    lsi = TruncatedSVD(n, algorithm="arpack", random_state=seed).fit_transform(weighted)
+    return lsi[:, 1:] if n > 1 else lsi
+
+
+def _counts(table: AnnData, min_spots: int) -> sparse.csr_matrix:
+    """(N, D) CSR float32 of the features seen in `min_spots` spots or more, or in any where none is."""
+    counts = sparse.csr_matrix(table.X, dtype=np.float32)
+    seen = np.asarray((counts > 0).sum(axis=0)).ravel()
+    keep = seen >= min_spots
+    return counts[:, keep if keep.sum() > 2 else seen > 0]
+
+
+def _unit_variance(values: sparse.csr_matrix) -> sparse.csr_matrix:
+    mean = np.asarray(values.mean(axis=0)).ravel()
+    square = np.asarray(values.multiply(values).mean(axis=0)).ravel()
+    spread = np.sqrt(np.maximum(square - mean**2, 0.0))
+    scaled = (values @ sparse.diags(np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 0))).tocsr()
+    scaled.data = np.minimum(scaled.data, 10.0)  # a single count of a rare gene must not rule a component
+    return scaled
+
+
+def _pca(values: Any, n_components: int, seed: int) -> np.ndarray:
+    from sklearn.decomposition import PCA
+
+    n = max(1, min(n_components, min(values.shape) - 1))
+    return PCA(n, svd_solver="arpack" if sparse.issparse(values) else "full", random_state=seed).fit_transform(values)
+
+
+def _dense(values: Any) -> np.ndarray:
+    """Dense copy of a table that is narrow by nature: an antibody panel or components."""
+    return np.asarray(values.todense() if sparse.issparse(values) else values, dtype=np.float32)

@@ -1,0 +1,141 @@
+"""From a joint embedding to domains with a posterior."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+from scipy import sparse
+
+from napari_trsmi.coherence import coherent_components, denoise
+from napari_trsmi.config import Cluster, Graph
+from napari_trsmi.domains.leiden import leiden_labels
+from napari_trsmi.domains.mixture import Mixture, fit_mixture
+from napari_trsmi.errors import ConfigError
+from napari_trsmi.graphs import feature_graph, neighbour_mean, smooth
+from napari_trsmi.records import Partition
+
+logger = logging.getLogger(__name__)
+
+
+def domain_features(embedding: np.ndarray, spatial: sparse.csr_matrix, settings: Cluster, seed: int = 0) -> np.ndarray:
+    """Return the (N, c) float64 features that are clustered.
+
+    The embedding is turned to its spatially coherent components, each averaged over the tissue as far as
+    cross-validation or `settings.domain_scale` says, weighted by w / (1 - w), its signal over its noise, and averaged
+    over the most similar spots `settings.sharpen` times.
+
+    Parameters
+    ----------
+    embedding
+        (N, d) joint embedding.
+    spatial
+        (N, N) CSR spatial graph, zero diagonal.
+    settings
+        `domain_scale`, `n_components`, `sharpen` and `k_similar` are used.
+    seed
+        For shuffles and probes.
+    """
+    components, w = coherent_components(embedding, spatial, seed)
+    components, w = components[:, : settings.n_components], w[: settings.n_components]
+    if settings.domain_scale is None:
+        components, reach = denoise(components, spatial, seed)
+        logger.info("domain scale: %s hops", np.array2string(reach, precision=1))
+    else:
+        components = smooth(components, spatial, settings.domain_scale)
+    features = components * (w / (1.0 - w))
+    if settings.sharpen:
+        k = min(settings.k_similar, len(features) - 1)
+        similar = feature_graph(features, Graph(k_feature=k, metric="euclidean", edge_weights="one"), seed)
+        features = smooth(features, similar, settings.sharpen)
+    return features
+
+
+def find_domains(
+    embedding: np.ndarray,
+    spatial: sparse.csr_matrix,
+    settings: Cluster,
+    *,
+    n_domains: int,
+    prototypes: np.ndarray | None = None,
+    seed: int = 0,
+) -> Partition:
+    """Return exactly `n_domains` domains of the spots, numbered by falling size, with a posterior.
+
+    Parameters
+    ----------
+    embedding
+        (N, d) joint embedding.
+    spatial
+        (N, N) CSR spatial graph, zero diagonal.
+    settings
+        Method, domain scale, refinement and its strength.
+    n_domains
+        K.
+    prototypes
+        (K, d) prototypes in the embedding's space; needed by ``method="prototypes"``.
+    seed
+        Of every random choice.
+
+    Raises
+    ------
+    ConfigError
+        There are fewer spots, or fewer distinct ones, than domains; or prototypes are asked for and missing.
+    """
+    if n_domains > len(embedding):
+        raise ConfigError(f"n_domains={n_domains} needs at least as many spots, found {len(embedding)}.")
+    if n_domains == 1:
+        return Partition(np.zeros(len(embedding), int), np.ones((len(embedding), 1), np.float32), settings.method)
+    if settings.method == "prototypes":
+        if prototypes is None or len(prototypes) != n_domains:
+            found = "none" if prototypes is None else str(len(prototypes))
+            raise ConfigError(
+                f"cluster.method='prototypes' needs {n_domains} prototypes, found {found}. Train with "
+                f"cluster.n_domains={n_domains}, or use another method."
+            )
+        features = embedding.astype(float)
+        start = ((features[:, None] - prototypes[None]) ** 2).sum(-1).argmin(1)
+    else:
+        features = domain_features(embedding, spatial, settings, seed)
+        if settings.method == "leiden":
+            start = leiden_labels(features, n_domains, k=settings.k_similar, seed=seed)
+        else:
+            start = _kmeans(features, n_domains, settings.n_init, seed)
+    if len(np.unique(start)) < n_domains:
+        raise ConfigError(
+            f"n_domains={n_domains} needs that many distinct groups of spots, found {len(np.unique(start))}. "
+            "Lower n_domains."
+        )
+    neighbours = neighbour_mean(spatial)
+    refit = settings.method == "mixture"
+    if settings.refinement == "potts":
+        mixture = fit_mixture(features, start, neighbours, strength=settings.strength, refit=refit)
+    else:
+        mixture = fit_mixture(features, start, neighbours, strength=0.0, refit=refit)
+        if settings.refinement == "majority":
+            mixture = majority(mixture, spatial)
+    return numbered_by_size(mixture, settings.method)
+
+
+def majority(mixture: Mixture, spatial: sparse.csr_matrix) -> Mixture:
+    """Return the mixture with each spot's posterior averaged with its neighbours', unless a domain would vanish."""
+    posterior = neighbour_mean(spatial, include_self=True) @ np.eye(mixture.posterior.shape[1])[mixture.labels]
+    posterior = 0.999 * posterior + 0.001 * mixture.posterior  # ties go to the better fit
+    averaged = Mixture(posterior, 0.0)
+    return averaged if len(np.unique(averaged.labels)) == posterior.shape[1] else mixture
+
+
+def numbered_by_size(mixture: Mixture, method: str) -> Partition:
+    """Return a `Partition` whose domain 0 is the largest."""
+    counts = np.bincount(mixture.labels, minlength=mixture.posterior.shape[1])
+    order = np.argsort(-counts, kind="stable")
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    posterior = mixture.posterior[:, order].astype(np.float32)
+    return Partition(rank[mixture.labels], posterior, method, mixture.strength)
+
+
+def _kmeans(features: np.ndarray, n_domains: int, n_init: int, seed: int) -> np.ndarray:
+    from sklearn.cluster import KMeans
+
+    return KMeans(n_domains, n_init=n_init, random_state=seed).fit_predict(features)

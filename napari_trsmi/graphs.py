@@ -1,0 +1,176 @@
+"""Spatial and feature neighbour graphs: scipy CSR in, CSR out, nothing N x N."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from napari_trsmi.config import Graph
+from napari_trsmi.errors import ConfigError
+
+BRUTE_FORCE_BELOW = 20_000  # exact search costs N^2 d; above this pynndescent is faster than its own compilation
+
+
+def default_k_spatial(coords: np.ndarray) -> int:
+    """Return 8 when the spots lie on a square grid, else 6.
+
+    On a square grid the fifth nearest neighbour is sqrt(2) times as far as the first, on a hexagonal one just as far.
+
+    Parameters
+    ----------
+    coords
+        (N, 2) float coordinates, any unit.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    if len(coords) < 9:
+        return min(6, max(1, len(coords) - 1))
+    distance = NearestNeighbors(n_neighbors=5).fit(coords).kneighbors()[0]  # (N, 5), the spot itself left out
+    nearest = np.maximum(distance[:, 0], np.finfo(float).tiny)
+    fourth, fifth = np.median(distance[:, 3] / nearest), np.median(distance[:, 4] / nearest)
+    return 8 if fourth < 1.1 and abs(fifth - np.sqrt(2)) < 0.1 else 6
+
+
+def spatial_graph(coords: np.ndarray, k: int | None = None) -> sparse.csr_matrix:
+    """Return the union-symmetrised k-nearest-neighbour graph A_S of the spots.
+
+    Parameters
+    ----------
+    coords
+        (N, 2) float coordinates, any unit.
+    k
+        Neighbours per spot; None takes 8 on a square grid and 6 elsewhere.
+
+    Returns
+    -------
+    (N, N) CSR float32, symmetric, weights 1, zero diagonal.
+
+    Raises
+    ------
+    ConfigError
+        There are not more spots than neighbours.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> spatial_graph(np.array([[0.0, 0.0], [1.0, 0.0], [3.0, 0.0]]), k=1).toarray().astype(int)
+    array([[0, 1, 0],
+           [1, 0, 1],
+           [0, 1, 0]])
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    k = default_k_spatial(coords) if k is None else k
+    _check_k("k_spatial", k, len(coords))
+    index = NearestNeighbors(n_neighbors=k).fit(coords).kneighbors(return_distance=False)
+    return _symmetric(index, np.ones(index.shape, np.float32))
+
+
+def feature_graph(features: np.ndarray, settings: Graph, seed: int = 0) -> sparse.csr_matrix:
+    """Return the union-symmetrised k-nearest-neighbour graph A_F of one modality's features.
+
+    Parameters
+    ----------
+    features
+        (N, D) float features.
+    settings
+        `k_feature`, `metric` and `edge_weights` are used.
+    seed
+        For the approximate search that replaces the exact one above 20,000 spots.
+
+    Returns
+    -------
+    (N, N) CSR float32, symmetric, zero diagonal. Weights are similarities in [0, 1], larger for closer spots.
+
+    Raises
+    ------
+    ConfigError
+        There are not more spots than neighbours.
+    """
+    n, k = len(features), settings.k_feature
+    _check_k("k_feature", k, n)
+    rows = np.asarray(features, np.float32)
+    if settings.metric == "correlation":
+        rows = rows - rows.mean(axis=1, keepdims=True)
+    if settings.metric != "euclidean":  # on unit rows, Euclidean order is the order of cosine or correlation
+        rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    index, distance = _nearest(rows, k, seed)
+    if settings.edge_weights == "one":
+        weight = np.ones_like(distance)
+    elif settings.metric == "euclidean":  # a spot's k-th neighbour sets its scale
+        scale = np.maximum(distance[:, -1:], 1e-12)
+        weight = np.exp(-0.5 * (distance / scale) ** 2)
+    else:  # |a - b|^2 = 2 - 2 cos(a, b), and cosine in [-1, 1] becomes a weight in [0, 1]
+        weight = 1.0 - distance**2 / 4.0
+    return _symmetric(index, np.maximum(weight, 1e-6).astype(np.float32))
+
+
+def normalize(graph: sparse.csr_matrix, self_loop: float = 1.0) -> sparse.csr_matrix:
+    """Return D^-1/2 (A + c I) D^-1/2 where c is `self_loop` times the mean degree of A.
+
+    Parameters
+    ----------
+    graph
+        (N, N) CSR, symmetric, non-negative, zero diagonal.
+    self_loop
+        Weight of a spot itself as a multiple of the mean weight of all its neighbours together.
+
+    Returns
+    -------
+    (N, N) CSR float32 with every diagonal entry stored; its spectrum lies in [-1, 1].
+    """
+    n = graph.shape[0]
+    c = self_loop * graph.sum() / n if self_loop > 0 else 0.0
+    looped = (graph + sparse.diags(np.full(n, c, np.float32))).tocsr()
+    degree = np.asarray(looped.sum(axis=1)).ravel()
+    half = sparse.diags(1.0 / np.sqrt(np.maximum(degree, 1e-12)))
+    return (half @ looped @ half).tocsr().astype(np.float32)
+
+
+def neighbour_mean(graph: sparse.csr_matrix, include_self: bool = False) -> sparse.csr_matrix:
+    """Return the (N, N) CSR float32 mean over each spot's neighbours; rows sum to 1, or 0 without any."""
+    if include_self:
+        graph = graph + sparse.identity(graph.shape[0], dtype=graph.dtype, format="csr")
+    degree = np.asarray(graph.sum(axis=1)).ravel()
+    inverse = np.divide(1.0, degree, out=np.zeros_like(degree, dtype=float), where=degree > 0)
+    return (sparse.diags(inverse) @ graph).tocsr().astype(np.float32)
+
+
+def smooth(values: np.ndarray, graph: sparse.csr_matrix, hops: int) -> np.ndarray:
+    """Return (N, d) `values` averaged `hops` times over each spot and its neighbours."""
+    if hops:
+        mean = neighbour_mean(graph, include_self=True)
+        for _ in range(hops):
+            values = mean @ values
+    return values
+
+
+def _check_k(name: str, k: int, n: int) -> None:
+    if k >= n:
+        raise ConfigError(f"{name}={k} needs more than {k} spots, found {n}. Lower {name}.")
+
+
+def _nearest(rows: np.ndarray, k: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """(N, k) indices and Euclidean distances of the nearest other rows."""
+    n = len(rows)
+    if n < BRUTE_FORCE_BELOW:
+        from sklearn.neighbors import NearestNeighbors
+
+        distance, index = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(rows).kneighbors()
+        return index, distance.astype(np.float32)
+    from pynndescent import NNDescent
+
+    index, distance = NNDescent(rows, n_neighbors=k + 1, random_state=seed).neighbor_graph
+    # The spot itself usually comes first; where a duplicate took its place, drop the last neighbour instead.
+    own = index == np.arange(n)[:, None]
+    own[~own.any(axis=1), -1] = True
+    return index[~own].reshape(n, k), distance[~own].reshape(n, k).astype(np.float32)
+
+
+def _symmetric(index: np.ndarray, weight: np.ndarray) -> sparse.csr_matrix:
+    """(N, N) CSR with the larger of both directions' weights, from (N, k) neighbours."""
+    n, k = index.shape
+    directed = sparse.csr_matrix((weight.ravel(), index.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n))
+    graph = directed.maximum(directed.T).tocsr()
+    graph.sort_indices()
+    return graph

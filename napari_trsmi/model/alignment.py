@@ -1,0 +1,118 @@
+"""Temperature-controlled soft correspondences between modalities over a sparse set of candidates."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from napari_trsmi.config import Align
+from napari_trsmi.errors import ConfigError
+from napari_trsmi.model.encoder import truncated_identity
+from napari_trsmi.model.sparse import Pattern, product, row_softmax, scores
+
+DENSE_LIMIT = 5_000  # spots; the dense softmax stores N^2 numbers
+
+
+def canonical_directions(a: Tensor, b: Tensor, dim: int) -> tuple[Tensor, Tensor]:
+    """Return (D_a, dim) and (D_b, dim) starting weights under which queries and keys of one spot correspond.
+
+    They are the canonical directions of the two modalities, scaled by the root of the canonical correlation, so that
+    the first correspondences already mean something. Ridge 1e-3 keeps near-constant columns harmless. Missing
+    columns, where a modality has fewer than `dim`, are zero.
+    """
+    a, b = a - a.mean(0), b - b.mean(0)
+
+    def whitening(x: Tensor) -> Tensor:
+        variance, axes = torch.linalg.eigh(x.T @ x / len(x))
+        return axes / (variance + 1e-3 * variance[-1]).sqrt()
+
+    wa, wb = whitening(a.double()), whitening(b.double())
+    u, s, vt = torch.linalg.svd(wa.T @ (a.double().T @ b.double() / len(a)) @ wb, full_matrices=False)
+    out = []
+    for w, x in ((wa @ u, a), (wb @ vt.T, b)):
+        kept = (w * s.sqrt())[:, :dim].float()
+        out.append(torch.cat([kept, kept.new_zeros(x.shape[1], dim - kept.shape[1])], dim=1))
+    return out[0], out[1]
+
+
+class Alignment(nn.Module):
+    r"""Soft correspondences of one pair of modalities.
+
+    .. math:: S = \mathrm{softmax}_{j \in C(i)}\left(\langle q_i, k_j\rangle / \tau\right), \quad
+              q = \mathrm{norm}(Z^a W_q),\ k = \mathrm{norm}(Z^b W_k)
+
+    over the candidates C(i) of spot i. The second modality is aligned by the transpose of the same S.
+
+    Shapes
+    ------
+    za (N, d_a), zb (N, d_b) -> S values (E,) on the candidates' pattern; rows sum to 1
+    """
+
+    def __init__(self, query: Tensor, key: Tensor) -> None:
+        super().__init__()
+        self.query = nn.Parameter(query)
+        self.key = nn.Parameter(key)
+
+    def forward(self, za: Tensor, zb: Tensor, candidates: Pattern, temperature: float) -> Tensor:
+        """Return the (E,) values of S on `candidates`."""
+        q, k = normalize(za @ self.query), normalize(zb @ self.key)
+        return row_softmax(candidates, scores(candidates, q, k) / temperature)
+
+
+class Mix(nn.Module):
+    """Z~ = [Z || context] W with W starting as [I; 0]: alignment may only add what training asks for."""
+
+    def __init__(self, dim: int, context_dim: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(truncated_identity(dim + context_dim, dim))
+
+    def forward(self, z: Tensor, context: Tensor) -> Tensor:
+        """Return the (N, d) mixture of (N, d) `z` and (N, d') `context`."""
+        return torch.cat([z, context], dim=1) @ self.weight
+
+
+def context(values: Tensor, candidates: Pattern, zb: Tensor, transposed: bool) -> Tensor:
+    """Return S Z^b, or S^T Z^b where `transposed`: (N, d_b)."""
+    return product(candidates, values[candidates.transpose] if transposed else values, zb)
+
+
+def search_candidates(za: Tensor, zb: Tensor, module: Alignment, settings: Align, graph: Pattern, seed: int) -> Pattern:
+    """Return the candidate pattern of a pair: the shared graph, the nearest keys of each query, or all pairs.
+
+    Raises
+    ------
+    ConfigError
+        ``"dense"`` on more than 5,000 spots.
+    """
+    n, device = graph.n, za.device
+    if settings.candidates == "graph":
+        return graph
+    if settings.candidates == "dense":
+        if n > DENSE_LIMIT:
+            raise ConfigError(
+                f"align.candidates='dense' stores every pair of spots and is meant for at most {DENSE_LIMIT} spots, "
+                f"found {n}. Use 'graph' or 'ann'."
+            )
+        spots = torch.arange(n)
+        return Pattern(torch.stack([spots.repeat_interleave(n), spots.repeat(n)]), n).to(device)
+    from sklearn.neighbors import NearestNeighbors
+
+    from napari_trsmi.graphs import BRUTE_FORCE_BELOW
+
+    with torch.no_grad():
+        q = normalize(za @ module.query).cpu().numpy()
+        k = normalize(zb @ module.key).cpu().numpy()
+    n_neighbours = min(settings.k_candidates, n)
+    if n < BRUTE_FORCE_BELOW:
+        found = (
+            NearestNeighbors(n_neighbors=n_neighbours, algorithm="brute").fit(k).kneighbors(q, return_distance=False)
+        )
+    else:
+        from pynndescent import NNDescent
+
+        found = NNDescent(k, n_neighbors=max(n_neighbours, 15), random_state=seed).query(q, k=n_neighbours)[0]
+    rows = np.repeat(np.arange(n), n_neighbours)
+    ends = np.stack([np.r_[rows, found.ravel(), np.arange(n)], np.r_[found.ravel(), rows, np.arange(n)]])
+    return Pattern(torch.as_tensor(ends, dtype=torch.int64), n).to(device)

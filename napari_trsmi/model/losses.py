@@ -1,0 +1,60 @@
+"""The terms of the objective, one function per equation."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from napari_trsmi.model.sparse import Pattern
+
+
+def reconstruction(features: dict[str, Tensor], decoded: dict[str, Tensor], weights: dict[str, float]) -> Tensor:
+    """Return L_rec: the mean over modalities of w^m times the mean squared error of (N, D_m) arrays."""
+    terms = [weights.get(m, 1.0) * (features[m] - decoded[m]).square().mean() for m in features]
+    return torch.stack(terms).mean()
+
+
+def nearest(z: Tensor, prototypes: Tensor) -> Tensor:
+    """Return the (N,) index of the nearest of the (K, d) `prototypes`."""
+    return (prototypes.square().sum(1) - 2.0 * z @ prototypes.T).argmin(1)
+
+
+def prototype_contrast(z: Tensor, prototypes: Tensor, tau_c: float, assigned: Tensor | None = None) -> Tensor:
+    r"""Return L_clust, the prototype-aware contrast averaged over the prototypes that own a spot.
+
+    .. math:: -\log \frac{E_{i \in I_k} \exp(\langle z_i, c_k\rangle / \tau_c)}
+                         {E_j \exp(\langle z_j, c_k\rangle / \tau_c)}
+
+    Inner products are divided by the mean squared norm of z, so that tau_c has no unit. Averaging over prototypes and
+    not over spots is what resists class imbalance. Cost O(N K).
+
+    Parameters
+    ----------
+    z
+        (N, d) embedding.
+    prototypes
+        (K, d).
+    tau_c
+        Temperature.
+    assigned
+        (N,) prototype of each spot; the nearest one where not given.
+    """
+    assigned = nearest(z.detach(), prototypes.detach()) if assigned is None else assigned
+    logits = z @ prototypes.T / (tau_c * z.detach().square().sum(1).mean().clamp_min(1e-12))  # (N, K)
+    n, k = logits.shape
+    everywhere = torch.logsumexp(logits, 0) - torch.log(torch.tensor(float(n)))  # (K,)
+    counts = torch.bincount(assigned, minlength=k)
+    own = logits.gather(1, assigned[:, None])[:, 0]  # (N,)
+    top = logits.detach().max(0).values
+    sums = own.new_zeros(k).index_add(0, assigned, torch.exp(own - top[assigned]))
+    used = counts > 0
+    inside = torch.log(sums[used].clamp_min(1e-30)) + top[used] - torch.log(counts[used].to(sums.dtype))
+    return (everywhere[used] - inside).mean()
+
+
+def graph_drift(graphs: dict[str, Tensor], references: dict[str, Tensor], pattern: Pattern) -> Tensor:
+    """Return L_graph, the squared distance of the learned graphs to their moving averages, per spot.
+
+    The text writes the plain sum over edges; dividing by N makes `loss.lam_graph` mean the same on every section.
+    """
+    return torch.stack([(graphs[m] - references[m]).square().sum() for m in graphs]).sum() / pattern.n

@@ -1,0 +1,141 @@
+"""Sparse products with learned weights: every graph is a vector of values on one symmetric pattern.
+
+Cost O(E d) in time; nothing but one value per edge is kept for the gradient. On a CPU the CSR product is an order of
+magnitude faster than gathering neighbours, and `sampled_addmm` gives the gradient of the edge weights without forming
+the N x N outer product.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import torch
+from scipy import sparse
+from torch import Tensor
+from torch_geometric.utils import coalesce
+
+with warnings.catch_warnings():  # torch says once per process that CSR tensors are in beta
+    warnings.simplefilter("ignore")
+    torch.sparse_csr_tensor(torch.tensor([0, 1]), torch.tensor([0]), torch.tensor([1.0]))
+
+
+class Pattern:
+    """Symmetric sparsity pattern of an (N, N) matrix in CSR order, shared by all graphs of a run.
+
+    Parameters
+    ----------
+    edge_index
+        (2, E) int64; both directions of every edge, duplicates allowed.
+    n
+        Number of spots N.
+
+    Attributes
+    ----------
+    row, col
+        (E,) int64 ends of each entry, sorted by row, then column.
+    crow
+        (N + 1,) int64 row pointers.
+    transpose
+        (E,) int64; entry ``transpose[e]`` is the mirror image of entry ``e``.
+    """
+
+    def __init__(self, edge_index: Tensor, n: int) -> None:
+        self.n = n
+        self.row, self.col = coalesce(edge_index, num_nodes=n)
+        counts = torch.bincount(self.row, minlength=n)
+        self.crow = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
+        mirrored = torch.argsort(self.col * n + self.row)  # entries in the order of the transposed matrix
+        if not torch.equal(self.row[mirrored], self.col):
+            raise ValueError("Expected both directions of every edge, found a pattern that is not symmetric.")
+        self.transpose = mirrored
+
+    @property
+    def n_edges(self) -> int:
+        """Number of stored entries E."""
+        return len(self.col)
+
+    def to(self, device: torch.device) -> Pattern:
+        """Move to `device` in place and return self."""
+        for name in ("row", "col", "crow", "transpose"):
+            setattr(self, name, getattr(self, name).to(device))
+        return self
+
+    def positions(self, edge_index: Tensor) -> Tensor:
+        """Return (n,) int64 positions of the entries (row, col) = `edge_index`; all must be in the pattern."""
+        keys = self.row * self.n + self.col
+        return torch.searchsorted(keys, edge_index[0] * self.n + edge_index[1])
+
+    def matrix(self, values: Tensor) -> Tensor:
+        """Return the (N, N) torch CSR matrix with these (E,) `values`."""
+        return torch.sparse_csr_tensor(self.crow, self.col, values, (self.n, self.n))
+
+    def to_scipy(self, values: Tensor) -> sparse.csr_matrix:
+        """Return the (N, N) scipy CSR matrix with these (E,) `values`."""
+        data, col, crow = (t.detach().cpu().numpy() for t in (values, self.col, self.crow))
+        return sparse.csr_matrix((data, col.astype(np.int32), crow.astype(np.int32)), shape=(self.n, self.n))
+
+    def row_sum(self, values: Tensor) -> Tensor:
+        """Return the (N,) sums of the (E,) `values` over each row."""
+        return values.new_zeros(self.n).index_add(0, self.row, values)
+
+
+class _Product(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, values: Tensor, x: Tensor, pattern: Pattern) -> Tensor:  # type: ignore[no-untyped-def, override]
+        ctx.pattern = pattern
+        ctx.save_for_backward(values, x if values.requires_grad else None)
+        return pattern.matrix(values.detach()) @ x
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):  # type: ignore[no-untyped-def, override]
+        values, x = ctx.saved_tensors
+        pattern, grad = ctx.pattern, grad.contiguous()
+        grad_values = _sampled(pattern, grad, x) if ctx.needs_input_grad[0] else None
+        grad_x = pattern.matrix(values[pattern.transpose]) @ grad if ctx.needs_input_grad[1] else None
+        return grad_values, grad_x, None
+
+
+class _Scores(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, q: Tensor, k: Tensor, pattern: Pattern) -> Tensor:  # type: ignore[no-untyped-def, override]
+        ctx.pattern = pattern
+        ctx.save_for_backward(q, k)
+        return _sampled(pattern, q, k)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):  # type: ignore[no-untyped-def, override]
+        q, k = ctx.saved_tensors
+        pattern = ctx.pattern
+        grad_q = pattern.matrix(grad) @ k if ctx.needs_input_grad[0] else None
+        grad_k = pattern.matrix(grad[pattern.transpose]) @ q if ctx.needs_input_grad[1] else None
+        return grad_q, grad_k, None
+
+
+def _sampled(pattern: Pattern, a: Tensor, b: Tensor) -> Tensor:
+    """(E,) inner products of rows a[row] and b[col]."""
+    zeros = pattern.matrix(a.new_zeros(pattern.n_edges))
+    return torch.sparse.sampled_addmm(zeros, a.contiguous(), b.t().contiguous(), beta=0.0).values()
+
+
+def product(pattern: Pattern, values: Tensor, x: Tensor) -> Tensor:
+    """Return A x for the matrix A with `values` (E,) on `pattern` and `x` (N, d); differentiable in both."""
+    return _Product.apply(values, x, pattern)
+
+
+def scores(pattern: Pattern, q: Tensor, k: Tensor) -> Tensor:
+    """Return the (E,) inner products <q_i, k_j> of (N, d) rows at the entries (i, j) of `pattern`; differentiable."""
+    return _Scores.apply(q, k, pattern)
+
+
+def row_softmax(pattern: Pattern, values: Tensor) -> Tensor:
+    """Return the softmax of the (E,) `values` over each row of `pattern`."""
+    top = torch.segment_reduce(values.detach(), "max", offsets=pattern.crow, unsafe=True)
+    weight = torch.exp(values - top[pattern.row])
+    return weight / pattern.row_sum(weight)[pattern.row]
+
+
+def normalize(pattern: Pattern, values: Tensor) -> Tensor:
+    """Return the (E,) values of D^-1/2 A D^-1/2; rows without weight stay zero."""
+    half = pattern.row_sum(values).clamp_min(1e-12).rsqrt()
+    return half[pattern.row] * values * half[pattern.col]

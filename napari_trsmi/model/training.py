@@ -1,0 +1,310 @@
+"""Training as a generator of steps: a test, a progress bar and a window consume the same loop."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from scipy import sparse
+from torch import Tensor
+
+from napari_trsmi.config import Config
+from napari_trsmi.errors import ConfigError, TrainingError
+from napari_trsmi.model import losses
+from napari_trsmi.model.graph_data import share, to_hetero_data
+from napari_trsmi.model.network import TRSMI, Output
+from napari_trsmi.model.prototypes import means, seed_labels
+from napari_trsmi.model.schedules import value
+from napari_trsmi.records import Fit, Step
+
+CHECKPOINT_VERSION = 1
+
+
+def pick_device(name: str) -> torch.device:
+    """Return the torch device called `name`; ``"auto"`` takes cuda, then mps, then cpu.
+
+    Raises
+    ------
+    ConfigError
+        The device does not exist here.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigError(f"Expected a device that torch can use here, found {name!r}. Use 'cpu' or 'auto'.") from error
+    return device
+
+
+def pick_threads(threads: int) -> int:
+    """Return the number of CPU threads; 0 leaves one core for the interface."""
+    return threads or max(1, (os.cpu_count() or 2) - 1)
+
+
+def train(
+    features: dict[str, np.ndarray],
+    spatial: sparse.csr_matrix,
+    feature_graphs: dict[str, sparse.csr_matrix],
+    config: Config,
+    *,
+    checkpoint: Path | None = None,
+    resume: Path | None = None,
+) -> Generator[Step, str | None, Fit]:
+    """Train TRSMI; yield one `Step` per epoch and return a `Fit`.
+
+    Sending ``"stop"`` ends training after the step that was just yielded and keeps what there is; not advancing the
+    generator pauses it. Steps of preview epochs carry the embedding.
+
+    Parameters
+    ----------
+    features
+        {modality: (N, D_m) float32}, one or more modalities over the same spots.
+    spatial
+        (N, N) CSR spatial graph, symmetric, zero diagonal.
+    feature_graphs
+        {modality: (N, N) CSR}, symmetric, zero diagonal, similarity weights.
+    config
+        The settings.
+    checkpoint
+        File to write every `train.checkpoint_every` epochs.
+    resume
+        Checkpoint to continue from; on one CPU the end is the same as that of an unbroken run.
+
+    Raises
+    ------
+    TrainingError
+        The loss is not finite, memory runs out, or the checkpoint does not fit.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(pick_threads(config.threads))
+    try:
+        trainer = Trainer(features, spatial, feature_graphs, config)
+        if resume is not None:
+            trainer.load(resume)
+        return (yield from trainer.run(checkpoint))
+    except torch.OutOfMemoryError as error:
+        raise TrainingError(
+            f"Expected the run to fit into the memory of {config.device!r}, found too little. "
+            "Use device='cpu', fewer components, or a smaller graph.k_feature."
+        ) from error
+    except RuntimeError as error:  # torch's shape and device errors; generator workers would swallow them
+        raise TrainingError(f"Training stopped in torch: {str(error).splitlines()[0]}") from error
+    finally:
+        torch.set_num_threads(before)
+
+
+class Trainer:
+    """State of one run: network, optimiser, reference graphs, prototypes, history."""
+
+    def __init__(
+        self,
+        features: dict[str, np.ndarray],
+        spatial: sparse.csr_matrix,
+        feature_graphs: dict[str, sparse.csr_matrix],
+        config: Config,
+    ) -> None:
+        self.config = config
+        self.device = pick_device(config.device)
+        torch.manual_seed(config.seed)
+        self.data = to_hetero_data(features, spatial, feature_graphs)
+        self.features = {m: self.data["spot"][m].to(self.device) for m in features}
+        self.graphs = share(self.data, self.device)
+        self.network = TRSMI(self.features, self.graphs, config).to(self.device)
+        self.n_spatial = spatial.nnz / spatial.shape[0]
+        self.references: dict[str, Tensor] = {}
+        self.prototypes: torch.nn.Parameter | None = None
+        self.optimizer = torch.optim.Adam(
+            [p for p in self.network.parameters() if p.requires_grad],
+            lr=config.train.learning_rate,
+            weight_decay=config.train.weight_decay,
+        )
+        self.history: list[Step] = []
+        self.epoch = 0
+
+    def run(self, checkpoint: Path | None) -> Generator[Step, str | None, Fit]:
+        """Yield the remaining steps, then return the fit."""
+        n_epochs, every = self.config.train.epochs, self.config.train.checkpoint_every
+        started, stopped = time.perf_counter(), False
+        while self.epoch < n_epochs and not stopped:
+            step = self.advance(time.perf_counter() - started)
+            self.history.append(step)
+            if checkpoint is not None and every and self.epoch % every == 0:
+                self.save(checkpoint)
+            stopped = (yield step) == "stop"
+        return self.finish(stopped)
+
+    def fraction(self, epoch: int) -> float:
+        """Share of the epochs done before epoch `epoch`, counted so that the last epoch has 1."""
+        return epoch / max(self.config.train.epochs - 1, 1)
+
+    def advance(self, seconds: float) -> Step:
+        """Train one epoch and report it."""
+        config, epochs = self.config, self.config.train.epochs
+        fraction = self.fraction(self.epoch)
+        if self.epoch and self.epoch % config.align.refresh == 0:
+            self.network.forget_candidates()
+        if self.prototypes is None and config.loss.lam_cluster > 0 and self.epoch >= config.cluster.start * epochs:
+            self.seed_prototypes()
+        warm = self.epoch < config.align.warmup * epochs
+        output = self.network(fraction, warm=warm)
+        terms = self.terms(output, fraction)
+        if not torch.isfinite(terms["total"]):
+            raise TrainingError(
+                f"Expected a finite loss at epoch {self.epoch + 1}, found {float(terms['total'])}. "
+                "Lower train.learning_rate, or raise the temperatures."
+            )
+        self.optimizer.zero_grad()
+        terms["total"].backward()
+        self.optimizer.step()
+        self.update_references(output.graphs)
+        self.epoch += 1
+        every = config.train.preview_every
+        preview = every > 0 and (self.epoch % every == 0 or self.epoch == epochs)
+        return Step(
+            epoch=self.epoch,
+            n_epochs=epochs,
+            losses={name: float(term.detach()) for name, term in terms.items()},
+            beta=float(output.beta.detach()),
+            temperature=output.temperature,
+            tau_c=value(config.cluster.tau_c, fraction),
+            embedding=output.z.detach().cpu().numpy() if preview else None,
+            seconds=seconds,
+        )
+
+    def terms(self, output: Output, fraction: float) -> dict[str, Tensor]:
+        """Return every term of the objective, unweighted, and their weighted sum ``"total"``."""
+        config = self.config.loss
+        terms = {"reconstruction": losses.reconstruction(self.features, output.decoded, config.modality_weights)}
+        total = config.w_reconstruction * terms["reconstruction"]
+        if self.prototypes is not None:
+            tau_c = value(self.config.cluster.tau_c, fraction)
+            terms["cluster"] = losses.prototype_contrast(output.z, self.prototypes, tau_c)
+            total = total + config.lam_cluster * terms["cluster"]
+        if config.lam_graph > 0 and self.config.graph.learn_edges:
+            references = self.references or {m: g.detach() for m, g in output.graphs.items()}
+            terms["graph"] = losses.graph_drift(output.graphs, references, self.graphs.pattern)
+            total = total + config.lam_graph * terms["graph"]
+        return {**terms, "total": total}
+
+    def update_references(self, graphs: dict[str, Tensor]) -> None:
+        """Move the reference graphs towards the learned ones; no gradient passes."""
+        decay = self.config.loss.ema_decay
+        for m, graph in graphs.items():
+            now = graph.detach()
+            self.references[m] = decay * self.references[m] + (1 - decay) * now if m in self.references else now
+
+    def seed_prototypes(self) -> None:
+        """Place the prototypes by split-and-merge on the current embedding."""
+        with torch.no_grad():
+            z = self.network(self.fraction(self.epoch)).z.cpu().numpy()
+        self.add_prototypes(torch.as_tensor(means(z, self.seed_labels(z))))
+
+    def seed_labels(self, z: np.ndarray) -> np.ndarray:
+        """Split-and-merge labels of an embedding; a spot counts as 1 / (1 + its neighbours)."""
+        cluster = self.config.cluster
+        return seed_labels(
+            z,
+            cluster.n_domains,
+            max_domains=cluster.max_domains,
+            n_components=cluster.n_components,
+            weight=1.0 / (1.0 + self.n_spatial),
+            seed=self.config.seed,
+        )
+
+    def add_prototypes(self, prototypes: Tensor) -> None:
+        """Make `prototypes` (K, d) learnable."""
+        self.prototypes = torch.nn.Parameter(prototypes.to(self.device))
+        self.optimizer.add_param_group({"params": [self.prototypes]})
+
+    def finish(self, stopped: bool) -> Fit:
+        """Return the result of the final weights."""
+        with torch.no_grad():
+            output = self.network(self.fraction(max(self.epoch - 1, 0)), keep_stages=True)
+            shares = self.network.shares(output.parts)
+        z = output.z.cpu().numpy()
+        if not np.isfinite(z).all():
+            raise TrainingError("Expected a finite embedding, found NaN or infinity. Lower train.learning_rate.")
+        prototypes = (
+            means(z, self.seed_labels(z)) if self.prototypes is None else self.prototypes.detach().cpu().numpy()
+        )
+        return Fit(
+            embedding=z,
+            prototypes=prototypes,
+            correspondences={
+                pair: self.network.candidates[pair].to_scipy(values) for pair, values in output.correspondences.items()
+            },
+            modality_weights=shares.cpu().numpy(),
+            modalities=self.network.names,
+            stages={name: stage.cpu().numpy() for name, stage in output.stages.items()},
+            history=tuple(self.history),
+            stopped=stopped,
+            device=str(self.device),
+        )
+
+    def save(self, path: Path) -> None:
+        """Write the state atomically: a kill leaves the old checkpoint or the new one."""
+        state = {
+            "version": CHECKPOINT_VERSION,
+            "config": self.config.to_json(),
+            "shapes": {m: tuple(x.shape) for m, x in self.features.items()},
+            "epoch": self.epoch,
+            "prototypes": None if self.prototypes is None else self.prototypes.detach(),
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "references": self.references,
+            "random": torch.get_rng_state(),
+            "history": [_plain(step) for step in self.history],
+        }
+        try:
+            with tempfile.NamedTemporaryFile(
+                dir=path.parent, prefix=f".{path.name}.", suffix=".tmp", delete=False
+            ) as f:
+                torch.save(state, f)
+                f.flush()
+                os.fsync(f.fileno())
+            os.replace(f.name, path)
+        except OSError as error:
+            raise TrainingError(
+                f"Expected to write the checkpoint {path}, found: {error.strerror}. Choose another place, or set "
+                "train.checkpoint_every=0."
+            ) from error
+
+    def load(self, path: Path) -> None:
+        """Continue from the checkpoint at `path`."""
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+        except (OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
+            raise TrainingError(f"Expected a checkpoint of this program at {path}, found none: {error}.") from error
+        except Exception as error:  # torch raises pickle errors of its own for other people's files
+            raise TrainingError(f"Expected a checkpoint of this program at {path}, found another file.") from error
+        found, expected = Config.from_json(state["config"]), self.config
+        same = {"train": expected.train, "device": expected.device, "threads": expected.threads}
+        if state["version"] != CHECKPOINT_VERSION or found.model_copy(update=same) != expected:
+            raise TrainingError(f"Expected a checkpoint of the same settings, found others in {path}. Start a new run.")
+        if state["shapes"] != {m: tuple(x.shape) for m, x in self.features.items()}:
+            raise TrainingError(f"Expected a checkpoint of the same data, found shapes {state['shapes']} in {path}.")
+        if state["prototypes"] is not None:
+            self.add_prototypes(state["prototypes"])
+        if self.config.align.candidates == "ann":
+            raise TrainingError("Continuing needs align.candidates='graph' or 'dense', found 'ann'. Start a new run.")
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.references = state["references"]
+        torch.set_rng_state(state["random"].cpu())
+        self.history = [Step(**step) for step in state["history"]]
+        self.epoch = state["epoch"]
+
+
+def _plain(step: Step) -> dict[str, Any]:
+    """Return a step without its arrays, for a checkpoint that loads without running code."""
+    slim = replace(step, labels=None, embedding=None)
+    return {name: getattr(slim, name) for name in slim.__slots__}
