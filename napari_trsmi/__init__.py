@@ -1,3 +1,74 @@
-"""Spatial domains from spatial multi-omics."""
+"""Spatial domains from spatial multi-omics: ``ds = read(path); result = fit(ds); result.write(path)``.
+
+Names are looked up when first used: importing this package imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+_WHERE = {
+    "Config": "config",
+    "ConfigError": "errors",
+    "DataError": "errors",
+    "Dataset": "data.dataset",
+    "Fit": "records",
+    "Result": "data.result",
+    "Step": "records",
+    "TrainingError": "errors",
+    "TrsmiError": "errors",
+    "fit": "api",
+    "fit_steps": "api",
+    "read": "api",
+    "read_result": "data.saved",
+    "recluster": "api",
+    "sample_path": "data.sample",
+    "save_figure": "figure",
+    "simulate": "data.simulate",
+}
+__all__ = [
+    "Config",
+    "ConfigError",
+    "DataError",
+    "Dataset",
+    "Fit",
+    "Result",
+    "Step",
+    "TrainingError",
+    "TrsmiError",
+    "__version__",
+    "fit",
+    "fit_steps",
+    "read",
+    "read_result",
+    "recluster",
+    "sample_path",
+    "save_figure",
+    "simulate",
+]
+
+if TYPE_CHECKING:
+    from napari_trsmi.api import fit, fit_steps, read, recluster
+    from napari_trsmi.config import Config
+    from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.data.result import Result
+    from napari_trsmi.data.sample import sample_path
+    from napari_trsmi.data.saved import read_result
+    from napari_trsmi.data.simulate import simulate
+    from napari_trsmi.errors import ConfigError, DataError, TrainingError, TrsmiError
+    from napari_trsmi.figure import save as save_figure
+    from napari_trsmi.records import Fit, Step
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f"{__name__}.{_WHERE[name]}")
+    return getattr(module, "save" if name == "save_figure" else name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

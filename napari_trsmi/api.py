@@ -1,0 +1,353 @@
+"""The whole method on one page: read -> features -> graphs -> train -> domains -> Result."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse
+
+from napari_trsmi.config import Cluster, Config, Kind
+from napari_trsmi.data.dataset import Dataset
+from napari_trsmi.data.result import Result
+from napari_trsmi.errors import ConfigError, DataError
+from napari_trsmi.records import Fit, Partition, Step
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from mudata import MuData
+
+logger = logging.getLogger(__name__)
+
+
+def read(
+    path: str | Path | Sequence[str | Path],
+    *,
+    kinds: dict[str, Kind] | None = None,
+    library: str | None = None,
+    modalities: Sequence[str] | None = None,
+) -> Dataset:
+    """Return the section in a file, in several files with the same barcodes, or in a folder.
+
+    Parameters
+    ----------
+    path
+        ``.h5mu``, ``.h5ad``, a ``.zarr`` of AnnData, MuData or SpatialData, a Space Ranger output folder, or several
+        ``.h5ad``, one per modality.
+    kinds
+        Kind by modality name where the detected one is wrong.
+    library
+        Which section to take where the file holds several.
+    modalities
+        Which modalities to keep; all where not given.
+
+    Raises
+    ------
+    DataError
+        Anything that makes the data unusable, in one sentence: expected, found, what to do.
+
+    Examples
+    --------
+    >>> import napari_trsmi as nt
+    >>> ds = nt.read(nt.sample_path())
+    >>> ds.n_spots, {m: k.kind for m, k in ds.modalities.items()}
+    (2500, {'rna': 'rna', 'adt': 'protein'})
+    """
+    from napari_trsmi.data.atomic import recover
+    from napari_trsmi.data.readers import read as read_files
+
+    for one in [path] if isinstance(path, str | Path) else path:
+        recover(one)
+    chosen = None if modalities is None else tuple(modalities)
+    return read_files(path, kinds=kinds, library=library, modalities=chosen)
+
+
+def fit(data: Dataset | AnnData | MuData | str | Path, config: Config | None = None) -> Result:
+    """Return the domains of a section.
+
+    Parameters
+    ----------
+    data
+        A `Dataset` from `read`, a path, or an AnnData or MuData, which then also gets the result written into its
+        ``obs``, ``obsm``, ``obsp`` and ``uns`` (see `Result.annotate`).
+    config
+        The settings; the defaults serve all kinds of data.
+
+    Raises
+    ------
+    DataError, ConfigError, TrainingError
+        The data, a setting, or the course of training cannot be used.
+
+    Examples
+    --------
+    >>> import napari_trsmi as nt
+    >>> ds = nt.read(nt.sample_path())
+    >>> result = nt.fit(ds, nt.Config(cluster={"n_domains": 7}, train={"epochs": 2}))
+    >>> result.labels.shape, result.embedding.shape[0], len(result.colors)
+    ((2500,), 2500, 7)
+    """
+    steps = fit_steps(data, config, previews=False)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+
+
+def fit_steps(
+    data: Dataset | AnnData | MuData | str | Path,
+    config: Config | None = None,
+    *,
+    previews: bool = True,
+    checkpoint: str | Path | None = None,
+    resume: str | Path | None = None,
+) -> Generator[Step, str | None, Result]:
+    """Yield one `Step` per epoch and return the `Result`.
+
+    Send ``"stop"`` to end training and keep what there is; do not advance the generator to pause it; close it to
+    cancel. What is sent and whether there are previews does not change the labels of an unbroken run.
+
+    Parameters
+    ----------
+    data, config
+        As for `fit`.
+    previews
+        Cut the embedding into domains every `train.preview_every` epochs; labels keep their numbers from one preview
+        to the next as far as their spots do.
+    checkpoint
+        File that is written every `train.checkpoint_every` epochs.
+    resume
+        Checkpoint of the same data and settings to continue from.
+
+    Raises
+    ------
+    DataError, ConfigError, TrainingError
+        As for `fit`.
+
+    Examples
+    --------
+    >>> import napari_trsmi as nt
+    >>> steps = nt.fit_steps(nt.read(nt.sample_path()), nt.Config(cluster={"n_domains": 7}))
+    >>> next(steps).epoch
+    1
+    >>> try:
+    ...     steps.send("stop")
+    ... except StopIteration as end:
+    ...     print(len(end.value.history))
+    1
+    """
+    from napari_trsmi.model.training import train
+
+    config = config or Config()
+    if not previews:
+        config = config.model_copy(update={"train": config.train.model_copy(update={"preview_every": 0})})
+    started = time.perf_counter()
+    dataset = data if isinstance(data, Dataset) else _dataset(data, config)
+    section = prepare(dataset, config)
+    seconds = {"features and graphs": time.perf_counter() - started}
+
+    steps = train(
+        section.features,
+        section.spatial,
+        section.feature_graphs,
+        config,
+        checkpoint=None if checkpoint is None else Path(checkpoint),
+        resume=None if resume is None else Path(resume),
+    )
+    viewer = _Previews(section, config)
+    history: list[Step] = []
+    answer = None
+    try:
+        while True:
+            step = viewer.label(steps.send(answer))
+            history.append(step)
+            answer = yield step
+    except StopIteration as end:
+        trained: Fit = end.value
+    seconds["training"] = time.perf_counter() - started - sum(seconds.values())
+
+    earlier = trained.history[: len(trained.history) - len(history)]  # epochs before a checkpoint
+    n_domains = config.cluster.n_domains or len(trained.prototypes)
+    partition = _partition(trained.embedding, section, config, n_domains, trained.prototypes)
+    seconds["domains"] = time.perf_counter() - started - sum(seconds.values())
+    result = _result(section, config, trained.embedding, partition)
+    seconds["boundaries and scores"] = time.perf_counter() - started - sum(seconds.values())
+    result = replace(
+        result,
+        correspondences=trained.correspondences,
+        modality_weights=trained.modality_weights,
+        history=(*earlier, *history),
+        provenance={**result.provenance, "device": trained.device, "stopped": trained.stopped, "seconds": seconds},
+    )
+    if not isinstance(data, Dataset | str | Path):
+        result.annotate(data)
+    return result
+
+
+def recluster(path: str | Path, cluster: Cluster | None = None) -> Result:
+    """Return new domains for the embedding in a saved result, without training.
+
+    Parameters
+    ----------
+    path
+        A file that `Result.write` made.
+    cluster
+        The settings; those of the saved run where not given. Without `n_domains` the saved number is kept.
+
+    Raises
+    ------
+    DataError
+        The file holds no saved result.
+    ConfigError
+        ``method="prototypes"``: prototypes are not saved.
+    """
+    from napari_trsmi.data.saved import read_result
+
+    saved = read_result(path)
+    config = saved.config.model_copy(update={"cluster": cluster or saved.config.cluster})
+    dataset = read(path)
+    order = {name: row for row, name in enumerate(dataset.obs_names)}
+    missing = [name for name in saved.obs_names if name not in order]
+    if missing or len(saved.obs_names) != dataset.n_spots:
+        raise DataError(
+            f"Expected every spot of {path} to have an embedding, found {dataset.n_spots} spots and "
+            f"{len(saved.obs_names)} embeddings. Run `trsmi fit` on the file instead."
+        )
+    rows = np.array([order[name] for name in saved.obs_names])
+    embedding = np.empty_like(saved.embedding)
+    embedding[rows] = saved.embedding
+    section = prepare(dataset, config)
+    n_domains = config.cluster.n_domains or len(saved.names)
+    return _result(section, config, embedding, _partition(embedding, section, config, n_domains, None))
+
+
+@dataclass(frozen=True)
+class Section:
+    """A dataset made ready for training.
+
+    Attributes
+    ----------
+    dataset
+        Where it came from; only the modalities in use.
+    features
+        {modality: (N, D_m) float32}.
+    spatial
+        (N, N) CSR spatial graph.
+    feature_graphs
+        {modality: (N, N) CSR}.
+    """
+
+    dataset: Dataset
+    features: dict[str, np.ndarray]
+    spatial: sparse.csr_matrix
+    feature_graphs: dict[str, sparse.csr_matrix]
+
+
+def prepare(dataset: Dataset, config: Config) -> Section:
+    """Return features and graphs of a dataset.
+
+    Raises
+    ------
+    DataError, ConfigError
+        A modality has no feature that varies, is not there, or there are fewer spots than neighbours.
+    """
+    from napari_trsmi.data.preprocess import features as make_features
+    from napari_trsmi.graphs import feature_graph, spatial_graph
+
+    spatial = spatial_graph(dataset.coords, config.graph.k_spatial)
+    features = make_features(dataset, config.preprocess, spatial, config.seed)
+    graphs = {m: feature_graph(values, config.graph, config.seed) for m, values in features.items()}
+    if len(features) < len(dataset.modalities):
+        dataset = replace(dataset, modalities={m: dataset.modalities[m] for m in features})
+    return Section(dataset, features, spatial, graphs)
+
+
+def _dataset(data: Any, config: Config) -> Dataset:
+    from napari_trsmi.data.readers import from_memory
+
+    if isinstance(data, str | Path):
+        return read(data, kinds=config.preprocess.kinds or None)
+    return from_memory(data, kinds=config.preprocess.kinds or None)
+
+
+def _partition(
+    embedding: np.ndarray, section: Section, config: Config, n_domains: int, prototypes: np.ndarray | None
+) -> Partition:
+    from napari_trsmi.domains.clustering import find_domains
+
+    return find_domains(
+        embedding, section.spatial, config.cluster, n_domains=n_domains, prototypes=prototypes, seed=config.seed
+    )
+
+
+def _result(section: Section, config: Config, embedding: np.ndarray, partition: Partition) -> Result:
+    """Return the result with boundaries, colours, scores and provenance."""
+    from napari_trsmi.data.provenance import describe_sources, versions
+    from napari_trsmi.domains.boundaries import find_boundaries
+    from napari_trsmi.domains.colors import domain_colors
+    from napari_trsmi.domains.metrics import cross_modal_consistency, neighbour_preservation, smoothness
+
+    dataset, labels = section.dataset, partition.labels
+    boundaries = find_boundaries(labels, section.spatial, dataset.coords, partition.posterior, section.features)
+    scores = smoothness(labels, dataset.coords, section.spatial)
+    k = min(20, len(labels) - 1)
+    kept = neighbour_preservation(embedding, section.features, k=k, seed=config.seed)
+    scores.update({f"preservation_{m}": share for m, share in kept.items()})
+    if len(section.features) > 1 and partition.n_domains > 1:
+        scores.update(cross_modal_consistency(labels, section.features))
+    return Result(
+        dataset=dataset,
+        config=config,
+        partition=partition,
+        embedding=embedding,
+        boundaries=boundaries.segments,
+        boundary_edges=boundaries.edges,
+        colors=domain_colors(labels, section.spatial, n=partition.n_domains),
+        scores=scores,
+        provenance={
+            "sources": describe_sources(dataset),
+            "versions": versions(),
+            "notes": list(dataset.notes),
+            "n_components": {m: values.shape[1] for m, values in section.features.items()},
+        },
+    )
+
+
+class _Previews:
+    """Domains of preview epochs, cut more roughly than those of the result and numbered like the preview before."""
+
+    def __init__(self, section: Section, config: Config) -> None:
+        self.section = section
+        rough = config.cluster.model_copy(update={"n_init": 1, "sharpen": 0, "method": "mixture"})
+        self.config = config.model_copy(update={"cluster": rough})
+        self.n_domains = config.cluster.n_domains
+        self.before: np.ndarray | None = None
+
+    def label(self, step: Step) -> Step:
+        """Return the step with labels and churn where it carries an embedding."""
+        if step.embedding is None:
+            return step
+        from napari_trsmi.domains.comparison import churn, match_labels
+        from napari_trsmi.model.prototypes import seed_labels
+
+        if self.n_domains is None:
+            cluster = self.config.cluster
+            found = seed_labels(step.embedding, None, max_domains=cluster.max_domains, seed=self.config.seed)
+            self.n_domains = int(found.max()) + 1
+        try:
+            labels = _partition(step.embedding, self.section, self.config, self.n_domains, None).labels
+        except ConfigError as error:  # an early embedding may not hold as many groups yet
+            logger.info("no preview at epoch %d: %s", step.epoch, error)
+            return replace(step, embedding=None)
+        moved = float("nan")
+        if self.before is not None:
+            labels = match_labels(labels, self.before)
+            moved = churn(labels, self.before)
+        self.before = labels
+        return replace(step, labels=labels, churn=moved)
