@@ -1,0 +1,68 @@
+"""The command line: ``trsmi fit``, ``domains``, ``score``, ``simulate``, ``demo``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+
+import napari_trsmi
+from napari_trsmi.cli.command import Command
+from napari_trsmi.cli.parse import parse
+from napari_trsmi.errors import TrsmiError
+
+REFUSED = 2  # exit code where the input, a setting or the command line cannot be used
+INTERRUPTED = 130  # what shells expect after Ctrl-C
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``trsmi`` and return its exit code: 0, 2 after one sentence on stderr, or 130 after Ctrl-C.
+
+    Parameters
+    ----------
+    argv
+        Words after ``trsmi``; those of this process where not given.
+
+    Examples
+    --------
+    >>> main(["--version"])
+    trsmi 0.1.0
+    0
+    """
+    argv = list(sys.argv[1:] if argv is None else argv)
+    try:
+        if argv == ["--version"]:
+            print(f"trsmi {napari_trsmi.__version__}")
+        else:
+            _run(parse(argv))
+        sys.stdout.flush()
+    except SystemExit as end:  # help was shown, or the command line was refused with its own message
+        return end.code if isinstance(end.code, int) else REFUSED
+    except KeyboardInterrupt:
+        return _fail("interrupted.", INTERRUPTED)
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except TrsmiError as error:
+        return _fail(str(error), REFUSED)
+    except OSError as error:
+        return _fail(f"Expected the system to do as asked, found: {error}.", REFUSED)
+    except MemoryError:
+        return _fail("Expected enough memory, found too little. Use fewer spots, features or neighbours.", REFUSED)
+    return 0
+
+
+def _run(command: Command) -> None:
+    """Run a command; what libraries warn about is for those who asked for details."""
+    with warnings.catch_warnings():
+        if command.verbose:
+            logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
+        else:
+            warnings.simplefilter("ignore")
+        command.run()
+
+
+def _fail(sentence: str, code: int) -> int:
+    print(f"trsmi: {sentence}", file=sys.stderr)
+    return code

@@ -1,0 +1,105 @@
+"""What the commands have in common: how much they say, and where a result goes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Self
+
+from tyro.conf import FlagCreatePairsOff, arg
+
+from napari_trsmi.errors import DataError
+
+if TYPE_CHECKING:
+    from napari_trsmi.data.result import Result
+
+Flag = FlagCreatePairsOff[bool]
+"""A switch that is off unless named."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """Base of all commands: its fields are the options, its `run` does the work."""
+
+    quiet: Annotated[Flag, arg(aliases=("-q",), help="Print nothing but errors.", help_behavior_hint="")] = False
+    verbose: Annotated[Flag, arg(aliases=("-v",), help="Print details of every step.", help_behavior_hint="")] = False
+
+    def settled(self) -> Self:
+        """Return the command with the settings of the file it names; what the command line gives is put on top."""
+        return self
+
+    def run(self) -> None:
+        """Do the work.
+
+        Raises
+        ------
+        TrsmiError
+            The input, a setting, or the course of training cannot be used.
+        """
+        raise NotImplementedError
+
+    def tell(self, text: str) -> None:
+        """Print news for a person."""
+        if not self.quiet:
+            print(text, file=sys.stderr)
+
+    def report(self, text: str) -> None:
+        """Print an outcome."""
+        if not self.quiet:
+            print(text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saving(Command):
+    """Base of the commands that write domains."""
+
+    out: Annotated[
+        Path, arg(aliases=("-o",), metavar="OUT", help="File to write: .h5ad, .h5mu or .zarr, a copy of the input.")
+    ]
+    figure: Annotated[
+        Path | None,
+        arg(
+            metavar="FILE",
+            help_behavior_hint="",
+            help="Figure of the domains over the tissue: .png, .svg or .pdf; unset: OUT as .png.",
+        ),
+    ] = None
+    no_figure: Annotated[Flag, arg(help="Draw no figure.", help_behavior_hint="")] = False
+
+    def check(self) -> None:
+        """Raise `DataError` where the outputs cannot be written, before any time is spent."""
+        from napari_trsmi.data.writers import check_output
+        from napari_trsmi.figure import SUFFIXES
+
+        check_output(self.out)
+        if (figure := self.figure_path) is not None:
+            if figure.suffix not in SUFFIXES:
+                raise DataError(
+                    f"Expected a figure ending in {', '.join(SUFFIXES)}, found {figure.name}. Change the ending."
+                )
+            check_folder(figure)
+
+    def save(self, result: Result) -> None:
+        """Write the result and the figure, and print what went where."""
+        from napari_trsmi.figure import save
+
+        self.report(str(result.write(self.out)))
+        if (figure := self.figure_path) is not None:
+            self.report(f"Figure: {save(result, figure)}")
+
+    @property
+    def figure_path(self) -> Path | None:
+        """Where the figure goes, or None."""
+        return None if self.no_figure else self.figure or self.out.with_suffix(".png")
+
+
+def check_folder(path: Path) -> None:
+    """Raise `DataError` where no file can be made at `path`."""
+    if not path.absolute().parent.is_dir():
+        raise DataError(f"Expected the folder {path.parent}, found none. Create it or choose another.")
+    if not os.access(path.absolute().parent, os.W_OK):
+        raise DataError(f"Expected permission to write in {path.parent}, found none. Choose another folder.")
+    if path.is_dir():
+        raise DataError(f"Expected a file to replace at {path}, found a folder. Choose another name.")

@@ -1,0 +1,37 @@
+"""``trsmi domains``: new domains for a saved embedding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Self
+
+from tyro.conf import Positional, arg
+
+from napari_trsmi.cli.command import Saving
+from napari_trsmi.config import Cluster, Config
+
+
+@dataclass(frozen=True, kw_only=True)
+class Domains(Saving):
+    """Cut the embedding of a saved result into domains again, without training.
+
+    Settings that are not given are those of the saved run.
+    """
+
+    result: Annotated[Positional[Path], arg(metavar="RESULT", help="File that `trsmi fit` wrote.")]
+    cluster: Cluster = field(default_factory=Cluster)
+
+    def settled(self) -> Self:
+        """Return the command with the settings of the saved run."""
+        from napari_trsmi.data.saved import read_result
+
+        return replace(self, cluster=read_result(self.result).config.cluster)
+
+    def run(self) -> None:
+        """Cluster and write."""
+        from napari_trsmi.api import recluster
+
+        cluster = Config(cluster=self.cluster.model_dump()).cluster
+        self.check()
+        self.save(recluster(self.result, cluster))
