@@ -54,7 +54,7 @@ def parse(argv: Sequence[str]) -> Command:
 
 
 def _section(info: StructTypeInfo) -> StructConstructorSpec | None:
-    """Read a model of settings field by field, without its checks: the commands make them on the whole, so that messages have full names."""
+    """Read a model of settings without its checks; the commands make them on the whole, so that names are full."""
     if not (isinstance(info.type, type) and issubclass(info.type, Section)):
         return None
     given = isinstance(info.default, Section)
