@@ -144,9 +144,9 @@ def fit_steps(
     """
     from napari_trsmi.model.training import train
 
-    config = config or Config()
+    config = training = config or Config()
     if not previews:
-        config = config.model_copy(update={"train": config.train.model_copy(update={"preview_every": 0})})
+        training = config.model_copy(update={"train": config.train.model_copy(update={"preview_every": 0})})
     started = time.perf_counter()
     dataset = data if isinstance(data, Dataset) else _dataset(data, config)
     section = prepare(dataset, config)
@@ -156,7 +156,7 @@ def fit_steps(
         section.features,
         section.spatial,
         section.feature_graphs,
-        config,
+        training,
         checkpoint=None if checkpoint is None else Path(checkpoint),
         resume=None if resume is None else Path(resume),
     )
@@ -211,7 +211,7 @@ def recluster(path: str | Path, cluster: Cluster | None = None) -> Result:
 
     saved = read_result(path)
     config = saved.config.model_copy(update={"cluster": cluster or saved.config.cluster})
-    dataset = read(path)
+    dataset = read(path, kinds=config.preprocess.kinds or None, library=saved.provenance.get("library"))
     order = {name: row for row, name in enumerate(dataset.obs_names)}
     missing = [name for name in saved.obs_names if name not in order]
     if missing or len(saved.obs_names) != dataset.n_spots:
