@@ -54,6 +54,9 @@ class Preprocess(Section):
     coherent: bool = setting(
         True, "Rotate each modality to spatially coherent components and weight them by coherence."
     )
+    denoise: bool = setting(
+        True, "Average each component over the tissue as far as its own noise asks for (cross-validation)."
+    )
 
 
 class Graph(Section):
@@ -69,7 +72,7 @@ class Graph(Section):
     w_feature: float = setting(
         0.1, "Starting weight of the feature graph in the fused graph.", symbol="w_F", ge=0, step=0.05
     )
-    self_loop: float = setting(1.0, "Weight of a spot itself, as a multiple of its neighbours' total.", ge=0, step=0.1)
+    self_loop: float = setting(2.0, "Weight of a spot itself, as a multiple of its neighbours' total.", ge=0, step=0.1)
     learn_edges: bool = setting(True, "Learn one weight per feature-graph edge.", symbol="A_F")
     learn_mix: bool = setting(True, "Learn the weights of the two graphs.", symbol="w_S, w_F")
 
@@ -172,7 +175,7 @@ class Loss(Section):
     """Weights of the objective's terms."""
 
     w_reconstruction: float = setting(1.0, "Weight of the reconstruction term.", ge=0, step=0.1)
-    lam_cluster: float = setting(0.1, "Weight of the prototype term.", symbol="lambda_cl", ge=0, step=0.01)
+    lam_cluster: float = setting(0.02, "Weight of the prototype term.", symbol="lambda_cl", ge=0, step=0.01)
     lam_graph: float = setting(0.1, "Weight of the graph regulariser.", symbol="lambda_g", ge=0, step=0.01)
     ema_decay: float = setting(0.9, "Decay of the reference graph.", ge=0, lt=1, step=0.01)
     modality_weights: dict[str, float] = setting(dict, "Weight w^m by modality name; 1 where not given.", symbol="w^m")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import NoneType, UnionType
 from typing import Annotated, Any, get_args, get_origin
 
@@ -10,7 +11,7 @@ import tyro
 from tyro.conf import arg, subcommand
 from tyro.constructors import ConstructorRegistry, StructConstructorSpec, StructFieldSpec, StructTypeInfo
 
-from napari_trsmi.cli.command import Command
+from napari_trsmi.cli.command import Command, Saving
 from napari_trsmi.cli.demo import Demo
 from napari_trsmi.cli.domains import Domains
 from napari_trsmi.cli.fit import Fit
@@ -48,8 +49,14 @@ def parse(argv: Sequence[str]) -> Command:
     settled = command.settled()
     if settled is command:
         return command
-    # Once more, now with the file's settings as the defaults that the words are put on top of.
-    again: Command = tyro.cli(type(command), prog=f"trsmi {argv[0]}", args=argv[1:], default=settled, registry=registry)
+    # Once more, now with the file's settings as the defaults that the words are put on top of. Switches stay off in
+    # the defaults: one that is on could only be switched off.
+    defaults = replace(settled, quiet=False, verbose=False)
+    if isinstance(defaults, Saving):
+        defaults = replace(defaults, no_figure=False)
+    again: Command = tyro.cli(
+        type(command), prog=f"trsmi {argv[0]}", args=argv[1:], default=defaults, registry=registry
+    )
     return again
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from napari_trsmi.coherence import coherent_components
+from napari_trsmi.coherence import coherent_components, denoise
 from napari_trsmi.config import Preprocess
 from napari_trsmi.data.dataset import Dataset, Modality
 from napari_trsmi.errors import ConfigError, DataError
@@ -31,7 +31,7 @@ def features(
     settings
         Which modalities to use and how.
     spatial
-        (N, N) CSR spatial graph; needed when `settings.coherent`.
+        (N, N) CSR spatial graph; without it `settings.coherent` and `settings.denoise` do nothing.
     seed
         For the randomised decompositions and the shuffled coordinates of the coherence test.
 
@@ -51,8 +51,11 @@ def features(
         modality = dataset.modalities[name]
         kind = settings.kinds.get(name, modality.kind)
         values = components(modality, kind, settings, seed)
-        if settings.coherent and spatial is not None:
+        if spatial is not None and settings.coherent:
             values = weighted_components(values, spatial, seed)
+        if spatial is not None and settings.denoise:
+            values, reach = denoise(values, spatial, seed)
+            logger.info("%s: averaged over %s hops", name, np.array2string(reach, precision=1))
         out[name] = (values / np.sqrt(np.mean(values**2))).astype(np.float32)
         logger.info("%s (%s): %d components", name, kind, out[name].shape[1])
     return out

@@ -75,7 +75,9 @@ class Mix(nn.Module):
 
 def context(values: Tensor, candidates: Pattern, zb: Tensor, transposed: bool) -> Tensor:
     """Return S Z^b, or S^T Z^b where `transposed`: (N, d_b)."""
-    return product(candidates, values[candidates.transpose] if transposed else values, zb)
+    return product(
+        candidates, values.index_select(0, candidates.transpose) if transposed else values, zb, symmetric=False
+    )
 
 
 def search_candidates(za: Tensor, zb: Tensor, module: Alignment, settings: Align, graph: Pattern, seed: int) -> Pattern:

@@ -60,19 +60,22 @@ def multi_scale(pattern: Pattern, values: Tensor, h: Tensor, scales: tuple[tuple
 
 
 class MultiScaleDiffusion(nn.Module):
-    """Z_g = [APPNP_1(H) || ... || APPNP_s(H)] W, where W starts as the mean over the scales.
+    """Z_g = [APPNP_1(H) || ... || APPNP_s(H)] W for every modality, where W starts as the mean over the scales.
 
     Shapes
     ------
-    h (N, d), values (E,) -> (N, d)
+    parts {modality: (N, d_m)}, values (E,) -> {modality: (N, d_m)}
     """
 
-    def __init__(self, dim: int, settings: Diffusion) -> None:
+    def __init__(self, dims: dict[str, int], settings: Diffusion) -> None:
         super().__init__()
-        self.scales = settings.scales
+        self.scales, self.dims = settings.scales, dims
         n = len(self.scales)
-        self.weight = nn.Parameter(torch.eye(dim).repeat(n, 1) / n)
+        self.weights = nn.ParameterDict({m: nn.Parameter(torch.eye(d).repeat(n, 1) / n) for m, d in dims.items()})
 
-    def forward(self, h: Tensor, pattern: Pattern, values: Tensor) -> Tensor:
-        """Return the (N, d) diffused features."""
-        return torch.cat(multi_scale(pattern, values, h, self.scales), dim=1) @ self.weight
+    def forward(self, parts: dict[str, Tensor], pattern: Pattern, values: Tensor) -> dict[str, Tensor]:
+        """Return the diffused features; the modalities go through the chain side by side."""
+        stacked = torch.cat(list(parts.values()), dim=1)
+        widths = [self.dims[m] for m in parts]
+        scales = [scale.split(widths, dim=1) for scale in multi_scale(pattern, values, stacked, self.scales)]
+        return {m: torch.cat([s[i] for s in scales], dim=1) @ self.weights[m] for i, m in enumerate(parts)}

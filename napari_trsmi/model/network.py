@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,7 @@ from torch.nn.functional import softplus
 from napari_trsmi.config import Config
 from napari_trsmi.model.alignment import Alignment, Mix, canonical_directions, context, search_candidates
 from napari_trsmi.model.diffusion import LocalRefinement, MultiScaleDiffusion
-from napari_trsmi.model.encoder import RPREncoder
+from napari_trsmi.model.encoder import RPREncoder, truncated_identity
 from napari_trsmi.model.fusion import MLPFusion, principal_basis, ridge
 from napari_trsmi.model.graph_data import SharedGraphs
 from napari_trsmi.model.schedules import cooling, value
@@ -96,16 +97,14 @@ class TRSMI(nn.Module):
         self.encoders = nn.ModuleDict(
             {m: RPREncoder(x.shape[1], self.dims[m], config.encoder) for m, x in features.items()}
         )
+        # What the encoders give before any propagation, at the start.
+        start = {m: x @ truncated_identity(x.shape[1], self.dims[m]).to(x) for m, x in features.items()}
         self.pairs = tuple(
             (a, b) for i, a in enumerate(self.names) for b in self.names[i + 1 :] if config.align.enabled
         )
         self.alignments = nn.ModuleDict()
         for a, b in self.pairs:
-            directions = canonical_directions(
-                features[a] @ self.encoders[a].weight.detach(),
-                features[b] @ self.encoders[b].weight.detach(),
-                config.align.dim,
-            )
+            directions = canonical_directions(start[a], start[b], config.align.dim)
             self.alignments[f"{a}|{b}"] = Alignment(*directions)
         self.mixes = nn.ModuleDict(
             {
@@ -118,18 +117,16 @@ class TRSMI(nn.Module):
         if config.refine.enabled:
             self.refinements = nn.ModuleDict({m: LocalRefinement(self.dims[m], config.refine.gate) for m in self.names})
         if config.diffusion.enabled:
-            self.diffusions = nn.ModuleDict(
-                {m: MultiScaleDiffusion(self.dims[m], config.diffusion) for m in self.names}
-            )
+            self.diffusion = MultiScaleDiffusion(self.dims, config.diffusion)
             self.gate = nn.Parameter(torch.tensor(float(config.gate.start)))
         self.candidates: dict[tuple[str, str], Pattern] = {}
 
         with torch.no_grad():
-            stacked = torch.cat([features[m] @ self.encoders[m].weight for m in self.names], dim=1)
+            stacked = torch.cat(list(start.values()), dim=1)
             dim = config.encoder.dim if n_modalities > 1 else None
             self.fusion = MLPFusion(principal_basis(stacked, dim), config.fusion)
-            spatial = self.spatial_values()
-            smooth = product(graphs.pattern, spatial, stacked @ self.fusion.skip)
+            self.spatial = self.looped(graphs.spatial, config.graph.self_loop)  # (E,) normalised A_S
+            smooth = product(graphs.pattern, self.spatial, stacked @ self.fusion.skip)
             self.decoders = nn.ParameterDict({m: nn.Parameter(ridge(smooth, features[m])) for m in self.names})
 
     def looped(self, values: Tensor, self_loop: float) -> Tensor:
@@ -138,10 +135,6 @@ class TRSMI(nn.Module):
         return normalize(
             self.graphs.pattern, values.index_add(0, self.graphs.diagonal, loop.expand(self.graphs.pattern.n))
         )
-
-    def spatial_values(self) -> Tensor:
-        """Return the (E,) values of the normalised spatial graph A_S."""
-        return self.looped(self.graphs.spatial, self.config.graph.self_loop)
 
     def feature_values(self) -> dict[str, Tensor]:
         """Return {modality: (E,)} values of the normalised learned feature graphs A_F."""
@@ -165,7 +158,7 @@ class TRSMI(nn.Module):
             Also return the output of every stage.
         """
         config, pattern = self.config, self.graphs.pattern
-        spatial, learned = self.spatial_values(), self.feature_values()
+        spatial, learned = self.spatial, self.feature_values()
         fused = {}
         for m in self.names:
             w = torch.softmax(self.mix[m], 0)
@@ -193,7 +186,8 @@ class TRSMI(nn.Module):
         beta = torch.zeros((), device=spatial.device)
         if config.diffusion.enabled:
             beta = torch.sigmoid(self.gate) * cooling(config.gate, fraction)
-            diffused = self._diffuse(parts, torch.stack(list(fused.values())).mean(0))
+            shared = normalize(pattern, torch.stack(list(fused.values())).mean(0))
+            diffused = self.diffusion(parts, pattern, shared)
             note("global", diffused)
             parts = {m: (1.0 - beta) * parts[m] + beta * diffused[m] for m in self.names}
 
@@ -213,7 +207,8 @@ class TRSMI(nn.Module):
         """Mix each modality with its aligned counterparts, averaged over the other modalities."""
         mixed: dict[str, list[Tensor]] = {m: [] for m in self.names}
         for a, b in self.pairs:
-            module, candidates = self.alignments[f"{a}|{b}"], self.candidate_pattern(a, b, parts)
+            module = cast(Alignment, self.alignments[f"{a}|{b}"])
+            candidates = self.candidate_pattern(a, b, parts)
             za, zb = parts[a], parts[b]
             s = module(za, zb.detach() if warm else zb, candidates, temperature)
             # While warming up, each modality's update sees the other one as a constant, S included.
@@ -223,18 +218,13 @@ class TRSMI(nn.Module):
             correspondences[a, b] = s
         return {m: torch.stack(options).mean(0) for m, options in mixed.items()}
 
-    def _diffuse(self, parts: dict[str, Tensor], values: Tensor) -> dict[str, Tensor]:
-        """Diffuse each modality over the renormalised mean of the modality graphs."""
-        shared = normalize(self.graphs.pattern, values)
-        return {m: self.diffusions[m](parts[m], self.graphs.pattern, shared) for m in self.names}
-
     def candidate_pattern(self, a: str, b: str, parts: dict[str, Tensor]) -> Pattern:
         """Return the candidates of a pair, searched when first needed; `forget_candidates` has them searched again."""
         if (a, b) not in self.candidates:
             self.candidates[a, b] = search_candidates(
                 parts[a],
                 parts[b],
-                self.alignments[f"{a}|{b}"],
+                cast(Alignment, self.alignments[f"{a}|{b}"]),
                 self.config.align,
                 self.graphs.pattern,
                 self.config.seed,

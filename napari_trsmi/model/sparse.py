@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import warnings
 
-import numpy as np
 import torch
 from scipy import sparse
 from torch import Tensor
@@ -36,6 +35,8 @@ class Pattern:
         (E,) int64 ends of each entry, sorted by row, then column.
     crow
         (N + 1,) int64 row pointers.
+    crow32, col32
+        The same as int32, which the CSR kernels want; they would convert int64 at every product.
     transpose
         (E,) int64; entry ``transpose[e]`` is the mirror image of entry ``e``.
     """
@@ -49,6 +50,7 @@ class Pattern:
         if not torch.equal(self.row[mirrored], self.col):
             raise ValueError("Expected both directions of every edge, found a pattern that is not symmetric.")
         self.transpose = mirrored
+        self.crow32, self.col32 = self.crow.int(), self.col.int()
 
     @property
     def n_edges(self) -> int:
@@ -57,7 +59,7 @@ class Pattern:
 
     def to(self, device: torch.device) -> Pattern:
         """Move to `device` in place and return self."""
-        for name in ("row", "col", "crow", "transpose"):
+        for name in ("row", "col", "crow", "crow32", "col32", "transpose"):
             setattr(self, name, getattr(self, name).to(device))
         return self
 
@@ -68,12 +70,16 @@ class Pattern:
 
     def matrix(self, values: Tensor) -> Tensor:
         """Return the (N, N) torch CSR matrix with these (E,) `values`."""
-        return torch.sparse_csr_tensor(self.crow, self.col, values, (self.n, self.n))
+        return torch.sparse_csr_tensor(self.crow32, self.col32, values, (self.n, self.n), check_invariants=False)
 
     def to_scipy(self, values: Tensor) -> sparse.csr_matrix:
         """Return the (N, N) scipy CSR matrix with these (E,) `values`."""
-        data, col, crow = (t.detach().cpu().numpy() for t in (values, self.col, self.crow))
-        return sparse.csr_matrix((data, col.astype(np.int32), crow.astype(np.int32)), shape=(self.n, self.n))
+        data, col, crow = (t.detach().cpu().numpy() for t in (values, self.col32, self.crow32))
+        return sparse.csr_matrix((data, col, crow), shape=(self.n, self.n))
+
+    def per_entry(self, values: Tensor) -> Tensor:
+        """Return (E,) the value of each entry's row, from (N,) `values`."""
+        return values.index_select(0, self.row)
 
     def row_sum(self, values: Tensor) -> Tensor:
         """Return the (N,) sums of the (E,) `values` over each row."""
@@ -82,33 +88,36 @@ class Pattern:
 
 class _Product(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, values: Tensor, x: Tensor, pattern: Pattern) -> Tensor:  # type: ignore[no-untyped-def, override]
-        ctx.pattern = pattern
+    def forward(ctx, values: Tensor, x: Tensor, pattern: Pattern, symmetric: bool) -> Tensor:  # type: ignore[no-untyped-def]
+        ctx.pattern, ctx.symmetric = pattern, symmetric
         ctx.save_for_backward(values, x if values.requires_grad else None)
         return pattern.matrix(values.detach()) @ x
 
     @staticmethod
-    def backward(ctx, grad: Tensor):  # type: ignore[no-untyped-def, override]
+    def backward(ctx, grad: Tensor):  # type: ignore[no-untyped-def]
         values, x = ctx.saved_tensors
         pattern, grad = ctx.pattern, grad.contiguous()
         grad_values = _sampled(pattern, grad, x) if ctx.needs_input_grad[0] else None
-        grad_x = pattern.matrix(values[pattern.transpose]) @ grad if ctx.needs_input_grad[1] else None
-        return grad_values, grad_x, None
+        grad_x = None
+        if ctx.needs_input_grad[1]:
+            transposed = values if ctx.symmetric else values.index_select(0, pattern.transpose)
+            grad_x = pattern.matrix(transposed) @ grad
+        return grad_values, grad_x, None, None
 
 
 class _Scores(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, q: Tensor, k: Tensor, pattern: Pattern) -> Tensor:  # type: ignore[no-untyped-def, override]
+    def forward(ctx, q: Tensor, k: Tensor, pattern: Pattern) -> Tensor:  # type: ignore[no-untyped-def]
         ctx.pattern = pattern
         ctx.save_for_backward(q, k)
         return _sampled(pattern, q, k)
 
     @staticmethod
-    def backward(ctx, grad: Tensor):  # type: ignore[no-untyped-def, override]
+    def backward(ctx, grad: Tensor):  # type: ignore[no-untyped-def]
         q, k = ctx.saved_tensors
         pattern = ctx.pattern
         grad_q = pattern.matrix(grad) @ k if ctx.needs_input_grad[0] else None
-        grad_k = pattern.matrix(grad[pattern.transpose]) @ q if ctx.needs_input_grad[1] else None
+        grad_k = pattern.matrix(grad.index_select(0, pattern.transpose)) @ q if ctx.needs_input_grad[1] else None
         return grad_q, grad_k, None
 
 
@@ -118,9 +127,12 @@ def _sampled(pattern: Pattern, a: Tensor, b: Tensor) -> Tensor:
     return torch.sparse.sampled_addmm(zeros, a.contiguous(), b.t().contiguous(), beta=0.0).values()
 
 
-def product(pattern: Pattern, values: Tensor, x: Tensor) -> Tensor:
-    """Return A x for the matrix A with `values` (E,) on `pattern` and `x` (N, d); differentiable in both."""
-    return _Product.apply(values, x, pattern)
+def product(pattern: Pattern, values: Tensor, x: Tensor, symmetric: bool = True) -> Tensor:
+    """Return A x for the matrix A with `values` (E,) on `pattern` and `x` (N, d); differentiable in both.
+
+    All graphs here are symmetric in their values, which saves the gradient a permutation; correspondences are not.
+    """
+    return _Product.apply(values, x, pattern, symmetric)
 
 
 def scores(pattern: Pattern, q: Tensor, k: Tensor) -> Tensor:
@@ -131,11 +143,11 @@ def scores(pattern: Pattern, q: Tensor, k: Tensor) -> Tensor:
 def row_softmax(pattern: Pattern, values: Tensor) -> Tensor:
     """Return the softmax of the (E,) `values` over each row of `pattern`."""
     top = torch.segment_reduce(values.detach(), "max", offsets=pattern.crow, unsafe=True)
-    weight = torch.exp(values - top[pattern.row])
-    return weight / pattern.row_sum(weight)[pattern.row]
+    weight = torch.exp(values - pattern.per_entry(top))
+    return weight / pattern.per_entry(pattern.row_sum(weight))
 
 
 def normalize(pattern: Pattern, values: Tensor) -> Tensor:
     """Return the (E,) values of D^-1/2 A D^-1/2; rows without weight stay zero."""
     half = pattern.row_sum(values).clamp_min(1e-12).rsqrt()
-    return half[pattern.row] * values * half[pattern.col]
+    return pattern.per_entry(half) * values * half.index_select(0, pattern.col)
