@@ -1,0 +1,154 @@
+"""`trsmi domains`, `score`, `simulate`, `demo`, and what help says."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import mudata
+import numpy as np
+import pytest
+
+import napari_trsmi as nt
+from napari_trsmi.cli import main
+from napari_trsmi.config import Config
+
+
+@pytest.fixture
+def helped(capsys):
+    """Return the help of a command on one line, boxes taken away."""
+
+    def show(command):
+        assert main([command, "--help"]) == 0
+        return re.sub(r"(?:[\s│╭╮╰╯─]|-{3,})+", " ", capsys.readouterr().out)
+
+    return show
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--train.epochs INT Passes over the section. [epochs] (default: 60)",
+        "--graph.w-spatial FLOAT Starting weight of the spatial graph in the fused graph. (w_S) (default: 1.0)",
+        "--cluster.n-domains INT|None Number of domains; unset: estimated. (K) (default: None)",
+        "--cluster.method {mixture,prototypes,kmeans,leiden}",
+        "--align.enabled, --align.no-enabled Let each modality see its aligned counterpart. (S) (default: True)",
+        "--seed INT Seed of every random choice. (default: 0)",
+        "-o OUT, --out OUT",
+        "-v, --verbose",
+        "The optimiser and the course of training.",
+        "align.temperature options Softmax temperature. (tau)",
+    ],
+)
+def test_help_of_fit_says_what_settings_mean(helped, line):
+    assert line in helped("fit")
+
+
+def test_help_names_every_setting(helped):
+    text = helped("fit")
+
+    def names(model, prefix=""):
+        for name, value in model:
+            path = f"{prefix}{name}"
+            yield from names(value, f"{path}.") if hasattr(value, "model_fields_set") else [path]
+
+    missing = [name for name in names(Config()) if f"--{name.replace('_', '-')}" not in text]
+    assert missing == []
+
+
+def test_help_names_the_commands(capsys):
+    assert main(["--help"]) == 0
+    out = capsys.readouterr().out
+    assert "{fit,domains,score,simulate,demo}" in out
+    assert "Find the spatial domains of a section." in out
+
+
+def test_domains_are_cut_again_into_another_number(fitted, tmp_path, capsys):
+    out = tmp_path / "cut.h5mu"
+    assert main(["domains", str(fitted.path), "-o", str(out), "--cluster.n-domains", "5"]) == 0
+    assert f"Domains are in {out}" in capsys.readouterr().out
+    saved, before = nt.read_result(out), nt.read_result(fitted.path)
+    assert len(saved.names) == 5
+    np.testing.assert_array_equal(saved.embedding, before.embedding)
+    assert saved.config.cluster == before.config.cluster.model_copy(update={"n_domains": 5})
+    assert out.with_suffix(".png").exists()
+
+
+def test_domains_without_settings_are_those_of_the_run(fitted, tmp_path):
+    out = tmp_path / "same.h5mu"
+    assert main(["domains", str(fitted.path), "-o", str(out), "--no-figure", "-q"]) == 0
+    np.testing.assert_array_equal(nt.read_result(out).labels, nt.read_result(fitted.path).labels)
+
+
+def test_scores_are_those_of_the_metrics(fitted, capsys):
+    from napari_trsmi.domains.metrics import agreement
+
+    assert main(["score", str(fitted.path), "--truth", "domain", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    truth = nt.read(nt.sample_path()).obs["domain"]
+    assert found["agreement"] == agreement(nt.read_result(fitted.path).labels, truth)
+    assert found["boundaries"]["f1"] <= found["boundaries, 1 hop"]["f1"] <= 1
+    assert set(found["smoothness"]) == {"PAS", "CHAOS", "Moran"}
+
+
+def test_the_table_shows_scores_times_one_hundred(fitted, capsys):
+    assert main(["score", str(fitted.path), "--truth", "trsmi_domain"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["ARI", "100.0"] in lines
+    assert ["n", "spots", "2,500"] in lines
+    assert ["f1", "100.0"] in lines
+
+
+def test_ignored_labels_are_left_out(fitted, capsys):
+    assert main(["score", str(fitted.path), "--truth", "domain", "--ignore", "layer 1", "island 1", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    truth = nt.read(nt.sample_path()).obs["domain"]
+    left_out = int(truth.isin(["layer 1", "island 1"]).sum())
+    assert found["agreement"]["n_left_out"] == left_out > 0
+
+
+def test_a_missing_column_or_label_lists_those_there_are(fitted, capsys):
+    assert main(["score", str(fitted.path), "--truth", "domian"]) == 2
+    err = capsys.readouterr().err
+    assert "found ['section', 'domain'" in err
+    assert "trsmi_" not in err.split("found")[1]
+    assert main(["score", str(fitted.path), "--truth", "domain", "--ignore", "layer 9"]) == 2
+    assert "Expected labels among ['island 1'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", [".h5mu", ".zarr"])
+@pytest.mark.filterwarnings("ignore:zarr v3 autosharding", "ignore:Writing zarr v2")
+def test_a_simulated_slice_can_be_read(tmp_path, capsys, suffix):
+    out = tmp_path / f"slice{suffix}"
+    words = ["--n-spots", "80", "--modalities", "rna", "atac", "--n-genes", "30", "--n-peaks", "40", "--image", "0"]
+    assert main(["simulate", "-o", str(out), *words]) == 0
+    assert f'80 spots with 7 domains (obs["domain"]) are in {out}.' in capsys.readouterr().out
+    dataset = nt.read(out)
+    assert dataset.n_spots == 80
+    assert {name: modality.kind for name, modality in dataset.modalities.items()} == {"rna": "rna", "atac": "chromatin"}
+
+
+def test_a_simulated_slice_is_what_the_settings_say(tmp_path):
+    words = ["--n-spots", "80", "--n-genes", "30", "--image", "0", "--seed", "4", "-q"]
+    assert main(["simulate", "-o", str(tmp_path / "a.h5mu"), *words]) == 0
+    with mudata.set_options(pull_on_update=False):
+        written = mudata.read_h5mu(tmp_path / "a.h5mu")
+    expected = nt.simulate(n_spots=80, n_genes=30, image=0, seed=4)
+    assert (written["rna"].X != expected["rna"].X).nnz == 0
+
+
+@pytest.mark.slow
+def test_the_demo_finds_most_of_the_known_domains(tmp_path, capsys):
+    folder = tmp_path / "new" / "demo"
+    assert main(["demo", "-o", str(folder)]) == 0
+    out = capsys.readouterr().out
+    assert float(re.search(r"ARI (\d\.\d+)", out)[1]) > 0.8
+    names = {path.name.removeprefix("trsmi_slice.") for path in folder.iterdir()}
+    assert names == {"h5mu", "run.json", "domains.csv", "boundaries.csv", "png"}
+    assert str(folder / "trsmi_slice.png") in out
+
+
+def test_the_demo_needs_a_folder_it_can_make(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["demo", "-o", str(tmp_path / "file")]) == 2
+    assert "Expected to make the folder" in capsys.readouterr().err

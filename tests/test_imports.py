@@ -1,0 +1,53 @@
+"""Importing costs nothing, nothing headless knows a window, and the rooms look one way."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+WINDOWS = ["qtpy", "PyQt5", "PyQt6", "PySide2", "PySide6", "napari", "magicgui", "pyqtgraph"]
+HEAVY = ["torch", "torch_geometric", "scanpy", "squidpy", "pandas", "anndata", "mudata", "sklearn", "matplotlib"]
+
+
+def imported_by(statement: str) -> set[str]:
+    """Return the top-level modules that a fresh interpreter holds after `statement`."""
+    program = f"{statement}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_importing_the_package_imports_nothing_heavy():
+    assert imported_by("import napari_trsmi").isdisjoint([*HEAVY, *WINDOWS, "numpy", "scipy", "pydantic"])
+
+
+@pytest.mark.parametrize("module", ["api", "cli", "figure", "__main__", "config", "records", "data.dataset"])
+def test_the_headless_rooms_import_nothing_heavy_and_no_window(module):
+    assert imported_by(f"import napari_trsmi.{module}").isdisjoint([*HEAVY, *WINDOWS])
+
+
+def test_help_imports_nothing_heavy():
+    done = imported_by("from napari_trsmi.cli import main; main(['fit', '--help'])")
+    assert done.isdisjoint([*HEAVY, *WINDOWS])
+
+
+def test_names_of_the_package_are_those_it_lists():
+    import napari_trsmi
+
+    for name in napari_trsmi.__all__:
+        assert getattr(napari_trsmi, name) is not None
+    assert set(napari_trsmi.__all__) <= set(dir(napari_trsmi))
+    with pytest.raises(AttributeError, match="no attribute 'fitt'"):
+        napari_trsmi.fitt  # noqa: B018
+
+
+@pytest.mark.skipif(shutil.which("lint-imports") is None, reason="import-linter is not installed")
+@pytest.mark.skipif(not (ROOT / "setup.cfg").exists(), reason="the contracts are in a checkout only")
+def test_the_rooms_look_one_way():
+    words = [shutil.which("lint-imports"), "--config", str(ROOT / "setup.cfg"), "--no-cache"]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stdout[-2000:]
