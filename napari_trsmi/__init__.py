@@ -22,6 +22,7 @@ _WHERE = {
     "TrsmiError": "errors",
     "fit": "api",
     "fit_steps": "api",
+    "markers": "api",
     "read": "api",
     "read_result": "data.saved",
     "recluster": "api",
@@ -42,6 +43,7 @@ __all__ = [
     "__version__",
     "fit",
     "fit_steps",
+    "markers",
     "read",
     "read_result",
     "recluster",
@@ -51,7 +53,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from napari_trsmi.api import fit, fit_steps, read, recluster
+    from napari_trsmi.api import fit, fit_steps, markers, read, recluster
     from napari_trsmi.config import Config
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result

@@ -19,6 +19,7 @@ from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.records import Fit, Partition, Step
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
     from mudata import MuData
 
@@ -225,6 +226,30 @@ def recluster(path: str | Path, cluster: Cluster | None = None) -> Result:
     section = prepare(dataset, config)
     n_domains = config.cluster.n_domains or len(saved.names)
     return _result(section, config, embedding, _partition(embedding, section, config, n_domains, None))
+
+
+def markers(result: Result, *, n_top: int = 10) -> dict[str, pd.DataFrame]:
+    """Return {modality: table} of the features that mark each domain, best first.
+
+    Parameters
+    ----------
+    result
+        A result of `fit` or `recluster`.
+    n_top
+        Features per domain.
+
+    Returns
+    -------
+    Tables with the columns of `domains.markers.find_markers`; their ``domain`` is the name written to files.
+    """
+    from napari_trsmi.domains.markers import find_markers
+
+    names = np.array(result.names)[result.labels]
+    kinds = result.config.preprocess.kinds
+    return {
+        name: find_markers(modality.table, names, kind=kinds.get(name, modality.kind), n_top=n_top)
+        for name, modality in result.dataset.modalities.items()
+    }
 
 
 @dataclass(frozen=True)

@@ -137,6 +137,7 @@ class Gate(Section):
 class Fusion(Section):
     """MLP fusion of the modalities."""
 
+    enabled: bool = setting(True, "Add a learned MLP to the modalities side by side.")
     hidden: int | None = setting(None, "Hidden width of the MLP; unset: the embedding width.", ge=1)
     activation: Literal["gelu", "relu", "elu", "tanh"] = setting("gelu", "Activation of the MLP.")
 

@@ -17,6 +17,8 @@ from napari_trsmi.records import Partition
 
 logger = logging.getLogger(__name__)
 
+KMEANS_SAMPLE = 50_000
+
 
 def domain_features(embedding: np.ndarray, spatial: sparse.csr_matrix, settings: Cluster, seed: int = 0) -> np.ndarray:
     """Return the (N, c) float64 features that are clustered.
@@ -136,6 +138,10 @@ def numbered_by_size(mixture: Mixture, method: str) -> Partition:
 
 
 def _kmeans(features: np.ndarray, n_domains: int, n_init: int, seed: int) -> np.ndarray:
+    """(N,) labels; centres are found on at most `KMEANS_SAMPLE` spots."""
     from sklearn.cluster import KMeans
 
-    return KMeans(n_domains, n_init=n_init, random_state=seed).fit_predict(features)
+    sample = features
+    if len(features) > KMEANS_SAMPLE:
+        sample = features[np.random.default_rng(seed).choice(len(features), KMEANS_SAMPLE, replace=False)]
+    return KMeans(n_domains, n_init=n_init, random_state=seed).fit(sample).predict(features)

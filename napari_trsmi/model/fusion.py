@@ -26,6 +26,9 @@ class MLPFusion(nn.Module):
         width, dim = basis.shape
         hidden = settings.hidden or dim
         self.skip = nn.Parameter(basis.clone())
+        self.enabled = settings.enabled
+        if not self.enabled:
+            return
         self.first = nn.Linear(width, hidden)
         self.activation = ACTIVATIONS[settings.activation]()
         self.last = nn.Linear(hidden, dim)
@@ -34,7 +37,8 @@ class MLPFusion(nn.Module):
 
     def forward(self, stacked: Tensor) -> Tensor:
         """Return the (N, d) joint embedding."""
-        return stacked @ self.skip + self.last(self.activation(self.first(stacked)))
+        z = stacked @ self.skip
+        return z + self.last(self.activation(self.first(stacked))) if self.enabled else z
 
 
 def principal_basis(stacked: Tensor, dim: int | None) -> Tensor:

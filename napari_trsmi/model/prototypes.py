@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import multigammaln
 
+SEED_SAMPLE = 20_000  # spots on which the prototypes are seeded; the others join the nearest
+
 
 @dataclass(frozen=True)
 class NormalInverseWishart:
@@ -84,6 +86,12 @@ def seed_labels(
     from sklearn.decomposition import PCA
     from sklearn.mixture import GaussianMixture
 
+    if len(z) > SEED_SAMPLE:
+        sample = np.random.default_rng(seed).choice(len(z), SEED_SAMPLE, replace=False)
+        labels = seed_labels(
+            z[sample], n_domains, max_domains=max_domains, n_components=n_components, weight=weight, seed=seed
+        )
+        return assign(z, means(z[sample], labels))
     n = len(z)
     dim = max(1, min(n_components, z.shape[1], n - 1))
     rows = PCA(dim, svd_solver="full" if n <= 2000 else "covariance_eigh", random_state=seed).fit_transform(z)
@@ -185,6 +193,11 @@ class _SplitMerge:
         for k, members in enumerate(sorted(self.clusters, key=len, reverse=True)):
             labels[members] = k
         return labels
+
+
+def assign(z: np.ndarray, prototypes: np.ndarray) -> np.ndarray:
+    """Return the (N,) index of the prototype (K, d) nearest to each row of `z` (N, d)."""
+    return (np.square(prototypes).sum(axis=1) - 2.0 * z @ prototypes.T).argmin(axis=1)
 
 
 def means(z: np.ndarray, labels: np.ndarray) -> np.ndarray:
