@@ -244,12 +244,12 @@ def markers(result: Result, *, n_top: int = 10) -> dict[str, pd.DataFrame]:
     """
     from napari_trsmi.domains.markers import find_markers
 
-    names = np.array(result.names)[result.labels]
-    kinds = result.config.preprocess.kinds
-    return {
-        name: find_markers(modality.table, names, kind=kinds.get(name, modality.kind), n_top=n_top)
-        for name, modality in result.dataset.modalities.items()
-    }
+    kinds, tables = result.config.preprocess.kinds, {}
+    for name, modality in result.dataset.modalities.items():
+        kind = kinds.get(name, modality.kind)
+        found = find_markers(modality.table, result.labels, kind=kind, n_top=n_top)
+        tables[name] = found.assign(domain=np.array(result.names)[found["domain"].to_numpy(int)])
+    return tables
 
 
 @dataclass(frozen=True)
