@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self
 
 from tyro.conf import FlagCreatePairsOff, arg
 
+from napari_trsmi.cli.progress import say
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Command:
     def tell(self, text: str) -> None:
         """Print news for a person."""
         if not self.quiet:
-            print(text, file=sys.stderr)
+            say(text)
 
     def report(self, text: str) -> None:
         """Print an outcome."""
@@ -85,7 +85,11 @@ class Saving(Command):
         """Write the result and the figure, and print what went where."""
         from napari_trsmi.figure import save
 
-        self.report(str(result.write(self.out)))
+        written = result.write(self.out)
+        self.report(
+            f"{result.partition.n_domains} domains over {len(result.labels):,} spots, mean confidence "
+            f"{result.confidence.mean():.2f}.\n{written}"
+        )
         if (figure := self.figure_path) is not None:
             self.report(f"Figure: {save(result, figure)}")
 

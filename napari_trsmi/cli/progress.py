@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Generator
+from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
 
 _STDERR = 2
+
+
+def say(text: str) -> None:
+    """Print to stderr; a reader that is gone, such as a `tee` that the same Ctrl-C ended, must not cost the result."""
+    with suppress(BrokenPipeError):
+        print(text, file=sys.stderr, flush=True)
 
 
 class Interrupt:
@@ -47,7 +54,8 @@ class Interrupt:
             raise KeyboardInterrupt
         self.asked = True
         # Not print: the signal may have come in the middle of one.
-        os.write(_STDERR, b"\nFinishing now and keeping the result; Ctrl-C again to abort without it.\n")
+        with suppress(OSError):
+            os.write(_STDERR, b"\nFinishing now and keeping the result; Ctrl-C again to abort without it.\n")
 
 
 def follow(steps: Generator[Step, str | None, Result], interrupt: Interrupt, *, quiet: bool) -> Result:
@@ -99,10 +107,10 @@ class Progress:
             self.first = self.first or step
             if last or step is self.first or step.epoch * 10 // step.n_epochs > (step.epoch - 1) * 10 // step.n_epochs:
                 words = ", ".join(f"{name} {value}" for name, value in values.items())
-                print(f"Epoch {step.epoch} of {step.n_epochs}: {words}{self._left(step)}", file=sys.stderr, flush=True)
+                say(f"Epoch {step.epoch} of {step.n_epochs}: {words}{self._left(step)}")
         if last:
             self.close()
-            print("Finding the domains and their boundaries.", file=sys.stderr, flush=True)
+            say("Finding the domains and their boundaries.")
 
     def close(self) -> None:
         """Leave the bar as it stands."""

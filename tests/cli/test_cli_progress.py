@@ -64,6 +64,16 @@ def test_ctrl_c_before_training_aborts(tmp_path, short_sample, monkeypatch, caps
     assert capsys.readouterr().err == "trsmi: interrupted.\n"
 
 
+def test_a_reader_of_messages_that_is_gone_does_not_cost_the_result(tmp_path, short_sample, monkeypatch):
+    class Gone(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stderr", Gone())
+    assert main([*short_sample, "-o", str(tmp_path / "x.h5mu"), "--no-figure"]) == 0
+    assert (tmp_path / "x.h5mu").exists()
+
+
 def test_ctrl_c_is_given_back():
     before = signal.getsignal(signal.SIGINT)
     with Interrupt() as interrupt:
