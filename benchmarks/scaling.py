@@ -158,6 +158,9 @@ def tables(costs: list[Cost]) -> list[Table]:
         "kB per spot: peak memory less that of a warmed-up process without data, by spots.",
     ]
     columns = ["spots", *COLUMNS.values(), "data MB", "peak MB", "kB per spot"]
+    absolute = Table("Cost by number of spots", columns, rows, notes)
+    if len(found) == 1:
+        return [absolute]
     small, ratios, last = found[0], [], found[-1]
     for f in found:
         scale = f["n_spots"] / small["n_spots"]
@@ -173,10 +176,7 @@ def tables(costs: list[Cost]) -> list[Table]:
     if last["n_spots"] >= GOAL_SPOTS:
         goals.append(f"Peak under {GOAL_MB} MB: {last['peak_mb']:.0f}, {verdict(last['peak_mb'] < GOAL_MB)}")
     against = f"Per spot, as a multiple of {small['n_spots']:,} spots"
-    return [
-        Table("Cost by number of spots", columns, rows, notes),
-        Table(against, ["spots", *COLUMNS.values(), "memory"], ratios, goals),
-    ]
+    return [absolute, Table(against, ["spots", *COLUMNS.values(), "memory"], ratios, goals)]
 
 
 def memory_per_spot(found: dict[str, Any]) -> float:

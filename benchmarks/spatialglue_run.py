@@ -43,6 +43,7 @@ def main() -> None:
     started = time.perf_counter()
     graphs = construct_neighbor_graph(*tables, datatype=DATATYPE)
     model = Train_SpatialGlue(graphs, datatype=DATATYPE, device=torch.device("cpu"))
+    default_epochs = model.epochs
     if options.epochs is not None:
         model.epochs = options.epochs
     trained, cpu = time.perf_counter(), time.process_time()
@@ -54,6 +55,7 @@ def main() -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     result = {
         "epochs": model.epochs,
+        "default_epochs": default_epochs,
         "graphs_wall_s": trained - started,
         "training_wall_s": ended - trained,
         "training_cpu_s": spent - cpu,
