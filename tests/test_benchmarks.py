@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import napari_trsmi as nt
+from napari_trsmi.api import prepare
 from napari_trsmi.data.simulate import simulate
 
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
@@ -115,6 +116,17 @@ def test_the_bench_finds_the_labels_that_fit_finds(
     config = bench["runs"].changed(short, changes)
     np.testing.assert_array_equal(workbench.labels(config), nt.fit(loaded.dataset, config).labels)
     assert len(workbench.fits) == 1
+
+
+def test_settings_that_share_a_training_do_not_change_it(bench: dict[str, ModuleType], tiny: str) -> None:
+    other = {"method": "leiden", "domain_scale": 3, "sharpen": 4, "k_similar": 7, "refinement": "off", "strength": 9.0}
+    other["n_init"] = 2
+    assert set(other) == set(bench["ablation"].READOUT)
+    short = bench["runs"].changed(bench["runs"].default_config(3, 1), {"train": {"epochs": 5}})
+    section = prepare(bench["datasets"].load(tiny).dataset, short)
+    one, two = (bench["runs"].trained(section, c) for c in (short, bench["runs"].changed(short, {"cluster": other})))
+    np.testing.assert_array_equal(one.embedding, two.embedding)
+    np.testing.assert_array_equal(one.prototypes, two.prototypes)
 
 
 def test_true_labels_left_out_of_a_view_are_not_scored(bench: dict[str, ModuleType], tiny: str) -> None:
