@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -159,7 +159,7 @@ class Trainer:
         terms = self.terms(output, fraction)
         if not torch.isfinite(terms["total"]):
             raise TrainingError(
-                f"Expected a finite loss at epoch {self.epoch + 1}, found {float(terms['total'])}. "
+                f"Expected a finite loss at epoch {self.epoch + 1}, found {float(terms['total'].detach())}. "
                 "Lower train.learning_rate, or raise the temperatures."
             )
         self.optimizer.zero_grad()
@@ -264,19 +264,21 @@ class Trainer:
             "random": torch.get_rng_state(),
             "history": [_plain(step) for step in self.history],
         }
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
-            with tempfile.NamedTemporaryFile(
-                dir=path.parent, prefix=f".{path.name}.", suffix=".tmp", delete=False
-            ) as f:
+            with temporary.open("wb") as f:
                 torch.save(state, f)
                 f.flush()
                 os.fsync(f.fileno())
-            os.replace(f.name, path)
+            os.replace(temporary, path)
         except OSError as error:
             raise TrainingError(
                 f"Expected to write the checkpoint {path}, found: {error.strerror}. Choose another place, or set "
                 "train.checkpoint_every=0."
             ) from error
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
     def load(self, path: Path) -> None:
         """Continue from the checkpoint at `path`."""
@@ -286,6 +288,8 @@ class Trainer:
             raise TrainingError(f"Expected a checkpoint of this program at {path}, found none: {error}.") from error
         except Exception as error:  # torch raises pickle errors of its own for other people's files
             raise TrainingError(f"Expected a checkpoint of this program at {path}, found another file.") from error
+        if not isinstance(state, dict) or "config" not in state:
+            raise TrainingError(f"Expected a checkpoint of this program at {path}, found another file.")
         found, expected = Config.from_json(state["config"]), self.config
         same = {"train": expected.train, "device": expected.device, "threads": expected.threads}
         if state["version"] != CHECKPOINT_VERSION or found.model_copy(update=same) != expected:
