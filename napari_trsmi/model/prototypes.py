@@ -93,13 +93,13 @@ def seed_labels(
         )
         return assign(z, means(z[sample], labels))
     n = len(z)
+    if n_domains == 1 or not np.ptp(z, axis=0).any():
+        return np.zeros(n, int)
     dim = max(1, min(n_components, z.shape[1], n - 1))
     rows = PCA(dim, svd_solver="full" if n <= 2000 else "covariance_eigh", random_state=seed).fit_transform(z)
     rows = rows.astype(float)
     rows = rows[:, rows.std(axis=0) > 1e-6 * max(rows.std(), 1e-30)]
     start = min(n_domains or min(max_domains, 10), n)
-    if (start == 1 and n_domains == 1) or rows.shape[1] == 0:
-        return np.zeros(n, int)
     mixture = GaussianMixture(start, covariance_type="tied", n_init=3, reg_covar=1e-6, random_state=seed)
     labels = mixture.fit_predict(rows)
     within = np.diag(np.atleast_2d(mixture.covariances_))
