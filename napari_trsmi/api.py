@@ -363,7 +363,15 @@ class _Previews:
 
         if self.n_domains is None:
             cluster = self.config.cluster
-            found = seed_labels(step.embedding, None, max_domains=cluster.max_domains, seed=self.config.seed)
+            n, spatial = len(step.embedding), self.section.spatial
+            found = seed_labels(
+                step.embedding,
+                None,
+                max_domains=cluster.max_domains,
+                n_components=cluster.n_components,
+                weight=1.0 / (1.0 + spatial.nnz / n),  # as in training
+                seed=self.config.seed,
+            )
             self.n_domains = int(found.max()) + 1
         try:
             labels = _partition(step.embedding, self.section, self.config, self.n_domains, None).labels
