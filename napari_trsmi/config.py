@@ -76,6 +76,12 @@ class Graph(Section):
     learn_edges: bool = setting(True, "Learn one weight per feature-graph edge.", symbol="A_F")
     learn_mix: bool = setting(True, "Learn the weights of the two graphs.", symbol="w_S, w_F")
 
+    @model_validator(mode="after")
+    def _one_graph_counts(self) -> Graph:
+        if self.w_spatial == self.w_feature == 0:
+            raise ValueError("Expected graph.w_spatial or graph.w_feature above 0, found both 0.")
+        return self
+
 
 class Encoder(Section):
     """Near-identity projection-residual-propagation encoder."""
@@ -269,5 +275,6 @@ def _explain(error: ValidationError) -> str:
             parts.append(f"There is no setting {where}; see `trsmi fit --help` for those there are.")
         else:
             message = problem["msg"].removeprefix("Value error, ")
-            parts.append(f"{where}: {message}, found {problem['input']!r}.")
+            found = "" if ", found " in message else f", found {problem['input']!r}."
+            parts.append(f"{where}: {message}{found}")
     return " ".join(parts)
