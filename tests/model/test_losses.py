@@ -1,0 +1,93 @@
+"""Every term of the objective by hand on a few spots."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from small import pattern_of, section
+from torch.testing import assert_close
+
+from napari_trsmi.model.losses import graph_drift, nearest, prototype_contrast, reconstruction
+
+
+def test_reconstruction_by_hand():
+    features = {"rna": torch.tensor([[1.0, 2.0], [3.0, 4.0]]), "adt": torch.tensor([[1.0], [0.0]])}
+    decoded = {"rna": torch.tensor([[0.0, 2.0], [3.0, 1.0]]), "adt": torch.tensor([[0.0], [3.0]])}
+    assert float(reconstruction(features, decoded, {})) == pytest.approx((10 / 4 + 10 / 2) / 2)
+    assert float(reconstruction(features, decoded, {"adt": 3.0})) == pytest.approx((10 / 4 + 3 * 10 / 2) / 2)
+    assert float(reconstruction(features, decoded, {"adt": 0.0, "other": 9.0})) == pytest.approx(10 / 8)
+
+
+# Four spots on a line, two prototypes: spots 0 and 1 belong to the first, spots 2 and 3 to the second.
+Z = torch.tensor([[-1.0], [-2.0], [1.0], [2.0]])
+PROTOTYPES = torch.tensor([[-1.5], [1.5]])
+TAU = 0.8
+
+
+def by_hand(owners: list[list[int]]) -> float:
+    """The equation, term for term; inner products are divided by the mean squared norm 2.5."""
+    total = 0.0
+    for spots, (c,) in zip(owners, PROTOTYPES.tolist(), strict=True):
+        similar = [math.exp(z * c / (TAU * 2.5)) for (z,) in Z.tolist()]
+        total -= math.log((sum(similar[i] for i in spots) / len(spots)) / (sum(similar) / 4))
+    return total / len(owners)
+
+
+def test_prototype_contrast_by_hand():
+    assert float(prototype_contrast(Z, PROTOTYPES, TAU)) == pytest.approx(by_hand([[0, 1], [2, 3]]), rel=1e-5)
+
+
+def test_prototype_contrast_takes_a_given_assignment():
+    found = prototype_contrast(Z, PROTOTYPES, TAU, torch.tensor([0, 0, 0, 1]))
+    assert float(found) == pytest.approx(by_hand([[0, 1, 2], [3]]), rel=1e-5)
+
+
+def test_a_prototype_without_spots_is_left_out_of_the_mean():
+    three = torch.cat([PROTOTYPES, torch.tensor([[50.0]])])
+    assert_close(prototype_contrast(Z, three, TAU), prototype_contrast(Z, PROTOTYPES, TAU))
+
+
+def test_a_small_domain_weighs_as_much_as_a_large_one():
+    small_and_large = torch.cat([Z[:1].repeat(2, 1), Z[2:].repeat(50, 1)])
+    parts = [prototype_contrast(small_and_large, PROTOTYPES[[k]], TAU, torch.zeros(102, dtype=int)) for k in (0, 1)]
+    assert all(
+        float(part) == pytest.approx(0.0, abs=1e-5) for part in parts
+    )  # one prototype that owns all: no contrast
+    z = small_and_large.requires_grad_()
+    gradient = torch.autograd.grad(prototype_contrast(z, PROTOTYPES, TAU), z)[0][:, 0]
+    assert gradient[:2].abs().sum() > 0.2 * gradient[2:].abs().sum()  # two spots against a hundred
+
+
+@given(st.floats(0.01, 100), st.floats(0.01, 10), st.integers(0, 99))
+def test_prototype_contrast_has_no_unit_and_no_overflow(scale, tau, seed):
+    made = torch.Generator().manual_seed(seed)
+    z, c = torch.randn(30, 4, generator=made), torch.randn(5, 4, generator=made)
+    found = prototype_contrast(z, c, tau)
+    assert torch.isfinite(found)
+    assert_close(prototype_contrast(z * scale, c * scale, tau), found, rtol=1e-2, atol=1e-3)
+
+
+def test_tighter_domains_lower_the_contrast():
+    mixed = torch.tensor([[-1.0], [1.0], [-2.0], [2.0]])
+    assigned = torch.tensor([0, 0, 1, 1])
+    assert prototype_contrast(Z, PROTOTYPES, TAU, assigned) < prototype_contrast(mixed, PROTOTYPES, TAU, assigned)
+
+
+def test_nearest_is_the_nearest_prototype():
+    made = torch.Generator().manual_seed(0)
+    z, c = torch.randn(50, 3, generator=made), 2 * torch.randn(6, 3, generator=made)
+    assert torch.equal(nearest(z, c), torch.cdist(z, c).argmin(1))
+
+
+def test_graph_drift_by_hand():
+    pattern, _ = pattern_of(section(10).spatial)
+    zero = torch.zeros(pattern.n_edges)
+    graphs = {"rna": zero.clone(), "adt": zero.clone()}
+    graphs["rna"][:2] = torch.tensor([3.0, -1.0])
+    graphs["adt"][5] = 2.0
+    assert float(graph_drift(graphs, {"rna": zero, "adt": zero}, pattern)) == pytest.approx((9 + 1 + 4) / 10)
+    assert float(graph_drift(graphs, graphs, pattern)) == 0.0
