@@ -180,7 +180,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     cases, missing = chosen_cases(options.files)
     variants = chosen_variants(options.variants)
-    report = Report("Ablation: one part off at a time", {"seeds": options.seeds})
+    report = Report("Ablation: one part off at a time", {"seeds": options.seeds, "jobs": options.jobs})
     for sentence in missing:
         print(sentence)
     tasks = [(case.name, seed, options.variants) for case in cases for seed in range(options.seeds)]

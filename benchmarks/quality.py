@@ -188,7 +188,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     seeds = range(1 if options.quick else options.seeds)
     cases, missing = chosen_cases(options.files)
-    report = Report("Quality of the domains", {"seeds": len(seeds), "one default configuration, only": "K set"})
+    report = Report("Quality of the domains", {"seeds": len(seeds), "jobs": options.jobs, "only K": "set"})
     for sentence in missing:
         print(sentence)
     peers = read_peers(options.peers)
