@@ -55,6 +55,7 @@ def features(
             values = weighted_components(values, spatial, seed)
         if spatial is not None and settings.denoise:
             values, reach = denoise(values, spatial, seed)
+            values = values - values.mean(axis=0)
             logger.info("%s: averaged over %s hops", name, np.array2string(reach, precision=1))
         out[name] = (values / np.sqrt(np.mean(values**2))).astype(np.float32)
         logger.info("%s (%s): %d components", name, kind, out[name].shape[1])
@@ -132,6 +133,9 @@ def _chromatin(table: AnnData, settings: Preprocess, seed: int) -> np.ndarray:
     total = np.maximum(np.asarray(counts.sum(axis=1)).ravel(), 1.0)
     seen = np.maximum(np.asarray(counts.sum(axis=0)).ravel(), 1.0)
     weighted = (sparse.diags(1e4 / total) @ counts @ sparse.diags(counts.shape[0] / seen)).tocsr().log1p()
+    varies = _varies(weighted)
+    if varies.sum() < 2:
+        return _dense(weighted[:, varies])
     n = min(settings.n_components + 1, min(counts.shape) - 1)
     lsi = TruncatedSVD(n, algorithm="arpack", random_state=seed).fit_transform(weighted)
     return lsi[:, 1:] if n > 1 else lsi
@@ -154,9 +158,21 @@ def _unit_variance(values: sparse.csr_matrix) -> sparse.csr_matrix:
     return scaled
 
 
+def _varies(values: Any) -> np.ndarray:
+    """(D,) bool, whether a column of a sparse or dense table takes more than one value."""
+    values = values.astype(float)  # in float32 the variance of a constant drowns in rounding
+    mean = np.asarray(values.mean(axis=0)).ravel()
+    square = np.asarray((values.power(2) if sparse.issparse(values) else values**2).mean(axis=0)).ravel()
+    varies: np.ndarray = square - mean**2 > 1e-6 * square
+    return varies
+
+
 def _pca(values: Any, n_components: int, seed: int) -> np.ndarray:
     from sklearn.decomposition import PCA
 
+    values = values[:, _varies(values)]
+    if values.shape[1] < 2:
+        return _dense(values)
     n = max(1, min(n_components, min(values.shape) - 1))
     return PCA(n, svd_solver="arpack" if sparse.issparse(values) else "full", random_state=seed).fit_transform(values)
 
