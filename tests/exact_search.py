@@ -10,7 +10,7 @@ import pytest
 
 
 class NNDescent:
-    """Exact neighbours behind pynndescent's names; like there, a row is its own first neighbour unless it has a twin."""
+    """Exact neighbours behind pynndescent's names; as there, a row is its own first neighbour unless it has a twin."""
 
     def __init__(self, rows: np.ndarray, n_neighbors: int, random_state: int = 0) -> None:
         self.rows = rows

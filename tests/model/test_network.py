@@ -323,6 +323,7 @@ def test_one_modality_runs_without_alignment():
         {"fusion": {"hidden": None, "activation": "relu"}},
         {"fusion": {"hidden": 1, "activation": "elu"}},
         {"fusion": {"activation": "tanh"}},
+        {"fusion": {"enabled": False}},
         {"align": {"dim": 1}},
         {"align": {"dim": 40}},
         {"align": {"candidates": "ann", "k_candidates": 500}},
