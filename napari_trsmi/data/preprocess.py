@@ -153,8 +153,10 @@ def _unit_variance(values: sparse.csr_matrix) -> sparse.csr_matrix:
     mean = np.asarray(values.mean(axis=0)).ravel()
     square = np.asarray(values.multiply(values).mean(axis=0)).ravel()
     spread = np.sqrt(np.maximum(square - mean**2, 0.0))
-    scaled = (values @ sparse.diags(np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 0))).tocsr()
-    scaled.data = np.minimum(scaled.data, 10.0)  # a single count of a rare gene must not rule a component
+    inverse = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 0)
+    scaled = (values @ sparse.diags(inverse)).tocsr()
+    # A single count of a rare gene must not rule a component: at most 10 standard deviations above the mean.
+    scaled.data = np.minimum(scaled.data, (mean * inverse + 10.0)[scaled.indices])
     return scaled
 
 

@@ -74,8 +74,9 @@ def test_rna_is_what_scanpy_makes_of_it(rna):
     sc.pp.normalize_total(reference, target_sum=1e4)
     sc.pp.log1p(reference)
     reference = reference[:, reference.var["highly_variable"]].copy()
-    sc.pp.scale(reference, zero_center=False, max_value=10)
-    expected = PCA(8).fit_transform(reference.X.toarray())
+    reference.X = reference.X.toarray()
+    sc.pp.scale(reference, max_value=10)
+    expected = PCA(8).fit_transform(reference.X)
     assert_same_up_to_signs(components(Modality("rna", "rna", rna), "rna", SETTINGS), expected)
 
 
@@ -84,9 +85,30 @@ def test_few_genes_are_all_used(rna):
     kept = np.asarray((few.X > 0).sum(axis=0)).ravel() >= 5
     values = few.X.toarray()[:, kept]
     logged = np.log1p(500.0 * values / np.maximum(values.sum(axis=1, keepdims=True), 1))
-    scaled = np.minimum(logged / logged.std(axis=0), 10)
+    scaled = np.minimum(StandardScaler().fit_transform(logged), 10)
     settings = SETTINGS.model_copy(update={"target_sum": 500.0})
     assert_same_up_to_signs(components(Modality("rna", "rna", few), "rna", settings), PCA(8).fit_transform(scaled))
+
+
+def test_a_gene_that_is_high_everywhere_still_counts():
+    rng = np.random.default_rng(0)
+    high = 1000 + 200 * np.sin(np.arange(N) / 5)  # varies by 0.14 around 7 in logarithms
+    counts = np.column_stack([high, np.full(N, 2000) - high, rng.poisson(0.1, (N, 20))]).astype(np.float32)
+    found = components(Modality("rna", "rna", AnnData(sparse.csr_matrix(counts))), "rna", SETTINGS)
+    assert max(abs(np.corrcoef(column, high)[0, 1]) for column in found.T) > 0.9
+
+
+def test_a_single_count_of_a_rare_gene_is_held_to_ten_standard_deviations():
+    counts = np.random.default_rng(0).poisson(5.0, (400, 12)).astype(np.float32)
+    counts[:, 11] = 0
+    counts[7, 11] = 3
+    logged = np.log1p(1e4 * counts / counts.sum(axis=1, keepdims=True))
+    scaled = StandardScaler().fit_transform(logged)
+    assert scaled.max() > 19
+    found = components(
+        Modality("rna", "rna", AnnData(sparse.csr_matrix(counts))), "rna", SETTINGS.model_copy(update={"min_spots": 1})
+    )
+    assert_same_up_to_signs(found, PCA(8).fit_transform(np.minimum(scaled, 10)))
 
 
 def test_protein_is_the_centred_log_ratio_scaled_and_rotated(protein):
@@ -243,7 +265,7 @@ def test_the_tables_are_left_as_they_were(dataset, spatial):
     before = {name: modality.table.X.copy() for name, modality in dataset.modalities.items()}
     features(dataset, SETTINGS, spatial)
     for name, modality in dataset.modalities.items():
-        assert (modality.table.X != before[name]).nnz == 0
+        assert (before[name] != modality.table.X).nnz == 0
         assert modality.table.var.columns.empty
 
 
