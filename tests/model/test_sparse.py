@@ -180,13 +180,16 @@ def test_softmax_rows_sum_to_one_and_do_not_feel_a_shift(graph, shift, seed):
 
 
 @given(graphs())
-def test_spots_without_neighbours_stay_zero_when_normalised(graph):
-    pattern, values = pattern_of(graph)
+def test_spots_without_weight_stay_zero_when_normalised(graph):
+    pattern, values = pattern_of(graph, self_loops=True)
+    lonely = pattern.n // 2
+    values[(pattern.row == lonely) | (pattern.col == lonely)] = 0.0
     values.requires_grad_()
     found = normalize(pattern, values)
     found.square().sum().backward()
     assert torch.isfinite(found).all()
-    assert values.grad is None or torch.isfinite(values.grad).all()
+    assert torch.isfinite(values.grad).all()
+    assert not found[pattern.row == lonely].any()
 
 
 def test_softmax_over_all_pairs_is_the_dense_softmax():
