@@ -81,7 +81,7 @@ def child(n: int, kind: str, epochs: int | None) -> dict[str, Any]:
     A small section runs first, so that imports and compilation count in no phase and in no spot's memory.
     """
     from napari_trsmi.config import Config
-    from napari_trsmi.data.preprocess import features
+    from napari_trsmi.data.preprocess import denoised_features, measured_features
     from napari_trsmi.graphs import spatial_graph
 
     warm_up()
@@ -96,7 +96,9 @@ def child(n: int, kind: str, epochs: int | None) -> dict[str, Any]:
     peak = peak_mb()
     spatial = spatial_graph(dataset.coords)
     started = time.perf_counter()
-    features(dataset, config.preprocess, spatial)  # once more, to tell it apart from the graphs
+    denoised_features(
+        measured_features(dataset, config.preprocess, spatial), spatial
+    )  # once more, to tell it apart from the graphs
     seconds["preprocessing"] = time.perf_counter() - started
     seconds["graphs"] = seconds.pop("features and graphs") - seconds["preprocessing"]
     return {

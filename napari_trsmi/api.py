@@ -260,8 +260,10 @@ class Section:
     ----------
     dataset
         Where it came from; only the modalities in use.
+    measured
+        {modality: (N, D_m) float32} components as measured at each spot: the evidence for posterior and contrast.
     features
-        {modality: (N, D_m) float32}.
+        {modality: (N, D_m) float32} the same, denoised: what the network sees.
     spatial
         (N, N) CSR spatial graph.
     feature_graphs
@@ -269,6 +271,7 @@ class Section:
     """
 
     dataset: Dataset
+    measured: dict[str, np.ndarray]
     features: dict[str, np.ndarray]
     spatial: sparse.csr_matrix
     feature_graphs: dict[str, sparse.csr_matrix]
@@ -282,15 +285,16 @@ def prepare(dataset: Dataset, config: Config) -> Section:
     DataError, ConfigError
         A modality has no feature that varies, is not there, or there are fewer spots than neighbours.
     """
-    from napari_trsmi.data.preprocess import features as make_features
+    from napari_trsmi.data.preprocess import denoised_features, measured_features
     from napari_trsmi.graphs import feature_graph, spatial_graph
 
     spatial = spatial_graph(dataset.coords, config.graph.k_spatial)
-    features = make_features(dataset, config.preprocess, spatial, config.seed)
+    measured = measured_features(dataset, config.preprocess, spatial, config.seed)
+    features = denoised_features(measured, spatial, config.seed) if config.preprocess.denoise else measured
     graphs = {m: feature_graph(values, config.graph, config.seed) for m, values in features.items()}
     if len(features) < len(dataset.modalities):
         dataset = replace(dataset, modalities={m: dataset.modalities[m] for m in features})
-    return Section(dataset, features, spatial, graphs)
+    return Section(dataset, measured, features, spatial, graphs)
 
 
 def _dataset(data: Any, config: Config) -> Dataset:
@@ -307,7 +311,13 @@ def _partition(
     from napari_trsmi.domains.clustering import find_domains
 
     return find_domains(
-        embedding, section.spatial, config.cluster, n_domains=n_domains, prototypes=prototypes, seed=config.seed
+        embedding,
+        section.spatial,
+        config.cluster,
+        n_domains=n_domains,
+        evidence=np.hstack(list(section.measured.values())),
+        prototypes=prototypes,
+        seed=config.seed,
     )
 
 
@@ -319,7 +329,7 @@ def _result(section: Section, config: Config, embedding: np.ndarray, partition: 
     from napari_trsmi.domains.metrics import cross_modal_consistency, neighbour_preservation, smoothness
 
     dataset, labels = section.dataset, partition.labels
-    boundaries = find_boundaries(labels, section.spatial, dataset.coords, partition.posterior, section.features)
+    boundaries = find_boundaries(labels, section.spatial, dataset.coords, partition.posterior, section.measured)
     scores = smoothness(labels, dataset.coords, section.spatial)
     k = min(20, len(labels) - 1)
     kept = neighbour_preservation(embedding, section.features, k=k, seed=config.seed)

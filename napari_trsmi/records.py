@@ -88,7 +88,8 @@ class Partition:
     labels
         (N,) int in 0..K-1, numbered by falling size.
     posterior
-        (N, K) float32 rows summing to 1.
+        (N, K) float32 rows summing to 1. It weighs what was measured at the spot itself, so the most probable domain
+        of a doubtful spot can be another than its label.
     method
         Name of the clustering that made it.
     strength

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def features(
+def measured_features(
     dataset: Dataset, settings: Preprocess, spatial: sparse.csr_matrix | None = None, seed: int = 0
 ) -> dict[str, np.ndarray]:
     """Return {modality: (N, D_m) float32} features, centred, each modality with root mean square 1.
+
+    Nothing is averaged between spots here: each row is what was measured at its spot.
 
     Parameters
     ----------
@@ -31,7 +33,7 @@ def features(
     settings
         Which modalities to use and how.
     spatial
-        (N, N) CSR spatial graph; without it `settings.coherent` and `settings.denoise` do nothing.
+        (N, N) CSR spatial graph; without it `settings.coherent` does nothing.
     seed
         For the randomised decompositions and the shuffled coordinates of the coherence test.
 
@@ -53,12 +55,23 @@ def features(
         values = components(modality, kind, settings, seed)
         if spatial is not None and settings.coherent:
             values = weighted_components(values, spatial, seed)
-        if spatial is not None and settings.denoise:
-            values, reach = denoise(values, spatial, seed)
-            values = values - values.mean(axis=0)
-            logger.info("%s: averaged over %s hops", name, np.array2string(reach, precision=1))
-        out[name] = (values / np.sqrt(np.mean(values**2))).astype(np.float32)
+        out[name] = _unit_mean_square(values)
         logger.info("%s (%s): %d components", name, kind, out[name].shape[1])
+    return out
+
+
+def denoised_features(
+    measured: dict[str, np.ndarray], spatial: sparse.csr_matrix, seed: int = 0
+) -> dict[str, np.ndarray]:
+    """Return the features with each component averaged over the tissue as far as its own noise asks for.
+
+    See `coherence.denoise`. Centred, float32, each modality with root mean square 1, like `measured`.
+    """
+    out = {}
+    for name, values in measured.items():
+        smoothed, reach = denoise(values, spatial, seed)
+        logger.info("%s: averaged over %s hops", name, np.array2string(reach, precision=1))
+        out[name] = _unit_mean_square(smoothed - smoothed.mean(axis=0))
     return out
 
 
@@ -177,6 +190,10 @@ def _pca(values: Any, n_components: int, seed: int) -> np.ndarray:
         return _dense(values)
     n = max(1, min(n_components, min(values.shape) - 1))
     return PCA(n, svd_solver="arpack" if sparse.issparse(values) else "full", random_state=seed).fit_transform(values)
+
+
+def _unit_mean_square(values: np.ndarray) -> np.ndarray:
+    return np.asarray(values / np.sqrt(np.mean(values**2)), np.float32)
 
 
 def _dense(values: Any) -> np.ndarray:

@@ -10,7 +10,7 @@ from scipy import sparse
 from napari_trsmi.coherence import coherent_components, denoise
 from napari_trsmi.config import Cluster, Graph
 from napari_trsmi.domains.leiden import leiden_labels
-from napari_trsmi.domains.mixture import Mixture, fit_mixture
+from napari_trsmi.domains.mixture import Mixture, fit_mixture, posterior_of
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.graphs import feature_graph, neighbour_mean, smooth
 from napari_trsmi.records import Partition
@@ -59,6 +59,7 @@ def find_domains(
     settings: Cluster,
     *,
     n_domains: int,
+    evidence: np.ndarray | None = None,
     prototypes: np.ndarray | None = None,
     seed: int = 0,
 ) -> Partition:
@@ -74,6 +75,9 @@ def find_domains(
         Method, domain scale, refinement and its strength.
     n_domains
         K.
+    evidence
+        (N, c) features as measured at each spot, from which the posterior is taken (see `mixture.posterior_of`).
+        Without it the posterior is that of the clustered features, which were averaged and are sure of themselves.
     prototypes
         (K, d) prototypes in the embedding's space; needed by ``method="prototypes"``.
     seed
@@ -116,7 +120,10 @@ def find_domains(
         mixture = fit_mixture(features, start, neighbours, strength=0.0, refit=refit)
         if settings.refinement == "majority":
             mixture = majority(mixture, spatial)
-    return numbered_by_size(mixture, settings.method)
+    posterior = mixture.posterior
+    if evidence is not None:
+        posterior = posterior_of(evidence, mixture.labels, n_domains, neighbours, mixture.strength)
+    return numbered_by_size(mixture, posterior, settings.method)
 
 
 def majority(mixture: Mixture, spatial: sparse.csr_matrix) -> Mixture:
@@ -127,14 +134,11 @@ def majority(mixture: Mixture, spatial: sparse.csr_matrix) -> Mixture:
     return averaged if len(np.unique(averaged.labels)) == posterior.shape[1] else mixture
 
 
-def numbered_by_size(mixture: Mixture, method: str) -> Partition:
-    """Return a `Partition` whose domain 0 is the largest."""
-    counts = np.bincount(mixture.labels, minlength=mixture.posterior.shape[1])
-    order = np.argsort(-counts, kind="stable")
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
-    posterior = mixture.posterior[:, order].astype(np.float32)
-    return Partition(rank[mixture.labels], posterior, method, mixture.strength)
+def numbered_by_size(mixture: Mixture, posterior: np.ndarray, method: str) -> Partition:
+    """Return a `Partition` with the mixture's labels and the given posterior (N, K), whose domain 0 is the largest."""
+    order = np.argsort(-np.bincount(mixture.labels, minlength=posterior.shape[1]), kind="stable")
+    rank = np.argsort(order)
+    return Partition(rank[mixture.labels], posterior[:, order].astype(np.float32), method, mixture.strength)
 
 
 def _kmeans(features: np.ndarray, n_domains: int, n_init: int, seed: int) -> np.ndarray:

@@ -82,6 +82,30 @@ def fit_mixture(
     return Mixture(free, 0.0)
 
 
+def posterior_of(
+    evidence: np.ndarray, labels: np.ndarray, n_domains: int, neighbours: sparse.csr_matrix, strength: float
+) -> np.ndarray:
+    r"""Return the (N, K) posterior of given domains under features measured spot by spot.
+
+    Features that were averaged between spots make every posterior look certain: their errors are no longer independent.
+    Here each domain's mean and the shared variances come from the measured features, and a spot's evidence is its own
+    measurement together with a Potts field over its neighbours' posteriors (mean field, parameters fixed). Where that
+    speaks for another domain than the label, the label's posterior is below one half.
+
+    Parameters
+    ----------
+    evidence
+        (N, c) features, none averaged between spots.
+    labels
+        (N,) int in 0..n_domains-1, each used.
+    neighbours
+        (N, N) CSR row-stochastic mean over neighbours.
+    strength
+        Strength of the field.
+    """
+    return _run(np.asarray(evidence, float), np.eye(n_domains)[labels], neighbours, strength, refit=False)
+
+
 def field_strength(labels: np.ndarray, n_domains: int, neighbours: sparse.csr_matrix) -> float:
     r"""Return the strength s that best predicts each label from its neighbours' labels, in [0, 30].
 

@@ -52,9 +52,9 @@ class FeatureGraph:
     Attributes
     ----------
     positions
-        (n,) int64 entries of the pattern that are feature edges, both directions.
+        (n,) int32 entries of the pattern that are feature edges, both directions.
     pair
-        (n,) int64 number of the undirected edge each entry belongs to.
+        (n,) int32 number of the undirected edge each entry belongs to.
     weight
         (n / 2,) float32 weight of each undirected edge at the start.
     """
@@ -77,7 +77,7 @@ class SharedGraphs:
     features
         {modality: FeatureGraph}.
     diagonal
-        (N,) int64 positions of the diagonal.
+        (N,) int32 positions of the diagonal.
     """
 
     pattern: Pattern
@@ -103,7 +103,7 @@ def share(data: HeteroData, device: torch.device) -> SharedGraphs:
         upper = index[0] < index[1]
         key = torch.minimum(index[0], index[1]) * n + torch.maximum(index[0], index[1])
         order = torch.argsort(key[upper])
-        pair = torch.searchsorted(key[upper][order], key)
+        pair = torch.searchsorted(key[upper][order], key, out_int32=True)
         features[relation[1].removeprefix("like_")] = FeatureGraph(
             pattern.positions(index).to(device), pair.to(device), weight[upper][order].to(device)
         )

@@ -8,6 +8,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
+from torch.utils.checkpoint import checkpoint
 
 from napari_trsmi.config import Config
 from napari_trsmi.model.alignment import Alignment, Mix, canonical_directions, context, search_candidates
@@ -140,10 +141,18 @@ class TRSMI(nn.Module):
         """Return {modality: (E,)} values of the normalised learned feature graphs A_F."""
         out = {}
         for m, graph in self.graphs.features.items():
-            weights = self.edges[m]()[graph.pair]
+            weights = self.edges[m]().index_select(0, graph.pair)
             values = weights.new_zeros(self.graphs.pattern.n_edges).index_add(0, graph.positions, weights)
             out[m] = self.looped(values, self.config.graph.self_loop)
         return out
+
+    def graph_values(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Return {modality: (E,)} learned feature graphs A_F and fused graphs w_S A_S + w_F A_F."""
+        learned, fused = self.feature_values(), {}
+        for m in self.names:
+            w = torch.softmax(self.mix[m], 0)
+            fused[m] = w[0] * self.spatial + w[1] * learned[m]
+        return learned, fused
 
     def forward(self, fraction: float, warm: bool = False, keep_stages: bool = False) -> Output:
         """Return one pass.
@@ -158,11 +167,9 @@ class TRSMI(nn.Module):
             Also return the output of every stage.
         """
         config, pattern = self.config, self.graphs.pattern
-        spatial, learned = self.spatial, self.feature_values()
-        fused = {}
-        for m in self.names:
-            w = torch.softmax(self.mix[m], 0)
-            fused[m] = w[0] * spatial + w[1] * learned[m]
+        spatial = self.spatial
+        # Made again for the gradient: a dozen numbers per edge and modality would else stay in memory.
+        learned, fused = checkpoint(self.graph_values, use_reentrant=False)
         stages: dict[str, Tensor] = {}
 
         def note(stage: str, parts: dict[str, Tensor]) -> None:
@@ -186,7 +193,9 @@ class TRSMI(nn.Module):
         beta = torch.zeros((), device=spatial.device)
         if config.diffusion.enabled:
             beta = torch.sigmoid(self.gate) * cooling(config.gate, fraction)
-            shared = normalize(pattern, torch.stack(list(fused.values())).mean(0))
+            # A constant to the gradient: through 8 products per epoch, the edge weights' gradient would cost more time
+            # and memory than all else together. They learn from the encoder and the refinement.
+            shared = normalize(pattern, torch.stack(list(fused.values())).mean(0).detach())
             diffused = self.diffusion(parts, pattern, shared)
             note("global", diffused)
             parts = {m: (1.0 - beta) * parts[m] + beta * diffused[m] for m in self.names}

@@ -32,25 +32,22 @@ class Pattern:
     Attributes
     ----------
     row, col
-        (E,) int64 ends of each entry, sorted by row, then column.
+        (E,) int32 ends of each entry, sorted by row, then column. The CSR kernels would convert int64 at every product.
     crow
-        (N + 1,) int64 row pointers.
-    crow32, col32
-        The same as int32, which the CSR kernels want; they would convert int64 at every product.
+        (N + 1,) int32 row pointers.
     transpose
-        (E,) int64; entry ``transpose[e]`` is the mirror image of entry ``e``.
+        (E,) int32; entry ``transpose[e]`` is the mirror image of entry ``e``.
     """
 
     def __init__(self, edge_index: Tensor, n: int) -> None:
         self.n = n
-        self.row, self.col = coalesce(edge_index, num_nodes=n)
-        counts = torch.bincount(self.row, minlength=n)
-        self.crow = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
-        mirrored = torch.argsort(self.col * n + self.row)  # entries in the order of the transposed matrix
-        if not torch.equal(self.row[mirrored], self.col):
+        row, col = coalesce(edge_index, num_nodes=n)
+        mirrored = torch.argsort(col * n + row)  # entries in the order of the transposed matrix
+        if not torch.equal(row[mirrored], col):
             raise ValueError("Expected both directions of every edge, found a pattern that is not symmetric.")
-        self.transpose = mirrored
-        self.crow32, self.col32 = self.crow.int(), self.col.int()
+        counts = torch.bincount(row, minlength=n)
+        self.crow = torch.cat([counts.new_zeros(1), counts.cumsum(0)]).int()
+        self.row, self.col, self.transpose = row.int(), col.int(), mirrored.int()
 
     @property
     def n_edges(self) -> int:
@@ -59,22 +56,22 @@ class Pattern:
 
     def to(self, device: torch.device) -> Pattern:
         """Move to `device` in place and return self."""
-        for name in ("row", "col", "crow", "crow32", "col32", "transpose"):
+        for name in ("row", "col", "crow", "transpose"):
             setattr(self, name, getattr(self, name).to(device))
         return self
 
     def positions(self, edge_index: Tensor) -> Tensor:
-        """Return (n,) int64 positions of the entries (row, col) = `edge_index`; all must be in the pattern."""
-        keys = self.row * self.n + self.col
-        return torch.searchsorted(keys, edge_index[0] * self.n + edge_index[1])
+        """Return (n,) int32 positions of the entries (row, col) = `edge_index`; all must be in the pattern."""
+        keys = self.row.long() * self.n + self.col
+        return torch.searchsorted(keys, edge_index[0] * self.n + edge_index[1], out_int32=True)
 
     def matrix(self, values: Tensor) -> Tensor:
         """Return the (N, N) torch CSR matrix with these (E,) `values`."""
-        return torch.sparse_csr_tensor(self.crow32, self.col32, values, (self.n, self.n), check_invariants=False)
+        return torch.sparse_csr_tensor(self.crow, self.col, values, (self.n, self.n), check_invariants=False)
 
     def to_scipy(self, values: Tensor) -> sparse.csr_matrix:
         """Return the (N, N) scipy CSR matrix with these (E,) `values`."""
-        data, col, crow = (t.detach().cpu().numpy() for t in (values, self.col32, self.crow32))
+        data, col, crow = (t.detach().cpu().numpy() for t in (values, self.col, self.crow))
         return sparse.csr_matrix((data, col, crow), shape=(self.n, self.n))
 
     def per_entry(self, values: Tensor) -> Tensor:

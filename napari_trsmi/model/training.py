@@ -115,9 +115,10 @@ class Trainer:
         self.config = config
         self.device = pick_device(config.device)
         torch.manual_seed(config.seed)
-        self.data = to_hetero_data(features, spatial, feature_graphs)
-        self.features = {m: self.data["spot"][m].to(self.device) for m in features}
-        self.graphs = share(self.data, self.device)
+        data = to_hetero_data(features, spatial, feature_graphs)
+        self.features = {m: data["spot"][m].to(self.device) for m in features}
+        self.graphs = share(data, self.device)
+        del data  # the edge lists are a third of what stays in memory
         self.network = TRSMI(self.features, self.graphs, config).to(self.device)
         self.n_spatial = spatial.nnz / spatial.shape[0]
         self.references: dict[str, Tensor] = {}

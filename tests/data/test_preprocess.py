@@ -18,12 +18,18 @@ from sklearn.preprocessing import StandardScaler
 from napari_trsmi.coherence import coherent_components
 from napari_trsmi.config import Preprocess
 from napari_trsmi.data.dataset import Modality
-from napari_trsmi.data.preprocess import components, features, weighted_components
+from napari_trsmi.data.preprocess import components, denoised_features, measured_features, weighted_components
 from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.graphs import spatial_graph
 
 N = 120
 SETTINGS = Preprocess(min_spots=5, n_top_genes=60, n_components=8, coherent=False, denoise=False)
+
+
+def features(dataset, settings, spatial=None, seed=0):
+    """What the network would see."""
+    measured = measured_features(dataset, settings, spatial, seed)
+    return denoised_features(measured, spatial, seed) if settings.denoise and spatial is not None else measured
 
 
 def counts_table(n_features: int, mean: float, seed: int = 0, n_programs: int = 3) -> AnnData:

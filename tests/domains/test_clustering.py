@@ -215,7 +215,7 @@ def test_the_majority_outvotes_a_lonely_spot_unless_its_domain_would_vanish():
 
 def test_domains_are_numbered_by_falling_size():
     posterior = np.eye(3)[[2, 2, 2, 0, 1, 1]] * 0.7 + 0.1
-    found = numbered_by_size(Mixture(posterior, 1.5), "kmeans")
+    found = numbered_by_size(Mixture(posterior, 1.5), posterior, "kmeans")
     np.testing.assert_array_equal(found.labels, [0, 0, 0, 2, 1, 1])
     np.testing.assert_allclose(found.posterior[3], [0.1, 0.1, 0.8], rtol=1e-6)
     assert (found.method, found.strength) == ("kmeans", 1.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from napari_trsmi.graphs import feature_graph, spatial_graph
 from napari_trsmi.model.graph_data import SharedGraphs, share, to_hetero_data
 from napari_trsmi.model.network import TRSMI
 from napari_trsmi.model.sparse import Pattern
+from napari_trsmi.records import Fit, Step
 
 CPU = torch.device("cpu")
 # Every setting that a test of the network depends on, so that other defaults do not matter here.
@@ -107,3 +109,13 @@ def pattern_of(graph: sparse.spmatrix, self_loops: bool = False) -> tuple[Patter
 def dense(pattern: Pattern, values: torch.Tensor) -> torch.Tensor:
     """Return the (N, N) matrix, differentiable in `values`."""
     return values.new_zeros(pattern.n, pattern.n).index_put((pattern.row, pattern.col), values)
+
+
+def finish(steps: Generator[Step, str | None, Fit]) -> tuple[list[Step], Fit]:
+    """Run a training to its end."""
+    seen = []
+    while True:
+        try:
+            seen.append(next(steps))
+        except StopIteration as end:
+            return seen, end.value
