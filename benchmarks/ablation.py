@@ -20,9 +20,9 @@ from datasets import Case, Loaded, chosen_cases, load
 from runs import Changes, changed, default_config, domain_labels, progress, score_or_nan, side_by_side, trained
 from tables import Report, Table, middle, output_options, spread
 
-from napari_trsmi.api import Section
 from napari_trsmi.config import Config
 from napari_trsmi.records import Fit
+from napari_trsmi.stages import Section
 
 DEFAULT = "default"
 READOUT = ("method", "domain_scale", "sharpen", "k_similar", "refinement", "strength", "n_init")  # after training
@@ -89,7 +89,7 @@ class Workbench:
 
     def section(self, config: Config) -> Section:
         """Return features and graphs."""
-        from napari_trsmi.api import prepare
+        from napari_trsmi.stages import prepare
 
         graph = config.graph.model_dump(include={"k_spatial", "k_feature", "metric", "edge_weights"})
         key = json.dumps([config.preprocess.model_dump(), graph, config.seed])

@@ -24,7 +24,7 @@ Record = dict[str, Any]
 
 def run_seed(case_name: str, seed: int, quick: bool) -> list[Record]:
     """Return one record per row and view of a file: {file, group, row, view, seed, scores, note}."""
-    from napari_trsmi.api import prepare
+    from napari_trsmi.stages import prepare
 
     started = time.perf_counter()
     loaded = load(case_name)

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from datasets import Loaded
 
-from napari_trsmi.api import Section
 from napari_trsmi.config import Config
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.records import Fit
+from napari_trsmi.stages import Section
 
 Changes = dict[str, dict[str, Any]]  # {section: {field: value}}
 

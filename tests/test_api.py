@@ -12,12 +12,12 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 import napari_trsmi as nt
-from napari_trsmi.api import prepare
 from napari_trsmi.config import Cluster
 from napari_trsmi.data.provenance import plain
 from napari_trsmi.data.readers import from_memory
 from napari_trsmi.data.tables import mudata_as_stored
 from napari_trsmi.domains.comparison import match_labels
+from napari_trsmi.stages import prepare
 
 N, K = 160, 4
 

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import napari_trsmi as nt
-from napari_trsmi.api import prepare
 from napari_trsmi.data.simulate import simulate
+from napari_trsmi.stages import prepare
 
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
 MODULES = ("datasets", "runs", "tables", "trivial", "measure", "quality", "ablation", "speed", "scaling")

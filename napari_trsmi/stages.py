@@ -1,0 +1,154 @@
+"""The stages that `api` strings together: make ready, preview, cut into domains, put the result together."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+
+from napari_trsmi.config import Config
+from napari_trsmi.data.dataset import Dataset
+from napari_trsmi.data.result import Result
+from napari_trsmi.errors import ConfigError
+from napari_trsmi.records import Partition, Step
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A dataset made ready for training.
+
+    Attributes
+    ----------
+    dataset
+        Where it came from; only the modalities in use.
+    measured
+        {modality: (N, D_m) float32} components as measured at each spot: the evidence for posterior and contrast.
+    features
+        {modality: (N, D_m) float32} the same, denoised: what the network sees.
+    spatial
+        (N, N) CSR spatial graph.
+    feature_graphs
+        {modality: (N, N) CSR}.
+    """
+
+    dataset: Dataset
+    measured: dict[str, np.ndarray]
+    features: dict[str, np.ndarray]
+    spatial: sparse.csr_matrix
+    feature_graphs: dict[str, sparse.csr_matrix]
+
+
+def prepare(dataset: Dataset, config: Config) -> Section:
+    """Return features and graphs of a dataset.
+
+    Raises
+    ------
+    DataError, ConfigError
+        A modality has no feature that varies, is not there, or there are fewer spots than neighbours.
+    """
+    from napari_trsmi.data.preprocess import denoised_features, measured_features
+    from napari_trsmi.graphs import feature_graph, spatial_graph
+
+    spatial = spatial_graph(dataset.coords, config.graph.k_spatial)
+    measured = measured_features(dataset, config.preprocess, spatial, config.seed)
+    features = denoised_features(measured, spatial, config.seed) if config.preprocess.denoise else measured
+    graphs = {m: feature_graph(values, config.graph, config.seed) for m, values in features.items()}
+    if len(features) < len(dataset.modalities):
+        dataset = replace(dataset, modalities={m: dataset.modalities[m] for m in features})
+    return Section(dataset, measured, features, spatial, graphs)
+
+
+def cut(
+    embedding: np.ndarray, section: Section, config: Config, n_domains: int, prototypes: np.ndarray | None
+) -> Partition:
+    """Return the domains of an embedding of the section."""
+    from napari_trsmi.domains.clustering import find_domains
+
+    return find_domains(
+        embedding,
+        section.spatial,
+        config.cluster,
+        n_domains=n_domains,
+        evidence=np.hstack(list(section.measured.values())),
+        prototypes=prototypes,
+        seed=config.seed,
+    )
+
+
+def assemble(section: Section, config: Config, embedding: np.ndarray, partition: Partition) -> Result:
+    """Return the result with boundaries, colours, scores and provenance."""
+    from napari_trsmi.data.provenance import describe_sources, versions
+    from napari_trsmi.domains.boundaries import find_boundaries
+    from napari_trsmi.domains.colors import domain_colors
+    from napari_trsmi.domains.metrics import cross_modal_consistency, neighbour_preservation, smoothness
+
+    dataset, labels = section.dataset, partition.labels
+    boundaries = find_boundaries(labels, section.spatial, dataset.coords, partition.posterior, section.measured)
+    scores = smoothness(labels, dataset.coords, section.spatial)
+    k = min(20, len(labels) - 1)
+    kept = neighbour_preservation(embedding, section.features, k=k, seed=config.seed)
+    scores.update({f"preservation_{m}": share for m, share in kept.items()})
+    if len(section.features) > 1 and partition.n_domains > 1:
+        scores.update(cross_modal_consistency(labels, section.features))
+    return Result(
+        dataset=dataset,
+        config=config,
+        partition=partition,
+        embedding=embedding,
+        boundaries=boundaries.segments,
+        boundary_edges=boundaries.edges,
+        colors=domain_colors(labels, section.spatial, n=partition.n_domains),
+        scores=scores,
+        provenance={
+            "sources": describe_sources(dataset),
+            "versions": versions(),
+            "notes": list(dataset.notes),
+            "n_components": {m: values.shape[1] for m, values in section.features.items()},
+        },
+    )
+
+
+class Previews:
+    """Domains of preview epochs, cut more roughly than those of the result and numbered like the preview before."""
+
+    def __init__(self, section: Section, config: Config) -> None:
+        self.section = section
+        rough = config.cluster.model_copy(update={"n_init": 1, "sharpen": 0, "method": "mixture"})
+        self.config = config.model_copy(update={"cluster": rough})
+        self.n_domains = config.cluster.n_domains
+        self.before: np.ndarray | None = None
+
+    def label(self, step: Step) -> Step:
+        """Return the step with labels and churn where it carries an embedding."""
+        if step.embedding is None:
+            return step
+        from napari_trsmi.domains.comparison import churn, match_labels
+        from napari_trsmi.model.prototypes import seed_labels
+
+        if self.n_domains is None:
+            cluster = self.config.cluster
+            n, spatial = len(step.embedding), self.section.spatial
+            found = seed_labels(
+                step.embedding,
+                None,
+                max_domains=cluster.max_domains,
+                n_components=cluster.n_components,
+                weight=1.0 / (1.0 + spatial.nnz / n),  # as in training
+                seed=self.config.seed,
+            )
+            self.n_domains = int(found.max()) + 1
+        try:
+            labels = cut(step.embedding, self.section, self.config, self.n_domains, None).labels
+        except ConfigError as error:  # an early embedding may not hold as many groups yet
+            logger.info("no preview at epoch %d: %s", step.epoch, error)
+            return replace(step, embedding=None)
+        moved = float("nan")
+        if self.before is not None:
+            labels = match_labels(labels, self.before)
+            moved = churn(labels, self.before)
+        self.before = labels
+        return replace(step, labels=labels, churn=moved)
