@@ -76,6 +76,14 @@ def test_columns_without_variance_are_harmless():
     assert np.isfinite(components).all()
 
 
+def test_what_no_neighbours_differ_in_keeps_a_finite_weight():
+    two = sparse.block_diag([GRAPH, GRAPH]).tocsr()
+    which = np.repeat([0.0, 1.0], SIDE * SIDE)[:, None]
+    _, w = coherent_components(np.hstack([which, np.vstack([NOISE, NOISE[::-1]])]), two)
+    assert w[0] == 0.99
+    assert w[-1] >= 0.01
+
+
 def test_one_column_is_one_component():
     components, w = coherent_components(WAVE[:, :1], GRAPH)
     assert components.shape == (SIDE * SIDE, 1)
@@ -108,22 +116,22 @@ def test_averaging_equals_a_dense_search_for_the_best_walk(dense_walks):
     coords, graph, walks = dense_walks
     made = np.random.default_rng(6)
     signal = np.sin(5 * coords[:, :1])
-    values = signal + made.normal(size=(150, 4)) * np.array([0.05, 0.3, 1.0, 3.0])
-    degree = np.asarray(graph.sum(axis=1))
-    smoothed, reach = denoise(values, graph)
+    values = signal + made.normal(size=(150, 16)) * np.repeat([0.05, 0.3, 1.0, 3.0], 4)
+    degree = np.asarray(graph.sum(axis=1)).ravel()
+    smoothed, reach = denoise(values, graph, seed=3)
+    probes = np.random.default_rng(3).choice([-1.0, 1.0], (150, 16))  # of which the trace is estimated
 
-    def criterion(column: np.ndarray, a: float) -> float:
+    def criterion(column: np.ndarray, a: float, trace: float) -> float:
         residual = column - walks[a] @ column
-        return float((degree.ravel() * residual**2).mean() / (1 - np.trace(walks[a]) / 150) ** 2)
+        return float((degree * residual**2).mean() / (1 - trace) ** 2)
 
     for j, column in enumerate(values.T):
-        scores = np.array([criterion(column, a) for a in TELEPORTS])
-        chosen = 1 / (1 + reach[j])
-        np.testing.assert_allclose(
-            smoothed[:, j], walks[TELEPORTS[np.abs(TELEPORTS - chosen).argmin()]] @ column, atol=2e-3
-        )
-        # The trace is estimated from 16 probes, so that the best teleport is found up to a little of the criterion.
-        assert scores[np.abs(TELEPORTS - chosen).argmin()] <= 1.03 * scores.min()
+        estimated = [criterion(column, a, float((probes * (walks[a] @ probes)).mean())) for a in TELEPORTS]
+        best = int(np.argmin(estimated))
+        assert reach[j] == pytest.approx((1 - TELEPORTS[best]) / TELEPORTS[best])
+        np.testing.assert_allclose(smoothed[:, j], walks[TELEPORTS[best]] @ column, atol=2e-3)
+        exact = [criterion(column, a, np.trace(walks[a]) / 150) for a in TELEPORTS]
+        assert exact[best] <= 1.03 * min(exact)
 
 
 def test_a_clean_step_is_hardly_averaged_and_a_noisy_one_far():

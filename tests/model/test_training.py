@@ -142,6 +142,16 @@ def test_warming_up_lasts_its_share_of_the_epochs(one, monkeypatch):
     assert warm == [True] * 2 + [False] * 6
 
 
+def test_searched_candidates_are_searched_again_every_few_epochs(one, monkeypatch):
+    searched = []
+    forget = TRSMI.forget_candidates
+    monkeypatch.setattr(TRSMI, "forget_candidates", lambda self: searched.append(trainer.epoch) or forget(self))
+    trainer = Trainer(*one.parts, config(align={"candidates": "ann", "k_candidates": 3, "refresh": 3}))
+    for _ in range(8):
+        trainer.advance(0.0)
+    assert searched == [3, 6]
+
+
 # Learned graphs and their moving averages
 
 
