@@ -14,9 +14,9 @@ from napari_trsmi.coherence import coherent_components, denoise
 from napari_trsmi.config import Cluster, Graph
 from napari_trsmi.domains import clustering
 from napari_trsmi.domains.clustering import domain_features, find_domains, majority, numbered_by_size
-from napari_trsmi.domains.mixture import Mixture
+from napari_trsmi.domains.mixture import Mixture, posterior_of
 from napari_trsmi.errors import ConfigError
-from napari_trsmi.graphs import feature_graph, smooth, spatial_graph
+from napari_trsmi.graphs import feature_graph, neighbour_mean, smooth, spatial_graph
 
 SIDE = 14
 ROW, COLUMN = np.divmod(np.arange(SIDE * SIDE), SIDE)
@@ -195,6 +195,18 @@ def test_a_large_section_is_clustered_from_a_sample(monkeypatch):
     found = find_domains(embedding(), SPATIAL, cluster(method="kmeans", refinement="potts"), n_domains=4)
     assert len(found.labels) == SIDE * SIDE
     assert adjusted_rand_score(TRUTH, found.labels) > 0.8
+
+
+@pytest.mark.parametrize("refinement", REFINEMENTS)
+def test_measured_features_decide_the_posterior_and_not_the_domains(refinement):
+    z, measured = embedding(noise=0.6), embedding(noise=1.5, seed=1)
+    settings_ = cluster(domain_scale=2, refinement=refinement)
+    averaged = find_domains(z, SPATIAL, settings_, n_domains=4)
+    found = find_domains(z, SPATIAL, settings_, n_domains=4, evidence=measured)
+    np.testing.assert_array_equal(found.labels, averaged.labels)
+    expected = posterior_of(measured, found.labels, 4, neighbour_mean(SPATIAL), found.strength)
+    np.testing.assert_allclose(found.posterior, expected, atol=1e-5)
+    assert found.confidence.mean() < averaged.confidence.mean()
 
 
 # Majority and numbering

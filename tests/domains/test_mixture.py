@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
 
-from napari_trsmi.domains.mixture import field_strength, fit_mixture
+from napari_trsmi.domains.mixture import field_strength, fit_mixture, posterior_of
 from napari_trsmi.graphs import neighbour_mean, spatial_graph
 
 SIDE = 16
@@ -150,6 +150,37 @@ def test_a_constant_feature_is_harmless():
     assert adjusted_rand_score(with_constant, without) > 0.99
 
 
+# Posterior of given domains
+
+
+def test_the_posterior_of_given_domains_is_bayes_rule():
+    evidence = noisy_stripes(1.5)
+    means = np.stack([evidence[k == STRIPES].mean(axis=0) for k in range(3)])
+    variance = ((evidence - means[STRIPES]) ** 2).mean(axis=0)
+    shares = np.bincount(STRIPES) / len(STRIPES)
+    density = np.exp(-0.5 * ((evidence[:, None] - means) ** 2 / variance).sum(axis=2)) * shares
+    expected = density / density.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(posterior_of(evidence, STRIPES, 3, NEIGHBOURS, 0.0), expected, atol=1e-6)
+
+
+def test_a_spot_that_measures_like_another_domain_is_unsure_of_its_own():
+    evidence = noisy_stripes(0.5)
+    odd = 5 * SIDE + 2  # amid the first stripe, with the features of the third
+    evidence[odd] = [0.0, 3.0, 2.0]
+    alone = posterior_of(evidence, STRIPES, 3, NEIGHBOURS, 0.0)
+    assert alone[odd, 0] < 0.1
+    assert np.delete(alone[np.arange(len(STRIPES)), STRIPES], odd).mean() > 0.99
+    with_neighbours = posterior_of(evidence, STRIPES, 3, NEIGHBOURS, 30.0)
+    assert with_neighbours[odd, 0] > 0.9
+    np.testing.assert_allclose(with_neighbours.sum(axis=1), 1)
+
+
+def test_noisier_measurements_leave_more_doubt():
+    sure = [posterior_of(noisy_stripes(n), STRIPES, 3, NEIGHBOURS, 1.0).max(axis=1).mean() for n in (0.5, 1.5, 4.0)]
+    assert sure[0] > 0.99
+    assert sure[0] > sure[1] > sure[2]
+
+
 # Strength of the field
 
 
@@ -174,6 +205,20 @@ def test_the_strength_of_a_simulated_field_is_recovered(strength):
         labels, neighbours = potts_sample(strength, 4, seed)
         found.append(field_strength(labels, 4, neighbours))
     assert np.mean(found) == pytest.approx(strength, abs=0.25)
+
+
+def test_the_strength_is_that_of_greatest_pseudo_likelihood():
+    labels = np.where(np.random.default_rng(0).uniform(size=SIDE * SIDE) < 0.2, 0, STRIPES)  # of unequal size
+    prior = np.bincount(labels) / len(labels)
+    shares = NEIGHBOURS @ np.eye(3)[labels]
+
+    def log_likelihood(strength: float) -> float:
+        weight = prior * np.exp(strength * shares)
+        return float(np.log(weight[np.arange(len(labels)), labels] / weight.sum(axis=1)).sum())
+
+    grid = np.linspace(0, 10, 1001)
+    best = grid[np.argmax([log_likelihood(s) for s in grid])]
+    assert field_strength(labels, 3, NEIGHBOURS) == pytest.approx(best, abs=0.05)
 
 
 def test_labels_without_spatial_structure_ask_for_no_field():
