@@ -36,9 +36,9 @@ def test_separated_groups_are_the_communities():
 
 def test_fewer_domains_than_separate_groups_join_the_smallest_to_the_nearest():
     features = BLOBS.copy()
-    features[TRUTH == 3] += 6 * np.array([1, 0, 0, -1.0])  # the smallest group, now nearest to the first
+    features[TRUTH == 3] += 6 * np.array([0, 1, 0, -1.0])  # the smallest group, now nearest to the second
     labels = leiden_labels(features, 3, k=10)
-    assert adjusted_rand_score(np.array([0, 1, 2, 0])[TRUTH], labels) == 1.0
+    assert adjusted_rand_score(np.array([0, 1, 2, 1])[TRUTH], labels) == 1.0
 
 
 def test_the_same_seed_gives_the_same_labels_and_leaves_other_random_numbers_alone():
