@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from mudata import MuData
 
+    from napari_trsmi.data.saved import SavedResult
+
 
 def read(
     path: str | Path | Sequence[str | Path],
@@ -205,47 +207,88 @@ def recluster(path: str | Path, cluster: Cluster | None = None) -> Result:
     ConfigError
         ``method="prototypes"``: prototypes are not saved.
     """
+    saved, dataset = read_saved(path)
+    config = saved.config.model_copy(update={"cluster": cluster or saved.config.cluster})
+    section = prepare(dataset, config)
+    n_domains = config.cluster.n_domains or len(saved.names)
+    result = assemble(section, config, saved.embedding, cut(saved.embedding, section, config, n_domains, None))
+    return replace(
+        result,
+        correspondences=saved.correspondences,
+        modality_weights=saved.modality_weights,
+        provenance={**result.provenance, "reclustered_from": str(Path(path).absolute())},
+    )
+
+
+def read_saved(path: str | Path) -> tuple[SavedResult, Dataset]:
+    """Return a saved result and the dataset in the same file, over the same spots in the same order.
+
+    Raises
+    ------
+    DataError
+        The file holds no saved result, or some of its spots can no longer be read.
+    """
+    from dataclasses import fields
+
     from napari_trsmi.data.saved import read_result
 
     saved = read_result(path)
-    config = saved.config.model_copy(update={"cluster": cluster or saved.config.cluster})
-    dataset = read(path, kinds=config.preprocess.kinds or None, library=saved.provenance.get("library"))
-    order = {name: row for row, name in enumerate(dataset.obs_names)}
-    missing = [name for name in saved.obs_names if name not in order]
-    if missing or len(saved.obs_names) != dataset.n_spots:
+    kinds, library = saved.config.preprocess.kinds or None, saved.provenance.get("library")
+    try:
+        dataset = read(path, kinds=kinds, modalities=saved.modalities or None)
+    except DataError:  # a file of several sections: the recorded one is needed
+        if library is None:
+            raise
+        dataset = read(path, kinds=kinds, library=library, modalities=saved.modalities or None)
+    order = {name: row for row, name in enumerate(saved.obs_names)}
+    rows = np.array([order.get(name, -1) for name in dataset.obs_names])
+    if (rows < 0).any() or len(rows) != len(order):
         raise DataError(
-            f"Expected every spot of {path} to have an embedding, found {dataset.n_spots} spots and "
-            f"{len(saved.obs_names)} embeddings. Run `trsmi fit` on the file instead."
+            f"Expected a domain for each of the {dataset.n_spots} spots that can be read from {path}, found "
+            f"{len(order)}. Run `trsmi fit` on the file instead."
         )
-    rows = np.array([order[name] for name in saved.obs_names])
-    embedding = np.empty_like(saved.embedding)
-    embedding[rows] = saved.embedding
-    section = prepare(dataset, config)
-    n_domains = config.cluster.n_domains or len(saved.names)
-    return assemble(section, config, embedding, cut(embedding, section, config, n_domains, None))
+    per_spot = {
+        f.name: found[rows]
+        for f in fields(saved)
+        if isinstance(found := getattr(saved, f.name), np.ndarray) and len(found) == len(rows)
+    }
+    correspondences = {pair: s[rows][:, rows] for pair, s in saved.correspondences.items()}
+    return replace(saved, **per_spot, correspondences=correspondences), dataset
 
 
-def markers(result: Result, *, n_top: int = 10) -> dict[str, pd.DataFrame]:
+def markers(result: Result | str | Path, *, n_top: int = 10) -> dict[str, pd.DataFrame]:
     """Return {modality: table} of the features that mark each domain, best first.
 
     Parameters
     ----------
     result
-        A result of `fit` or `recluster`.
+        A result of `fit` or `recluster`, or a file that `Result.write` made.
     n_top
         Features per domain.
 
     Returns
     -------
     Tables with the columns of `domains.markers.find_markers`; their ``domain`` is the name written to files.
+
+    Raises
+    ------
+    DataError
+        The file holds no saved result.
+    ConfigError
+        `n_top` is below 1.
     """
     from napari_trsmi.domains.markers import find_markers
 
-    kinds, tables = result.config.preprocess.kinds, {}
-    for name, modality in result.dataset.modalities.items():
-        kind = kinds.get(name, modality.kind)
-        found = find_markers(modality.table, result.labels, kind=kind, n_top=n_top)
-        tables[name] = found.assign(domain=np.array(result.names)[found["domain"].to_numpy(int)])
+    if isinstance(result, Result):
+        dataset, labels, names, config = result.dataset, result.labels, result.names, result.config
+    else:
+        saved, dataset = read_saved(result)
+        labels, names, config = saved.labels, saved.names, saved.config
+    tables = {}
+    for name, modality in dataset.modalities.items():
+        kind = config.preprocess.kinds.get(name, modality.kind)
+        found = find_markers(modality.table, labels, kind=kind, n_top=n_top)
+        tables[name] = found.assign(domain=np.array(names)[found["domain"].to_numpy(int)])
     return tables
 
 

@@ -228,6 +228,16 @@ def test_clustering_a_written_result_again_gives_the_same_domains(result, path, 
         nt.recluster(tmp_path / "done.h5mu", Cluster(method="prototypes"))
 
 
+def test_clustering_again_keeps_what_training_left(result, tmp_path):
+    written = result.write(tmp_path / "r.h5mu").table
+    again = nt.recluster(written)
+    assert again.correspondences.keys() == result.correspondences.keys()
+    for pair, s in result.correspondences.items():
+        assert abs(again.correspondences[pair] - s).max() < 1e-6
+    np.testing.assert_allclose(again.modality_weights, result.modality_weights, atol=1e-6)
+    assert again.provenance["reclustered_from"] == str(written.absolute())
+
+
 def test_a_file_without_a_result_cannot_be_clustered_again(path):
     with pytest.raises(nt.DataError, match="Expected a result in"):
         nt.recluster(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self
@@ -20,7 +21,7 @@ Flag = FlagCreatePairsOff[bool]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Command:
+class Command(ABC):
     """Base of all commands: its fields are the options, its `run` does the work."""
 
     quiet: Annotated[Flag, arg(aliases=("-q",), help="Print nothing but errors.", help_behavior_hint="")] = False
@@ -30,6 +31,7 @@ class Command:
         """Return the command with the settings of the file it names; what the command line gives is put on top."""
         return self
 
+    @abstractmethod
     def run(self) -> None:
         """Do the work.
 
@@ -38,7 +40,6 @@ class Command:
         TrsmiError
             The input, a setting, or the course of training cannot be used.
         """
-        raise NotImplementedError
 
     def tell(self, text: str) -> None:
         """Print news for a person."""

@@ -15,6 +15,7 @@ from napari_trsmi.cli.command import Command, Saving
 from napari_trsmi.cli.demo import Demo
 from napari_trsmi.cli.domains import Domains
 from napari_trsmi.cli.fit import Fit
+from napari_trsmi.cli.markers import Markers
 from napari_trsmi.cli.score import Score
 from napari_trsmi.cli.simulate import Simulate
 from napari_trsmi.config import Section
@@ -27,6 +28,7 @@ _COMMANDS = (
     Annotated[Fit, subcommand("fit")]
     | Annotated[Domains, subcommand("domains")]
     | Annotated[Score, subcommand("score")]
+    | Annotated[Markers, subcommand("markers")]
     | Annotated[Simulate, subcommand("simulate")]
     | Annotated[Demo, subcommand("demo")]
 )

@@ -39,12 +39,9 @@ class Score(Command):
 
     def run(self) -> None:
         """Read, compare, print."""
-        from napari_trsmi.api import read
-        from napari_trsmi.data.saved import read_result
+        from napari_trsmi.api import read_saved
 
-        saved = read_result(self.result)
-        library = saved.provenance.get("library")
-        dataset = read(self.result, kinds=saved.config.preprocess.kinds or None, library=library)
+        saved, dataset = read_saved(self.result)
         scores = self.scores(saved, dataset)
         if self.json:
             print(_to_json({"result": self.result, "truth": self.truth, "ignore": self.ignore, **scores}))
@@ -53,16 +50,10 @@ class Score(Command):
 
     def scores(self, saved: SavedResult, dataset: Dataset) -> dict[str, dict[str, float]]:
         """Return {group: {name: score}}."""
-        import pandas as pd
-
         from napari_trsmi.domains.metrics import agreement, boundary_agreement, smoothness
         from napari_trsmi.graphs import spatial_graph
 
-        rows = pd.Index(dataset.obs_names).get_indexer(saved.obs_names)
-        if (rows < 0).any():
-            raise DataError(f"Expected every spot with a domain to be readable in {self.result}, found some are not.")
-        truth = self.known_labels(dataset)[rows]
-        coords = dataset.coords[rows]
+        truth, coords = self.known_labels(dataset), dataset.coords
         adjacency = spatial_graph(coords, saved.config.graph.k_spatial)
         return {
             "agreement": agreement(saved.labels, truth),

@@ -7,6 +7,7 @@ import re
 
 import mudata
 import numpy as np
+import pandas as pd
 import pytest
 
 import napari_trsmi as nt
@@ -59,7 +60,7 @@ def test_help_names_every_setting(helped):
 def test_help_names_the_commands(capsys):
     assert main(["--help"]) == 0
     out = capsys.readouterr().out
-    assert "{fit,domains,score,simulate,demo}" in out
+    assert "{fit,domains,score,markers,simulate,demo}" in out
     assert "Find the spatial domains of a section." in out
 
 
@@ -105,6 +106,22 @@ def test_ignored_labels_are_left_out(fitted, capsys):
     truth = nt.read(nt.sample_path()).obs["domain"]
     left_out = int(truth.isin(["layer 1", "island 1"]).sum())
     assert found["agreement"]["n_left_out"] == left_out > 0
+
+
+def test_markers_of_a_file_are_those_of_the_result(fitted, tmp_path, capsys):
+    out = tmp_path / "markers.csv"
+    assert main(["markers", str(fitted.path), "-o", str(out), "--n-top", "3"]) == 0
+    found = pd.read_csv(out, dtype={"domain": str})
+    expected = nt.markers(nt.recluster(fitted.path), n_top=3)
+    assert set(found["modality"]) == set(expected)
+    for name, table in expected.items():
+        assert found.loc[found["modality"] == name, "feature"].tolist() == table["feature"].tolist()
+    assert f"{len(found):,} markers are in {out}." in capsys.readouterr().out
+
+
+def test_markers_need_a_folder(fitted, tmp_path, capsys):
+    assert main(["markers", str(fitted.path), "-o", str(tmp_path / "none" / "m.csv")]) == 2
+    assert "Create it or choose another" in capsys.readouterr().err
 
 
 def test_a_missing_column_or_label_lists_those_there_are(fitted, capsys):

@@ -1,0 +1,48 @@
+"""``trsmi markers``: what tells each domain apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from tyro.conf import Positional, arg
+
+from napari_trsmi.cli.command import Command, check_folder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SHOWN = 5  # markers per domain on the screen; the file holds them all
+
+
+@dataclass(frozen=True, kw_only=True)
+class Markers(Command):
+    """List the features that mark each domain of a saved result, modality by modality (scanpy's rank_genes_groups)."""
+
+    result: Annotated[Positional[Path], arg(metavar="RESULT", help="File that `trsmi fit` wrote.")]
+    out: Annotated[Path, arg(aliases=("-o",), metavar="OUT", help="Table to write: .csv.")]
+    n_top: Annotated[int, arg(help="Features per domain and modality.")] = 10
+
+    def run(self) -> None:
+        """Read, test, write."""
+        import pandas as pd
+
+        from napari_trsmi.api import markers
+        from napari_trsmi.data.atomic import replacing
+
+        check_folder(self.out)
+        found = markers(self.result, n_top=self.n_top)
+        table = pd.concat([part.assign(modality=name) for name, part in found.items()], ignore_index=True)
+        with replacing(self.out) as temporary:
+            table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+        for name, part in found.items():
+            self.report(f"{name}:\n{_to_text(part)}")
+        self.report(f"{len(table):,} markers are in {self.out}.")
+
+
+def _to_text(table: pd.DataFrame) -> str:
+    """One line per domain with its best markers."""
+    best = table.groupby("domain", sort=False)["feature"].agg(lambda names: ", ".join(map(str, names[:_SHOWN])))
+    width = max((len(str(domain)) for domain in best.index), default=0)
+    return "\n".join(f"  {domain!s:>{width}}  {names}" for domain, names in best.items())
