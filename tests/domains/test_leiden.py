@@ -36,7 +36,7 @@ def test_separated_groups_are_the_communities():
 
 def test_fewer_domains_than_separate_groups_join_the_smallest_to_the_nearest():
     features = BLOBS.copy()
-    features[TRUTH == 3] += 6 * np.array([0, 1, 0, -1.0])  # the smallest group, now nearest to the second
+    features[TRUTH == 3] += 3 * np.array([0, 1, 0, -1.0])  # the smallest group, now nearest to the second
     labels = leiden_labels(features, 3, k=10)
     assert adjusted_rand_score(np.array([0, 1, 2, 1])[TRUTH], labels) == 1.0
 

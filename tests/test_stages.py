@@ -1,0 +1,49 @@
+"""The stages between file and result: what the network sees, and what the posterior is taken from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import napari_trsmi as nt
+from napari_trsmi.data.preprocess import denoised_features, measured_features
+from napari_trsmi.data.readers import from_memory
+from napari_trsmi.domains.mixture import posterior_of
+from napari_trsmi.graphs import neighbour_mean, spatial_graph
+from napari_trsmi.stages import cut, prepare
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    return from_memory(nt.simulate(n_spots=100, n_domains=3, n_genes=60, n_proteins=12, image=0))
+
+
+def config(**preprocess) -> nt.Config:
+    cluster = {"n_init": 1, "method": "kmeans", "refinement": "potts"}
+    return nt.Config(preprocess=preprocess, graph={"k_spatial": 6, "k_feature": 8}, cluster=cluster)
+
+
+def test_the_network_sees_denoised_features_and_keeps_the_measured_ones(dataset):
+    section = prepare(dataset, config(denoise=True))
+    spatial = spatial_graph(dataset.coords, 6)
+    assert (section.spatial != spatial).nnz == 0
+    measured = measured_features(dataset, config().preprocess, spatial)
+    denoised = denoised_features(measured, spatial)
+    for m in ("rna", "adt"):
+        np.testing.assert_array_equal(section.measured[m], measured[m])
+        np.testing.assert_array_equal(section.features[m], denoised[m])
+        assert not np.allclose(measured[m], denoised[m], atol=0.1)
+        assert section.feature_graphs[m].shape == (100, 100)
+
+
+def test_without_denoising_both_are_the_same(dataset):
+    section = prepare(dataset, config(denoise=False))
+    assert section.features is section.measured
+
+
+def test_the_posterior_is_that_of_the_measured_features(dataset):
+    section = prepare(dataset, config(denoise=True))
+    found = cut(np.hstack(list(section.features.values())), section, config(), 3, None)
+    evidence = np.hstack(list(section.measured.values()))
+    expected = posterior_of(evidence, found.labels, 3, neighbour_mean(section.spatial), found.strength)
+    np.testing.assert_allclose(found.posterior, expected, atol=1e-5)
