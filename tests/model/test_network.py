@@ -7,14 +7,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from dense_network import dense_forward
 from small import CPU, config, dense, network, section
-from torch.nn.functional import gelu, normalize, softplus
 from torch.testing import assert_close
 
 from napari_trsmi.config import Config
 from napari_trsmi.model.graph_data import share, to_hetero_data
 from napari_trsmi.model.network import TRSMI
-from napari_trsmi.model.schedules import cooling
 
 THREE = {"rna": 5, "adt": 3, "atac": 4}
 
@@ -30,61 +29,6 @@ def three():
 
 
 # Sparse against dense
-
-
-def renormalized(a: torch.Tensor) -> torch.Tensor:
-    half = a.sum(1).clamp_min(1e-12).rsqrt()
-    return half[:, None] * a * half[None]
-
-
-def dense_forward(net: TRSMI, parameters: dict[str, torch.Tensor], fraction: float, temperature: float):
-    """Every equation of the method on N x N matrices, from the network's parameters alone."""
-    p, config_, n = parameters, net.config, net.graphs.pattern.n
-    pattern = net.graphs.pattern
-
-    def looped(a):
-        return renormalized(a + config_.graph.self_loop * a.sum() / n * torch.eye(n))
-
-    spatial = looped(dense(pattern, net.graphs.spatial))
-    allowed = dense(pattern, torch.ones(pattern.n_edges)) > 0
-    fused, learned, z = {}, {}, {}
-    for m in net.names:
-        graph = net.graphs.features[m]
-        weights = softplus(p[f"edges.{m}.raw"])[graph.pair]
-        ends = (pattern.row[graph.positions], pattern.col[graph.positions])
-        learned[m] = looped(torch.zeros(n, n).index_put(ends, weights))
-        w = p[f"mix.{m}"].softmax(0)
-        fused[m] = w[0] * spatial + w[1] * learned[m]
-        h = net.features[m] @ p[f"encoders.{m}.weight"]
-        z[m] = fused[m] @ (h + p[f"encoders.{m}.gate"] * h @ p[f"encoders.{m}.delta"])
-    mixed: dict[str, list[torch.Tensor]] = {m: [] for m in net.names}
-    for i, a in enumerate(net.names):
-        for b in net.names[i + 1 :]:
-            q = normalize(z[a] @ p[f"alignments.{a}|{b}.query"])
-            k = normalize(z[b] @ p[f"alignments.{a}|{b}.key"])
-            s = torch.where(allowed, q @ k.T / temperature, -torch.inf).softmax(1)
-            mixed[a].append(torch.cat([z[a], s @ z[b]], 1) @ p[f"mixes.{a}|{b}.weight"])
-            mixed[b].append(torch.cat([z[b], s.T @ z[a]], 1) @ p[f"mixes.{b}|{a}.weight"])
-    z = {m: torch.stack(mixed[m]).mean(0) for m in net.names}
-    local = {}
-    for m in net.names:
-        neighbours = torch.cat([z[m], fused[m] @ z[m]], 1) @ p[f"refinements.{m}.graph"]
-        local[m] = z[m] @ p[f"refinements.{m}.base"] + p[f"refinements.{m}.gate"].clamp(0, 1) * neighbours
-    shared = renormalized(torch.stack([fused[m] for m in net.names]).mean(0).detach())
-    beta = torch.sigmoid(p["gate"]) * cooling(config_.gate, fraction)
-    parts = []
-    for m in net.names:
-        scales = []
-        for steps, teleport in config_.diffusion.scales:
-            h = local[m]
-            for _ in range(steps):
-                h = (1 - teleport) * shared @ h + teleport * local[m]
-            scales.append(h)
-        parts.append((1 - beta) * local[m] + beta * torch.cat(scales, 1) @ p[f"diffusion.weights.{m}"])
-    x = torch.cat(parts, 1)
-    mlp = gelu(x @ p["fusion.first.weight"].T + p["fusion.first.bias"])
-    joint = x @ p["fusion.skip"] + mlp @ p["fusion.last.weight"].T + p["fusion.last.bias"]
-    return joint, {m: spatial @ joint @ p[f"decoders.{m}"] for m in net.names}, learned
 
 
 def test_the_sparse_network_equals_the_dense_one_in_value_and_gradient():
