@@ -53,6 +53,9 @@ def prepare(dataset: Dataset, config: Config) -> Section:
     from napari_trsmi.data.preprocess import denoised_features, measured_features
     from napari_trsmi.graphs import feature_graph, spatial_graph
 
+    n_domains = config.cluster.n_domains
+    if n_domains is not None and n_domains > dataset.n_spots:
+        raise ConfigError(f"n_domains={n_domains} needs at least as many spots, found {dataset.n_spots}. Lower it.")
     spatial = spatial_graph(dataset.coords, config.graph.k_spatial)
     measured = measured_features(dataset, config.preprocess, spatial, config.seed)
     features = denoised_features(measured, spatial, config.seed) if config.preprocess.denoise else measured
