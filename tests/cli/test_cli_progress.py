@@ -55,6 +55,15 @@ def test_ctrl_c_twice_aborts_and_writes_nothing(tmp_path, short_sample, interrup
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.fixture
+def interruptible():
+    """Let Ctrl-C interrupt, also where the tests were started in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_before_training_aborts(tmp_path, short_sample, monkeypatch, capsys):
     def prepare(*args):
         signal.raise_signal(signal.SIGINT)
