@@ -207,3 +207,14 @@ def test_smoothing_by_hand():
     np.testing.assert_allclose(smooth(values, path, 0), values)
     np.testing.assert_allclose(smooth(values, path, 1), [[3.0], [3.0], [4.5]], rtol=1e-6)
     np.testing.assert_allclose(smooth(values, path, 2), [[3.0], [3.5], [3.75]], rtol=1e-6)
+
+
+def test_the_spatial_graph_is_squidpys_made_symmetric():
+    squidpy = pytest.importorskip("squidpy", minversion="1.8")
+    import anndata
+
+    coords = np.random.default_rng(0).uniform(size=(150, 2))  # no ties
+    table = anndata.AnnData(np.zeros((150, 1), np.float32), obsm={"spatial": coords})
+    squidpy.gr.spatial_neighbors_knn(table, n_neighs=6)
+    theirs = table.obsp["spatial_connectivities"]
+    assert abs(theirs.maximum(theirs.T) - spatial_graph(coords, 6)).max() == 0
