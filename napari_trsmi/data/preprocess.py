@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+MOST_DENSE = 2_000  # features of a sparse table that may be made dense
+
 
 def measured_features(
     dataset: Dataset, settings: Preprocess, spatial: sparse.csr_matrix | None = None, seed: int = 0
@@ -42,7 +44,7 @@ def measured_features(
     ConfigError
         A modality is named that the dataset does not have.
     DataError
-        A modality has no feature that varies.
+        A modality has no feature that varies, or is called protein or precomputed and is too wide to be either.
     """
     chosen = settings.modalities or tuple(dataset.modalities)
     for name in (*chosen, *settings.kinds):
@@ -197,5 +199,13 @@ def _unit_mean_square(values: np.ndarray) -> np.ndarray:
 
 
 def _dense(values: Any) -> np.ndarray:
-    """Dense copy of a table that is narrow by nature: an antibody panel or components."""
+    """Dense copy of a table that is narrow by nature: an antibody panel or components.
+
+    A kind can be overridden, so the width is checked: a genome-wide table would fill the memory.
+    """
+    if sparse.issparse(values) and values.shape[1] > MOST_DENSE:
+        raise DataError(
+            f"Expected at most {MOST_DENSE} proteins or precomputed features, found {values.shape[1]}. "
+            "Set the modality's kind to 'rna' or 'chromatin'."
+        )
     return np.asarray(values.todense() if sparse.issparse(values) else values, dtype=np.float32)

@@ -119,6 +119,7 @@ def _normalise(table: Any, kind: Kind) -> Any:
     if kind == "precomputed":
         return table.X
     if kind == "protein":
+        # (N, D) dense: a protein panel is narrow, and preprocessing refuses one that is not
         logs = np.log1p(table.X.toarray() if sparse.issparse(table.X) else np.asarray(table.X))
         return logs - logs.mean(axis=1, keepdims=True)
     with warnings.catch_warnings():
@@ -131,7 +132,7 @@ def _normalise(table: Any, kind: Kind) -> Any:
 def _means(values: Any, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(K, D) means of `values` inside and outside each domain, from one product that keeps them sparse."""
     sums = one_hot(codes).T @ values.astype(np.float32)
-    sums = sums.toarray() if sparse.issparse(sums) else np.asarray(sums)
+    sums = sums.toarray() if sparse.issparse(sums) else np.asarray(sums)  # (K, D)
     size = np.bincount(codes)[:, None]
     return sums / size, (sums.sum(axis=0) - sums) / (len(codes) - size)
 

@@ -293,3 +293,12 @@ def test_what_was_done_is_logged(dataset, caplog):
     with caplog.at_level(logging.INFO, logger="napari_trsmi"):
         features(dataset, SETTINGS)
     assert "rna (rna): 8 components" in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["protein", "precomputed"])
+def test_a_wide_table_is_not_made_dense_when_its_kind_is_overridden(kind):
+    import anndata
+
+    counts = sparse.csr_matrix(np.tile(np.eye(30, dtype=np.float32), 67))  # 2,010 features
+    with pytest.raises(DataError, match="at most 2000 proteins or precomputed features, found 2010"):
+        components(Modality("rna", "rna", anndata.AnnData(counts)), kind, SETTINGS)

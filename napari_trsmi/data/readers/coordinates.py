@@ -104,7 +104,7 @@ def _of_holder(holder: Holder, names: pd.Index) -> np.ndarray | None:
     if values is None:
         return None
     try:
-        xy = np.asarray(values.toarray() if sparse.issparse(values) else values, dtype=np.float64)
+        xy = np.asarray(values.toarray() if sparse.issparse(values) else values, dtype=np.float64)  # (N, 2 or 3)
     except (TypeError, ValueError):
         raise DataError(f"Expected numbers as coordinates in {key!r} of {holder.label}, found other values.") from None
     if xy.ndim != 2 or xy.shape[1] not in (2, 3):
