@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,12 @@ from anndata import AnnData
 from hypothesis import settings
 from mudata import MuData, set_options
 from scipy import sparse
+
+# qtpy and pytest-qt each choose among the Qt bindings that are installed: make it the same one.
+if "QT_API" in os.environ:
+    os.environ.setdefault("PYTEST_QT_API", os.environ["QT_API"])
+elif (binding := next((name for name in ("PyQt6", "PySide6") if find_spec(name)), None)) is not None:
+    os.environ["QT_API"] = os.environ["PYTEST_QT_API"] = binding.lower()
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=50)
 settings.load_profile("repeatable")

@@ -1,0 +1,304 @@
+"""What one viewer works on: the open section, its result, the run in progress, and what is shown of them.
+
+Docks and the canvas never talk to each other: they change the session and listen to its signals. Nothing here needs a
+window, so every rule of it is tested without one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from psygnal import Signal
+
+from napari_trsmi.config import Config
+from napari_trsmi.gui.state import Coloring, OpenSection, Run, RunState, Shown, Trainer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.data.result import Result
+    from napari_trsmi.records import Step
+
+logger = logging.getLogger(__name__)
+
+StartTrainer = Callable[["Session", Run], Trainer]
+
+
+class Session:
+    """State of one viewer.
+
+    Signals
+    -------
+    section_changed(OpenSection | None)
+        Another section is active.
+    result_changed(Result | None)
+        The kept result was replaced or edited (names, colours, merged domains, review).
+    shown_changed(Shown | None)
+        Other domains are on the canvas: a preview came or was scrubbed to, or the result.
+    hidden_changed(frozenset[int])
+        Domains that are not drawn.
+    config_changed(Config)
+        The settings for the next run.
+    run_changed(RunState)
+        Training began, paused, ended ...
+    stepped(Step)
+        An epoch of the current run.
+    spot_changed(int | None)
+        The spot a person clicked.
+    coloring_changed(Coloring | None)
+        Something else colours the spots.
+    busy_changed(str)
+        What a thread beside training does ("Saving ..."), "" when it is done.
+    failed(str)
+        One sentence for the person; what was there before is still there.
+    told(str)
+        News for the person: where something was saved, what was dropped.
+    """
+
+    section_changed = Signal(object)
+    result_changed = Signal(object)
+    shown_changed = Signal(object)
+    hidden_changed = Signal(object)
+    config_changed = Signal(object)
+    run_changed = Signal(str)
+    stepped = Signal(object)
+    spot_changed = Signal(object)
+    coloring_changed = Signal(object)
+    busy_changed = Signal(str)
+    failed = Signal(str)
+    told = Signal(str)
+
+    def __init__(self, start_trainer: StartTrainer) -> None:
+        self._start_trainer = start_trainer
+        self.section: OpenSection | None = None
+        self.config = Config()
+        self.shown: Shown | None = None
+        self.hidden: frozenset[int] = frozenset()
+        self.run: Run | None = None
+        self.last_run: Run | None = None
+        self.state: RunState = "idle"
+        self.spot: int | None = None
+        self.coloring: Coloring | None = None
+        self.canvas: Any = None  # the `Canvas` that draws this session, kept alive here
+
+    # The section
+
+    def activate(self, section: OpenSection | None) -> None:
+        """Work on `section` from now on; a run on another one is cancelled."""
+        if section is self.section:
+            return
+        if self.run is not None:
+            self.cancel()
+        self.section, self.last_run = section, None
+        self.select_spot(None)
+        self.color(None)
+        self.section_changed.emit(section)
+        if section is not None and section.result is not None:
+            self.set_config(section.result.config)
+        self._show_result()
+        self.result_changed.emit(self.result)
+
+    @property
+    def dataset(self) -> Dataset | None:
+        """The active dataset."""
+        return None if self.section is None else self.section.dataset
+
+    @property
+    def result(self) -> Result | None:
+        """The kept result of the active section."""
+        return None if self.section is None else self.section.result
+
+    def set_result(self, result: Result, path: Path | None = None) -> None:
+        """Keep `result` as the active section's and show it; `path` where it is already on file."""
+        if self.section is None:
+            return
+        self.section.result, self.section.path = result, path
+        self._show_result()
+        self.result_changed.emit(result)
+
+    def set_config(self, config: Config) -> None:
+        """Set the settings of the next run."""
+        if config != self.config:
+            self.config = config
+            self.config_changed.emit(config)
+
+    @property
+    def out_of_date(self) -> bool:
+        """True where the next run would differ from the kept result."""
+        return self.result is not None and _matters(self.result.config) != _matters(self.config)
+
+    # What is shown
+
+    def show(self, shown: Shown | None) -> None:
+        """Show other domains; hidden ones stay hidden as long as their number exists."""
+        self.shown = shown
+        n = 0 if shown is None else len(shown.names)
+        self.shown_changed.emit(shown)
+        self.set_hidden(frozenset(k for k in self.hidden if k < n))
+
+    def set_hidden(self, hidden: frozenset[int]) -> None:
+        """Draw all domains but these."""
+        if hidden != self.hidden:
+            self.hidden = hidden
+            self.hidden_changed.emit(hidden)
+
+    def select_spot(self, spot: int | None) -> None:
+        """Mark a spot (row of the dataset) as the one a person asks about."""
+        if spot != self.spot:
+            self.spot = spot
+            self.spot_changed.emit(spot)
+
+    def color(self, coloring: Coloring | None) -> None:
+        """Colour the spots by something; None for plain spots."""
+        if coloring is not self.coloring:
+            self.coloring = coloring
+            self.coloring_changed.emit(coloring)
+
+    def show_step(self, step: Step) -> None:
+        """Show the domains of a preview of the current or the last run."""
+        run = self.last_run
+        if step.labels is None or run is None:
+            return
+        n = int(step.labels.max()) + 1
+        run.colors = _extended(run.colors, n)
+        self.show(Shown(step.labels, tuple(str(k + 1) for k in range(n)), run.colors[:n], step.epoch))
+
+    def _show_result(self) -> None:
+        result = self.result
+        self.show(None if result is None else Shown(result.labels, result.names, result.palette))
+
+    def show_result(self) -> None:
+        """Go back from a preview to the kept result."""
+        self._show_result()
+
+    # The run
+
+    def start(self) -> None:
+        """Train on the active section with the current settings."""
+        if self.section is None or self.run is not None:
+            return
+        run = Run(self.section, self.config)
+        self.run = self.last_run = run
+        self._set_state("preparing")
+        run.trainer = self._start_trainer(self, run)
+
+    def pause(self) -> None:
+        """Pause after the current epoch."""
+        if self.run is not None and self.run.trainer is not None and self.state == "running":
+            self.run.trainer.pause()
+            self._set_state("paused")
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        if self.run is not None and self.run.trainer is not None and self.state == "paused":
+            self.run.trainer.resume()
+            self._set_state("running")
+
+    def finish(self) -> None:
+        """End training now and keep what there is."""
+        if self.run is not None and self.run.trainer is not None and self.state in ("preparing", "running", "paused"):
+            self.run.trainer.finish()
+            self._set_state("finishing")
+
+    def cancel(self) -> None:
+        """End training and go back to the result before it."""
+        if self.run is None:
+            return
+        run, self.run, self.last_run = self.run, None, None
+        if run.trainer is not None:
+            run.trainer.cancel()
+        self._set_state("idle")
+        self._show_result()
+
+    # What the thread reports; reports of a run that is no longer current are dropped.
+
+    def on_step(self, run: Run, step: Step) -> None:
+        """Take in an epoch."""
+        if run is not self.run:
+            return
+        run.steps.append(step)
+        if self.state == "preparing":
+            self._set_state("running")
+        self.stepped.emit(step)
+        self.show_step(step)
+
+    def on_returned(self, run: Run, result: Result | None) -> None:
+        """Take in the result: it replaces the one before."""
+        if run is not self.run or result is None:
+            return
+        self.run = None
+        self.set_result(_in_colors_of(run, result))
+        self._set_state("idle")
+
+    def on_failed(self, run: Run, sentence: str) -> None:
+        """Say what went wrong; the result before stays."""
+        if run is not self.run:
+            return
+        self.run = None
+        self._set_state("idle")
+        self._show_result()
+        self.failed.emit(sentence)
+
+    def _set_state(self, state: RunState) -> None:
+        if state != self.state:
+            self.state = state
+            self.run_changed.emit(state)
+
+
+_SESSIONS: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
+
+
+def session_of(viewer: Any) -> Session:
+    """Return the session of a viewer, made when first asked for, with a canvas that draws it."""
+    if viewer not in _SESSIONS:
+        from napari.utils.notifications import show_error, show_info
+
+        from napari_trsmi.gui.canvas import Canvas
+        from napari_trsmi.gui.worker import start_trainer
+
+        session = Session(start_trainer)
+        session.failed.connect(show_error)
+        session.told.connect(show_info)
+        _SESSIONS[viewer] = session
+        session.canvas = Canvas(viewer, session)
+    return _SESSIONS[viewer]
+
+
+def _extended(colors: tuple[str, ...], n: int) -> tuple[str, ...]:
+    """Return at least `n` colours that begin with `colors`, so that nothing flickers when a domain is added."""
+    if len(colors) >= n:
+        return colors
+    from napari_trsmi.domains.colors import palette
+
+    spare = [color for color in palette(n + len(colors)) if color not in colors]
+    return (*colors, *spare)[:n]
+
+
+def _in_colors_of(run: Run, result: Result) -> Result:
+    """Return the result in the colours of the run's last preview, as far as its domains match it."""
+    if not run.previews or not run.colors:
+        return result
+    from napari_trsmi.domains.comparison import match_labels
+
+    last = run.previews[-1].labels
+    if last is None:
+        return result
+    matched = match_labels(result.labels, last)
+    n = result.partition.n_domains
+    number = dict(zip(result.labels.tolist(), matched.tolist(), strict=True))
+    colors = _extended(run.colors, max(n, max(number.values()) + 1))
+    return replace(result, colors=tuple(colors[number.get(k, k)] for k in range(n)))
+
+
+def _matters(config: Config) -> Config:
+    """Return `config` without what does not change the domains."""
+    return config.model_copy(update={"device": "auto", "threads": 0, "train": _no_previews(config)})
+
+
+def _no_previews(config: Config) -> Any:
+    return config.train.model_copy(update={"preview_every": 0, "checkpoint_every": 0})

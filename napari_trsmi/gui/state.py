@@ -1,0 +1,136 @@
+"""The plain records a session holds: the open section, what is shown, what colours the spots, the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+
+from napari_trsmi.config import Config
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.data.result import Result
+    from napari_trsmi.records import Step
+
+RunState = Literal["idle", "preparing", "running", "paused", "finishing"]
+
+
+@dataclass(eq=False)
+class OpenSection:
+    """A section in the viewer: its layers carry it in ``metadata["trsmi"]["section"]``.
+
+    Attributes
+    ----------
+    dataset
+        What was read.
+    result
+        The result that is kept, or None before the first run.
+    path
+        File the result was saved to or restored from; None while it is only in memory.
+    """
+
+    dataset: Dataset
+    result: Result | None = None
+    path: Path | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """The domains on the canvas: those of the result, or of a preview.
+
+    Attributes
+    ----------
+    labels
+        (N,) int in 0..K-1.
+    names, colors
+        Name and ``"#rrggbb"`` of each of the K domains.
+    epoch
+        Epoch of the preview, or None for the result.
+    """
+
+    labels: np.ndarray
+    names: tuple[str, ...]
+    colors: tuple[str, ...]
+    epoch: int | None = None
+
+    @property
+    def counts(self) -> np.ndarray:
+        """(K,) number of spots per domain."""
+        return np.bincount(self.labels[self.labels >= 0], minlength=len(self.names))
+
+
+@dataclass(frozen=True, eq=False)
+class Coloring:
+    """What colours the spots: numbers, a mix of two, or categories.
+
+    Attributes
+    ----------
+    title
+        What it is, such as ``"Cd3e (rna)"`` or ``"Confidence"``; shown with the colour key.
+    values
+        (N,) float numbers (NaN is grey); (N, 3) float red, green, blue in [0, 1]; or (N,) int codes into `colors`, -1
+        for none.
+    colormap
+        Name of the colour map for numbers.
+    limits
+        Values at the ends of the colour map; smallest and largest where not given.
+    colors, names
+        ``"#rrggbb"`` and name of each category; empty for numbers.
+    """
+
+    title: str
+    values: np.ndarray
+    colormap: str = "viridis"
+    limits: tuple[float, float] | None = None
+    colors: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+class Trainer(Protocol):
+    """Handle on the thread that trains; see `gui.worker`."""
+
+    def pause(self) -> None:
+        """Stop after the current epoch, keeping the state."""
+
+    def resume(self) -> None:
+        """Go on."""
+
+    def finish(self) -> None:
+        """End training after the current epoch and return the result so far."""
+
+    def cancel(self) -> None:
+        """End training and return nothing."""
+
+
+@dataclass(eq=False)
+class Run:
+    """One training run.
+
+    Attributes
+    ----------
+    section
+        What it trains on.
+    config
+        Its settings.
+    steps
+        The epochs so far; those with `labels` are previews.
+    colors
+        ``"#rrggbb"`` of each preview domain: set by the thread before it reports the first preview, only ever extended.
+    trainer
+        The thread.
+    """
+
+    section: OpenSection
+    config: Config
+    steps: list[Step] = field(default_factory=list)
+    colors: tuple[str, ...] = ()
+    trainer: Trainer | None = None
+
+    @property
+    def previews(self) -> list[Step]:
+        """Steps that carry labels."""
+        return [step for step in self.steps if step.labels is not None]

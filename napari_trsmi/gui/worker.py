@@ -1,0 +1,131 @@
+"""Training in a thread of its own: the generator of `api`, wrapped so that every failure is one sentence."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Generator
+from threading import Event
+from typing import TYPE_CHECKING
+
+from napari_trsmi.errors import TrainingError, TrsmiError
+
+if TYPE_CHECKING:
+    from napari_trsmi.data.result import Result
+    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.state import Run
+    from napari_trsmi.records import Step
+
+logger = logging.getLogger(__name__)
+
+
+class Thread:
+    """The thread of one run; see `session.Trainer`. Its flags are set by the window and read between epochs."""
+
+    def __init__(self) -> None:
+        self.go, self.stop, self.left = Event(), Event(), Event()
+        self.go.set()
+        self.ended = Event()
+
+    def pause(self) -> None:
+        """Stop after the current epoch."""
+        self.go.clear()
+
+    def resume(self) -> None:
+        """Go on."""
+        self.go.set()
+
+    def finish(self) -> None:
+        """Return the result as it is after the current epoch."""
+        self.stop.set()
+        self.go.set()
+
+    def cancel(self) -> None:
+        """Leave after the current epoch, with nothing."""
+        self.left.set()
+        self.go.set()
+
+
+def train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
+    """Yield the epochs of a run and return its result, or None after `Thread.cancel`; only errors of ours leave it.
+
+    A generator worker swallows `RuntimeError`, which torch raises for shapes and memory: it becomes a `TrainingError`.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is odd about the data was said when it was read
+            return (yield from _train(run, thread))
+    except TrsmiError:
+        raise
+    except Exception as error:
+        logger.exception("training ended with an error")
+        raise TrainingError(sentence(error)) from error
+    finally:
+        thread.ended.set()
+
+
+def _train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
+    from napari_trsmi.api import fit_steps
+
+    steps = fit_steps(run.section.dataset, run.config)
+    try:
+        step = next(steps)
+        while True:
+            if step.labels is not None and not run.colors:
+                run.colors = first_colors(step, run)
+            yield step
+            thread.go.wait()
+            if thread.left.is_set():
+                steps.close()
+                return None
+            step = steps.send("stop" if thread.stop.is_set() else None)
+    except StopIteration as end:
+        result: Result = end.value
+        return result
+
+
+def sentence(error: BaseException) -> str:
+    """Return what a person is told about an error: what happened, and the way out."""
+    if isinstance(error, TrsmiError):
+        return str(error)
+    text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if isinstance(error, MemoryError) or "out of memory" in text.lower() or "not enough memory" in text.lower():
+        return "Expected enough memory, found too little. Use the CPU, fewer components or fewer neighbours."
+    if isinstance(error, OSError):
+        name = f" {error.filename}" if error.filename else ""
+        return f"Expected the system to do as asked, found: {error.strerror or text}{name}. Check disk and file."
+    return f"Expected to get through, found {type(error).__name__}: {text}. Please report this with the log."
+
+
+def first_colors(step: Step, run: Run) -> tuple[str, ...]:
+    """Return colours for the first preview: those of the result before it, else apart where domains touch."""
+    from napari_trsmi.domains.colors import domain_colors
+    from napari_trsmi.domains.comparison import match_labels
+    from napari_trsmi.graphs import spatial_graph
+
+    labels, before = step.labels, run.section.result
+    assert labels is not None
+    n = int(labels.max()) + 1
+    if before is not None:
+        matched = match_labels(labels, before.labels)
+        number = dict(zip(labels.tolist(), matched.tolist(), strict=True))
+        if max(number.values()) < len(before.palette):
+            return tuple(before.palette[number[k]] for k in range(n))
+    return domain_colors(labels, spatial_graph(run.section.dataset.coords, run.config.graph.k_spatial), n=n)
+
+
+def start_trainer(session: Session, run: Run) -> Thread:
+    """Start the thread of `run` and report what it does to `session`, on the thread of the window.
+
+    superqt's worker is used as it is: napari's would show errors as tracebacks and keep every worker until the window
+    is closed.
+    """
+    from superqt.utils import create_worker
+
+    thread = Thread()
+    worker = create_worker(train, run, thread, _start_thread=False, _ignore_errors=True)
+    worker.yielded.connect(lambda step: session.on_step(run, step))
+    worker.returned.connect(lambda result: session.on_returned(run, result))
+    worker.errored.connect(lambda error: session.on_failed(run, sentence(error)))
+    worker.start()
+    return thread

@@ -1,0 +1,51 @@
+"""A real viewer in a real window; skipped where Qt or a screen cannot be had."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from screen import missing
+
+from napari_trsmi import Config
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+    from napari_trsmi import Dataset, Result
+
+collect_ignore_glob = ["test_*.py"] if missing() else []  # tests/test_window.py says so
+
+
+@pytest.fixture(scope="session")
+def sample() -> Dataset:
+    """The sample slice; do not change it."""
+    import napari_trsmi as nt
+
+    return nt.read(nt.sample_path())
+
+
+@pytest.fixture(scope="session")
+def quick() -> Config:
+    """Settings of a run of a second or two."""
+    return Config(
+        cluster={"n_domains": 7, "n_init": 1}, train={"epochs": 6, "preview_every": 2}, preprocess={"n_components": 8}
+    )
+
+
+@pytest.fixture(scope="session")
+def trained(sample: Dataset, quick: Config) -> Result:
+    """A result of a short run on the sample; do not change it."""
+    import napari_trsmi as nt
+
+    return nt.fit(sample, quick)
+
+
+@pytest.fixture
+def viewer(make_napari_viewer: Callable[..., Viewer], npe2pm: Any) -> Viewer:
+    """A viewer in a window, with this plugin registered."""
+    from npe2 import PluginManifest
+
+    npe2pm.register(PluginManifest.from_distribution("napari-trsmi"))
+    return make_napari_viewer(show=True)
