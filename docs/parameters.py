@@ -12,9 +12,9 @@ from napari_trsmi.config import Config, Schedule
 TARGET = Path(__file__).with_suffix(".md")
 HEAD = """# Every setting
 
-Made by `python docs/parameters.py` from `napari_trsmi/config.py`. The form in the window, `trsmi fit --help`, `run.json`
-and `nt.Config` all hold these settings under these names. One default configuration serves all kinds of data: begin with
-it, and change the number of domains first.
+Made by `python docs/parameters.py` from `napari_trsmi/config.py`. The form in the window, `trsmi fit --help`,
+`run.json` and `nt.Config` all hold these settings under these names. One default configuration serves all kinds of
+data: begin with it, and change the number of domains first.
 """
 
 
