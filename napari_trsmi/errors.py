@@ -3,6 +3,8 @@
 ``TrsmiError`` is deliberately no ``RuntimeError``: generator workers of Qt swallow those silently.
 """
 
+from collections.abc import Sequence
+
 
 class TrsmiError(Exception):
     """Any failure that one sentence can explain to the person who caused it."""
@@ -10,6 +12,14 @@ class TrsmiError(Exception):
 
 class DataError(TrsmiError):
     """A file or an object in memory cannot be used as it is."""
+
+
+class ChoiceError(DataError):
+    """The data hold several sections, and which of them to take was not said; `names` are those there are."""
+
+    def __init__(self, kind: str, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        super().__init__(f"Expected one tissue section, found the {kind} {list(names)}. Choose one with library=.")
 
 
 class ConfigError(TrsmiError):

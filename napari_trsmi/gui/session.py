@@ -255,6 +255,7 @@ _SESSIONS: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
 
 def session_of(viewer: Any) -> Session:
     """Return the session of a viewer, made when first asked for, with a canvas that draws it."""
+    viewer = getattr(viewer, "__wrapped__", viewer)  # widgets and commands get a proxy that nothing else keeps alive
     if viewer not in _SESSIONS:
         from napari.utils.notifications import show_error, show_info
 

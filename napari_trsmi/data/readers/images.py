@@ -10,7 +10,7 @@ import numpy as np
 from napari_trsmi.data.dataset import TissueImage
 from napari_trsmi.data.readers.found import Holder
 from napari_trsmi.data.squidpy_library import BLANK
-from napari_trsmi.errors import DataError
+from napari_trsmi.errors import ChoiceError, DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +66,7 @@ def choose_library(
         raise DataError(f"Expected one of the libraries {present}, found {library!r}. Choose one of them.")
     if len(present) > 1 and library is None:
         if set(of_spot) >= set(present):
-            raise DataError(f"Expected one tissue section, found the libraries {present}. Choose one with library=.")
+            raise ChoiceError("libraries", present)
         return present[0], None, [f"Several libraries ({', '.join(present)}) for the same spots: used {present[0]!r}."]
     chosen = library if library is not None else next(iter(present), None)
     mask = of_spot == chosen if len(set(of_spot)) > 1 else None

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_trsmi.data.readers.found import Found, Holder, combined, found_in_anndata
 from napari_trsmi.data.tables import import_spatialdata
-from napari_trsmi.errors import DataError
+from napari_trsmi.errors import ChoiceError, DataError
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -63,7 +63,7 @@ def _annotated(table: AnnData, library: str | None) -> tuple[np.ndarray, str | N
     of_row = table.obs[key].astype(str).to_numpy()
     present = list(dict.fromkeys(of_row))
     if library is None and len(present) > 1:
-        raise DataError(f"Expected one tissue section, found the regions {present}. Choose one with library=.")
+        raise ChoiceError("regions", present)
     if library is not None and library not in present:
         raise DataError(f"Expected one of the regions {present}, found {library!r}. Choose one of them.")
     region = library or present[0]
