@@ -1,0 +1,217 @@
+"""What spots can be coloured by: any feature of any modality, any column of the file, two features mixed.
+
+Everything is computed from the tables as they are, when it is asked for: nothing is converted or kept. One column of a
+sparse table of 50,000 spots and 20,000 genes takes 30 ms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse
+
+from napari_trsmi.errors import DataError
+from napari_trsmi.gui.state import Coloring
+
+if TYPE_CHECKING:
+    from napari_trsmi.data.dataset import Dataset
+
+TARGET_SUM = 1e4  # counts per spot after normalisation, as for the markers
+MAX_CATEGORIES = 100
+CLIP = 1.0  # percent of the values beyond each end of the colour map
+COLUMN = "column"  # what stands for a modality where a feature is a column of the file
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A feature of a modality, or a column of the file (`modality` is then `COLUMN`)."""
+
+    modality: str
+    name: str
+
+
+class FeatureIndex:
+    """Names of everything a dataset can be coloured by, ready to be searched at each key stroke.
+
+    Attributes
+    ----------
+    modalities
+        Names of the modalities, then `COLUMN` where the file has columns.
+    """
+
+    def __init__(self, dataset: Dataset) -> None:
+        groups = {name: modality.table.var_names.tolist() for name, modality in dataset.modalities.items()}
+        if len(dataset.obs.columns):
+            groups[COLUMN] = [str(name) for name in dataset.obs.columns]
+        self.modalities = tuple(groups)
+        self._features: dict[str, range] = {}
+        self._names: list[str] = []
+        for group, names in groups.items():
+            self._features[group] = range(len(self._names), len(self._names) + len(names))
+            self._names += names
+        self._folded = [name.casefold() for name in self._names]
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def search(self, text: str, modality: str | None = None, n: int = 50) -> list[Feature]:
+        """Return up to `n` features whose name holds `text`, best first; of one modality, or of all."""
+        within = range(len(self)) if modality is None else self._features[modality]
+        found = _ranked(self._folded[within.start : within.stop], text, n)
+        return [self._feature(within.start + k) for k in found]
+
+    def _feature(self, k: int) -> Feature:
+        group = next(group for group, within in self._features.items() if k in within)
+        return Feature(group, self._names[k])
+
+
+def search(names: Sequence[str], text: str, n: int = 50) -> list[int]:
+    """Return the positions of up to `n` names that hold `text`, upper or lower case, best first.
+
+    The exact name comes first, then names that begin with the text, then the rest; among these short names before long
+    ones, else in the given order. No text finds the first `n`.
+
+    Examples
+    --------
+    >>> search(["Acd3", "Cd3e", "CD3", "Cd4"], "cd3")
+    [2, 1, 0]
+    """
+    return _ranked([name.casefold() for name in names], text, n)
+
+
+def _ranked(folded: list[str], text: str, n: int) -> list[int]:
+    wanted = text.strip().casefold()
+    if not wanted:
+        return list(range(min(n, len(folded))))
+    hits = [k for k, name in enumerate(folded) if wanted in name]
+    first = sorted((k for k in hits if folded[k].startswith(wanted)), key=lambda k: len(folded[k]))
+    if len(first) >= n:
+        return first[:n]
+    rest = sorted((k for k in hits if not folded[k].startswith(wanted)), key=lambda k: len(folded[k]))
+    return (first + rest)[:n]
+
+
+def coloring_by(dataset: Dataset, feature: Feature) -> Coloring:
+    """Return the spots coloured by a feature or a column; errors as for `feature_coloring` and `obs_coloring`."""
+    if feature.modality == COLUMN:
+        return obs_coloring(dataset, feature.name)
+    return feature_coloring(dataset, feature.modality, feature.name)
+
+
+def feature_coloring(dataset: Dataset, modality: str, name: str) -> Coloring:
+    """Return the spots coloured by one feature of a modality.
+
+    Counts are shown as log1p of counts per `TARGET_SUM` of the spot's total in the table, and the title says so;
+    precomputed components as they are.
+
+    Raises
+    ------
+    DataError
+        There is no such modality or feature.
+    """
+    if modality not in dataset.modalities:
+        raise DataError(f"Expected a modality out of {', '.join(dataset.modalities)}, found {modality!r}.")
+    found = dataset.modalities[modality]
+    (at,) = np.nonzero(found.table.var_names == name)
+    if len(at) == 0:
+        raise DataError(f"Expected a feature of {modality}, found {name!r}, which it does not have.")
+    values = _column(found.table.X, int(at[0]))
+    if found.kind != "precomputed":
+        total = np.asarray(found.table.X.sum(axis=1), dtype=float).ravel()
+        values = np.log1p(TARGET_SUM * values / np.where(total > 0, total, 1.0))
+    note = "" if found.kind == "precomputed" else ", log1p"
+    return Coloring(f"{name} ({modality}{note})", values, limits=clipped_limits(values))
+
+
+def obs_coloring(dataset: Dataset, column: str) -> Coloring:
+    """Return the spots coloured by a column of the file: numbers by a colour map, all else as categories.
+
+    Categories are in their own order where the column has one, else sorted; past the end of the palette its colours
+    come again.
+
+    Raises
+    ------
+    DataError
+        There is no such column, or it has more than `MAX_CATEGORIES` categories.
+    """
+    import pandas as pd
+
+    from napari_trsmi.domains.colors import PALETTE
+
+    if column not in dataset.obs:
+        raise DataError(f"Expected a column of the file, found {column!r}, which it does not have.")
+    found = dataset.obs[column]
+    if pd.api.types.is_numeric_dtype(found) and not pd.api.types.is_bool_dtype(found):
+        values = found.to_numpy(float, na_value=np.nan)
+        return Coloring(column, values, limits=clipped_limits(values))
+    if not isinstance(found.dtype, pd.CategoricalDtype):
+        found = found.where(found.isna(), found.astype(str)).astype("category")
+    found = found.cat.remove_unused_categories()
+    names = tuple(str(name) for name in found.cat.categories)
+    if len(names) > MAX_CATEGORIES:
+        raise DataError(
+            f"Expected at most {MAX_CATEGORIES} categories to tell apart by colour, found {len(names)} in {column}."
+        )
+    colors = tuple(PALETTE[k % len(PALETTE)] for k in range(len(names)))
+    return Coloring(column, found.cat.codes.to_numpy(int), colors=colors, names=names)
+
+
+def mix(dataset: Dataset, red: tuple[str, str] | None = None, green: tuple[str, str] | None = None) -> Coloring:
+    """Return the spots coloured by two features at once, one in red and one in green; where both are high: yellow.
+
+    Parameters
+    ----------
+    red, green
+        (modality, feature), or None for nothing in that colour. Each is scaled to its own limits.
+
+    Raises
+    ------
+    DataError
+        As for `feature_coloring`.
+    """
+    rgb = np.zeros((dataset.n_spots, 3))
+    titles = []
+    for channel, (color, feature) in enumerate((("red", red), ("green", green))):
+        if feature is not None:
+            single = feature_coloring(dataset, *feature)
+            low, high = single.limits or (0.0, 1.0)
+            rgb[:, channel] = np.nan_to_num(np.clip((single.values - low) / (high - low), 0, 1))
+            titles.append(f"{color} {single.title}")
+    return Coloring(", ".join(titles), rgb)
+
+
+def clipped_limits(values: np.ndarray, percent: float = CLIP) -> tuple[float, float]:
+    """Return the ends of the colour map: all values but `percent` at each end.
+
+    Percentiles are taken over the values that are not zero, because most spots miss most genes; where there are zeros,
+    the colour map reaches to them.
+    """
+    known = values[np.isfinite(values)]
+    counted = known[known != 0]
+    if len(counted) == 0:
+        return 0.0, 1.0
+    low, high = (float(v) for v in np.percentile(counted, (percent, 100 - percent)))
+    if len(counted) < len(known):
+        low, high = min(low, 0.0), max(high, 0.0)
+    return (low, high) if high > low else (low, low + 1.0)
+
+
+def means(values: np.ndarray, codes: np.ndarray, n: int) -> np.ndarray:
+    """Return the (n,) mean of (N,) `values` per group 0..n-1 in `codes`; NaN where a group has none."""
+    counted = np.isfinite(values) & (codes >= 0)
+    size = np.bincount(codes[counted], minlength=n)
+    total = np.bincount(codes[counted], weights=values[counted], minlength=n)
+    return np.divide(total, size, out=np.full(n, np.nan), where=size > 0)
+
+
+def _column(table: Any, j: int) -> np.ndarray:
+    """(N,) float64 column of a dense or sparse table; every other way of slicing CSR takes several times as long."""
+    if sparse.issparse(table) and table.format == "csr":
+        (at,) = np.nonzero(table.indices == j)
+        rows = np.searchsorted(table.indptr, at, side="right") - 1
+        return np.bincount(rows, weights=table.data[at], minlength=table.shape[0])
+    column = table[:, [j]]
+    return np.asarray(column.toarray() if sparse.issparse(column) else column, dtype=float).ravel()
