@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -10,11 +12,42 @@ if TYPE_CHECKING:
 PLUGIN = "napari-trsmi"
 TRAIN, BOUNDARIES, COLOUR = "Train", "Boundaries", "Colour by"
 
+_OPENED: WeakSet[Viewer] = WeakSet()  # viewers that got their docks; what a person closes there stays closed
+
 
 def open_docks(viewer: Viewer) -> None:
     """Open all docks in one place on the right, Train in front."""
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    _OPENED.add(viewer)
     train, _ = viewer.window.add_plugin_dock_widget(PLUGIN, TRAIN)
     for name in (COLOUR, BOUNDARIES):
         viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
     train.show()
     train.raise_()
+
+
+def open_docks_once(viewer: Viewer) -> None:
+    """Open the docks unless this viewer had any of them before: a person's arrangement stays as it is."""
+    ours = any(f"({PLUGIN})" in name for name in viewer.window.dock_widgets)
+    if viewer not in _OPENED and not ours:
+        open_docks(viewer)
+
+
+def viewer_in_use() -> Viewer | None:
+    """Return the viewer in which a person is doing something just now, or None where a program does it.
+
+    What a person does comes from a running event loop: a menu, a drop, a button. What a script does before
+    `napari.run`, and what happens without a window, does not.
+    """
+    if "qtpy.QtWidgets" not in sys.modules:
+        return None
+    from napari import current_viewer
+    from qtpy.QtCore import QThread
+    from qtpy.QtWidgets import QApplication
+
+    app = QApplication.instance()
+    thread = QThread.currentThread()
+    if app is None or thread is None or app.thread() != thread or thread.loopLevel() == 0:
+        return None
+    viewer: Viewer | None = current_viewer()
+    return viewer

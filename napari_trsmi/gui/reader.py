@@ -2,25 +2,147 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-SUFFIXES = (".h5ad", ".h5mu", ".zarr")
+if TYPE_CHECKING:
+    from napari_trsmi.gui.state import OpenSection
+
+logger = logging.getLogger(__name__)
+
+FILES = (".h5ad", ".h5mu")
+_NOTHING: list[Any] = [(None,)]  # napari's word for "read, and there is no layer": it then says nothing of its own
 
 
 def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[Any]] | None:
-    """Return `read_section` where a path looks like one of ours; opens nothing and never raises."""
-    paths = [path] if isinstance(path, str) else list(path)
-    if paths and all(Path(p).suffix in SUFFIXES for p in paths):
-        return read_section
-    return None
+    """Return `read_section` where a path looks like one of ours; looks at names only and never raises.
+
+    A ``.zarr`` or a folder is ours where its parts have the names of an AnnData, MuData, SpatialData or Space Ranger
+    folder; all others, such as images in OME-Zarr, are left to other plugins. Several paths together are ours where
+    all are ``.h5ad`` or ``.h5mu``.
+    """
+    try:
+        paths = [str(path)] if isinstance(path, str | Path) else [str(one) for one in path]
+        if not paths or any("://" in one for one in paths):
+            return None
+        if all(Path(one).suffix in FILES for one in paths):
+            return read_section
+        return read_section if len(paths) == 1 and _is_our_folder(Path(paths[0])) else None
+    except (OSError, TypeError, ValueError):
+        return None
+
+
+def _is_our_folder(path: Path) -> bool:
+    from napari_trsmi.data.readers.visium import is_space_ranger
+
+    if not path.is_dir():
+        return False
+    names = {part.name for part in path.iterdir()}
+    return {"obs", "var"} <= names or "mod" in names or "tables" in names or is_space_ranger(path)
 
 
 def read_section(path: str | Sequence[str]) -> list[Any]:
-    """Return the layers of the section in one file, or in several with the same barcodes."""
-    from napari_trsmi.api import read
+    """Return the layers of the section in one file, or in several with the same barcodes.
+
+    In a running window a person is asked which of several sections to open, problems are told as one sentence, and
+    the docks open beside the first section.
+
+    Raises
+    ------
+    DataError
+        The data cannot be used, and no person is there to be told.
+    """
+    paths = [str(path)] if isinstance(path, str | Path) else [str(one) for one in path]
+    return layers_of(lambda library: open_section(paths, library))
+
+
+def layers_of(read: Callable[[str | None], OpenSection]) -> list[Any]:
+    """Return the layers of the section that `read` gives for the name of a library, or for None."""
+    from napari.utils.notifications import show_error
+    from qtpy.QtCore import QTimer
+
+    from napari_trsmi.gui.docks import open_docks_once, viewer_in_use
     from napari_trsmi.gui.layers import section_layers
+    from napari_trsmi.gui.worker import sentence
+
+    if (viewer := viewer_in_use()) is None:
+        return section_layers(read(None))
+    try:
+        section = _read_or_ask(read)
+    except Exception as error:
+        show_error(sentence(error))
+        return _NOTHING
+    if section is None:
+        return _NOTHING
+    QTimer.singleShot(0, lambda: open_docks_once(viewer))
+    return section_layers(section)
+
+
+def _read_or_ask(read: Callable[[str | None], OpenSection]) -> OpenSection | None:
+    """Return the section, the one picked where there are several, or None where none was picked."""
+    from napari_trsmi.errors import ChoiceError
+    from napari_trsmi.gui import library_picker
+
+    try:
+        with _busy_cursor():
+            return read(None)
+    except ChoiceError as several:
+        names = several.names
+    library = library_picker.choose(names)
+    if library is None:
+        return None
+    with _busy_cursor():
+        return read(library)
+
+
+@contextmanager
+def _busy_cursor() -> Iterator[None]:
+    """Show that the window is at work: libraries load, a file is read."""
+    from qtpy.QtCore import Qt
+    from qtpy.QtWidgets import QApplication
+
+    QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+    try:
+        yield
+    finally:
+        QApplication.restoreOverrideCursor()
+
+
+def open_section(paths: Sequence[str | Path], library: str | None = None) -> OpenSection:
+    """Return the section in one file, with the result saved in it where there is one, or in several files.
+
+    Raises
+    ------
+    DataError
+        As `api.read` does.
+    """
+    from napari_trsmi.api import read, restore
+    from napari_trsmi.errors import TrsmiError
     from napari_trsmi.gui.state import OpenSection
 
-    return section_layers(OpenSection(read(path)))
+    if len(paths) == 1 and holds_result(Path(paths[0])):
+        try:
+            result = restore(paths[0])
+            return OpenSection(result.dataset, result, Path(paths[0]))
+        except TrsmiError:
+            logger.warning("the result in %s cannot be used: only its data are opened", paths[0], exc_info=True)
+    return OpenSection(read(paths if len(paths) > 1 else paths[0], library=library))
+
+
+def holds_result(path: Path) -> bool:
+    """Return whether the file has the record of a run; reads no data."""
+    from napari_trsmi.data.annotate import RECORD
+
+    if path.is_dir():
+        return any(any(path.glob(f"{table}uns/{RECORD}")) for table in ("", "mod/*/", "tables/*/"))
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            tables = [file, *file.get("mod", {}).values()]
+            return any(f"uns/{RECORD}" in table for table in tables)
+    except OSError:  # `read` will say what is wrong with it
+        return False

@@ -1,0 +1,230 @@
+"""Every format in a real viewer, as a person opens it and as a script does."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+import zarr
+from napari.utils.notifications import notification_manager
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QApplication
+
+import napari_trsmi as nt
+from napari_trsmi.data.sample import sample_path
+from napari_trsmi.data.tables import read_table, write_table
+from napari_trsmi.gui import docks, library_picker
+from napari_trsmi.gui.reader import get_reader, read_section
+
+PLUGIN = "napari-trsmi"
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Viewers whose docks were asked for; they are not opened."""
+    viewers = []
+    monkeypatch.setattr(docks, "open_docks", viewers.append)
+    return viewers
+
+
+@pytest.fixture
+def errors(monkeypatch):
+    """What a person was told went wrong."""
+    told = []
+    monkeypatch.setattr(notification_manager, "dispatch", lambda news: told.append(str(news.message)))
+    return told
+
+
+def as_a_person(qtbot, do):
+    """Do something from the event loop, as menus and drops do."""
+    done = []
+
+    def work():
+        try:
+            done.append(do())
+        except Exception as error:
+            done.append(error)
+
+    QTimer.singleShot(0, work)
+    qtbot.waitUntil(lambda: bool(done), timeout=60_000)
+    if isinstance(done[0], Exception):
+        raise done[0]
+    qtbot.wait(1)
+    return done[0]
+
+
+def roles(layers):
+    return [layer.metadata["trsmi"]["role"] for layer in layers]
+
+
+def section(layers):
+    return layers[0].metadata["trsmi"]["section"]
+
+
+@pytest.fixture
+def two_files(tmp_path, make_table):
+    """RNA with coordinates and protein of the same spots, each in its own file."""
+    paths = [tmp_path / "a_rna.h5ad", tmp_path / "a_adt.h5ad"]
+    make_table().write_h5ad(paths[0])
+    make_table(n_features=20, prefix="protein", mean=20.0, seed=1).write_h5ad(paths[1])
+    return [str(path) for path in paths]
+
+
+def test_a_file_gives_image_and_spots(viewer):
+    layers = viewer.open(sample_path(), plugin=PLUGIN)
+    assert roles(layers) == ["image", "spots"]
+    assert section(layers).dataset.n_spots == len(layers[1].data) == 2500
+
+
+def test_two_files_opened_together_are_one_section(viewer, two_files):
+    layers = viewer.open(two_files, stack=True, plugin=PLUGIN)
+    assert sorted(section(layers).dataset.modalities) == ["adt", "rna"]
+
+
+def test_a_zarr_folder_opens(viewer, tmp_path, make_mudata):
+    path = tmp_path / "section.zarr"
+    write_table(make_mudata(), path, ".zarr")
+    assert section(viewer.open(path, plugin=PLUGIN)).dataset.n_spots == 36
+
+
+def test_a_space_ranger_folder_opens(viewer, shared_data):
+    layers = viewer.open(shared_data / "visium_mouse", plugin=PLUGIN)
+    assert roles(layers) == ["image", "spots"]
+
+
+def test_a_saved_result_opens_with_its_domains(viewer, fitted):
+    layers = viewer.open(fitted.path, plugin=PLUGIN)
+    saved = nt.read_result(fitted.path)
+    opened = section(layers)
+    assert roles(layers) == ["image", "spots", "domains"]
+    assert np.array_equal(opened.result.labels, saved.labels)
+    assert (opened.result.names, opened.result.palette) == (saved.names, saved.colors)
+    assert opened.path == fitted.path
+
+
+def test_a_saved_result_that_cannot_be_used_leaves_the_data(viewer, fitted, tmp_path):
+    mdata = read_table(fitted.path)
+    for table in [mdata, *mdata.mod.values()]:
+        table.obsm.pop("X_trsmi", None)
+    path = tmp_path / "cut.h5mu"
+    write_table(mdata, path, ".h5mu")
+    assert roles(viewer.open(path, plugin=PLUGIN)) == ["image", "spots"]
+
+
+def test_images_in_zarr_are_left_to_others(tmp_path):
+    picture = zarr.open_group(str(tmp_path / "picture.zarr"), mode="w")
+    picture.create_array("0", shape=(4, 4), dtype="uint8")
+    picture.attrs["multiscales"] = [{"datasets": [{"path": "0"}]}]
+    assert get_reader(str(tmp_path / "picture.zarr")) is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        [],
+        ["a.h5ad", "b.tif"],
+        "https://example.org/a.zarr",
+        "none.zarr",
+        "a.h5",
+        "\0",
+        None,
+        3,
+        ["a.zarr", "b.zarr"],
+    ],
+)
+def test_other_things_are_declined_without_an_error(path):
+    assert get_reader(path) is None
+
+
+def test_a_path_is_taken_by_its_name_alone(tmp_path):
+    assert get_reader(str(tmp_path / "not there.h5ad")) is read_section
+    assert get_reader([str(tmp_path / "a.h5ad"), str(tmp_path / "b.h5mu")]) is read_section
+
+
+def test_the_docks_open_once_when_a_person_opens_files(viewer, qtbot, opened, two_files):
+    as_a_person(qtbot, lambda: viewer.open(two_files[0], plugin=PLUGIN))
+    qtbot.waitUntil(lambda: opened == [viewer])
+
+
+def test_the_docks_do_not_open_for_a_script(viewer, qtbot, opened, two_files):
+    viewer.open(two_files[0], plugin=PLUGIN)
+    QApplication.processEvents()
+    assert opened == []
+
+
+def test_docks_that_were_opened_before_are_left_as_they_are(viewer, monkeypatch):
+    monkeypatch.setattr(
+        viewer.window.__class__, "add_plugin_dock_widget", lambda *args, **kwargs: pytest.fail("opened")
+    )
+    docks._OPENED.add(viewer)
+    docks.open_docks_once(viewer)
+
+
+@pytest.mark.parametrize("content", [b"", b"not hdf5"])
+def test_a_broken_file_is_one_sentence_for_a_person(viewer, qtbot, errors, opened, tmp_path, content):
+    path = tmp_path / "broken.h5ad"
+    path.write_bytes(content)
+    assert as_a_person(qtbot, lambda: viewer.open(path, plugin=PLUGIN)) == []
+    assert errors == [f"Expected an HDF5 file at {path}, found other content. Choose an .h5ad or .h5mu file."]
+    assert (list(viewer.layers), opened, QApplication.overrideCursor()) == ([], [], None)
+
+
+def test_a_broken_file_is_an_exception_for_a_script(viewer, tmp_path):
+    path = tmp_path / "broken.h5ad"
+    path.write_bytes(b"")
+    with pytest.raises(nt.DataError, match="Expected an HDF5 file"):
+        viewer.open(path, plugin=PLUGIN)
+
+
+@pytest.fixture
+def two_libraries(tmp_path, make_table):
+    table = make_table()
+    table.obs["library_id"] = ["left"] * 18 + ["right"] * 18
+    table.uns["spatial"] = {"left": {}, "right": {}}
+    path = tmp_path / "two.h5ad"
+    table.write_h5ad(path)
+    return path
+
+
+def test_a_person_picks_one_of_several_libraries(viewer, qtbot, opened, two_libraries, monkeypatch):
+    monkeypatch.setattr(library_picker, "choose", lambda names: names[1])
+    layers = as_a_person(qtbot, lambda: viewer.open(two_libraries, plugin=PLUGIN))
+    assert (section(layers).dataset.library, section(layers).dataset.n_spots) == ("right", 18)
+
+
+def test_picking_none_opens_nothing_and_says_nothing(viewer, qtbot, opened, errors, two_libraries, monkeypatch):
+    monkeypatch.setattr(library_picker, "choose", lambda names: None)
+    assert as_a_person(qtbot, lambda: viewer.open(two_libraries, plugin=PLUGIN)) == []
+    assert (errors, opened) == ([], [])
+
+
+def test_a_script_is_told_to_choose_a_library(viewer, two_libraries):
+    with pytest.raises(nt.DataError, match=r"found the libraries \['left', 'right'\]"):
+        viewer.open(two_libraries, plugin=PLUGIN)
+
+
+def test_the_picker_gives_what_is_marked(qtbot):
+    picker = library_picker.LibraryPicker(["left", "right"])
+    qtbot.addWidget(picker)
+    assert picker.value() == "left"
+    picker.sections.setCurrentRow(1)
+    assert picker.value() == "right"
+
+
+def test_the_samples_open(viewer):
+    assert roles(viewer.open_sample(PLUGIN, "slice")) == ["image", "spots"]
+    layers = viewer.open_sample(PLUGIN, "three_modalities")
+    assert list(section(layers).dataset.modalities) == ["rna", "adt", "atac"]
+
+
+def test_the_sample_opens_from_where_a_wheel_puts_it(viewer, monkeypatch, tmp_path):
+    from napari_trsmi.data import sample
+
+    package = tmp_path / "napari_trsmi"
+    (package / "sample_data").mkdir(parents=True)
+    shutil.copy(sample_path(), package / "sample_data")
+    monkeypatch.setattr(sample, "files", lambda name: package)
+    layers = viewer.open_sample(PLUGIN, "slice")
+    assert section(layers).dataset.sources[0].parent == package / "sample_data"
