@@ -26,6 +26,7 @@ _WHERE = {
     "read": "api",
     "read_result": "data.saved",
     "recluster": "api",
+    "restore": "api",
     "sample_path": "data.sample",
     "save_figure": "figure",
     "simulate": "data.simulate",
@@ -47,13 +48,14 @@ __all__ = [
     "read",
     "read_result",
     "recluster",
+    "restore",
     "sample_path",
     "save_figure",
     "simulate",
 ]
 
 if TYPE_CHECKING:
-    from napari_trsmi.api import fit, fit_steps, markers, read, recluster
+    from napari_trsmi.api import fit, fit_steps, markers, read, recluster, restore
     from napari_trsmi.config import Config
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result

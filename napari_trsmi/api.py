@@ -220,6 +220,55 @@ def recluster(path: str | Path, cluster: Cluster | None = None) -> Result:
     )
 
 
+def restore(path: str | Path) -> Result:
+    """Return the result in a file that `Result.write` made, names, colours and review of boundaries included.
+
+    Boundary edges are found again; they carry no contrast, their segments do. Steps of the history carry no previews.
+
+    Parameters
+    ----------
+    path
+        A file that `Result.write` made.
+
+    Raises
+    ------
+    DataError
+        The file holds no saved result, or some of its spots can no longer be read.
+
+    Examples
+    --------
+    >>> import napari_trsmi as nt
+    >>> nt.restore(nt.sample_path())
+    Traceback (most recent call last):
+    napari_trsmi.errors.DataError: Expected a result in ...
+    """
+    from napari_trsmi.domains.boundaries import find_boundaries
+    from napari_trsmi.edits import known_segments
+    from napari_trsmi.graphs import spatial_graph
+
+    saved, dataset = read_saved(path)
+    partition, coords = saved.partition, dataset.coords
+    spatial = spatial_graph(coords, saved.config.graph.k_spatial)
+    boundaries, edges = known_segments(
+        find_boundaries(saved.labels, spatial, coords, saved.posterior), saved.boundaries
+    )
+    return Result(
+        dataset=dataset,
+        config=saved.config,
+        partition=partition,
+        embedding=saved.embedding,
+        correspondences=saved.correspondences,
+        modality_weights=saved.modality_weights,
+        boundaries=boundaries,
+        boundary_edges=edges,
+        colors=saved.colors,
+        domain_names=saved.names,
+        history=saved.history,
+        scores=saved.provenance.get("scores", {}),
+        provenance=saved.origin,
+    )
+
+
 def read_saved(path: str | Path) -> tuple[SavedResult, Dataset]:
     """Return a saved result and the dataset in the same file, over the same spots in the same order.
 
@@ -233,7 +282,8 @@ def read_saved(path: str | Path) -> tuple[SavedResult, Dataset]:
     from napari_trsmi.data.saved import read_result
 
     saved = read_result(path)
-    kinds, library = saved.config.preprocess.kinds or None, saved.provenance.get("library")
+    kinds = saved.provenance.get("kinds") or saved.config.preprocess.kinds or None
+    library = saved.provenance.get("library")
     try:
         dataset = read(path, kinds=kinds, modalities=saved.modalities or None)
     except DataError:  # a file of several sections: the recorded one is needed

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from napari_trsmi.config import Config
+from napari_trsmi.errors import DataError
 from napari_trsmi.records import Partition, Step
 
 if TYPE_CHECKING:
@@ -42,11 +43,14 @@ class Result:
     modality_weights
         (N, M) float32, rows sum to 1; columns in `dataset.modalities` order.
     boundaries
-        One row per boundary segment, see `domains.boundaries`.
+        One row per boundary segment, see `domains.boundaries`; with the columns ``"review"`` and ``"note"`` once a
+        person has judged one (see `edits.review`).
     boundary_edges
         One row per spatial-graph edge between two domains.
     colors
         One ``"#rrggbb"`` per domain.
+    domain_names
+        One name per domain, all different; empty for "1", "2", ...
     history
         One `Step` per epoch.
     scores
@@ -64,9 +68,18 @@ class Result:
     boundaries: pd.DataFrame | None = None
     boundary_edges: pd.DataFrame | None = None
     colors: tuple[str, ...] = ()
+    domain_names: tuple[str, ...] = ()
     history: tuple[Step, ...] = ()
     scores: dict[str, float] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        names = self.domain_names
+        if names and not (all(names) and len(set(names)) == len(names) == self.partition.n_domains):
+            raise DataError(
+                f"Expected {self.partition.n_domains} different names for the domains, found {', '.join(names)}. "
+                "Give each domain a name of its own."
+            )
 
     @property
     def labels(self) -> np.ndarray:
@@ -90,8 +103,8 @@ class Result:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Name of each domain, as written to files: "1", "2", ..."""
-        return tuple(str(k + 1) for k in range(self.partition.n_domains))
+        """Name of each domain, as written to files: `domain_names`, or "1", "2", ... where none were given."""
+        return self.domain_names or tuple(str(k + 1) for k in range(self.partition.n_domains))
 
     @property
     def palette(self) -> tuple[str, ...]:

@@ -26,9 +26,15 @@ from napari_trsmi.data.annotate import (
 from napari_trsmi.data.atomic import recover
 from napari_trsmi.data.tables import read_table
 from napari_trsmi.errors import DataError
+from napari_trsmi.records import Partition, Step
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_FOLLOWS = (  # entries that `provenance.record` finds out anew whenever a result is written
+    *("format", "written", "seed", "n_spots", "n_domains", "domains", "colors", "modalities", "kinds", "library"),
+    *("method", "strength", "scores", "dropped", "history", "config", "keys"),
+)
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,42 @@ class SavedResult:
     correspondences: dict[tuple[str, str], sparse.csr_matrix] = field(default_factory=dict)
     boundaries: pd.DataFrame | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def partition(self) -> Partition:
+        """Labels and posterior.
+
+        Raises
+        ------
+        DataError
+            The posterior is not in the file.
+        """
+        if self.posterior is None:
+            raise DataError(f'Expected obsm["{POSTERIOR}"] in {self.path}, found none. Run trsmi fit again.')
+        found = self.provenance
+        return Partition(self.labels, self.posterior, found.get("method", ""), found.get("strength") or 0.0)
+
+    @property
+    def history(self) -> tuple[Step, ...]:
+        """One `Step` per epoch, without previews."""
+        return tuple(
+            Step(
+                epoch["epoch"],
+                self.config.train.epochs,
+                {name: _number(value) for name, value in epoch["losses"].items()},
+                beta=_number(epoch["beta"]),
+                temperature=_number(epoch["temperature"]),
+                tau_c=_number(epoch["tau_c"]),
+                churn=_number(epoch["churn"]),
+                seconds=_number(epoch["seconds"]),
+            )
+            for epoch in self.provenance.get("history", [])
+        )
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """What `provenance` tells of the run itself, as `Result.provenance` does: nothing that is found out anew."""
+        return {key: value for key, value in self.provenance.items() if key not in _FOLLOWS}
 
 
 def read_result(path: str | Path) -> SavedResult:
@@ -141,6 +183,11 @@ def _result_of(table: Any, path: Path) -> SavedResult:
         correspondences={
             pair: sparse.csr_matrix(table.obsp[key])[spots][:, spots] for pair, key in keys.items() if key in table.obsp
         },
-        boundaries=None if boundaries is None else pd.DataFrame(boundaries),
+        boundaries=None if boundaries is None else pd.DataFrame(boundaries).replace({None: np.nan}),
         provenance=provenance,
     )
+
+
+def _number(value: float | None) -> float:
+    """JSON has no NaN."""
+    return float("nan") if value is None else float(value)

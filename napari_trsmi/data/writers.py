@@ -90,13 +90,33 @@ def write(result: Result, path: str | Path) -> Written:
     run, domains = (stem.with_name(f"{stem.name}.{ending}") for ending in ("run.json", "domains.csv"))
     with ExitStack() as stack:
         # Everything is written before anything is replaced; the table, entered last, is replaced first.
-        if boundaries is not None and result.boundaries is not None:
-            _write_csv(result.boundaries, stack.enter_context(replacing(boundaries)))
-        _write_csv(domains_table(result), stack.enter_context(replacing(domains)))
-        text = json.dumps(record(result), indent=2)
-        stack.enter_context(replacing(run)).write_text(text + "\n", encoding="utf-8")
+        if boundaries is not None:
+            _boundaries_csv(result, stack.enter_context(replacing(boundaries)))
+        _domains_csv(result, stack.enter_context(replacing(domains)))
+        _run_json(result, stack.enter_context(replacing(run)))
         keys = _write_copy(result, path.suffix, stack.enter_context(replacing(path)))
     return Written(path, run, domains, boundaries, keys)
+
+
+def write_domains(result: Result, path: str | Path) -> Path:
+    """Write one row per spot to a CSV file, replaced whole, and return its path; raises `DataError`."""
+    with replacing(path) as temporary:
+        _domains_csv(result, temporary)
+    return Path(path)
+
+
+def write_boundaries(result: Result, path: str | Path) -> Path:
+    """Write one row per boundary to a CSV file, replaced whole, and return its path; raises `DataError`."""
+    with replacing(path) as temporary:
+        _boundaries_csv(result, temporary)
+    return Path(path)
+
+
+def write_run(result: Result, path: str | Path) -> Path:
+    """Write everything to repeat the run to a JSON file, replaced whole, and return its path; raises `DataError`."""
+    with replacing(path) as temporary:
+        _run_json(result, temporary)
+    return Path(path)
 
 
 def domains_table(result: Result) -> pd.DataFrame:
@@ -107,6 +127,20 @@ def domains_table(result: Result) -> pd.DataFrame:
     table.insert(0, "barcode", result.obs_names)
     table["x"], table["y"] = result.coords[:, 0], result.coords[:, 1]
     return table
+
+
+def boundaries_table(result: Result) -> pd.DataFrame:
+    """Return one row per boundary, with the names of the two domains instead of their numbers.
+
+    Raises
+    ------
+    DataError
+        The result has no boundaries.
+    """
+    if result.boundaries is None:
+        raise DataError("Expected a result with boundaries, found one without. Find its domains again.")
+    names = np.array(result.names)
+    return result.boundaries.assign(**{key: names[result.boundaries[key]] for key in ("domain_a", "domain_b")})
 
 
 def _write_copy(result: Result, suffix: str, temporary: Path) -> tuple[str, ...]:
@@ -137,6 +171,18 @@ def _write_spatialdata(result: Result, source: Path, temporary: Path) -> tuple[s
             store.delete_element_from_disk(name)
             store.write_element(name)
     return keys
+
+
+def _run_json(result: Result, path: Path) -> None:
+    path.write_text(json.dumps(record(result), indent=2) + "\n", encoding="utf-8")
+
+
+def _domains_csv(result: Result, path: Path) -> None:
+    _write_csv(domains_table(result), path)
+
+
+def _boundaries_csv(result: Result, path: Path) -> None:
+    _write_csv(boundaries_table(result), path)
 
 
 def _write_csv(table: pd.DataFrame, path: Path) -> None:

@@ -53,8 +53,8 @@ def result_of(dataset: Dataset, n_domains: int = 3, seed: int = 0) -> Result:
         modality_weights=rng.dirichlet(np.ones(len(modalities)), n).astype(np.float32),
         boundaries=pd.DataFrame(
             {
-                "first": ["1", "1"],
-                "second": ["2", "3"],
+                "domain_a": [0, 0],
+                "domain_b": [min(1, n_domains - 1), min(2, n_domains - 1)],
                 "length": [3.5, 1.0],
                 "contrast": [0.5, np.nan],
                 "review": "keep",

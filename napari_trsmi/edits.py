@@ -1,0 +1,206 @@
+"""What a person changes in a result: names, colours, merged domains, the review of boundaries.
+
+Each edit returns a new result and records itself in ``provenance["edits"]``, so that `run.json` and the script tell of
+it. A domain is given by its number (0..K-1) or by its name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+
+from napari_trsmi.data.result import Result
+from napari_trsmi.errors import DataError
+from napari_trsmi.records import Partition
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from napari_trsmi.domains.boundaries import Boundaries
+    from napari_trsmi.stages import Section
+
+Verdict = Literal["", "keep", "doubt", "reject"]
+
+
+def rename(result: Result, domain: int | str, name: str) -> Result:
+    """Return the result with another name for one domain.
+
+    Raises
+    ------
+    DataError
+        There is no such domain, or the name is empty, taken, or a word that files use for a missing label.
+    """
+    from napari_trsmi.domains.labels import MISSING_WORDS
+
+    k, name = number(result, domain), name.strip()
+    if name in MISSING_WORDS:
+        raise DataError(f"Expected a name for domain {result.names[k]}, found {name!r}. Use another word.")
+    if name in result.names[:k] + result.names[k + 1 :]:
+        raise DataError(f"Expected a name that no other domain has, found {name!r}. Merge the two, or use another.")
+    names = (*result.names[:k], name, *result.names[k + 1 :])
+    return replace(result, domain_names=names, provenance=_noted(result, "rename", domain=result.names[k], name=name))
+
+
+def recolor(result: Result, domain: int | str, color: str) -> Result:
+    """Return the result with another colour, ``"#rrggbb"``, for one domain.
+
+    Raises
+    ------
+    DataError
+        There is no such domain, or the colour is no ``"#rrggbb"``.
+    """
+    k = number(result, domain)
+    if not re.fullmatch("#[0-9a-fA-F]{6}", color):
+        raise DataError(f'Expected a colour like "#ffaa00", found {color!r}. Give red, green and blue in hexadecimal.')
+    colors = (*result.palette[:k], color.lower(), *result.palette[k + 1 :])
+    return replace(result, colors=colors, provenance=_noted(result, "recolor", domain=result.names[k], color=color))
+
+
+def merge(result: Result, domains: Sequence[int | str], section: Section | None = None) -> Result:
+    """Return the result with several domains made one, which keeps name and colour of the largest of them.
+
+    Boundaries and scores are found again; reviews of boundaries that did not change are kept. Domains are numbered
+    anew by falling size and keep their names.
+
+    Parameters
+    ----------
+    domains
+        Two or more.
+    section
+        What `stages.prepare` returns for the result's dataset and settings; made here where not given.
+
+    Raises
+    ------
+    DataError
+        There is no such domain, or fewer than two different ones were given.
+    """
+    from napari_trsmi.stages import assemble, prepare
+
+    merged = sorted({number(result, domain) for domain in domains})
+    if len(merged) < 2:
+        raise DataError(
+            f"Expected two domains or more to merge, found {len(merged)}. Choose another one to merge with."
+        )
+    section = section or prepare(result.dataset, result.config)
+    old, posterior = result.partition, result.partition.posterior
+    sizes = np.bincount(old.labels, minlength=old.n_domains)
+    largest = max(merged, key=lambda k: sizes[k])
+    into = np.where(np.isin(np.arange(old.n_domains), merged), largest, np.arange(old.n_domains))
+    sizes = np.bincount(into[old.labels], minlength=old.n_domains)
+    left = np.unique(into)
+    order = left[np.argsort(-sizes[left], kind="stable")]  # (K',) old number of each new domain
+    new = np.argsort(order)[np.searchsorted(left, into)]  # (K,) new number of each old domain
+    summed = np.zeros((len(posterior), len(order)), np.float32)
+    for k, column in zip(new, posterior.T, strict=True):
+        summed[:, k] += column
+    partition = Partition(new[old.labels], summed, old.method, old.strength)
+
+    found = assemble(section, result.config, result.embedding, partition)
+    return replace(
+        found,
+        dataset=result.dataset,
+        boundaries=_reviewed(found.boundaries, result.boundaries, new),
+        colors=tuple(result.palette[k] for k in order),
+        domain_names=tuple(result.names[k] for k in order),
+        correspondences=result.correspondences,
+        modality_weights=result.modality_weights,
+        history=result.history,
+        provenance=_noted(result, "merge", domains=[result.names[k] for k in merged]),
+    )
+
+
+def review(result: Result, segment: int, verdict: Verdict, note: str = "") -> Result:
+    """Return the result with a person's judgement of one boundary in the columns ``"review"`` and ``"note"``.
+
+    Parameters
+    ----------
+    segment
+        Row of `Result.boundaries`.
+    verdict
+        ``"keep"``, ``"doubt"`` or ``"reject"``; ``""`` takes it back.
+
+    Raises
+    ------
+    DataError
+        There is no such boundary or verdict.
+    """
+    table = result.boundaries
+    n = 0 if table is None else len(table)
+    if verdict not in get_args(Verdict):
+        raise DataError(
+            f"Expected a verdict among {', '.join(get_args(Verdict)[1:])}, found {verdict!r}. Use one of them."
+        )
+    if table is None or not 0 <= segment < n:
+        raise DataError(f"Expected a boundary in 0..{n - 1}, found {segment}. Take its number from `boundaries`.")
+    columns = {key: table[key].tolist() if key in table else [""] * n for key in ("review", "note")}
+    columns["review"][segment], columns["note"][segment] = verdict, note
+    noted = _noted(result, "review", segment=int(segment), verdict=verdict, note=note)
+    return replace(result, boundaries=table.assign(**columns), provenance=noted)
+
+
+def number(result: Result, domain: int | str) -> int:
+    """Return the number of a domain given by number or name; raises `DataError` where there is none."""
+    names = result.names
+    if isinstance(domain, str) and domain in names:
+        return names.index(domain)
+    if isinstance(domain, str) or not 0 <= domain < len(names):
+        raise DataError(
+            f"Expected a domain among {', '.join(names)}, found {domain!r}. Use a name, or 0..{len(names) - 1}."
+        )
+    return int(domain)
+
+
+def known_segments(found: Boundaries, known: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return (boundaries, edges) found again, as the table of boundaries that is already known numbers them.
+
+    Where the two differ, because the spots or the way to find boundaries changed, those found now are returned with
+    the reviews of those that are the same.
+    """
+    if known is None:
+        return found.segments, found.edges
+    rows = _same_segments(found.segments, known)
+    if len(known) != len(rows) or not np.array_equal(np.sort(rows), np.arange(len(known))):
+        return _reviewed(found.segments, known, None), found.edges
+    known = known.astype(
+        {key: found.segments[key].dtype for key in known if key in found.segments}
+    )  # JSON has one float
+    edges = found.edges.assign(segment=rows[found.edges["segment"].to_numpy()])
+    return known, edges.sort_values(["segment", "confidence", "i", "j"], ignore_index=True)
+
+
+def _reviewed(found: pd.DataFrame | None, known: pd.DataFrame | None, new: np.ndarray | None) -> Any:
+    """Return boundaries with the reviews of those known before, whose domains are numbered `new[k]` now."""
+    if found is None or known is None or "review" not in known:
+        return found
+    if new is not None:
+        pair = np.sort(new[known[["domain_a", "domain_b"]].to_numpy(int)], axis=1)
+        known = known.assign(domain_a=pair[:, 0], domain_b=pair[:, 1])
+    rows = _same_segments(found, known)
+    columns = {key: ["" if row < 0 else known[key].iloc[row] for row in rows] for key in ("review", "note")}
+    return found.assign(**columns)
+
+
+def _same_segments(found: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
+    """(S,) int row in `known` of each boundary in `found`: same domains, edges and place; -1 where there is none."""
+    from scipy.spatial import cKDTree
+
+    if len(found) == 0 or len(known) == 0:
+        return np.full(len(found), -1)
+    spread = float(np.ptp(known[["x", "y"]].to_numpy(), axis=0).max()) + 1.0
+    keys = ["domain_a", "domain_b", "n_edges", "x", "y"]
+    scale = np.array([1.0, 1.0, 1.0, 1 / spread, 1 / spread])  # a part in a million of the section counts as the same
+    distance, row = cKDTree(known[keys] * scale).query(found[keys] * scale)
+    return np.where(distance < 1e-6, row, -1)
+
+
+def _noted(result: Result, edit: str, **details: Any) -> dict[str, Any]:
+    """Return the result's provenance with one more edit; a review given again replaces the one just before it."""
+    edits = list(result.provenance.get("edits", ()))
+    entry = {"edit": edit, **details}
+    if edit == "review" and edits and edits[-1]["edit"] == "review" and edits[-1]["segment"] == entry["segment"]:
+        edits.pop()
+    return {**result.provenance, "edits": [*edits, entry]}

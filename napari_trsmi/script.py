@@ -1,0 +1,110 @@
+"""The Python script that repeats a result: read, settings, fit, edits, write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from napari_trsmi.config import Config, Section
+from napari_trsmi.data.dataset import Dataset
+from napari_trsmi.data.result import Result
+from napari_trsmi.errors import DataError
+
+
+def as_python(source: Result | tuple[Dataset, Config], output: str | Path | None = None) -> str:
+    """Return a script that makes `source` again and writes it: run on the same files it gives the same labels.
+
+    Only settings that differ from their defaults are spelled out.
+
+    Parameters
+    ----------
+    source
+        A result with its edits, or what a run would start from.
+    output
+        File the script writes; by default ``<name>_trsmi.h5mu`` in the folder it is run in.
+
+    Raises
+    ------
+    DataError
+        The section was not read from a file.
+    """
+    result = source if isinstance(source, Result) else None
+    dataset, config = source if isinstance(source, tuple) else (source.dataset, source.config)
+    provenance = {} if result is None else result.provenance
+    edits = [_edit(**entry) for entry in provenance.get("edits", ())]
+    lines = ["import napari_trsmi as nt", *(["from napari_trsmi import edits"] if edits else []), ""]
+    if "reclustered_from" in provenance:
+        cluster = _call("Cluster", _changed(config.cluster))
+        lines.insert(1, "from napari_trsmi.config import Cluster")
+        lines.append(f"result = nt.recluster({provenance['reclustered_from']!r}, {cluster})")
+    else:
+        lines += [
+            f"dataset = {_read(dataset, provenance)}",
+            f"config = {_call('nt.Config', _changed(config))}",
+            *_fit(result),
+        ]
+    name = dataset.name.replace(" + ", "_").replace("/", "_")
+    lines += [*edits, f"print(result.write({str(output or f'{name}_trsmi.h5mu')!r}))"]
+    return "\n".join(lines) + "\n"
+
+
+def _read(dataset: Dataset, provenance: dict[str, Any]) -> str:
+    """Return the call that reads the section, from the files that the run was made on."""
+    from napari_trsmi.data.sample import sample_path
+
+    paths = [str(entry["path"]) for entry in provenance.get("sources", ())]
+    paths = paths or [str(Path(path).absolute()) for path in dataset.sources]
+    if not paths:
+        raise DataError("Expected a section that was read from a file, found one in memory. Write it to a file first.")
+    if paths == [str(Path(sample_path()).absolute())]:
+        first = "nt.sample_path()"
+    else:
+        first = repr(paths[0] if len(paths) == 1 else paths)
+    given: dict[str, Any] = {
+        "kinds": {name: modality.kind for name, modality in dataset.modalities.items()},
+        "modalities": list(dataset.modalities),
+    }
+    if dataset.library is not None:
+        given["library"] = dataset.library
+    return _call("nt.read", given, first)
+
+
+def _fit(result: Result | None) -> list[str]:
+    """Return the lines that train: up to the epoch at which a person ended the run, where one did."""
+    if result is None or not result.provenance.get("stopped") or not result.history:
+        return ["result = nt.fit(dataset, config)"]
+    return [
+        "",
+        f"steps = nt.fit_steps(dataset, config)  # finished early, after epoch {result.history[-1].epoch}",
+        "try:",
+        f"    while next(steps).epoch < {result.history[-1].epoch}:",
+        "        pass",
+        '    steps.send("stop")',
+        "except StopIteration as end:",
+        "    result = end.value",
+        "",
+    ]
+
+
+def _edit(edit: str, **details: Any) -> str:
+    arguments = ", ".join(repr(value) for value in details.values())
+    return f"result = edits.{edit}(result, {arguments})"
+
+
+def _changed(section: Section) -> dict[str, Any]:
+    """Return the settings that differ from the defaults of their section, by name."""
+    default, found = type(section)(), {}
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        if value != getattr(default, name):
+            found[name] = _changed(value) if isinstance(value, Section) else value
+    return found
+
+
+def _call(name: str, given: dict[str, Any], first: str = "") -> str:
+    """Return a call in Python, over several lines where it is long."""
+    parts = [first] * bool(first) + [f"{key}={value!r}" for key, value in given.items()]
+    line = f"{name}({', '.join(parts)})"
+    if len(line) <= 100:
+        return line
+    return f"{name}(\n" + "".join(f"    {part},\n" for part in parts) + ")"
