@@ -1,0 +1,197 @@
+"""What colours the spots now: its values, its limits and colour map, and its mean in each domain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from qtpy.QtCore import QSize, Qt, QTimer
+from qtpy.QtGui import QIcon, QImage, QPixmap, QShowEvent
+from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from superqt import QLabeledDoubleRangeSlider
+
+from napari_trsmi.gui import features
+from napari_trsmi.gui.session import Session
+from napari_trsmi.gui.state import Coloring, Shown
+from napari_trsmi.gui.value_plots import DomainPlot, ValuePlot
+
+COLORMAPS = ("viridis", "cividis", "magma", "inferno", "gray")  # evenly bright steps, told apart by everyone
+
+
+class ColoringPanel(QWidget):
+    """Shows `Session.coloring`, whoever set it, and changes its limits and colour map."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self._shown: Coloring | None = None
+        self._preferred = COLORMAPS[0]
+
+        self._title, self._summary = QLabel(), QLabel()
+        self._title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        font = self._title.font()
+        font.setBold(True)
+        self._title.setFont(font)
+        for label in (self._title, self._summary):
+            label.setWordWrap(True)
+        self._values = ValuePlot()
+        self._values.setToolTip("How the values are spread; zeros are left out where there are other values.")
+        self._limits = QLabeledDoubleRangeSlider(Qt.Orientation.Horizontal)
+        self._limits.setEdgeLabelMode(self._limits.EdgeLabelMode.NoLabel)  # the histogram above has an axis
+        self._limits.setToolTip("Values at the two ends of the colour map.")
+        self._limits.setAccessibleName("Limits of the colour map")
+        self._colormap = QComboBox()
+        self._colormap.setToolTip("Colour map. All of these are even in brightness and safe for the colour-blind.")
+        self._colormap.setAccessibleName("Colour map")
+        self._colormap.setIconSize(QSize(64, 12))
+        for name in COLORMAPS:
+            self._colormap.addItem(_swatch(name), name)
+        self._clip = QDoubleSpinBox()
+        self._clip.setSuffix(" %")
+        self._clip.setDecimals(1)
+        self._clip.setRange(0, 25)
+        self._clip.setSingleStep(0.5)
+        self._clip.setMinimumWidth(90)
+        self._clip.setValue(features.CLIP)
+        self._clip.setToolTip("Share of the values beyond each end of the colour map, so that outliers do not rule it.")
+        self._clip.setAccessibleName("Clip")
+        self._means_title = QLabel()
+        self._means = DomainPlot()
+        self._means.setToolTip(
+            "Mean in each domain, in the domain's colour. A domain without a peak of its own is one to question."
+        )
+
+        self._numbers = QWidget()  # what only numbers have
+        row = QHBoxLayout()
+        row.addWidget(self._colormap, 1)
+        row.addWidget(QLabel("Clip"))
+        row.addWidget(self._clip)
+        numbers = QVBoxLayout(self._numbers)
+        numbers.setContentsMargins(0, 0, 0, 0)
+        numbers.addWidget(self._values)
+        numbers.addWidget(self._limits)
+        numbers.addLayout(row)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for widget in (self._title, self._summary, self._numbers, self._means_title, self._means):
+            layout.addWidget(widget)
+
+        self._apply = _later(self, 30, self._apply_limits)  # a slider reports every pixel
+        self._compare = _later(self, 100, self._show_means)  # and training every preview
+        self._limits.valueChanged.connect(self._on_limits)
+        self._clip.valueChanged.connect(self._on_clip)
+        self._colormap.activated.connect(self._on_colormap)
+        session.coloring_changed.connect(self._on_coloring)
+        session.shown_changed.connect(self._on_shown)
+        self._on_coloring(session.coloring)
+
+    def preferred(self, coloring: Coloring) -> Coloring:
+        """Return a new colouring with the colour map and the clip a person chose."""
+        if coloring.colors or coloring.values.ndim == 2:
+            return coloring
+        limits = features.clipped_limits(coloring.values, self._clip.value())
+        return replace(coloring, colormap=self._preferred, limits=limits)
+
+    def set_text_color(self, color: str) -> None:
+        """Draw the plots in the text colour of the theme."""
+        self._values.set_text_color(color)
+        self._means.set_text_color(color)
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Catch up on the domains that came while the dock was hidden."""
+        super().showEvent(event)
+        self._compare.start()
+
+    # What the session says
+
+    def _on_coloring(self, coloring: Coloring | None) -> None:
+        before, self._shown = self._shown, coloring
+        self.setVisible(coloring is not None)
+        if coloring is None:
+            return
+        numbers = not coloring.colors and coloring.values.ndim == 1
+        self._numbers.setVisible(numbers)
+        self._title.setText(coloring.title)
+        if numbers and (before is None or before.values is not coloring.values):
+            self._set_range(coloring)
+            self._values.set_values(coloring.values, self._limits.minimum(), self._limits.maximum())
+        if numbers:
+            self._values.set_colors(coloring.colormap, self._ends(coloring))
+            self._mark_colormap(coloring.colormap)
+        if before is None or before.values is not coloring.values:
+            self._show_means()
+
+    def _on_shown(self, shown: Shown | None) -> None:
+        self._compare.start()
+
+    def _show_means(self) -> None:
+        coloring, shown = self._shown, self.session.shown
+        if coloring is None:
+            return
+        self._summary.setText(features.summary(coloring, shown))
+        drawn = shown is not None and not coloring.colors
+        self._means.setVisible(drawn)
+        self._means_title.setVisible(drawn)
+        if shown is not None and drawn:
+            found = features.domain_means(coloring, shown)
+            found = found[:, :2] if found.ndim == 2 else found
+            self._means.set_means(found, shown.colors, shown.names)
+            what = "Mean in each domain" if found.ndim == 1 else "Mean of red and of green in each domain"
+            self._means_title.setText(f"{what}, highest {np.nanmax(found, initial=-np.inf):.3g}")
+
+    def _set_range(self, coloring: Coloring) -> None:
+        known = coloring.values[np.isfinite(coloring.values)]
+        low, high = self._ends(coloring)
+        low, high = min(low, known.min(initial=low)), max(high, known.max(initial=high))
+        self._limits.blockSignals(True)
+        self._limits.setDecimals(int(np.clip(2 - np.floor(np.log10(high - low)), 0, 6)))
+        self._limits.setRange(low, high)
+        self._limits.setValue(self._ends(coloring))
+        self._limits.blockSignals(False)
+
+    def _ends(self, coloring: Coloring) -> tuple[float, float]:
+        return coloring.limits or features.clipped_limits(coloring.values, 0)
+
+    def _mark_colormap(self, name: str) -> None:
+        if self._colormap.findText(name) < 0:  # one that another dock chose
+            self._colormap.addItem(_swatch(name), name)
+        self._colormap.setCurrentText(name)
+
+    # What a person does
+
+    def _on_limits(self) -> None:
+        self._apply.start()
+
+    def _apply_limits(self) -> None:
+        low, high = self._limits.value()
+        if self._shown is not None and high > low:
+            self.session.color(replace(self._shown, limits=(low, high)))
+
+    def _on_clip(self, percent: float) -> None:
+        if self._shown is not None:
+            limits = features.clipped_limits(self._shown.values, percent)
+            self._limits.setValue(limits)
+            self.session.color(replace(self._shown, limits=limits))
+
+    def _on_colormap(self) -> None:
+        self._preferred = self._colormap.currentText()
+        if self._shown is not None:
+            self.session.color(replace(self._shown, colormap=self._preferred))
+
+
+def _later(parent: QWidget, milliseconds: int, slot: Callable[[], None]) -> QTimer:
+    """Return a timer that calls `slot` once, however often it was started meanwhile."""
+    timer = QTimer(parent)
+    timer.setSingleShot(True)
+    timer.setInterval(milliseconds)
+    timer.timeout.connect(slot)
+    return timer
+
+
+def _swatch(colormap: str) -> QIcon:
+    from napari.utils.colormaps import ensure_colormap
+
+    pixels = np.ascontiguousarray((255 * ensure_colormap(colormap).map(np.linspace(0, 1, 64)))[None].astype(np.uint8))
+    image = QImage(pixels.tobytes(), 64, 1, 256, QImage.Format.Format_RGBA8888)
+    return QIcon(QPixmap.fromImage(image.copy()).scaled(64, 12))
