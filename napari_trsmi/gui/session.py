@@ -221,11 +221,18 @@ class Session:
         """Take in an epoch."""
         if run is not self.run:
             return
+        follows = self._follows(run)
         run.steps.append(step)
         if self.state == "preparing":
             self._set_state("running")
         self.stepped.emit(step)
-        self.show_step(step)
+        if follows:
+            self.show_step(step)
+
+    def _follows(self, run: Run) -> bool:
+        """False where a person went back to an earlier preview of the run."""
+        latest = run.previews[-1:]
+        return self.shown is None or self.shown.epoch is None or not latest or self.shown.epoch >= latest[0].epoch
 
     def on_returned(self, run: Run, result: Result | None) -> None:
         """Take in the result: it replaces the one before."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from collections.abc import Generator
-from threading import Event
+from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from napari_trsmi.errors import TrainingError, TrsmiError
@@ -18,6 +17,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# Torch has one random generator and one number of threads for the whole program: two runs side by side would not be
+# repeatable. A run that was cancelled may take an epoch to leave; the next one waits for it here.
+_TURN = Lock()
+
 
 class Thread:
     """The thread of one run; see `session.Trainer`. Its flags are set by the window and read between epochs."""
@@ -26,6 +29,7 @@ class Thread:
         self.go, self.stop, self.left = Event(), Event(), Event()
         self.go.set()
         self.ended = Event()
+        self._has_turn = False
 
     def pause(self) -> None:
         """Stop after the current epoch."""
@@ -45,22 +49,41 @@ class Thread:
         self.left.set()
         self.go.set()
 
+    def take_turn(self) -> bool:
+        """Wait until no other run trains; False where this one was cancelled meanwhile."""
+        while not self._has_turn and not self.left.is_set():
+            self._has_turn = _TURN.acquire(timeout=0.05)
+        return not self.left.is_set()
+
+    def give_turn(self) -> None:
+        """Let other runs train."""
+        if self._has_turn:
+            self._has_turn = False
+            _TURN.release()
+
 
 def train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
     """Yield the epochs of a run and return its result, or None after `Thread.cancel`; only errors of ours leave it.
 
     A generator worker swallows `RuntimeError`, which torch raises for shapes and memory: it becomes a `TrainingError`.
+    Training takes no place in Qt's pool of threads: short jobs go on beside it, also while it is paused.
     """
+    from qtpy.QtCore import QThreadPool
+
+    pool = QThreadPool.globalInstance()
+    pool.releaseThread()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what is odd about the data was said when it was read
-            return (yield from _train(run, thread))
+        if not thread.take_turn():
+            return None
+        return (yield from _train(run, thread))
     except TrsmiError:
         raise
     except Exception as error:
         logger.exception("training ended with an error")
         raise TrainingError(sentence(error)) from error
     finally:
+        pool.reserveThread()
+        thread.give_turn()
         thread.ended.set()
 
 
@@ -74,8 +97,10 @@ def _train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
             if step.labels is not None and not run.colors:
                 run.colors = first_colors(step, run)
             yield step
-            thread.go.wait()
-            if thread.left.is_set():
+            if not thread.go.is_set():
+                thread.give_turn()
+                thread.go.wait()
+            if not thread.take_turn():
                 steps.close()
                 return None
             step = steps.send("stop" if thread.stop.is_set() else None)

@@ -1,0 +1,57 @@
+"""What a run will take, judged by its size: seconds and memory before it has begun."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_trsmi.config import Config
+    from napari_trsmi.data.dataset import Dataset
+
+# From the tables "Cost by number of spots" and "Ours by phase" in docs/benchmarks.md: 20,000 spots, two modalities of 50
+# components, one torch thread. Each grows as a power of the number of spots, read off between 20,000 and 200,000.
+SPOTS, COMPONENTS = 20_000, 100
+EPOCH, EPOCH_POWER = 0.6, 1.2
+PREPARE, PREPARE_POWER = 3.5, 1.08
+DOMAINS, DOMAINS_POWER = 8.4, 0.85
+PREVIEW = 0.25  # of the domains: one start instead of ten, no boundaries
+IMPORTS = 4.0
+PROGRAM_BYTES, BYTES_PER_SPOT = 0.6e9, 24_000
+GPU = 0.1  # of the time of an epoch on the CPU: a guess until a run was measured
+
+
+def estimate(dataset: Dataset, config: Config) -> tuple[float, float]:
+    """Return about how many seconds a run takes, and the bytes of memory of the program at the peak.
+
+    An estimate from measurements on two CPU cores; other machines are faster or slower by a factor that stays nearly
+    the same from run to run.
+
+    Parameters
+    ----------
+    dataset
+        Its number of spots and of features count.
+    config
+        Modalities in use, components, epochs, previews and device count.
+    """
+    n, width = dataset.n_spots / SPOTS, n_components(dataset, config) / COMPONENTS
+    preprocess, train = config.preprocess, config.train
+    starts = config.cluster.n_init / 10
+    epochs = train.epochs * EPOCH * n**EPOCH_POWER * width
+    if not config.device.startswith(("cpu", "auto")):
+        epochs *= GPU
+    domains = DOMAINS * n**DOMAINS_POWER * (0.5 + 0.5 * starts)
+    previews = (
+        train.epochs // train.preview_every * PREVIEW * DOMAINS * n**DOMAINS_POWER if train.preview_every else 0.0
+    )
+    prepare = PREPARE * n**PREPARE_POWER * width * (1.0 if preprocess.denoise else 0.6)
+    imports = 0.0 if "napari_trsmi.model.training" in sys.modules else IMPORTS
+    return imports + prepare + epochs + previews + domains, PROGRAM_BYTES + BYTES_PER_SPOT * dataset.n_spots * width
+
+
+def n_components(dataset: Dataset, config: Config) -> int:
+    """Return how many components all modalities in use have together, at most."""
+    preprocess = config.preprocess
+    used = [m for m in dataset.modalities.values() if not preprocess.modalities or m.name in preprocess.modalities]
+    most = min(preprocess.n_components, dataset.n_spots)
+    return sum(m.table.n_vars if m.kind == "precomputed" else min(most, m.table.n_vars) for m in used)

@@ -1,0 +1,188 @@
+"""What is open: name, spots, modalities, and what a person should know about them; or how to open something."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt import QElidingLabel
+
+from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.worker import sentence
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+    from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.state import OpenSection
+
+KINDS = {"rna": "RNA", "protein": "protein", "chromatin": "chromatin", "precomputed": "components"}
+PLUGIN = "napari-trsmi"
+
+
+class DataPanel(QWidget):
+    """The active section in three lines, a list of the open ones, and buttons to open more."""
+
+    def __init__(self, viewer: Viewer, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._viewer, self.session = ref(viewer), session
+        self.empty, self.facts = QWidget(), QWidget()
+
+        invitation = QLabel("Open a section: drop a file on the window, or")
+        invitation.setWordWrap(True)
+        self.open_button, self.sample_button = QPushButton("Open…"), QPushButton("Open sample")
+        self.open_button.setMenu(self._open_menu())
+        self.sample_button.setToolTip("Open a small simulated slice with RNA and protein")
+        self.sample_button.clicked.connect(self.open_sample)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.open_button)
+        buttons.addWidget(self.sample_button)
+        layout = QVBoxLayout(self.empty)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(invitation)
+        layout.addLayout(buttons)
+
+        self.name, self.choice, self.more_button = QElidingLabel(), QComboBox(), QToolButton()
+        self.name.setStyleSheet("font-weight: bold")
+        self.choice.setToolTip("The section to work on")
+        self.choice.setMinimumContentsLength(12)
+        self.choice.activated.connect(self._on_chosen)
+        self.more_button.setText("Open…")
+        self.more_button.setToolTip("Open another section")
+        self.more_button.setMenu(self._open_menu())
+        self.more_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.content, self.notes = QLabel(), QElidingLabel()
+        self.content.setWordWrap(True)
+        head = QHBoxLayout()
+        head.addWidget(self.name, 1)
+        head.addWidget(self.choice, 1)
+        head.addWidget(self.more_button)
+        layout = QVBoxLayout(self.facts)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(head)
+        layout.addWidget(self.content)
+        layout.addWidget(self.notes)
+
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.empty)
+        layout.addWidget(self.facts)
+        listen(
+            self,
+            (session.section_changed, self._refresh),
+            (viewer.layers.events.inserted, self._refresh),
+            (viewer.layers.events.removed, self._refresh),
+        )
+        self._refresh()
+
+    @property
+    def sections(self) -> list[OpenSection]:
+        """Sections with layers in the viewer, in the order of the layers."""
+        viewer = self._viewer()
+        layers = [] if viewer is None else viewer.layers
+        found: dict[int, OpenSection] = {}
+        for layer in layers:
+            if ours := layer.metadata.get("trsmi"):
+                found[id(ours["section"])] = ours["section"]
+        return list(found.values())
+
+    def open(self, paths: Sequence[str]) -> None:
+        """Open files with the same barcodes, or one file or folder, as a section."""
+        if not paths:
+            return
+        self.session.busy_changed.emit(f"Opening {Path(paths[0]).name}…")
+        QTimer.singleShot(30, lambda: self._open_now(list(paths)))  # once that line is drawn
+
+    def open_sample(self) -> None:
+        """Open the bundled sample slice."""
+        from napari_trsmi.data.sample import sample_path
+
+        self.open([str(sample_path())])
+
+    def _open_now(self, paths: list[str]) -> None:
+        viewer = self._viewer()
+        if viewer is None:
+            return
+        try:
+            viewer.open(paths[0] if len(paths) == 1 else paths, plugin=PLUGIN, stack=len(paths) > 1)
+        except Exception as error:
+            self.session.failed.emit(sentence(error))
+        finally:
+            self.session.busy_changed.emit("")
+
+    def _open_menu(self) -> QMenu:
+        menu = QMenu(self)
+        files = menu.addAction("File, or one file per modality…")
+        files.setToolTip("Several .h5ad files over the same barcodes open as one section")
+        files.triggered.connect(self._choose_files)
+        menu.addAction("Folder (Space Ranger, .zarr)…").triggered.connect(self._choose_folder)
+        return menu
+
+    def _choose_files(self) -> None:
+        paths, _ = QFileDialog.getOpenFileNames(self, "Open a section", "", "Sections (*.h5mu *.h5ad);;All files (*)")
+        self.open(paths)
+
+    def _choose_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Open a Space Ranger folder or a .zarr")
+        self.open([folder] if folder else [])
+
+    def _on_chosen(self, index: int) -> None:
+        self.session.activate(self.choice.itemData(index))
+
+    def _refresh(self, *_: Any) -> None:
+        section = self.session.section
+        self.empty.setVisible(section is None)
+        self.facts.setVisible(section is not None)
+        if section is None:
+            return
+        sections = self.sections
+        self.choice.clear()
+        for one in sections:
+            self.choice.addItem(one.dataset.name, one)
+        several = len(sections) > 1
+        self.choice.setVisible(several)
+        self.name.setVisible(not several)
+        if section in sections:
+            self.choice.setCurrentIndex(sections.index(section))
+        dataset = section.dataset
+        self.name.setText(dataset.name)
+        self.name.setToolTip("\n".join(map(str, dataset.sources)) or dataset.name)
+        self.content.setText(describe(dataset))
+        notes = notes_of(dataset)
+        self.notes.setVisible(bool(notes))
+        self.notes.setText(notes[0] if len(notes) == 1 else f"{len(notes)} notes: {' '.join(notes)}")
+        self.notes.setToolTip("\n".join(notes))
+        self.notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+
+
+def describe(dataset: Dataset) -> str:
+    """Return the size of a section and its modalities, in a line."""
+    modalities = (
+        f"{name} ({KINDS[modality.kind]}, {modality.table.n_vars:,} features)"
+        for name, modality in dataset.modalities.items()
+    )
+    return f"{dataset.n_spots:,} spots · {' · '.join(modalities)}"
+
+
+def notes_of(dataset: Dataset) -> list[str]:
+    """Return what a person should know: spots left out, and the notes of the reader."""
+    dropped = [
+        f"{n:,} spots of {name} left out: another modality lacks them." for name, n in dataset.dropped.items() if n
+    ]
+    return [*dropped, *dataset.notes]

@@ -1,0 +1,210 @@
+"""The run: what it will take, buttons, progress, and one line that says what goes on."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from napari_trsmi.estimate import estimate
+from napari_trsmi.gui.devices import device_names, loaded_device
+from napari_trsmi.gui.listening import listen
+
+if TYPE_CHECKING:
+    from napari_trsmi.config import Config
+    from napari_trsmi.gui.session import Session
+    from napari_trsmi.records import Step
+
+OUT_OF_DATE = "Settings changed since this result"
+
+
+class RunBar(QWidget):
+    """Estimate, device, Run / Pause / Finish / Cancel, progress and status of one session."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self._factor: dict[str, float] = {}  # measured / estimated seconds, by device
+        self._paused = False
+        self._said = ""
+
+        self.out_of_date = QLabel(OUT_OF_DATE)
+        self.out_of_date.setToolTip("The result shown was made with other settings. Run to bring it up to date.")
+        self.estimate, self.device = QLabel(), QComboBox()
+        self.device.setToolTip("Where training runs; auto takes the fastest there is")
+        self.device.setEditable(False)
+        self.device.activated.connect(self._on_device)
+        self.run_button = _button("Run", "Train on the open section and find its domains", session.start)
+        self.pause_button = _button("Pause", "Stop after this epoch; nothing is lost", self._on_pause)
+        self.finish_button = _button("Finish and keep", "End training now and keep what there is", session.finish)
+        self.cancel_button = _button("Cancel", "End training and go back to the result before", session.cancel)
+        self.progress, self.status = QProgressBar(), QLabel()
+        self.progress.setTextVisible(True)
+        self.status.setWordWrap(True)
+        self._waiting = QTimer(self)
+        self._waiting.setInterval(200)
+        self._waiting.timeout.connect(self._say_preparing)
+
+        above, buttons = QHBoxLayout(), QHBoxLayout()
+        above.addWidget(self.estimate, 1)
+        above.addWidget(self.device)
+        for button in (self.run_button, self.pause_button, self.finish_button, self.cancel_button):
+            buttons.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.out_of_date)
+        layout.addLayout(above)
+        layout.addLayout(buttons)
+        layout.addWidget(self.progress)
+        layout.addWidget(self.status)
+        listen(
+            self,
+            (session.section_changed, self._refresh),
+            (session.config_changed, self._refresh),
+            (session.result_changed, self._on_result),
+            (session.run_changed, self._on_run),
+            (session.stepped, self._on_step),
+            (session.busy_changed, self._on_busy),
+            (session.failed, self.say),
+            (session.told, self.say),
+        )
+        self.say("")
+        self._refresh()
+
+    def set_colors(self, accent: str, warning: str) -> None:
+        """Take the colours of the theme."""
+        self.run_button.setStyleSheet(f"QPushButton:enabled {{ background-color: {accent}; font-weight: bold }}")
+        self.out_of_date.setStyleSheet(f"color: {warning}")
+
+    def say(self, text: str) -> None:
+        """Show what goes on."""
+        self._said = text
+        self.status.setText(text)
+        self.status.setToolTip(text)
+        self.status.setVisible(bool(text))
+
+    # What the session reports
+
+    def _on_run(self, state: str) -> None:
+        if state == "preparing":
+            self._paused = False
+            self._say_preparing()
+        elif state == "finishing":
+            self.say("Finishing this epoch, then finding the domains and their boundaries…")
+        elif state == "paused":
+            self._paused = True
+            self.say("Paused. The domains so far can be looked at.")
+        else:
+            self.say("")
+        self._waiting.start() if state == "preparing" else self._waiting.stop()
+        self._refresh()
+
+    def _on_step(self, step: Step) -> None:
+        self.progress.setRange(0, step.n_epochs)
+        self.progress.setValue(step.epoch)
+        run = self.session.run
+        left = "" if run is None else time_left(run.steps)
+        self.progress.setFormat(f"epoch {step.epoch} of {step.n_epochs}{left}")
+        if self.session.state == "running":
+            self.say("Finding the domains and their boundaries…" if step.epoch == step.n_epochs else "")
+
+    def _on_result(self, result: Any) -> None:
+        run = self.session.last_run
+        if result is not None and run is not None and result.config is run.config and not self._paused:
+            self._measure(result)
+        self._refresh()
+
+    def _on_busy(self, text: str) -> None:
+        self.say(text)
+
+    def _measure(self, result: Any) -> None:
+        """Scale later estimates by how long this run took."""
+        took = sum(result.provenance.get("seconds", {}).values())
+        train = result.config.train.model_copy(update={"epochs": len(result.history)})
+        guess, _ = estimate(result.dataset, result.config.model_copy(update={"train": train}))
+        if took:
+            self._factor[result.config.device] = took / guess
+
+    def _say_preparing(self) -> None:
+        training = sys.modules.get("napari_trsmi.model.training")
+        self.say("Preparing features and graphs…" if hasattr(training, "train") else "Loading PyTorch…")
+
+    # What a person does
+
+    def _on_pause(self) -> None:
+        self.session.resume() if self.session.state == "paused" else self.session.pause()
+
+    def _on_device(self) -> None:
+        self.session.set_config(self.session.config.model_copy(update={"device": self.device.currentText()}))
+
+    # What is shown
+
+    def _refresh(self, *_: Any) -> None:
+        session, state = self.session, self.session.state
+        self.out_of_date.setVisible(session.out_of_date)
+        self.run_button.setEnabled(session.section is not None and state == "idle")
+        self.run_button.setText("Run again" if session.result is not None and not session.out_of_date else "Run")
+        self.pause_button.setEnabled(state in ("running", "paused"))
+        self.pause_button.setText("Resume" if state == "paused" else "Pause")
+        self.finish_button.setEnabled(state in ("preparing", "running", "paused"))
+        self.cancel_button.setEnabled(state != "idle")
+        self.progress.setVisible(state != "idle")
+        if state == "preparing":
+            self.progress.setRange(0, 0)
+            self.progress.setFormat("")
+        self.device.setEnabled(state == "idle")
+        self._refresh_device(session.config.device)
+        self._refresh_estimate(session.config)
+
+    def _refresh_device(self, chosen: str) -> None:
+        names = device_names()
+        names += [] if chosen in names else [chosen]
+        if names != [self.device.itemText(k) for k in range(self.device.count())]:
+            self.device.clear()
+            self.device.addItems(names)
+        self.device.setCurrentText(chosen)
+
+    def _refresh_estimate(self, config: Config) -> None:
+        dataset = self.session.dataset
+        if dataset is None:
+            self.estimate.setText("")
+            return
+        seconds, size = estimate(dataset, config)
+        factor = self._factor.get(config.device)
+        device = loaded_device(config.device)
+        where = f" on {device}" if device else ""
+        self.estimate.setText(f"about {duration(seconds * (factor or 1.0))}, {size / 1e9:.1f} GB{where}")
+        base = "scaled by the last run" if factor else "from measurements on two CPU cores"
+        self.estimate.setToolTip(f"An estimate {base}: time of the run, and memory of the program at the peak.")
+
+
+def _button(text: str, tip: str, act: Any) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tip)
+    button.clicked.connect(lambda: act())
+    return button
+
+
+def duration(seconds: float) -> str:
+    """Return a time as a person says it.
+
+    Examples
+    --------
+    >>> duration(4.2), duration(95), duration(5000)
+    ('4 s', '2 min', '1.4 h')
+    """
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def time_left(steps: list[Step]) -> str:
+    """Return how long the remaining epochs will take, judged by the latest ones."""
+    recent = steps[-20:]
+    if len(recent) < 2 or recent[-1].epoch == recent[-1].n_epochs:
+        return ""
+    pace = (recent[-1].seconds - recent[0].seconds) / (len(recent) - 1)
+    return f", {duration(pace * (recent[-1].n_epochs - recent[-1].epoch))} left"
