@@ -174,8 +174,9 @@ def square_grid(coords: np.ndarray) -> tuple[float, float] | None:
     places = np.round((coords - coords.min(axis=0)) / steps).astype(np.int64)
     n_places = int((places.max(axis=0) + 1).prod())
     # Hexagonal grids lie on a square one too, but leave every second place empty, side by side.
-    neighbours = np.isin(places @ [1, n_places] + 1, places @ [1, n_places]).mean()
-    if len(np.unique(places, axis=0)) < len(coords) or neighbours < 0.5 or n_places > 50 * len(coords):
+    keys = places @ [1, n_places]
+    neighbours = np.isin(keys + 1, keys).mean()
+    if len(np.unique(keys)) < len(coords) or neighbours < 0.5 or n_places > 50 * len(coords):
         return None
     return steps[0], steps[1]
 
