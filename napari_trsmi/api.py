@@ -190,6 +190,48 @@ def fit_steps(
     return result
 
 
+def keep_preview(
+    dataset: Dataset,
+    config: Config,
+    step: Step,
+    *,
+    colors: Sequence[str] = (),
+    history: Sequence[Step] = (),
+) -> Result:
+    """Return the domains of a preview as a result.
+
+    The labels are those of the preview, numbered by falling size. A preview has no correspondences and no weights of
+    the modalities: they go with the network of that epoch.
+
+    Parameters
+    ----------
+    dataset, config
+        What the run was made on and with.
+    step
+        A step of `fit_steps` with labels.
+    colors
+        ``"#rrggbb"`` by the preview's number of a domain; new ones where not given.
+    history
+        Steps up to the preview.
+
+    Raises
+    ------
+    DataError
+        The step carries no labels or no embedding.
+    """
+    if step.labels is None or step.embedding is None:
+        raise DataError(f"Expected a step with domains and embedding, found none at epoch {step.epoch}. Take another.")
+    section = prepare(dataset, config)
+    partition, numbers = Previews(section, config).keep(step)
+    result = assemble(section, config, step.embedding, partition)
+    return replace(
+        result,
+        colors=tuple(colors[k] for k in numbers) if colors else result.colors,
+        history=tuple(history),
+        provenance={**result.provenance, "kept_preview": step.epoch, "stopped": True},
+    )
+
+
 def recluster(path: str | Path, cluster: Cluster | None = None) -> Result:
     """Return new domains for the embedding in a saved result, without training.
 
@@ -263,6 +305,7 @@ def restore(path: str | Path) -> Result:
         boundary_edges=edges,
         colors=saved.colors,
         domain_names=saved.names,
+        maps=saved.maps,
         history=saved.history,
         scores=saved.provenance.get("scores", {}),
         provenance=saved.origin,
@@ -303,7 +346,8 @@ def read_saved(path: str | Path) -> tuple[SavedResult, Dataset]:
         if isinstance(found := getattr(saved, f.name), np.ndarray) and len(found) == len(rows)
     }
     correspondences = {pair: s[rows][:, rows] for pair, s in saved.correspondences.items()}
-    return replace(saved, **per_spot, correspondences=correspondences), dataset
+    maps = {name: values[rows] for name, values in saved.maps.items()}
+    return replace(saved, **per_spot, correspondences=correspondences, maps=maps), dataset
 
 
 def markers(result: Result | str | Path, *, n_top: int = 10) -> dict[str, pd.DataFrame]:

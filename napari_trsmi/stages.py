@@ -155,3 +155,26 @@ class Previews:
             moved = churn(labels, self.before)
         self.before = labels
         return replace(step, labels=labels, churn=moved)
+
+    def keep(self, step: Step) -> tuple[Partition, np.ndarray]:
+        """Return the labels of a preview with their posterior, numbered by falling size.
+
+        Returns
+        -------
+        partition
+            The domains, with exactly the preview's labels up to their numbers.
+        numbers
+            (K,) int number in the preview of each domain.
+        """
+        from napari_trsmi.domains.mixture import posterior_of
+        from napari_trsmi.graphs import neighbour_mean
+
+        assert step.embedding is not None
+        numbers, codes = np.unique(step.labels, return_inverse=True)
+        n = len(numbers)
+        order = np.argsort(-np.bincount(codes), kind="stable")
+        labels = np.argsort(order)[codes]
+        again = cut(step.embedding, self.section, self.config, n, None)  # for the strength of its field
+        evidence, neighbours = np.hstack(list(self.section.measured.values())), neighbour_mean(self.section.spatial)
+        posterior = posterior_of(evidence, labels, n, neighbours, again.strength)
+        return Partition(labels, posterior.astype(np.float32), again.method, again.strength), numbers[order]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 import napari_trsmi as nt
+from napari_trsmi.api import keep_preview
 from napari_trsmi.config import Cluster
 from napari_trsmi.data.provenance import plain
 from napari_trsmi.data.readers import from_memory
@@ -307,3 +309,39 @@ def test_the_default_settings_find_the_simulated_domains(shared_data, name, boun
     dataset = nt.read(shared_data / name)
     found = nt.fit(dataset, nt.Config(cluster={"n_domains": 5}, device="cpu"))
     assert adjusted_rand_score(dataset.obs["gt"], found.labels) >= bound
+
+
+# Keeping a preview
+
+
+def test_a_kept_preview_has_its_labels_and_colours_numbered_by_size(dataset):
+    steps, _ = finish(nt.fit_steps(dataset, settings()))
+    step = steps[3]
+    colors = ("#110000", "#220000", "#330000", "#440000")
+    kept = keep_preview(dataset, settings(), step, colors=colors, history=steps[:4])
+    pairs = set(zip(step.labels.tolist(), kept.labels.tolist(), strict=True))
+    assert len(pairs) == K
+    assert (np.diff(np.bincount(kept.labels)) <= 0).all()
+    assert {(colors[before], kept.colors[after]) for before, after in pairs} == {(c, c) for c in colors}
+    np.testing.assert_allclose(kept.partition.posterior.sum(axis=1), 1, rtol=1e-4)
+    np.testing.assert_array_equal(kept.embedding, step.embedding)
+    assert len(kept.boundaries) > 0
+    assert [s.epoch for s in kept.history] == [1, 2, 3, 4]
+    assert kept.provenance["kept_preview"] == 4
+    assert kept.config == settings()
+
+
+def test_the_posterior_of_a_kept_preview_is_taken_like_that_of_a_result(dataset):
+    rough = {"n_init": 1, "sharpen": 0}  # as previews are cut
+    steps, result = finish(nt.fit_steps(dataset, settings(cluster=rough)))
+    step = replace(steps[-1], embedding=result.embedding, labels=result.labels)
+    kept = keep_preview(dataset, settings(cluster=rough), step)
+    np.testing.assert_array_equal(kept.labels, result.labels)
+    np.testing.assert_allclose(kept.partition.posterior, result.partition.posterior, atol=1e-5)
+    assert kept.colors == result.colors
+
+
+def test_a_step_between_previews_cannot_be_kept(dataset):
+    steps, _ = finish(nt.fit_steps(dataset, settings()))
+    with pytest.raises(nt.DataError, match="Expected a step with domains"):
+        keep_preview(dataset, settings(), steps[0])
