@@ -1,0 +1,222 @@
+"""The editor of a config, made from the models of `napari_trsmi.config`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QUndoStack
+from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from napari_trsmi.config import Config, Kind
+from napari_trsmi.errors import ConfigError
+from napari_trsmi.gui.form.fold import Fold
+from napari_trsmi.gui.form.history import Edit
+from napari_trsmi.gui.form.manners import Manners
+from napari_trsmi.gui.form.modalities import ModalityRow
+from napari_trsmi.gui.form.row import Row
+from napari_trsmi.gui.form.spec import changed, get, sections
+from napari_trsmi.gui.form.tools import Tools
+from napari_trsmi.presets import presets
+
+if TYPE_CHECKING:
+    from napari_trsmi.gui.form.curves import Curves
+
+# What belongs to the section and the machine: presets leave it alone.
+KEPT = ("preprocess.modalities", "preprocess.kinds", "loss.modality_weights", "seed", "device", "threads")
+SCHEDULED = ("align", "diffusion", "gate", "cluster", "loss", "train")
+
+
+class ConfigForm(QWidget):
+    """All settings of a run, in folded sections.
+
+    Signals
+    -------
+    value_changed(Config)
+        A person changed something, and the settings are valid; once per edit, undo and redo included.
+    failed(str)
+        One sentence: a file of settings could not be read or written.
+
+    Attributes
+    ----------
+    undo_stack
+        Edits; `set_value` with other settings is one too.
+    """
+
+    value_changed = Signal(object)
+    failed = Signal(str)
+
+    def __init__(self, config: Config | None = None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._config = config or Config()
+        self._pending: dict[str, dict[str, Any]] = {}  # {section: changes that are not valid yet}
+        self._curves: Curves | None = None
+        self.undo_stack = QUndoStack(self)
+        self.tools = Tools(self.undo_stack)
+        self.tools.preset_chosen.connect(self.set_preset)
+        self.tools.load_chosen.connect(self.load)
+        self.tools.save_chosen.connect(self.save)
+        self.tools.searched.connect(self.search)
+        self.folds: dict[str, Fold] = {}
+        self.rows: dict[str, Row | ModalityRow] = {}  # by name of the setting
+        self.modality_row = ModalityRow()
+        self._manners = Manners(self)
+        inside = QWidget()
+        self._sections = QVBoxLayout(inside)
+        self._sections.setContentsMargins(0, 0, 4, 0)
+        self._sections.setSpacing(3)
+        for section, (title, found) in sections().items():
+            self._add_section(section, title, found)
+        self._sections.addStretch(1)
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setWidget(inside)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(4)
+        self._column.addWidget(self.tools)
+        self._column.addWidget(self.area, 1)
+        self.installEventFilter(self._manners)
+        self._manners.watch(self)
+        self._show()
+
+    def value(self) -> Config:
+        """Return the settings; where the form holds an invalid combination, the last valid ones."""
+        return self._config
+
+    def set_value(self, config: Config) -> None:
+        """Show other settings. Nothing is emitted; a person can undo it."""
+        if config != self._config or self._pending:
+            self._push(config, "other settings", quiet=True)
+
+    def set_modalities(self, kinds: dict[str, Kind]) -> None:
+        """Offer the modalities of a section, by name with the detected kind; {} where none is open."""
+        self.modality_row.set_modalities(kinds)
+        self._manners.watch(self.modality_row)
+
+    def set_preset(self, name: str) -> None:
+        """Take over a preset, as an edit of the person; modalities, seed, device and threads stay."""
+        preset = next(preset for preset in presets() if preset.name == name)
+        config = changed(preset.config, {kept: get(self._config, kept) for kept in KEPT})
+        self._push(config, preset.title)
+
+    def load(self, path: str | Path) -> None:
+        """Take over the settings in a JSON file, as an edit of the person."""
+        try:
+            config = Config.load(path)
+        except ConfigError as error:
+            self.failed.emit(str(error))
+            return
+        self._push(config, f"load {Path(path).name}")
+
+    def save(self, path: str | Path) -> None:
+        """Write the settings to a JSON file."""
+        try:
+            Path(path).write_text(self._config.to_json() + "\n", encoding="utf-8")
+        except OSError as error:
+            self.failed.emit(f"Expected a place to write settings to, found {path}: {error.strerror}.")
+
+    def undo(self) -> None:
+        """Take back what is not valid yet; else the last edit."""
+        if self._pending:
+            self._pending.clear()
+            self._show()
+        else:
+            self.undo_stack.undo()
+
+    def redo(self) -> None:
+        """Do again what was undone."""
+        self.undo_stack.redo()
+
+    def search(self, text: str) -> None:
+        """Show only the settings that match, with their sections open; all of them for no text."""
+        for section, fold in self.folds.items():
+            rows = self._rows_of(section)
+            hits = [row for row in rows if any(spec.matches(text) for spec in row.specs)]
+            for row in rows:
+                row.setVisible(row in hits)
+            fold.setVisible(bool(hits))
+            fold.open(bool(text.strip()) and bool(hits))
+
+    def _rows_of(self, section: str) -> list[Row | ModalityRow]:
+        content = self.folds[section].content
+        return list(dict.fromkeys(row for row in self.rows.values() if row.parent() is content))
+
+    def _add_section(self, section: str, title: str, found: list[Any]) -> None:
+        fold = self.folds[section] = Fold(title)
+        fold.toggled.connect(self._fold_toggled)
+        self._sections.addWidget(fold)
+        for spec in found:
+            if spec.by_modality:
+                self.rows[spec.name] = self.modality_row
+                if self.modality_row.parent() is None:
+                    self.modality_row.edited.connect(self._edited)
+                    fold.rows.addWidget(self.modality_row)
+                continue
+            row = self.rows[spec.name] = Row(spec)
+            row.edited.connect(self._edited)
+            row.refused.connect(self._refused)
+            fold.rows.addWidget(row)
+
+    def _edited(self, name: str, value: Any) -> None:
+        section = name.rpartition(".")[0]
+        changes = {**self._pending.get(section, {}), name: value}
+        try:
+            config = changed(self._config, changes)
+        except ConfigError as error:
+            self._pending[section] = changes
+            self._fold_of(name).set_error(str(error))
+            return
+        if config == self._config:
+            self._pending.pop(section, None)
+            self._show()
+            return
+        self._push(config, self.rows[name].specs[0].label.lower(), name)
+
+    def _refused(self, name: str, sentence: str) -> None:
+        self._pending.setdefault(name.rpartition(".")[0], {})
+        self._fold_of(name).set_error(sentence)
+
+    def _fold_of(self, name: str) -> Fold:
+        row = self.rows[name]
+        return next(fold for fold in self.folds.values() if fold.content is row.parent())
+
+    def _push(self, config: Config, text: str, key: str = "", quiet: bool = False) -> None:
+        self.undo_stack.push(Edit(self._apply, self._config, config, text, key, quiet))
+
+    def _apply(self, config: Config, tell: bool) -> None:
+        """Hold and show `config`; what was not valid in other sections stays as typed."""
+        before, self._config = self._config, config
+        touched = [name for name in self.rows if get(before, name) != get(config, name)]
+        for section in {name.rpartition(".")[0] for name in touched}:
+            self._pending.pop(section, None)
+        self._show()
+        if tell:
+            self.value_changed.emit(config)
+
+    def _show(self) -> None:
+        for section, fold in self.folds.items():
+            rows = self._rows_of(section)
+            if section not in self._pending:
+                fold.set_error("")
+                for row in rows:
+                    row.show_config(self._config)
+            specs = [spec for row in rows for spec in row.specs]
+            fold.set_changed(sum(get(self._config, spec.name) != spec.default for spec in specs))
+        if self._curves is not None:
+            self._curves.show_config(self._config)
+
+    def _fold_toggled(self) -> None:
+        """Draw the course of the run while a section that shapes it is open."""
+        wanted = any(self.folds[section].is_open() for section in SCHEDULED if section in self.folds)
+        if wanted and self._curves is None:
+            from napari_trsmi.gui.form.curves import Curves  # pyqtgraph: not before it is seen
+
+            self._curves = Curves()
+            self._curves.show_config(self._config)
+            self._column.addWidget(self._curves)
+        if self._curves is not None:
+            self._curves.setVisible(wanted)

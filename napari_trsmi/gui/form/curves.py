@@ -1,0 +1,101 @@
+"""The course of the run as the settings plan it: gate and temperatures over the epochs."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pyqtgraph as pg
+from qtpy.QtCore import QEvent
+from qtpy.QtGui import QPalette
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from napari_trsmi.config import Config
+from napari_trsmi.model.schedules import cooling, value
+
+HEIGHT = 90
+# Told apart by people who confuse colours: for a light and for a dark window.
+COLORS = {"beta": ("#0072b2", "#56b4e9"), "tau": ("#b34700", "#e69f00"), "tau_c": ("#007a5a", "#2fc79a")}
+
+
+def courses(config: Config, n: int = 121) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return {name: ((n,) epochs, (n,) values)} of the terms that the settings use.
+
+    ``"beta"`` starts at sigmoid(b) with the starting value of b, which training then changes; ``"tau"`` is the
+    alignment temperature; ``"tau_c"``, that of the prototypes, begins when they do.
+    """
+    share = np.linspace(0.0, 1.0, n)
+    epochs = share * max(config.train.epochs, 1)
+    curves = {}
+    if config.diffusion.enabled:
+        b = config.gate.start
+        # exp of a number below 0 only: it cannot overflow
+        beta = 1 / (1 + math.exp(-b)) if b >= 0 else math.exp(b) / (1 + math.exp(b))
+        curves["beta"] = epochs, np.array([beta * cooling(config.gate, f) for f in share])
+    if config.align.enabled:
+        curves["tau"] = epochs, np.array([value(config.align.temperature, f) for f in share])
+    if config.loss.lam_cluster > 0:
+        late = share >= config.cluster.start
+        curves["tau_c"] = epochs[late], np.array([value(config.cluster.tau_c, f) for f in share[late]])
+    return curves
+
+
+def marks(config: Config) -> dict[str, float]:
+    """Return {what begins or ends: epoch} within the run."""
+    found = {}
+    if config.align.enabled and config.align.warmup > 0:
+        found["warm-up ends"] = config.align.warmup * config.train.epochs
+    if config.loss.lam_cluster > 0:
+        found["prototypes start"] = config.cluster.start * config.train.epochs
+    return found
+
+
+class Curves(QWidget):
+    """A small plot with its key above."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._config = Config()
+        self.key = QLabel()
+        self.key.setWordWrap(True)
+        self.plot = pg.PlotWidget(background=None)
+        self.plot.setFixedHeight(HEIGHT)
+        self.plot.setMouseEnabled(False, False)
+        self.plot.setMenuEnabled(False)
+        self.plot.hideButtons()
+        self.plot.setToolTip("Planned course of the run; training changes the gate's logit b from where it starts.")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.key)
+        column.addWidget(self.plot)
+
+    def show_config(self, config: Config) -> None:
+        """Draw the course that `config` plans."""
+        self._config = config
+        palette = self.palette()
+        ink = palette.color(QPalette.ColorRole.WindowText)
+        dark = palette.color(QPalette.ColorRole.Window).lightness() < 128
+        self.plot.clear()
+        found = courses(config)
+        for name, (epochs, values) in found.items():
+            self.plot.plot(epochs, values, pen=pg.mkPen(COLORS[name][dark], width=2))
+        for text, epoch in marks(config).items():
+            line = pg.InfiniteLine(epoch, pen=pg.mkPen(ink, style=pg.QtCore.Qt.PenStyle.DotLine))
+            line.setToolTip(f"{text}: epoch {epoch:g}")
+            self.plot.addItem(line)
+        top = max([1.0, *(float(values.max()) for _, values in found.values() if len(values))])
+        self.plot.setRange(xRange=(0, max(config.train.epochs, 1)), yRange=(0, top), padding=0.03)
+        for side in ("left", "bottom"):
+            axis = self.plot.getAxis(side)
+            axis.setPen(pg.mkPen(ink))
+            axis.setTextPen(pg.mkPen(ink))
+        words = {"beta": "gate β", "tau": "temperature τ", "tau_c": "prototypes τ<sub>c</sub>"}
+        key = [f'<span style="color: {COLORS[name][dark]}">▬ {words[name]}</span>' for name in found]
+        self.key.setText("&nbsp; ".join(key) or "Nothing changes over this run.")
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw again in the colours of another theme."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
+            self.show_config(self._config)
