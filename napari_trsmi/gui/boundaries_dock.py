@@ -1,0 +1,83 @@
+"""The dock that questions a result: its boundaries, maps, spots and markers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+
+from napari_trsmi.gui.boundary_canvas import boundary_canvas_of
+from napari_trsmi.gui.boundary_panel import BoundaryPanel
+from napari_trsmi.gui.maps_panel import MapsPanel
+from napari_trsmi.gui.marker_tables import MarkerTables, best_of_each
+from napari_trsmi.gui.markers_panel import MarkersPanel
+from napari_trsmi.gui.session import session_of
+from napari_trsmi.gui.spot_panel import SpotPanel
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+    from napari_trsmi.data.result import Result
+
+NO_SECTION = "Open a section first: drop a file on the window, or File > Open Sample > TRSMI."
+NO_RESULT = "Train first, or open a saved result…"
+
+
+class BoundariesDock(QWidget):
+    """Tabs over one result; before there is one, what to do next."""
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__()
+        self.session = session_of(napari_viewer)
+        self.canvas = boundary_canvas_of(napari_viewer)
+        self.markers = MarkerTables(self.session)
+        self.boundaries = BoundaryPanel(self.session, self.canvas)
+        self.maps = MapsPanel(self.session)
+        self.spot = SpotPanel(self.session, self.canvas)
+        self.marker_panel = MarkersPanel(self.session, self.markers)
+
+        about = QWidget()
+        inside = QVBoxLayout(about)
+        inside.addWidget(QLabel("<b>Maps</b>"))
+        inside.addWidget(self.maps)
+        inside.addSpacing(8)
+        inside.addWidget(QLabel("<b>Spot</b>"))
+        inside.addWidget(self.spot)
+        inside.addStretch(1)
+        self.tabs = QTabWidget()
+        self.tabs.addTab(self.boundaries, "Boundaries")
+        self.tabs.addTab(about, "Maps and spot")
+        self.tabs.addTab(self.marker_panel, "Markers")
+
+        self.empty = QLabel()
+        self.empty.setWordWrap(True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(self.tabs)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        self.stack.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        layout.addWidget(self.stack)
+
+        self.boundaries.table.chosen.connect(self._on_chosen)
+        self.markers.changed.connect(self._on_markers)
+        self.session.result_changed.connect(self._on_result)
+        self.session.section_changed.connect(self._on_section)
+        self._on_result(self.session.result)
+
+    def _on_section(self, section: object) -> None:
+        self._on_result(self.session.result)
+
+    def _on_result(self, result: Result | None) -> None:
+        self.stack.setCurrentWidget(self.empty if result is None else self.tabs)
+        self.empty.setText(NO_SECTION if self.session.section is None else NO_RESULT)
+
+    def _on_chosen(self, segment: int | None) -> None:
+        if segment is not None and self.session.run is None:
+            self.markers.find()
+
+    def _on_markers(self) -> None:
+        tables = self.markers.tables
+        self.boundaries.model.set_markers({} if tables is None else best_of_each(tables))

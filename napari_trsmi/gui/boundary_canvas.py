@@ -1,0 +1,199 @@
+"""Keeps the boundaries on the canvas in step with the session, and flies to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, ref
+
+import numpy as np
+
+from napari_trsmi.gui import boundary_layers as layers
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from napari import Viewer
+
+    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.state import OpenSection, Shown
+
+ROLES = ("boundary", "boundaries", "correspondences")
+
+
+class BoundaryCanvas:
+    """Draws the boundaries of the kept result of one viewer, also after the dock that asked for them is closed.
+
+    While a preview is shown they are not to be seen, because they belong to the result.
+    """
+
+    def __init__(self, viewer: Viewer, session: Session) -> None:
+        self._viewer, self.session = ref(viewer), session  # a strong reference would keep the viewer alive
+        self.measure = layers.CONFIDENCE
+        self.segment: int | None = None
+        self._edges: pd.DataFrame | None = None  # those of the result that have a stroke
+        self._source: pd.DataFrame | None = None  # the result's table they were taken from
+        self._covered: set[str] = set()  # roles that were visible before a preview came
+        session.section_changed.connect(self._on_section)
+        session.result_changed.connect(self._on_result)
+        session.hidden_changed.connect(self._on_hidden)
+        session.shown_changed.connect(self._on_shown)
+        self.update()
+
+    @property
+    def viewer(self) -> Viewer:
+        """The viewer."""
+        viewer = self._viewer()
+        assert viewer is not None
+        return viewer
+
+    def layer(self, role: str) -> Any | None:
+        """Return the layer of the active section that plays a role, or None."""
+        return self.session.canvas.layer(role)
+
+    # What is drawn
+
+    def update(self) -> None:
+        """Draw the boundaries of the result, or take them away where there are none."""
+        result = self.session.result
+        source = None if result is None else result.boundary_edges
+        if source is self._source:  # a review or another name leaves the edges as they are
+            return
+        self._source, self.segment = source, None
+        self._edges = None if source is None else layers.drawn(source)
+        self._draw()
+
+    def _draw(self) -> None:
+        section = self.session.section
+        if section is None or self._edges is None or len(self._edges) == 0:
+            self._remove("boundaries", "boundary")
+            return
+        if self.measure not in layers.measures(self._edges):
+            self.measure = layers.CONFIDENCE
+        data = layers.boundaries_layer(section, self._edges, self.measure, self.session.hidden)
+        self._put(data, "boundaries")
+        self.select(self.segment)
+
+    def color_by(self, measure: str) -> None:
+        """Colour the strokes by one of `layers.measures`."""
+        self.measure = measure
+        if self.layer("boundaries") is None:
+            self._draw()
+        self._recolor()
+
+    def select(self, segment: int | None) -> None:
+        """Draw a rim around one boundary; None for no rim."""
+        self.segment = segment
+        section = self.session.section
+        own = None if segment is None or self._edges is None else self._edges["segment"] == segment
+        if section is None or self._edges is None or segment is None or own is None or not own.any():
+            self._remove("boundary")
+            return
+        self._put(layers.boundary_layer(section, self._edges, segment), "boundary")
+
+    def draw_correspondences(self, spot: int | None, row: Any = None) -> None:
+        """Draw lines from a spot to those it corresponds to; None takes them away."""
+        section = self.session.section
+        data = None if section is None or spot is None else layers.correspondence_layer(section, spot, row)
+        if data is None or len(data[0]) == 0:
+            self._remove("correspondences")
+            return
+        self._put(data, "correspondences")
+
+    def _put(self, data: layers.LayerData, role: str) -> None:
+        """Make a layer, or give the one there is its new data."""
+        from napari.layers import Layer
+
+        layer, settings = self.layer(role), data[1]
+        if layer is None:
+            chosen = set(self.viewer.layers.selection)
+            layer = Layer.create(*data)
+            layer.visible = self._result_is_shown or role == "correspondences"
+            if not layer.visible:
+                self._covered.add(role)
+            above = self.layer("boundaries") if role == "boundary" else None
+            at = len(self.viewer.layers) if above is None else self.viewer.layers.index(above)
+            self.viewer.layers.insert(at, layer)
+            self.viewer.layers.selection = chosen  # spots stay the layer that is clicked
+            return
+        layer.data = data[0]
+        if "features" in settings:
+            layer.features = settings["features"]
+        layer.edge_color, layer.edge_width = settings["edge_color"], settings["edge_width"]
+
+    def _recolor(self) -> None:
+        layer = self.layer("boundaries")
+        if layer is not None and self._edges is not None and len(layer.data) == len(self._edges):
+            layer.edge_color = layers.stroke_colors(self._edges, self.measure, self.session.hidden)
+
+    def _remove(self, *roles: str) -> None:
+        for role in roles:
+            if (layer := self.layer(role)) is not None:
+                self.viewer.layers.remove(layer)
+
+    # Where the camera looks
+
+    def box(self, segment: int | None = None) -> tuple[np.ndarray, float]:
+        """Return the centre (row, column) in the world and the zoom that frame a boundary, or the whole section.
+
+        A boundary fills a third of the canvas; the camera goes no nearer than eight spots across that third, and no
+        farther than the whole section.
+        """
+        dataset = self.session.dataset
+        assert dataset is not None
+        unit, _ = layers.world(dataset)
+        spot = layers.diameter(dataset) * unit
+        canvas = np.array(self.viewer.canvas.size, float)
+        low, high = (
+            dataset.coords.min(axis=0)[::-1] * unit - spot / 2,
+            dataset.coords.max(axis=0)[::-1] * unit + spot / 2,
+        )
+        whole = float((0.95 * canvas / (high - low)).min())
+        own = None if segment is None or self._edges is None else self._edges[self._edges["segment"] == segment]
+        if own is None or len(own) == 0:
+            return (low + high) / 2, whole
+        center, size = layers.extent(own, dataset)
+        third = float((canvas / 3 / np.maximum(size, 8 * spot)).min())
+        return center, max(third, whole)
+
+    # What the session says
+
+    @property
+    def _result_is_shown(self) -> bool:
+        return self.session.shown is None or self.session.shown.epoch is None
+
+    def _on_section(self, section: OpenSection | None) -> None:
+        for layer in list(self.viewer.layers):
+            ours = layer.metadata.get("trsmi")
+            if ours and ours["role"] in ROLES and ours["section"] is not section:
+                self.viewer.layers.remove(layer)
+        self._covered.clear()
+
+    def _on_result(self, result: Any) -> None:
+        self.update()
+
+    def _on_hidden(self, hidden: frozenset[int]) -> None:
+        self._recolor()
+
+    def _on_shown(self, shown: Shown | None) -> None:
+        for role in ("boundary", "boundaries"):
+            layer = self.layer(role)
+            if layer is None:
+                continue
+            if not self._result_is_shown and layer.visible:
+                self._covered.add(role)
+                layer.visible = False
+            elif self._result_is_shown and role in self._covered:
+                self._covered.discard(role)
+                layer.visible = True
+
+
+_CANVASES: WeakKeyDictionary[Any, BoundaryCanvas] = WeakKeyDictionary()
+
+
+def boundary_canvas_of(viewer: Viewer) -> BoundaryCanvas:
+    """Return what draws the boundaries of a viewer, made when first asked for."""
+    from napari_trsmi.gui.session import session_of
+
+    viewer = getattr(viewer, "__wrapped__", viewer)  # docks get a proxy that nothing else keeps alive
+    if viewer not in _CANVASES:
+        _CANVASES[viewer] = BoundaryCanvas(viewer, session_of(viewer))
+    return _CANVASES[viewer]

@@ -1,0 +1,154 @@
+"""Boundaries and correspondences as layer tuples: no window, no Qt, no viewer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_trsmi.gui.layers import LayerData, mark, world
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from scipy import sparse
+
+    from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.gui.state import OpenSection
+
+CONFIDENCE = "confidence"
+# Weak is bright orange, strong is dark blue: the two ends stay apart for every kind of colour blindness, also in grey.
+RAMP = ((1.0, 0.43, 0.0), (1.0, 0.80, 0.40), (0.66, 0.74, 0.85), (0.20, 0.42, 0.70), (0.05, 0.20, 0.47))
+NO_VALUE = (0.5, 0.5, 0.5)
+HIGHLIGHT = (1.0, 0.0, 0.75, 1.0)
+LINE = (0.0, 0.0, 0.0)
+
+
+def measures(boundaries: pd.DataFrame) -> tuple[str, ...]:
+    """Return the columns that can colour boundaries: confidence, and the contrast in each modality."""
+    return tuple(name for name in boundaries.columns if name == CONFIDENCE or name.startswith("contrast_"))
+
+
+def measure_title(measure: str) -> str:
+    """Return what people read for a column of `measures`."""
+    return "Confidence" if measure == CONFIDENCE else f"Contrast in {measure.removeprefix('contrast_')}"
+
+
+def limits(edges: pd.DataFrame, measure: str) -> tuple[float, float]:
+    """Return the values drawn weakest and strongest: 0 and 1, or 0 and what one stroke in twenty exceeds."""
+    if measure == CONFIDENCE:
+        return 0.0, 1.0
+    values = edges[measure].to_numpy(float)
+    known = values[np.isfinite(values)]
+    top = float(np.quantile(known, 0.95)) if len(known) else 0.0
+    return 0.0, top if top > 0 else 1.0
+
+
+def stroke_colors(edges: pd.DataFrame, measure: str, hidden: frozenset[int] = frozenset()) -> np.ndarray:
+    """Return the (E, 4) colours of strokes: orange where weak, blue where strong, grey where nothing is known.
+
+    Strokes of a hidden domain are transparent.
+    """
+    low, high = limits(edges, measure)
+    strength = (edges[measure].to_numpy(float) - low) / (high - low)
+    at, ramp = np.linspace(0.0, 1.0, len(RAMP)), np.array(RAMP)
+    rgb = np.stack([np.interp(strength, at, ramp[:, channel]) for channel in range(3)], axis=1)
+    rgb[~np.isfinite(strength)] = NO_VALUE
+    gone = edges[["domain_a", "domain_b"]].isin(list(hidden)).any(axis=1).to_numpy()
+    return np.column_stack([rgb, np.where(gone, 0.0, 1.0)])
+
+
+def drawn(edges: pd.DataFrame) -> pd.DataFrame:
+    """Return the edges that have a stroke; diagonal ones of a square grid have none."""
+    has_length = (edges["x0"] != edges["x1"]) | (edges["y0"] != edges["y1"])
+    return edges[has_length].reset_index(drop=True)
+
+
+def boundaries_layer(
+    section: OpenSection, edges: pd.DataFrame, measure: str, hidden: frozenset[int] = frozenset()
+) -> LayerData:
+    """Return all boundary strokes, coloured by `measure`.
+
+    Parameters
+    ----------
+    section
+        What they belong to.
+    edges
+        Rows of `result.boundary_edges` that are `drawn`.
+    measure
+        One of `measures`.
+    hidden
+        Domains whose boundaries are not to be seen.
+    """
+    shown = ["segment", "domain_a", "domain_b", *measures(edges)]
+    settings = {
+        "edge_color": stroke_colors(edges, measure, hidden),
+        "edge_width": 0.25 * diameter(section.dataset),
+        "features": edges[shown],
+    }
+    return _vectors(section, "boundaries", _strokes(edges), settings)
+
+
+def boundary_layer(section: OpenSection, edges: pd.DataFrame, segment: int) -> LayerData:
+    """Return the strokes of one segment, to be drawn as a rim under the others."""
+    own = edges[edges["segment"] == segment]
+    settings = {"edge_color": np.array([HIGHLIGHT]), "edge_width": 0.7 * diameter(section.dataset)}
+    return _vectors(section, "boundary", _strokes(own), settings)
+
+
+def correspondence_layer(section: OpenSection, spot: int, row: sparse.csr_matrix) -> LayerData:
+    """Return lines from a spot to those it corresponds to in another modality, the more opaque the larger the weight.
+
+    Parameters
+    ----------
+    section
+        What the spots belong to.
+    spot
+        Row of the dataset.
+    row
+        (1, N) weights. The spot's weight on itself has no line.
+    """
+    coords = section.dataset.coords[:, ::-1]
+    away = row.indices != spot
+    targets, weights = row.indices[away], row.data[away]
+    data = np.stack([np.broadcast_to(coords[spot], (len(targets), 2)), coords[targets] - coords[spot]], axis=1)
+    strength = weights / weights.max() if len(weights) and weights.max() > 0 else weights
+    settings = {
+        "edge_color": np.column_stack([np.tile(LINE, (len(targets), 1)), 0.15 + 0.85 * strength]),
+        "edge_width": 0.15 * diameter(section.dataset),
+    }
+    return _vectors(section, "correspondences", data, settings)
+
+
+def diameter(dataset: Dataset) -> float:
+    """Return the diameter of a spot, or the distance between spots where it is unknown (unit of the coordinates)."""
+    from napari_trsmi.data.squidpy_library import spacing
+
+    return float(dataset.spot_diameter or spacing(dataset.coords))
+
+
+def extent(edges: pd.DataFrame, dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Return centre and size of the box around strokes, as (row, column) in the world."""
+    rows, columns = edges[["y0", "y1"]].to_numpy(float), edges[["x0", "x1"]].to_numpy(float)
+    low, high = np.array([rows.min(), columns.min()]), np.array([rows.max(), columns.max()])
+    unit, _ = world(dataset)
+    return (low + high) / 2 * unit, (high - low) * unit
+
+
+def _strokes(edges: pd.DataFrame) -> np.ndarray:
+    """(E, 2, 2) start and direction as (row, column)."""
+    start, end = edges[["y0", "x0"]].to_numpy(float), edges[["y1", "x1"]].to_numpy(float)
+    return np.stack([start, end - start], axis=1)
+
+
+def _vectors(section: OpenSection, role: str, data: np.ndarray, settings: dict[str, Any]) -> LayerData:
+    unit, name = world(section.dataset)
+    shared = {
+        "name": f"{section.dataset.name} {role}",
+        "scale": (unit, unit),
+        "units": (name, name),
+        "vector_style": "line",
+        "opacity": 1.0,
+        "ndim": 2,
+        "metadata": mark(section, role),
+    }
+    return data, {**shared, **settings}, "vectors"

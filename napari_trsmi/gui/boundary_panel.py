@@ -1,0 +1,225 @@
+"""Question every boundary: a table, weakest first; each is flown to, and kept, doubted or rejected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QColor, QLinearGradient, QPainter
+from qtpy.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_trsmi.gui import boundary_layers as layers
+from napari_trsmi.gui.boundary_table import FILTERS, BoundaryFilter, BoundaryModel
+from napari_trsmi.gui.boundary_view import BoundaryView
+from napari_trsmi.gui.flight import Flight
+
+if TYPE_CHECKING:
+    from napari_trsmi.data.result import Result
+    from napari_trsmi.edits import Verdict
+    from napari_trsmi.gui.boundary_canvas import BoundaryCanvas
+    from napari_trsmi.gui.session import Session
+
+BUTTONS: tuple[tuple[str, Verdict, str, str], ...] = (
+    ("Keep", "keep", "K", "The boundary is there"),
+    ("Doubt", "doubt", "D", "Not sure that it is there"),
+    ("Reject", "reject", "R", "There is no boundary here"),
+    ("Clear", "", "U", "Take the verdict back"),
+)
+
+
+class BoundaryPanel(QWidget):
+    """The boundaries of the result and their review, which is kept in the result."""
+
+    def __init__(self, session: Session, canvas: BoundaryCanvas) -> None:
+        super().__init__()
+        self.session, self.canvas = session, canvas
+        self.flight = Flight(canvas.viewer, self)
+        self.model = BoundaryModel(self)
+        self.rows = BoundaryFilter(self.model, self)
+        self.table = BoundaryView(self.model, self.rows)
+        self._edges: object = None  # the strokes of the result in the table; a review keeps them
+        self._undo: list[tuple[int, Verdict, str]] = []
+        self._build()
+        self.table.chosen.connect(self._on_chosen)
+        self.table.marked.connect(self.mark)
+        self.table.undo.connect(self.undo)
+        self.model.noted.connect(self._on_noted)
+        session.result_changed.connect(self._on_result)
+        self._on_result(session.result)
+
+    def _build(self) -> None:
+        self.measure = QComboBox()
+        self.measure.setToolTip("What colours the boundaries on the canvas")
+        self.measure.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.measure.activated.connect(lambda: self.canvas.color_by(self.measure.currentData()))
+        self.wanted = QComboBox()
+        self.wanted.setToolTip("Which boundaries the table shows")
+        for key, title in FILTERS.items():
+            self.wanted.addItem(title, key)
+        self.shortest = QDoubleSpinBox()
+        self.shortest.setRange(0, 1e9)
+        self.shortest.setDecimals(0)
+        self.shortest.setPrefix("≥ ")
+        self.shortest.setToolTip("Leave out boundaries shorter than this")
+        self.wanted.currentIndexChanged.connect(self._filter)
+        self.shortest.valueChanged.connect(self._filter)
+
+        form = QGridLayout()
+        for row, (text, first, second) in enumerate(
+            (("Colour", self.measure, RampKey()), ("Show", self.wanted, self.shortest))
+        ):
+            label = QLabel(text)
+            label.setBuddy(first)
+            form.addWidget(label, row, 0)
+            form.addWidget(first, row, 1)
+            form.addWidget(second, row, 2)
+        form.setColumnStretch(1, 3)
+        form.setColumnStretch(2, 2)
+
+        self.progress = QLabel()
+        self.progress.setWordWrap(True)
+        self.buttons: dict[str, QPushButton] = {}
+        verdicts, others = QHBoxLayout(), QHBoxLayout()
+        for text, verdict, key, help in BUTTONS:
+            self._button(verdicts, text, f"{help} ({key})").clicked.connect(lambda _=False, v=verdict: self.mark(v))
+        self._button(others, "Note", "Write a note (N)").clicked.connect(self.table.edit_note)
+        self._button(others, "Undo", "Take the last mark back (Ctrl+Z)").clicked.connect(self.undo)
+        self._button(others, "Whole section", "Show the whole section again").clicked.connect(self.fly_back)
+        columns = self._button(others, "Columns", "Choose the columns of the table")
+        columns.clicked.connect(
+            lambda: self.table.columns_menu().exec(columns.mapToGlobal(columns.rect().bottomLeft()))
+        )
+
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.progress)
+        layout.addLayout(verdicts)
+        layout.addLayout(others)
+
+    def _button(self, row: QHBoxLayout, text: str, help: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setToolTip(help)
+        button.setMinimumWidth(40)
+        self.buttons[text] = button
+        row.addWidget(button)
+        return button
+
+    # The review
+
+    def mark(self, verdict: Verdict) -> None:
+        """Give the selected boundary a verdict and go to the next one without."""
+        segment = self.table.segment
+        if segment is None:
+            return
+        after = self._next_unreviewed(segment) if verdict else segment
+        self._review(segment, verdict, self.model.note(segment))
+        self.table.choose(segment if after is None else after)
+
+    def undo(self) -> None:
+        """Take the last mark or note back and go to its boundary."""
+        if not self._undo:
+            return
+        segment, verdict, note = self._undo.pop()
+        self._review(segment, verdict, note, remember=False)
+        self.table.choose(segment)
+
+    def _on_noted(self, segment: int, note: str) -> None:
+        self._review(segment, self.model.verdict(segment), note)
+
+    def _review(self, segment: int, verdict: Verdict, note: str, *, remember: bool = True) -> None:
+        from napari_trsmi.edits import review
+
+        result = self.session.result
+        if result is None:
+            return
+        before = (segment, self.model.verdict(segment), self.model.note(segment))
+        if before == (segment, verdict, note):
+            return
+        if remember:
+            self._undo.append(before)
+        self.session.set_result(review(result, segment, verdict, note))
+
+    def _next_unreviewed(self, segment: int) -> int | None:
+        """Return the next boundary without a verdict below `segment` in the table, or from its top."""
+        order = self.rows.segments()
+        at = order.index(segment) if segment in order else -1
+        left = [s for s in order[at + 1 :] + order[: max(at, 0)] if not self.model.verdict(s)]
+        return left[0] if left else None
+
+    # What the session and the table say
+
+    def _on_result(self, result: Result | None) -> None:
+        edges = None if result is None else result.boundary_edges
+        same = edges is not None and edges is self._edges
+        self._edges = edges
+        self.model.set_result(result, same=same)
+        if not same:
+            self._undo.clear()
+            self._fill_measures(result)
+        self._say_progress()
+
+    def _fill_measures(self, result: Result | None) -> None:
+        table = None if result is None else result.boundaries
+        self.measure.clear()
+        for name in () if table is None else layers.measures(table):
+            self.measure.addItem(layers.measure_title(name), name)
+        self.measure.setCurrentIndex(max(self.measure.findData(self.canvas.measure), 0))
+        microns = None if result is None else result.dataset.microns_per_unit
+        self.shortest.setSuffix(" px" if microns is None else " µm")
+        if table is not None and len(table):
+            step = layers.diameter(result.dataset) * (microns or 1.0)  # type: ignore[union-attr]
+            self.shortest.setSingleStep(max(round(step), 1))
+
+    def _filter(self) -> None:
+        self.rows.want(self.wanted.currentData(), self.shortest.value())
+        self._say_progress()
+
+    def _say_progress(self) -> None:
+        left_out = self.model.rowCount() - self.rows.rowCount()
+        self.progress.setText(self.model.progress() + (f" ({left_out} not shown)" if left_out else ""))
+        self.buttons["Undo"].setEnabled(bool(self._undo))
+
+    def _on_chosen(self, segment: int | None) -> None:
+        if segment == self.canvas.segment:
+            return
+        self.canvas.select(segment)
+        if segment is not None:
+            self.flight.to(*self.canvas.box(segment))
+
+    def fly_back(self) -> None:
+        """Show the whole section."""
+        if self.session.dataset is not None:
+            self.flight.to(*self.canvas.box())
+
+
+class RampKey(QWidget):
+    """The colours of boundaries, from weak to strong."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setMinimumSize(90, 20)
+        self.setToolTip("Orange boundaries are weak, blue ones strong, grey ones unknown")
+        self.setAccessibleName("Orange is weak, blue is strong")
+
+    def paintEvent(self, event: Any) -> None:  # noqa: D102
+        painter = QPainter(self)
+        gradient = QLinearGradient(0, 0, self.width(), 0)
+        for at, rgb in enumerate(layers.RAMP):
+            gradient.setColorAt(at / (len(layers.RAMP) - 1), QColor.fromRgbF(*rgb))
+        painter.fillRect(self.rect(), gradient)
+        inside = self.rect().adjusted(5, 0, -5, 0)
+        painter.setPen(QColor("black"))
+        painter.drawText(inside, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, "weak")
+        painter.setPen(QColor("white"))
+        painter.drawText(inside, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, "strong")

@@ -1,0 +1,247 @@
+"""The boundaries of a result as a table that can be sorted, filtered and marked."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal
+from qtpy.QtGui import QColor, QPainter, QPixmap
+
+from napari_trsmi.gui.boundary_layers import measures
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from napari_trsmi.data.result import Result
+    from napari_trsmi.edits import Verdict
+
+Index = QModelIndex | QPersistentModelIndex
+Role = Qt.ItemDataRole
+
+VERDICTS = {"keep": "kept", "doubt": "doubtful", "reject": "rejected"}
+SIGNS = {"keep": "✓ kept", "doubt": "? doubt", "reject": "✗ reject"}
+FILTERS = {"all": "All", "unreviewed": "Unreviewed", "doubt": "Doubtful", "reject": "Rejected"}
+SWATCH = 11
+
+
+class Column(NamedTuple):
+    """A column: key, heading, what it means, width in pixels."""
+
+    key: str
+    title: str
+    help: str
+    width: int
+
+
+def columns_of(boundaries: pd.DataFrame, unit: str) -> tuple[Column, ...]:
+    """Return the columns of the table for a result's boundaries; `unit` is that of the lengths."""
+    contrasts = [
+        Column(
+            name,
+            name.removeprefix("contrast_"),
+            f"How far the two sides differ in {name.removeprefix('contrast_')}, in standard deviations; "
+            "near 0 where it sees no boundary",
+            52,
+        )
+        for name in boundaries.columns
+        if name.startswith("contrast_")
+    ]
+    return (
+        Column("domains", "Domains", "The two domains that meet here", 84),
+        Column("confidence", "Conf.", "Confidence: by how much the spots prefer their own side, from 0 to 1", 46),
+        Column("length", unit, f"Length of the boundary in {unit}", 58),
+        Column("review", "Review", "Your verdict: K keep, D doubt, R reject, U clear", 60),
+        *contrasts,
+        Column("markers", "Markers", "What marks the two domains most", 150),
+        Column("note", "Note", "Your note: N or a double click to write", 150),
+    )
+
+
+class BoundaryModel(QAbstractTableModel):
+    """One row per boundary segment; row s is segment s.
+
+    Signals
+    -------
+    noted(int, str)
+        A person wrote a note on a segment.
+    """
+
+    noted = Signal(int, str)
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self.columns: tuple[Column, ...] = ()
+        self.markers: dict[int, str] = {}
+        self._values: dict[str, list[Any]] = {}  # by column, one value per segment: what is sorted by
+        self._names: tuple[str, ...] = ()
+        self._swatches: list[QPixmap] = []
+
+    def set_result(self, result: Result | None, *, same: bool = False) -> None:
+        """Show the boundaries of a result; `same` where only names, colours or the review changed."""
+        if same and result is not None:
+            self._fill(result)
+            self._tell_changed()
+            return
+        self.beginResetModel()
+        self.columns, self.markers, self._values = (), {}, {}
+        if result is not None and result.boundaries is not None:
+            self._fill(result)
+        self.endResetModel()
+
+    def _fill(self, result: Result) -> None:
+        table, microns = result.boundaries, result.dataset.microns_per_unit
+        assert table is not None
+        self.columns = columns_of(table, "px" if microns is None else "µm")
+        pairs = list(zip(table["domain_a"].tolist(), table["domain_b"].tolist(), strict=True))
+        self._values = {name: table[name].tolist() for name in measures(table)}
+        self._values["domains"] = pairs
+        self._values["length"] = (table["length"] * (microns or 1.0)).tolist()
+        for key in ("review", "note"):
+            self._values[key] = table[key].fillna("").tolist() if key in table else [""] * len(table)
+        self._names = result.names
+        self._swatches = [_swatches(result.palette[a], result.palette[b]) for a, b in pairs]
+
+    def set_markers(self, markers: dict[int, str]) -> None:
+        """Fill in what marks each domain, as {number of the domain: text}."""
+        self.markers = markers
+        self._tell_changed()
+
+    def _tell_changed(self) -> None:
+        if self.rowCount():
+            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, self.columnCount() - 1))
+
+    def column(self, key: str) -> int:
+        """Return the position of a column, -1 where there is none."""
+        return next((at for at, column in enumerate(self.columns) if column.key == key), -1)
+
+    # What the rows say
+
+    def verdict(self, segment: int) -> Verdict:
+        """Return "keep", "doubt" or "reject", or "" before a review."""
+        found: Verdict = self._values["review"][segment]
+        return found
+
+    def note(self, segment: int) -> str:
+        """Return the note on a segment."""
+        return str(self._values["note"][segment])
+
+    def length(self, segment: int) -> float:
+        """Return the length of a segment in the unit that is shown."""
+        return float(self._values["length"][segment])
+
+    def progress(self) -> str:
+        """Return how far the review is, such as "12 of 34 reviewed: 8 kept, 3 doubtful, 1 rejected"."""
+        found = Counter(self._values.get("review", ()))
+        parts = [f"{found[verdict]} {word}" for verdict, word in VERDICTS.items() if found[verdict]]
+        line = f"{sum(found[verdict] for verdict in VERDICTS)} of {self.rowCount()} reviewed"
+        return f"{line}: {', '.join(parts)}" if parts else line
+
+    def sort_value(self, segment: int, key: str) -> Any:
+        """Return what a cell is sorted by; unknown numbers come last."""
+        if key == "markers":
+            return self.text(segment, key)
+        value = self._values[key][segment]
+        return math.inf if value != value else value
+
+    def text(self, segment: int, key: str) -> str:
+        """Return what a cell shows."""
+        first, second = self._values["domains"][segment]
+        if key == "domains":
+            return f"{self._names[first]} | {self._names[second]}"
+        if key == "markers":
+            found = [self.markers.get(k, "") for k in (first, second)]
+            return " | ".join(found) if any(found) else ""
+        value = self._values[key][segment]
+        if key == "review":
+            return SIGNS.get(value, "")
+        if key == "note":
+            return str(value)
+        return "" if math.isnan(value) else f"{value:,.0f}" if key == "length" else f"{value:.2f}"
+
+    # Qt's questions
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, D102
+        return 0 if parent.isValid() else len(self._values.get("domains", ()))
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, D102
+        return 0 if parent.isValid() else len(self.columns)
+
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:  # noqa: D102
+        if not index.isValid():
+            return None
+        segment, column = index.row(), self.columns[index.column()]
+        if role in (Role.DisplayRole, Role.EditRole):
+            return self.text(segment, column.key)
+        if role == Role.ToolTipRole:
+            text = self.text(segment, column.key)
+            return f"{column.help}\n{text}" if text else column.help
+        if role == Role.DecorationRole and column.key == "domains":
+            return self._swatches[segment]
+        if role == Role.TextAlignmentRole and isinstance(self.sort_value(segment, column.key), float):
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:  # noqa: D102
+        if role != Role.EditRole or self.columns[index.column()].key != "note":
+            return False
+        if str(value).strip() != self.note(index.row()):
+            self.noted.emit(index.row(), str(value).strip())
+        return True
+
+    def flags(self, index: Index) -> Qt.ItemFlag:  # noqa: D102
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        note = index.isValid() and self.columns[index.column()].key == "note"
+        return flags | Qt.ItemFlag.ItemIsEditable if note else flags
+
+    def headerData(  # noqa: D102
+        self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole
+    ) -> Any:
+        if orientation == Qt.Orientation.Vertical:
+            return None
+        column = self.columns[section]
+        return {Role.DisplayRole: column.title, Role.ToolTipRole: column.help}.get(Role(role))
+
+
+class BoundaryFilter(QSortFilterProxyModel):
+    """Sorts the boundaries and leaves out those a person does not want to see."""
+
+    def __init__(self, model: BoundaryModel, parent: Any = None) -> None:
+        super().__init__(parent)
+        self.model, self.wanted, self.shortest = model, "all", 0.0
+        self.setSourceModel(model)
+
+    def want(self, wanted: str, shortest: float) -> None:
+        """Keep boundaries with a verdict out of `FILTERS` that are at least so long."""
+        self.wanted, self.shortest = wanted, shortest
+        self.invalidate()
+
+    def filterAcceptsRow(self, row: int, parent: Index) -> bool:  # noqa: D102
+        verdict = self.model.verdict(row)
+        fits = {"all": True, "unreviewed": verdict == ""}.get(self.wanted, verdict == self.wanted)
+        return fits and self.model.length(row) >= self.shortest
+
+    def lessThan(self, left: Index, right: Index) -> bool:  # noqa: D102
+        key = self.model.columns[left.column()].key
+        first, second = self.model.sort_value(left.row(), key), self.model.sort_value(right.row(), key)
+        return bool(left.row() < right.row() if first == second else first < second)
+
+    def segments(self) -> list[int]:
+        """Return the segments that are left, from top to bottom."""
+        return [self.mapToSource(self.index(row, 0)).row() for row in range(self.rowCount())]
+
+    def position(self, segment: int) -> QModelIndex:
+        """Return the first cell of a segment; not valid where it is left out."""
+        return self.mapFromSource(self.model.index(segment, 0))
+
+
+def _swatches(first: str, second: str) -> QPixmap:
+    """Two squares in the colours of two domains."""
+    pixmap = QPixmap(2 * SWATCH + 2, SWATCH)
+    pixmap.fill(QColor(0, 0, 0, 0))
+    painter = QPainter(pixmap)
+    painter.fillRect(0, 0, SWATCH, SWATCH, QColor(first))
+    painter.fillRect(SWATCH + 2, 0, SWATCH, SWATCH, QColor(second))
+    painter.end()
+    return pixmap

@@ -1,0 +1,136 @@
+"""The table of boundaries as it is seen: keys mark the row that is chosen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import QEvent, QSize, Qt, Signal
+from qtpy.QtGui import QAction
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView
+
+from napari_trsmi.gui.boundary_table import BoundaryFilter, BoundaryModel
+
+KEYS = {Qt.Key.Key_K: "keep", Qt.Key.Key_D: "doubt", Qt.Key.Key_R: "reject", Qt.Key.Key_U: ""}
+
+
+class BoundaryView(QTableView):
+    """Boundaries, one per row.
+
+    Signals
+    -------
+    chosen(object)
+        Another segment is selected, or None.
+    marked(str)
+        A key asks for a verdict on the selected segment.
+    undo()
+        Ctrl+Z.
+    """
+
+    chosen = Signal(object)
+    marked = Signal(str)
+    undo = Signal()
+
+    def __init__(self, model: BoundaryModel, rows: BoundaryFilter) -> None:
+        super().__init__()
+        self.boundaries, self.rows = model, rows
+        self.setModel(rows)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setIconSize(QSize(24, 11))
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)  # Tab leaves the table
+        self.setSortingEnabled(True)
+        self.setAccessibleName("Boundaries")
+        header: Any = self.verticalHeader()  # never None, whatever the types of one Qt binding say
+        header.hide()
+        header.setDefaultSectionSize(24)
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(lambda at: self.columns_menu().exec(header.mapToGlobal(at)))
+        self._hidden: set[str] = set()
+        self._selection: Any = self.selectionModel()
+        self._selection.selectionChanged.connect(lambda *_: self.chosen.emit(self.segment))
+        rows.modelReset.connect(self._lay_out)
+
+    @property
+    def segment(self) -> int | None:
+        """The selected segment."""
+        selected = self._selection.selectedRows()
+        return self.rows.mapToSource(selected[0]).row() if selected else None
+
+    def choose(self, segment: int | None) -> None:
+        """Select a segment, if it is in the table."""
+        index = self.rows.position(segment) if segment is not None else None
+        if index is None or not index.isValid():
+            self.clearSelection()
+            return
+        self.selectRow(index.row())
+        self.scrollTo(index)
+
+    def edit_note(self) -> None:
+        """Write the note of the selected segment in its cell."""
+        if self.segment is None:
+            return
+        column = self.boundaries.column("note")
+        self.setColumnHidden(column, False)
+        index = self.rows.position(self.segment).siblingAtColumn(column)
+        self.scrollTo(index)
+        self.edit(index)
+
+    def columns_menu(self) -> QMenu:
+        """Return a menu to choose the columns from."""
+        menu = QMenu(self)
+        for at, column in enumerate(self.boundaries.columns):
+            action = QAction("Length" if column.key == "length" else column.title, menu)
+            action.setToolTip(column.help)
+            action.setCheckable(True)
+            action.setChecked(not self.isColumnHidden(at))
+            action.setEnabled(column.key != "domains")
+            action.toggled.connect(lambda shown, at=at: self._show_column(at, shown))
+            menu.addAction(action)
+        return menu
+
+    def _show_column(self, at: int, shown: bool) -> None:
+        self.setColumnHidden(at, not shown)
+        key = self.boundaries.columns[at].key
+        self._hidden = self._hidden - {key} if shown else self._hidden | {key}
+
+    def _lay_out(self) -> None:
+        """Give new columns their width; sort the weakest first."""
+        for at, column in enumerate(self.boundaries.columns):
+            self.setColumnWidth(at, column.width)
+            self.setColumnHidden(at, column.key in self._hidden)
+        self.sortByColumn(max(self.boundaries.column("confidence"), 0), Qt.SortOrder.AscendingOrder)
+
+    # Keys
+
+    def event(self, event: Any) -> bool:  # noqa: D102
+        if event.type() == QEvent.Type.ShortcutOverride and self._action(event):
+            event.accept()  # shortcuts of the window do not take our keys
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: Any) -> None:  # noqa: D102
+        if action := self._action(event):
+            action()
+        elif event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up) and self.segment is None and self.rows.rowCount():
+            self.selectRow(0)
+        else:
+            super().keyPressEvent(event)
+
+    def _action(self, event: Any) -> Any:
+        """Return what a key does here, or None."""
+        key, held = event.key(), event.modifiers()
+        if key == Qt.Key.Key_Z and held == Qt.KeyboardModifier.ControlModifier:
+            return self.undo.emit
+        if held != Qt.KeyboardModifier.NoModifier:
+            return None
+        if key == Qt.Key.Key_N:
+            return self.edit_note
+        if key in KEYS:
+            return lambda: self.marked.emit(KEYS[key])
+        return None

@@ -1,0 +1,93 @@
+"""Maps by click: confidence, entropy, runner-up domain, weight of each modality."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
+
+from napari_trsmi.gui.state import Coloring
+
+if TYPE_CHECKING:
+    from napari_trsmi.data.result import Result
+    from napari_trsmi.gui.session import Session
+
+HELP = {
+    "Confidence": "Posterior of each spot's own domain",
+    "Entropy": "How undecided each spot is between all domains, from 0 to 1",
+    "Runner-up domain": "The domain each spot would belong to next",
+}
+
+
+def result_maps(result: Result) -> dict[str, Coloring]:
+    """Return {title: colouring} of everything about a result that spots can be coloured by.
+
+    The weights of the modalities share their limits, so that their maps can be compared.
+    """
+    partition = result.partition
+    maps = [
+        Coloring("Confidence", np.asarray(partition.confidence, float), limits=(0.0, 1.0)),
+        Coloring("Entropy", np.asarray(partition.entropy, float), colormap="magma", limits=(0.0, 1.0)),
+        Coloring("Runner-up domain", partition.runner_up, colors=result.palette, names=result.names),
+    ]
+    if (weights := result.modality_weights) is not None:
+        low, high = (float(v) for v in np.quantile(weights, (0.01, 0.99)))
+        for name, column in zip(result.dataset.modalities, weights.T, strict=False):
+            maps.append(Coloring(f"Weight of {name}", np.asarray(column, float), limits=(low, high)))
+    return {found.title: found for found in maps}
+
+
+class MapsPanel(QWidget):
+    """One button per map; pressed again it gives the spots back their domains."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.buttons: dict[str, QPushButton] = {}
+        self.grid = QGridLayout(self)
+        self.grid.setContentsMargins(0, 0, 0, 0)
+        self.note = QLabel("This result was kept without the weights of the modalities.")
+        self.note.setWordWrap(True)
+        session.result_changed.connect(self._on_result)
+        session.coloring_changed.connect(self._on_coloring)
+        self._on_result(session.result)
+
+    def press(self, title: str) -> None:
+        """Colour the spots by a map, or no longer."""
+        shown, result = self.session.coloring, self.session.result
+        if result is None or (shown is not None and shown.title == title):
+            self.session.color(None)
+        else:
+            self.session.color(result_maps(result)[title])
+
+    def _on_result(self, result: Result | None) -> None:
+        maps = {} if result is None else result_maps(result)
+        if list(maps) != list(self.buttons):
+            self._build(list(maps))
+        self.note.setVisible(result is not None and result.modality_weights is None)
+        shown = self.session.coloring
+        if shown is not None and shown.title in self.buttons and shown.title in maps:
+            new = maps[shown.title]
+            if new.names != shown.names or new.colors != shown.colors or not np.array_equal(new.values, shown.values):
+                self.session.color(new)
+        self._on_coloring(self.session.coloring)
+
+    def _build(self, titles: list[str]) -> None:
+        for button in self.buttons.values():
+            self.grid.removeWidget(button)
+            button.deleteLater()
+        self.grid.removeWidget(self.note)
+        self.buttons = {}
+        for k, title in enumerate(titles):
+            button = QPushButton(title)
+            button.setCheckable(True)
+            button.setToolTip(HELP.get(title, f"Share of {title.removeprefix('Weight of ')} in each spot's embedding"))
+            button.clicked.connect(lambda _=False, title=title: self.press(title))
+            self.buttons[title] = button
+            self.grid.addWidget(button, k // 2, k % 2)
+        self.grid.addWidget(self.note, (len(titles) + 1) // 2, 0, 1, 2)
+
+    def _on_coloring(self, coloring: Coloring | None) -> None:
+        for title, button in self.buttons.items():
+            button.setChecked(coloring is not None and coloring.title == title)

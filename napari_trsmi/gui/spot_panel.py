@@ -1,0 +1,177 @@
+"""What is known about the spot a person clicked, and what it corresponds to in the other modalities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from napari_trsmi.gui.state import Coloring
+
+if TYPE_CHECKING:
+    from scipy import sparse
+
+    from napari_trsmi.data.result import Result
+    from napari_trsmi.gui.boundary_canvas import BoundaryCanvas
+    from napari_trsmi.gui.session import Session
+
+N_BARS = 3
+
+
+def correspondence_coloring(spot: str, pair: tuple[str, str], row: sparse.csr_matrix) -> Coloring:
+    """Return the spots coloured by one (1, N) row of correspondences; grey where there is none."""
+    values = np.full(row.shape[1], np.nan)
+    values[row.indices] = row.data
+    return Coloring(f"{pair[0]} of {spot} in {pair[1]}", values)
+
+
+class SpotPanel(QWidget):
+    """Barcode, domain, posterior, modality weights and correspondences of one spot."""
+
+    def __init__(self, session: Session, canvas: BoundaryCanvas) -> None:
+        super().__init__()
+        self.session, self.canvas = session, canvas
+        self._colored: str | None = None  # title of the colouring by the row of a spot
+        self._build()
+        session.result_changed.connect(self._on_changed)
+        session.spot_changed.connect(self._on_changed)
+        session.coloring_changed.connect(self._on_coloring)
+        self._on_changed(None)
+
+    def _build(self) -> None:
+        self.hint = QLabel("Click a spot on the canvas to see what is known about it.")
+        self.hint.setWordWrap(True)
+        self.details = QWidget()
+        self.barcode = QLabel()
+        self.barcode.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.domain, self.facts = QLabel(), QLabel()
+        self.facts.setWordWrap(True)
+        grid = QGridLayout()
+        grid.setColumnStretch(1, 1)
+        self.bars: list[tuple[QLabel, QProgressBar, QLabel]] = []
+        for k in range(N_BARS):
+            name, bar, share = QLabel(), QProgressBar(), QLabel()
+            bar.setRange(0, 1000)
+            bar.setTextVisible(False)
+            bar.setFixedHeight(10)
+            share.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            for column, widget in enumerate((name, bar, share)):
+                grid.addWidget(widget, k, column)
+            self.bars.append((name, bar, share))
+
+        self.pair = QComboBox()
+        self.pair.setToolTip("From the spot in the first modality to spots in the second")
+        self.pair.activated.connect(lambda: self._show_correspondences())
+        self.lines = QCheckBox("Lines on the canvas")
+        self.lines.setToolTip("Draw a line to each spot it corresponds to, the more opaque the larger the weight")
+        self.lines.setChecked(True)
+        self.lines.toggled.connect(lambda: self._show_correspondences())
+        self.color = QPushButton("Colour by this row")
+        self.color.setToolTip("Colour the spots by the weights of this spot's correspondences")
+        self.color.setCheckable(True)
+        self.color.clicked.connect(self._on_color)
+        self.weights = QLabel()
+        self.weights.setWordWrap(True)
+
+        inside = QVBoxLayout(self.details)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.addWidget(self.barcode)
+        inside.addWidget(self.domain)
+        inside.addLayout(grid)
+        inside.addWidget(self.facts)
+        inside.addSpacing(8)
+        inside.addWidget(QLabel("<b>Correspondences</b>"))
+        for widget in (self.weights, self.pair, self.lines, self.color):
+            inside.addWidget(widget)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.hint)
+        layout.addWidget(self.details)
+
+    @property
+    def row(self) -> sparse.csr_matrix | None:
+        """(1, N) correspondences of the spot in the chosen pair of modalities."""
+        spot, result, pair = self.session.spot, self.session.result, self.pair.currentData()
+        if spot is None or result is None or pair is None or tuple(pair) not in result.correspondences:
+            return None
+        return result.correspondences[tuple(pair)][spot]
+
+    def _on_changed(self, _: Any) -> None:
+        spot, result = self.session.spot, self.session.result
+        known = spot is not None and result is not None and spot < len(result.labels)
+        self.hint.setVisible(not known)
+        self.details.setVisible(known)
+        if known and result is not None and spot is not None:
+            self._describe(result, spot)
+        self._show_correspondences()
+
+    def _describe(self, result: Result, spot: int) -> None:
+        partition, k = result.partition, int(result.labels[spot])
+        self.barcode.setText(f"<b>{result.obs_names[spot]}</b>")
+        self.domain.setText(f"{_swatch(result.palette[k])} Domain {result.names[k]}")
+        posterior = partition.posterior[spot]
+        best = np.argsort(-posterior)[:N_BARS]
+        for at, (name, bar, share) in enumerate(self.bars):
+            for widget in (name, bar, share):
+                widget.setVisible(at < len(best))
+            if at < len(best):
+                domain = int(best[at])
+                name.setText(f"{_swatch(result.palette[domain])} {result.names[domain]}")
+                bar.setValue(round(1000 * float(posterior[domain])))
+                bar.setStyleSheet(f"QProgressBar::chunk {{ background: {result.palette[domain]}; }}")
+                bar.setAccessibleName(f"Posterior of domain {result.names[domain]}")
+                share.setText(f"{posterior[domain]:.0%}")
+        facts = [f"Entropy {partition.entropy[spot]:.2f}"]
+        if result.modality_weights is not None:
+            names = result.dataset.modalities
+            facts += [f"{m} {w:.0%}" for m, w in zip(names, result.modality_weights[spot], strict=False)]
+        self.facts.setText(" · ".join(facts))
+        pairs = list(result.correspondences)
+        if pairs != [self.pair.itemData(at) for at in range(self.pair.count())]:
+            self.pair.clear()
+            for pair in pairs:
+                self.pair.addItem(f"{pair[0]} → {pair[1]}", pair)
+
+    def _show_correspondences(self) -> None:
+        row = self.row
+        for widget in (self.pair, self.lines, self.color):
+            widget.setVisible(row is not None)
+        if row is None:
+            self.weights.setText("There are none: this result was kept without them, or has one modality.")
+        elif row.nnz == 0:
+            self.weights.setText("This spot corresponds to no other.")
+        else:
+            own = float(row[0, self.session.spot])
+            self.weights.setText(f"{row.nnz} spots, the strongest {row.data.max():.0%}; {own:.0%} on itself.")
+        drawn = row is not None and self.lines.isChecked()
+        self.canvas.draw_correspondences(self.session.spot if drawn else None, row)
+        shown = self.session.coloring
+        if shown is not None and shown.title == self._colored:
+            self._color_by_row()
+
+    def _on_color(self, wanted: bool) -> None:
+        if wanted:
+            self._color_by_row()
+        else:
+            self.session.color(None)
+
+    def _color_by_row(self) -> None:
+        row, result, spot = self.row, self.session.result, self.session.spot
+        if row is None or result is None or spot is None:
+            self.session.color(None)
+            return
+        coloring = correspondence_coloring(str(result.obs_names[spot]), self.pair.currentData(), row)
+        self._colored = coloring.title
+        self.session.color(coloring)
+
+    def _on_coloring(self, coloring: Coloring | None) -> None:
+        self.color.setChecked(coloring is not None and coloring.title == self._colored)
+
+
+def _swatch(color: str) -> str:
+    """Return a square in a colour, as rich text."""
+    return f'<span style="color:{color}">■</span>'
