@@ -15,7 +15,7 @@ from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import DataError
 from napari_trsmi.records import Fit, Step
-from napari_trsmi.stages import Previews, assemble, cut, prepare
+from napari_trsmi.stages import Previews, Section, assemble, cut, prepare
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,6 +107,7 @@ def fit_steps(
     previews: bool = True,
     checkpoint: str | Path | None = None,
     resume: str | Path | None = None,
+    section: Section | None = None,
 ) -> Generator[Step, str | None, Result]:
     """Yield one `Step` per epoch and return the `Result`.
 
@@ -124,6 +125,8 @@ def fit_steps(
         File that is written every `train.checkpoint_every` epochs.
     resume
         Checkpoint of the same data and settings to continue from.
+    section
+        What `stages.prepare` made of the same data, `preprocess`, `graph` and `seed`, where it is there already.
 
     Raises
     ------
@@ -149,7 +152,7 @@ def fit_steps(
         training = config.model_copy(update={"train": config.train.model_copy(update={"preview_every": 0})})
     started = time.perf_counter()
     dataset = data if isinstance(data, Dataset) else _dataset(data, config)
-    section = prepare(dataset, config)
+    section = section or prepare(dataset, config)
     seconds = {"features and graphs": time.perf_counter() - started}
 
     steps = train(

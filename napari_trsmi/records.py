@@ -43,6 +43,23 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job of several runs is.
+
+    Attributes
+    ----------
+    done, total
+        Runs done and planned.
+    text
+        What is under way, such as ``"seed 3"``.
+    """
+
+    done: int
+    total: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fit:
     """What training leaves behind.
 

@@ -18,6 +18,7 @@ from napari_trsmi.cli.fit import Fit
 from napari_trsmi.cli.markers import Markers
 from napari_trsmi.cli.score import Score
 from napari_trsmi.cli.simulate import Simulate
+from napari_trsmi.cli.trust import Trust
 from napari_trsmi.config import Section
 
 ABOUT = (
@@ -29,6 +30,7 @@ _COMMANDS = (
     | Annotated[Domains, subcommand("domains")]
     | Annotated[Score, subcommand("score")]
     | Annotated[Markers, subcommand("markers")]
+    | Annotated[Trust, subcommand("trust")]
     | Annotated[Simulate, subcommand("simulate")]
     | Annotated[Demo, subcommand("demo")]
 )

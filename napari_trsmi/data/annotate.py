@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DOMAIN, CONFIDENCE, RUNNER_UP, ENTROPY = "trsmi_domain", "trsmi_confidence", "trsmi_runner_up", "trsmi_entropy"
 COLORS, RECORD = "trsmi_domain_colors", "trsmi"
 EMBEDDING, POSTERIOR, MODALITY_WEIGHTS = "X_trsmi", "trsmi_posterior", "trsmi_modality_weights"
+MAP = "trsmi_"  # followed by the name of the map
 CORRESPONDENCE = "trsmi_S_"  # followed by <rows' modality>_<columns' modality>
 
 
@@ -82,6 +83,7 @@ def domains_frame(result: Result, rows: np.ndarray | None = None) -> pd.DataFram
             CONFIDENCE: numbers(result.confidence),
             RUNNER_UP: domains(result.partition.runner_up),
             ENTROPY: numbers(result.partition.entropy),
+            **{f"{MAP}{name}": numbers(values) for name, values in result.maps.items()},
         }
     )
 

@@ -90,6 +90,7 @@ def record(result: Result) -> dict[str, Any]:
         "library": result.dataset.library,
         "method": result.partition.method,
         "strength": result.partition.strength,
+        "maps": list(result.maps),
         "scores": result.scores,
         **result.provenance,
     }

@@ -51,6 +51,8 @@ class Result:
         One ``"#rrggbb"`` per domain.
     domain_names
         One name per domain, all different; empty for "1", "2", ...
+    maps
+        {name: (N,) float32} further numbers per spot, such as the stability over seeds; saved as ``obs["trsmi_<name>"]``.
     history
         One `Step` per epoch.
     scores
@@ -69,6 +71,7 @@ class Result:
     boundary_edges: pd.DataFrame | None = None
     colors: tuple[str, ...] = ()
     domain_names: tuple[str, ...] = ()
+    maps: dict[str, np.ndarray] = field(default_factory=dict)
     history: tuple[Step, ...] = ()
     scores: dict[str, float] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)

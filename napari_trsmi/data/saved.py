@@ -18,6 +18,7 @@ from napari_trsmi.data.annotate import (
     DOMAIN,
     EMBEDDING,
     ENTROPY,
+    MAP,
     MODALITY_WEIGHTS,
     POSTERIOR,
     RECORD,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 _FOLLOWS = (  # entries that `provenance.record` finds out anew whenever a result is written
     *("format", "written", "seed", "n_spots", "n_domains", "domains", "colors", "modalities", "kinds", "library"),
-    *("method", "strength", "scores", "dropped", "history", "config", "keys"),
+    *("method", "strength", "maps", "scores", "dropped", "history", "config", "keys"),
 )
 
 
@@ -67,6 +68,8 @@ class SavedResult:
         {(a, b): (N, N) CSR}.
     boundaries
         One row per boundary, review columns included, or None.
+    maps
+        {name: (N,) float32} further numbers per spot, see `Result.maps`.
     config
         The settings of the run.
     provenance
@@ -88,6 +91,7 @@ class SavedResult:
     config: Config
     correspondences: dict[tuple[str, str], sparse.csr_matrix] = field(default_factory=dict)
     boundaries: pd.DataFrame | None = None
+    maps: dict[str, np.ndarray] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -184,6 +188,11 @@ def _result_of(table: Any, path: Path) -> SavedResult:
             pair: sparse.csr_matrix(table.obsp[key])[spots][:, spots] for pair, key in keys.items() if key in table.obsp
         },
         boundaries=None if boundaries is None else pd.DataFrame(boundaries).replace({None: np.nan}),
+        maps={
+            name: table.obs[f"{MAP}{name}"].to_numpy(np.float32)[spots]
+            for name in provenance.get("maps", [])
+            if f"{MAP}{name}" in table.obs
+        },
         provenance=provenance,
     )
 

@@ -1,0 +1,89 @@
+"""``trsmi trust``: whether domains come out again, and whether they would by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+from tyro.conf import Positional, arg
+
+from napari_trsmi.cli.command import Saving
+
+if TYPE_CHECKING:
+    from napari_trsmi.data.result import Result
+    from napari_trsmi.records import Progress
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trust(Saving):
+    """Question the domains of a saved result, and write a copy of it with the answers.
+
+    Its settings run again from other seeds and on tissue with shuffled spots; each modality alone is cut into as many
+    domains. The stability of spots and boundaries goes into the copy.
+    """
+
+    result: Annotated[Positional[Path], arg(metavar="RESULT", help="File that `trsmi fit` wrote.")]
+    seeds: Annotated[int, arg(help="Runs to compare, the saved one among them; 1 for none.")] = 5
+    shuffles: Annotated[int, arg(help="Runs on shuffled tissue; 0 for none.")] = 3
+    domains: Annotated[
+        tuple[int, ...],
+        arg(metavar="[K ...]", help="Numbers of domains to try for their stability.", help_behavior_hint=""),
+    ] = ()
+
+    def run(self) -> None:
+        """Read, run again, write."""
+        from napari_trsmi.api import restore
+        from napari_trsmi.trust import chance, check_trust, seed_stability, stability_curve, with_trust
+
+        self.check()
+        check_trust(n_seeds=self.seeds, n_runs=self.shuffles, n_domains=self.domains)
+        result = restore(self.result)
+        found: dict[str, Any] = {}
+        if self.seeds > 1:
+            found["stability"] = self.follow(seed_stability(result, self.seeds))
+        if self.shuffles:
+            found["by_chance"] = self.follow(chance(result, self.shuffles))
+        if self.domains:
+            found["curve"] = self.follow(stability_curve(result, self.domains, max(self.seeds, 2)))
+        result = with_trust(result, **found)
+        self.report(describe(result))
+        self.save(result)
+
+    def follow(self, check: Generator[Progress, None, T]) -> T:
+        """Return what a check finds, telling how far it is."""
+        try:
+            while True:
+                step = next(check)
+                self.tell(f"{step.text} ({step.done + 1} of {step.total})")
+        except StopIteration as end:
+            found: T = end.value
+            return found
+
+
+def describe(result: Result) -> str:
+    """Return what the checks of a result found, in lines for a person."""
+    trust = result.provenance.get("trust", {})
+    lines = []
+    if "stability" in trust:
+        lines.append(
+            f"Seeds: mean ARI {trust['stability']:.2f} over {len(trust['seeds'])} runs; "
+            f"{100 * trust['stable_spots']:.0f} % of the spots keep their domain in at least 4 of 5 runs."
+        )
+    if "confidence_by_chance" in trust:
+        by_chance = ", ".join(f"{value:.2f}" for value in trust["confidence_by_chance"])
+        lines.append(
+            f"Chance: mean confidence {trust['confidence']:.2f}, on shuffled tissue {by_chance}; "
+            f"{trust['boundaries_by_chance']} of {trust['n_boundaries']} boundaries are no more confident than 5 % of "
+            "the boundary drawn by chance."
+        )
+    if "modality_agreement" in trust:
+        alone = ", ".join(f"{name} {value:.2f}" for name, value in trust["modality_agreement"].items())
+        lines.append(f"Modalities alone, ARI with the result: {alone}.")
+    if "suggested_domains" in trust:
+        curve = ", ".join(f"{row['n_domains']}: {row['stability']:.2f}" for row in trust["curve"])
+        lines.append(f"Stability by number of domains: {curve}. Suggested: {trust['suggested_domains']}.")
+    return "\n".join(lines)
