@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
-from weakref import ref
+from weakref import WeakSet, ref
+
+import numpy as np
 
 from napari_trsmi.gui import layers
+from napari_trsmi.gui.layers import DOMAINS, SPOT, SPOTS, TISSUE
 
 if TYPE_CHECKING:
     from napari import Viewer
+    from napari.layers import Layer
 
     from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection, Shown
+    from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+
+ORDER = (TISSUE, SPOTS, DOMAINS)  # from the bottom; what other roles draw lies above
+AIR = 0.04  # share of the canvas left free around a section
+CLICK = 4.0  # canvas pixels; a mouse that moves further drags
 
 
 class Canvas:
-    """Draws what the session shows; adopts sections whose layers are put into the viewer."""
+    """Draws what the session shows; adopts sections whose layers are put into the viewer.
+
+    A person's own changes stay: which layers are to be seen is set when a section opens, when its domains first appear
+    and when a coloring comes or goes, and left alone in between.
+    """
 
     def __init__(self, viewer: Viewer, session: Session) -> None:
         self._viewer, self.session = ref(viewer), session  # the session must not keep its viewer alive
+        self._seen: WeakSet[OpenSection] = WeakSet()
+        self._colored: OpenSection | None = None
         viewer.layers.events.inserted.connect(self._on_inserted)
+        viewer.layers.events.removed.connect(self._on_removed)
+        viewer.mouse_drag_callbacks.append(self._on_press)
+        session.section_changed.connect(self._on_section)
         session.shown_changed.connect(self._on_shown)
+        session.hidden_changed.connect(self._on_hidden)
+        session.coloring_changed.connect(self._on_coloring)
+        session.spot_changed.connect(self._on_spot)
         for layer in list(viewer.layers):
             self._adopt(layer)
 
@@ -32,35 +53,218 @@ class Canvas:
         return viewer
 
     def layer(self, role: str, section: OpenSection | None = None) -> Any | None:
-        """Return the layer of the active section that plays a role, or None."""
+        """Return the layer of a section (the active one where not given) that plays a role, or None."""
         section = self.session.section if section is None else section
-        for layer in self.viewer.layers:
-            ours = layer.metadata.get("trsmi")
-            if ours and ours["section"] is section and ours["role"] == role:
-                return layer
-        return None
+        return next((layer for layer, ours in self._marked() if _is(ours, section, role)), None)
+
+    def _marked(self) -> Iterator[tuple[Layer, dict[str, Any]]]:
+        """Yield the layers of all sections with their marks, from the bottom; none once the viewer is gone."""
+        viewer = self._viewer()
+        for layer in [] if viewer is None else list(viewer.layers):
+            if ours := layer.metadata.get("trsmi"):
+                yield layer, ours
+
+    # Sections come and go
 
     def _on_inserted(self, event: Any) -> None:
         self._adopt(event.value)
 
-    def _adopt(self, layer: Any) -> None:
+    def _adopt(self, layer: Layer) -> None:
+        """Activate the section of `layer` once its spots, and its domains where it has a result, are there."""
         ours = layer.metadata.get("trsmi")
-        if ours and ours["section"] is not self.session.section:
-            self.viewer.canvas.overlays.scale_bar.visible = True
+        if not ours or ours["role"] not in ORDER or ours["section"] is self.session.section:
+            return
+        needed = SPOTS if ours["section"].result is None else DOMAINS
+        if self.layer(SPOTS, ours["section"]) is not None and self.layer(needed, ours["section"]) is not None:
             self.session.activate(ours["section"])
 
-    def _on_shown(self, shown: Shown | None) -> None:
-        layer = self.layer("domains")
-        if shown is None or self.session.section is None:
+    def _on_removed(self, event: Any) -> None:
+        ours = event.value.metadata.get("trsmi")
+        if not ours or ours["section"] in self._sections():
             return
-        data = layers.domains_layer(self.session.section, shown)
+        if ours["section"] is self.session.section:
+            self.session.activate(next(reversed(self._sections()), None))
+        if any(mark["section"] is ours["section"] for _, mark in self._marked()):
+            from qtpy.QtCore import QTimer
+
+            # What is left (ring, boundaries) may be among the layers that napari is just removing one by one.
+            QTimer.singleShot(0, self._sweep)
+
+    def _sections(self) -> list[OpenSection]:
+        """Return the sections that have an image, spots or domains, from the bottom."""
+        return list(
+            {id(ours["section"]): ours["section"] for _, ours in self._marked() if ours["role"] in ORDER}.values()
+        )
+
+    def _sweep(self) -> None:
+        """Remove what was drawn on sections that are gone."""
+        sections = self._sections()
+        for layer, ours in list(self._marked()):
+            if ours["section"] not in sections:
+                self.viewer.layers.remove(layer)
+
+    def _on_section(self, section: OpenSection | None) -> None:
+        own = []
+        for layer, ours in self._marked():
+            if ours["section"] is not section:
+                ours.setdefault("visible", layer.visible)
+                layer.visible = False
+            else:
+                layer.visible = ours.pop("visible", layer.visible)
+                own.append(layer)
+        if section is None or section in self._seen or not own:
+            return
+        self._seen.add(section)
+        bar = self.viewer.canvas.overlays.scale_bar
+        bar.visible = bar.box = True  # the box keeps it legible on tissue
+        self.viewer.layers.selection.active = own[-1]  # the status bar speaks about the layer that is selected
+        self.viewer.reset_view(layers=own, margin=AIR)
+
+    # Domains and colours
+
+    def _on_shown(self, shown: Shown | None) -> None:
+        section, layer = self.session.section, self.layer(DOMAINS)
+        if section is None:
+            return
+        if shown is not None and layer is not None:
+            _paint_domains(layer, section, shown, self.session.hidden)
+        elif shown is not None:
+            layer = self._add(layers.domains_layer(section, shown, self.session.hidden))
+            self._face(section, DOMAINS if self.session.coloring is None else SPOTS)
+        elif layer is not None:
+            self.viewer.layers.remove(layer)
+            self._face(section, SPOTS)
+
+    def _on_hidden(self, hidden: frozenset[int]) -> None:
+        section, layer, shown = self.session.section, self.layer(DOMAINS), self.session.shown
+        if section is not None and layer is not None and shown is not None:
+            _paint_domains(layer, section, shown, hidden)
+
+    def _on_coloring(self, coloring: Coloring | None) -> None:
+        section = self._colored if coloring is None else self.session.section
+        self._colored = None if coloring is None else section
+        if section is None or section not in self._sections():
+            return
+        layer = self.layer(SPOTS, section)
         if layer is None:
-            self.viewer.add_layer(_made(data))
+            self._add(layers.spots_layer(section, coloring))
         else:
-            layer.face_color = data[1]["face_color"]
+            _paint_spots(layer, section, coloring)
+        plain = coloring is None and self.layer(DOMAINS, section) is not None
+        self._face(section, DOMAINS if plain else SPOTS)
+
+    def _face(self, section: OpenSection, front: str) -> None:
+        """Show the spots or the domains of a section and not the other, and let the status bar speak about it."""
+        selection = self.viewer.layers.selection
+        pair = {role: layer for role in (SPOTS, DOMAINS) if (layer := self.layer(role, section)) is not None}
+        for role, layer in pair.items():
+            layer.visible = role == front
+        if selection.active is None or selection.active in pair.values():
+            selection.active = pair.get(front)
+
+    def _add(self, data: layers.LayerData) -> Layer:
+        """Add a layer at its place among those of its section; what was selected stays selected."""
+        ours, viewer = data[1]["metadata"]["trsmi"], self.viewer
+        place = len(viewer.layers)
+        if ours["role"] in ORDER:
+            below = ORDER[: ORDER.index(ours["role"])]
+            above = (
+                o for o, mark in self._marked() if mark["section"] is ours["section"] and mark["role"] not in below
+            )
+            place = min([place, *map(viewer.layers.index, above)])
+        made, active = _made(data), viewer.layers.selection.active
+        viewer.layers.insert(place, made)
+        viewer.layers.selection.active = active
+        return made
+
+    # A spot
+
+    def _on_press(self, viewer: Viewer, event: Any) -> Generator[None, None, None]:
+        """Select the spot under a click, None on empty tissue; a drag or a click of another tool is not for us."""
+        active = viewer.layers.selection.active
+        other_tool = active is not None and str(getattr(active, "mode", "pan_zoom")) != "pan_zoom"
+        if event.button != 1 or event.modifiers or other_tool or viewer.dims.ndisplay != 2:
+            return
+        start, position = np.array(event.pos), event.position
+        yield
+        while event.type == "mouse_move":
+            yield
+        if np.linalg.norm(np.array(event.pos) - start) <= CLICK and self.session.section is not None:
+            self.session.select_spot(self.spot_at(position))
+
+    def spot_at(self, position: tuple[float, ...]) -> int | None:
+        """Return the row of the active section's spot at a place (..., row, column) in the world, or None."""
+        section = self.session.section
+        layer = self.layer(DOMAINS) or self.layer(SPOTS)
+        if section is None or layer is None:
+            return None
+        at, drawn = layer.world_to_data(position), layers.look(section)
+        if drawn.raster is not None:
+            row, column = np.round(at).astype(int)
+            inside = 0 <= row < drawn.raster.spots.shape[0] and 0 <= column < drawn.raster.spots.shape[1]
+            spot = int(drawn.raster.spots[row, column]) if inside else -1
+            return spot if spot >= 0 else None
+        away = np.abs(section.dataset.coords[:, ::-1] - at)
+        distance = away.max(axis=1) if drawn.square else np.hypot(*away.T)
+        nearest = int(distance.argmin())
+        return nearest if distance[nearest] <= drawn.diameter / 2 else None
+
+    def _on_spot(self, spot: int | None) -> None:
+        section, layer = self.session.section, self.layer(SPOT)
+        if spot is None or section is None:
+            for layer, ours in self._marked():
+                if ours["role"] == SPOT:
+                    layer.visible = False
+        elif layer is None:
+            self._add(layers.ring_layer(section, spot))
+        else:
+            layer.data, layer.visible = layers.ring_data(section, spot), True
 
 
-def _made(data: layers.LayerData) -> Any:
+def _is(ours: dict[str, Any], section: OpenSection | None, role: str) -> bool:
+    return ours["section"] is section and ours["role"] == role
+
+
+def _made(data: layers.LayerData) -> Layer:
     from napari.layers import Layer
 
     return Layer.create(*data)
+
+
+def _paint_spots(layer: Any, section: OpenSection, coloring: Coloring | None) -> None:
+    """Recolour the spots layer in place."""
+    colors, pixels = layers.spot_colors(section, coloring), layers.look(section).raster
+    if pixels is None:
+        _paint_points(layer, colors)
+        layer.features = layers.spot_features(section, coloring)
+    else:
+        pixels.look_up(layers.packed(colors), out=layer.data.view(np.uint32)[..., 0])
+        layer.refresh(extent=False, highlight=False)
+
+
+def _paint_domains(layer: Any, section: OpenSection, shown: Shown, hidden: frozenset[int]) -> None:
+    """Recolour the domains layer in place."""
+    pixels = layers.look(section).raster
+    if pixels is None:
+        _paint_points(layer, layers.domain_colors(shown, hidden)[shown.labels])
+        layer.features = layers.domain_features(section, shown)
+        return
+    colormap, values = layers.domain_colormap(shown, hidden), layers.label_values(shown)
+    if not _same_colors(layer.colormap.color_dict, colormap.color_dict):
+        layer.colormap = colormap
+    if values.dtype == layer.data.dtype:
+        pixels.look_up(values, out=layer.data)
+        layer.refresh(extent=False, highlight=False)
+    else:
+        layer.data = pixels.look_up(values)
+    layer.features = layers.domain_table(shown)
+
+
+def _paint_points(layer: Any, colors: np.ndarray) -> None:
+    with layer.events.face_color.blocker():  # the colours tell of themselves: without this, all is drawn twice
+        layer.face_color = colors
+    layer.refresh(data_displayed=False, extent=False, highlight=False)  # the thumbnail
+
+
+def _same_colors(one: dict[Any, np.ndarray], other: dict[Any, np.ndarray]) -> bool:
+    return one.keys() == other.keys() and all(np.array_equal(one[key], other[key]) for key in one)

@@ -1,20 +1,34 @@
 """Layers of a section and of its domains, as plain tuples: no window, no Qt, no viewer.
 
 All layers share one world: micrometres where the section's resolution is known, else its own units. Points keep the
-coordinates of the file as (row, column) = (y, x); the image is scaled to them, never the other way round.
+coordinates of the file as (row, column) = (y, x); the image is scaled to them, never the other way round. Above
+`raster.RASTER_ABOVE` spots, spots are an Image and domains are Labels in place of Points.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from napari_trsmi.gui import raster
+
 if TYPE_CHECKING:
+    import pandas as pd
+    from napari.utils.colormaps import DirectLabelColormap
+
     from napari_trsmi.data.dataset import Dataset
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.raster import Raster
+    from napari_trsmi.gui.state import Coloring, OpenSection, Shown
 
 LayerData = tuple[Any, dict[str, Any], str]
+TISSUE, SPOTS, DOMAINS, SPOT = "image", "spots", "domains", "spot"  # roles, from the bottom up
+PLAIN = (0.72, 0.74, 0.77, 1.0)
+NO_VALUE = (0.5, 0.5, 0.5, 1.0)
+CLEAR = (0.0, 0.0, 0.0, 0.0)
+RING = np.array([(0.05, 0.05, 0.05, 1.0), (1.0, 1.0, 1.0, 1.0)])
 
 
 def mark(section: OpenSection, role: str) -> dict[str, Any]:
@@ -29,6 +43,51 @@ def world(dataset: Dataset) -> tuple[float, str]:
     return dataset.microns_per_unit, "um"
 
 
+@dataclass(frozen=True, eq=False)
+class Look:
+    """How the spots of a section are drawn.
+
+    Attributes
+    ----------
+    diameter
+        Diameter of a disc or side of a square, in the unit of the coordinates.
+    square
+        True where the spots are the bins of a square grid.
+    raster
+        Pixels of the spots, None where there are few enough for points.
+    """
+
+    diameter: float
+    square: bool
+    raster: Raster | None
+
+
+_LOOKS: WeakKeyDictionary[OpenSection, Look] = WeakKeyDictionary()
+
+
+def look(section: OpenSection) -> Look:
+    """Return how the spots of `section` are drawn; worked out once."""
+    if section not in _LOOKS:
+        _LOOKS[section] = _look(section.dataset)
+    return _LOOKS[section]
+
+
+def _look(dataset: Dataset) -> Look:
+    from napari_trsmi.data.squidpy_library import spacing
+    from napari_trsmi.figure import square_grid
+
+    grid = square_grid(dataset.coords)
+    if grid is not None and (dataset.spot_diameter is None or dataset.spot_diameter > 0.9 * min(grid)):
+        diameter = max(grid)
+    else:
+        grid, diameter = None, float(dataset.spot_diameter or spacing(dataset.coords))
+    many = dataset.n_spots > raster.RASTER_ABOVE
+    return Look(diameter, grid is not None, raster.make_raster(dataset.coords, diameter, grid) if many else None)
+
+
+# The layers
+
+
 def section_layers(section: OpenSection) -> list[LayerData]:
     """Return the layers that a file opens with: tissue image where there is one, spots, and domains where known."""
     from napari_trsmi.gui.state import Shown
@@ -37,6 +96,7 @@ def section_layers(section: OpenSection) -> list[LayerData]:
     if section.dataset.image is not None:
         layers.insert(0, image_layer(section))
     if (result := section.result) is not None:
+        layers[-1][1]["visible"] = False  # domains are drawn over the very same places
         layers.append(domains_layer(section, Shown(result.labels, result.names, result.palette)))
     return layers
 
@@ -45,48 +105,181 @@ def image_layer(section: OpenSection) -> LayerData:
     """Return the tissue image, scaled to the coordinates of the spots."""
     dataset = section.dataset
     assert dataset.image is not None
-    unit, name = world(dataset)
+    unit, _ = world(dataset)
     step = unit / dataset.image.scale
-    return (
-        dataset.image.pixels,
-        {
-            "name": f"{dataset.name} tissue",
-            "scale": (step, step),
-            "units": (name, name),
-            "rgb": True,
-            "metadata": mark(section, "image"),
-        },
-        "image",
-    )
+    settings = {"scale": (step, step), "rgb": True, "interpolation2d": "linear"}
+    return dataset.image.pixels, {**_shared(section, TISSUE), **settings}, "image"
 
 
-def spots_layer(section: OpenSection) -> LayerData:
-    """Return the spots, at their true size where it is known."""
-    return _points(section, "spots", np.array([0.75, 0.75, 0.75, 1.0]))
+def spots_layer(section: OpenSection, coloring: Coloring | None = None) -> LayerData:
+    """Return the spots in plain grey, or coloured by something."""
+    colors = spot_colors(section, coloring)
+    if (pixels := look(section).raster) is not None:
+        image = pixels.look_up(packed(colors)).view(np.uint8).reshape(*pixels.spots.shape, 4)
+        return image, {**_shared(section, SPOTS), **_placed(section, pixels), "rgb": True}, "image"
+    return _points(section, SPOTS, colors, spot_features(section, coloring))
 
 
-def domains_layer(section: OpenSection, shown: Any) -> LayerData:
-    """Return the spots in the colours of their domains."""
+def domains_layer(section: OpenSection, shown: Shown, hidden: frozenset[int] = frozenset()) -> LayerData:
+    """Return the spots in the colours of their domains; those of hidden domains are transparent."""
+    if (pixels := look(section).raster) is not None:
+        settings = {
+            "colormap": domain_colormap(shown, hidden),
+            "features": domain_table(shown),
+            "opacity": 1.0,
+        }
+        settings = {**_shared(section, DOMAINS), **_placed(section, pixels), **settings}
+        return pixels.look_up(label_values(shown)), settings, "labels"
+    return _points(section, DOMAINS, domain_colors(shown, hidden)[shown.labels], domain_features(section, shown))
+
+
+def ring_layer(section: OpenSection, spot: int) -> LayerData:
+    """Return a ring around a spot, light in dark, so that it is seen on any colour."""
+    _, settings, kind = _points(section, SPOT, np.array(CLEAR), None)
+    diameter = look(section).diameter
+    settings |= {
+        "size": np.array([1.9, 1.75]) * diameter,
+        "border_color": RING,
+        "border_width": np.array([0.22, 0.09]),
+        "symbol": "disc",
+        "antialiasing": 1,
+        "canvas_size_limits": (16, 10_000),
+    }
+    return ring_data(section, spot), settings, kind
+
+
+def ring_data(section: OpenSection, spot: int) -> np.ndarray:
+    """Return the (2, 2) positions of the two rings around a spot."""
+    return np.tile(section.dataset.coords[spot, ::-1], (2, 1))
+
+
+# What the spots look like and say
+
+
+def domain_colors(shown: Shown, hidden: frozenset[int] = frozenset()) -> np.ndarray:
+    """Return the (K + 1, 4) float32 colours of the domains; the last is that of spots without domain (label -1)."""
     from matplotlib.colors import to_rgba_array
 
-    return _points(section, "domains", to_rgba_array(shown.colors)[shown.labels])
+    colors = np.vstack([to_rgba_array(shown.colors).reshape(-1, 4), CLEAR]).astype(np.float32)
+    colors[[k for k in hidden if k < len(shown.colors)], 3] = 0.0
+    return colors
 
 
-def _points(section: OpenSection, role: str, color: np.ndarray) -> LayerData:
-    from napari_trsmi.data.squidpy_library import spacing
+def spot_colors(section: OpenSection, coloring: Coloring | None) -> np.ndarray:
+    """Return the (N, 4) float32 colours of the spots under a coloring; plain grey for None.
 
-    dataset = section.dataset
-    unit, name = world(dataset)
-    return (
-        dataset.coords[:, ::-1],
-        {
-            "name": f"{dataset.name} {role}",
-            "size": dataset.spot_diameter or spacing(dataset.coords),
-            "scale": (unit, unit),
-            "units": (name, name),
-            "face_color": color,
-            "border_width": 0,
-            "metadata": mark(section, role),
-        },
-        "points",
-    )
+    Spots without a value (NaN, or code -1) are grey.
+    """
+    from matplotlib import colormaps
+    from matplotlib.colors import to_rgba_array
+
+    if coloring is None:
+        return np.tile(np.array(PLAIN, np.float32), (section.dataset.n_spots, 1))
+    values = np.asarray(coloring.values)
+    if values.ndim == 2:
+        rgb = np.where(np.isnan(values).any(axis=1, keepdims=True), NO_VALUE[:3], np.clip(values, 0.0, 1.0))
+        return np.column_stack([rgb, np.ones(len(rgb))]).astype(np.float32)
+    if coloring.colors:
+        table, codes = to_rgba_array(coloring.colors), values.astype(int)
+    else:
+        table, codes = colormaps[coloring.colormap](np.arange(256)), _codes(values, coloring.limits)
+    return np.vstack([table, NO_VALUE]).astype(np.float32)[codes]
+
+
+def _codes(values: np.ndarray, limits: tuple[float, float] | None) -> np.ndarray:
+    """Return which of 256 colours each of `values` (N,) has between the limits; -1 for NaN."""
+    known = np.isfinite(values)
+    if not known.any():
+        return np.full(len(values), -1)
+    low, high = limits or (float(values[known].min()), float(values[known].max()))
+    share = (np.where(known, values, low) - low) / (high - low if high > low else 1.0)
+    return np.where(known, np.round(255 * np.clip(share, 0.0, 1.0)), -1).astype(int)
+
+
+def packed(colors: np.ndarray) -> np.ndarray:
+    """Return (N, 4) float colours as (N,) uint32: the four bytes of a pixel, looked up in one go."""
+    pixels = np.ascontiguousarray(np.round(255 * colors), np.uint8)
+    return pixels.view(np.uint32)[:, 0]
+
+
+def spot_features(section: OpenSection, coloring: Coloring | None) -> pd.DataFrame:
+    """Return what the status bar says about a spot: its barcode, and its value where the coloring has one."""
+    import pandas as pd
+
+    table = pd.DataFrame({"barcode": section.dataset.obs_names})
+    if coloring is not None and np.ndim(coloring.values) == 1:
+        values = coloring.values
+        table[coloring.title] = pd.Categorical.from_codes(values, list(coloring.names)) if coloring.names else values
+    return table
+
+
+def domain_features(section: OpenSection, shown: Shown) -> pd.DataFrame:
+    """Return what the status bar says about a spot: barcode and domain, and how sure it is where the result says so."""
+    import pandas as pd
+
+    def named(labels: np.ndarray) -> pd.Categorical:
+        return pd.Categorical.from_codes(labels, list(shown.names))
+
+    table = pd.DataFrame({"barcode": section.dataset.obs_names, "domain": named(shown.labels)})
+    result = section.result
+    if result is not None and shown.epoch is None:
+        table["confidence"] = result.confidence
+        table["runner-up"] = named(result.partition.runner_up)
+    return table
+
+
+def domain_table(shown: Shown) -> pd.DataFrame:
+    """Return what the status bar says about a label of the raster: the domain and its number of spots."""
+    import pandas as pd
+
+    values = np.arange(1, len(shown.names) + 1)
+    return pd.DataFrame({"index": values, "domain": list(shown.names), "spots": shown.counts})
+
+
+def label_values(shown: Shown) -> np.ndarray:
+    """Return the (N,) values of the spots in the Labels layer: domain + 1, 0 for none, in as few bytes as they need."""
+    return (shown.labels + 1).astype(np.min_scalar_type(len(shown.names)))
+
+
+def domain_colormap(shown: Shown, hidden: frozenset[int] = frozenset()) -> DirectLabelColormap:
+    """Return the colours of `label_values`."""
+    from napari.utils.colormaps import DirectLabelColormap
+
+    colors: dict[int | None, np.ndarray] = {None: np.array(CLEAR), 0: np.array(CLEAR)}
+    colors.update(enumerate(domain_colors(shown, hidden)[:-1], start=1))
+    return DirectLabelColormap(color_dict=colors)
+
+
+# How the layers lie
+
+
+def _shared(section: OpenSection, role: str) -> dict[str, Any]:
+    unit, name = world(section.dataset)
+    return {
+        "name": f"{section.dataset.name} {'tissue' if role == TISSUE else role}",
+        "scale": (unit, unit),
+        "units": (name, name),
+        "metadata": mark(section, role),
+    }
+
+
+def _placed(section: OpenSection, pixels: Raster) -> dict[str, Any]:
+    unit, _ = world(section.dataset)
+    return {
+        "scale": (pixels.step[0] * unit, pixels.step[1] * unit),
+        "translate": (pixels.origin[0] * unit, pixels.origin[1] * unit),
+    }
+
+
+def _points(section: OpenSection, role: str, colors: np.ndarray, features: pd.DataFrame | None) -> LayerData:
+    drawn = look(section)
+    settings = {
+        "size": drawn.diameter,
+        "symbol": "square" if drawn.square else "disc",
+        "antialiasing": 0 if drawn.square else 1,  # soft edges of touching squares would let the background through
+        "face_color": colors,
+        "border_width": 0,
+        "blending": "translucent_no_depth",  # with depth, the soft edge of a disc hides the disc below it
+        "features": features,
+    }
+    return section.dataset.coords[:, ::-1], {**_shared(section, role), **settings}, "points"
