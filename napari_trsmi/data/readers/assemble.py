@@ -14,7 +14,7 @@ from napari_trsmi.config import Kind
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.readers.coordinates import find_coordinates
 from napari_trsmi.data.readers.found import Found, Holder
-from napari_trsmi.data.readers.images import choose_library, libraries, positive, share_inside, tissue_image
+from napari_trsmi.data.readers.images import MOSTLY, choose_library, libraries, positive, share_inside, tissue_image
 from napari_trsmi.data.readers.values import checked_modality
 from napari_trsmi.errors import DataError
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 log = logging.getLogger(__name__)
-
-_MOSTLY = 0.9
 
 
 def assemble(
@@ -65,7 +63,7 @@ def assemble(
     entry = known.get(library, {}) if library is not None else {}
     image, more = tissue_image(entry)
     notes += more
-    if image is not None and (inside := share_inside(coordinates.xy, image)) < _MOSTLY:
+    if image is not None and (inside := share_inside(coordinates.xy, image)) < MOSTLY:
         notes.append(
             f"Only {inside:.0%} of the spots lie inside the image: check its scale factor and the order of x and y."
         )

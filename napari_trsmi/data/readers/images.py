@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _LIBRARY_COLUMNS = ("library_id", "library", "library_key")
 _IMAGE_KEYS = ("hires", "lowres")
+MOSTLY = 0.9  # share of spots inside the image from which on the coordinates are taken as they are
 
 
 def libraries(holders: Sequence[Holder]) -> dict[str, Mapping[str, Any]]:

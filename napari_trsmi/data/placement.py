@@ -1,0 +1,195 @@
+"""Whether the spots lie on the image, and the flip, swap or scale that puts them there.
+
+The coordinates move and the image's scale changes; the picture stays as the microscope saw it, and so does the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from napari_trsmi.data.readers.images import MOSTLY, share_inside
+from napari_trsmi.data.squidpy_library import spacing
+
+if TYPE_CHECKING:
+    from napari_trsmi.data.dataset import Dataset, TissueImage
+
+_SEEN = 2000  # spots that are tried out
+_USUAL = (2.0, 0.5, 10.0, 0.1, 0.3, 1 / 0.3)  # factors that get lost or put in twice; 0.3: hires to lowres of Visium
+_COLOURED = 30  # levels of 255 between the channels from which on a picture counts as stained
+_COST = 0.02  # of each change, in units of the score: the simplest of equally good placements wins
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How to put the spots onto the image; the changes are made in this order.
+
+    Attributes
+    ----------
+    swap
+        Exchange x and y.
+    flip_x, flip_y
+        x becomes ``flip_x - x``, and y ``flip_y - y``, in the unit of the coordinates; None leaves them.
+    factor
+        What the coordinates are multiplied by to lie on the image, beyond the image's own scale.
+    before, after
+        Share of spots inside the image, in [0, 1].
+    """
+
+    swap: bool = False
+    flip_x: float | None = None
+    flip_y: float | None = None
+    factor: float = 1.0
+    before: float = 1.0
+    after: float = 1.0
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """What is done, in words."""
+        flipped = [name for name, about in (("x", self.flip_x), ("y", self.flip_y)) if about is not None]
+        steps = [
+            (self.swap, "swapping x and y"),
+            (bool(flipped), f"flipping {' and '.join(flipped)}"),
+            (self.factor > 1, f"multiplying by {self.factor:.3g}"),
+            (self.factor < 1, f"dividing by {1 / self.factor:.3g}"),
+        ]
+        return tuple(words for done, words in steps if done)
+
+    @property
+    def sentence(self) -> str:
+        """What a person reads before they say yes."""
+        return (
+            f"{1 - self.before:.0%} of the spots lie outside the image; {_listed(self.steps)} puts "
+            f"{self.after:.0%} inside."
+        )
+
+
+def check(dataset: Dataset) -> Placement | None:
+    """Return the placement that puts the spots onto the tissue, or None where they fit or nothing helps.
+
+    Flips, exchanged axes, and factors between the unit of the coordinates and that of the image are tried together,
+    and judged by the share of spots inside the image, the share on tissue, and how well the extents agree.
+    """
+    if dataset.image is None or (before := share_inside(dataset.coords, dataset.image)) >= MOSTLY:
+        return None
+    tissue = _Tissue(dataset.image)
+    coords = dataset.coords[:: max(1, len(dataset.coords) // _SEEN)]
+    best, best_score = None, -np.inf
+    for placement, cost in _candidates(coords, dataset.image, tissue):
+        inside, fit = tissue.score(_moved(coords, placement), dataset.image.scale * placement.factor)
+        if inside >= MOSTLY and inside + fit - cost > best_score:
+            best, best_score = placement, inside + fit - cost
+    if best is None:
+        return None
+    moved = apply(dataset, best)
+    assert moved.image is not None
+    return replace(best, before=before, after=share_inside(moved.coords, moved.image))
+
+
+def turned(dataset: Dataset, change: Literal["x", "y", "swap"]) -> Placement:
+    """Return the placement that flips one axis, about the middle of the image or of the spots, or swaps the two."""
+    if change == "swap":
+        return Placement(swap=True)
+    axis = "xy".index(change)
+    if dataset.image is None:
+        about = float(dataset.coords[:, axis].min() + dataset.coords[:, axis].max())
+    else:
+        about = dataset.image.pixels.shape[1 - axis] / dataset.image.scale
+    return Placement(flip_x=about) if change == "x" else Placement(flip_y=about)
+
+
+def apply(dataset: Dataset, placement: Placement) -> Dataset:
+    """Return the dataset with its spots placed so, and a note that says it."""
+    image, diameter = dataset.image, dataset.spot_diameter
+    if image is not None:
+        image = replace(image, scale=image.scale * placement.factor)
+    if diameter is not None and diameter > 1.5 * spacing(dataset.coords):  # spots would overlap: it was in pixels too
+        diameter /= placement.factor
+    notes = [note for note in dataset.notes if "lie inside the image" not in note]
+    return replace(
+        dataset,
+        coords=_moved(dataset.coords, placement),
+        image=image,
+        spot_diameter=diameter,
+        notes=(*notes, f"Spots were placed on the image by {_listed(placement.steps)}."),
+    )
+
+
+def _moved(coords: np.ndarray, placement: Placement) -> np.ndarray:
+    moved = coords[:, ::-1].copy() if placement.swap else coords.copy()
+    for axis, about in enumerate((placement.flip_x, placement.flip_y)):
+        if about is not None:
+            moved[:, axis] = about - moved[:, axis]
+    return moved
+
+
+def _candidates(coords: np.ndarray, image: TissueImage, tissue: _Tissue) -> Iterator[tuple[Placement, float]]:
+    """Yield placements and what they cost."""
+    sides = image.pixels.shape[1::-1]  # (width, height)
+    for swap in (False, True):
+        xy = coords[:, ::-1] if swap else coords
+        below = np.median(xy, axis=0) < 0  # axes that count down from 0
+        fitted = tissue.factor(xy, image.scale)  # rough, as tissue may lie beside the spots: those around it are tried
+        factors = {fitted * 1.1**k: 3 * _COST for k in range(-4, 5)} | dict.fromkeys((1 / image.scale, *_USUAL), _COST)
+        for factor, cost in ({1.0: 0.0} | factors).items():
+            abouts: list[list[float | None]] = [[None, 0.0] if negative else [None] for negative in below]
+            if cost < 3 * _COST:  # a guessed factor and a flip together would fit anything
+                for side, about in zip(sides, abouts, strict=True):
+                    about.append(side / (image.scale * factor))
+            for flip_x, flip_y in product(*abouts):
+                flips = (flip_x is not None) + (flip_y is not None)
+                yield Placement(swap, flip_x, flip_y, factor), cost + _COST * (swap + flips)
+
+
+class _Tissue:
+    """Where the tissue is in an image: what is stained, or, without colours, what differs from the commonest grey."""
+
+    def __init__(self, image: TissueImage) -> None:
+        from skimage.filters import threshold_otsu
+
+        self.step = max(1, max(image.pixels.shape[:2]) // 256)
+        pixels = image.pixels[:: self.step, :: self.step].astype(np.int16)
+        strength = np.ptp(pixels, axis=2)  # of colour; slide, glass and frame have none
+        if np.percentile(strength, 99) < _COLOURED:
+            grey = pixels.mean(axis=2).astype(np.int16)
+            strength = np.abs(grey - np.bincount(grey.ravel()).argmax())
+        self.mask = strength > threshold_otsu(strength) if np.ptp(strength) > 0 else np.ones(strength.shape, bool)
+        rows, columns = np.nonzero(self.mask)
+        self.box = _box(np.column_stack([columns, rows]) * float(self.step))
+
+    def score(self, coords: np.ndarray, scale: float) -> tuple[float, float]:
+        """Return the share of spots inside the image, and how well they fit the tissue, in [0, 2]."""
+        at = np.floor(coords * scale / self.step).astype(int)
+        height, width = self.mask.shape
+        inside = ((at >= 0) & (at < (width, height))).all(axis=1)
+        if not inside.any():
+            return 0.0, 0.0
+        on_tissue = self.mask[at[inside, 1], at[inside, 0]].sum() / len(at)
+        return float(inside.mean()), float(on_tissue) + _overlap(self.box, _box(coords * scale))
+
+    def factor(self, coords: np.ndarray, scale: float) -> float:
+        """Return the factor that makes the spots as large as the tissue."""
+        spots, tissue = np.ptp(_box(coords * scale), axis=0), np.ptp(self.box, axis=0)
+        ratio = np.maximum(tissue, 1.0) / np.maximum(spots, 1.0)
+        return float(np.sqrt(ratio.prod()))
+
+
+def _box(points: np.ndarray) -> np.ndarray:
+    """(2, 2) corners of the box around all but the outermost points."""
+    corners: np.ndarray = np.percentile(points, [2, 98], axis=0)
+    return corners
+
+
+def _overlap(first: np.ndarray, second: np.ndarray) -> float:
+    """Area that two boxes share, as part of what they cover together."""
+    shared = np.clip(np.minimum(first[1], second[1]) - np.maximum(first[0], second[0]), 0, None).prod()
+    whole = np.ptp(first, axis=0).prod() + np.ptp(second, axis=0).prod() - shared
+    return float(shared / whole) if whole > 0 else 0.0
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
