@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from napari_trsmi.config import Config
     from napari_trsmi.data.dataset import Dataset
 
-# From the tables "Cost by number of spots" and "Ours by phase" in docs/benchmarks.md: 20,000 spots, two modalities of 50
-# components, one torch thread. Each grows as a power of the number of spots, read off between 20,000 and 200,000.
+# From the tables "Cost by number of spots" and "Ours by phase" in docs/benchmarks.md: 20,000 spots, two modalities of
+# 50 components, one torch thread. Each grows as a power of the number of spots, read off between 20,000 and 200,000.
 SPOTS, COMPONENTS = 20_000, 100
 EPOCH, EPOCH_POWER = 0.6, 1.2
 PREPARE, PREPARE_POWER = 3.5, 1.08

@@ -170,6 +170,7 @@ class Previews:
         from napari_trsmi.graphs import neighbour_mean
 
         assert step.embedding is not None
+        assert step.labels is not None
         numbers, codes = np.unique(step.labels, return_inverse=True)
         n = len(numbers)
         order = np.argsort(-np.bincount(codes), kind="stable")

@@ -15,7 +15,6 @@ from qtpy.QtWidgets import (
     QLabel,
     QMenu,
     QPushButton,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -57,15 +56,13 @@ class DataPanel(QWidget):
         layout.addWidget(invitation)
         layout.addLayout(buttons)
 
-        self.name, self.choice, self.more_button = QElidingLabel(), QComboBox(), QToolButton()
+        self.name, self.choice, self.more_button = QElidingLabel(), QComboBox(), QPushButton("Open…")
         self.name.setStyleSheet("font-weight: bold")
         self.choice.setToolTip("The section to work on")
         self.choice.setMinimumContentsLength(12)
         self.choice.activated.connect(self._on_chosen)
-        self.more_button.setText("Open…")
         self.more_button.setToolTip("Open another section")
         self.more_button.setMenu(self._open_menu())
-        self.more_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.content, self.notes = QLabel(), QElidingLabel()
         self.content.setWordWrap(True)
         head = QHBoxLayout()
@@ -164,6 +161,9 @@ class DataPanel(QWidget):
         self.name.setText(dataset.name)
         self.name.setToolTip("\n".join(map(str, dataset.sources)) or dataset.name)
         self.content.setText(describe(dataset))
+        self.content.setToolTip(
+            "\n".join(f"{name}: {one.table.n_vars:,} features" for name, one in dataset.modalities.items())
+        )
         notes = notes_of(dataset)
         self.notes.setVisible(bool(notes))
         self.notes.setText(notes[0] if len(notes) == 1 else f"{len(notes)} notes: {' '.join(notes)}")
@@ -173,10 +173,7 @@ class DataPanel(QWidget):
 
 def describe(dataset: Dataset) -> str:
     """Return the size of a section and its modalities, in a line."""
-    modalities = (
-        f"{name} ({KINDS[modality.kind]}, {modality.table.n_vars:,} features)"
-        for name, modality in dataset.modalities.items()
-    )
+    modalities = (f"{name} ({KINDS[modality.kind]})" for name, modality in dataset.modalities.items())
     return f"{dataset.n_spots:,} spots · {' · '.join(modalities)}"
 
 

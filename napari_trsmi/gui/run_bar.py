@@ -77,6 +77,7 @@ class RunBar(QWidget):
     def set_colors(self, accent: str, warning: str) -> None:
         """Take the colours of the theme."""
         self.run_button.setStyleSheet(f"QPushButton:enabled {{ background-color: {accent}; font-weight: bold }}")
+        self.progress.setStyleSheet(f"QProgressBar::chunk {{ background: {accent} }}")
         self.out_of_date.setStyleSheet(f"color: {warning}")
 
     def say(self, text: str) -> None:
@@ -170,7 +171,7 @@ class RunBar(QWidget):
     def _refresh_estimate(self, config: Config) -> None:
         dataset = self.session.dataset
         if dataset is None:
-            self.estimate.setText("")
+            self.estimate.setText("Open a section to train on it.")
             return
         seconds, size = estimate(dataset, config)
         factor = self._factor.get(config.device)
@@ -184,6 +185,7 @@ class RunBar(QWidget):
 def _button(text: str, tip: str, act: Any) -> QPushButton:
     button = QPushButton(text)
     button.setToolTip(tip)
+    button.setMinimumWidth(button.fontMetrics().horizontalAdvance(text) + 12)  # four of them in a narrow dock
     button.clicked.connect(lambda: act())
     return button
 

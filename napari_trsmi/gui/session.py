@@ -230,7 +230,7 @@ class Session:
             self.show_step(step)
 
     def _follows(self, run: Run) -> bool:
-        """False where a person went back to an earlier preview of the run."""
+        """Return False where a person went back to an earlier preview of the run."""
         latest = run.previews[-1:]
         return self.shown is None or self.shown.epoch is None or not latest or self.shown.epoch >= latest[0].epoch
 

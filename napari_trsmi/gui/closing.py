@@ -1,0 +1,107 @@
+"""Closing the window while training goes on, or with a result that is not on file, asks first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+from weakref import ref
+
+from qtpy.QtCore import QEvent, QObject
+from qtpy.QtWidgets import QMainWindow, QMessageBox, QWidget
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.state import OpenSection
+
+Question = Literal["training", "unsaved"]
+Answer = Literal["finish", "save", "close", "stay"]
+
+
+def ask(window: QWidget, question: Question, name: str) -> Answer:
+    """Ask a person what to do about training that goes on, or about the result of section `name` that is not saved.
+
+    Replaced in tests and scripts, where nobody is there to answer.
+    """
+    box = QMessageBox(window)
+    box.setIcon(QMessageBox.Icon.Question)
+    if question == "training":
+        box.setText(f"Training on {name} is running.")
+        box.setInformativeText("Finish keeps the domains found so far and leaves the window open.")
+        keep, leave = "Finish and keep open", "Stop and close"
+    else:
+        box.setText(f"The domains of {name} are not saved.")
+        box.setInformativeText("They are lost when the window closes.")
+        keep, leave = "Save…", "Close without saving"
+    kept = box.addButton(keep, QMessageBox.ButtonRole.AcceptRole)
+    left = box.addButton(leave, QMessageBox.ButtonRole.DestructiveRole)
+    stay = box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(kept)
+    box.setEscapeButton(stay)
+    box.exec()
+    if box.clickedButton() is left:
+        return "close"
+    if box.clickedButton() is kept:
+        return "finish" if question == "training" else "save"
+    return "stay"
+
+
+class ClosingGuard(QObject):
+    """Watches a main window; made by `guard`."""
+
+    def __init__(self, viewer: Viewer, session: Session, window: QMainWindow) -> None:
+        super().__init__(window)
+        self._viewer, self.session = ref(viewer), session
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: D102
+        if event is not None and event.type() == QEvent.Type.Close and isinstance(watched, QMainWindow):
+            if not self.may_close(watched):
+                event.ignore()
+                return True
+            self.session.cancel()
+        return False
+
+    @property
+    def unsaved(self) -> list[OpenSection]:
+        """Sections of the viewer whose result is not on file."""
+        viewer = self._viewer()
+        ours = (
+            [] if viewer is None else [layer.metadata["trsmi"] for layer in viewer.layers if "trsmi" in layer.metadata]
+        )
+        sections = {id(one["section"]): one["section"] for one in ours}
+        return [section for section in sections.values() if section.result is not None and section.path is None]
+
+    def may_close(self, window: QMainWindow) -> bool:
+        """Return whether a person wants the window closed; a script's `viewer.close()` has emptied it before."""
+        viewer, run = self._viewer(), self.session.run
+        if viewer is None or not viewer.layers:
+            return True
+        if run is not None:
+            answer = ask(window, "training", run.section.dataset.name)
+            if answer == "finish":
+                self.session.finish()
+            if answer != "close":
+                return False
+        for section in self.unsaved:
+            answer = ask(window, "unsaved", section.dataset.name)
+            if answer == "save":
+                self._save(section, window)
+            if answer != "close":
+                return False
+        return True
+
+    def _save(self, section: OpenSection, window: QMainWindow) -> None:
+        from napari_trsmi.gui.save_menu import save_result
+
+        self.session.activate(section)
+        save_result(self.session, window)
+
+
+def guard(widget: QWidget, viewer: Viewer, session: Session) -> None:
+    """Watch the main window that `widget` is in, once."""
+    parent: QObject | None = widget.parent()
+    while parent is not None and not isinstance(parent, QMainWindow):
+        parent = parent.parent()
+    if parent is not None and not any(isinstance(child, ClosingGuard) for child in parent.children()):
+        ClosingGuard(viewer, session, parent)

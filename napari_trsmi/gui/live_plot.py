@@ -1,0 +1,199 @@
+"""The course of training in one plot: losses on the left, everything between 0 and 1 on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyqtgraph as pg
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QCheckBox, QToolButton, QVBoxLayout, QWidget
+from superqt import QFlowLayout
+from superqt.utils import QSignalThrottler
+
+from napari_trsmi.gui.listening import listen
+
+if TYPE_CHECKING:
+    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.state import Shown
+    from napari_trsmi.records import Step
+
+PLOT_HEIGHT = 130
+MILLISECONDS = 100  # at most ten updates a second
+
+# Name: (what a person reads, what it means, colour legible on light and dark)
+LOSSES = {
+    "total": ("total", "Weighted sum of all losses", "#8c8c8c"),
+    "reconstruction": ("reconstruction", "How badly the measurements are rebuilt from the embedding", "#3d85d9"),
+    "cluster": ("prototypes", "How far spots are from the prototype of their domain", "#d9742b"),
+    "graph": ("graph", "How fast the learned graph moves", "#2e9e5b"),
+}
+HIDDEN = ("cluster",)  # at first: its scale is another one, and may lie below zero
+SHARES = {
+    "beta": ("gate", "Share of the diffused features (beta)", "#c74f9c"),
+    "temperature": ("τ alignment", "Temperature of the alignment; low means one partner per spot", "#a8882a"),
+    "tau_c": ("τ prototypes", "Temperature of the prototypes", "#8767d1"),
+    "churn": ("changed", "Share of spots that changed domain since the preview before", "#d14949"),
+}
+
+
+class LivePlot(QWidget):
+    """Curves of the current run, of the last one, or of the restored result; a click goes to the nearest preview."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.values: dict[str, list[float]] = {}
+        self.epochs: list[int] = []
+        self.curves: dict[str, pg.PlotDataItem] = {}
+        self.chips: dict[str, QToolButton] = {}
+
+        self.plot = pg.PlotWidget()
+        self.plot.setFixedHeight(PLOT_HEIGHT)
+        self.plot.setToolTip("Click to go to the nearest preview")
+        self.left = self.plot.getPlotItem()
+        self.left.setMenuEnabled(False)
+        self.left.hideButtons()
+        self.left.setMouseEnabled(x=False, y=False)
+        self.right = pg.ViewBox(enableMenu=False, enableMouse=False)
+        self.left.showAxis("right")
+        self.left.scene().addItem(self.right)
+        self.left.getAxis("right").linkToView(self.right)
+        self.right.setXLink(self.left)
+        self.left.vb.sigResized.connect(self._place_right)
+        self.marker = pg.InfiniteLine(angle=90)
+        self.marker.setVisible(False)
+        self.left.addItem(self.marker, ignoreBounds=True)
+        self.left.scene().sigMouseClicked.connect(self._on_clicked)
+
+        self.log = QCheckBox("log")
+        self.log.setToolTip("Losses on a logarithmic axis")
+        self.log.toggled.connect(self._on_log)
+        self.legend = QFlowLayout()
+        self.legend.setContentsMargins(0, 0, 0, 0)
+        self.legend.setHorizontalSpacing(2)
+        self.legend.setVerticalSpacing(0)
+        self.legend.addWidget(self.log)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.plot)
+        layout.addLayout(self.legend)
+
+        self._throttle = QSignalThrottler(parent=self)
+        self._throttle.setTimeout(MILLISECONDS)
+        self._throttle.triggered.connect(self.draw)
+        listen(
+            self,
+            (session.stepped, self._on_step),
+            (session.run_changed, self.reload),
+            (session.result_changed, self.reload),
+            (session.shown_changed, self._on_shown),
+        )
+        self.reload()
+        self._on_shown(session.shown)
+
+    def set_colors(self, background: str, text: str) -> None:
+        """Take the colours of the theme."""
+        self.plot.setBackground(background)
+        for name in ("left", "right", "bottom"):
+            self.left.getAxis(name).setPen(text)
+            self.left.getAxis(name).setTextPen(text)
+        self.marker.setPen(pg.mkPen(text, style=Qt.PenStyle.DashLine))
+
+    def reload(self, *_: Any) -> None:
+        """Take the curves of the current run, else of the last one, else of the result."""
+        session = self.session
+        run = session.run or session.last_run
+        steps: Iterable[Step] = run.steps if run is not None else session.result.history if session.result else ()
+        self.epochs, self.values = [], {}
+        for step in steps:
+            self._append(step)
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw what has come."""
+        for name in {*self.values, *self.curves}:
+            if name not in self.curves:
+                self._add_curve(name)
+            values = np.asarray(self.values.get(name, ()), float)
+            if name in LOSSES and self.log.isChecked():
+                values = np.where(values > 0, values, np.nan)
+            known = np.isfinite(values)
+            self.curves[name].setData(np.asarray(self.epochs, float)[: len(values)][known], values[known])
+        known_names = [*LOSSES, *(n for n in self.values if n not in LOSSES and n not in SHARES)]
+        highest = max(
+            (max(v) for n, v in self.values.items() if n not in known_names and np.isfinite(v).any()), default=1
+        )
+        self.right.setYRange(0, max(1.0, highest), padding=0.02)
+
+    @property
+    def is_empty(self) -> bool:
+        """True where there is no course to show."""
+        return not self.epochs
+
+    def _append(self, step: Step) -> None:
+        found = {**step.losses, "beta": step.beta, "temperature": step.temperature, "tau_c": step.tau_c}
+        found["churn"] = step.churn
+        for name, value in found.items():
+            known = self.values.setdefault(name, [])
+            known += [np.nan] * (len(self.epochs) - len(known))  # a term that begins later
+            known.append(np.nan if value is None else float(value))
+        self.epochs.append(step.epoch)
+
+    def _add_curve(self, name: str) -> None:
+        on_left = name not in SHARES
+        title, meaning, color = {**LOSSES, **SHARES}.get(name, (name, "A loss", "#8c8c8c"))
+        style = Qt.PenStyle.SolidLine if on_left else Qt.PenStyle.DashLine
+        marks = {"symbol": "o", "symbolSize": 5, "symbolBrush": color, "symbolPen": None} if name == "churn" else {}
+        curve = pg.PlotDataItem(pen=pg.mkPen(color, width=2, style=style), name=title, **marks)
+        (self.left if on_left else self.right).addItem(curve)
+        self.curves[name] = curve
+        chip = QToolButton()
+        chip.setText(title)
+        chip.setCheckable(True)
+        chip.setChecked(name not in HIDDEN)
+        curve.setVisible(chip.isChecked())
+        chip.setToolTip(f"{meaning}; {'left' if on_left else 'right'} axis. Click to hide or show.")
+        chip.setStyleSheet(
+            "QToolButton { color: gray; padding: 0px 3px } "
+            f"QToolButton:checked {{ color: {color}; background: none }}"
+        )
+        chip.toggled.connect(curve.setVisible)
+        self.chips[name] = chip
+        self.legend.addWidget(chip)
+
+    # What the session reports
+
+    def _on_step(self, step: Step) -> None:
+        self._append(step)
+        self._throttle.throttle()
+
+    def _on_shown(self, shown: Shown | None) -> None:
+        epoch = None if shown is None else shown.epoch
+        if epoch is None and shown is not None and self.epochs:
+            epoch = self.epochs[-1]
+        self.marker.setVisible(epoch is not None)
+        if epoch is not None:
+            self.marker.setValue(epoch)
+
+    # What a person does
+
+    def _on_log(self, on: bool) -> None:
+        self.left.setLogMode(x=False, y=on)
+        self.draw()
+
+    def _on_clicked(self, event: Any) -> None:
+        if self.left.vb.sceneBoundingRect().contains(event.scenePos()):
+            self.go_to(self.left.vb.mapSceneToView(event.scenePos()).x())
+
+    def go_to(self, epoch: float) -> None:
+        """Show the preview nearest to an epoch."""
+        run = self.session.last_run
+        if run is not None and run.previews:
+            self.session.show_step(min(run.previews, key=lambda step: abs(step.epoch - epoch)))
+
+    def _place_right(self) -> None:
+        self.right.setGeometry(self.left.vb.sceneBoundingRect())
+        self.right.linkedViewChanged(self.left.vb, self.right.XAxis)

@@ -1,0 +1,94 @@
+"""Back over the previews of a run, and keep one of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QSignalBlocker, Qt
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
+
+from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.listening import listen
+
+if TYPE_CHECKING:
+    from napari_trsmi.data.result import Result
+    from napari_trsmi.gui.session import Session
+    from napari_trsmi.records import Step
+
+
+class PreviewBar(QWidget):
+    """A slider over the previews of the last run; its end is the result, or the latest epoch while training."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.slider, self.label = QSlider(Qt.Orientation.Horizontal), QLabel()
+        self.slider.setToolTip("Domains as they were at earlier epochs")
+        self.slider.setPageStep(1)
+        self.slider.valueChanged.connect(self._on_moved)
+        self.label.setMinimumWidth(self.label.fontMetrics().horizontalAdvance("epoch 0000"))
+        self.keep_button = QPushButton("Keep this preview")
+        self.keep_button.setToolTip("Make the domains of this epoch the result")
+        self.keep_button.clicked.connect(self.keep)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.label)
+        layout.addWidget(self.slider, 1)
+        layout.addWidget(self.keep_button)
+        listen(
+            self,
+            (session.section_changed, self._refresh),
+            (session.run_changed, self._refresh),
+            (session.shown_changed, self._refresh),
+        )
+        self._refresh()
+
+    @property
+    def previews(self) -> list[Step]:
+        """Previews there are to go back to."""
+        return [] if self.session.last_run is None else self.session.last_run.previews
+
+    @property
+    def shown(self) -> Step | None:
+        """The preview on the canvas, or None where it is the result."""
+        epoch = None if self.session.shown is None else self.session.shown.epoch
+        return next((step for step in self.previews if step.epoch == epoch), None)
+
+    def keep(self) -> None:
+        """Make the preview that is shown the result."""
+        from napari_trsmi.api import keep_preview
+
+        session, run, step = self.session, self.session.last_run, self.shown
+        if run is None or step is None or session.state != "idle":
+            return
+        history = tuple(s for s in run.steps if s.epoch <= step.epoch)
+
+        def done(result: Result) -> None:
+            if session.section is run.section and session.state == "idle":
+                session.set_result(result)
+
+        run_job(
+            session,
+            f"Keeping epoch {step.epoch}…",
+            lambda: keep_preview(run.section.dataset, run.config, step, colors=run.colors, history=history),
+            done,
+        )
+
+    def _on_moved(self, value: int) -> None:
+        previews = self.previews
+        if value < len(previews):
+            self.session.show_step(previews[value])
+        elif self.session.run is not None and previews:
+            self.session.show_step(previews[-1])
+        else:
+            self.session.show_result()
+
+    def _refresh(self, *_: Any) -> None:
+        previews, step, training = self.previews, self.shown, self.session.run is not None
+        self.setVisible(bool(previews))
+        at_end = step is None or (training and step is previews[-1])
+        with QSignalBlocker(self.slider):
+            self.slider.setRange(0, len(previews))
+            self.slider.setValue(len(previews) if step is None or at_end else previews.index(step))
+        self.label.setText("result" if step is None else f"epoch {step.epoch}")
+        self.keep_button.setEnabled(step is not None and step.embedding is not None and not training)

@@ -1,0 +1,39 @@
+"""The result in a line, and what can be done with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtWidgets import QHBoxLayout, QWidget
+from superqt import QElidingLabel
+
+from napari_trsmi.gui.listening import listen
+
+if TYPE_CHECKING:
+    from napari_trsmi.gui.session import Session
+
+
+class ResultRow(QWidget):
+    """Number of domains and mean confidence of the kept result, and the menu to save and share it."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.label = QElidingLabel()
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.label, 1)
+        listen(self, (session.section_changed, self._refresh), (session.result_changed, self._refresh))
+        self._refresh()
+
+    def _refresh(self, *_: Any) -> None:
+        result = self.session.result
+        self.setVisible(result is not None)
+        if result is None:
+            return
+        n = result.partition.n_domains
+        device = result.provenance.get("device")
+        self.label.setText(f"{n} domain{'s' if n > 1 else ''}, mean confidence {result.confidence.mean():.2f}")
+        self.label.setToolTip(
+            "Mean over the spots of the probability of their own domain" + (f"; trained on {device}" if device else "")
+        )

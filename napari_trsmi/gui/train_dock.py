@@ -1,0 +1,150 @@
+"""The dock that trains: data, settings, run."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QSignalBlocker
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+
+from napari_trsmi.config import Cluster, Config
+from napari_trsmi.gui.activity import Activity
+from napari_trsmi.gui.closing import guard
+from napari_trsmi.gui.data_panel import DataPanel
+from napari_trsmi.gui.form import ConfigForm
+from napari_trsmi.gui.form.fold import Fold
+from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.live_plot import LivePlot
+from napari_trsmi.gui.preview_bar import PreviewBar
+from napari_trsmi.gui.result_row import ResultRow
+from napari_trsmi.gui.run_bar import RunBar
+from napari_trsmi.gui.session import session_of
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+    from napari_trsmi.gui.state import OpenSection
+
+logger = logging.getLogger(__name__)
+
+
+class TrainDock(QWidget):
+    """Open a section, change settings, train, and watch the domains form."""
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__()
+        self.viewer = napari_viewer
+        self.session = session = session_of(napari_viewer)
+        if session.config == Config():
+            session.set_config(with_defaults(session.config))
+        self.data_panel = DataPanel(napari_viewer, session)
+        self.n_domains = _whole_number(0, 200, "auto", _help("n_domains"))
+        self.domain_scale = _whole_number(-1, 32, "auto", _help("domain_scale"))
+        self.form = ConfigForm(session.config)
+        self.run_bar, self.live_plot = RunBar(session), LivePlot(session)
+        self.preview_bar, self.result_row = PreviewBar(session), ResultRow(session)
+        self.activity = Activity(session, self)
+        self._lay_out()
+
+        self.n_domains.valueChanged.connect(self._on_quick)
+        self.domain_scale.valueChanged.connect(self._on_quick)
+        self.form.value_changed.connect(session.set_config)
+        self.form.failed.connect(session.failed.emit)
+        listen(
+            self,
+            (session.section_changed, self._on_section),
+            (session.config_changed, self._on_config),
+            (session.run_changed, self._on_run),
+            (session.result_changed, self._show_what_there_is),
+            (napari_viewer.events.theme, self._on_theme),
+        )
+        self._on_section(session.section)
+        self._on_config(session.config)
+        self._on_theme()
+
+    def _lay_out(self) -> None:
+        quick = QHBoxLayout()
+        for text, box in (("Domains", self.n_domains), ("Domain scale", self.domain_scale)):
+            label = QLabel(text)
+            label.setToolTip(box.toolTip())
+            label.setBuddy(box)
+            quick.addWidget(label)
+            quick.addWidget(box, 1)
+        self.course = Fold("Course of training")
+        self.course.rows.addWidget(self.live_plot)
+        self.course.rows.setContentsMargins(0, 4, 0, 0)
+        self.course.open()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 6, 8, 6)
+        layout.setSpacing(6)
+        layout.addWidget(self.data_panel)
+        layout.addLayout(quick)
+        layout.addWidget(self.form, 1)
+        for widget in (self.run_bar, self.course, self.preview_bar, self.result_row):
+            layout.addWidget(widget)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: D102
+        super().showEvent(event)
+        guard(self, self.viewer, self.session)
+
+    def _on_section(self, section: OpenSection | None) -> None:
+        modalities = {} if section is None else {m: found.kind for m, found in section.dataset.modalities.items()}
+        self.form.set_modalities(modalities)
+        self._show_what_there_is()
+
+    def _on_config(self, config: Config) -> None:
+        if self.form.value() != config:
+            self.form.set_value(config)
+        cluster = config.cluster
+        with QSignalBlocker(self.n_domains), QSignalBlocker(self.domain_scale):
+            self.n_domains.setValue(cluster.n_domains or 0)
+            self.domain_scale.setValue(-1 if cluster.domain_scale is None else cluster.domain_scale)
+
+    def _on_quick(self) -> None:
+        scale = self.domain_scale.value()
+        update = {"n_domains": self.n_domains.value() or None, "domain_scale": None if scale < 0 else scale}
+        config = self.session.config
+        self.session.set_config(config.model_copy(update={"cluster": config.cluster.model_copy(update=update)}))
+
+    def _on_run(self, state: str) -> None:
+        self._show_what_there_is()
+
+    def _show_what_there_is(self, *_: Any) -> None:
+        self.course.setVisible(self.session.run is not None or not self.live_plot.is_empty)
+
+    def _on_theme(self, *_: Any) -> None:
+        from napari.utils.theme import get_theme
+
+        theme = get_theme(self.viewer.theme)
+        self.run_bar.set_colors(theme.current.as_hex(), theme.warning.as_hex())
+        self.live_plot.set_colors(theme.background.as_hex(), theme.text.as_hex())
+
+
+def with_defaults(config: Config) -> Config:
+    """Return `config` with device, threads and preview rate from napari's settings; as it is where there are none."""
+    from napari.settings import get_plugin_settings
+
+    try:
+        run = get_plugin_settings("napari-trsmi").run
+        every = run.preview_every
+        train = config.train.model_copy(update={"preview_every": every})
+        return config.model_copy(update={"device": run.device, "threads": run.threads, "train": train})
+    except (AttributeError, KeyError, ValueError):
+        logger.info("no settings of the plugin", exc_info=True)
+        return config
+
+
+def _whole_number(lowest: int, highest: int, special: str, tip: str) -> QSpinBox:
+    box = QSpinBox()
+    box.setRange(lowest, highest)
+    box.setSpecialValueText(special)
+    box.setKeyboardTracking(False)
+    box.setMinimumWidth(76)
+    box.setToolTip(tip)
+    return box
+
+
+def _help(name: str) -> str:
+    return str(Cluster.model_fields[name].description)
