@@ -95,6 +95,7 @@ class ColorDock(QWidget):
         napari_viewer.events.theme.connect(self._on_theme)
         self._set_theme(napari_viewer.theme)
         self._on_section(session.section)
+        self._on_coloring(session.coloring)
         self._on_two(False)
 
     def pick(self, feature: Feature | None) -> None:
@@ -173,8 +174,11 @@ class ColorDock(QWidget):
         self._set_theme(event.value)
 
     def _set_theme(self, name: str) -> None:
+        from napari.qt import get_stylesheet
         from napari.utils.theme import get_theme
 
+        for field in (self._search, self._red, self._green):
+            field.set_style(get_stylesheet(name))
         self._panel.set_text_color(get_theme(name).text.as_hex())
 
     def _fill_chips(self) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtGui import QIcon, QImage, QPixmap, QShowEvent
-from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 from superqt import QLabeledDoubleRangeSlider
 
 from napari_trsmi.gui import features
@@ -17,6 +17,8 @@ from napari_trsmi.gui.state import Coloring, Shown
 from napari_trsmi.gui.value_plots import DomainPlot, ValuePlot
 
 COLORMAPS = ("viridis", "cividis", "magma", "inferno", "gray")  # evenly bright steps, told apart by everyone
+
+MIX = ("#d62728", "#2ca02c")  # bars of the two features of a mix
 
 
 class ColoringPanel(QWidget):
@@ -33,11 +35,13 @@ class ColoringPanel(QWidget):
         font = self._title.font()
         font.setBold(True)
         self._title.setFont(font)
-        for label in (self._title, self._summary):
+        self._means_title = QLabel()
+        for label in (self._title, self._summary, self._means_title):
             label.setWordWrap(True)
         self._values = ValuePlot()
         self._values.setToolTip("How the values are spread; zeros are left out where there are other values.")
-        self._limits = QLabeledDoubleRangeSlider(Qt.Orientation.Horizontal)
+        self._limits = QLabeledDoubleRangeSlider()
+        self._limits.setOrientation(Qt.Orientation.Horizontal)
         self._limits.setEdgeLabelMode(self._limits.EdgeLabelMode.NoLabel)  # the histogram above has an axis
         self._limits.setToolTip("Values at the two ends of the colour map.")
         self._limits.setAccessibleName("Limits of the colour map")
@@ -47,16 +51,13 @@ class ColoringPanel(QWidget):
         self._colormap.setIconSize(QSize(64, 12))
         for name in COLORMAPS:
             self._colormap.addItem(_swatch(name), name)
-        self._clip = QDoubleSpinBox()
+        self._clip = QSpinBox()
         self._clip.setSuffix(" %")
-        self._clip.setDecimals(1)
         self._clip.setRange(0, 25)
-        self._clip.setSingleStep(0.5)
         self._clip.setMinimumWidth(90)
-        self._clip.setValue(features.CLIP)
+        self._clip.setValue(round(features.CLIP))
         self._clip.setToolTip("Share of the values beyond each end of the colour map, so that outliers do not rule it.")
         self._clip.setAccessibleName("Clip")
-        self._means_title = QLabel()
         self._means = DomainPlot()
         self._means.setToolTip(
             "Mean in each domain, in the domain's colour. A domain without a peak of its own is one to question."
@@ -70,7 +71,10 @@ class ColoringPanel(QWidget):
         numbers = QVBoxLayout(self._numbers)
         numbers.setContentsMargins(0, 0, 0, 0)
         numbers.addWidget(self._values)
-        numbers.addWidget(self._limits)
+        ends = QHBoxLayout()
+        ends.setContentsMargins(10, 0, 10, 0)  # room for the numbers at the handles
+        ends.addWidget(self._limits)
+        numbers.addLayout(ends)
         numbers.addLayout(row)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -136,8 +140,8 @@ class ColoringPanel(QWidget):
         if shown is not None and drawn:
             found = features.domain_means(coloring, shown)
             found = found[:, :2] if found.ndim == 2 else found
-            self._means.set_means(found, shown.colors, shown.names)
-            what = "Mean in each domain" if found.ndim == 1 else "Mean of red and of green in each domain"
+            self._means.set_means(found, shown.colors if found.ndim == 1 else MIX, shown.names)
+            what = "Mean in each domain" if found.ndim == 1 else "Mean of red and of green"
             self._means_title.setText(f"{what}, highest {np.nanmax(found, initial=-np.inf):.3g}")
 
     def _set_range(self, coloring: Coloring) -> None:
@@ -168,7 +172,7 @@ class ColoringPanel(QWidget):
         if self._shown is not None and high > low:
             self.session.color(replace(self._shown, limits=(low, high)))
 
-    def _on_clip(self, percent: float) -> None:
+    def _on_clip(self, percent: int) -> None:
         if self._shown is not None:
             limits = features.clipped_limits(self._shown.values, percent)
             self._limits.setValue(limits)

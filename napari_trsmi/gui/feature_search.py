@@ -60,6 +60,8 @@ class FeatureSearch(QLineEdit):
         completer = QCompleter(self._matches, self)
         completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         completer.setMaxVisibleItems(12)
+        if (popup := completer.popup()) is not None:
+            popup.setMinimumWidth(260)  # the list may be wider than the field
         self.setCompleter(completer)
         completer.activated[QModelIndex].connect(self._on_activated)
         self.textEdited.connect(self._on_edited)
@@ -76,6 +78,13 @@ class FeatureSearch(QLineEdit):
     def set_modality(self, modality: str | None) -> None:
         """Find features of one modality only, or of all."""
         self._modality = modality
+
+    def set_style(self, sheet: str) -> None:
+        """Style the list, which is a window of its own and inherits nothing."""
+        completer = self.completer()
+        popup = None if completer is None else completer.popup()
+        if popup is not None:
+            popup.setStyleSheet(sheet)
 
     def set_feature(self, feature: Feature) -> None:
         """Show a feature as chosen, without telling anyone."""
@@ -114,6 +123,8 @@ class FeatureSearch(QLineEdit):
 
     def _pick(self, feature: Feature | None) -> None:
         self.feature = feature
+        if feature is not None:
+            self.setText(feature.name)
         self.picked.emit(feature)
 
     def _on_return(self) -> None:
@@ -124,5 +135,4 @@ class FeatureSearch(QLineEdit):
             return
         self._on_edited(self.text())
         if self.text() and self.matches:
-            self.setText(self.matches[0].name)
             self._pick(self.matches[0])

@@ -180,7 +180,8 @@ def mix(dataset: Dataset, red: tuple[str, str] | None = None, green: tuple[str, 
             low, high = single.limits or (0.0, 1.0)
             rgb[:, channel] = np.nan_to_num(np.clip((single.values - low) / (high - low), 0, 1))
             titles.append(f"{color} {single.title}")
-    return Coloring(", ".join(titles), rgb)
+    title = ", ".join(titles)
+    return Coloring(title[:1].upper() + title[1:], rgb)
 
 
 def clipped_limits(values: np.ndarray, percent: float = CLIP) -> tuple[float, float]:

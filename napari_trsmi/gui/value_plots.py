@@ -68,7 +68,7 @@ class ValuePlot(_Plot):
 
 
 class DomainPlot(_Plot):
-    """Mean in each domain, in the domain's colour; one bar per domain, or one per channel of a mix."""
+    """Mean in each domain, in the domain's colour; for a mix one bar per feature, in the colour of the feature."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -77,13 +77,13 @@ class DomainPlot(_Plot):
         self.means = np.zeros(0)
 
     def set_means(self, means: np.ndarray, colors: Sequence[str], names: Sequence[str]) -> None:
-        """Draw (K,) or (K, C) means."""
+        """Draw (K,) means in K colours, or (K, C) means in C colours."""
         self.means = means
         bars = means.reshape(len(means), -1)  # (K, C)
         n, n_channels = bars.shape
         width = 0.8 / n_channels
         x = np.arange(n)[:, None] + (np.arange(n_channels) - (n_channels - 1) / 2) * width
-        brushes = [color for color in colors for _ in range(n_channels)]
+        brushes = list(colors) if n_channels == 1 else list(colors) * n
         height = np.nan_to_num(bars)
         self._bars.setOpts(x=x.ravel(), height=height.ravel(), width=0.9 * width, brushes=brushes, pen=pg.mkPen(None))
         self.setXRange(-0.5, n - 0.5, padding=0.01)

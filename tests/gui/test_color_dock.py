@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication, QPushButton
+
+from napari_trsmi.gui.color_dock import ColorDock
+from napari_trsmi.gui.features import COLUMN, Feature, feature_coloring
+from napari_trsmi.gui.session import session_of
+from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+
+
+def test_an_empty_viewer_says_what_to_do_and_opening_a_section_fills_the_dock(viewer, sample):
+    dock = _dock(viewer)
+    assert dock._empty.isVisibleTo(dock)
+    assert not dock._body.isVisibleTo(dock)
+    session_of(viewer).activate(OpenSection(sample))
+    assert not dock._empty.isVisibleTo(dock)
+    assert [dock._within.itemText(k) for k in range(4)] == ["everywhere", "in rna", "in adt", "in columns"]
+
+
+def test_typing_a_gene_colours_the_spots(viewer, sample, qtbot):
+    dock, session = _opened(viewer, sample)
+    _type(qtbot, dock._search, "vim4")
+    assert session.coloring.title == "VIM4 (rna, log1p)"
+    assert np.array_equal(session.coloring.values, feature_coloring(sample, "rna", "VIM4").values)
+    assert dock._panel._title.text() == "VIM4 (rna, log1p)"
+    assert "of the spots" in dock._panel._summary.text()
+
+
+def test_recent_features_come_back_with_a_click(viewer, sample, qtbot):
+    dock, session = _opened(viewer, sample)
+    for name in ("VIM4", "GRI9", "VIM4"):
+        dock.pick(Feature("rna", name))
+    chips = {chip.text(): chip for chip in dock._chip_group.buttons()}
+    assert set(chips) == {"VIM4", "GRI9"}
+    qtbot.mouseClick(chips["GRI9"], Qt.MouseButton.LeftButton)
+    assert session.coloring.title == "GRI9 (rna, log1p)"
+    assert dock._search.text() == "GRI9"
+
+
+def test_red_and_green_are_mixed_and_one_can_be_taken_away(viewer, sample, qtbot):
+    dock, session = _opened(viewer, sample)
+    dock._two.setChecked(True)
+    _type(qtbot, dock._red, "VIM4")
+    _type(qtbot, dock._green, "CD8")
+    assert session.coloring.title == "Red VIM4 (rna, log1p), green CD8 (adt, log1p)"
+    dock._red.selectAll()
+    qtbot.keyClick(dock._red, Qt.Key.Key_Delete)
+    assert session.coloring.title == "Green CD8 (adt, log1p)"
+
+
+def test_a_feature_can_be_sought_in_one_modality(viewer, sample, qtbot):
+    dock, _ = _opened(viewer, sample)
+    dock._within.setCurrentText("in columns")
+    qtbot.keyClicks(dock._search, "d")
+    assert {f.modality for f in dock._search.matches} == {COLUMN}
+
+
+def test_categories_have_no_limits_and_numbers_do(viewer, sample):
+    dock, session = _opened(viewer, sample)
+    dock.pick(Feature(COLUMN, "domain"))
+    assert session.coloring.names[0] == "layer 1"
+    assert not dock._panel._numbers.isVisibleTo(dock)
+    dock.pick(Feature(COLUMN, "array_row"))
+    assert dock._panel._numbers.isVisibleTo(dock)
+
+
+def test_limits_clip_and_colour_map_change_the_colouring_and_not_its_values(viewer, sample, qtbot):
+    dock, session = _opened(viewer, sample)
+    dock.pick(Feature("rna", "VIM4"))
+    values, panel = session.coloring.values, dock._panel
+    with qtbot.waitSignal(panel._apply.timeout):
+        panel._limits.setValue((0.5, 1.5))
+    assert session.coloring.limits == pytest.approx((0.5, 1.5), abs=0.01)
+    panel._clip.setValue(10)
+    tenth = np.percentile(values[values > 0], 90)
+    assert session.coloring.limits == pytest.approx((0, tenth))
+    assert panel._limits.value() == pytest.approx((0, tenth), abs=0.01)
+    panel._colormap.setCurrentText("magma")
+    panel._colormap.activated.emit(2)
+    assert session.coloring.colormap == "magma"
+    assert session.coloring.values is values
+    dock.pick(Feature("rna", "GRI9"))
+    assert session.coloring.colormap == "magma"
+
+
+def test_the_mean_of_each_domain_is_drawn_when_domains_come(viewer, sample, qtbot):
+    dock, session = _opened(viewer, sample)
+    dock.pick(Feature("rna", "VIM4"))
+    assert not dock._panel._means.isVisibleTo(dock)
+    labels = (session.coloring.values > 1).astype(int)
+    session.show(Shown(labels, ("low", "high"), ("#112233", "#445566")))
+    qtbot.waitUntil(lambda: dock._panel._means.isVisibleTo(dock))
+    expected = [session.coloring.values[labels == k].mean() for k in (0, 1)]
+    assert dock._panel._means.means == pytest.approx(expected)
+    assert "highest in domain high" in dock._panel._summary.text()
+
+
+def test_domains_come_back_with_a_button(viewer, sample, qtbot):
+    dock, session = _opened(viewer, sample)
+    assert not dock._back.isVisibleTo(dock)
+    dock.pick(Feature("rna", "VIM4"))
+    qtbot.mouseClick(dock._back, Qt.MouseButton.LeftButton)
+    assert session.coloring is None
+    assert not dock._panel.isVisibleTo(dock)
+
+
+def test_a_colouring_from_elsewhere_is_shown_too(viewer, sample):
+    dock, session = _opened(viewer, sample)
+    session.color(Coloring("Confidence", np.linspace(0, 1, sample.n_spots), "turbo"))
+    assert dock._panel._title.text() == "Confidence"
+    assert dock._panel._colormap.currentText() == "turbo"
+    assert dock._panel._limits.value() == (0, 1)
+
+
+def test_what_cannot_be_coloured_is_said_and_the_colours_before_it_stay(viewer, sample, monkeypatch):
+    dock, session = _opened(viewer, sample)
+    dock.pick(Feature("rna", "VIM4"))
+    before, told = session.coloring, []
+    session.failed.disconnect()
+    session.failed.connect(told.append)
+    dock.pick(Feature("rna", "gone"))
+    assert told == ["Expected a feature of rna, found 'gone', which it does not have."]
+    assert session.coloring is before
+
+
+def test_another_section_starts_afresh(viewer, sample):
+    dock, session = _opened(viewer, sample)
+    dock.pick(Feature("rna", "VIM4"))
+    session.activate(OpenSection(sample))
+    assert session.coloring is None
+    assert dock._chip_group.buttons() == []
+    session.activate(None)
+    assert dock._empty.isVisibleTo(dock)
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_dock_fits_its_place(viewer, sample, qtbot, theme):
+    viewer.theme = theme
+    dock, session = _opened(viewer, sample)
+    for k in range(6):
+        dock.pick(Feature("rna", sample.modalities["rna"].table.var_names[k]))
+    session.show(Shown(np.arange(sample.n_spots) % 20, tuple("abcdefghijklmnopqrst"), ("#112233",) * 20))
+    for two in (False, True):
+        dock._two.setChecked(two)
+        QApplication.processEvents()
+        assert dock.minimumSizeHint().width() <= 340
+        assert dock.minimumSizeHint().height() <= 620
+    assert all(button.isEnabled() for button in dock.findChildren(QPushButton))
+
+
+def _dock(viewer):
+    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Colour by")
+    assert isinstance(dock, ColorDock)
+    return dock
+
+
+def _opened(viewer, sample):
+    session = session_of(viewer)
+    session.activate(OpenSection(sample))
+    return _dock(viewer), session
+
+
+def _type(qtbot, field, text):
+    """Type into a field and press Enter, wherever the key goes: to the list that opened, or to the field."""
+    qtbot.keyClicks(field, text)
+    popup = field.completer().popup()
+    qtbot.waitUntil(lambda: popup.isVisible() and popup.currentIndex().isValid())
+    qtbot.keyClick(popup, Qt.Key.Key_Return)
