@@ -1,0 +1,92 @@
+"""The key to what colours the spots: a colour map with its ends, two colours and their mix, or categories."""
+
+from __future__ import annotations
+
+import numpy as np
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QImage, QPixmap
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from napari_trsmi.gui.chip_list import SCALE, ChipList, chips_model
+from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.session import Session
+from napari_trsmi.gui.state import Coloring
+
+WIDTH, HEIGHT = 120, 10  # of the colour map, pixels
+
+
+class ColorKey(QWidget):
+    """Shows `Session.coloring`; empty without one."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.title, self.low, self.strip, self.high = QLabel(), QLabel(), QLabel(), QLabel()
+        self.title.setWordWrap(True)  # so that a long title does not widen the window
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self.categories = ChipList(rows=2)
+        self.categories.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.categories.setSelectionMode(ChipList.SelectionMode.NoSelection)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.title)
+        for part in (self.low, self.strip, self.high):
+            layout.addWidget(part)
+        layout.addWidget(self.categories, 1)
+        layout.addStretch(0)
+        listen(self, (session.coloring_changed, self._update), (session.shown_changed, self._update))
+        self._update()
+
+    def _update(self, _: object = None) -> None:
+        coloring, shown = self.session.coloring, self.session.shown
+        self.setVisible(coloring is not None)
+        if coloring is None:
+            return
+        named = bool(coloring.colors) and coloring.values.ndim == 1
+        known = named and shown is not None and (shown.names, shown.colors) == (coloring.names, coloring.colors)
+        self.title.setText(f"{coloring.title} (in the colours of the domains)" if known else coloring.title)
+        for part in (self.low, self.strip, self.high):
+            part.setVisible(not named)
+        self.categories.setVisible(named and not known)
+        if named:
+            self.categories.setModel(chips_model(coloring.names, coloring.colors))
+            self.categories.fit()
+        elif coloring.values.ndim == 2:
+            self._show_strip(_red_to_green(), "red only", "green only")
+            self.strip.setToolTip("Red where the first is high, green where the second is, yellow where both are.")
+        else:
+            low, high = limits(coloring)
+            self._show_strip(_colormap(coloring.colormap), f"{low:.3g}", f"{high:.3g}")
+            self.strip.setToolTip(f"{coloring.title}: from {low:.3g} to {high:.3g} and beyond; grey where unknown.")
+
+    def _show_strip(self, colors: np.ndarray, low: str, high: str) -> None:
+        """Draw (n, 3) uint8 colours from left to right."""
+        data = colors.tobytes()  # read by the image as long as it lives
+        image = QImage(data, len(colors), 1, len(data), QImage.Format.Format_RGB888)
+        wide = QPixmap.fromImage(image).scaled(WIDTH * SCALE, HEIGHT * SCALE)
+        wide.setDevicePixelRatio(SCALE)
+        self.strip.setPixmap(wide)
+        self.low.setText(low)
+        self.high.setText(high)
+
+
+def limits(coloring: Coloring) -> tuple[float, float]:
+    """Return the values at the two ends of the colour map."""
+    if coloring.limits is not None:
+        return coloring.limits
+    known = coloring.values[np.isfinite(coloring.values)]
+    return (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+
+
+def _colormap(name: str) -> np.ndarray:
+    from napari.utils.colormaps import ensure_colormap
+
+    colors = np.asarray(ensure_colormap(name).map(np.linspace(0, 1, WIDTH)))
+    return np.round(255 * colors[:, :3]).astype(np.uint8)
+
+
+def _red_to_green() -> np.ndarray:
+    along = np.linspace(0, 2, WIDTH)
+    colors = np.stack([np.clip(2 - along, 0, 1), np.clip(along, 0, 1), 0 * along], axis=1)
+    return np.round(255 * colors).astype(np.uint8)
