@@ -72,7 +72,10 @@ class Canvas:
     def _adopt(self, layer: Layer) -> None:
         """Activate the section of `layer` once its spots, and its domains where it has a result, are there."""
         ours = layer.metadata.get("trsmi")
-        if not ours or ours["role"] not in ORDER or ours["section"] is self.session.section:
+        if not ours or ours["role"] not in ORDER:
+            return
+        layer.editable = False  # points and labels are one to one with the spots
+        if ours["section"] is self.session.section:
             return
         needed = SPOTS if ours["section"].result is None else DOMAINS
         if self.layer(SPOTS, ours["section"]) is not None and self.layer(needed, ours["section"]) is not None:

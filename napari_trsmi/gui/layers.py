@@ -25,9 +25,13 @@ if TYPE_CHECKING:
 
 LayerData = tuple[Any, dict[str, Any], str]
 TISSUE, SPOTS, DOMAINS, SPOT = "image", "spots", "domains", "spot"  # roles, from the bottom up
-PLAIN = (0.72, 0.74, 0.77, 1.0)
+PLAIN, PLAIN_ON_TISSUE = (0.72, 0.74, 0.77, 1.0), (0.15, 0.17, 0.22, 0.6)
 NO_VALUE = (0.5, 0.5, 0.5, 1.0)
 CLEAR = (0.0, 0.0, 0.0, 0.0)
+MEET = (
+    0.75  # of the distance between spots: so far each reaches on a raster, square grids and hexagonal ones are filled
+)
+OVERLAP = 1.01  # of squares side by side: rounding leaves no seam
 RING = np.array([(0.05, 0.05, 0.05, 1.0), (1.0, 1.0, 1.0, 1.0)])
 
 
@@ -78,11 +82,14 @@ def _look(dataset: Dataset) -> Look:
 
     grid = square_grid(dataset.coords)
     if grid is not None and (dataset.spot_diameter is None or dataset.spot_diameter > 0.9 * min(grid)):
-        diameter = max(grid)
+        diameter = distance = max(grid)
     else:
-        grid, diameter = None, float(dataset.spot_diameter or spacing(dataset.coords))
-    many = dataset.n_spots > raster.RASTER_ABOVE
-    return Look(diameter, grid is not None, raster.make_raster(dataset.coords, diameter, grid) if many else None)
+        distance = spacing(dataset.coords)
+        grid, diameter = None, float(dataset.spot_diameter or distance)
+    pixels = None
+    if dataset.n_spots > raster.RASTER_ABOVE:
+        pixels = raster.make_raster(dataset.coords, max(diameter / 2, MEET * distance), grid)
+    return Look(diameter, grid is not None, pixels)
 
 
 # The layers
@@ -174,7 +181,8 @@ def spot_colors(section: OpenSection, coloring: Coloring | None) -> np.ndarray:
     from matplotlib.colors import to_rgba_array
 
     if coloring is None:
-        return np.tile(np.array(PLAIN, np.float32), (section.dataset.n_spots, 1))
+        plain = PLAIN if section.dataset.image is None else PLAIN_ON_TISSUE
+        return np.tile(np.array(plain, np.float32), (section.dataset.n_spots, 1))
     values = np.asarray(coloring.values)
     if values.ndim == 2:
         rgb = np.where(np.isnan(values).any(axis=1, keepdims=True), NO_VALUE[:3], np.clip(values, 0.0, 1.0))
@@ -274,7 +282,7 @@ def _placed(section: OpenSection, pixels: Raster) -> dict[str, Any]:
 def _points(section: OpenSection, role: str, colors: np.ndarray, features: pd.DataFrame | None) -> LayerData:
     drawn = look(section)
     settings = {
-        "size": drawn.diameter,
+        "size": drawn.diameter * (OVERLAP if drawn.square else 1),
         "symbol": "square" if drawn.square else "disc",
         "antialiasing": 0 if drawn.square else 1,  # soft edges of touching squares would let the background through
         "face_color": colors,

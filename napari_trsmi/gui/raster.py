@@ -39,18 +39,18 @@ class Raster:
         )  # -1 is the last: checked, the index would cost as much
 
 
-def make_raster(coords: np.ndarray, diameter: float, grid: tuple[float, float] | None = None) -> Raster:
+def make_raster(coords: np.ndarray, reach: float, grid: tuple[float, float] | None = None) -> Raster:
     """Return the raster of spots at `coords`, at most `MAX_SIDE` pixels a side.
 
     Parameters
     ----------
     coords
         (N, 2) float (x, y).
-    diameter
-        Of a spot, in the unit of `coords`. A pixel shows the nearest spot that reaches it; every spot has a pixel
-        where there are pixels enough.
+    reach
+        A pixel shows the nearest spot that is no further than this, in the unit of `coords`. Gaps of a few pixels
+        between spots make stripes on a screen of another resolution: let neighbours meet.
     grid
-        Steps (x, y) of the square grid that the spots fill without gaps: each is then one pixel.
+        Steps (x, y) of the square grid that the spots lie on: each is then one pixel, if the pixels suffice.
 
     Notes
     -----
@@ -62,10 +62,10 @@ def make_raster(coords: np.ndarray, diameter: float, grid: tuple[float, float] |
         step = np.array(grid)
         spots = _seeds(coords, low, step, np.round((high - low) / step).astype(int) + 1)
     else:
-        low, high = low - diameter / 2, high + diameter / 2
+        low, high = low - reach, high + reach
         step = np.full(2, float((high - low).max()) / (MAX_SIDE - 1))
-        reach = diameter / 2 if grid is None else np.hypot(*grid) / 2
-        spots = _grown(_seeds(coords, low, step, np.ceil((high - low) / step).astype(int) + 1), reach / step[0])
+        seeds = _seeds(coords, low, step, np.round((high - low) / step).astype(int) + 1)
+        spots = _grown(seeds, reach / step[0])
     return Raster(spots, origin=(float(low[1]), float(low[0])), step=(float(step[1]), float(step[0])))
 
 
