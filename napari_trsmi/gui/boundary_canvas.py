@@ -134,7 +134,7 @@ class BoundaryCanvas:
     def box(self, segment: int | None = None) -> tuple[np.ndarray, float]:
         """Return the centre (row, column) in the world and the zoom that frame a boundary, or the whole section.
 
-        A boundary fills a third of the canvas; the camera goes no nearer than eight spots across that third, and no
+        A boundary fills a third of the canvas; the camera goes no nearer than ten spots across that third, and no
         farther than the whole section.
         """
         dataset = self.session.dataset
@@ -151,7 +151,7 @@ class BoundaryCanvas:
         if own is None or len(own) == 0:
             return (low + high) / 2, whole
         center, size = layers.extent(own, dataset)
-        third = float((canvas / 3 / np.maximum(size, 8 * spot)).min())
+        third = float((canvas / 3 / np.maximum(size, 10 * spot)).min())
         return center, max(third, whole)
 
     # What the session says

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.state import OpenSection
 
 CONFIDENCE = "confidence"
-# Weak is bright orange, strong is dark blue: the two ends stay apart for every kind of colour blindness, also in grey.
-RAMP = ((1.0, 0.43, 0.0), (1.0, 0.80, 0.40), (0.66, 0.74, 0.85), (0.20, 0.42, 0.70), (0.05, 0.20, 0.47))
-NO_VALUE = (0.5, 0.5, 0.5)
-HIGHLIGHT = (1.0, 0.0, 0.75, 1.0)
-LINE = (0.0, 0.0, 0.0)
+# Weak is magenta, which domains do not have, and strong a dark outline: lightness alone tells them apart.
+RAMP = ((1.0, 0.0, 0.60), (1.0, 0.50, 0.78), (0.80, 0.80, 0.86), (0.42, 0.45, 0.56), (0.18, 0.21, 0.31))
+NO_VALUE = (1.0, 1.0, 1.0)
+HIGHLIGHT = (1.0, 0.9, 0.0, 1.0)
+LINE = RAMP[0]
 
 
 def measures(boundaries: pd.DataFrame) -> tuple[str, ...]:
@@ -44,7 +44,7 @@ def limits(edges: pd.DataFrame, measure: str) -> tuple[float, float]:
 
 
 def stroke_colors(edges: pd.DataFrame, measure: str, hidden: frozenset[int] = frozenset()) -> np.ndarray:
-    """Return the (E, 4) colours of strokes: orange where weak, blue where strong, grey where nothing is known.
+    """Return the (E, 4) colours of strokes: magenta where weak, dark where strong, white where nothing is known.
 
     Strokes of a hidden domain are transparent.
     """

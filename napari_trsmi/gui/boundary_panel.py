@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QColor, QLinearGradient, QPainter
 from qtpy.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -22,6 +20,7 @@ from napari_trsmi.gui import boundary_layers as layers
 from napari_trsmi.gui.boundary_table import FILTERS, BoundaryFilter, BoundaryModel
 from napari_trsmi.gui.boundary_view import BoundaryView
 from napari_trsmi.gui.flight import Flight
+from napari_trsmi.gui.ramp_key import RampKey
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -201,25 +200,3 @@ class BoundaryPanel(QWidget):
         """Show the whole section."""
         if self.session.dataset is not None:
             self.flight.to(*self.canvas.box())
-
-
-class RampKey(QWidget):
-    """The colours of boundaries, from weak to strong."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setMinimumSize(90, 20)
-        self.setToolTip("Orange boundaries are weak, blue ones strong, grey ones unknown")
-        self.setAccessibleName("Orange is weak, blue is strong")
-
-    def paintEvent(self, event: Any) -> None:  # noqa: D102
-        painter = QPainter(self)
-        gradient = QLinearGradient(0, 0, self.width(), 0)
-        for at, rgb in enumerate(layers.RAMP):
-            gradient.setColorAt(at / (len(layers.RAMP) - 1), QColor.fromRgbF(*rgb))
-        painter.fillRect(self.rect(), gradient)
-        inside = self.rect().adjusted(5, 0, -5, 0)
-        painter.setPen(QColor("black"))
-        painter.drawText(inside, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, "weak")
-        painter.setPen(QColor("white"))
-        painter.drawText(inside, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, "strong")

@@ -52,9 +52,12 @@ class BoundaryView(QTableView):
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(lambda at: self.columns_menu().exec(header.mapToGlobal(at)))
         self._hidden: set[str] = set()
-        self._selection: Any = self.selectionModel()
         self._selection.selectionChanged.connect(lambda *_: self.chosen.emit(self.segment))
         rows.modelReset.connect(self._lay_out)
+
+    @property
+    def _selection(self) -> Any:
+        return self.selectionModel()
 
     @property
     def segment(self) -> int | None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
     from napari_trsmi.gui.session import Session
 
+WEIGHT = "Weight of "
 HELP = {
     "Confidence": "Posterior of each spot's own domain",
     "Entropy": "How undecided each spot is between all domains, from 0 to 1",
@@ -34,7 +35,9 @@ def result_maps(result: Result) -> dict[str, Coloring]:
     if (weights := result.modality_weights) is not None:
         low, high = (float(v) for v in np.quantile(weights, (0.01, 0.99)))
         for name, column in zip(result.dataset.modalities, weights.T, strict=False):
-            maps.append(Coloring(f"Weight of {name}", np.asarray(column, float), limits=(low, high)))
+            maps.append(Coloring(WEIGHT + name, np.asarray(column, float), limits=(low, high)))
+    for name, values in result.maps.items():
+        maps.append(Coloring(name.replace("_", " ").capitalize(), np.asarray(values, float)))
     return {found.title: found for found in maps}
 
 
@@ -82,7 +85,7 @@ class MapsPanel(QWidget):
         for k, title in enumerate(titles):
             button = QPushButton(title)
             button.setCheckable(True)
-            button.setToolTip(HELP.get(title, f"Share of {title.removeprefix('Weight of ')} in each spot's embedding"))
+            button.setToolTip(_help(title))
             button.clicked.connect(lambda _=False, title=title: self.press(title))
             self.buttons[title] = button
             self.grid.addWidget(button, k // 2, k % 2)
@@ -91,3 +94,10 @@ class MapsPanel(QWidget):
     def _on_coloring(self, coloring: Coloring | None) -> None:
         for title, button in self.buttons.items():
             button.setChecked(coloring is not None and coloring.title == title)
+
+
+def _help(title: str) -> str:
+    """Return what a map shows."""
+    if title.startswith(WEIGHT):
+        return f"Share of {title.removeprefix(WEIGHT)} in each spot's embedding"
+    return HELP.get(title, f"{title} of each spot")
