@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _SEEN = 2000  # spots that are tried out
 _USUAL = (2.0, 0.5, 10.0, 0.1, 0.3, 1 / 0.3)  # factors that get lost or put in twice; 0.3: hires to lowres of Visium
 _COLOURED = 30  # levels of 255 between the channels from which on a picture counts as stained
+_LEAST_OVERLAP = 0.15  # of the extents of spots and tissue: spots huddled in a corner are no fit
 _COST = 0.02  # of each change, in units of the score: the simplest of equally good placements wins
 
 
@@ -80,9 +81,10 @@ def check(dataset: Dataset) -> Placement | None:
     coords = dataset.coords[:: max(1, len(dataset.coords) // _SEEN)]
     best, best_score = None, -np.inf
     for placement, cost in _candidates(coords, dataset.image, tissue):
-        inside, fit = tissue.score(_moved(coords, placement), dataset.image.scale * placement.factor)
-        if inside >= MOSTLY and inside + fit - cost > best_score:
-            best, best_score = placement, inside + fit - cost
+        inside, on_tissue, overlap = tissue.fit(_moved(coords, placement), dataset.image.scale * placement.factor)
+        score = inside + on_tissue + overlap - cost
+        if inside >= MOSTLY and overlap >= _LEAST_OVERLAP and score > best_score:
+            best, best_score = placement, score
     if best is None:
         return None
     moved = apply(dataset, best)
@@ -161,15 +163,13 @@ class _Tissue:
         rows, columns = np.nonzero(self.mask)
         self.box = _box(np.column_stack([columns, rows]) * float(self.step))
 
-    def score(self, coords: np.ndarray, scale: float) -> tuple[float, float]:
-        """Return the share of spots inside the image, and how well they fit the tissue, in [0, 2]."""
+    def fit(self, coords: np.ndarray, scale: float) -> tuple[float, float, float]:
+        """Return the shares of spots inside the image and on tissue, and how well the extents agree, in [0, 1]."""
         at = np.floor(coords * scale / self.step).astype(int)
         height, width = self.mask.shape
         inside = ((at >= 0) & (at < (width, height))).all(axis=1)
-        if not inside.any():
-            return 0.0, 0.0
         on_tissue = self.mask[at[inside, 1], at[inside, 0]].sum() / len(at)
-        return float(inside.mean()), float(on_tissue) + _overlap(self.box, _box(coords * scale))
+        return float(inside.mean()), float(on_tissue), _overlap(self.box, _box(coords * scale))
 
     def factor(self, coords: np.ndarray, scale: float) -> float:
         """Return the factor that makes the spots as large as the tissue."""

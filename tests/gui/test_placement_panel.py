@@ -1,0 +1,151 @@
+"""Spots beside the image, and two files of the same spots: offered fixes, driven in a real viewer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from napari.layers import Layer
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from napari_trsmi.gui.join_panel import JoinPanel
+from napari_trsmi.gui.layers import section_layers
+from napari_trsmi.gui.placement_panel import TURNS, PlacementPanel
+from napari_trsmi.gui.session import session_of
+from napari_trsmi.gui.state import OpenSection
+
+PLUGIN = "napari-trsmi"
+
+
+def add(viewer, section):
+    for data in section_layers(section):
+        viewer.add_layer(Layer.create(*data))
+    return section
+
+
+def docked(viewer, panel):
+    dock = QWidget()  # what napari docks it shows; the panel decides for itself
+    QVBoxLayout(dock).addWidget(panel)
+    viewer.window.add_dock_widget(dock)
+    return panel
+
+
+@pytest.fixture
+def panel(viewer, qtbot):
+    return docked(viewer, PlacementPanel(session_of(viewer)))
+
+
+@pytest.fixture
+def upside_down(sample):
+    return replace(sample, coords=sample.coords * [1, -1])
+
+
+def on_image(viewer, role):
+    """Where the points of a layer lie in the tissue image, in its pixels."""
+    layers = {layer.metadata["trsmi"]["role"]: layer for layer in viewer.layers}
+    return np.array([layers["image"].world_to_data(layers[role].data_to_world(point)) for point in layers[role].data])
+
+
+def test_nothing_is_to_be_seen_where_the_spots_fit(viewer, panel, sample):
+    assert panel.isHidden()
+    add(viewer, OpenSection(sample))
+    assert panel.isHidden()
+
+
+def test_apply_puts_the_spots_onto_the_image(viewer, panel, sample, upside_down):
+    add(viewer, OpenSection(upside_down))
+    assert panel.text.text() == "100% of the spots lie outside the image; flipping y puts 100% inside."
+    names = [layer.name for layer in viewer.layers]
+    panel.apply_button.click()
+    assert panel.isHidden()
+    assert np.allclose(session_of(viewer).dataset.coords, sample.coords)
+    assert np.allclose(on_image(viewer, "spots"), sample.coords[:, ::-1] * sample.image.scale)
+    assert [layer.name for layer in viewer.layers] == names
+
+
+def test_a_result_keeps_its_labels_and_moves_along(viewer, panel, sample, trained, upside_down):
+    add(viewer, OpenSection(upside_down, replace(trained, dataset=upside_down)))
+    panel.apply_button.click()
+    session = session_of(viewer)
+    assert session.result.dataset is session.dataset
+    assert np.array_equal(session.result.labels, trained.labels)
+    assert np.allclose(on_image(viewer, "domains"), sample.coords[:, ::-1] * sample.image.scale)
+
+
+def test_settings_stay_when_spots_are_placed(viewer, panel, quick, upside_down):
+    add(viewer, OpenSection(upside_down))
+    session_of(viewer).set_config(quick)
+    panel.apply_button.click()
+    assert session_of(viewer).config == quick
+
+
+def test_ignore_is_remembered_for_the_section(viewer, panel, sample, upside_down):
+    section = add(viewer, OpenSection(upside_down))
+    panel.ignore_button.click()
+    assert panel.isHidden()
+    add(viewer, OpenSection(sample))
+    session_of(viewer).activate(section)
+    assert panel.isHidden()
+    assert np.array_equal(section.dataset.coords, upside_down.coords)
+
+
+def test_where_nothing_fits_it_says_so_and_offers_turns(viewer, panel, sample):
+    beside = sample.coords + 10 * np.ptp(sample.coords)
+    add(viewer, OpenSection(replace(sample, coords=beside)))
+    assert "no flip or scale was found" in panel.text.text()
+    assert panel.apply_button.isHidden()
+    assert [action.text() for action in panel.turn_button.menu().actions()] == list(TURNS)
+
+
+def test_a_turn_by_hand_flips_the_spots(viewer, panel, sample):
+    add(viewer, OpenSection(sample))
+    panel.turn_button.menu().actions()[0].trigger()
+    width = sample.image.pixels.shape[1] / sample.image.scale
+    assert np.allclose(session_of(viewer).dataset.coords[:, 0], width - sample.coords[:, 0])
+
+
+def test_nothing_can_be_placed_during_a_run(viewer, panel, upside_down):
+    session = session_of(viewer)
+    add(viewer, OpenSection(upside_down))
+    session.run_changed.emit("running")
+    assert not panel.apply_button.isEnabled()
+    session.run_changed.emit("idle")
+    assert panel.apply_button.isEnabled()
+
+
+@pytest.fixture
+def join_panel(viewer, qtbot):
+    return docked(viewer, JoinPanel(session_of(viewer)))
+
+
+@pytest.fixture
+def two_files(tmp_path, make_table):
+    paths = [tmp_path / "a_rna.h5ad", tmp_path / "a_adt.h5ad"]
+    make_table().write_h5ad(paths[0])
+    make_table(n_features=20, prefix="protein", mean=20.0, seed=1).write_h5ad(paths[1])
+    return paths
+
+
+def test_files_opened_one_by_one_can_be_joined(viewer, qtbot, join_panel, two_files):
+    viewer.open(two_files, plugin=PLUGIN)
+    assert join_panel.text.text() == "a_rna and a_adt measure the same spots."
+    join_panel.join_button.click()
+    session = session_of(viewer)
+    qtbot.waitUntil(lambda: session.dataset.name == "a_rna + a_adt", timeout=20_000)
+    assert sorted(session.dataset.modalities) == ["adt", "rna"]
+    assert [layer.name for layer in viewer.layers] == ["a_rna + a_adt spots"]
+    assert join_panel.isHidden()
+
+
+def test_files_kept_apart_stay_so(viewer, join_panel, two_files):
+    viewer.open(two_files, plugin=PLUGIN)
+    join_panel.apart_button.click()
+    assert join_panel.isHidden()
+    assert len(viewer.layers) == 2
+
+
+def test_two_sections_of_the_same_modality_are_not_joined(viewer, join_panel, two_files, tmp_path, make_table):
+    make_table(seed=5).write_h5ad(tmp_path / "b_rna.h5ad")
+    viewer.open([two_files[0], tmp_path / "b_rna.h5ad"], plugin=PLUGIN)
+    assert join_panel.isHidden()
