@@ -15,8 +15,10 @@ from napari_trsmi.gui.closing import guard
 from napari_trsmi.gui.data_panel import DataPanel
 from napari_trsmi.gui.form import ConfigForm
 from napari_trsmi.gui.form.fold import Fold
+from napari_trsmi.gui.join_panel import JoinPanel
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.live_plot import LivePlot
+from napari_trsmi.gui.placement_panel import PlacementPanel
 from napari_trsmi.gui.preview_bar import PreviewBar
 from napari_trsmi.gui.result_row import ResultRow
 from napari_trsmi.gui.run_bar import RunBar
@@ -79,7 +81,8 @@ class TrainDock(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(6)
-        layout.addWidget(self.data_panel)
+        for widget in (self.data_panel, JoinPanel(self.session), PlacementPanel(self.session)):
+            layout.addWidget(widget)
         layout.addLayout(quick)
         layout.addWidget(self.form, 1)
         for widget in (self.run_bar, self.course, self.preview_bar, self.result_row):
