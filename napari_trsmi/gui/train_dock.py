@@ -81,7 +81,7 @@ class TrainDock(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(6)
-        for widget in (self.data_panel, JoinPanel(self.session), PlacementPanel(self.session)):
+        for widget in (self.data_panel, JoinPanel(self.session, self), PlacementPanel(self.session, self)):
             layout.addWidget(widget)
         layout.addLayout(quick)
         layout.addWidget(self.form, 1)
