@@ -32,10 +32,14 @@ def as_python(source: Result | tuple[Dataset, Config], output: str | Path | None
     dataset, config = source if isinstance(source, tuple) else (source.dataset, source.config)
     provenance = {} if result is None else result.provenance
     edits = [_edit(**entry) for entry in provenance.get("edits", ())]
-    lines = ["import napari_trsmi as nt", *(["from napari_trsmi import edits"] if edits else []), ""]
+    imports = {
+        "from napari_trsmi import edits": bool(edits),
+        "from napari_trsmi.api import keep_preview": "kept_preview" in provenance,
+        "from napari_trsmi.config import Cluster": "reclustered_from" in provenance,
+    }
+    lines = ["import napari_trsmi as nt", *(line for line, needed in imports.items() if needed), ""]
     if "reclustered_from" in provenance:
         cluster = _call("Cluster", _changed(config.cluster))
-        lines.insert(1, "from napari_trsmi.config import Cluster")
         lines.append(f"result = nt.recluster({provenance['reclustered_from']!r}, {cluster})")
     else:
         lines += [
@@ -70,7 +74,16 @@ def _read(dataset: Dataset, provenance: dict[str, Any]) -> str:
 
 
 def _fit(result: Result | None) -> list[str]:
-    """Return the lines that train: up to the epoch at which a person ended the run, where one did."""
+    """Return the lines that train: up to the preview that was kept, or the epoch at which a person ended the run."""
+    if result is not None and "kept_preview" in result.provenance:
+        return [
+            "",
+            "for step in nt.fit_steps(dataset, config):",
+            f"    if step.epoch == {result.provenance['kept_preview']}:  # the preview that was kept",
+            "        break",
+            "result = keep_preview(dataset, config, step)",
+            "",
+        ]
     if result is None or not result.provenance.get("stopped") or not result.history:
         return ["result = nt.fit(dataset, config)"]
     return [

@@ -61,6 +61,15 @@ def test_a_run_that_was_finished_early_is_finished_after_the_same_epoch(sample, 
     np.testing.assert_array_equal(again.labels, result.labels)
 
 
+def test_a_preview_that_was_kept_is_kept_again(sample, tmp_path):
+    from napari_trsmi.api import keep_preview
+
+    step = next(step for step in nt.fit_steps(sample, QUICK) if step.labels is not None)
+    result = keep_preview(sample, QUICK, step)
+    again = run(as_python(result, tmp_path / "out.h5mu"))
+    np.testing.assert_array_equal(again.labels, result.labels)
+
+
 def test_new_domains_of_a_saved_result_are_found_from_the_file_again(result, tmp_path):
     result.write(tmp_path / "a.h5mu")
     found = nt.recluster(tmp_path / "a.h5mu", Cluster(n_domains=5, n_init=1))

@@ -40,16 +40,17 @@ class ChipList(QListView):
 
     def fit(self) -> None:
         """Take the height that the items need at this width."""
-        model = self.model()
+        model, view = self.model(), self.viewport()
         n = 0 if model is None else model.rowCount()
-        if model is None or n == 0:
+        if model is None or view is None or n == 0:
             self.setFixedHeight(0)
             return
         self.scheduleDelayedItemsLayout()
         self.executeDelayedItemsLayout()
         row = self.sizeHintForRow(0) + 2 * self.spacing()
         last = self.visualRect(model.index(n - 1, 0)).bottom() + self.verticalOffset()
-        self.setFixedHeight(min(last + 1, self._rows * row) + 2 * self.spacing())
+        around = self.height() - view.height()  # a style may put a margin there
+        self.setFixedHeight(min(last + 1, self._rows * row) + 2 * self.spacing() + around)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Wrap anew."""

@@ -243,13 +243,6 @@ def attach_legend(widget: QWidget, session: Session) -> Legend | None:
     return legend
 
 
-def toggle_legend(viewer: Viewer) -> None:
-    """Show or hide the legend of a viewer."""
-    legend = legend_of(viewer)
-    if legend is not None:
-        legend.set_wanted(not legend.wanted)
-
-
 def legend_of(viewer: Viewer) -> Legend | None:
     """Return the legend of a viewer, made when first asked for."""
     probe = QWidget()  # docked for a moment, because a dock knows its window

@@ -1,0 +1,219 @@
+"""The menu to save and share a result: a copy of the section, figures, tables, the run, the script."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtGui import QAction, QGuiApplication
+from qtpy.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
+
+from napari_trsmi.errors import DataError
+from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.session import Session
+
+if TYPE_CHECKING:
+    from napari_trsmi.data.result import Result
+
+NOTHING = "There is no result yet. Run the training, or keep a preview."
+TABLES = "MuData (*.h5mu);;AnnData (*.h5ad);;Zarr (*.zarr)"
+FIGURES = "PNG picture (*.png);;SVG drawing (*.svg);;PDF (*.pdf)"
+
+AskPath = Callable[[QWidget | None, str, Path, str], Path | None]
+Confirm = Callable[[QWidget | None, str], bool]
+
+
+def ask_path(parent: QWidget | None, title: str, suggested: Path, filters: str) -> Path | None:
+    """Ask a person where to save; None where they do not want to. A missing ending is that of the chosen filter."""
+    chosen, kind = QFileDialog.getSaveFileName(parent, title, str(suggested), filters)
+    if not chosen:
+        return None
+    ending = kind[kind.find("*") + 1 : kind.rfind(")")]
+    return Path(chosen if Path(chosen).suffix or not ending else chosen + ending)
+
+
+def confirm(parent: QWidget | None, question: str) -> bool:
+    """Ask a person yes or no."""
+    yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
+    return QMessageBox.question(parent, "TRSMI", question, yes | no, no) == yes
+
+
+def save_menu(
+    session: Session, parent: QWidget | None, ask: AskPath = ask_path, confirm: Confirm = confirm
+) -> SaveMenu:
+    """Return the menu to save and share the kept result of a session."""
+    return SaveMenu(session, parent, ask, confirm)
+
+
+class SaveMenu(QMenu):
+    """Entries that need a result are there, but say why they cannot be chosen, until there is one."""
+
+    def __init__(
+        self, session: Session, parent: QWidget | None, ask: AskPath = ask_path, confirm: Confirm = confirm
+    ) -> None:
+        super().__init__("Save", parent)
+        self.session = session
+        self.setToolTipsVisible(True)
+        window = parent
+        self._tips: dict[QAction, tuple[bool, str]] = {}  # action: needs a result, tooltip
+        saving = (
+            (
+                "Save result…",
+                partial(save_result, session, window, ask, confirm),
+                "A copy of the section with them in.",
+            ),
+            ("Save figure…", partial(save_figure, session, window, ask), "With legend and scale bar: PNG, SVG or PDF."),
+            (
+                "Save figure with confidence…",
+                partial(save_figure, session, window, ask, confidence=True),
+                "The same, with the confidence of every spot beside it.",
+            ),
+            ("Save domains as CSV…", partial(save_domains, session, window, ask), "One row per spot."),
+            (
+                "Save boundaries as CSV…",
+                partial(save_boundaries, session, window, ask),
+                "One row per boundary, with its review.",
+            ),
+            (
+                "Save run.json…",
+                partial(save_run, session, window, ask),
+                "Settings and origin; `trsmi fit --config run.json` repeats the run.",
+            ),
+        )
+        for text, do, tip in saving:
+            self._add(text, do, tip, needs_result=True)
+        self.addSeparator()
+        self._add("Copy as Python", partial(copy_as_python, session), "The script that repeats result and edits.")
+        self._add("Copy settings (JSON)", partial(copy_settings, session), "The settings of the next run.")
+        listen(self, (session.result_changed, self._update), (session.section_changed, self._update))
+        self._update()
+
+    def _add(self, text: str, do: Callable[[], Any], tip: str, needs_result: bool = False) -> None:
+        action = self.addAction(text)
+        assert action is not None
+        action.triggered.connect(lambda *_: do())
+        self._tips[action] = (needs_result, tip)
+
+    def _update(self, _: object = None) -> None:
+        nothing = "Open a section first." if self.session.section is None else NOTHING
+        for action, (needs_result, tip) in self._tips.items():
+            there = self.session.result is not None or not (needs_result or self.session.section is None)
+            action.setEnabled(there)
+            action.setToolTip(tip if there else nothing)
+
+
+def save_result(
+    session: Session, parent: QWidget | None = None, ask: AskPath = ask_path, confirm: Confirm = confirm
+) -> None:
+    """Ask where to, then write a copy of the section with the domains in it, in a thread."""
+    section, result = session.section, session.result
+    if section is None or result is None:
+        return session.failed.emit(f"Expected a result to save, found none. {NOTHING}")
+    path = ask(parent, "Save a copy of the section with its domains", section.path or suggested(result), TABLES)
+    if path is None:
+        return None
+    if _is_input(path, result) and not confirm(
+        parent, f"{path.name} is the file that this section was read from. Write the domains into it?"
+    ):
+        return None
+
+    def done(written: Any) -> None:
+        if section.result is result:
+            section.path = path
+        session.told.emit(str(written))
+
+    run_job(session, f"Saving {path.name}", lambda: result.write(path), done)
+
+
+def save_figure(
+    session: Session, parent: QWidget | None = None, ask: AskPath = ask_path, confidence: bool = False
+) -> None:
+    """Ask where to, then write a figure of the domains, in a thread."""
+    from napari_trsmi import figure
+
+    _save(session, parent, ask, "Save a figure", ".png", FIGURES, partial(figure.save, confidence=confidence))
+
+
+def save_domains(session: Session, parent: QWidget | None = None, ask: AskPath = ask_path) -> None:
+    """Ask where to, then write one row per spot, in a thread."""
+    from napari_trsmi.data.writers import write_domains
+
+    _save(session, parent, ask, "Save the domains", ".domains.csv", "Table (*.csv)", write_domains)
+
+
+def save_boundaries(session: Session, parent: QWidget | None = None, ask: AskPath = ask_path) -> None:
+    """Ask where to, then write one row per boundary, in a thread."""
+    from napari_trsmi.data.writers import write_boundaries
+
+    _save(session, parent, ask, "Save the boundaries", ".boundaries.csv", "Table (*.csv)", write_boundaries)
+
+
+def save_run(session: Session, parent: QWidget | None = None, ask: AskPath = ask_path) -> None:
+    """Ask where to, then write settings and origin of the result, in a thread."""
+    from napari_trsmi.data.writers import write_run
+
+    _save(session, parent, ask, "Save the run", ".run.json", "Run (*.json)", write_run)
+
+
+def copy_as_python(session: Session) -> None:
+    """Put the script that makes the result (or, without one, would make it) into the clipboard."""
+    from napari_trsmi.script import as_python
+
+    section, result = session.section, session.result
+    if section is None:
+        return session.failed.emit("Expected a section, found none. Open a file first.")
+    try:
+        script = as_python(result or (section.dataset, session.config), section.path)
+    except DataError as error:
+        return session.failed.emit(str(error))
+    _copy(script)
+    session.told.emit("The script is in the clipboard.")
+
+
+def copy_settings(session: Session) -> None:
+    """Put the settings of the next run into the clipboard."""
+    _copy(session.config.to_json())
+    session.told.emit("The settings are in the clipboard.")
+
+
+def suggested(result: Result, ending: str = "_trsmi.h5mu") -> Path:
+    """Return where to save by default: beside the input, under another name; in the home folder where that is fixed."""
+    sources = result.dataset.sources
+    folder = Path(sources[0]).absolute().parent if sources else Path.home()
+    if not os.access(folder, os.W_OK):
+        folder = Path.home()
+    stem = result.dataset.name.replace(" + ", "_").replace("/", "_").removesuffix("_trsmi")
+    return folder / f"{stem}{ending}"
+
+
+def _save(
+    session: Session,
+    parent: QWidget | None,
+    ask: AskPath,
+    title: str,
+    ending: str,
+    filters: str,
+    write: Callable[[Result, Path], Path],
+) -> None:
+    result = session.result
+    if result is None:
+        return session.failed.emit(f"Expected a result to save, found none. {NOTHING}")
+    path = ask(parent, title, suggested(result, ending), filters)
+    if path is not None:
+        done = lambda written: session.told.emit(f"Saved {written}.")  # noqa: E731
+        run_job(session, f"Saving {path.name}", lambda: write(result, path), done)
+    return None
+
+
+def _is_input(path: Path, result: Result) -> bool:
+    return any(os.path.realpath(path) == os.path.realpath(source) for source in result.dataset.sources)
+
+
+def _copy(text: str) -> None:
+    clipboard = QGuiApplication.clipboard()
+    assert clipboard is not None
+    clipboard.setText(text)
