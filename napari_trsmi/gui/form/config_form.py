@@ -13,6 +13,7 @@ from napari_trsmi.config import Config, Kind
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.gui.form.fold import Fold
 from napari_trsmi.gui.form.history import Edit
+from napari_trsmi.gui.form.labels import label
 from napari_trsmi.gui.form.manners import Manners
 from napari_trsmi.gui.form.modalities import ModalityRow
 from napari_trsmi.gui.form.row import Row
@@ -51,9 +52,12 @@ class ConfigForm(QWidget):
         super().__init__(parent)
         self._config = config or Config()
         self._pending: dict[str, dict[str, Any]] = {}  # {section: changes that are not valid yet}
+        self._open_before: set[str] | None = None  # sections to open again after a search
         self._curves: Curves | None = None
         self.undo_stack = QUndoStack(self)
         self.tools = Tools(self.undo_stack)
+        self.tools.undo.clicked.connect(self.undo)
+        self.tools.redo.clicked.connect(self.redo)
         self.tools.preset_chosen.connect(self.set_preset)
         self.tools.load_chosen.connect(self.load)
         self.tools.save_chosen.connect(self.save)
@@ -89,8 +93,7 @@ class ConfigForm(QWidget):
 
     def set_value(self, config: Config) -> None:
         """Show other settings. Nothing is emitted; a person can undo it."""
-        if config != self._config or self._pending:
-            self._push(config, "other settings", quiet=True)
+        self._replace(config, "other settings", quiet=True)
 
     def set_modalities(self, kinds: dict[str, Kind]) -> None:
         """Offer the modalities of a section, by name with the detected kind; {} where none is open."""
@@ -101,7 +104,7 @@ class ConfigForm(QWidget):
         """Take over a preset, as an edit of the person; modalities, seed, device and threads stay."""
         preset = next(preset for preset in presets() if preset.name == name)
         config = changed(preset.config, {kept: get(self._config, kept) for kept in KEPT})
-        self._push(config, preset.title)
+        self._replace(config, preset.title)
 
     def load(self, path: str | Path) -> None:
         """Take over the settings in a JSON file, as an edit of the person."""
@@ -110,7 +113,7 @@ class ConfigForm(QWidget):
         except ConfigError as error:
             self.failed.emit(str(error))
             return
-        self._push(config, f"load {Path(path).name}")
+        self._replace(config, f"load {Path(path).name}")
 
     def save(self, path: str | Path) -> None:
         """Write the settings to a JSON file."""
@@ -122,8 +125,7 @@ class ConfigForm(QWidget):
     def undo(self) -> None:
         """Take back what is not valid yet; else the last edit."""
         if self._pending:
-            self._pending.clear()
-            self._show()
+            self._replace(self._config, "")
         else:
             self.undo_stack.undo()
 
@@ -133,13 +135,18 @@ class ConfigForm(QWidget):
 
     def search(self, text: str) -> None:
         """Show only the settings that match, with their sections open; all of them for no text."""
+        text = text.strip()
+        if self._open_before is None:
+            self._open_before = {section for section, fold in self.folds.items() if fold.is_open()}
         for section, fold in self.folds.items():
             rows = self._rows_of(section)
             hits = [row for row in rows if any(spec.matches(text) for spec in row.specs)]
             for row in rows:
                 row.setVisible(row in hits)
             fold.setVisible(bool(hits))
-            fold.open(bool(text.strip()) and bool(hits))
+            fold.open(bool(hits) if text else section in self._open_before)
+        if not text:
+            self._open_before = None
 
     def _rows_of(self, section: str) -> list[Row | ModalityRow]:
         content = self.folds[section].content
@@ -170,11 +177,8 @@ class ConfigForm(QWidget):
             self._pending[section] = changes
             self._fold_of(name).set_error(str(error))
             return
-        if config == self._config:
-            self._pending.pop(section, None)
-            self._show()
-            return
-        self._push(config, self.rows[name].specs[0].label.lower(), name)
+        self._pending.pop(section, None)
+        self._push(config)
 
     def _refused(self, name: str, sentence: str) -> None:
         self._pending.setdefault(name.rpartition(".")[0], {})
@@ -184,15 +188,28 @@ class ConfigForm(QWidget):
         row = self.rows[name]
         return next(fold for fold in self.folds.values() if fold.content is row.parent())
 
-    def _push(self, config: Config, text: str, key: str = "", quiet: bool = False) -> None:
-        self.undo_stack.push(Edit(self._apply, self._config, config, text, key, quiet))
+    def _replace(self, config: Config, text: str, quiet: bool = False) -> None:
+        """Go to `config`, whatever is half-typed."""
+        self._pending.clear()
+        self._push(config, text, quiet)
+
+    def _push(self, config: Config, text: str = "", quiet: bool = False) -> None:
+        if config == self._config:
+            self._show()
+            return
+        touched = self._touched(config)
+        key = touched[0] if len(touched) == 1 else ""
+        self.undo_stack.push(Edit(self._apply, self._config, config, label(key).lower() if key else text, key, quiet))
+
+    def _touched(self, config: Config) -> list[str]:
+        """Return the names of the settings in which `config` differs from the one that is held."""
+        return [name for name in self.rows if get(self._config, name) != get(config, name)]
 
     def _apply(self, config: Config, tell: bool) -> None:
         """Hold and show `config`; what was not valid in other sections stays as typed."""
-        before, self._config = self._config, config
-        touched = [name for name in self.rows if get(before, name) != get(config, name)]
-        for section in {name.rpartition(".")[0] for name in touched}:
-            self._pending.pop(section, None)
+        for name in self._touched(config):
+            self._pending.pop(name.rpartition(".")[0], None)
+        self._config = config
         self._show()
         if tell:
             self.value_changed.emit(config)

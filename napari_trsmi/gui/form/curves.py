@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pyqtgraph as pg
-from qtpy.QtCore import QEvent
+from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QPalette
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
@@ -41,12 +41,12 @@ def courses(config: Config, n: int = 121) -> dict[str, tuple[np.ndarray, np.ndar
 
 
 def marks(config: Config) -> dict[str, float]:
-    """Return {what begins or ends: epoch} within the run."""
+    """Return {what ends or begins: epoch}: the warm-up ends, the prototypes begin."""
     found = {}
     if config.align.enabled and config.align.warmup > 0:
-        found["warm-up ends"] = config.align.warmup * config.train.epochs
+        found["warm-up"] = config.align.warmup * config.train.epochs
     if config.loss.lam_cluster > 0:
-        found["prototypes start"] = config.cluster.start * config.train.epochs
+        found["prototypes"] = config.cluster.start * config.train.epochs
     return found
 
 
@@ -63,7 +63,7 @@ class Curves(QWidget):
         self.plot.setMouseEnabled(False, False)
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
-        self.plot.setToolTip("Planned course of the run; training changes the gate's logit b from where it starts.")
+        self.plot.setToolTip("Planned course of the run, by epoch; training moves the gate's logit b from its start.")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(0)
@@ -80,12 +80,15 @@ class Curves(QWidget):
         found = courses(config)
         for name, (epochs, values) in found.items():
             self.plot.plot(epochs, values, pen=pg.mkPen(COLORS[name][dark], width=2))
-        for text, epoch in marks(config).items():
-            line = pg.InfiniteLine(epoch, pen=pg.mkPen(ink, style=pg.QtCore.Qt.PenStyle.DotLine))
-            line.setToolTip(f"{text}: epoch {epoch:g}")
-            self.plot.addItem(line)
+        found_marks = marks(config)
+        # One above the other where they would overlap.
+        close = max(found_marks.values(), default=0) - min(found_marks.values(), default=0) < 0.28 * config.train.epochs
+        for height, (text, epoch) in zip((0.9, 0.65 if close else 0.9), found_marks.items(), strict=False):
+            where = {"position": height, "color": ink, "anchors": [(0, 0.5), (1, 0.5)]}
+            pen = pg.mkPen(ink, style=Qt.PenStyle.DotLine)
+            self.plot.addItem(pg.InfiniteLine(epoch, pen=pen, label=text, labelOpts=where))
         top = max([1.0, *(float(values.max()) for _, values in found.values() if len(values))])
-        self.plot.setRange(xRange=(0, max(config.train.epochs, 1)), yRange=(0, top), padding=0.03)
+        self.plot.setRange(xRange=(0, max(config.train.epochs, 1)), yRange=(0, top), padding=0.06)
         for side in ("left", "bottom"):
             axis = self.plot.getAxis(side)
             axis.setPen(pg.mkPen(ink))
@@ -94,8 +97,8 @@ class Curves(QWidget):
         key = [f'<span style="color: {COLORS[name][dark]}">▬ {words[name]}</span>' for name in found]
         self.key.setText("&nbsp; ".join(key) or "Nothing changes over this run.")
 
-    def changeEvent(self, event: QEvent) -> None:
+    def changeEvent(self, event: QEvent | None) -> None:
         """Draw again in the colours of another theme."""
         super().changeEvent(event)
-        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
+        if event is not None and event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
             self.show_config(self._config)

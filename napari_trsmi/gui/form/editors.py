@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from magicgui.widgets import create_widget
 from qtpy.QtCore import QSignalBlocker, Signal
@@ -13,6 +13,9 @@ from napari_trsmi.config import Section
 from napari_trsmi.gui.form.labels import FIRST_VALUES, SUGGESTIONS
 from napari_trsmi.gui.form.number_box import NumberBox
 from napari_trsmi.gui.form.spec import Spec, shown, specs
+
+if TYPE_CHECKING:
+    from magicgui.widgets.bases import ValueWidget
 
 
 class Editor(QWidget):
@@ -52,6 +55,8 @@ class NumberEditor(Editor):
         self.box.valueChanged.connect(self._box_changed)
         self.auto = QCheckBox("auto")
         self.auto.setVisible(spec.optional)
+        if spec.optional and spec.unit:
+            self.box.compact()
         self.auto.clicked.connect(self._auto_clicked)
         self.line.addWidget(self.auto)
         self.line.addWidget(self.box, 1)
@@ -81,7 +86,7 @@ class PlainEditor(Editor):
 
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec)
-        self.widget: Any = create_widget(annotation=spec.hint, value=spec.default)
+        self.widget = cast("ValueWidget[Any]", create_widget(annotation=spec.hint, value=spec.default))
         self.widget.changed.connect(self.edited.emit)
         self.line.addWidget(self.widget.native, 1)
 

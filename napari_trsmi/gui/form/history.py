@@ -20,7 +20,7 @@ class Edit(QUndoCommand):
     apply
         Takes a config and whether to tell others.
     text
-        What was done, for the tooltip of undo.
+        What was done, for the lists that Qt can show of a stack.
     key
         Name of the one setting that was edited, "" for several.
     quiet
@@ -52,4 +52,5 @@ class Edit(QUndoCommand):
         if not isinstance(other, Edit) or other.key != self.key or other._when - self._when > MERGE_SECONDS:
             return False
         self.after, self._when = other.after, other._when
+        self.setObsolete(self.after == self.before)
         return True

@@ -40,8 +40,10 @@ class Manners(QObject):
                 if not isinstance(widget, QLineEdit):
                     widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Answer the wheel and the keys of undo."""
+        if event is None or watched is None:
+            return False
         scrolls = isinstance(watched, QAbstractSpinBox | QComboBox) and not watched.hasFocus()
         if event.type() == QEvent.Type.Wheel and scrolls:
             event.ignore()

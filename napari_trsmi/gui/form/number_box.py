@@ -31,6 +31,7 @@ class NumberBox(QDoubleSpinBox):
         self.setRange(-1e15, 1e15)
         self.setSingleStep(spec.step or (1 if self.whole else 0.1))
         self.setSuffix(f" {spec.unit}" if spec.unit else "")
+        self.setStyleSheet("padding: 1px 4px;")
         self.setKeyboardTracking(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
@@ -58,13 +59,14 @@ class NumberBox(QDoubleSpinBox):
         """Return the shortest exact text."""
         return str(round(value)) if self.whole else number(value)
 
-    def valueFromText(self, text: str) -> float:
+    def valueFromText(self, text: str | None) -> float:
         """Return the number; a comma may stand for the point."""
-        return float(self._bare(text))
+        return float(self._bare(text or ""))
 
-    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+    def validate(self, text: str | None, position: int) -> tuple[QValidator.State, str, int]:
         """Accept any number, and what may become one."""
-        bare, state = self._bare(text), QValidator.State
+        text, state = text or "", QValidator.State
+        bare = self._bare(text)
         try:
             int(bare) if self.whole else float(bare)
         except ValueError:
@@ -78,7 +80,9 @@ class NumberBox(QDoubleSpinBox):
 
     def drop_typed(self) -> None:
         """Show the value again in place of half-typed text."""
-        self.lineEdit().setText(self._written())
+        line = self.lineEdit()
+        if line is not None:
+            line.setText(self._written())
 
     def _written(self) -> str:
         return self.prefix() + self.textFromValue(self.value()) + self.suffix()

@@ -11,7 +11,7 @@ from napari_trsmi.config import Config
 from napari_trsmi.gui.form.editors import make_editor
 from napari_trsmi.gui.form.spec import Spec, get, shown
 
-EDITOR_WIDTH = 150
+EDITOR_WIDTH = 142
 RESET_WIDTH = 22
 
 

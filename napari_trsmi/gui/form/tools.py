@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Signal
-from qtpy.QtGui import QUndoStack
+from qtpy.QtGui import QAction, QUndoStack
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.presets import presets
@@ -12,7 +12,7 @@ FILES = "Settings (*.json)"
 
 
 class Tools(QWidget):
-    """Buttons and a search line; they only say what a person wants.
+    """Buttons and a search line; they only say what a person wants. The form answers `undo` and `redo`.
 
     Signals
     -------
@@ -34,27 +34,26 @@ class Tools(QWidget):
         self.menu = QMenu(self)
         self.menu.setToolTipsVisible(True)
         for preset in presets():
-            action = self.menu.addAction(preset.title)
+            action = QAction(preset.title, self.menu)
             action.setData(preset.name)
             action.setToolTip(preset.about)
-            action.triggered.connect(self._preset)
+            self.menu.addAction(action)
+        self.menu.triggered.connect(self._chosen)
         self.menu.addSeparator()
-        self.menu.addAction("Load settings...").triggered.connect(self._load)
-        self.menu.addAction("Save settings...").triggered.connect(self._save)
+        for text, slot in (("Load settings...", self._load), ("Save settings...", self._save)):
+            action = QAction(text, self.menu)
+            action.triggered.connect(slot)
+            self.menu.addAction(action)
         self.presets = QPushButton("Presets")
         self.presets.setMenu(self.menu)
         self.presets.setToolTip("Settings for a platform or a purpose, and settings on file")
         self.undo, self.redo = QPushButton("Undo"), QPushButton("Redo")
         self.undo.setEnabled(False)
         self.redo.setEnabled(False)
-        self.undo.clicked.connect(stack.undo)
-        self.redo.clicked.connect(stack.redo)
         stack.canUndoChanged.connect(self.undo.setEnabled)
         stack.canRedoChanged.connect(self.redo.setEnabled)
-        stack.undoTextChanged.connect(self._name_undo)
-        stack.redoTextChanged.connect(self._name_redo)
-        self._name_undo("")
-        self._name_redo("")
+        self.undo.setToolTip("Undo the last edit of the settings (Ctrl+Z)")
+        self.redo.setToolTip("Redo the edit that was undone (Ctrl+Shift+Z)")
         self.search = QLineEdit()
         self.search.setPlaceholderText("Find a setting")
         self.search.setClearButtonEnabled(True)
@@ -71,14 +70,9 @@ class Tools(QWidget):
         column.addLayout(buttons)
         column.addWidget(self.search)
 
-    def _name_undo(self, text: str) -> None:
-        self.undo.setToolTip(f"Undo: {text} (Ctrl+Z)" if text else "Nothing to undo")
-
-    def _name_redo(self, text: str) -> None:
-        self.redo.setToolTip(f"Redo: {text} (Ctrl+Shift+Z)" if text else "Nothing to redo")
-
-    def _preset(self) -> None:
-        self.preset_chosen.emit(self.sender().data())
+    def _chosen(self, action: QAction) -> None:
+        if action.data():
+            self.preset_chosen.emit(action.data())
 
     def _load(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Load settings", "", FILES)
