@@ -16,6 +16,7 @@ from napari_trsmi.gui.data_panel import DataPanel
 from napari_trsmi.gui.form import ConfigForm
 from napari_trsmi.gui.form.fold import Fold
 from napari_trsmi.gui.join_panel import JoinPanel
+from napari_trsmi.gui.legend import attach_legend
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.live_plot import LivePlot
 from napari_trsmi.gui.placement_panel import PlacementPanel
@@ -91,6 +92,7 @@ class TrainDock(QWidget):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: D102
         super().showEvent(event)
         guard(self, self.viewer, self.session)
+        attach_legend(self, self.session)
 
     def _on_section(self, section: OpenSection | None) -> None:
         modalities = {} if section is None else {m: found.kind for m, found in section.dataset.modalities.items()}
