@@ -1,4 +1,4 @@
-"""The command line: ``trsmi fit``, ``domains``, ``score``, ``simulate``, ``demo``."""
+"""The command line: ``trsmi fit``, ``view``, ``demo`` and the others; see `parse`."""
 
 from __future__ import annotations
 

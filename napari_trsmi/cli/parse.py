@@ -19,6 +19,7 @@ from napari_trsmi.cli.markers import Markers
 from napari_trsmi.cli.score import Score
 from napari_trsmi.cli.simulate import Simulate
 from napari_trsmi.cli.trust import Trust
+from napari_trsmi.cli.view import View
 from napari_trsmi.config import Section
 
 ABOUT = (
@@ -32,6 +33,7 @@ _COMMANDS = (
     | Annotated[Markers, subcommand("markers")]
     | Annotated[Trust, subcommand("trust")]
     | Annotated[Simulate, subcommand("simulate")]
+    | Annotated[View, subcommand("view")]
     | Annotated[Demo, subcommand("demo")]
 )
 _WORDS = {int: "INT", float: "FLOAT", str: "TEXT"}

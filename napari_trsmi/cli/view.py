@@ -1,0 +1,47 @@
+"""``trsmi view``: a section, or a saved result, in the window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from napari_trsmi.cli import window
+from napari_trsmi.cli.command import Command
+from napari_trsmi.errors import DataError
+
+
+@dataclass(frozen=True, kw_only=True)
+class View(Command):
+    """Open a section in napari, with the docks to train and to question its domains.
+
+    A file that `trsmi fit` wrote opens with its domains, their names and colours, and the review.
+    """
+
+    inputs: Annotated[
+        Positional[tuple[Path, ...]],
+        arg(
+            metavar="INPUT [INPUT ...]",
+            help="A .h5mu, .h5ad or .zarr, a Space Ranger folder, or several .h5ad, one per modality.",
+            help_behavior_hint="",
+        ),
+    ] = ()
+    library: Annotated[
+        str | None,
+        arg(metavar="NAME", help_behavior_hint="", help="Which section to take where the file holds several."),
+    ] = None
+
+    def run(self) -> None:
+        """Read, then open the window."""
+        if not self.inputs:
+            raise DataError("Expected an INPUT to open, found none. Give a file, or use trsmi demo for the sample.")
+        if problem := window.missing():
+            raise DataError(problem)
+        from napari_trsmi.gui.reader import open_section
+        from napari_trsmi.gui.start import show
+
+        section = open_section(self.inputs, self.library)
+        show(window.new_viewer(), section)
+        window.wait()
