@@ -255,9 +255,12 @@ def test_modalities_kinds_and_weights_are_those_of_the_section(form, told):
     row = form.modality_row
     row.boxes["adt"].click()
     assert form.value().preprocess.modalities == ("rna",)
-    assert not row.boxes["rna"].isEnabled()  # none at all would mean all
+    row.boxes["rna"].click()  # none at all would mean all
+    assert "Expected at least one modality" in form.folds["preprocess"].error.text()
+    assert row.boxes["rna"].isChecked()
     row.boxes["adt"].click()
     assert form.value().preprocess.modalities == ()
+    assert form.folds["preprocess"].error.text() == ""
     row.combos["adt"].setCurrentText("precomputed")
     row.weights["rna"].setValue(2)
     assert form.value().preprocess.kinds == {"adt": "precomputed"}

@@ -161,6 +161,7 @@ class ConfigForm(QWidget):
                 self.rows[spec.name] = self.modality_row
                 if self.modality_row.parent() is None:
                     self.modality_row.edited.connect(self._edited)
+                    self.modality_row.refused.connect(self._refused)
                     fold.rows.addWidget(self.modality_row)
                 continue
             row = self.rows[spec.name] = Row(spec)

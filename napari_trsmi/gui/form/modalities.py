@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QSizePolic
 
 from napari_trsmi.config import Config, Kind
 from napari_trsmi.gui.form.number_box import NumberBox
-from napari_trsmi.gui.form.row import reset_button
+from napari_trsmi.gui.form.row import INDENT, reset_button
 from napari_trsmi.gui.form.spec import Spec, get, sections
 
 USED, KINDS, WEIGHTS = "preprocess.modalities", "preprocess.kinds", "loss.modality_weights"
@@ -24,9 +24,12 @@ class ModalityRow(QWidget):
     -------
     edited(str, object)
         Dotted name of the setting and its new value.
+    refused(str, str)
+        Dotted name, and why an edit was not taken.
     """
 
     edited = Signal(str, object)
+    refused = Signal(str, str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,7 +60,7 @@ class ModalityRow(QWidget):
         self._table.deleteLater()
         self._table = table
         grid = QGridLayout(table)
-        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setContentsMargins(INDENT, 0, 0, 0)
         grid.setSpacing(4)
         grid.setColumnStretch(0, 1)
         if kinds:
@@ -74,11 +77,8 @@ class ModalityRow(QWidget):
         """Show the settings of `config`."""
         self._config = config
         used, kinds, weights = (get(config, spec.name) for spec in self.specs)
-        ticked = [name for name in self.kinds if not used or name in used]
         for name in self.kinds:
-            self.boxes[name].setChecked(name in ticked)
-            # No modality at all would mean all of them.
-            self.boxes[name].setEnabled(ticked != [name])
+            self.boxes[name].setChecked(not used or name in used)
             with QSignalBlocker(self.combos[name]):
                 self.combos[name].setCurrentIndex(self.combos[name].findData(kinds.get(name, self.kinds[name])))
             with QSignalBlocker(self.weights[name]):
@@ -118,6 +118,10 @@ class ModalityRow(QWidget):
 
     def _used_edited(self) -> None:
         ticked = tuple(name for name, box in self.boxes.items() if box.isChecked())
+        if not ticked:  # in a config, none means all of them
+            self.show_config(self._config)
+            self.refused.emit(USED, "Expected at least one modality, found none ticked. Tick another one first.")
+            return
         self.edited.emit(USED, () if len(ticked) == len(self.boxes) else ticked)
 
     def _kinds_edited(self) -> None:

@@ -13,6 +13,7 @@ from napari_trsmi.gui.form.spec import Spec, get, shown
 
 EDITOR_WIDTH = 142
 RESET_WIDTH = 22
+INDENT = 4  # what a theme keeps free around labels
 
 
 class Row(QWidget):
@@ -53,6 +54,7 @@ class Row(QWidget):
         grid.addWidget(label, 0, 0)
         grid.addWidget(self.reset, 0, 2)
         if self.editor.wide:
+            self.editor.line.setContentsMargins(INDENT, 0, 0, 0)
             grid.addWidget(self.editor, 1, 0, 1, 2)
         else:
             self.editor.setFixedWidth(EDITOR_WIDTH)
