@@ -111,9 +111,9 @@ class Canvas:
         for layer, ours in self._marked():
             if ours["section"] is not section:
                 ours.setdefault("visible", layer.visible)
-                layer.visible = False
+                _see(layer, False)
             else:
-                layer.visible = ours.pop("visible", layer.visible)
+                _see(layer, ours.pop("visible", layer.visible))
                 own.append(layer)
         if section is None or section in self._seen or not own:
             return
@@ -161,7 +161,7 @@ class Canvas:
         selection = self.viewer.layers.selection
         pair = {role: layer for role in (SPOTS, DOMAINS) if (layer := self.layer(role, section)) is not None}
         for role, layer in pair.items():
-            layer.visible = role == front
+            _see(layer, role == front)
         if selection.active is None or selection.active in pair.values():
             selection.active = pair.get(front)
 
@@ -228,6 +228,12 @@ def _is(ours: dict[str, Any], section: OpenSection | None, role: str) -> bool:
     return ours["section"] is section and ours["role"] == role
 
 
+def _see(layer: Layer, visible: bool) -> None:
+    """Show or hide a layer; napari would draw it anew also where nothing changes."""
+    if layer.visible != visible:
+        layer.visible = visible
+
+
 def _made(data: layers.LayerData) -> Layer:
     from napari.layers import Layer
 
@@ -253,13 +259,14 @@ def _paint_domains(layer: Any, section: OpenSection, shown: Shown, hidden: froze
         layer.features = layers.domain_features(section, shown)
         return
     colormap, values = layers.domain_colormap(shown, hidden), layers.label_values(shown)
-    if not _same_colors(layer.colormap.color_dict, colormap.color_dict):
-        layer.colormap = colormap
     if values.dtype == layer.data.dtype:
         pixels.look_up(values, out=layer.data)
-        layer.refresh(extent=False, highlight=False)
     else:
         layer.data = pixels.look_up(values)
+    if _same_colors(layer.colormap.color_dict, colormap.color_dict):
+        layer.refresh(extent=False, highlight=False)
+    else:
+        layer.colormap = colormap  # draws the new data as well
     layer.features = layers.domain_table(shown)
 
 

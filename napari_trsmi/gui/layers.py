@@ -185,8 +185,10 @@ def spot_colors(section: OpenSection, coloring: Coloring | None) -> np.ndarray:
         return np.tile(np.array(plain, np.float32), (section.dataset.n_spots, 1))
     values = np.asarray(coloring.values)
     if values.ndim == 2:
-        rgb = np.where(np.isnan(values).any(axis=1, keepdims=True), NO_VALUE[:3], np.clip(values, 0.0, 1.0))
-        return np.column_stack([rgb, np.ones(len(rgb))]).astype(np.float32)
+        colors = np.ones((len(values), 4), np.float32)
+        np.clip(values, 0.0, 1.0, out=colors[:, :3], casting="same_kind")
+        colors[np.isnan(values).any(axis=1)] = NO_VALUE
+        return colors
     if coloring.colors:
         table, codes = to_rgba_array(coloring.colors), values.astype(int)
     else:

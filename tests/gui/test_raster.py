@@ -1,0 +1,70 @@
+"""The image of spot numbers, checked against distances measured one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+
+from napari_trsmi.gui import raster
+from napari_trsmi.gui.raster import make_raster
+
+
+@pytest.fixture
+def spots() -> np.ndarray:
+    """Sixty places (x, y) in a wide box far from the origin."""
+    return np.random.default_rng(0).uniform((500, -40), (900, 60), (60, 2))
+
+
+def centres(made) -> np.ndarray:
+    """(H * W, 2) centres (x, y) of the pixels."""
+    rows, columns = np.indices(made.spots.shape)
+    return np.column_stack(
+        [made.origin[1] + columns.ravel() * made.step[1], made.origin[0] + rows.ravel() * made.step[0]]
+    )
+
+
+def test_a_pixel_shows_the_nearest_spot_within_reach(spots, monkeypatch):
+    monkeypatch.setattr(raster, "MAX_SIDE", 300)
+    reach = 30.0
+    made = make_raster(spots, reach)
+    distance = cdist(centres(made), spots)
+    nearest, shown = distance.min(axis=1), made.spots.ravel()
+    pixel = np.hypot(*made.step)
+    inside = shown >= 0
+    assert (distance[inside, shown[inside]] <= nearest[inside] + pixel).all()
+    assert (nearest[inside] <= reach + pixel).all()
+    assert (nearest[~inside] >= reach - pixel).all()
+
+
+def test_every_spot_lies_in_a_pixel_of_its_own(spots):
+    made = make_raster(spots, 5.0)
+    rows = np.round((spots[:, 1] - made.origin[0]) / made.step[0]).astype(int)
+    columns = np.round((spots[:, 0] - made.origin[1]) / made.step[1]).astype(int)
+    assert np.array_equal(made.spots[rows, columns], np.arange(len(spots)))
+    assert max(made.spots.shape) == raster.MAX_SIDE
+
+
+def test_bins_of_a_square_grid_are_pixels():
+    rows, columns = np.divmod(np.arange(12), 4)
+    coords = np.column_stack([7.0 + 2.0 * columns, 5.0 + 3.0 * rows])[1:]  # the first place is empty
+    made = make_raster(coords, 1.5, grid=(2.0, 3.0))
+    assert np.array_equal(made.spots, np.arange(-1, 11).reshape(3, 4))
+    assert (made.origin, made.step) == ((5.0, 7.0), (3.0, 2.0))
+
+
+def test_a_grid_with_more_places_than_pixels_has_no_gaps(monkeypatch):
+    monkeypatch.setattr(raster, "MAX_SIDE", 20)
+    coords = np.indices((30, 30)).reshape(2, -1).T.astype(float)
+    made = make_raster(coords, 0.75, grid=(1.0, 1.0))
+    assert made.spots.shape == (20, 20)
+    assert (made.spots[1:-1, 1:-1] >= 0).all()
+
+
+def test_looking_up_gives_each_pixel_the_value_of_its_spot():
+    made = make_raster(np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]), 0.5, grid=(1.0, 1.0))
+    values = np.array([4, 5, 6], np.uint8)
+    assert made.look_up(values, 9).tolist() == [[4, 5], [9, 6]]
+    out = np.empty((2, 2), np.uint8)
+    assert made.look_up(values, out=out) is out
+    assert out.tolist() == [[4, 5], [0, 6]]
