@@ -12,7 +12,10 @@ from napari_trsmi.data.squidpy_library import spacing
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matplotlib.axes import Axes
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.legend import Legend
 
@@ -71,17 +74,37 @@ def save(
 
 def draw(result: Result, *, dataset: Dataset | None = None, width: float = 6.0, confidence: bool = False) -> Figure:
     """Return the figure that `save` writes; needs no window and leaves no state in pyplot."""
-    from matplotlib import colormaps
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Normalize, to_rgba_array
-    from matplotlib.figure import Figure
+    from matplotlib.colors import to_rgba_array
 
     dataset = result.dataset if dataset is None else dataset
+    figure, canvas, panel = _canvas(result, dataset, width)
+    title = f"{dataset.name}: {result.partition.n_domains} domains"
+    legend = _legend(panel(0.0, title, to_rgba_array(result.palette)[result.labels]), result)
+    if confidence:
+        # The panel keeps its size, so the next one begins where the legend ends, outside of the nominal figure.
+        legend_end = legend.get_window_extent(canvas.get_renderer()).x1 / figure.dpi
+        beside = panel(legend_end / width + 0.05, "Confidence", _map_colors(result.confidence))
+        _color_bar(beside, label="Posterior of the spot's domain")
+    return figure
+
+
+def draw_map(result: Result, values: np.ndarray, *, title: str = "", width: float = 4.0) -> Figure:
+    """Return a figure of (N,) `values` in [0, 1] over the tissue, with a colour bar."""
+    figure, _, panel = _canvas(result, result.dataset, width)
+    _color_bar(panel(0.0, title, _map_colors(values)), label="")
+    return figure
+
+
+def _canvas(
+    result: Result, dataset: Dataset, width: float
+) -> tuple[Figure, FigureCanvasAgg, Callable[[float, str, np.ndarray], Axes]]:
+    """Return a figure, its canvas, and a function that adds a panel of (N, 4) colours at a position along it."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     (left, right), (top, bottom) = _frame(result.coords)
     height = float(np.clip(width * (bottom - top) / (right - left), 0.4 * width, 2.5 * width))
     figure = Figure(figsize=(width, height))
-    canvas = FigureCanvasAgg(figure)
 
     def panel(position: float, title: str, colors: np.ndarray) -> Axes:
         axes = figure.add_axes((position, 0.0, 1.0, 1.0))
@@ -92,19 +115,24 @@ def draw(result: Result, *, dataset: Dataset | None = None, width: float = 6.0, 
         _scale_bar(axes, dataset, height)
         return axes
 
-    title = f"{dataset.name}: {result.partition.n_domains} domains"
-    legend = _legend(panel(0.0, title, to_rgba_array(result.palette)[result.labels]), result)
-    if confidence:
-        # The panel keeps its size, so the next one begins where the legend ends, outside of the nominal figure.
-        legend_end = legend.get_window_extent(canvas.get_renderer()).x1 / figure.dpi
-        colormap, norm = colormaps["viridis"], Normalize(0.0, 1.0)
-        beside = panel(legend_end / width + 0.05, "Confidence", colormap(norm(result.confidence)))
-        figure.colorbar(
-            ScalarMappable(norm, colormap),
-            cax=beside.inset_axes((1.02, 0.25, 0.03, 0.5)),
-            label="Posterior of the spot's domain",
-        )
-    return figure
+    return figure, FigureCanvasAgg(figure), panel
+
+
+def _map_colors(values: np.ndarray) -> np.ndarray:
+    from matplotlib import colormaps
+
+    return np.asarray(colormaps["viridis"](np.clip(values, 0.0, 1.0)))
+
+
+def _color_bar(axes: Axes, label: str) -> None:
+    """Draw the colours of [0, 1] to the right of the axes."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    bar = axes.inset_axes((1.02, 0.25, 0.03, 0.5))
+    figure = axes.get_figure()
+    assert figure is not None
+    figure.colorbar(ScalarMappable(Normalize(0.0, 1.0), "viridis"), cax=bar, label=label)
 
 
 def _frame(coords: np.ndarray) -> tuple[tuple[float, float], tuple[float, float]]:

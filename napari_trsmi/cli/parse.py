@@ -16,8 +16,10 @@ from napari_trsmi.cli.demo import Demo
 from napari_trsmi.cli.domains import Domains
 from napari_trsmi.cli.fit import Fit
 from napari_trsmi.cli.markers import Markers
+from napari_trsmi.cli.report import Report
 from napari_trsmi.cli.score import Score
 from napari_trsmi.cli.simulate import Simulate
+from napari_trsmi.cli.sweep import Sweep
 from napari_trsmi.cli.trust import Trust
 from napari_trsmi.cli.view import View
 from napari_trsmi.config import Section
@@ -31,7 +33,9 @@ _COMMANDS = (
     | Annotated[Domains, subcommand("domains")]
     | Annotated[Score, subcommand("score")]
     | Annotated[Markers, subcommand("markers")]
+    | Annotated[Sweep, subcommand("sweep")]
     | Annotated[Trust, subcommand("trust")]
+    | Annotated[Report, subcommand("report")]
     | Annotated[Simulate, subcommand("simulate")]
     | Annotated[View, subcommand("view")]
     | Annotated[Demo, subcommand("demo")]

@@ -52,7 +52,7 @@ class Result:
     domain_names
         One name per domain, all different; empty for "1", "2", ...
     maps
-        {name: (N,) float32} further numbers per spot, such as the stability over seeds; saved as ``obs["trsmi_<name>"]``.
+        {name: (N,) float32} further numbers per spot, such as their stability; saved as ``obs["trsmi_<name>"]``.
     history
         One `Step` per epoch.
     scores

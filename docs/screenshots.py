@@ -1,0 +1,100 @@
+"""Take the pictures of the README and the guide from the real window: ``python docs/screenshots.py``.
+
+Needs a screen; on a machine without one: ``xvfb-run -a -s "-screen 0 1920x1080x24" python docs/screenshots.py``.
+The mouse brain is left out where the shared data are missing (TRSMI_SHARED_DATA names their folder).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+BRAIN = "mouse_brain_p22_atac.h5mu"
+
+
+def main() -> None:
+    """Open, train, photograph."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=HERE / "images", help="folder for the pictures")
+    parser.add_argument("--size", type=int, nargs=2, default=(1280, 800), metavar=("WIDTH", "HEIGHT"))
+    parser.add_argument("--theme", choices=("dark", "light"), default="dark")
+    parser.add_argument("--only", choices=("sample", "brain"), help="take only these pictures")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    shared = Path(os.environ.get("TRSMI_SHARED_DATA", HERE.parents[1] / "shared" / "data"))
+
+    import napari_trsmi as nt
+
+    if options.only != "brain":
+        Pictures(options, "sample", nt.sample_path(), n_domains=7).take()
+    if options.only != "sample" and (shared / BRAIN).exists():
+        Pictures(options, "brain", shared / BRAIN, n_domains=9).take()
+
+
+class Pictures:
+    """The pictures of one section."""
+
+    def __init__(self, options: argparse.Namespace, name: str, path: Path, n_domains: int) -> None:
+        import napari
+
+        from napari_trsmi.gui.docks import open_docks
+        from napari_trsmi.gui.session import session_of
+
+        self.out, self.name, self.n_domains = options.out, name, n_domains
+        self.viewer = napari.Viewer(title="napari", show_welcome_screen=False)
+        self.viewer.theme = options.theme
+        self.viewer.window.resize(*options.size)
+        self.session = session_of(self.viewer)
+        self.viewer.open(str(path), plugin="napari-trsmi")
+        open_docks(self.viewer)
+        self.settle()
+
+    def take(self) -> None:
+        """Photograph the section, a run in the middle, its result, the boundaries and a colouring."""
+        from napari_trsmi.gui.docks import BOUNDARIES, COLOUR, PLUGIN
+
+        session = self.session
+        self.shot("open")
+        cluster = session.config.cluster.model_copy(update={"n_domains": self.n_domains})
+        session.set_config(session.config.model_copy(update={"cluster": cluster}))
+        session.start()
+        self.wait(lambda: session.run is None or len(session.run.previews) >= 3)
+        self.shot("training")
+        self.wait(lambda: session.state == "idle")
+        self.shot("result")
+        for name, dock in (("boundaries", BOUNDARIES), ("colour", COLOUR)):
+            widget, _ = self.viewer.window.add_plugin_dock_widget(PLUGIN, dock)
+            widget.show()
+            widget.raise_()
+            self.shot(name)
+        self.viewer.close()
+        self.settle(0.2)
+
+    def shot(self, what: str) -> None:
+        """Write one picture."""
+        self.settle()
+        self.viewer.screenshot(str(self.out / f"{self.name}_{what}.png"), canvas_only=False, flash=False)
+
+    def wait(self, until: Callable[[], bool], seconds: float = 300.0) -> None:
+        """Let the window work until something is true."""
+        from qtpy.QtWidgets import QApplication
+
+        end = time.monotonic() + seconds
+        while not until():
+            if time.monotonic() > end:
+                raise TimeoutError(f"the window did not get there in {seconds:g} s")
+            QApplication.processEvents()
+            time.sleep(0.005)
+
+    def settle(self, seconds: float = 1.0) -> None:
+        """Let everything be drawn."""
+        end = time.monotonic() + seconds
+        self.wait(lambda: time.monotonic() > end, seconds + 10.0)
+
+
+if __name__ == "__main__":
+    main()

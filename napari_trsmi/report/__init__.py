@@ -1,0 +1,194 @@
+"""One self-contained HTML page per result: figures, boundaries, markers, trust, settings, provenance."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_trsmi.data.atomic import replacing
+from napari_trsmi.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from napari_trsmi.data.result import Result
+
+_MARKERS = 5  # per domain and modality on the page
+
+
+def write_report(result: Result, path: str | Path, *, truth: str | None = None) -> Path:
+    """Write the report of a result to an HTML file, replaced whole, and return its path.
+
+    The page loads nothing from anywhere: it can be mailed, opened in ten years, and printed.
+
+    Parameters
+    ----------
+    result
+        What to report on; its trust, reviews and edits are part of the page.
+    path
+        Ends in ``.html``.
+    truth
+        Column of the section's obs with known labels to compare with.
+
+    Raises
+    ------
+    DataError
+        Another ending, no such folder or column, no permission, or a full disk.
+    """
+    path = Path(path)
+    if path.suffix not in (".html", ".htm"):
+        raise DataError(f"Expected a report ending in .html, found {path.name}. Change the ending.")
+    text = page(result, truth=truth)
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return path
+
+
+def page(result: Result, *, truth: str | None = None) -> str:
+    """Return the report as HTML text; see `write_report`."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("napari_trsmi.report", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters["number"] = _number
+    return environment.get_template("page.html").render(contents(result, truth=truth))
+
+
+def contents(result: Result, *, truth: str | None = None) -> dict[str, Any]:
+    """Return everything the page shows, by name: plain values, rows of tables and figures as SVG or PNG."""
+    import numpy as np
+
+    from napari_trsmi.data.annotate import domains_frame
+    from napari_trsmi.data.provenance import record
+    from napari_trsmi.report import figures
+
+    labels, names = result.labels, result.names
+    counts = np.bincount(labels, minlength=len(names))
+    domains = [
+        {
+            "name": name,
+            "color": color,
+            "n": int(n),
+            "share": n / len(labels),
+            "confidence": float(result.confidence[labels == k].mean()) if n else float("nan"),
+        }
+        for k, (name, color, n) in enumerate(zip(names, result.palette, counts, strict=True))
+    ]
+    recorded = record(result)
+    return {
+        "title": result.dataset.name,
+        "n_spots": len(labels),
+        "modalities": [(name, m.kind, m.table.n_vars) for name, m in result.dataset.modalities.items()],
+        "notes": result.dataset.notes,
+        "confidence": float(result.confidence.mean()),
+        "domains": domains,
+        "figure": figures.domains(result),
+        "maps": {title: figures.map_of(result, values) for title, values in _maps(result).items()},
+        "course": figures.course(result) if result.history else None,
+        "curve": figures.curve(recorded["trust"]["curve"]) if "curve" in recorded.get("trust", {}) else None,
+        "boundaries": _boundaries(result),
+        "markers": _markers(result),
+        "trust": recorded.get("trust", {}),
+        "comparison": _comparison(result, truth),
+        "scores": recorded["scores"],
+        "changed": _changed(result),
+        "settings": json.dumps(recorded["config"], indent=2),
+        "edits": recorded.get("edits", []),
+        "record": {k: recorded[k] for k in ("versions", "sources", "device", "seconds") if k in recorded},
+        "written": recorded["written"],
+        "columns": list(domains_frame(result)),
+    }
+
+
+def _maps(result: Result) -> dict[str, Any]:
+    """Return {title: (N,) values in [0, 1]} of the maps that are there."""
+    titles = {"stability": "Stability over seeds", "modalities_agreeing": "Modalities that agree"}
+    maps = {"Confidence": result.confidence, "Entropy": result.partition.entropy}
+    maps |= {titles.get(name, name): values for name, values in result.maps.items()}
+    if result.modality_weights is not None and result.modality_weights.shape[1] == 2:
+        first = next(iter(result.dataset.modalities))
+        maps[f"Weight of {first}"] = result.modality_weights[:, 0]
+    return maps
+
+
+def _boundaries(result: Result) -> dict[str, Any]:
+    """Return the head and the rows of the table of boundaries, weakest first."""
+    table = result.boundaries
+    if table is None or not len(table):
+        return {"head": [], "rows": []}
+    unit = "length" if result.dataset.microns_per_unit is None else "length (µm)"
+    factor = result.dataset.microns_per_unit or 1.0
+    shown = {unit: table["length"] * factor, "confidence": table["confidence"]}
+    shown |= {name.replace("contrast_", "contrast "): table[name] for name in table if name.startswith("contrast_")}
+    shown |= {key.replace("_", " "): table[key] for key in ("stability", "by_chance") if key in table}
+    shown |= {key: table[key] for key in ("review", "note") if key in table}
+    pairs = [
+        [{"name": result.names[k], "color": result.palette[k]} for k in pair]
+        for pair in zip(table["domain_a"], table["domain_b"], strict=True)
+    ]
+    columns = [column.tolist() for column in shown.values()]
+    return {"head": list(shown), "rows": list(zip(pairs, zip(*columns, strict=True), strict=True))}
+
+
+def _markers(result: Result) -> dict[str, Any]:
+    """Return {domain: {modality: names of its best markers}}; modalities without named features are left out."""
+    from napari_trsmi.api import markers
+
+    found: dict[str, dict[str, list[str]]] = {name: {} for name in result.names}
+    named = {name for name, m in result.dataset.modalities.items() if m.kind != "precomputed"}
+    if not named or result.partition.n_domains < 2:
+        return {}
+    for modality, table in markers(result, n_top=_MARKERS).items():
+        if modality in named:
+            for domain, part in table.groupby("domain", sort=False, observed=True):
+                found[str(domain)][modality] = part["feature"].astype(str).tolist()
+    return found
+
+
+def _comparison(result: Result, truth: str | None) -> dict[str, Any] | None:
+    """Return agreement with a column of known labels, and how the domains fall on them."""
+    if truth is None:
+        return None
+    import pandas as pd
+
+    from napari_trsmi.domains.metrics import agreement, boundary_agreement
+    from napari_trsmi.graphs import spatial_graph
+
+    if truth not in result.dataset.obs:
+        found = [str(column) for column in result.dataset.obs]
+        raise DataError(f"Expected a column {truth!r} in obs, found {found}. Use one of these.")
+    known = result.dataset.obs[truth]
+    scores = agreement(result.labels, known)
+    edges = boundary_agreement(result.labels, known, spatial_graph(result.coords, result.config.graph.k_spatial))
+    counts: pd.DataFrame = pd.crosstab(known.astype(str).to_numpy(), [result.names[k] for k in result.labels])
+    counts = counts.reindex(columns=list(result.names), fill_value=0)
+    return {
+        "column": truth,
+        "scores": {"ARI": scores["ARI"], "NMI": scores["NMI"], "boundary F1": edges["f1"]},
+        "head": list(counts.columns),
+        "rows": [(name, row.tolist()) for name, row in counts.iterrows()],
+    }
+
+
+def _changed(result: Result) -> list[tuple[str, str]]:
+    """Return (name, value) of the settings that differ from their defaults."""
+
+    def walk(value: Any, default: Any, prefix: str) -> list[tuple[str, str]]:
+        if isinstance(value, Mapping) and isinstance(default, Mapping) and prefix.count(".") < 2:
+            return [pair for k in value for pair in walk(value[k], default.get(k), f"{prefix}.{k}" if prefix else k)]
+        return [] if value == default else [(prefix, json.dumps(value))]
+
+    config = result.config
+    return walk(config.model_dump(mode="json"), type(config)().model_dump(mode="json"), "")
+
+
+def _number(value: Any) -> str:
+    """Return a number for a person: two decimals below 100, none above; text as it is."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "" if value is None else str(value)
+    if value != value:
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 100 or isinstance(value, int) else f"{value:.2f}"

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+
+import pytest
+
+import napari_trsmi as nt
+from napari_trsmi.report import page, write_report
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+
+
+@pytest.fixture(scope="module")
+def result(fitted):
+    """The saved run on the sample."""
+    return nt.restore(fitted.path)
+
+
+@pytest.fixture(scope="module")
+def report(result, tmp_path_factory):
+    """Its report."""
+    return write_report(result, tmp_path_factory.mktemp("report") / "slice.html", truth="domain")
+
+
+def test_the_page_loads_nothing_from_anywhere(report):
+    text = report.read_text(encoding="utf-8")
+    addresses = re.findall(r"""(?:src|href)=["']([^"']+)""", text)
+    assert addresses
+    assert all(address.startswith(("data:", "#")) for address in addresses)
+    assert not re.search(r"<script|@import|url\(", text)
+
+
+def test_the_page_shows_domains_boundaries_markers_and_the_comparison(result, report):
+    text = report.read_text(encoding="utf-8")
+    for name, color in zip(result.names, result.palette, strict=True):
+        assert f'style="background:{color}"></span>{name}</td>' in text
+    assert len(re.findall(r'<tr class=""?><td><span class="dot"', text)) + text.count("<tr><td><span class") >= len(
+        result.boundaries
+    )
+    assert "Comparison with domain" in text
+    assert "cluster.n_domains = 7" in text
+    assert nt.markers(result, n_top=1)["rna"]["feature"].iloc[0] in text
+
+
+def test_names_and_notes_are_shown_as_text_and_never_run(result):
+    named = replace(result, domain_names=("<script>alert(1)</script>", *result.names[1:]))
+    text = page(named)
+    assert "<script>" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_a_wrong_ending_or_column_is_refused_and_nothing_is_written(result, tmp_path):
+    with pytest.raises(nt.DataError, match=r"ending in \.html"):
+        write_report(result, tmp_path / "a.pdf")
+    with pytest.raises(nt.DataError, match="Expected a column 'nothing'"):
+        write_report(result, tmp_path / "a.html", truth="nothing")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command_says_where_the_report_is(fitted, tmp_path, capsys):
+    from napari_trsmi.cli import main
+
+    out = tmp_path / "r.html"
+    assert main(["report", str(fitted.path), "-o", str(out)]) == 0
+    assert str(out) in capsys.readouterr().out
+    assert out.stat().st_size > 50_000
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium: apt-get install chromium")
+def test_a_browser_shows_and_prints_the_page(report, tmp_path):
+    assert BROWSER
+    browser = [BROWSER, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}"]
+    address = report.as_uri()
+    shown = subprocess.run([*browser, "--dump-dom", address], capture_output=True, text=True, timeout=120, check=True)
+    assert "Boundaries, weakest first" in shown.stdout
+    printed = tmp_path / "printed.pdf"
+    subprocess.run([*browser, f"--print-to-pdf={printed}", address], capture_output=True, timeout=120, check=True)
+    assert printed.read_bytes().startswith(b"%PDF")
+    assert printed.stat().st_size > 100_000
