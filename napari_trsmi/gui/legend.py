@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from napari import Viewer
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
@@ -29,8 +30,6 @@ from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.session import Session, session_of
 
 if TYPE_CHECKING:
-    from napari import Viewer
-
     from napari_trsmi.data.result import Result
 
 STYLE = """
@@ -241,6 +240,13 @@ def attach_legend(widget: QWidget, session: Session) -> Legend | None:
         layout.setSpacing(0)
         layout.addWidget(legend)
     return legend
+
+
+def toggle_legend(viewer: Viewer) -> None:
+    """Show or hide the legend of a viewer."""
+    legend = legend_of(viewer)
+    if legend is not None:
+        legend.set_wanted(not legend.wanted)
 
 
 def legend_of(viewer: Viewer) -> Legend | None:

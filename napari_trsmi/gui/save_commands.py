@@ -1,0 +1,24 @@
+"""What menus and command palette can do with the result of the viewer in front."""
+
+from __future__ import annotations
+
+from napari import Viewer
+from qtpy.QtWidgets import QApplication
+
+from napari_trsmi.gui import save_menu
+from napari_trsmi.gui.session import session_of
+
+
+def save_result(viewer: Viewer) -> None:
+    """Save a copy of the section with its domains."""
+    save_menu.save_result(session_of(viewer), QApplication.activeWindow())
+
+
+def save_figure(viewer: Viewer) -> None:
+    """Save a figure of the domains."""
+    save_menu.save_figure(session_of(viewer), QApplication.activeWindow())
+
+
+def copy_as_python(viewer: Viewer) -> None:
+    """Copy the script that repeats the result."""
+    save_menu.copy_as_python(session_of(viewer))
