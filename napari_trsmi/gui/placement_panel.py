@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from napari_trsmi.data.placement import Placement
     from napari_trsmi.gui.session import Session
 
-TURNS: dict[str, Literal["x", "y", "swap"]] = {
+Turn = Literal["x", "y", "swap"]
+TURNS: dict[str, Turn] = {
     "Flip left and right": "x",
     "Flip up and down": "y",
     "Swap x and y": "swap",
@@ -100,7 +101,7 @@ def advice(dataset: Dataset) -> tuple[Placement | None, str]:
     )
 
 
-def turn(session: Session, change: Literal["x", "y", "swap"]) -> None:
+def turn(session: Session, change: Turn) -> None:
     """Flip the spots of the active section along one axis, or swap their axes."""
     from napari_trsmi.data.placement import turned
 

@@ -1,0 +1,93 @@
+"""What the command palette and the menus can do; napari gives the viewer in front."""
+
+from __future__ import annotations
+
+from napari import Viewer
+
+from napari_trsmi.gui.placement_panel import Turn, turn
+from napari_trsmi.gui.session import Session, session_of
+
+
+def start_training(viewer: Viewer) -> None:
+    """Train on the active section with the current settings."""
+    session = session_of(viewer)
+    if _has_section(session):
+        session.start()
+
+
+def pause_training(viewer: Viewer) -> None:
+    """Pause training, or go on after a pause."""
+    session = session_of(viewer)
+    if session.state == "paused":
+        session.resume()
+    elif _is_training(session):
+        session.pause()
+
+
+def finish_training(viewer: Viewer) -> None:
+    """End training now and keep what there is."""
+    session = session_of(viewer)
+    if _is_training(session):
+        session.finish()
+
+
+def cancel_training(viewer: Viewer) -> None:
+    """End training and go back to the result before it."""
+    session = session_of(viewer)
+    if _is_training(session):
+        session.cancel()
+
+
+def open_files(viewer: Viewer) -> None:
+    """Ask for files, and open them as one section."""
+    from qtpy.QtWidgets import QApplication, QFileDialog
+
+    from napari_trsmi.gui.docks import PLUGIN
+
+    paths, _ = QFileDialog.getOpenFileNames(
+        QApplication.activeWindow(), "Open a section", "", "Sections (*.h5mu *.h5ad);;All files (*)"
+    )
+    if paths:
+        viewer.open(paths, stack=len(paths) > 1, plugin=PLUGIN)
+
+
+def show_docks(viewer: Viewer) -> None:
+    """Open all docks."""
+    from napari_trsmi.gui.docks import open_docks
+
+    open_docks(viewer)
+
+
+def flip_left_right(viewer: Viewer) -> None:
+    """Flip the spots of the active section along x; the image stays."""
+    _turn(viewer, "x")
+
+
+def flip_up_down(viewer: Viewer) -> None:
+    """Flip the spots of the active section along y; the image stays."""
+    _turn(viewer, "y")
+
+
+def swap_axes(viewer: Viewer) -> None:
+    """Swap x and y of the spots of the active section; the image stays."""
+    _turn(viewer, "swap")
+
+
+def _turn(viewer: Viewer, change: Turn) -> None:
+    session = session_of(viewer)
+    if session.run is not None:
+        session.failed.emit("Expected no training, found a run on these spots. Finish or cancel it first.")
+    elif _has_section(session):
+        turn(session, change)
+
+
+def _has_section(session: Session) -> bool:
+    if session.section is None:
+        session.failed.emit("Expected an open section, found none. Open a file or the sample first.")
+    return session.section is not None
+
+
+def _is_training(session: Session) -> bool:
+    if session.run is None:
+        session.failed.emit("Expected a run, found none. Start training first.")
+    return session.run is not None
