@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,8 +33,8 @@ LOSSES = {
 HIDDEN = ("cluster",)  # at first: its scale is another one, and may lie below zero
 SHARES = {
     "beta": ("gate", "Share of the diffused features (beta)", "#c74f9c"),
-    "temperature": ("τ alignment", "Temperature of the alignment; low means one partner per spot", "#a8882a"),
-    "tau_c": ("τ prototypes", "Temperature of the prototypes", "#8767d1"),
+    "temperature": ("τ align", "Temperature of the alignment; low means one partner per spot", "#a8882a"),
+    "tau_c": ("τ proto", "Temperature of the prototypes", "#8767d1"),
     "churn": ("changed", "Share of spots that changed domain since the preview before", "#d14949"),
 }
 
@@ -55,6 +56,7 @@ class LivePlot(QWidget):
         self.left = self.plot.getPlotItem()
         self.left.setMenuEnabled(False)
         self.left.hideButtons()
+        self.left.setContentsMargins(0, 6, 0, 0)  # or the highest number is cut
         self.left.setMouseEnabled(x=False, y=False)
         self.right = pg.ViewBox(enableMenu=False, enableMouse=False)
         self.left.showAxis("right")
@@ -114,19 +116,16 @@ class LivePlot(QWidget):
 
     def draw(self) -> None:
         """Draw what has come."""
-        for name in {*self.values, *self.curves}:
-            if name not in self.curves:
-                self._add_curve(name)
+        for name in sorted(set(self.values) - set(self.curves), key=_order):
+            self._add_curve(name)
+        for name in self.curves:
             values = np.asarray(self.values.get(name, ()), float)
             if name in LOSSES and self.log.isChecked():
                 values = np.where(values > 0, values, np.nan)
             known = np.isfinite(values)
             self.curves[name].setData(np.asarray(self.epochs, float)[: len(values)][known], values[known])
-        known_names = [*LOSSES, *(n for n in self.values if n not in LOSSES and n not in SHARES)]
-        highest = max(
-            (max(v) for n, v in self.values.items() if n not in known_names and np.isfinite(v).any()), default=1
-        )
-        self.right.setYRange(0, max(1.0, highest), padding=0.02)
+        shares = [value for name in SHARES for value in self.values.get(name, ()) if np.isfinite(value)]
+        self.right.setYRange(0, max([1.0, *shares]), padding=0.02)
 
     @property
     def is_empty(self) -> bool:
@@ -151,16 +150,14 @@ class LivePlot(QWidget):
         (self.left if on_left else self.right).addItem(curve)
         self.curves[name] = curve
         chip = QToolButton()
-        chip.setText(title)
         chip.setCheckable(True)
-        chip.setChecked(name not in HIDDEN)
-        curve.setVisible(chip.isChecked())
         chip.setToolTip(f"{meaning}; {'left' if on_left else 'right'} axis. Click to hide or show.")
-        chip.setStyleSheet(
-            "QToolButton { color: gray; padding: 0px 3px } "
-            f"QToolButton:checked {{ color: {color}; background: none }}"
-        )
+        chip.setStyleSheet(f"QToolButton {{ color: {color}; background: none; padding: 0px 2px }}")
         chip.toggled.connect(curve.setVisible)
+        chip.toggled.connect(partial(_mark, chip, title))
+        _mark(chip, title, False)
+        curve.setVisible(False)
+        chip.setChecked(name not in HIDDEN)
         self.chips[name] = chip
         self.legend.addWidget(chip)
 
@@ -197,3 +194,12 @@ class LivePlot(QWidget):
     def _place_right(self) -> None:
         self.right.setGeometry(self.left.vb.sceneBoundingRect())
         self.right.linkedViewChanged(self.left.vb, self.right.XAxis)
+
+
+def _mark(chip: QToolButton, title: str, is_shown: bool) -> None:
+    chip.setText(f"{'●' if is_shown else '○'} {title}")
+
+
+def _order(name: str) -> int:
+    known = [*LOSSES, *SHARES]
+    return known.index(name) if name in known else len(known)

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+DARK_WARNING = "#8a5a00"  # the theme's yellow cannot be read on light grey
+
 
 class TrainDock(QWidget):
     """Open a section, change settings, train, and watch the domains form."""
@@ -69,6 +71,7 @@ class TrainDock(QWidget):
 
     def _lay_out(self) -> None:
         quick = QHBoxLayout()
+        quick.setSpacing(4)
         for text, box in (("Domains", self.n_domains), ("Domain scale", self.domain_scale)):
             label = QLabel(text)
             label.setToolTip(box.toolTip())
@@ -80,7 +83,7 @@ class TrainDock(QWidget):
         self.course.rows.setContentsMargins(0, 4, 0, 0)
         self.course.open()
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 6, 8, 6)
+        layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(6)
         for widget in (self.data_panel, JoinPanel(self.session, self), PlacementPanel(self.session, self)):
             layout.addWidget(widget)
@@ -123,7 +126,8 @@ class TrainDock(QWidget):
         from napari.utils.theme import get_theme
 
         theme = get_theme(self.viewer.theme)
-        self.run_bar.set_colors(theme.current.as_hex(), theme.warning.as_hex())
+        warning = theme.warning.as_hex() if theme.type == "dark" else DARK_WARNING
+        self.run_bar.set_colors(theme.current.as_hex(), warning)
         self.live_plot.set_colors(theme.background.as_hex(), theme.text.as_hex())
 
 
@@ -146,7 +150,7 @@ def _whole_number(lowest: int, highest: int, special: str, tip: str) -> QSpinBox
     box.setRange(lowest, highest)
     box.setSpecialValueText(special)
     box.setKeyboardTracking(False)
-    box.setMinimumWidth(76)
+    box.setStyleSheet("QSpinBox { min-width: 50px }")  # napari asks for more
     box.setToolTip(tip)
     return box
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from threading import Event, Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakMethod, ref
 
 from napari_trsmi.errors import TrainingError, TrsmiError
 
@@ -149,8 +150,20 @@ def start_trainer(session: Session, run: Run) -> Thread:
 
     thread = Thread()
     worker = create_worker(train, run, thread, _start_thread=False, _ignore_errors=True)
-    worker.yielded.connect(lambda step: session.on_step(run, step))
-    worker.returned.connect(lambda result: session.on_returned(run, result))
-    worker.errored.connect(lambda error: session.on_failed(run, sentence(error)))
+    worker.yielded.connect(_report(session.on_step, run))
+    worker.returned.connect(_report(session.on_returned, run))
+    worker.errored.connect(_report(session.on_failed, run, sentence))
     worker.start()
     return thread
+
+
+def _report(hear: Callable[[Run, Any], None], run: Run, say: Callable[[Any], Any] = lambda value: value) -> Any:
+    """Return a slot that keeps neither session nor run: PyQt at times forgets to drop those of a finished thread."""
+    session_hears, current = WeakMethod(hear), ref(run)
+
+    def report(value: Any) -> None:
+        hears, its_run = session_hears(), current()
+        if hears is not None and its_run is not None:
+            hears(its_run, say(value))
+
+    return report

@@ -49,3 +49,9 @@ def viewer(make_napari_viewer: Callable[..., Viewer], npe2pm: Any) -> Viewer:
 
     npe2pm.register(PluginManifest.from_distribution("napari-trsmi"))
     return make_napari_viewer(show=True)
+
+
+@pytest.fixture(autouse=True)
+def nobody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answer the question before a window closes: a test must not wait for a person."""
+    monkeypatch.setattr("napari_trsmi.gui.closing.ask", lambda window, question, name: "close")

@@ -1,9 +1,19 @@
 from __future__ import annotations
 
-import numpy as np
+import gc
+import threading
+import weakref
+from threading import Event
 
+import numpy as np
+import pytest
+from acted_training import acted
+
+from napari_trsmi.errors import TrainingError
 from napari_trsmi.gui.sample import open_sample
-from napari_trsmi.gui.session import session_of
+from napari_trsmi.gui.session import Session, session_of
+from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.worker import start_trainer
 
 
 def test_a_run_in_the_window_gives_the_labels_of_python(viewer, qtbot, quick, trained):
@@ -21,3 +31,155 @@ def _layer(data):
     from napari.layers import Layer
 
     return Layer.create(*data)
+
+
+@pytest.fixture
+def session(qtbot, trained, quick):
+    session = Session(start_trainer)
+    session.activate(OpenSection(trained.dataset))
+    session.set_config(quick)
+    yield session
+    session.cancel()
+
+
+def act(monkeypatch, trained, **how):
+    monkeypatch.setattr("napari_trsmi.api.fit_steps", acted(trained, **how))
+
+
+FAILURES = {
+    "shape": (RuntimeError("mat1 and mat2 shapes cannot be multiplied (3x4 and 5x6)"), "shapes cannot be multiplied"),
+    "memory": (MemoryError(), "Expected enough memory"),
+    "gpu memory": (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "Expected enough memory"),
+    "disk": (OSError(28, "No space left on device", "x.pt"), "No space left on device x.pt"),
+    "gone": (FileNotFoundError(2, "No such file or directory", "slice.h5mu"), "No such file or directory slice.h5mu"),
+    "nan": (TrainingError("Expected a finite loss at epoch 3, found nan. Lower train.learning_rate."), "finite loss"),
+    "unknown": (KeyError("spots"), "KeyError"),
+    "stop": (StopIteration("inside"), "StopIteration"),
+}
+
+
+@pytest.mark.parametrize("kind", FAILURES)
+def test_an_error_in_the_thread_is_one_sentence_and_the_result_before_stays(session, qtbot, monkeypatch, trained, kind):
+    error, words = FAILURES[kind]
+    said = []
+    session.failed.connect(said.append)
+    session.set_result(trained)
+    act(monkeypatch, trained, error=error)
+    session.start()
+    trainer = session.run.trainer
+    qtbot.waitUntil(lambda: bool(said), timeout=10_000)
+    assert len(said) == 1
+    assert words in said[0]
+    assert "\n" not in said[0]
+    assert "Traceback" not in said[0]
+    assert session.state == "idle"
+    assert session.result is trained
+    assert np.array_equal(session.shown.labels, trained.labels)
+    assert trainer.ended.is_set()
+    act(monkeypatch, trained)
+    session.start()  # and the next run goes through
+    qtbot.waitUntil(lambda: session.state == "idle", timeout=10_000)
+    assert len(said) == 1
+
+
+def test_finishing_before_the_first_epoch_keeps_that_epoch(session, qtbot, monkeypatch, trained):
+    gate = Event()
+    act(monkeypatch, trained, gate=gate)
+    session.start()
+    session.finish()
+    gate.set()
+    qtbot.waitUntil(lambda: session.state == "idle", timeout=10_000)
+    assert len(session.result.history) == 1
+
+
+def test_a_paused_run_does_nothing_until_it_goes_on(session, qtbot, monkeypatch, trained):
+    log = []
+    act(monkeypatch, trained, log=log)
+    session.stepped.connect(lambda step: session.pause())
+    session.start()
+    qtbot.waitUntil(lambda: session.state == "paused", timeout=10_000)
+    qtbot.wait(150)
+    done = len(log)
+    assert done < 6
+    qtbot.wait(100)
+    assert len(log) == done
+    session.stepped.disconnect()
+    session.resume()
+    qtbot.waitUntil(lambda: session.state == "idle", timeout=10_000)
+    assert len(log) == 6
+
+
+def test_a_cancelled_run_ends_within_an_epoch_also_when_paused(session, qtbot, monkeypatch, trained):
+    log = []
+    act(monkeypatch, trained, log=log)
+    session.stepped.connect(lambda step: session.pause())
+    session.start()
+    qtbot.waitUntil(lambda: session.state == "paused", timeout=10_000)
+    trainer = session.run.trainer
+    session.cancel()
+    assert session.state == "idle"
+    assert trainer.ended.wait(timeout=2)
+    assert len(log) <= 2
+
+
+def test_a_run_waits_until_the_cancelled_one_before_has_left(session, qtbot, monkeypatch, trained):
+    gate, log = Event(), []
+    act(monkeypatch, trained, gate=gate, log=log)
+    session.start()
+    first = session.run.trainer
+    session.cancel()
+    act(monkeypatch, trained, log=log)
+    session.start()
+    assert not first.ended.is_set() or not log
+    gate.set()
+    qtbot.waitUntil(lambda: session.state == "idle", timeout=10_000)
+    assert first.ended.is_set()
+    assert log[-6:] == [f"epoch {epoch}" for epoch in range(1, 7)]
+
+
+def test_short_jobs_go_on_beside_a_paused_run(session, qtbot, monkeypatch, trained):
+    from qtpy.QtCore import QThreadPool
+
+    from napari_trsmi.gui.jobs import run_job
+
+    pool = QThreadPool.globalInstance()
+    before = pool.maxThreadCount()
+    pool.setMaxThreadCount(1)
+    try:
+        act(monkeypatch, trained)
+        session.stepped.connect(lambda step: session.pause())
+        session.start()
+        qtbot.waitUntil(lambda: session.state == "paused", timeout=10_000)
+        done = []
+        run_job(session, "Saving", lambda: 42, done.append)
+        qtbot.waitUntil(lambda: done == [42], timeout=5_000)
+        trainer = session.run.trainer
+        session.cancel()
+        assert trainer.ended.wait(timeout=2)
+    finally:
+        pool.setMaxThreadCount(before)
+
+
+def test_twenty_rounds_of_start_and_cancel_leave_nothing_behind(session, qtbot, monkeypatch, trained):
+    from qtpy.QtCore import QThreadPool
+
+    act(monkeypatch, trained)
+    pool, runs, trainers = QThreadPool.globalInstance(), [], []
+    qtbot.waitUntil(lambda: pool.activeThreadCount() == 0, timeout=5_000)
+    threads = threading.active_count()
+    for _ in range(20):
+        session.start()
+        qtbot.waitUntil(lambda: bool(session.run.steps), timeout=10_000)
+        runs.append(weakref.ref(session.run))
+        trainers.append(session.run.trainer)
+        session.cancel()
+    qtbot.waitUntil(lambda: all(trainer.ended.is_set() for trainer in trainers), timeout=10_000)
+    qtbot.waitUntil(lambda: pool.activeThreadCount() == 0, timeout=5_000)
+
+    def forgotten():
+        gc.collect()
+        return not any(run() for run in runs)
+
+    qtbot.waitUntil(forgotten, timeout=5_000)
+    pool.waitForDone()
+    assert threading.active_count() <= threads + pool.maxThreadCount()  # threads of Qt that ran Python code
