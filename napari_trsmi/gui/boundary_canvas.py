@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, ref
+from weakref import WeakKeyDictionary, WeakSet, ref
 
 import numpy as np
 
@@ -12,11 +12,12 @@ from napari_trsmi.gui import boundary_layers as layers
 if TYPE_CHECKING:
     import pandas as pd
     from napari import Viewer
+    from napari.layers import Layer
 
     from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection, Shown
+    from napari_trsmi.gui.state import Shown
 
-ROLES = ("boundary", "boundaries", "correspondences")
+UNDER_PREVIEW = ("boundary", "boundaries")  # roles that are not to be seen while a preview is shown
 
 
 class BoundaryCanvas:
@@ -31,8 +32,7 @@ class BoundaryCanvas:
         self.segment: int | None = None
         self._edges: pd.DataFrame | None = None  # those of the result that have a stroke
         self._source: pd.DataFrame | None = None  # the result's table they were taken from
-        self._covered: set[str] = set()  # roles that were visible before a preview came
-        session.section_changed.connect(self._on_section)
+        self._covered: WeakSet[Layer] = WeakSet()  # layers that were hidden here, and not by a person
         session.result_changed.connect(self._on_result)
         session.hidden_changed.connect(self._on_hidden)
         session.shown_changed.connect(self._on_shown)
@@ -52,7 +52,7 @@ class BoundaryCanvas:
     # What is drawn
 
     def update(self) -> None:
-        """Draw the boundaries of the result, or take them away where there are none."""
+        """Draw the boundaries of the result, or nothing where there are none."""
         result = self.session.result
         source = None if result is None else result.boundary_edges
         if source is self._source:  # a review or another name leaves the edges as they are
@@ -64,12 +64,11 @@ class BoundaryCanvas:
     def _draw(self) -> None:
         section = self.session.section
         if section is None or self._edges is None or len(self._edges) == 0:
-            self._remove("boundaries", "boundary")
+            self._hide("boundaries", "boundary")
             return
         if self.measure not in layers.measures(self._edges):
             self.measure = layers.CONFIDENCE
-        data = layers.boundaries_layer(section, self._edges, self.measure, self.session.hidden)
-        self._put(data, "boundaries")
+        self._put(layers.boundaries_layer(section, self._edges, self.measure, self.session.hidden), "boundaries")
         self.select(self.segment)
 
     def color_by(self, measure: str) -> None:
@@ -83,51 +82,66 @@ class BoundaryCanvas:
         """Draw a rim around one boundary; None for no rim."""
         self.segment = segment
         section = self.session.section
-        own = None if segment is None or self._edges is None else self._edges["segment"] == segment
-        if section is None or self._edges is None or segment is None or own is None or not own.any():
-            self._remove("boundary")
+        if section is None or self._edges is None or segment is None or segment not in self._edges["segment"].values:
+            self._hide("boundary")
             return
         self._put(layers.boundary_layer(section, self._edges, segment), "boundary")
+        self._show("boundary")
 
     def draw_correspondences(self, spot: int | None, row: Any = None) -> None:
-        """Draw lines from a spot to those it corresponds to; None takes them away."""
+        """Draw lines from a spot to those it corresponds to; None takes them away, on all sections."""
         section = self.session.section
-        data = None if section is None or spot is None else layers.correspondence_layer(section, spot, row)
-        if data is None or len(data[0]) == 0:
-            self._remove("correspondences")
+        if section is None or spot is None:
+            for layer in self.viewer.layers:
+                if layer.metadata.get("trsmi", {}).get("role") == "correspondences":
+                    layer.visible = False
             return
-        self._put(data, "correspondences")
+        self._put(layers.correspondence_layer(section, spot, row), "correspondences")
+        self._show("correspondences")
 
     def _put(self, data: layers.LayerData, role: str) -> None:
-        """Make a layer, or give the one there is its new data."""
+        """Make a layer, or give the one there is its new data and show it again where it was hidden for lack of it."""
         from napari.layers import Layer
 
         layer, settings = self.layer(role), data[1]
-        if layer is None:
-            chosen = set(self.viewer.layers.selection)
-            layer = Layer.create(*data)
-            layer.visible = self._result_is_shown or role == "correspondences"
-            if not layer.visible:
-                self._covered.add(role)
-            above = self.layer("boundaries") if role == "boundary" else None
-            at = len(self.viewer.layers) if above is None else self.viewer.layers.index(above)
-            self.viewer.layers.insert(at, layer)
-            self.viewer.layers.selection = chosen  # spots stay the layer that is clicked
+        if layer is not None:
+            layer.data = data[0]
+            if "features" in settings:
+                layer.features = settings["features"]
+            layer.edge_color, layer.edge_width = settings["edge_color"], settings["edge_width"]
+            if layer in self._covered:
+                self._show(role)
             return
-        layer.data = data[0]
-        if "features" in settings:
-            layer.features = settings["features"]
-        layer.edge_color, layer.edge_width = settings["edge_color"], settings["edge_width"]
+        made, every = Layer.create(*data), self.viewer.layers
+        made.editable = False
+        above = self.layer("boundaries") if role == "boundary" else None
+        active = every.selection.active
+        every.insert(len(every) if above is None else every.index(above), made)
+        every.selection.active = active  # spots stay the layer that is clicked
+        if role in UNDER_PREVIEW and not self._result_is_shown:
+            self._hide(role)
 
     def _recolor(self) -> None:
         layer = self.layer("boundaries")
         if layer is not None and self._edges is not None and len(layer.data) == len(self._edges):
             layer.edge_color = layers.stroke_colors(self._edges, self.measure, self.session.hidden)
 
-    def _remove(self, *roles: str) -> None:
+    def _hide(self, *roles: str) -> None:
+        """Hide layers that have nothing to show; those a person hid before stay hidden later."""
         for role in roles:
-            if (layer := self.layer(role)) is not None:
-                self.viewer.layers.remove(layer)
+            if (layer := self.layer(role)) is not None and layer.visible:
+                self._covered.add(layer)
+                layer.visible = False
+
+    def _show(self, role: str) -> None:
+        """Show a layer, as soon as no preview is in the way."""
+        if (layer := self.layer(role)) is None:
+            return
+        if role in UNDER_PREVIEW and not self._result_is_shown:
+            self._covered.add(layer)
+            return
+        self._covered.discard(layer)
+        layer.visible = True
 
     # Where the camera looks
 
@@ -137,10 +151,11 @@ class BoundaryCanvas:
         A boundary fills a third of the canvas; the camera goes no nearer than ten spots across that third, and no
         farther than the whole section.
         """
-        dataset = self.session.dataset
-        assert dataset is not None
+        section = self.session.section
+        assert section is not None
+        dataset = section.dataset
         unit, _ = layers.world(dataset)
-        spot = layers.diameter(dataset) * unit
+        spot = layers.look(section).diameter * unit
         canvas = np.array(self.viewer.canvas.size, float)
         low, high = (
             dataset.coords.min(axis=0)[::-1] * unit - spot / 2,
@@ -160,13 +175,6 @@ class BoundaryCanvas:
     def _result_is_shown(self) -> bool:
         return self.session.shown is None or self.session.shown.epoch is None
 
-    def _on_section(self, section: OpenSection | None) -> None:
-        for layer in list(self.viewer.layers):
-            ours = layer.metadata.get("trsmi")
-            if ours and ours["role"] in ROLES and ours["section"] is not section:
-                self.viewer.layers.remove(layer)
-        self._covered.clear()
-
     def _on_result(self, result: Any) -> None:
         self.update()
 
@@ -174,16 +182,13 @@ class BoundaryCanvas:
         self._recolor()
 
     def _on_shown(self, shown: Shown | None) -> None:
-        for role in ("boundary", "boundaries"):
-            layer = self.layer(role)
-            if layer is None:
-                continue
-            if not self._result_is_shown and layer.visible:
-                self._covered.add(role)
-                layer.visible = False
-            elif self._result_is_shown and role in self._covered:
-                self._covered.discard(role)
-                layer.visible = True
+        if not self._result_is_shown:
+            self._hide(*UNDER_PREVIEW)
+            return
+        if self._edges is not None and len(self._edges) and self.layer("boundaries") in self._covered:
+            self._show("boundaries")
+        if self.segment is not None and self.layer("boundary") in self._covered:
+            self._show("boundary")
 
 
 _CANVASES: WeakKeyDictionary[Any, BoundaryCanvas] = WeakKeyDictionary()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_trsmi.gui.layers import LayerData, mark, world
+from napari_trsmi.gui.layers import LayerData, look, mark, world
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +82,7 @@ def boundaries_layer(
     shown = ["segment", "domain_a", "domain_b", *measures(edges)]
     settings = {
         "edge_color": stroke_colors(edges, measure, hidden),
-        "edge_width": 0.25 * diameter(section.dataset),
+        "edge_width": 0.25 * look(section).diameter,
         "features": edges[shown],
     }
     return _vectors(section, "boundaries", _strokes(edges), settings)
@@ -91,7 +91,7 @@ def boundaries_layer(
 def boundary_layer(section: OpenSection, edges: pd.DataFrame, segment: int) -> LayerData:
     """Return the strokes of one segment, to be drawn as a rim under the others."""
     own = edges[edges["segment"] == segment]
-    settings = {"edge_color": np.array([HIGHLIGHT]), "edge_width": 0.7 * diameter(section.dataset)}
+    settings = {"edge_color": np.array([HIGHLIGHT]), "edge_width": 0.7 * look(section).diameter}
     return _vectors(section, "boundary", _strokes(own), settings)
 
 
@@ -114,16 +114,9 @@ def correspondence_layer(section: OpenSection, spot: int, row: sparse.csr_matrix
     strength = weights / weights.max() if len(weights) and weights.max() > 0 else weights
     settings = {
         "edge_color": np.column_stack([np.tile(LINE, (len(targets), 1)), 0.15 + 0.85 * strength]),
-        "edge_width": 0.15 * diameter(section.dataset),
+        "edge_width": 0.15 * look(section).diameter,
     }
     return _vectors(section, "correspondences", data, settings)
-
-
-def diameter(dataset: Dataset) -> float:
-    """Return the diameter of a spot, or the distance between spots where it is unknown (unit of the coordinates)."""
-    from napari_trsmi.data.squidpy_library import spacing
-
-    return float(dataset.spot_diameter or spacing(dataset.coords))
 
 
 def extent(edges: pd.DataFrame, dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
@@ -147,6 +140,7 @@ def _vectors(section: OpenSection, role: str, data: np.ndarray, settings: dict[s
         "scale": (unit, unit),
         "units": (name, name),
         "vector_style": "line",
+        "blending": "translucent_no_depth",
         "opacity": 1.0,
         "ndim": 2,
         "metadata": mark(section, role),

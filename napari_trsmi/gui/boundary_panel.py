@@ -176,17 +176,22 @@ class BoundaryPanel(QWidget):
         self.measure.setCurrentIndex(max(self.measure.findData(self.canvas.measure), 0))
         microns = None if result is None else result.dataset.microns_per_unit
         self.shortest.setSuffix(" px" if microns is None else " µm")
-        if table is not None and len(table):
-            step = layers.diameter(result.dataset) * (microns or 1.0)  # type: ignore[union-attr]
-            self.shortest.setSingleStep(max(round(step), 1))
+        if self.session.section is not None:
+            spot = layers.look(self.session.section).diameter * (microns or 1.0)
+            self.shortest.setSingleStep(max(round(spot), 1))
 
     def _filter(self) -> None:
         self.rows.want(self.wanted.currentData(), self.shortest.value())
         self._say_progress()
 
     def _say_progress(self) -> None:
-        left_out = self.model.rowCount() - self.rows.rowCount()
-        self.progress.setText(self.model.progress() + (f" ({left_out} not shown)" if left_out else ""))
+        n, left_out = self.model.rowCount(), self.model.rowCount() - self.rows.rowCount()
+        line = self.model.progress() + (f" ({left_out} not shown)" if left_out else "")
+        self.progress.setText(
+            line if n else "There are no boundaries: this result has one domain, or was kept without."
+        )
+        for button in self.buttons.values():
+            button.setEnabled(n > 0 or button is self.buttons["Whole section"])
         self.buttons["Undo"].setEnabled(bool(self._undo))
 
     def _on_chosen(self, segment: int | None) -> None:

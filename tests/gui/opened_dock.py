@@ -1,0 +1,32 @@
+"""A result in a real window, with the dock of boundaries open beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from napari.layers import Layer
+
+from napari_trsmi.gui.layers import section_layers
+from napari_trsmi.gui.session import session_of
+from napari_trsmi.gui.state import OpenSection
+
+
+def open_section(viewer: Any, dataset: Any, result: Any = None) -> OpenSection:
+    """Put the layers of a section into the viewer."""
+    section = OpenSection(dataset, result)
+    for data in section_layers(section):
+        viewer.add_layer(Layer.create(*data))
+    return section
+
+
+def open_dock(viewer: Any, result: Any = None) -> Any:
+    """Open a result, where there is one, and the dock; return the dock."""
+    if result is not None:
+        open_section(viewer, result.dataset, result)
+    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Boundaries")
+    return dock
+
+
+def layer(viewer: Any, role: str) -> Any:
+    """Return the layer of the active section that plays a role, or None."""
+    return session_of(viewer).canvas.layer(role)

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from napari_trsmi.gui import boundary_layers as layers
+from napari_trsmi.gui.state import OpenSection
+
+WEAK, STRONG = layers.RAMP[0], layers.RAMP[-1]
+
+
+@pytest.fixture
+def edges() -> pd.DataFrame:
+    """Four strokes of two boundaries; the third has no length."""
+    return pd.DataFrame(
+        {
+            "segment": [0, 0, 1, 1],
+            "domain_a": [0, 0, 1, 1],
+            "domain_b": [1, 1, 2, 2],
+            "confidence": [0.0, 1.0, 0.5, np.nan],
+            "contrast_rna": [0.0, 2.0, -1.0, 1.0],
+            "x0": [1.0, 2.0, 5.0, 3.0],
+            "y0": [10.0, 20.0, 5.0, 30.0],
+            "x1": [4.0, 2.0, 5.0, 3.0],
+            "y1": [10.0, 26.0, 5.0, 33.0],
+        }
+    )
+
+
+def test_strokes_run_from_row_and_column_along_their_direction_in_the_world_of_the_spots(sample, edges):
+    data, settings, kind = layers.boundaries_layer(OpenSection(sample), layers.drawn(edges), "confidence")
+    assert kind == "vectors"
+    assert data.tolist() == [[[10, 1], [0, 3]], [[20, 2], [6, 0]], [[30, 3], [3, 0]]]
+    assert settings["scale"] == (sample.microns_per_unit, sample.microns_per_unit)
+    assert settings["edge_width"] == 0.25 * sample.spot_diameter
+
+
+def test_a_stroke_without_length_is_not_drawn(edges):
+    assert layers.drawn(edges)["confidence"].tolist()[:2] == [0.0, 1.0]
+    assert len(layers.drawn(edges)) == 3
+
+
+def test_weak_and_strong_strokes_have_the_ends_of_the_ramp_and_unknown_ones_neither(edges):
+    colors = layers.stroke_colors(edges, "confidence")
+    assert colors[0, :3] == pytest.approx(WEAK)
+    assert colors[1, :3] == pytest.approx(STRONG)
+    assert colors[2, :3] == pytest.approx(layers.RAMP[2])
+    assert tuple(colors[3, :3]) == layers.NO_VALUE
+
+
+def test_weak_and_strong_differ_in_lightness_so_that_every_eye_tells_them_apart():
+    lightness = np.array(layers.RAMP) @ (0.2126, 0.7152, 0.0722)
+    assert lightness[2] > 0.75  # what is in between is light
+    assert abs(lightness[0] - lightness[2]) > 0.4
+    assert np.abs(np.array(WEAK) - STRONG).max() > 0.7
+
+
+def test_no_contrast_and_a_reversed_one_are_weak(edges):
+    colors = layers.stroke_colors(edges, "contrast_rna")
+    assert colors[0, :3] == pytest.approx(WEAK)
+    assert colors[2, :3] == pytest.approx(WEAK)
+    assert layers.limits(edges, "contrast_rna")[0] == 0.0
+
+
+def test_strokes_of_a_hidden_domain_are_transparent(edges):
+    assert layers.stroke_colors(edges, "confidence", frozenset({2}))[:, 3].tolist() == [1, 1, 0, 0]
+    assert layers.stroke_colors(edges, "confidence", frozenset({1}))[:, 3].tolist() == [0, 0, 0, 0]
+
+
+def test_the_rim_has_the_strokes_of_one_segment(sample, edges):
+    data, _, _ = layers.boundary_layer(OpenSection(sample), layers.drawn(edges), 0)
+    assert data[:, 0].tolist() == [[10, 1], [20, 2]]
+
+
+def test_lines_go_from_the_spot_to_its_correspondences_the_strongest_opaque(sample):
+    row = sparse.csr_matrix(([0.5, 0.1, 0.4], ([0, 0, 0], [7, 3, 9])), (1, sample.n_spots))
+    data, settings, _ = layers.correspondence_layer(OpenSection(sample), 7, row)
+    coords = sample.coords[:, ::-1]
+    assert np.allclose(data[:, 0], coords[7])
+    assert np.allclose(data.sum(axis=1), coords[[3, 9]])  # none to itself
+    opacity = settings["edge_color"][:, 3]
+    assert opacity[1] == pytest.approx(1.0)
+    assert opacity[0] == pytest.approx(0.15 + 0.85 * 0.25)
+
+
+def test_the_box_around_strokes_is_in_the_world(sample, edges):
+    center, size = layers.extent(edges[:2], sample)
+    assert center == pytest.approx(np.array([18.0, 2.5]) * sample.microns_per_unit)
+    assert size == pytest.approx(np.array([16.0, 3.0]) * sample.microns_per_unit)

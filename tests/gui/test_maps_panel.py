@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from opened_dock import open_dock
+
+from napari_trsmi import edits
+from napari_trsmi.gui.maps_panel import result_maps
+
+
+def test_maps_hold_what_the_result_says_of_each_spot(trained):
+    maps = result_maps(trained)
+    assert list(maps) == ["Confidence", "Entropy", "Runner-up domain", "Weight of rna", "Weight of adt"]
+    assert np.array_equal(maps["Confidence"].values, trained.confidence)
+    assert np.array_equal(maps["Runner-up domain"].values, trained.partition.runner_up)
+    assert maps["Runner-up domain"].colors == trained.palette
+    assert np.allclose(maps["Weight of adt"].values, trained.modality_weights[:, 1])
+    assert maps["Weight of adt"].limits == maps["Weight of rna"].limits
+
+
+def test_a_further_map_of_the_result_has_a_button_too(trained):
+    stable = np.linspace(0, 1, len(trained.labels), dtype=np.float32)
+    maps = result_maps(replace(trained, maps={"seed_stability": stable}))
+    assert np.array_equal(maps["Seed stability"].values, stable)
+
+
+def test_a_button_colours_the_spots_and_pressed_again_no_longer(viewer, trained, qtbot):
+    dock = open_dock(viewer, trained)
+    button = dock.maps.buttons["Entropy"]
+    button.click()
+    assert dock.session.coloring.title == "Entropy"
+    assert button.isChecked()
+    dock.maps.buttons["Confidence"].click()
+    assert not button.isChecked()
+    dock.maps.buttons["Confidence"].click()
+    assert dock.session.coloring is None
+    assert not dock.maps.buttons["Confidence"].isChecked()
+
+
+def test_a_map_follows_the_result_and_its_colours(viewer, trained):
+    dock = open_dock(viewer, trained)
+    dock.maps.buttons["Runner-up domain"].click()
+    dock.session.set_result(edits.recolor(trained, 0, "#123456"))
+    assert dock.session.coloring.colors[0] == "#123456"
+    assert dock.maps.buttons["Runner-up domain"].isChecked()
+
+
+def test_a_result_kept_without_weights_says_so(viewer, trained):
+    dock = open_dock(viewer, replace(trained, modality_weights=None))
+    assert list(dock.maps.buttons) == ["Confidence", "Entropy", "Runner-up domain"]
+    assert not dock.maps.note.isHidden()

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from opened_dock import open_dock
+
+from napari_trsmi import api, edits
+from napari_trsmi.gui.features import feature_coloring
+from napari_trsmi.gui.marker_tables import best_of_each, marker_tables
+
+
+@pytest.fixture
+def dock(viewer, trained, qtbot):
+    """The dock with the tab of markers in front, and markers found."""
+    dock = open_dock(viewer, trained)
+    dock.tabs.setCurrentWidget(dock.marker_panel)
+    qtbot.waitUntil(lambda: dock.markers.tables is not None, timeout=30_000)
+    return dock
+
+
+def test_the_tab_finds_markers_and_shows_the_modalities_side_by_side(dock, trained):
+    table = dock.marker_panel.table
+    assert [table.horizontalHeaderItem(k).text() for k in range(2)] == ["rna", "adt"]
+    found = api.markers(trained, n_top=1)
+    dock.marker_panel.domain.setCurrentIndex(2)
+    for column, modality in enumerate(("rna", "adt")):
+        best = found[modality].query("domain == '3'").iloc[0]
+        assert table.item(0, column).text() == f"{best.feature}  {best.score:.1f}"
+
+
+def test_a_click_on_a_marker_colours_the_spots_by_it(dock, sample):
+    table = dock.marker_panel.table
+    table.setCurrentCell(1, 0)
+    name = table.item(1, 0).text().split("  ")[0]
+    assert np.array_equal(dock.session.coloring.values, feature_coloring(sample, "rna", name).values)
+
+
+def test_markers_stay_under_another_name_and_go_with_the_domains(dock, trained):
+    tables = dock.markers.tables
+    dock.session.set_result(edits.rename(trained, 0, "Cortex"))
+    assert dock.markers.tables is tables
+    assert dock.marker_panel.domain.itemText(0) == "Cortex"
+    dock.session.set_result(edits.merge(trained, [0, 1]))
+    assert dock.markers.tables is None
+    assert dock.marker_panel.find_button.isEnabled()
+
+
+def test_only_what_is_higher_inside_a_domain_marks_it(trained):
+    tables = marker_tables(trained, n_top=10_000)
+    assert all(score > 0 for domains in tables.values() for rows in domains for _, score in rows)
+
+
+def test_one_line_holds_the_best_marker_of_each_modality():
+    tables = {"rna": [[("A", 2.0), ("B", 1.0)], []], "adt": [[("CD3", 1.0)], [("CD4", 1.0)]]}
+    assert best_of_each(tables) == {0: "A, CD3", 1: "CD4"}
+
+
+def test_components_are_not_called_genes(dock, sample, trained):
+    modalities = {**sample.modalities, "adt": replace(sample.modalities["adt"], kind="precomputed")}
+    dataset = replace(sample, modalities=modalities)
+    dock.session.section.dataset = dataset
+    dock.marker_panel.domain.setCurrentIndex(1)
+    assert "adt was read as components" in dock.marker_panel.note.text()
+    assert "rna was" not in dock.marker_panel.note.text()

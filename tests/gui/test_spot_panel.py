@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from opened_dock import layer, open_dock
+
+SPOT = 1234
+
+
+@pytest.fixture
+def dock(viewer, trained):
+    """The dock with a spot clicked."""
+    dock = open_dock(viewer, trained)
+    dock.session.select_spot(SPOT)
+    return dock
+
+
+def test_before_a_click_the_panel_says_to_click(viewer, trained):
+    dock = open_dock(viewer, trained)
+    assert not dock.spot.hint.isHidden()
+    assert dock.spot.details.isHidden()
+
+
+def test_a_clicked_spot_tells_its_barcode_domain_and_posterior(dock, trained):
+    panel = dock.spot
+    assert trained.obs_names[SPOT] in panel.barcode.text()
+    assert f"Domain {trained.names[trained.labels[SPOT]]}" in panel.domain.text()
+    best = np.sort(trained.partition.posterior[SPOT])[::-1][:3]
+    assert [bar.value() for _, bar, _ in panel.bars] == [round(1000 * float(p)) for p in best]
+    assert f"Entropy {trained.partition.entropy[SPOT]:.2f}" in panel.facts.text()
+    assert f"rna {trained.modality_weights[SPOT, 0]:.0%}" in panel.facts.text()
+
+
+def test_lines_lead_to_the_correspondences_of_the_spot(dock, viewer, trained):
+    row = trained.correspondences["rna", "adt"][SPOT]
+    lines = layer(viewer, "correspondences")
+    assert len(lines.data) == (row.indices != SPOT).sum()
+    dock.session.select_spot(3)
+    assert np.allclose(lines.data[:, 0], trained.coords[3, ::-1])
+    dock.spot.lines.click()
+    assert not lines.visible
+    dock.spot.lines.click()
+    assert lines.visible
+    dock.session.select_spot(None)
+    assert not lines.visible
+
+
+def test_the_row_of_a_spot_colours_all_spots_and_follows_the_clicks(dock, trained):
+    dock.spot.color.click()
+    row = trained.correspondences["rna", "adt"][SPOT]
+    values = dock.session.coloring.values
+    assert np.allclose(values[row.indices], row.data)
+    assert np.isfinite(values).sum() == row.nnz
+    dock.session.select_spot(3)
+    assert trained.obs_names[3] in dock.session.coloring.title
+    assert dock.spot.color.isChecked()
+    dock.spot.color.click()
+    assert dock.session.coloring is None
+
+
+def test_a_result_without_correspondences_says_so(dock, viewer, trained):
+    dock.session.set_result(replace(trained, correspondences={}))
+    assert "There are none" in dock.spot.weights.text()
+    assert dock.spot.pair.isHidden()
+    assert not layer(viewer, "correspondences").visible
