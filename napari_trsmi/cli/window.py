@@ -18,7 +18,7 @@ def missing() -> str:
     """Return why no window can be opened, and the way out, in one sentence; nothing where one can."""
     lacking = [name for name in _PACKAGES if find_spec(name) is None]
     if not any(find_spec(name) for name in _BINDINGS):
-        lacking.append("a Qt binding")
+        lacking.append("Qt binding")
     if lacking:
         return (
             f"Expected the packages of the window, found no {', '.join(lacking)}. Install them with: "
