@@ -1,0 +1,198 @@
+"""``trsmi sweep``: the method over a grid of settings and seeds."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Generator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+from tyro.conf import Positional, UseAppendAction, arg
+
+from napari_trsmi.cli.command import Command
+from napari_trsmi.cli.fit import Fit
+from napari_trsmi.cli.progress import Interrupt
+from napari_trsmi.config import Config
+from napari_trsmi.errors import ConfigError, TrainingError
+
+if TYPE_CHECKING:
+    from napari_trsmi.sweep import Progress, SweepResult
+
+_SHOWN = {  # column of `SweepResult.settings`: its heading
+    "n_runs": "runs",
+    "n_domains": "K",
+    "stability": "stability",
+    "agreement_near": "neighbours",
+    "agreement_base": "start",
+    "confidence": "confidence",
+    "PAS": "PAS",
+    "CHAOS": "CHAOS",
+    "preservation_": "kept ",  # of each modality
+    "seconds": "seconds",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep(Command):
+    """Run the method with every combination of the values of one or two settings, from several seeds each.
+
+    Ctrl-C ends the sweep and keeps the runs that are done; the same command again goes on with those that are missing.
+    Settings that all runs share are given as for `trsmi fit`.
+    """
+
+    inputs: Annotated[
+        Positional[tuple[Path, ...]],
+        arg(
+            metavar="[INPUT ...]",
+            help="As for `trsmi fit`; may be left out with the run.json of an earlier run.",
+            help_behavior_hint="",
+        ),
+    ] = ()
+    grid: Annotated[
+        UseAppendAction[tuple[str, ...]],
+        arg(
+            metavar="NAME=VALUE,...",
+            help="A setting and its values, such as cluster.n_domains=5,7,9; once or twice; unset: seeds alone.",
+            help_behavior_hint="",
+        ),
+    ] = ()
+    seeds: Annotated[int, arg(help="Seeds per combination, from --seed upwards; two or more show the stability.")] = 1
+    out: Annotated[Path, arg(aliases=("-o",), metavar="FOLDER", help="Folder for runs and tables; made if missing.")]
+    scheduler: Annotated[
+        str | None,
+        arg(metavar="ADDRESS", help_behavior_hint="", help="Dask scheduler to use, such as tcp://10.0.0.1:8786."),
+    ] = None
+    workers: Annotated[
+        int | None,
+        arg(metavar="N", help_behavior_hint="", help="Runs side by side on this machine; unset: as many as fit."),
+    ] = None
+    config_file: Annotated[
+        Path | None,
+        arg(
+            name="config",
+            metavar="FILE",
+            help_behavior_hint="",
+            help="JSON with settings, or a run.json; settings given here win over it.",
+        ),
+    ] = None
+    library: Annotated[
+        str | None,
+        arg(metavar="NAME", help_behavior_hint="", help="Which section to take where the file holds several."),
+    ] = None
+    config: Annotated[Config, arg(name="")] = field(default_factory=Config)
+
+    def settled(self) -> Self:
+        """Return the command with the settings of its config file."""
+        return self if self.config_file is None else replace(self, config=Config.load(self.config_file))
+
+    def run(self) -> None:
+        """Read, run, print the table of settings."""
+        from napari_trsmi import sweep
+
+        config = Config(**self.config.model_dump())
+        grid = sweep.Grid(dict(map(parse_field, self.grid)), self.seeds)
+        if len(grid.fields) < len(self.grid):
+            raise ConfigError(f"Expected each setting once, found {' '.join(self.grid)}. Put its values in one --grid.")
+        n_runs = len(grid.trials(config))
+        fit = Fit(
+            inputs=self.inputs,
+            out=self.out,
+            config_file=self.config_file,
+            library=self.library,
+            config=config,
+            quiet=self.quiet,
+            verbose=self.verbose,
+        )
+        dataset = fit.read(config)
+        self.tell(f"{n_runs} runs: {len(grid.settings)} settings, {len(grid.seeds_of(config))} seeds.")
+        steps = sweep.run(dataset, config, grid, folder=self.out, scheduler=self.scheduler, n_workers=self.workers)
+        with Interrupt() as interrupt:
+            result = self.follow(steps, interrupt)
+        failed = [run for run in result.runs.values() if run.problem]
+        if failed and len(failed) == len(result.runs):
+            raise TrainingError(f"Expected runs that succeed, found that all {len(failed)} failed: {failed[0].problem}")
+        self.report(to_text(result))
+        for note in result.notes:
+            self.report(note)
+        self.report(f"Runs and tables are in {self.out} (settings.csv, runs.csv, agreement.csv).")
+
+    def follow(self, steps: Generator[Progress, str | None, SweepResult], interrupt: Interrupt) -> SweepResult:
+        """Return the result of a sweep that is shown while it goes on and that Ctrl-C ends early."""
+        bar, answer = None, None
+        try:
+            while True:
+                progress = steps.send(answer)
+                interrupt.watch()
+                answer = "stop" if interrupt.asked else None
+                if self.quiet:
+                    continue
+                if sys.stderr.isatty():
+                    bar = bar or _bar(progress)
+                    bar.set_postfix_str(f"{progress.n_workers} workers", refresh=False)
+                    bar.update(progress.done - bar.n)
+                    bar.refresh()
+                if progress.run is not None and (bar is None or progress.run.problem):
+                    self.tell(("\n" if bar else "") + progress.text)
+        except StopIteration as end:
+            result: SweepResult = end.value
+            return result
+        finally:
+            steps.close()
+            if bar is not None:
+                bar.close()
+
+
+def parse_field(text: str) -> tuple[str, tuple[Any, ...]]:
+    """Return name and values of a word such as ``cluster.n_domains=5,7,9``: JSON, ``unset``, or words.
+
+    Raises
+    ------
+    ConfigError
+        The word is none of that form.
+
+    Examples
+    --------
+    >>> parse_field("cluster.domain_scale=unset,4")
+    ('cluster.domain_scale', (None, 4))
+    >>> parse_field("cluster.method=mixture,kmeans")
+    ('cluster.method', ('mixture', 'kmeans'))
+    >>> parse_field("diffusion.scales=[[2,0.2]],[[4,0.1],[8,0.1]]")
+    ('diffusion.scales', ([[2, 0.2]], [[4, 0.1], [8, 0.1]]))
+    """
+    name, equals, values = text.partition("=")
+    if not (name and equals and values):
+        raise ConfigError(f"Expected a setting with its values, such as cluster.n_domains=5,7,9, found {text!r}.")
+    try:
+        return name, tuple(json.loads(f"[{values}]"))
+    except ValueError:
+        return name, tuple(_value(word.strip()) for word in values.split(","))
+
+
+def to_text(result: SweepResult) -> str:
+    """Return the settings of a sweep as a table for a terminal."""
+    settings = result.settings
+    chosen = {name: name for name in result.grid.fields}
+    for start, heading in _SHOWN.items():
+        if start.endswith("_"):
+            chosen |= {name: heading + name.removeprefix(start) for name in settings if name.startswith(start)}
+        elif start in settings and settings[start].notna().any():
+            chosen[start] = heading
+    table = settings[list(chosen)].rename(columns=chosen)
+    return str(table.to_string(index=False, float_format=lambda value: f"{value:.4g}", na_rep="-"))
+
+
+def _value(word: str) -> Any:
+    if word in ("unset", "None", "none"):
+        return None
+    try:
+        return json.loads(word)
+    except ValueError:
+        return word
+
+
+def _bar(progress: Progress) -> Any:
+    from tqdm import tqdm
+
+    return tqdm(total=progress.total, initial=progress.done, desc="Sweep", unit="run", dynamic_ncols=True)

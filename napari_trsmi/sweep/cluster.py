@@ -1,0 +1,152 @@
+"""Workers to run on: a local cluster with the cores divided, or one that is there already."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from asyncio import get_running_loop
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from napari_trsmi.errors import ConfigError, DataError, TrainingError
+
+if TYPE_CHECKING:
+    from distributed import Client, LocalCluster
+
+ALLOWED_FAILURES = 3  # workers that may die under a run before it counts as failed
+_MEMORY = 2 * 1024**3  # bytes per worker, at least: the libraries alone take a third of it
+_PATIENCE = 20  # seconds that a scheduler has to answer
+_GRACE = 0.3  # seconds that a local worker has to leave by itself
+
+
+def divide(n_runs: int, threads: int, *, cores: int, memory: int, spare_cores: int = 0) -> int:
+    """Return how many workers to start: no more than there are runs, cores for their threads, or memory.
+
+    Parameters
+    ----------
+    n_runs
+        Runs to do.
+    threads
+        CPU threads of each.
+    cores, memory
+        What this machine has; memory in bytes.
+    spare_cores
+        Cores left to others, such as the interface.
+
+    Examples
+    --------
+    >>> divide(75, 1, cores=16, memory=64 * 1024**3, spare_cores=1)
+    15
+    >>> divide(75, 4, cores=16, memory=64 * 1024**3)
+    4
+    """
+    return max(1, min(n_runs, (cores - spare_cores) // threads, memory // _MEMORY))
+
+
+@contextmanager
+def connected(
+    scheduler: str | None, n_runs: int, threads: int, *, n_workers: int | None = None, spare_cores: int = 0
+) -> Iterator[Client]:
+    """Yield a client of the scheduler at an address, or of a local cluster that ends with the block.
+
+    Parameters
+    ----------
+    scheduler
+        Address such as ``"tcp://10.0.0.1:8786"``, or None for a cluster of processes on this machine.
+    n_runs, threads, spare_cores
+        As for `divide`.
+    n_workers
+        Local workers; as many as `divide` says where not given.
+
+    Raises
+    ------
+    ConfigError
+        Both `scheduler` and `n_workers` were given, or `n_workers` is below 1.
+    DataError
+        No scheduler answers there.
+    TrainingError
+        The local processes do not start.
+    """
+    if scheduler is not None and n_workers is not None:
+        raise ConfigError("Expected either a scheduler or a number of local workers, found both. Leave one out.")
+    if n_workers is not None and n_workers < 1:
+        raise ConfigError(f"Expected at least 1 worker, found {n_workers}. Raise it.")
+
+    from distributed import Client
+
+    # napari's own Dask must not move to these workers: hence set_as_default=False.
+    if scheduler is not None:
+        try:
+            client = Client(scheduler, timeout=_PATIENCE, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise DataError(
+                f"Expected a Dask scheduler that answers at {scheduler}, found none: {error}. Check the address, or "
+                "leave it out to use this machine."
+            ) from error
+        with client:
+            yield client
+        return
+    with (
+        _silence(),
+        _local(n_runs, threads, n_workers, spare_cores) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
+
+
+@contextmanager
+def _local(n_runs: int, threads: int, n_workers: int | None, spare_cores: int) -> Iterator[LocalCluster]:
+    from dask.system import CPU_COUNT
+    from distributed import LocalCluster, Nanny
+    from distributed.system import MEMORY_LIMIT
+
+    class Nurse(Nanny):
+        """Ends its worker at once: nothing is lost with it, and a run would keep it alive for seconds."""
+
+        async def close(self, timeout: float | None = None, reason: str = "nurse-close") -> Any:
+            get_running_loop().call_later(_GRACE, self._end)
+            return await super().close(reason=reason)
+
+        def _end(self) -> None:
+            if self.is_alive() and self.pid:
+                with suppress(OSError):
+                    os.kill(self.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    n_workers = n_workers or divide(n_runs, threads, cores=CPU_COUNT, memory=MEMORY_LIMIT, spare_cores=spare_cores)
+    try:
+        cluster = LocalCluster(
+            n_workers=n_workers,
+            threads_per_worker=1,  # one run at a time; its own threads are those of `Config.threads`
+            worker_class=Nurse,
+            memory_limit=int(0.9 * MEMORY_LIMIT / n_workers),
+            host="127.0.0.1",
+            dashboard_address=":0",
+            silence_logs=logging.CRITICAL,
+            scheduler_kwargs={"allowed_failures": ALLOWED_FAILURES, "dashboard": False},
+        )
+    except (OSError, RuntimeError) as error:
+        raise TrainingError(
+            f"Expected to start {n_workers} worker processes, found: {error}. In a script of your own, start the sweep "
+            'under `if __name__ == "__main__":`.'
+        ) from error
+    try:
+        yield cluster
+    finally:
+        with suppress(OSError):  # a process that takes long to leave must not cost the runs
+            cluster.close()
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep Dask's log to itself: a worker that dies is made again, and what that costs is told as a sentence."""
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

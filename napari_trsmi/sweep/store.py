@@ -1,0 +1,216 @@
+"""Runs on file: one small file each, so that a sweep can be stopped, continued and opened again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_trsmi.config import Config
+from napari_trsmi.errors import DataError
+from napari_trsmi.sweep.grid import Grid
+
+if TYPE_CHECKING:
+    from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.sweep.result import SweepResult
+
+logger = logging.getLogger(__name__)
+
+_ABOUT = "sweep.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is kept of one run over N spots.
+
+    Attributes
+    ----------
+    key
+        That of its `Trial`.
+    config
+        Its settings.
+    problem
+        Why it failed, in one sentence; empty where it did not.
+    labels
+        (N,) int32 domain of each spot, 0..K-1 by falling size; empty where it failed.
+    confidence
+        (N,) float32 posterior of the spot's own domain; empty where it failed.
+    n_domains
+        Number of domains K; 0 where it failed.
+    scores
+        {name: number}, as in `Result.scores`.
+    history
+        Epochs done and what the last one reported.
+    seconds
+        Wall-clock seconds.
+    """
+
+    key: str
+    config: Config
+    problem: str = ""
+    labels: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int32))
+    confidence: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    n_domains: int = 0
+    scores: dict[str, float] = field(default_factory=dict)
+    history: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def fingerprint(dataset: Dataset) -> str:
+    """Return a hash of what a run makes of a dataset: spots, places and values, not where they were read from."""
+    from scipy import sparse
+
+    total = hashlib.sha256()
+
+    def add(*values: Any) -> None:
+        for value in values:
+            array = np.ascontiguousarray(value)
+            if array.dtype.kind in "OUT":
+                array = np.frombuffer("\0".join(map(str, array.ravel())).encode(), np.uint8)
+            total.update(f"{array.dtype.str}{array.shape}".encode())
+            total.update(array.data.cast("B") if array.size else b"")
+
+    add(dataset.obs_names, dataset.coords)
+    for name, modality in dataset.modalities.items():
+        add([name, modality.kind], modality.table.var_names, modality.table.shape)
+        values = modality.table.X
+        if sparse.issparse(values):
+            values = values.tocsr()
+            add(values.indptr.astype(np.int64), values.indices.astype(np.int64), values.data)
+        else:
+            add(values)
+    return total.hexdigest()
+
+
+class Store:
+    """The folder of a sweep.
+
+    Parameters
+    ----------
+    folder
+        Made where it is missing.
+    dataset, mark
+        The data, and their `fingerprint`.
+    grid, config
+        What is tried now; the folder keeps runs of earlier grids too.
+
+    Raises
+    ------
+    DataError
+        The folder holds a sweep of other data, or other files, or cannot be written.
+    """
+
+    def __init__(self, folder: str | Path, dataset: Dataset, mark: str, grid: Grid, config: Config) -> None:
+        from napari_trsmi.data.atomic import explain, replacing
+        from napari_trsmi.data.provenance import describe_sources, plain, versions
+
+        self.folder = Path(folder)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            empty = not any(self.folder.iterdir())
+        except FileExistsError:
+            raise DataError(f"Expected a folder at {folder}, found a file. Choose another name.") from None
+        except OSError as error:
+            raise DataError(explain(error, self.folder)) from error
+        if not empty:
+            name = _about(self.folder).get("name", "")
+            if _about(self.folder).get("fingerprint") != mark:
+                raise DataError(
+                    f"Expected an empty folder, or one with a sweep of {dataset.name}, found one with a sweep of other "
+                    f"data ({name}) at {folder}. Choose another folder."
+                )
+        about = {
+            "format": 1,
+            "name": dataset.name,
+            "n_spots": dataset.n_spots,
+            "fingerprint": mark,
+            "sources": describe_sources(dataset),
+            "library": dataset.library,
+            "fields": dict(grid.fields),
+            "seeds": grid.seeds,
+            "config": config.model_dump(mode="json"),
+            "versions": versions(),
+        }
+        with replacing(self.folder / _ABOUT) as temporary:
+            temporary.write_text(json.dumps(plain(about), indent=2) + "\n", encoding="utf-8")
+
+    def read(self, key: str) -> Run | None:
+        """Return a run, or None where there is none that can be read."""
+        return _read(self.folder, key)
+
+    def write(self, run: Run) -> None:
+        """Write a run whole, or not at all; raises `DataError`."""
+        from napari_trsmi.data.atomic import replacing
+        from napari_trsmi.data.provenance import plain
+
+        told = {
+            "problem": run.problem,
+            "n_domains": run.n_domains,
+            "scores": run.scores,
+            "history": run.history,
+            "seconds": run.seconds,
+            "config": run.config.model_dump(mode="json"),
+        }
+        with replacing(_path(self.folder, run.key)) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(
+                file, labels=run.labels, confidence=run.confidence, about=np.array(json.dumps(plain(told)))
+            )
+
+
+def load(folder: str | Path) -> SweepResult:
+    """Return the latest sweep in a folder, as far as it got.
+
+    Raises
+    ------
+    DataError
+        The folder holds no sweep.
+    ConfigError
+        Its settings do not exist in this version.
+    """
+    from napari_trsmi.sweep.result import SweepResult
+
+    about = _about(Path(folder))
+    config = Config.from_json(json.dumps(about["config"]))
+    seeds = about["seeds"]
+    grid = Grid(about["fields"], seeds if isinstance(seeds, int) else tuple(seeds))
+    trials = grid.trials(config, about["fingerprint"])
+    runs = {trial.key: run for trial in trials if (run := _read(Path(folder), trial.key)) is not None}
+    return SweepResult(about["name"], grid, config, trials, runs)
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    path = folder / _ABOUT
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise DataError(
+            f"Expected an empty folder or one of an earlier sweep, found none that can be read at {folder}. "
+            "Choose another folder."
+        ) from None
+    return found
+
+
+def _path(folder: Path, key: str) -> Path:
+    return folder / f"{key}.npz"
+
+
+def _read(folder: Path, key: str) -> Run | None:
+    path = _path(folder, key)
+    if not path.exists():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            told = json.loads(str(found["about"]))
+            labels, confidence = found["labels"], found["confidence"]
+        scores = {name: float("nan") if value is None else value for name, value in told.pop("scores").items()}
+        config = Config.from_json(json.dumps(told.pop("config")))
+        return Run(key=key, config=config, labels=labels, confidence=confidence, scores=scores, **told)
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        logger.warning("%s cannot be read and is made again: %s", path, error)
+        return None

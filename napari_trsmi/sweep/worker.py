@@ -1,0 +1,138 @@
+"""What happens in a worker of Dask: one run, from data that the process keeps for the next one."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from threading import Lock
+
+import napari_trsmi
+from napari_trsmi.config import Config, Kind
+from napari_trsmi.data.dataset import Dataset
+from napari_trsmi.data.result import Result
+from napari_trsmi.errors import DataError, TrsmiError
+from napari_trsmi.stages import Section
+from napari_trsmi.sweep.grid import Trial
+from napari_trsmi.sweep.store import Run, fingerprint
+
+_TURN = Lock()  # torch has one random generator and one number of threads per process: runs take turns in it
+_DATASETS: dict[str, Dataset] = {}
+_SECTIONS: OrderedDict[tuple[str, ...], Section] = OrderedDict()
+_KEPT = 2  # sections; memory is for the runs
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a worker reads the data, and what it must find there.
+
+    Attributes
+    ----------
+    paths
+        The files; none where the data are sent along.
+    kinds, library
+        As for `api.read`; the names of `kinds` are the modalities.
+    mark
+        `fingerprint` of the data.
+    version
+        That of this package where the sweep was started.
+    """
+
+    paths: tuple[Path, ...]
+    kinds: dict[str, Kind]
+    library: str | None
+    mark: str
+    version: str = napari_trsmi.__version__
+
+
+def source_of(dataset: Dataset, mark: str) -> Source:
+    """Return where the data of a section are."""
+    kinds = {name: modality.kind for name, modality in dataset.modalities.items()}
+    return Source(tuple(Path(path).absolute() for path in dataset.sources), kinds, dataset.library, mark)
+
+
+def slim(dataset: Dataset) -> Dataset:
+    """Return a section without what no run needs: picture, annotations, files to be hashed again after each run."""
+    return replace(dataset, image=None, obs=dataset.obs[[]], sources=())
+
+
+def fit_one(source: Source, trial: Trial, sent: Dataset | None = None) -> Run | None:
+    """Return the run of a trial, failed ones included; None where the data cannot be read here and must be sent."""
+    with _TURN, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is odd about the data was said when they were read the first time
+        for library in ("scanpy", "napari_trsmi.model.training"):
+            import_module(library)  # so that the first run of a process is not the slow one
+        started = time.perf_counter()
+        try:
+            if source.version != napari_trsmi.__version__:
+                raise DataError(
+                    f"Expected napari-trsmi {source.version} on the workers, found {napari_trsmi.__version__}. "
+                    "Install the same version everywhere."
+                )
+            dataset = _dataset(source, sent)
+            if dataset is None:
+                return None
+            result = _fit(dataset, _section(dataset, source.mark, trial.config), trial.config)
+        except TrsmiError as error:
+            return Run(trial.key, trial.config, problem=str(error), seconds=time.perf_counter() - started)
+        except MemoryError:
+            problem = "Expected enough memory for the run, found too little. Use fewer workers, or fewer features."
+            return Run(trial.key, trial.config, problem=problem, seconds=time.perf_counter() - started)
+        last = result.history[-1:]
+        return Run(
+            key=trial.key,
+            config=trial.config,
+            labels=result.labels.astype("int32"),
+            confidence=result.confidence,
+            n_domains=result.partition.n_domains,
+            scores=result.scores,
+            history={"epochs": len(result.history), "losses": dict(last[0].losses) if last else {}},
+            seconds=time.perf_counter() - started,
+        )
+
+
+def _dataset(source: Source, sent: Dataset | None) -> Dataset | None:
+    """Return the data that were sent, or those on file where they are the same; the process keeps the latter."""
+    from napari_trsmi.api import read
+
+    if sent is not None:
+        return sent
+    if source.mark not in _DATASETS:
+        try:
+            found = read(source.paths, kinds=source.kinds, library=source.library, modalities=tuple(source.kinds))
+        except (TrsmiError, OSError):
+            return None
+        if fingerprint(found) != source.mark:
+            return None
+        _DATASETS.clear()
+        _DATASETS[source.mark] = slim(found)
+    return _DATASETS[source.mark]
+
+
+def _section(dataset: Dataset, mark: str, config: Config) -> Section:
+    """Return features and graphs, shared by runs that agree in what they depend on."""
+    from napari_trsmi.stages import prepare
+
+    key = (mark, config.preprocess.model_dump_json(), config.graph.model_dump_json(), str(config.seed))
+    too_many = (config.cluster.n_domains or 0) > dataset.n_spots  # which `prepare` refuses
+    if key not in _SECTIONS or too_many:
+        _SECTIONS[key] = prepare(dataset, config)
+        while len(_SECTIONS) > _KEPT:
+            _SECTIONS.popitem(last=False)
+    _SECTIONS.move_to_end(key)
+    return _SECTIONS[key]
+
+
+def _fit(dataset: Dataset, section: Section, config: Config) -> Result:
+    from napari_trsmi.api import fit_steps
+
+    steps = fit_steps(dataset, config, previews=False, section=section)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
