@@ -361,6 +361,7 @@ def test_the_form_fits_340_pixels_with_everything_open(viewer, qtbot):
     bar = form.area.verticalScrollBar().sizeHint().width()
     assert form.area.widget().minimumSizeHint().width() + bar <= 340
     assert form.minimumSizeHint().width() <= 340
+    assert form.sizeHint().width() <= 360
 
 
 def test_every_tooltip_says_meaning_default_and_bounds(form):
@@ -474,3 +475,16 @@ def test_the_curves_appear_with_their_sections_and_follow_the_edits(form):
     assert curves.plot.listDataItems()[0].yData[0] == pytest.approx(1 / (1 + math.exp(2)))
     form.folds["gate"].open(False)
     assert not curves.isVisible()
+
+
+def test_the_curves_follow_the_theme(viewer, qtbot):
+    form = ConfigForm()
+    viewer.window.add_dock_widget(form, area="right")
+    form.folds["gate"].open()
+    curves = form._curves
+    for theme, dark in (("light", False), ("dark", True)):
+        viewer.theme = theme
+        qtbot.waitUntil(lambda dark=dark: (curves.plot.backgroundBrush().color().lightness() < 128) == dark)
+        pen = curves.plot.listDataItems()[0].opts["pen"].color()
+        paper = curves.plot.backgroundBrush().color()
+        assert abs(pen.lightness() - paper.lightness()) > 60

@@ -8,7 +8,7 @@ import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QPalette
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_trsmi.config import Config
 from napari_trsmi.model.schedules import cooling, value
@@ -58,8 +58,9 @@ class Curves(QWidget):
         self._config = Config()
         self.key = QLabel()
         self.key.setWordWrap(True)
-        self.plot = pg.PlotWidget(background=None)
+        self.plot = pg.PlotWidget()
         self.plot.setFixedHeight(HEIGHT)
+        self.plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # it would ask for 640 pixels
         self.plot.setMouseEnabled(False, False)
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
@@ -75,8 +76,10 @@ class Curves(QWidget):
         self._config = config
         palette = self.palette()
         ink = palette.color(QPalette.ColorRole.WindowText)
-        dark = palette.color(QPalette.ColorRole.Window).lightness() < 128
+        paper = palette.color(QPalette.ColorRole.Window)
+        dark = paper.lightness() < 128
         self.plot.clear()
+        self.plot.setBackground(paper)
         found = courses(config)
         for name, (epochs, values) in found.items():
             self.plot.plot(epochs, values, pen=pg.mkPen(COLORS[name][dark], width=2))
