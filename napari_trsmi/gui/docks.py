@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
-from weakref import WeakSet
+from weakref import ReferenceType, WeakSet, ref
+
+from napari_trsmi.gui.canvas import AIR
+from napari_trsmi.gui.session import session_of
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -17,6 +21,8 @@ _OPENED: WeakSet[Viewer] = WeakSet()  # viewers that got their docks; what a per
 
 def open_docks(viewer: Viewer) -> None:
     """Open all docks in one place on the right, Train in front."""
+    from qtpy.QtCore import QTimer
+
     viewer = getattr(viewer, "__wrapped__", viewer)
     _OPENED.add(viewer)
     train, _ = viewer.window.add_plugin_dock_widget(PLUGIN, TRAIN)
@@ -24,6 +30,17 @@ def open_docks(viewer: Viewer) -> None:
         viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
     train.show()
     train.raise_()
+    QTimer.singleShot(0, partial(_fit, ref(viewer)))
+
+
+def _fit(viewer: ReferenceType[Viewer]) -> None:
+    """Show the whole section again: docks have taken a part of the canvas."""
+    if (there := viewer()) is None:
+        return
+    session = session_of(there)
+    drawn = [layer for layer in there.layers if layer.metadata.get("trsmi", {}).get("section") is session.section]
+    if session.section is not None and drawn:
+        there.reset_view(layers=drawn, margin=AIR)
 
 
 def open_docks_once(viewer: Viewer) -> None:
