@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from napari.components import ViewerModel
 from napari.layers import Layer
 
+from napari_trsmi.gui.boundaries_dock import BoundariesDock
 from napari_trsmi.gui.layers import section_layers
 from napari_trsmi.gui.session import session_of
 from napari_trsmi.gui.state import OpenSection
@@ -20,10 +22,21 @@ def open_section(viewer: Any, dataset: Any, result: Any = None) -> OpenSection:
 
 
 def open_dock(viewer: Any, result: Any = None) -> Any:
-    """Open a result, where there is one, and the dock; return the dock."""
+    """Open a result, where there is one, and the dock in the window of a viewer; return the dock."""
     if result is not None:
         open_section(viewer, result.dataset, result)
     _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Boundaries")
+    return dock
+
+
+def dock_alone(qtbot: Any, result: Any) -> Any:
+    """Return the dock on a viewer without a window, which opens ten times as fast."""
+    viewer = ViewerModel()
+    open_section(viewer, result.dataset, result)
+    dock = BoundariesDock(viewer)
+    dock.viewer = viewer  # nothing else keeps it alive
+    qtbot.addWidget(dock)
+    dock.show()
     return dock
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from opened_dock import open_dock
+from opened_dock import dock_alone
 
 from napari_trsmi import edits
 from napari_trsmi.gui.maps_panel import result_maps
@@ -25,8 +25,8 @@ def test_a_further_map_of_the_result_has_a_button_too(trained):
     assert np.array_equal(maps["Seed stability"].values, stable)
 
 
-def test_a_button_colours_the_spots_and_pressed_again_no_longer(viewer, trained, qtbot):
-    dock = open_dock(viewer, trained)
+def test_a_button_colours_the_spots_and_pressed_again_no_longer(trained, qtbot):
+    dock = dock_alone(qtbot, trained)
     button = dock.maps.buttons["Entropy"]
     button.click()
     assert dock.session.coloring.title == "Entropy"
@@ -38,15 +38,15 @@ def test_a_button_colours_the_spots_and_pressed_again_no_longer(viewer, trained,
     assert not dock.maps.buttons["Confidence"].isChecked()
 
 
-def test_a_map_follows_the_result_and_its_colours(viewer, trained):
-    dock = open_dock(viewer, trained)
+def test_a_map_follows_the_result_and_its_colours(qtbot, trained):
+    dock = dock_alone(qtbot, trained)
     dock.maps.buttons["Runner-up domain"].click()
     dock.session.set_result(edits.recolor(trained, 0, "#123456"))
     assert dock.session.coloring.colors[0] == "#123456"
     assert dock.maps.buttons["Runner-up domain"].isChecked()
 
 
-def test_a_result_kept_without_weights_says_so(viewer, trained):
-    dock = open_dock(viewer, replace(trained, modality_weights=None))
+def test_a_result_kept_without_weights_says_so(qtbot, trained):
+    dock = dock_alone(qtbot, replace(trained, modality_weights=None))
     assert list(dock.maps.buttons) == ["Confidence", "Entropy", "Runner-up domain"]
     assert not dock.maps.note.isHidden()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from opened_dock import open_dock
+from opened_dock import dock_alone
 
 from napari_trsmi import api, edits
 from napari_trsmi.gui.features import feature_coloring
@@ -12,9 +12,9 @@ from napari_trsmi.gui.marker_tables import best_of_each, marker_tables
 
 
 @pytest.fixture
-def dock(viewer, trained, qtbot):
+def dock(qtbot, trained):
     """The dock with the tab of markers in front, and markers found."""
-    dock = open_dock(viewer, trained)
+    dock = dock_alone(qtbot, trained)
     dock.tabs.setCurrentWidget(dock.marker_panel)
     qtbot.waitUntil(lambda: dock.markers.tables is not None, timeout=30_000)
     return dock

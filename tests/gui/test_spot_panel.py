@@ -4,21 +4,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from opened_dock import layer, open_dock
+from opened_dock import dock_alone, layer
 
 SPOT = 1234
 
 
 @pytest.fixture
-def dock(viewer, trained):
+def dock(qtbot, trained):
     """The dock with a spot clicked."""
-    dock = open_dock(viewer, trained)
+    dock = dock_alone(qtbot, trained)
     dock.session.select_spot(SPOT)
     return dock
 
 
-def test_before_a_click_the_panel_says_to_click(viewer, trained):
-    dock = open_dock(viewer, trained)
+def test_before_a_click_the_panel_says_to_click(qtbot, trained):
+    dock = dock_alone(qtbot, trained)
     assert not dock.spot.hint.isHidden()
     assert dock.spot.details.isHidden()
 
@@ -33,9 +33,9 @@ def test_a_clicked_spot_tells_its_barcode_domain_and_posterior(dock, trained):
     assert f"rna {trained.modality_weights[SPOT, 0]:.0%}" in panel.facts.text()
 
 
-def test_lines_lead_to_the_correspondences_of_the_spot(dock, viewer, trained):
+def test_lines_lead_to_the_correspondences_of_the_spot(dock, trained):
     row = trained.correspondences["rna", "adt"][SPOT]
-    lines = layer(viewer, "correspondences")
+    lines = layer(dock.viewer, "correspondences")
     assert len(lines.data) == (row.indices != SPOT).sum()
     dock.session.select_spot(3)
     assert np.allclose(lines.data[:, 0], trained.coords[3, ::-1])
@@ -60,8 +60,8 @@ def test_the_row_of_a_spot_colours_all_spots_and_follows_the_clicks(dock, traine
     assert dock.session.coloring is None
 
 
-def test_a_result_without_correspondences_says_so(dock, viewer, trained):
+def test_a_result_without_correspondences_says_so(dock, trained):
     dock.session.set_result(replace(trained, correspondences={}))
     assert "There are none" in dock.spot.weights.text()
     assert dock.spot.pair.isHidden()
-    assert not layer(viewer, "correspondences").visible
+    assert not layer(dock.viewer, "correspondences").visible
