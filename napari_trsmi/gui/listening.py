@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 from weakref import WeakMethod
 
 from qtpy.QtCore import QObject
+
+# What is connected to `destroyed` must not be garbage before the widget is: PyQt would call into freed memory.
+_OPEN: set[_Connections] = set()
 
 
 def listen(widget: QObject, *connections: tuple[Any, Callable[..., Any]]) -> None:
@@ -21,14 +23,21 @@ def listen(widget: QObject, *connections: tuple[Any, Callable[..., Any]]) -> Non
     connections
         Pairs of a psygnal signal, or an event of napari, and a bound method.
     """
-    held = []
     for signal, slot in connections:
         signal.connect(slot)
-        held.append((signal, WeakMethod(slot)))
-    widget.destroyed.connect(partial(_leave, held))
+    held = _Connections([(signal, WeakMethod(slot)) for signal, slot in connections])
+    _OPEN.add(held)
+    widget.destroyed.connect(held.end)
 
 
-def _leave(held: list[tuple[Any, WeakMethod[Any]]], *_: Any) -> None:
-    for signal, slot in held:
-        if (method := slot()) is not None:
-            signal.disconnect(method)
+class _Connections:
+    """Connections of one widget; refers to the widget only weakly."""
+
+    def __init__(self, pairs: list[tuple[Any, WeakMethod[Any]]]) -> None:
+        self.pairs = pairs
+
+    def end(self, *_: Any) -> None:
+        _OPEN.discard(self)
+        for signal, slot in self.pairs:
+            if (method := slot()) is not None:
+                signal.disconnect(method)
