@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from napari import Viewer
+
     from napari_trsmi.gui.state import OpenSection
 
 logger = logging.getLogger(__name__)
@@ -61,24 +63,42 @@ def read_section(path: str | Sequence[str]) -> list[Any]:
 
 def layers_of(read: Callable[[str | None], OpenSection]) -> list[Any]:
     """Return the layers of the section that `read` gives for the name of a library, or for None."""
-    from napari.utils.notifications import show_error
-    from qtpy.QtCore import QTimer
-
-    from napari_trsmi.gui.docks import open_docks_once, viewer_in_use
+    from napari_trsmi.gui.docks import viewer_in_use
     from napari_trsmi.gui.layers import section_layers
     from napari_trsmi.gui.worker import sentence
 
     if (viewer := viewer_in_use()) is None:
         return section_layers(read(None))
+    problem, section = "", None
     try:
         section = _read_or_ask(read)
     except Exception as error:
-        show_error(sentence(error))
+        logger.info("a section could not be read", exc_info=True)
+        problem = sentence(error)
+    if section is None and not problem:  # a person picked none
         return _NOTHING
-    if section is None:
-        return _NOTHING
-    QTimer.singleShot(0, lambda: open_docks_once(viewer))
-    return section_layers(section)
+    _go_on_later(viewer, problem)
+    return _NOTHING if section is None else section_layers(section)
+
+
+def _go_on_later(viewer: Viewer, problem: str) -> None:
+    """Open the docks once napari has added the layers, and tell what went wrong: there it can be read at leisure."""
+    from qtpy.QtCore import QTimer
+
+    from napari_trsmi.gui import docks
+    from napari_trsmi.gui.session import session_of
+
+    if problem.startswith("Expected coordinates"):
+        problem += f" Or open it together with the file that has them: Open… in the dock {docks.TRAIN}."
+
+    def go_on() -> None:
+        try:
+            docks.open_docks_once(viewer)
+        finally:
+            if problem:
+                session_of(viewer).failed.emit(problem)
+
+    QTimer.singleShot(0, go_on)
 
 
 def _read_or_ask(read: Callable[[str | None], OpenSection]) -> OpenSection | None:

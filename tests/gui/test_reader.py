@@ -9,7 +9,7 @@ import pytest
 import zarr
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QLabel
 
 import napari_trsmi as nt
 from napari_trsmi.data.sample import sample_path
@@ -167,8 +167,39 @@ def test_a_broken_file_is_one_sentence_for_a_person(viewer, qtbot, errors, opene
     path = tmp_path / "broken.h5ad"
     path.write_bytes(content)
     assert as_a_person(qtbot, lambda: viewer.open(path, plugin=PLUGIN)) == []
+    qtbot.waitUntil(lambda: bool(errors))
     assert errors == [f"Expected an HDF5 file at {path}, found other content. Choose an .h5ad or .h5mu file."]
-    assert (list(viewer.layers), opened, QApplication.overrideCursor()) == ([], [], None)
+    assert (list(viewer.layers), opened, QApplication.overrideCursor()) == ([], [viewer], None)
+
+
+def test_a_file_without_coordinates_is_told_to_be_opened_with_another(
+    viewer, qtbot, errors, opened, tmp_path, make_table
+):
+    path = tmp_path / "adt.h5ad"
+    make_table(spatial=False).write_h5ad(path)
+    as_a_person(qtbot, lambda: viewer.open(path, plugin=PLUGIN))
+    qtbot.waitUntil(lambda: bool(errors))
+    assert errors[0].endswith("Or open it together with the file that has them: Open… in the dock Train.")
+
+
+def test_a_sentence_stays_to_be_read_in_the_dock(viewer, qtbot, tmp_path):
+    (tmp_path / "broken.h5ad").write_bytes(b"")
+    as_a_person(qtbot, lambda: viewer.open(tmp_path / "broken.h5ad", plugin=PLUGIN))
+    qtbot.waitUntil(lambda: docks.TRAIN in str(list(viewer.window.dock_widgets)), timeout=20_000)
+    _, train = viewer.window.add_plugin_dock_widget(PLUGIN, docks.TRAIN)
+    qtbot.waitUntil(lambda: any("HDF5" in label.text() for label in train.findChildren(QLabel)))
+
+
+def test_the_whole_section_is_to_be_seen_beside_the_docks(viewer, qtbot):
+    viewer.window.resize(1280, 800)
+    as_a_person(qtbot, lambda: viewer.open_sample(PLUGIN, "slice"))
+
+    def fits():
+        low, high = viewer.layers.extent.world
+        drawn = (high - low)[-2:] * viewer.scene.camera.zoom
+        return len(viewer.window.dock_widgets) == 3 and bool((drawn < viewer.canvas.size).all())
+
+    qtbot.waitUntil(fits, timeout=20_000)
 
 
 def test_a_broken_file_is_an_exception_for_a_script(viewer, tmp_path):
