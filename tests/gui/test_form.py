@@ -267,7 +267,8 @@ def test_modalities_kinds_and_weights_are_those_of_the_section(form, told):
     assert form.value().loss.modality_weights == {"rna": 2.0}
     assert len(told) == 4
     row.reset.click()
-    assert form.value() == Config()
+    assert form.value() == told[4] == Config()
+    assert len(told) == 5
 
 
 def test_settings_of_modalities_that_are_not_there_are_named_and_kept(form, told):

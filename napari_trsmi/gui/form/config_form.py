@@ -24,9 +24,7 @@ from napari_trsmi.presets import presets
 if TYPE_CHECKING:
     from napari_trsmi.gui.form.curves import Curves
 
-# What belongs to the section and the machine: presets leave it alone.
-KEPT = ("preprocess.modalities", "preprocess.kinds", "loss.modality_weights", "seed", "device", "threads")
-SCHEDULED = ("align", "diffusion", "gate", "cluster", "loss", "train")
+SCHEDULED = ("align", "diffusion", "gate", "cluster", "loss", "train")  # sections that the planned curves read
 
 
 class ConfigForm(QWidget):
@@ -51,7 +49,7 @@ class ConfigForm(QWidget):
     def __init__(self, config: Config | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._config = config or Config()
-        self._pending: dict[str, dict[str, Any]] = {}  # {section: changes that are not valid yet}
+        self._pending: dict[str, dict[str, Any]] = {}  # {fold: changes that are not valid yet}
         self._open_before: set[str] | None = None  # sections to open again after a search
         self._curves: Curves | None = None
         self.undo_stack = QUndoStack(self)
@@ -64,6 +62,7 @@ class ConfigForm(QWidget):
         self.tools.searched.connect(self.search)
         self.folds: dict[str, Fold] = {}
         self.rows: dict[str, Row | ModalityRow] = {}  # by name of the setting
+        self._home: dict[str, str] = {}  # {name of a setting: fold that its row is in}
         self.modality_row = ModalityRow()
         self._manners = Manners(self)
         inside = QWidget()
@@ -103,7 +102,8 @@ class ConfigForm(QWidget):
     def set_preset(self, name: str) -> None:
         """Take over a preset, as an edit of the person; modalities, seed, device and threads stay."""
         preset = next(preset for preset in presets() if preset.name == name)
-        config = changed(preset.config, {kept: get(self._config, kept) for kept in KEPT})
+        specs = [spec for row in self.rows.values() for spec in row.specs if spec.by_modality or not spec.section]
+        config = changed(preset.config, {spec.name: get(self._config, spec.name) for spec in specs})
         self._replace(config, preset.title)
 
     def load(self, path: str | Path) -> None:
@@ -149,45 +149,37 @@ class ConfigForm(QWidget):
             self._open_before = None
 
     def _rows_of(self, section: str) -> list[Row | ModalityRow]:
-        content = self.folds[section].content
-        return list(dict.fromkeys(row for row in self.rows.values() if row.parent() is content))
+        return list(dict.fromkeys(row for name, row in self.rows.items() if self._home[name] == section))
 
     def _add_section(self, section: str, title: str, found: list[Any]) -> None:
         fold = self.folds[section] = Fold(title)
         fold.toggled.connect(self._fold_toggled)
         self._sections.addWidget(fold)
         for spec in found:
-            if spec.by_modality:
-                self.rows[spec.name] = self.modality_row
-                if self.modality_row.parent() is None:
-                    self.modality_row.edited.connect(self._edited)
-                    self.modality_row.refused.connect(self._refused)
-                    fold.rows.addWidget(self.modality_row)
+            if spec.name in self.rows:  # its row is in an earlier section
                 continue
-            row = self.rows[spec.name] = Row(spec)
+            row = self.modality_row if spec.by_modality else Row(spec)
+            for one in row.specs:
+                self.rows[one.name], self._home[one.name] = row, section
             row.edited.connect(self._edited)
             row.refused.connect(self._refused)
             fold.rows.addWidget(row)
 
-    def _edited(self, name: str, value: Any) -> None:
-        section = name.rpartition(".")[0]
-        changes = {**self._pending.get(section, {}), name: value}
+    def _edited(self, edit: dict[str, Any]) -> None:
+        fold = self._home[next(iter(edit))]
+        changes = {**self._pending.get(fold, {}), **edit}
         try:
             config = changed(self._config, changes)
         except ConfigError as error:
-            self._pending[section] = changes
-            self._fold_of(name).set_error(str(error))
+            self._pending[fold] = changes
+            self.folds[fold].set_error(str(error))
             return
-        self._pending.pop(section, None)
+        self._pending.pop(fold, None)
         self._push(config)
 
     def _refused(self, name: str, sentence: str) -> None:
-        self._pending.setdefault(name.rpartition(".")[0], {})
-        self._fold_of(name).set_error(sentence)
-
-    def _fold_of(self, name: str) -> Fold:
-        row = self.rows[name]
-        return next(fold for fold in self.folds.values() if fold.content is row.parent())
+        self._pending.setdefault(self._home[name], {})
+        self.folds[self._home[name]].set_error(sentence)
 
     def _replace(self, config: Config, text: str, quiet: bool = False) -> None:
         """Go to `config`, whatever is half-typed."""
@@ -209,7 +201,7 @@ class ConfigForm(QWidget):
     def _apply(self, config: Config, tell: bool) -> None:
         """Hold and show `config`; what was not valid in other sections stays as typed."""
         for name in self._touched(config):
-            self._pending.pop(name.rpartition(".")[0], None)
+            self._pending.pop(self._home[name], None)
         self._config = config
         self._show()
         if tell:

@@ -14,6 +14,7 @@ from napari_trsmi.config import Config
 from napari_trsmi.model.schedules import cooling, value
 
 HEIGHT = 90
+WARM_UP, PROTOTYPES = "warm-up", "prototypes"
 # Told apart by people who confuse colours: for a light and for a dark window.
 COLORS = {"beta": ("#0072b2", "#56b4e9"), "tau": ("#b34700", "#e69f00"), "tau_c": ("#007a5a", "#2fc79a")}
 
@@ -44,9 +45,9 @@ def marks(config: Config) -> dict[str, float]:
     """Return {what ends or begins: epoch}: the warm-up ends, the prototypes begin."""
     found = {}
     if config.align.enabled and config.align.warmup > 0:
-        found["warm-up"] = config.align.warmup * config.train.epochs
+        found[WARM_UP] = config.align.warmup * config.train.epochs
     if config.loss.lam_cluster > 0:
-        found["prototypes"] = config.cluster.start * config.train.epochs
+        found[PROTOTYPES] = config.cluster.start * config.train.epochs
     return found
 
 
@@ -65,43 +66,57 @@ class Curves(QWidget):
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
         self.plot.setToolTip("Planned course of the run, by epoch; training moves the gate's logit b from its start.")
+        self._lines = {name: self.plot.plot() for name in COLORS}
+        self._marks = {
+            text: pg.InfiniteLine(0, label=text, labelOpts={"position": 0.9}) for text in (WARM_UP, PROTOTYPES)
+        }
+        for mark in self._marks.values():
+            self.plot.addItem(mark)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.key)
         column.addWidget(self.plot)
+        self._paint()
 
     def show_config(self, config: Config) -> None:
         """Draw the course that `config` plans."""
         self._config = config
-        palette = self.palette()
-        ink = palette.color(QPalette.ColorRole.WindowText)
-        paper = palette.color(QPalette.ColorRole.Window)
-        dark = paper.lightness() < 128
-        self.plot.clear()
-        self.plot.setBackground(paper)
-        found = courses(config)
-        for name, (epochs, values) in found.items():
-            self.plot.plot(epochs, values, pen=pg.mkPen(COLORS[name][dark], width=2))
-        found_marks = marks(config)
+        found, epochs = courses(config), max(config.train.epochs, 1)
+        for name, line in self._lines.items():
+            line.setData(*found.get(name, ([], [])))
+        at = marks(config)
         # One above the other where they would overlap.
-        close = max(found_marks.values(), default=0) - min(found_marks.values(), default=0) < 0.28 * config.train.epochs
-        for height, (text, epoch) in zip((0.9, 0.65 if close else 0.9), found_marks.items(), strict=False):
-            where = {"position": height, "color": ink, "anchors": [(0, 0.5), (1, 0.5)]}
-            pen = pg.mkPen(ink, style=Qt.PenStyle.DotLine)
-            self.plot.addItem(pg.InfiniteLine(epoch, pen=pen, label=text, labelOpts=where))
+        close = max(at.values(), default=0) - min(at.values(), default=0) < 0.28 * epochs
+        self._marks[PROTOTYPES].label.setPosition(0.65 if close and len(at) == 2 else 0.9)
+        for text, mark in self._marks.items():
+            mark.setVisible(text in at)
+            mark.setValue(at.get(text, 0))
         top = max([1.0, *(float(values.max()) for _, values in found.values() if len(values))])
-        self.plot.setRange(xRange=(0, max(config.train.epochs, 1)), yRange=(0, top), padding=0.06)
+        self.plot.setRange(xRange=(0, epochs), yRange=(0, top), padding=0.06)
+        words = {"beta": "gate β", "tau": "temperature τ", "tau_c": "prototypes τ<sub>c</sub>"}
+        key = [f'<span style="color: {COLORS[name][self._dark]}">▬ {words[name]}</span>' for name in found]
+        self.key.setText("&nbsp; ".join(key) or "Nothing changes over this run.")
+
+    def _paint(self) -> None:
+        """Take the colours of the window."""
+        palette = self.palette()
+        ink, paper = palette.color(QPalette.ColorRole.WindowText), palette.color(QPalette.ColorRole.Window)
+        self._dark = paper.lightness() < 128
+        self.plot.setBackground(paper)
+        for name, line in self._lines.items():
+            line.setPen(pg.mkPen(COLORS[name][self._dark], width=2))
+        for mark in self._marks.values():
+            mark.setPen(pg.mkPen(ink, style=Qt.PenStyle.DotLine))
+            mark.label.setColor(ink)
         for side in ("left", "bottom"):
             axis = self.plot.getAxis(side)
             axis.setPen(pg.mkPen(ink))
             axis.setTextPen(pg.mkPen(ink))
-        words = {"beta": "gate β", "tau": "temperature τ", "tau_c": "prototypes τ<sub>c</sub>"}
-        key = [f'<span style="color: {COLORS[name][dark]}">▬ {words[name]}</span>' for name in found]
-        self.key.setText("&nbsp; ".join(key) or "Nothing changes over this run.")
+        self.show_config(self._config)
 
     def changeEvent(self, event: QEvent | None) -> None:
         """Draw again in the colours of another theme."""
         super().changeEvent(event)
         if event is not None and event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
-            self.show_config(self._config)
+            self._paint()

@@ -136,7 +136,8 @@ class GroupEditor(Editor):
         for part in specs(spec.hint):
             editor = make_editor(part)
             editor.setToolTip(part.tooltip)
-            editor.setAccessibleName(f"{spec.label}, {part.label}")
+            for child in editor.findChildren(QWidget):
+                child.setAccessibleName(f"{spec.label}, {part.label.lower()}")
             if isinstance(editor, NumberEditor):
                 editor.box.compact()
                 editor.box.setPrefix(f"{part.label.lower()} ")

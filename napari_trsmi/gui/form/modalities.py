@@ -22,13 +22,13 @@ class ModalityRow(QWidget):
 
     Signals
     -------
-    edited(str, object)
-        Dotted name of the setting and its new value.
+    edited(dict)
+        {dotted name: new value} of one edit.
     refused(str, str)
         Dotted name, and why an edit was not taken.
     """
 
-    edited = Signal(str, object)
+    edited = Signal(object)
     refused = Signal(str, str)
 
     def __init__(self) -> None:
@@ -122,7 +122,7 @@ class ModalityRow(QWidget):
             self.show_config(self._config)
             self.refused.emit(USED, "Expected at least one modality, found none ticked. Tick another one first.")
             return
-        self.edited.emit(USED, () if len(ticked) == len(self.boxes) else ticked)
+        self.edited.emit({USED: () if len(ticked) == len(self.boxes) else ticked})
 
     def _kinds_edited(self) -> None:
         chosen = {name: combo.currentData() for name, combo in self.combos.items()}
@@ -134,12 +134,11 @@ class ModalityRow(QWidget):
 
     def _emit(self, setting: str, chosen: dict[str, Any]) -> None:
         before = get(self._config, setting)
-        self.edited.emit(setting, {name: value for name, value in before.items() if name not in self.kinds} | chosen)
+        others = {name: value for name, value in before.items() if name not in self.kinds}
+        self.edited.emit({setting: others | chosen})
 
     def _reset(self) -> None:
-        for spec in self.specs:
-            if get(self._config, spec.name) != spec.default:
-                self.edited.emit(spec.name, spec.default)
+        self.edited.emit({spec.name: spec.default for spec in self.specs})
 
 
 def _weight(spec: Spec) -> Spec:

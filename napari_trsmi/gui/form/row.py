@@ -13,6 +13,7 @@ from napari_trsmi.gui.form.spec import Spec, get, shown
 
 EDITOR_WIDTH = 142
 RESET_WIDTH = 22
+_UNKNOWN = object()
 INDENT = 4  # what a theme keeps free around labels
 
 
@@ -21,19 +22,20 @@ class Row(QWidget):
 
     Signals
     -------
-    edited(str, object)
-        Dotted name and new value.
+    edited(dict)
+        {dotted name: new value} of one edit.
     refused(str, str)
         Dotted name, and what is wrong with the text.
     """
 
-    edited = Signal(str, object)
+    edited = Signal(object)
     refused = Signal(str, str)
 
     def __init__(self, spec: Spec) -> None:
         super().__init__()
         self.specs = [spec]
         self.spec = spec
+        self._shown: Any = _UNKNOWN  # the value the editor was last told, unless a person touched it since
         self.editor = make_editor(spec)
         self.editor.setToolTip(spec.tooltip)
         self.editor.edited.connect(self._edited)
@@ -63,19 +65,26 @@ class Row(QWidget):
     def show_config(self, config: Config) -> None:
         """Show the setting of `config`."""
         value = get(config, self.spec.name)
+        if value == self._shown:
+            return
+        self._shown = value
         self.editor.show_value(value)
         self.reset.setVisible(value != self.spec.default)
 
     def _edited(self, value: Any) -> None:
-        self.reset.setVisible(True)
-        self.edited.emit(self.spec.name, value)
+        self._touched()
+        self.edited.emit({self.spec.name: value})
 
     def _refused(self, sentence: str) -> None:
-        self.reset.setVisible(True)
+        self._touched()
         self.refused.emit(self.spec.name, sentence)
 
+    def _touched(self) -> None:
+        self._shown = _UNKNOWN
+        self.reset.setVisible(True)
+
     def _reset(self) -> None:
-        self.edited.emit(self.spec.name, self.spec.default)
+        self.edited.emit({self.spec.name: self.spec.default})
 
 
 def reset_button(tip: str) -> QPushButton:
