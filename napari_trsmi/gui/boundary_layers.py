@@ -82,7 +82,7 @@ def boundaries_layer(
     shown = ["segment", "domain_a", "domain_b", *measures(edges)]
     settings = {
         "edge_color": stroke_colors(edges, measure, hidden),
-        "edge_width": 0.25 * look(section).diameter,
+        "edge_width": 0.3 * look(section).diameter,
         "features": edges[shown],
     }
     return _vectors(section, "boundaries", _strokes(edges), settings)

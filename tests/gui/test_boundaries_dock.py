@@ -10,7 +10,7 @@ from opened_dock import dock_alone, layer, open_dock, open_section
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QLineEdit
 
-from napari_trsmi import edits
+from napari_trsmi import api, edits
 from napari_trsmi.gui.boundary_layers import drawn, stroke_colors
 from napari_trsmi.gui.session import session_of
 from napari_trsmi.gui.state import Shown
@@ -202,6 +202,30 @@ def test_a_review_leaves_strokes_selection_scroll_and_camera_alone(dock, qtbot):
     assert (dock.viewer.scene.camera.center, dock.viewer.scene.camera.zoom) == camera
     assert not drawn_again
     assert any("Cortex" in panel.model.text(s, "domains") for s in range(panel.model.rowCount()))
+
+
+def test_a_saved_review_is_there_when_the_file_is_opened_again(dock, qtbot, tmp_path):
+    panel = dock.boundaries
+    panel.table.choose(0)
+    press(qtbot, dock, Qt.Key.Key_D)
+    dock.session.set_result(edits.review(dock.session.result, 1, "keep", "thin"))
+    dock.session.result.write(tmp_path / "saved.h5mu")
+    again = dock_alone(qtbot, api.restore(tmp_path / "saved.h5mu"))
+    assert again.boundaries.progress.text() == panel.progress.text()
+    assert again.boundaries.model.note(1) == "thin"
+
+
+def test_during_a_run_the_boundaries_make_way_and_come_back_with_the_new_result(dock, quick, qtbot):
+    strokes, seen = layer(dock.viewer, "boundaries"), []
+    dock.session.stepped.connect(lambda step: seen.append((step.labels is not None, strokes.visible)))
+    dock.session.set_config(quick.model_copy(update={"seed": 1}))
+    dock.session.start()
+    qtbot.waitUntil(lambda: dock.session.state == "idle", timeout=60_000)
+    after_a_preview = [visible for (_, visible), (preview, _) in zip(seen[1:], seen, strict=False) if preview]
+    assert after_a_preview
+    assert not any(after_a_preview)
+    assert strokes.visible
+    assert len(strokes.data) == len(drawn(dock.session.result.boundary_edges))
 
 
 def test_filters_leave_out_what_is_reviewed_or_short(dock, qtbot):

@@ -34,7 +34,7 @@ def test_strokes_run_from_row_and_column_along_their_direction_in_the_world_of_t
     assert kind == "vectors"
     assert data.tolist() == [[[10, 1], [0, 3]], [[20, 2], [6, 0]], [[30, 3], [3, 0]]]
     assert settings["scale"] == (sample.microns_per_unit, sample.microns_per_unit)
-    assert settings["edge_width"] == 0.25 * sample.spot_diameter
+    assert settings["edge_width"] == 0.3 * sample.spot_diameter
 
 
 def test_a_stroke_without_length_is_not_drawn(edges):
