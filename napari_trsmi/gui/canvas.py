@@ -82,7 +82,7 @@ class Canvas:
             self.session.activate(ours["section"])
 
     def _on_removed(self, event: Any) -> None:
-        ours = event.value.metadata.get("trsmi")
+        ours = event.value.metadata.pop("trsmi", None)  # napari never lets go of some layers: let these go of the data
         if not ours or ours["section"] in self._sections():
             return
         if ours["section"] is self.session.section:
@@ -127,7 +127,7 @@ class Canvas:
 
     def _on_shown(self, shown: Shown | None) -> None:
         section, layer = self.session.section, self.layer(DOMAINS)
-        if section is None:
+        if section is None or section not in self._sections():
             return
         if shown is not None and layer is not None:
             _paint_domains(layer, section, shown, self.session.hidden)
@@ -218,9 +218,9 @@ class Canvas:
             for layer, ours in self._marked():
                 if ours["role"] == SPOT:
                     layer.visible = False
-        elif layer is None:
+        elif layer is None and section in self._sections():
             self._add(layers.ring_layer(section, spot))
-        else:
+        elif layer is not None:
             layer.data, layer.visible = layers.ring_data(section, spot), True
 
 
