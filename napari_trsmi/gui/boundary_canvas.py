@@ -108,7 +108,9 @@ class BoundaryCanvas:
             layer.data = data[0]
             if "features" in settings:
                 layer.features = settings["features"]
-            layer.edge_color, layer.edge_width = settings["edge_color"], settings["edge_width"]
+            layer.edge_color = settings["edge_color"]
+            if layer.edge_width != settings["edge_width"]:  # napari makes all strokes anew
+                layer.edge_width = settings["edge_width"]
             if layer in self._covered:
                 self._show(role)
             return

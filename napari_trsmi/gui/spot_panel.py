@@ -33,12 +33,13 @@ class SpotPanel(QWidget):
     def __init__(self, session: Session, canvas: BoundaryCanvas) -> None:
         super().__init__()
         self.session, self.canvas = session, canvas
+        self._rows: Any = None  # correspondences of the result that is described
         self._colored: str | None = None  # title of the colouring by the row of a spot
         self._build()
-        session.result_changed.connect(self._on_changed)
+        session.result_changed.connect(self._on_result)
         session.spot_changed.connect(self._on_changed)
         session.coloring_changed.connect(self._on_coloring)
-        self._on_changed(None)
+        self._on_result(session.result)
 
     def _build(self) -> None:
         self.hint = QLabel("Click a spot on the canvas to see what is known about it.")
@@ -99,6 +100,15 @@ class SpotPanel(QWidget):
         if spot is None or result is None or pair is None or tuple(pair) not in result.correspondences:
             return None
         return result.correspondences[tuple(pair)][spot]
+
+    def _on_result(self, result: Result | None) -> None:
+        """Say anew what changed; a review or another name leaves the lines as they are."""
+        same = result is not None and result.correspondences is self._rows
+        self._rows = None if result is None else result.correspondences
+        if not same:
+            self._on_changed(None)
+        elif self.session.spot is not None and result is not None:
+            self._describe(result, self.session.spot)
 
     def _on_changed(self, _: Any) -> None:
         spot, result = self.session.spot, self.session.result
