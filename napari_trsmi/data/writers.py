@@ -186,4 +186,5 @@ def _boundaries_csv(result: Result, path: Path) -> None:
 
 
 def _write_csv(table: pd.DataFrame, path: Path) -> None:
-    table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+    with path.open("w", encoding="utf-8", newline="") as file:  # pandas would say less about what is wrong with a path
+        table.to_csv(file, index=False, float_format="%.6g", lineterminator="\n")

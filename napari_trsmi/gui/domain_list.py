@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import QAbstractListModel, QEvent, QItemSelectionModel, QModelIndex, Qt, Signal
+from qtpy.QtCore import QAbstractListModel, QEvent, QItemSelection, QItemSelectionModel, QModelIndex, Qt, Signal
 from qtpy.QtGui import QBrush, QColor, QContextMenuEvent, QKeyEvent, QMouseEvent
 
 from napari_trsmi.gui.chip_list import ChipList, swatch
@@ -92,6 +92,7 @@ class DomainList(ChipList):
         super().__init__(rows=4)
         self.session, self.domains = session, DomainModel()
         self._before: frozenset[int] = frozenset()  # what was hidden before the last click
+        self._anchor = -1  # where a selection with Shift began
         self._second = False  # the release to come belongs to a double click
         self.setAccessibleName("Domains")
         self.setSelectionMode(self.SelectionMode.ExtendedSelection)
@@ -122,6 +123,12 @@ class DomainList(ChipList):
             flag = QItemSelectionModel.SelectionFlag
             return flag.NoUpdate if right else flag.Clear
         return super().selectionCommand(index, event)
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        """Move on, or choose with Ctrl or Shift."""
+        super().mousePressEvent(event)
+        if event is not None:
+            self._reach(event.modifiers())
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
         """Hide or show what was clicked."""
@@ -156,6 +163,19 @@ class DomainList(ChipList):
                 self.clearSelection()
                 return self.session.set_hidden(frozenset())
         super().keyPressEvent(event)
+        self._reach(event.modifiers())
+
+    def _reach(self, modifiers: Qt.KeyboardModifier) -> None:
+        """With Shift, choose all from where it was pressed first to here; Qt forgets where that was."""
+        here = self.currentIndex().row()
+        if not modifiers & Qt.KeyboardModifier.ShiftModifier:
+            self._anchor = here
+        elif 0 <= self._anchor < self.domains.rowCount() and here >= 0:
+            first, last = sorted((self._anchor, here))
+            chosen = QItemSelection(self.domains.index(first), self.domains.index(last))
+            selection = self.selectionModel()
+            assert selection is not None
+            selection.select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
     def contextMenuEvent(self, event: QContextMenuEvent | None) -> None:
         """Ask for the menu, at the mouse or at the domain that has the keyboard."""
