@@ -85,7 +85,9 @@ class Sweep(Command):
 
     def settled(self) -> Self:
         """Return the command with the settings of its config file."""
-        return self if self.config_file is None else replace(self, config=Config.load(self.config_file))
+        if self.config_file is None:
+            return self
+        return replace(self, config=Config.load(self.config_file), grid=())  # words are put on top, those of --grid too
 
     def run(self) -> None:
         """Read, run, print the table of settings."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ALLOWED_FAILURES = 3  # workers that may die under a run before it counts as failed
 _MEMORY = 2 * 1024**3  # bytes per worker, at least: the libraries alone take a third of it
 _PATIENCE = 20  # seconds that a scheduler has to answer
+_START = 60  # seconds that the first local worker has to come up
 _GRACE = 0.3  # seconds that a local worker has to leave by itself
 
 
@@ -74,7 +75,9 @@ def connected(
     if n_workers is not None and n_workers < 1:
         raise ConfigError(f"Expected at least 1 worker, found {n_workers}. Raise it.")
 
+    from dask.system import CPU_COUNT
     from distributed import Client
+    from distributed.system import MEMORY_LIMIT
 
     # napari's own Dask must not move to these workers: hence set_as_default=False.
     if scheduler is not None:
@@ -88,17 +91,22 @@ def connected(
         with client:
             yield client
         return
-    with (
-        _silence(),
-        _local(n_runs, threads, n_workers, spare_cores) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):
+    n_workers = n_workers or divide(n_runs, threads, cores=CPU_COUNT, memory=MEMORY_LIMIT, spare_cores=spare_cores)
+    with _silence(), _local(n_workers) as cluster, Client(cluster, set_as_default=False) as client:
+        try:
+            cluster.scale(n_workers)
+            client.wait_for_workers(1, timeout=_START)
+        except (OSError, RuntimeError) as error:
+            raise TrainingError(
+                f"Expected to start {n_workers} worker processes, found that none came up. In a script of your own, "
+                'start the sweep under `if __name__ == "__main__":`.'
+            ) from error
         yield client
 
 
 @contextmanager
-def _local(n_runs: int, threads: int, n_workers: int | None, spare_cores: int) -> Iterator[LocalCluster]:
-    from dask.system import CPU_COUNT
+def _local(n_workers: int) -> Iterator[LocalCluster]:
+    """Yield a cluster of processes that is made for so many workers but has none yet."""
     from distributed import LocalCluster, Nanny
     from distributed.system import MEMORY_LIMIT
 
@@ -114,23 +122,16 @@ def _local(n_runs: int, threads: int, n_workers: int | None, spare_cores: int) -
                 with suppress(OSError):
                     os.kill(self.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
 
-    n_workers = n_workers or divide(n_runs, threads, cores=CPU_COUNT, memory=MEMORY_LIMIT, spare_cores=spare_cores)
-    try:
-        cluster = LocalCluster(
-            n_workers=n_workers,
-            threads_per_worker=1,  # one run at a time; its own threads are those of `Config.threads`
-            worker_class=Nurse,
-            memory_limit=int(0.9 * MEMORY_LIMIT / n_workers),
-            host="127.0.0.1",
-            dashboard_address=":0",
-            silence_logs=logging.CRITICAL,
-            scheduler_kwargs={"allowed_failures": ALLOWED_FAILURES, "dashboard": False},
-        )
-    except (OSError, RuntimeError) as error:
-        raise TrainingError(
-            f"Expected to start {n_workers} worker processes, found: {error}. In a script of your own, start the sweep "
-            'under `if __name__ == "__main__":`.'
-        ) from error
+    cluster = LocalCluster(
+        n_workers=0,
+        threads_per_worker=1,  # one run at a time; its own threads are those of `Config.threads`
+        worker_class=Nurse,
+        memory_limit=int(0.9 * MEMORY_LIMIT / n_workers),
+        host="127.0.0.1",
+        dashboard_address=":0",
+        silence_logs=logging.CRITICAL,
+        scheduler_kwargs={"allowed_failures": ALLOWED_FAILURES, "dashboard": False},
+    )
     try:
         yield cluster
     finally:

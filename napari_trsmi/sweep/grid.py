@@ -69,9 +69,7 @@ class Grid:
             raise ConfigError(f"Expected at most two settings to sweep over, found {', '.join(fields)}. Name fewer.")
         for name, values in fields.items():
             if name in _FIXED:
-                raise ConfigError(
-                    f"Expected a setting of the method to sweep over, found {name}. Use seeds= for seeds."
-                )
+                raise ConfigError(f"Expected a setting of the method to try, found {name}. Seeds are given apart.")
             if not values:
                 raise ConfigError(f"Expected values of {name}, found none. Give at least one.")
             if len({repr(value) for value in values}) < len(values):

@@ -205,7 +205,7 @@ def _read(folder: Path, key: str) -> Run | None:
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as found:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
             told = json.loads(str(found["about"]))
             labels, confidence = found["labels"], found["confidence"]
         scores = {name: float("nan") if value is None else value for name, value in told.pop("scores").items()}
