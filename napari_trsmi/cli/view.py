@@ -42,6 +42,7 @@ class View(Command):
         from napari_trsmi.gui.reader import open_section
         from napari_trsmi.gui.start import show
 
+        self.tell(f"Reading {', '.join(map(str, self.inputs))}.")
         section = open_section(self.inputs, self.library)
         show(window.new_viewer(), section)
         window.wait()

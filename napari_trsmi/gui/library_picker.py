@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from napari.qt import get_current_stylesheet
 from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QVBoxLayout, QWidget
 
 
@@ -14,6 +15,7 @@ class LibraryPicker(QDialog):
         super().__init__(parent)
         self.names = tuple(names)
         self.setWindowTitle("Choose a section")
+        self.setStyleSheet(get_current_stylesheet())
         self.sections = QListWidget()
         self.sections.setAccessibleName("Sections in this file")
         self.sections.addItems(list(names))

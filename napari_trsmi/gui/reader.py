@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -143,13 +144,16 @@ def open_section(paths: Sequence[str | Path], library: str | None = None) -> Ope
     from napari_trsmi.errors import TrsmiError
     from napari_trsmi.gui.state import OpenSection
 
+    notes: tuple[str, ...] = ()
     if len(paths) == 1 and holds_result(Path(paths[0])):
         try:
             result = restore(paths[0])
             return OpenSection(result.dataset, result, Path(paths[0]))
-        except TrsmiError:
-            logger.warning("the result in %s cannot be used: only its data are opened", paths[0], exc_info=True)
-    return OpenSection(read(paths if len(paths) > 1 else paths[0], library=library))
+        except TrsmiError as error:
+            logger.info("a saved result could not be used", exc_info=True)
+            notes = (f"The domains in this file could not be used. {error}",)
+    dataset = read(paths if len(paths) > 1 else paths[0], library=library)
+    return OpenSection(replace(dataset, notes=(*dataset.notes, *notes)) if notes else dataset)
 
 
 def holds_result(path: Path) -> bool:

@@ -109,7 +109,9 @@ def test_a_saved_result_that_cannot_be_used_leaves_the_data(viewer, fitted, tmp_
         table.obsm.pop("X_trsmi", None)
     path = tmp_path / "cut.h5mu"
     write_table(mdata, path, ".h5mu")
-    assert roles(viewer.open(path, plugin=PLUGIN)) == ["image", "spots"]
+    layers = viewer.open(path, plugin=PLUGIN)
+    assert roles(layers) == ["image", "spots"]
+    assert section(layers).dataset.notes[-1].startswith("The domains in this file could not be used. Expected X_trsmi")
 
 
 def test_images_in_zarr_are_left_to_others(tmp_path):

@@ -51,7 +51,7 @@ def test_view_joins_files_of_the_same_spots(viewer, waited, tmp_path, make_table
 
 def test_view_says_what_is_wrong_before_any_window(viewer, waited, capsys, tmp_path):
     assert main(["view", str(tmp_path / "none.h5ad")]) == 2
-    assert capsys.readouterr().err.startswith("trsmi: Expected a file or folder at")
+    assert "\ntrsmi: Expected a file or folder at" in capsys.readouterr().err
     assert (waited, list(viewer.layers)) == ([], [])
 
 
