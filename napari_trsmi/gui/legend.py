@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari import Viewer
 from qtpy.QtCore import QPoint, Qt
-from qtpy.QtGui import QColor
+from qtpy.QtGui import QColor, QResizeEvent
 from qtpy.QtWidgets import (
     QBoxLayout,
     QColorDialog,
@@ -31,6 +31,8 @@ from napari_trsmi.gui.session import Session, session_of
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
+
+NARROW = 400  # pixels
 
 STYLE = """
 Legend, Legend > QWidget, ChipList, DomainList {{ background: {background}; }}
@@ -62,10 +64,11 @@ class Legend(QWidget):
         self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.caption.setContentsMargins(0, 3, 4, 0)
         self.domains = QWidget()
-        row = QHBoxLayout(self.domains)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.caption, 0, Qt.AlignmentFlag.AlignTop)
-        row.addWidget(self.list, 1)
+        self._row = QHBoxLayout(self.domains)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(0)
+        self._row.addWidget(self.caption, 0, Qt.AlignmentFlag.AlignTop)
+        self._row.addWidget(self.list, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 3, 6, 3)
         layout.setSpacing(2)
@@ -99,6 +102,12 @@ class Legend(QWidget):
         """Show the legend as long as there is something to explain, or never."""
         self.wanted = wanted
         self._update()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Put the caption above the domains where the canvas is narrow."""
+        super().resizeEvent(event)
+        narrow = self.width() < NARROW
+        self._row.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
 
     # Edits
 
