@@ -19,6 +19,7 @@ ALLOWED_FAILURES = 3  # workers that may die under a run before it counts as fai
 _MEMORY = 2 * 1024**3  # bytes per worker, at least: the libraries alone take a third of it
 _PATIENCE = 20  # seconds that a scheduler has to answer
 _START = 60  # seconds that the first local worker has to come up
+_LEAVE = 15  # seconds that all of them have
 _GRACE = 0.3  # seconds that a local worker has to leave by itself
 
 
@@ -81,15 +82,16 @@ def connected(
 
     # napari's own Dask must not move to these workers: hence set_as_default=False.
     if scheduler is not None:
-        try:
-            client = Client(scheduler, timeout=_PATIENCE, set_as_default=False)
-        except (OSError, ValueError) as error:
-            raise DataError(
-                f"Expected a Dask scheduler that answers at {scheduler}, found none: {error}. Check the address, or "
-                "leave it out to use this machine."
-            ) from error
-        with client:
-            yield client
+        with _silence():
+            try:
+                client = Client(scheduler, timeout=_PATIENCE, set_as_default=False)
+            except (OSError, ValueError) as error:
+                raise DataError(
+                    f"Expected a Dask scheduler that answers at {scheduler}, found none: {error}. Check the address, "
+                    "or leave it out to use this machine."
+                ) from error
+            with client:
+                yield client
         return
     n_workers = n_workers or divide(n_runs, threads, cores=CPU_COUNT, memory=MEMORY_LIMIT, spare_cores=spare_cores)
     with _silence(), _local(n_workers) as cluster, Client(cluster, set_as_default=False) as client:
@@ -136,7 +138,7 @@ def _local(n_workers: int) -> Iterator[LocalCluster]:
         yield cluster
     finally:
         with suppress(OSError):  # a process that takes long to leave must not cost the runs
-            cluster.close()
+            cluster.close(timeout=_LEAVE)
 
 
 @contextmanager

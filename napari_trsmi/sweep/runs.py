@@ -232,8 +232,8 @@ def _scheduler_there() -> Iterator[None]:
         yield
     except (OSError, FutureCancelledError) as error:
         raise DataError(
-            f"Expected the Dask scheduler to stay, found it gone: {error}. Start the sweep again with the same folder "
-            "to go on with the runs that are missing."
+            "Expected the Dask scheduler to stay, found it gone. Start the sweep again with the same folder to go on "
+            "with the runs that are missing."
         ) from error
 
 

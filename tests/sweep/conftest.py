@@ -21,12 +21,12 @@ QUICK = nt.Config(
 class Processes:
     """A scheduler and workers, each a process that a test can kill."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, n_workers: int) -> None:
         self.folder, self.file, self.workers = folder, folder / "scheduler.json", []
         self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
         while not self.file.exists():
             time.sleep(0.05)
-        for _ in range(2):
+        for _ in range(n_workers):
             self.start_worker()
 
     @property
@@ -61,7 +61,15 @@ class Processes:
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory):
     """A scheduler and two workers on the loopback, in processes of their own."""
-    processes = Processes(tmp_path_factory.mktemp("cluster"))
+    processes = Processes(tmp_path_factory.mktemp("cluster"), 2)
+    yield processes
+    processes.close()
+
+
+@pytest.fixture
+def lonely_scheduler(tmp_path):
+    """A scheduler without workers."""
+    processes = Processes(tmp_path, 0)
     yield processes
     processes.close()
 

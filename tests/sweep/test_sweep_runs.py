@@ -182,6 +182,14 @@ def test_what_cannot_be_started_is_told_in_a_sentence(dataset, quick, monkeypatc
         next(sweep.run(dataset, quick, GRID, n_workers=0))
 
 
+def test_a_scheduler_that_goes_away_is_told_in_a_sentence(lonely_scheduler, dataset, quick, finish):
+    steps = sweep.run(dataset, quick, GRID, scheduler=lonely_scheduler.address)
+    assert [next(steps).text for _ in range(2)] == ["0 of 4 runs done; waiting for workers"] * 2
+    lonely_scheduler.scheduler.kill()
+    with pytest.raises(DataError, match="Expected the Dask scheduler to stay, found it gone"):
+        finish(steps)
+
+
 def test_workers_that_die_again_and_again_are_told_in_a_sentence():
     from distributed.scheduler import KilledWorker
 
