@@ -116,12 +116,14 @@ class DataPanel(QWidget):
         viewer = self._viewer()
         if viewer is None:
             return
+        problem = ""
         try:
             viewer.open(paths[0] if len(paths) == 1 else paths, plugin=PLUGIN, stack=len(paths) > 1)
         except Exception as error:
-            self.session.failed.emit(sentence(error))
-        finally:
-            self.session.busy_changed.emit("")
+            problem = sentence(error)
+        self.session.busy_changed.emit("")
+        if problem:
+            self.session.failed.emit(problem)
 
     def _open_menu(self) -> QMenu:
         menu = QMenu(self)

@@ -89,12 +89,11 @@ class LivePlot(QWidget):
         listen(
             self,
             (session.stepped, self._on_step),
-            (session.run_changed, self.reload),
+            (session.run_changed, self._on_run),
             (session.result_changed, self.reload),
             (session.shown_changed, self._on_shown),
         )
         self.reload()
-        self._on_shown(session.shown)
 
     def set_colors(self, background: str, text: str) -> None:
         """Take the colours of the theme."""
@@ -113,6 +112,7 @@ class LivePlot(QWidget):
         for step in steps:
             self._append(step)
         self.draw()
+        self._on_shown(session.shown)
 
     def draw(self) -> None:
         """Draw what has come."""
@@ -162,6 +162,10 @@ class LivePlot(QWidget):
         self.legend.addWidget(chip)
 
     # What the session reports
+
+    def _on_run(self, state: str) -> None:
+        if state in ("preparing", "idle"):  # between them, steps come one by one
+            self.reload()
 
     def _on_step(self, step: Step) -> None:
         self._append(step)

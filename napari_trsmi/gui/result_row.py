@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QHBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 from superqt import QElidingLabel
 
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.save_menu import save_menu
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
@@ -19,10 +20,13 @@ class ResultRow(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self.label = QElidingLabel()
+        self.label, self.save_button = QElidingLabel(), QPushButton("Save and share")
+        self.save_button.setToolTip("Write the domains into a copy of the section, make a figure, copy the settings")
+        self.save_button.setMenu(save_menu(session, self))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.label, 1)
+        layout.addWidget(self.save_button)
         listen(self, (session.section_changed, self._refresh), (session.result_changed, self._refresh))
         self._refresh()
 

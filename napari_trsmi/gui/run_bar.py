@@ -28,7 +28,7 @@ class RunBar(QWidget):
         self.session = session
         self._factor: dict[str, float] = {}  # measured / estimated seconds, by device
         self._paused = False
-        self._said = ""
+        self._busy = ""
 
         self.out_of_date = QLabel(OUT_OF_DATE)
         self.out_of_date.setToolTip("The result shown was made with other settings. Run to bring it up to date.")
@@ -82,7 +82,6 @@ class RunBar(QWidget):
 
     def say(self, text: str) -> None:
         """Show what goes on."""
-        self._said = text
         self.status.setText(text)
         self.status.setToolTip(text)
         self.status.setVisible(bool(text))
@@ -99,7 +98,7 @@ class RunBar(QWidget):
             self._paused = True
             self.say("Paused. The domains so far can be looked at.")
         else:
-            self.say("")
+            self.say(self._outcome() if state == "idle" else "")
         self._waiting.start() if state == "preparing" else self._waiting.stop()
         self._refresh()
 
@@ -119,7 +118,17 @@ class RunBar(QWidget):
         self._refresh()
 
     def _on_busy(self, text: str) -> None:
-        self.say(text)
+        if text or self.status.text() == self._busy:  # else something newer was said
+            self.say(text)
+        self._busy = text
+
+    def _outcome(self) -> str:
+        """Return what came of the last run, once there is a result."""
+        run, result = self.session.last_run, self.session.result
+        if run is None or result is None or result.config is not run.config:
+            return ""
+        took = sum(result.provenance.get("seconds", {}).values())
+        return f"Trained on {result.provenance.get('device', run.config.device)} in {duration(took)}."
 
     def _measure(self, result: Any) -> None:
         """Scale later estimates by how long this run took."""

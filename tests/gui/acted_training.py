@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import replace
-from threading import Event
+from threading import Semaphore
 from typing import Any
 
 import numpy as np
@@ -20,19 +20,19 @@ def step(epoch: int, n_epochs: int, labels: np.ndarray | None = None, **values: 
 
 
 def acted(
-    result: Result, *, error: BaseException | None = None, gate: Event | None = None, log: list[str] | None = None
+    result: Result, *, error: BaseException | None = None, gate: Semaphore | None = None, log: list[str] | None = None
 ) -> Callable[..., Generator[Step, str | None, Result]]:
     """Return a stand-in for `api.fit_steps` that ends with `result`.
 
-    Every second epoch is a preview, in which the first `epoch` spots moved to another domain. Epochs wait for `gate`;
-    the third one raises `error`.
+    Every second epoch is a preview, in which the first `epoch` spots moved to another domain. Each epoch waits for
+    `gate`; the third one raises `error`.
     """
 
     def fit_steps(dataset: Any, config: Config) -> Generator[Step, str | None, Result]:
         history, n = [], config.train.epochs
         for epoch in range(1, n + 1):
             if gate is not None:
-                gate.wait(timeout=10)
+                gate.acquire(timeout=10)
             if error is not None and epoch == 3:
                 raise error
             labels = None

@@ -3,7 +3,7 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
-from threading import Event
+from threading import Semaphore
 
 import numpy as np
 import pytest
@@ -83,11 +83,11 @@ def test_an_error_in_the_thread_is_one_sentence_and_the_result_before_stays(sess
 
 
 def test_finishing_before_the_first_epoch_keeps_that_epoch(session, qtbot, monkeypatch, trained):
-    gate = Event()
+    gate = Semaphore(0)
     act(monkeypatch, trained, gate=gate)
     session.start()
     session.finish()
-    gate.set()
+    gate.release(99)
     qtbot.waitUntil(lambda: session.state == "idle", timeout=10_000)
     assert len(session.result.history) == 1
 
@@ -123,7 +123,7 @@ def test_a_cancelled_run_ends_within_an_epoch_also_when_paused(session, qtbot, m
 
 
 def test_a_run_waits_until_the_cancelled_one_before_has_left(session, qtbot, monkeypatch, trained):
-    gate, log = Event(), []
+    gate, log = Semaphore(0), []
     act(monkeypatch, trained, gate=gate, log=log)
     session.start()
     first = session.run.trainer
@@ -131,7 +131,7 @@ def test_a_run_waits_until_the_cancelled_one_before_has_left(session, qtbot, mon
     act(monkeypatch, trained, log=log)
     session.start()
     assert not first.ended.is_set() or not log
-    gate.set()
+    gate.release(99)
     qtbot.waitUntil(lambda: session.state == "idle", timeout=10_000)
     assert first.ended.is_set()
     assert log[-6:] == [f"epoch {epoch}" for epoch in range(1, 7)]

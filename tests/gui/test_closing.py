@@ -1,0 +1,192 @@
+"""Closing the window while training goes on, or with a result that is not saved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Semaphore
+
+import pytest
+from acted_training import acted
+from napari.components import ViewerModel
+from qtpy.QtWidgets import QMainWindow, QWidget
+
+from napari_trsmi.gui import closing
+from napari_trsmi.gui.layers import section_layers
+from napari_trsmi.gui.session import session_of
+from napari_trsmi.gui.state import OpenSection
+
+
+@pytest.fixture
+def section(trained):
+    return OpenSection(trained.dataset)
+
+
+@pytest.fixture
+def viewer_model(section, quick):
+    viewer = ViewerModel()
+    add(viewer, section)
+    session_of(viewer).set_config(quick)
+    return viewer
+
+
+@pytest.fixture
+def session(viewer_model):
+    session = session_of(viewer_model)
+    yield session
+    session.cancel()
+
+
+@pytest.fixture
+def window(qtbot, viewer_model, session):
+    window, dock = QMainWindow(), QWidget()
+    qtbot.addWidget(window)
+    window.setCentralWidget(dock)
+    closing.guard(dock, viewer_model, session)
+    closing.guard(dock, viewer_model, session)  # as when the dock is shown again
+    window.show()
+    return window
+
+
+@pytest.fixture
+def gate(monkeypatch, trained):
+    gate = Semaphore(0)
+    monkeypatch.setattr("napari_trsmi.api.fit_steps", acted(trained, gate=gate))
+    yield gate
+    gate.release(999)
+
+
+@pytest.fixture
+def answers(monkeypatch):
+    """What is asked, and the answers to give; the window is closed where there is none left."""
+
+    class Answers(list):
+        def __init__(self):
+            super().__init__()
+            self.asked = []
+
+    answers = Answers()
+
+    def ask(window, question, name):
+        answers.asked.append((question, name))
+        return answers.pop(0) if answers else "close"
+
+    monkeypatch.setattr(closing, "ask", ask)
+    return answers
+
+
+def add(viewer, section):
+    from napari.layers import Layer
+
+    for data in section_layers(section):
+        viewer.add_layer(Layer.create(*data))
+
+
+def test_without_training_and_result_the_window_closes_unasked(window, answers):
+    assert window.close()
+    assert answers.asked == []
+
+
+def test_stopping_ends_the_thread_within_an_epoch(window, session, gate, answers, qtbot):
+    session.start()
+    trainer = session.run.trainer
+    assert window.close()
+    assert answers.asked == [("training", session.dataset.name)]
+    gate.release()  # the epoch that goes on
+    assert trainer.ended.wait(timeout=5)
+    assert session.run is None
+
+
+def test_staying_leaves_training_alone(window, session, gate, answers, qtbot):
+    answers.append("stay")
+    session.start()
+    assert not window.close()
+    assert window.isVisible()
+    gate.release(999)
+    qtbot.waitUntil(lambda: session.state == "idle", timeout=10_000)
+    assert len(session.result.history) == 6
+
+
+def test_finishing_keeps_the_window_and_the_result(window, session, gate, answers, qtbot):
+    answers.append("finish")
+    session.start()
+    assert not window.close()
+    gate.release(999)
+    qtbot.waitUntil(lambda: session.state == "idle", timeout=10_000)
+    assert session.result is not None
+    assert len(session.result.history) < 6
+
+
+def test_a_result_that_is_not_on_file_is_asked_about(window, session, answers, trained):
+    session.set_result(trained)
+    answers.extend(["stay", "close"])
+    assert not window.close()
+    assert window.close()
+    assert [question for question, _ in answers.asked] == ["unsaved", "unsaved"]
+
+
+def test_saving_opens_the_save_dialog_for_that_section(window, session, answers, trained, monkeypatch):
+    saved = []
+    monkeypatch.setattr("napari_trsmi.gui.save_menu.save_result", lambda s, parent: saved.append(s.section))
+    session.set_result(trained)
+    section = session.section
+    add(closing_viewer(window), OpenSection(trained.dataset))  # another one is active now
+    answers.append("save")
+    assert not window.close()
+    assert saved == [section]
+
+
+def closing_viewer(window):
+    (guard,) = [child for child in window.children() if isinstance(child, closing.ClosingGuard)]
+    return guard._viewer()
+
+
+def test_a_saved_result_is_not_asked_about(window, session, answers, trained):
+    session.set_result(trained, Path("slice.h5mu"))
+    assert window.close()
+    assert answers.asked == []
+
+
+def test_a_script_that_closes_the_viewer_is_not_asked(viewer, qtbot, trained, quick, gate, answers):
+    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
+    add(viewer, OpenSection(trained.dataset))
+    session = dock.session
+    session.set_config(quick)
+    session.set_result(trained)
+    session.start()
+    trainer = session.run.trainer
+    gate.release(2)
+    qtbot.waitUntil(lambda: session.state == "running", timeout=10_000)
+    viewer.close()
+    assert answers.asked == []
+    assert session.run is None
+    gate.release()
+    assert trainer.ended.wait(timeout=5)
+    qtbot.wait(50)  # what the thread has sent since arrives, and finds no widgets
+    del dock
+
+
+@pytest.mark.parametrize("question", ["training", "unsaved"])
+def test_the_question_has_three_answers_and_escape_stays(qtbot, question, monkeypatch):
+    from qtpy.QtCore import QTimer
+    from qtpy.QtWidgets import QApplication, QMessageBox
+
+    monkeypatch.undo()  # the real question, answered by hand
+    seen = []
+
+    def press(text):
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        buttons = {button.text().replace("&", ""): button for button in box.buttons()}
+        seen.append(list(buttons))
+        box.reject() if text is None else buttons[text].click()
+
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    words = {
+        "training": {"Finish and keep open": "finish", "Stop and close": "close", "Stay": "stay", None: "stay"},
+        "unsaved": {"Save…": "save", "Close without saving": "close", "Stay": "stay", None: "stay"},
+    }
+    for text, answer in words[question].items():
+        QTimer.singleShot(50, lambda text=text: press(text))
+        assert closing.ask(window, question, "slice") == answer
+    assert len(seen[0]) == 3

@@ -1,0 +1,61 @@
+"""What a run is said to take, against docs/benchmarks.md."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from napari_trsmi import Config
+from napari_trsmi.data.dataset import Dataset, Modality
+from napari_trsmi.estimate import estimate, n_components
+
+
+@pytest.fixture(autouse=True)
+def loaded(monkeypatch):
+    """Leave out the time that imports take."""
+    monkeypatch.setitem(__import__("sys").modules, "napari_trsmi.model.training", SimpleNamespace())
+
+
+def section(n: int, rna: int = 2000, adt: int = 2000) -> Dataset:
+    modalities = {
+        name: Modality(name, kind, SimpleNamespace(n_vars=width))
+        for name, kind, width in (("rna", "rna", rna), ("adt", "protein", adt))
+    }
+    return Dataset("slice", modalities, None, range(n), None)
+
+
+def test_the_measured_sizes_come_out_within_a_third():
+    eight = Config(train={"epochs": 8, "preview_every": 0})
+    seconds, size = estimate(section(20_000), eight)
+    assert seconds == pytest.approx(2 + 1.53 + 8 * 0.603 + 7.44 + 0.99, rel=0.33)
+    assert size == pytest.approx(1324e6, rel=0.33)
+    seconds, size = estimate(section(200_000), eight)
+    assert seconds == pytest.approx(18.2 + 25 + 8 * 9.58 + 50.7 + 2.59, rel=0.33)
+    assert size == pytest.approx(4660e6, rel=0.33)
+
+
+def test_more_of_anything_takes_longer():
+    def seconds(dataset=None, **settings):
+        return estimate(dataset or section(5000), Config(**settings))[0]
+
+    usual = seconds()
+    assert seconds(section(10_000)) > 2 * usual
+    assert seconds(train={"epochs": 120}) > 1.3 * usual
+    assert seconds(train={"preview_every": 5}) > usual > seconds(train={"preview_every": 0})
+    assert seconds(preprocess={"n_components": 20}) < usual
+    assert seconds(preprocess={"modalities": ("rna",)}) < usual
+    assert seconds(device="cuda:0") < usual
+    assert seconds(train={"epochs": 0}) > 0
+
+
+def test_components_are_never_more_than_features_or_spots():
+    assert n_components(section(5000, adt=30), Config()) == 80
+    assert n_components(section(20, adt=30), Config()) == 40
+    assert n_components(section(5000), Config(preprocess={"modalities": ("adt",)})) == 50
+
+
+def test_torch_that_is_not_loaded_yet_adds_its_imports(monkeypatch):
+    warm, _ = estimate(section(5000), Config())
+    monkeypatch.delitem(__import__("sys").modules, "napari_trsmi.model.training")
+    assert estimate(section(5000), Config())[0] > warm + 1
