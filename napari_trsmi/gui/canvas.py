@@ -33,6 +33,7 @@ class Canvas:
     def __init__(self, viewer: Viewer, session: Session) -> None:
         self._viewer, self.session = ref(viewer), session  # the session must not keep its viewer alive
         self._seen: WeakSet[OpenSection] = WeakSet()
+        self._dimmed: WeakSet[OpenSection] = WeakSet()
         self._colored: OpenSection | None = None
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
@@ -162,6 +163,10 @@ class Canvas:
         pair = {role: layer for role in (SPOTS, DOMAINS) if (layer := self.layer(role, section)) is not None}
         for role, layer in pair.items():
             _see(layer, role == front)
+        tissue = self.layer(TISSUE, section)
+        if tissue is not None and section not in self._dimmed and (front == DOMAINS or self._colored is section):
+            self._dimmed.add(section)  # once: from then on it is the person's
+            tissue.opacity = layers.DIMMED
         if selection.active is None or selection.active in pair.values():
             selection.active = pair.get(front)
 

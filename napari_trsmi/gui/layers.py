@@ -28,9 +28,8 @@ TISSUE, SPOTS, DOMAINS, SPOT = "image", "spots", "domains", "spot"  # roles, fro
 PLAIN, PLAIN_ON_TISSUE = (0.72, 0.74, 0.77, 1.0), (0.15, 0.17, 0.22, 0.6)
 NO_VALUE = (0.5, 0.5, 0.5, 1.0)
 CLEAR = (0.0, 0.0, 0.0, 0.0)
-MEET = (
-    0.75  # of the distance between spots: so far each reaches on a raster, square grids and hexagonal ones are filled
-)
+MEET = 0.75  # of the distance between spots: so far each reaches on a raster, which fills square and hexagonal grids
+DIMMED = 0.5  # opacity of the tissue under domains and colours, which are then easier to tell apart
 OVERLAP = 1.01  # of squares side by side: rounding leaves no seam
 RING = np.array([(0.05, 0.05, 0.05, 1.0), (1.0, 1.0, 1.0, 1.0)])
 
@@ -114,7 +113,8 @@ def image_layer(section: OpenSection) -> LayerData:
     assert dataset.image is not None
     unit, _ = world(dataset)
     step = unit / dataset.image.scale
-    settings = {"scale": (step, step), "rgb": True, "interpolation2d": "linear"}
+    opacity = 1.0 if section.result is None else DIMMED
+    settings = {"scale": (step, step), "rgb": True, "interpolation2d": "linear", "opacity": opacity}
     return dataset.image.pixels, {**_shared(section, TISSUE), **settings}, "image"
 
 

@@ -248,3 +248,14 @@ def test_a_canvas_without_its_viewer_hears_nothing(viewer, session, section):
     session.show(shown(section.dataset))
     session.color(Coloring("x", section.dataset.coords[:, 0]))
     session.select_spot(3)
+
+
+def test_the_tissue_steps_back_once_when_domains_appear_and_then_belongs_to_the_person(viewer, session, section):
+    tissue = session.canvas.layer("image")
+    assert tissue.opacity == 1
+    session.show(shown(section.dataset))
+    assert tissue.opacity == layers.DIMMED
+    tissue.opacity = 0.9
+    session.show(shown(section.dataset, epoch=2))
+    session.color(Coloring("x", np.arange(section.dataset.n_spots, dtype=float)))
+    assert tissue.opacity == 0.9
