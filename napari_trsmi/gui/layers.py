@@ -29,7 +29,7 @@ PLAIN, PLAIN_ON_TISSUE = (0.72, 0.74, 0.77, 1.0), (0.15, 0.17, 0.22, 0.6)
 NO_VALUE = (0.5, 0.5, 0.5, 1.0)
 CLEAR = (0.0, 0.0, 0.0, 0.0)
 MEET = 0.75  # of the distance between spots: so far each reaches on a raster, which fills square and hexagonal grids
-DIMMED = 0.5  # opacity of the tissue under domains and colours, which are then easier to tell apart
+DIMMED = 0.6  # opacity of the tissue under domains and colours, which are then easier to tell apart
 OVERLAP = 1.01  # of squares side by side: rounding leaves no seam
 RING = np.array([(0.05, 0.05, 0.05, 1.0), (1.0, 1.0, 1.0, 1.0)])
 
