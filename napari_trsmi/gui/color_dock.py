@@ -96,7 +96,7 @@ class ColorDock(QWidget):
         self._set_theme(napari_viewer.theme)
         self._on_section(session.section)
         self._on_coloring(session.coloring)
-        self._on_two(False)
+        self._two_rows.hide()
 
     def pick(self, feature: Feature | None) -> None:
         """Colour the spots by a feature and remember it."""
@@ -135,6 +135,10 @@ class ColorDock(QWidget):
         self._chips.setVisible(not two and bool(self._recent))
         self._two_rows.setVisible(two)
         (self._red if two else self._search).setFocus()
+        if two:
+            self._mix()
+        else:
+            self.pick(self._search.feature)
 
     def _on_back(self) -> None:
         self.session.color(None)

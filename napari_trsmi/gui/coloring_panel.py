@@ -82,7 +82,7 @@ class ColoringPanel(QWidget):
             layout.addWidget(widget)
 
         self._apply = _later(self, 30, self._apply_limits)  # a slider reports every pixel
-        self._compare = _later(self, 100, self._show_means)  # and training every preview
+        self._compare = _later(self, 100, self._catch_up)  # and training every preview
         self._limits.valueChanged.connect(self._on_limits)
         self._clip.valueChanged.connect(self._on_clip)
         self._colormap.activated.connect(self._on_colormap)
@@ -128,6 +128,10 @@ class ColoringPanel(QWidget):
 
     def _on_shown(self, shown: Shown | None) -> None:
         self._compare.start()
+
+    def _catch_up(self) -> None:
+        if self.isVisible():  # else `showEvent` will do it: training goes on behind other docks
+            self._show_means()
 
     def _show_means(self) -> None:
         coloring, shown = self._shown, self.session.shown

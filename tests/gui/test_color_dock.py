@@ -49,6 +49,12 @@ def test_red_and_green_are_mixed_and_one_can_be_taken_away(viewer, sample, qtbot
     dock._red.selectAll()
     qtbot.keyClick(dock._red, Qt.Key.Key_Delete)
     assert session.coloring.title == "Green CD8 (adt, log1p)"
+    dock._two.setChecked(False)
+    _type(qtbot, dock._search, "GRI9")
+    dock._two.setChecked(True)
+    assert session.coloring.title == "Green CD8 (adt, log1p)"
+    dock._two.setChecked(False)
+    assert session.coloring.title == "GRI9 (rna, log1p)"
 
 
 def test_a_feature_can_be_sought_in_one_modality(viewer, sample, qtbot):
