@@ -186,6 +186,18 @@ def test_names_reach_every_file(result, tmp_path):
     assert "Cortex" in set(nt.markers(named)["rna"]["domain"])
 
 
+def test_boundaries_in_another_order_keep_the_numbers_that_are_known(result):
+    from napari_trsmi.domains.boundaries import Boundaries
+
+    n = len(result.boundaries)
+    known = result.boundaries[::-1].reset_index(drop=True).assign(segment=range(n))
+    segments, edges = edits.known_segments(Boundaries(result.boundary_edges, result.boundaries), known)
+    pd.testing.assert_frame_equal(segments, known)
+    for s in range(n):
+        before = result.boundary_edges[result.boundary_edges["segment"] == n - 1 - s]
+        assert sorted(edges.loc[edges["segment"] == s, "i"]) == sorted(before["i"])
+
+
 def test_boundaries_found_otherwise_keep_the_reviews_that_still_hold(result):
     from napari_trsmi.domains.boundaries import Boundaries
 
