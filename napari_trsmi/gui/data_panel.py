@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QAction
 from qtpy.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -127,17 +128,22 @@ class DataPanel(QWidget):
 
     def _open_menu(self) -> QMenu:
         menu = QMenu(self)
-        files = menu.addAction("File, or one file per modality…")
-        files.setToolTip("Several .h5ad files over the same barcodes open as one section")
-        files.triggered.connect(self._choose_files)
-        menu.addAction("Folder (Space Ranger, .zarr)…").triggered.connect(self._choose_folder)
+        menu.setToolTipsVisible(True)
+        for text, tip, choose in (
+            ("File, or one file per modality…", "Files over the same spots open as one section", self._choose_files),
+            ("Folder (Space Ranger, .zarr)…", "The outs folder of Space Ranger, or a .zarr", self._choose_folder),
+        ):
+            action = QAction(text, menu)
+            action.setToolTip(tip)
+            action.triggered.connect(choose)
+            menu.addAction(action)
         return menu
 
-    def _choose_files(self) -> None:
+    def _choose_files(self, checked: bool = False) -> None:
         paths, _ = QFileDialog.getOpenFileNames(self, "Open a section", "", "Sections (*.h5mu *.h5ad);;All files (*)")
         self.open(paths)
 
-    def _choose_folder(self) -> None:
+    def _choose_folder(self, checked: bool = False) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Open a Space Ranger folder or a .zarr")
         self.open([folder] if folder else [])
 

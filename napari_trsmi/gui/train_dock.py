@@ -6,7 +6,6 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSignalBlocker
-from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
 from napari_trsmi.config import Cluster, Config
@@ -85,14 +84,17 @@ class TrainDock(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(6)
-        for widget in (self.data_panel, JoinPanel(self.session, self), PlacementPanel(self.session, self)):
-            layout.addWidget(widget)
+        layout.addWidget(self.data_panel)
+        layout.addWidget(JoinPanel(self.session, self))
+        layout.addWidget(PlacementPanel(self.session, self))
         layout.addLayout(quick)
         layout.addWidget(self.form, 1)
-        for widget in (self.run_bar, self.course, self.preview_bar, self.result_row):
-            layout.addWidget(widget)
+        layout.addWidget(self.run_bar)
+        layout.addWidget(self.course)
+        layout.addWidget(self.preview_bar)
+        layout.addWidget(self.result_row)
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: D102
+    def showEvent(self, event: Any) -> None:  # noqa: D102
         super().showEvent(event)
         guard(self, self.viewer, self.session)
         attach_legend(self, self.session)

@@ -72,6 +72,7 @@ def train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
     from qtpy.QtCore import QThreadPool
 
     pool = QThreadPool.globalInstance()
+    assert pool is not None
     pool.releaseThread()
     try:
         if not thread.take_turn():

@@ -24,13 +24,15 @@ def acted(
 ) -> Callable[..., Generator[Step, str | None, Result]]:
     """Return a stand-in for `api.fit_steps` that ends with `result`.
 
-    Every second epoch is a preview, in which the first `epoch` spots moved to another domain. Each epoch waits for
-    `gate`; the third one raises `error`.
+    Every second epoch is a preview, in which the first `epoch` spots moved to another domain. Each epoch notes in
+    `log` that it begins, and waits for `gate`; the third one raises `error`.
     """
 
     def fit_steps(dataset: Any, config: Config) -> Generator[Step, str | None, Result]:
         history, n = [], config.train.epochs
         for epoch in range(1, n + 1):
+            if log is not None:
+                log.append(f"epoch {epoch}")
             if gate is not None:
                 gate.acquire(timeout=10)
             if error is not None and epoch == 3:
@@ -40,8 +42,6 @@ def acted(
                 labels = result.labels.copy()
                 labels[:epoch] = (labels[:epoch] + 1) % result.partition.n_domains
             history.append(step(epoch, n, labels, embedding=None if labels is None else result.embedding))
-            if log is not None:
-                log.append(f"epoch {epoch}")
             if (yield history[-1]) == "stop":
                 break
         provenance = {"device": "cpu", "seconds": {"training": 3.0}}

@@ -234,6 +234,19 @@ def test_cancel_brings_the_result_before_back_at_once(opened, qtbot, gate, train
     assert enabled(opened) == {"run"}
 
 
+def test_rounds_of_start_and_cancel_leave_no_layer(opened, qtbot, gate):
+    before = [layer.name for layer in opened.viewer.layers if layer.visible]
+    for _ in range(5):
+        gate.release(2)
+        opened.session.start()
+        qtbot.waitUntil(lambda: bool(opened.session.run.previews), timeout=5_000)
+        assert [layer.name for layer in opened.viewer.layers if layer.visible] != before
+        opened.session.cancel()
+        gate.release()  # the epoch that goes on
+        assert opened.session.shown is None
+        assert [layer.name for layer in opened.viewer.layers if layer.visible] == before
+
+
 def test_a_failure_is_said_in_the_status_line_and_the_window_lives_on(opened, qtbot, monkeypatch, trained):
     opened.session.set_result(trained)
     monkeypatch.setattr("napari_trsmi.api.fit_steps", acted(trained, error=RuntimeError("bad shapes (3, 4)")))

@@ -123,18 +123,21 @@ def test_a_cancelled_run_ends_within_an_epoch_also_when_paused(session, qtbot, m
 
 
 def test_a_run_waits_until_the_cancelled_one_before_has_left(session, qtbot, monkeypatch, trained):
-    gate, log = Semaphore(0), []
+    gate, log, next_log = Semaphore(1), [], []
     act(monkeypatch, trained, gate=gate, log=log)
     session.start()
     first = session.run.trainer
+    qtbot.waitUntil(lambda: log == ["epoch 1", "epoch 2"] and bool(session.run.steps), timeout=10_000)
     session.cancel()
-    act(monkeypatch, trained, log=log)
+    act(monkeypatch, trained, log=next_log)
     session.start()
-    assert not first.ended.is_set() or not log
-    gate.release(99)
+    qtbot.wait(150)
+    assert next_log == []
+    gate.release()
     qtbot.waitUntil(lambda: session.state == "idle", timeout=10_000)
     assert first.ended.is_set()
-    assert log[-6:] == [f"epoch {epoch}" for epoch in range(1, 7)]
+    assert log == ["epoch 1", "epoch 2"]
+    assert len(next_log) == 6
 
 
 def test_short_jobs_go_on_beside_a_paused_run(session, qtbot, monkeypatch, trained):
