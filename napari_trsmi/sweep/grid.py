@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-import napari_trsmi
 from napari_trsmi.config import Config
 from napari_trsmi.errors import ConfigError
 
@@ -98,7 +97,7 @@ class Grid:
         """Return the seeds of a sweep around `config`."""
         return tuple(range(config.seed, config.seed + self.seeds) if isinstance(self.seeds, int) else self.seeds)
 
-    def trials(self, config: Config, fingerprint: str = "") -> tuple[Trial, ...]:
+    def trials(self, config: Config, data: str = "") -> tuple[Trial, ...]:
         """Return every run, setting by setting and seed by seed.
 
         Parameters
@@ -106,8 +105,8 @@ class Grid:
         config
             What the runs have in common. Where `threads` is left open they get one each: so many are run side by side
             as there are cores, and what a run finds does not depend on that number.
-        fingerprint
-            Of the data, see `store.fingerprint`.
+        data
+            What tells the data, and this version of the method, from others: see `store.identity`.
 
         Raises
         ------
@@ -124,7 +123,7 @@ class Grid:
                 chosen = _with(chosen, name, name.split("."), value)
             for seed in self.seeds_of(config):
                 one = Config(**{**chosen, "seed": seed})
-                found.append(Trial(_key(one, fingerprint), setting, one))
+                found.append(Trial(_key(one, data), setting, one))
         if len({trial.key for trial in found}) < len(found):
             raise ConfigError(f"Expected values that make a difference, found {_listed(self.names)}. Change them.")
         return tuple(found)
@@ -170,9 +169,8 @@ def _with(values: dict[str, Any], name: str, path: list[str], value: Any) -> dic
     return {**values, first: _with(values[first], name, rest, value) if rest else value}
 
 
-def _key(config: Config, fingerprint: str) -> str:
-    """Versions are part of it: results of two versions must not end up in one table."""
-    told = [napari_trsmi.__version__, fingerprint, config.model_dump(mode="json")]
+def _key(config: Config, data: str) -> str:
+    told = [data, config.model_dump(mode="json")]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 

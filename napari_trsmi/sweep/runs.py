@@ -16,7 +16,7 @@ from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.errors import DataError, TrsmiError
 from napari_trsmi.sweep.grid import Grid, Trial
 from napari_trsmi.sweep.result import SweepResult
-from napari_trsmi.sweep.store import Run, Store, fingerprint
+from napari_trsmi.sweep.store import Run, Store, fingerprint, identity
 from napari_trsmi.sweep.worker import fit_one, slim, source_of
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def run(
     config
         The settings that all runs have in common.
     grid
-        What differs between them; seeds and values. One run where not given.
+        What differs between them: values and seeds. One run where not given.
     folder
         Where runs are kept. Those that are there already, with the same data and settings, are not made again, failed
         ones excepted.
@@ -101,7 +101,9 @@ def run(
     ConfigError
         A combination of settings is not allowed.
     DataError
-        The data cannot be used, the folder is one of other data, or the scheduler does not answer.
+        The data cannot be used, the folder is one of other data, or the scheduler does not answer or is gone.
+    TrainingError
+        The local processes do not start.
     """
     from napari_trsmi.sweep.cluster import connected
 
@@ -110,7 +112,7 @@ def run(
     grid.trials(config)  # before time is spent on the data
     dataset = _dataset(data, config)
     mark = fingerprint(dataset)
-    trials = grid.trials(config, mark)
+    trials = grid.trials(config, identity(mark))
     store = None if folder is None else Store(folder, dataset, mark, grid, config)
     there = [] if store is None else [store.read(trial.key) for trial in trials]
     result = SweepResult(dataset.name, grid, config, trials)

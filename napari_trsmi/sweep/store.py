@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import napari_trsmi
 from napari_trsmi.config import Config
 from napari_trsmi.errors import DataError
 from napari_trsmi.sweep.grid import Grid
@@ -88,6 +89,11 @@ def fingerprint(dataset: Dataset) -> str:
     return total.hexdigest()
 
 
+def identity(mark: str, version: str = napari_trsmi.__version__) -> str:
+    """Return what tells runs on data with this `fingerprint` from others; two versions do not end up in one table."""
+    return f"{version}/{mark}"
+
+
 class Store:
     """The folder of a sweep.
 
@@ -127,6 +133,7 @@ class Store:
                 )
         about = {
             "format": 1,
+            "version": napari_trsmi.__version__,
             "name": dataset.name,
             "n_spots": dataset.n_spots,
             "fingerprint": mark,
@@ -179,7 +186,7 @@ def load(folder: str | Path) -> SweepResult:
     config = Config.from_json(json.dumps(about["config"]))
     seeds = about["seeds"]
     grid = Grid(about["fields"], seeds if isinstance(seeds, int) else tuple(seeds))
-    trials = grid.trials(config, about["fingerprint"])
+    trials = grid.trials(config, identity(about["fingerprint"], about["version"]))
     runs = {trial.key: run for trial in trials if (run := _read(Path(folder), trial.key)) is not None}
     return SweepResult(about["name"], grid, config, trials, runs)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +21,7 @@ from napari_trsmi.sweep.grid import Trial
 from napari_trsmi.sweep.store import Run, fingerprint
 
 _TURN = Lock()  # torch has one random generator and one number of threads per process: runs take turns in it
-_DATASETS: dict[str, Dataset] = {}
+_DATASETS: dict[str, Dataset | None] = {}  # by fingerprint; None where it is not to be read here
 _SECTIONS: OrderedDict[tuple[str, ...], Section] = OrderedDict()
 _KEPT = 2  # sections; memory is for the runs
 
@@ -101,14 +102,12 @@ def _dataset(source: Source, sent: Dataset | None) -> Dataset | None:
     if sent is not None:
         return sent
     if source.mark not in _DATASETS:
-        try:
-            found = read(source.paths, kinds=source.kinds, library=source.library, modalities=tuple(source.kinds))
-        except (TrsmiError, OSError):
-            return None
-        if fingerprint(found) != source.mark:
-            return None
         _DATASETS.clear()
-        _DATASETS[source.mark] = slim(found)
+        _DATASETS[source.mark] = None
+        with suppress(TrsmiError, OSError):
+            found = read(source.paths, kinds=source.kinds, library=source.library, modalities=tuple(source.kinds))
+            if fingerprint(found) == source.mark:
+                _DATASETS[source.mark] = slim(found)
     return _DATASETS[source.mark]
 
 

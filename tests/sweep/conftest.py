@@ -26,8 +26,8 @@ class Processes:
         self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
         while not self.file.exists():
             time.sleep(0.05)
-        for _ in range(n_workers):
-            self.start_worker()
+        for n_threads in range(1, n_workers + 1):  # a worker of two threads must not make two runs at once
+            self.start_worker(n_threads)
 
     @property
     def address(self) -> str:
@@ -35,8 +35,8 @@ class Processes:
 
         return json.loads(self.file.read_text())["address"]
 
-    def start_worker(self) -> None:
-        words = ["--no-nanny", "--nthreads", "1", "--no-dashboard", "--local-directory", str(self.folder)]
+    def start_worker(self, n_threads: int = 1) -> None:
+        words = ["--no-nanny", "--nthreads", str(n_threads), "--no-dashboard", "--local-directory", str(self.folder)]
         self.workers.append(self._start("worker", *words))
 
     def kill(self, pid: int) -> None:

@@ -8,7 +8,7 @@ from sklearn.metrics import adjusted_rand_score
 from napari_trsmi.config import Config
 from napari_trsmi.errors import DataError
 from napari_trsmi.sweep import Grid, Run, SweepResult, load
-from napari_trsmi.sweep.store import Store, fingerprint
+from napari_trsmi.sweep.store import Store, fingerprint, identity
 
 GRID = Grid({"cluster.n_domains": [2, 3, None]}, seeds=2)
 LABELS = [[0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 2, 2], [0, 0, 1, 1, 2, 2], [0, 1, 0, 1, 0, 1]]
@@ -114,7 +114,7 @@ def test_tables_are_written(result, tmp_path):
 def test_a_sweep_is_read_back_from_its_folder(dataset, tmp_path):
     mark = fingerprint(dataset)
     store = Store(tmp_path / "new" / "sweep", dataset, mark, GRID, Config())
-    result = SweepResult(dataset.name, GRID, Config(), GRID.trials(Config(), mark))
+    result = SweepResult(dataset.name, GRID, Config(), GRID.trials(Config(), identity(mark)))
     for labels, trial in zip(LABELS, result.trials, strict=False):
         store.write(made_up(labels, trial))
         result = result.with_run(made_up(labels, trial))
@@ -126,10 +126,20 @@ def test_a_sweep_is_read_back_from_its_folder(dataset, tmp_path):
     assert again.runs[result.trials[0].key].labels.dtype == np.int32
 
 
+def test_a_sweep_of_another_version_is_read_back_and_not_mixed_with_this_one(dataset, tmp_path, monkeypatch):
+    mark = fingerprint(dataset)
+    old = GRID.trials(Config(), identity(mark, "0.0.1"))[0]
+    with monkeypatch.context() as then:
+        then.setattr("napari_trsmi.__version__", "0.0.1")
+        Store(tmp_path, dataset, mark, GRID, Config()).write(made_up(LABELS[0], old))
+    assert list(load(tmp_path).runs) == [old.key]
+    assert old.key not in {trial.key for trial in GRID.trials(Config(), identity(mark))}
+
+
 def test_a_damaged_run_counts_as_none(dataset, tmp_path):
     mark = fingerprint(dataset)
     store = Store(tmp_path, dataset, mark, GRID, Config())
-    trial = GRID.trials(Config(), mark)[0]
+    trial = GRID.trials(Config(), identity(mark))[0]
     store.write(made_up(LABELS[0], trial))
     path = tmp_path / f"{trial.key}.npz"
     assert store.read(trial.key) is not None
