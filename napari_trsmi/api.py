@@ -15,7 +15,7 @@ from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import DataError
 from napari_trsmi.records import Fit, Step
-from napari_trsmi.stages import Previews, Section, assemble, cut, prepare
+from napari_trsmi.stages import Previews, Section, assemble, cut, cut_again, prepare
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -238,6 +238,8 @@ def keep_preview(
 def recluster(path: str | Path, cluster: Cluster | None = None) -> Result:
     """Return new domains for the embedding in a saved result, without training.
 
+    For a result in memory see `edits.recluster`.
+
     Parameters
     ----------
     path
@@ -254,15 +256,8 @@ def recluster(path: str | Path, cluster: Cluster | None = None) -> Result:
     """
     saved, dataset = read_saved(path)
     config = saved.config.model_copy(update={"cluster": cluster or saved.config.cluster})
-    section = prepare(dataset, config)
-    n_domains = config.cluster.n_domains or len(saved.names)
-    result = assemble(section, config, saved.embedding, cut(saved.embedding, section, config, n_domains, None))
-    return replace(
-        result,
-        correspondences=saved.correspondences,
-        modality_weights=saved.modality_weights,
-        provenance={**result.provenance, "reclustered_from": str(Path(path).absolute())},
-    )
+    result = cut_again(prepare(dataset, config), config, saved)
+    return replace(result, provenance={**result.provenance, "reclustered_from": str(Path(path).absolute())})
 
 
 def restore(path: str | Path) -> Result:

@@ -1,4 +1,4 @@
-"""What a person changes in a result: names, colours, merged domains, the review of boundaries.
+"""What a person changes in a result: names, colours, merged or newly cut domains, the review of boundaries.
 
 Each edit returns a new result and records itself in ``provenance["edits"]``, so that `run.json` and the script tell of
 it. A domain is given by its number (0..K-1) or by its name.
@@ -20,6 +20,7 @@ from napari_trsmi.records import Partition
 if TYPE_CHECKING:
     import pandas as pd
 
+    from napari_trsmi.config import Cluster
     from napari_trsmi.domains.boundaries import Boundaries
     from napari_trsmi.stages import Section
 
@@ -111,6 +112,37 @@ def merge(result: Result, domains: Sequence[int | str], section: Section | None 
         history=result.history,
         provenance=_noted(result, "merge", domains=[result.names[k] for k in merged]),
     )
+
+
+def recluster(result: Result, cluster: Cluster | dict[str, Any], section: Section | None = None) -> Result:
+    """Return the result with other domains, cut from its embedding again without training.
+
+    Names, colours, reviews and maps belonged to the domains before and are not kept.
+
+    Parameters
+    ----------
+    cluster
+        The settings of the cut, or those that differ from the defaults. Without `n_domains` their number is kept.
+    section
+        What `stages.prepare` returns for the result's dataset and settings; made here where not given.
+
+    Raises
+    ------
+    ConfigError
+        A setting does not exist or is out of bounds; there are fewer groups of spots than domains; or
+        ``method="prototypes"``: a result does not hold its prototypes.
+    """
+    from napari_trsmi.config import Config
+    from napari_trsmi.stages import cut_again, prepare
+
+    before = result.config.cluster
+    if isinstance(cluster, dict):
+        cluster = Config(cluster=cluster).cluster
+    config = result.config.model_copy(update={"cluster": cluster})
+    found = cut_again(section or prepare(result.dataset, config), config, result)
+    noted = _noted(result, "recluster", cluster=cluster.model_dump(mode="json", exclude_defaults=True))
+    noted.setdefault("trained_cluster", before.model_dump(mode="json", exclude_defaults=True))
+    return replace(found, dataset=result.dataset, history=result.history, provenance=noted)
 
 
 def review(result: Result, segment: int, verdict: Verdict, note: str = "") -> Result:

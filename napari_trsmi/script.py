@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from napari_trsmi.config import Config, Section
+from napari_trsmi.config import Cluster, Config, Section
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import DataError
@@ -31,6 +31,8 @@ def as_python(source: Result | tuple[Dataset, Config], output: str | Path | None
     result = source if isinstance(source, Result) else None
     dataset, config = source if isinstance(source, tuple) else (source.dataset, source.config)
     provenance = {} if result is None else result.provenance
+    if "trained_cluster" in provenance:  # the domains were cut again later, which is among the edits
+        config = config.model_copy(update={"cluster": Cluster(**provenance["trained_cluster"])})
     edits = [_edit(**entry) for entry in provenance.get("edits", ())]
     imports = {
         "from napari_trsmi import edits": bool(edits),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
@@ -13,6 +14,9 @@ from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.records import Partition, Step
+
+if TYPE_CHECKING:
+    from napari_trsmi.data.saved import SavedResult
 
 logger = logging.getLogger(__name__)
 
@@ -113,6 +117,19 @@ def assemble(section: Section, config: Config, embedding: np.ndarray, partition:
             "n_components": {m: values.shape[1] for m, values in section.features.items()},
         },
     )
+
+
+def cut_again(section: Section, config: Config, old: Result | SavedResult) -> Result:
+    """Return other domains for an embedding that is there already; without `n_domains`, as many as before.
+
+    Raises
+    ------
+    ConfigError
+        As for `domains.clustering.find_domains`; ``method="prototypes"``: a result does not hold its prototypes.
+    """
+    n_domains = config.cluster.n_domains or len(old.names)
+    found = assemble(section, config, old.embedding, cut(old.embedding, section, config, n_domains, None))
+    return replace(found, correspondences=old.correspondences, modality_weights=old.modality_weights)
 
 
 class Previews:

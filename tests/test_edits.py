@@ -228,3 +228,27 @@ def test_a_section_in_memory_is_restored_from_the_file_it_was_written_to(result,
     found = nt.fit(memory, CONFIG)
     found.write(tmp_path / "out.h5mu")
     np.testing.assert_array_equal(nt.restore(tmp_path / "out.h5mu").labels, found.labels)
+
+
+# Cut again
+
+
+def test_a_result_is_cut_again_at_another_number_of_domains_without_training(result):
+    fewer = edits.recluster(result, nt.Config(cluster={"n_domains": 2, "n_init": 2}).cluster)
+    assert fewer.partition.n_domains == 2
+    assert fewer.embedding is result.embedding
+    assert fewer.correspondences is result.correspondences
+    assert fewer.history == result.history
+    assert fewer.boundaries["domain_b"].max() == 1
+    assert fewer.config.cluster.n_domains == 2
+    same = edits.recluster(result, {"n_init": 2})
+    assert same.partition.n_domains == K
+    with pytest.raises(nt.ConfigError, match="needs 4 prototypes, found none"):
+        edits.recluster(result, {"method": "prototypes"})
+
+
+def test_cutting_again_is_what_a_saved_result_gives(result, tmp_path):
+    result.write(tmp_path / "a.h5mu")
+    cluster = nt.Config(cluster={"n_domains": 3, "n_init": 2, "domain_scale": 1}).cluster
+    from_file = nt.recluster(tmp_path / "a.h5mu", cluster)
+    np.testing.assert_array_equal(edits.recluster(result, cluster).labels, from_file.labels)

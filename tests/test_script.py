@@ -77,6 +77,16 @@ def test_new_domains_of_a_saved_result_are_found_from_the_file_again(result, tmp
     np.testing.assert_array_equal(again.labels, found.labels)
 
 
+def test_the_script_of_a_result_cut_again_trains_as_before_and_cuts_as_last(result, tmp_path):
+    again = edits.recluster(edits.rename(result, 0, "cortex"), {"n_domains": 3})
+    again = edits.rename(edits.recluster(again, {"n_domains": 2, "n_init": 1}), 0, "all the rest")
+    script = as_python(again, tmp_path / "out.h5mu")
+    assert "'n_domains': 2" not in script.split("result = nt.fit")[0]
+    repeated = run(script)
+    np.testing.assert_array_equal(repeated.labels, again.labels)
+    assert repeated.names == again.names == ("all the rest", "2")
+
+
 def test_before_a_run_the_script_says_what_would_be_run(sample):
     script = as_python((sample, nt.Config()))
     compile(script, "script", "exec")

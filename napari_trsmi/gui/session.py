@@ -40,6 +40,8 @@ class Session:
         The kept result was replaced or edited (names, colours, merged domains, review).
     shown_changed(Shown | None)
         Other domains are on the canvas: a preview came or was scrubbed to, or the result.
+    runs_changed()
+        A result came into the list of runs of the active section, went, or changed.
     hidden_changed(frozenset[int])
         Domains that are not drawn.
     config_changed(Config)
@@ -62,6 +64,7 @@ class Session:
 
     section_changed = Signal(object)
     result_changed = Signal(object)
+    runs_changed = Signal()
     shown_changed = Signal(object)
     hidden_changed = Signal(object)
     config_changed = Signal(object)
@@ -99,9 +102,11 @@ class Session:
         self.color(None)
         self.section_changed.emit(section)
         if section is not None and section.result is not None:
+            section.runs.take(section.result, section.path)
             self.set_config(section.result.config)
         self._show_result()
         self.result_changed.emit(self.result)
+        self.runs_changed.emit()
 
     @property
     def dataset(self) -> Dataset | None:
@@ -117,9 +122,13 @@ class Session:
         """Keep `result` as the active section's and show it; `path` where it is already on file."""
         if self.section is None:
             return
+        if (before := self.section.runs.entry_of(self.section.result)) is not None:
+            before.path = self.section.path  # it may have been saved since it came
         self.section.result, self.section.path = result, path
+        self.section.runs.take(result, path)
         self._show_result()
         self.result_changed.emit(result)
+        self.runs_changed.emit()
 
     def set_config(self, config: Config) -> None:
         """Set the settings of the next run."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 
 from napari_trsmi.config import Config
+from napari_trsmi.gui.runs import Runs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,11 +32,14 @@ class OpenSection:
         The result that is kept, or None before the first run.
     path
         File the result was saved to or restored from; None while it is only in memory.
+    runs
+        All results that were kept, to go back to and to compare.
     """
 
     dataset: Dataset
     result: Result | None = None
     path: Path | None = None
+    runs: Runs = field(default_factory=Runs)
 
 
 @dataclass(frozen=True, eq=False)
