@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
 
 NARROW = 400  # pixels
+LOWEST = 56  # pixels; two rows of domains
 
 STYLE = """
 Legend, Legend > QWidget, ChipList, DomainList {{ background: {background}; }}
@@ -60,6 +61,7 @@ class Legend(QWidget):
         self._prepared: Any = None  # (dataset, config, section): merging again need not prepare again
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setMinimumHeight(LOWEST)
         self.caption, self.list, self.key = QLabel(), DomainList(session), ColorKey(session)
         self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.caption.setContentsMargins(0, 3, 4, 0)
@@ -78,6 +80,7 @@ class Legend(QWidget):
         self.list.menu_wanted.connect(self._open_menu)
         listen(
             self,
+            (session.section_changed, self._update),
             (session.shown_changed, self._update),
             (session.hidden_changed, self._update),
             (session.coloring_changed, self._update),
@@ -202,14 +205,17 @@ class Legend(QWidget):
         return () if self.session.shown is None else self.session.shown.names
 
     def _update(self, _: object = None) -> None:
-        shown = self.session.shown
+        shown, section = self.session.shown, self.session.section
         self.list.domains.show(shown, self.session.hidden, self.locked)
-        self.domains.setVisible(shown is not None)
-        if shown is not None:
+        self.list.setVisible(shown is not None)
+        if shown is None:
+            self.caption.setText("No domains yet: press Run in the Train dock, or open a saved result.")
+            self.caption.setToolTip("")
+        else:
             preview = shown.epoch is not None
             self.caption.setText(f"Preview, epoch {shown.epoch}" if preview else f"{len(shown.names)} domains")
             self.caption.setToolTip(self.locked or HELP)
-        self.setVisible(self.wanted and (shown is not None or self.session.coloring is not None))
+        self.setVisible(self.wanted and section is not None)  # from the start: the canvas keeps its size
 
     def _on_theme(self, event: Any) -> None:
         self._paint(event.value)

@@ -107,16 +107,15 @@ def test_the_train_dock_brings_it_and_the_command_hides_it(opened, qtbot):
     assert legend.isVisible()
 
 
-def test_it_is_there_only_while_there_is_something_to_explain(legend, session, sample):
+def test_it_is_there_as_long_as_a_section_is_open_and_says_where_domains_come_from(legend, session, sample):
     session.activate(None)
     assert not legend.isVisible()
     session.activate(OpenSection(sample))
-    assert not legend.isVisible()
-    session.color(Coloring("Cd3e", sample.coords[:, 0]))
     assert legend.isVisible()
-    assert not legend.domains.isVisible()
-    session.color(None)
-    assert not legend.isVisible()
+    assert not legend.list.isVisible()
+    assert "press Run" in legend.caption.text()
+    session.color(Coloring("Cd3e", sample.coords[:, 0]))
+    assert legend.key.isVisible()
 
 
 def test_a_click_hides_and_shows_and_a_double_click_isolates(legend, session, qtbot):
