@@ -69,6 +69,7 @@ class BoundaryPanel(QWidget):
         self.shortest.setRange(0, 1e9)
         self.shortest.setDecimals(0)
         self.shortest.setPrefix("≥ ")
+        self.shortest.setStyleSheet("QDoubleSpinBox { min-width: 96px }")  # beside napari's wide arrows
         self.shortest.setToolTip("Leave out boundaries shorter than this")
         self.wanted.currentIndexChanged.connect(self._filter)
         self.shortest.valueChanged.connect(self._filter)

@@ -26,8 +26,10 @@ def open_docks(viewer: Viewer) -> None:
     viewer = getattr(viewer, "__wrapped__", viewer)
     _OPENED.add(viewer)
     train, _ = viewer.window.add_plugin_dock_widget(PLUGIN, TRAIN)
+    train.setWindowTitle(TRAIN)  # the tab's text: with napari's " (napari-trsmi)" there is no room for it
     for name in (COLOUR, BOUNDARIES):
-        viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
+        dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
+        dock.setWindowTitle(name)
     train.show()
     train.raise_()
     QTimer.singleShot(0, partial(_fit, ref(viewer)))

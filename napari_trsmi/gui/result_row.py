@@ -37,7 +37,7 @@ class ResultRow(QWidget):
             return
         n = result.partition.n_domains
         device = result.provenance.get("device")
-        self.label.setText(f"{n} domain{'s' if n > 1 else ''}, mean confidence {result.confidence.mean():.2f}")
+        self.label.setText(f"{n} domain{'s' if n > 1 else ''}, confidence {result.confidence.mean():.2f}")
         self.label.setToolTip(
             "Mean over the spots of the probability of their own domain" + (f"; trained on {device}" if device else "")
         )

@@ -60,7 +60,8 @@ class TrainDock(QWidget):
             self,
             (session.section_changed, self._on_section),
             (session.config_changed, self._on_config),
-            (session.run_changed, self._on_run),
+            (session.run_changed, self._show_what_there_is),
+            (session.stepped, self._show_what_there_is),
             (session.result_changed, self._show_what_there_is),
             (napari_viewer.events.theme, self._on_theme),
         )
@@ -71,7 +72,7 @@ class TrainDock(QWidget):
     def _lay_out(self) -> None:
         quick = QHBoxLayout()
         quick.setSpacing(4)
-        for text, box in (("Domains", self.n_domains), ("Domain scale", self.domain_scale)):
+        for text, box in (("Domains", self.n_domains), ("Scale", self.domain_scale)):
             label = QLabel(text)
             label.setToolTip(box.toolTip())
             label.setBuddy(box)
@@ -118,11 +119,8 @@ class TrainDock(QWidget):
         config = self.session.config
         self.session.set_config(config.model_copy(update={"cluster": config.cluster.model_copy(update=update)}))
 
-    def _on_run(self, state: str) -> None:
-        self._show_what_there_is()
-
     def _show_what_there_is(self, *_: Any) -> None:
-        self.course.setVisible(self.session.run is not None or not self.live_plot.is_empty)
+        self.course.setVisible(not self.live_plot.is_empty)
 
     def _on_theme(self, *_: Any) -> None:
         from napari.utils.theme import get_theme
@@ -152,7 +150,7 @@ def _whole_number(lowest: int, highest: int, special: str, tip: str) -> QSpinBox
     box.setRange(lowest, highest)
     box.setSpecialValueText(special)
     box.setKeyboardTracking(False)
-    box.setStyleSheet("QSpinBox { min-width: 50px }")  # napari asks for more
+    box.setStyleSheet("QSpinBox { min-width: 78px }")  # room for "auto" between napari's wide arrows
     box.setToolTip(tip)
     return box
 

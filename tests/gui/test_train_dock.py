@@ -200,7 +200,7 @@ def test_a_run_shows_progress_and_enables_what_makes_sense(opened, qtbot, gate):
     assert not bar.progress.isVisible()
     assert bar.status.text() == "Trained on cpu in 3 s."
     confidence = opened.session.result.confidence.mean()
-    assert opened.result_row.label.text() == f"7 domains, mean confidence {confidence:.2f}"
+    assert opened.result_row.label.text() == f"7 domains, confidence {confidence:.2f}"
     assert "trained on cpu" in opened.result_row.label.toolTip()
     assert not bar.out_of_date.isVisible()
     opened.n_domains.setValue(3)
