@@ -6,7 +6,7 @@ training is: they yield a `Progress` after each run, and can be closed at any ti
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from napari_trsmi.config import Config
+    from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result
     from napari_trsmi.domains.consensus import Consensus
 
+Fit = Callable[["Dataset", "Config"], "Result"]
 STABILITY, AGREEING = "stability", "modalities_agreeing"  # names of the maps
 STABLE = 0.8  # a spot is called stable where at least this share of the runs gives it its domain
 LIKELY = 0.05  # a boundary is one that chance would draw where more of the boundary by chance is as confident
@@ -66,7 +68,7 @@ class Chance:
     boundaries: np.ndarray
 
 
-def seed_stability(result: Result, n_seeds: int = 5) -> Generator[Progress, None, Stability]:
+def seed_stability(result: Result, n_seeds: int = 5, *, fit: Fit | None = None) -> Generator[Progress, None, Stability]:
     """Run the result's settings from other seeds and return how much of the result comes out again.
 
     Parameters
@@ -75,6 +77,8 @@ def seed_stability(result: Result, n_seeds: int = 5) -> Generator[Progress, None
         Counts as one of the runs.
     n_seeds
         Runs in all, at least 2.
+    fit
+        How to run the method: `api.fit`, or one that can be ended within a run.
 
     Raises
     ------
@@ -83,20 +87,20 @@ def seed_stability(result: Result, n_seeds: int = 5) -> Generator[Progress, None
     DataError, TrainingError
         As for `api.fit`.
     """
-    from napari_trsmi.api import fit
+    from napari_trsmi import api
     from napari_trsmi.domains.consensus import boundary_stability, consensus
     from napari_trsmi.graphs import spatial_graph
 
     if n_seeds < 2:
         raise ConfigError(f"Expected at least 2 seeds to compare, found {n_seeds}. Raise it.")
-    config = result.config
+    run, config = fit or api.fit, result.config
     if config.cluster.n_domains is None:  # the question is whether these domains come again, not how many there are
         config = _with_domains(config, result.partition.n_domains)
     seeds = tuple(config.seed + s for s in range(n_seeds))
     runs = [result.labels]
     for done, seed in enumerate(seeds[1:], start=1):
         yield Progress(done, n_seeds, f"seed {seed}")
-        runs.append(fit(result.dataset, config.model_copy(update={"seed": seed})).labels)
+        runs.append(run(result.dataset, config.model_copy(update={"seed": seed})).labels)
     found = consensus(runs, reference=result.labels)
     segments = np.zeros(0)
     if result.boundary_edges is not None and len(result.boundary_edges):
@@ -107,7 +111,7 @@ def seed_stability(result: Result, n_seeds: int = 5) -> Generator[Progress, None
     return Stability(seeds, found, segments)
 
 
-def chance(result: Result, n_runs: int = 3) -> Generator[Progress, None, Chance]:
+def chance(result: Result, n_runs: int = 3, *, fit: Fit | None = None) -> Generator[Progress, None, Chance]:
     """Run the result's settings on the section with its spots dealt to other places, and compare.
 
     Shuffled tissue has no domains, but any method will draw some. Where boundaries of the result are no more confident
@@ -119,6 +123,8 @@ def chance(result: Result, n_runs: int = 3) -> Generator[Progress, None, Chance]
         Gives dataset, settings and number of domains.
     n_runs
         Shuffled runs, at least 1.
+    fit
+        How to run the method: `api.fit`, or one that can be ended within a run.
 
     Raises
     ------
@@ -127,16 +133,16 @@ def chance(result: Result, n_runs: int = 3) -> Generator[Progress, None, Chance]
     DataError, TrainingError
         As for `api.fit`.
     """
-    from napari_trsmi.api import fit
+    from napari_trsmi import api
 
     if n_runs < 1:
         raise ConfigError(f"Expected at least 1 shuffled run, found {n_runs}. Raise it.")
-    config = _with_domains(result.config, result.partition.n_domains)
+    run, config = fit or api.fit, _with_domains(result.config, result.partition.n_domains)
     by_chance, confidence, weight = [], [], []
     for done in range(n_runs):
         yield Progress(done, n_runs, f"shuffled tissue {done + 1}")
         order = np.random.default_rng([config.seed, done]).permutation(result.dataset.n_spots)
-        shuffled = fit(replace(result.dataset, coords=result.dataset.coords[order], image=None), config)
+        shuffled = run(replace(result.dataset, coords=result.dataset.coords[order], image=None), config)
         by_chance.append(float(shuffled.confidence.mean()))
         if shuffled.boundaries is not None:
             confidence.append(shuffled.boundaries["confidence"].to_numpy(float))
@@ -194,7 +200,7 @@ def modality_agreement(result: Result) -> tuple[dict[str, float], np.ndarray]:
 
 
 def stability_curve(
-    result: Result, n_domains: Sequence[int], n_seeds: int = 5
+    result: Result, n_domains: Sequence[int], n_seeds: int = 5, *, fit: Fit | None = None
 ) -> Generator[Progress, None, pd.DataFrame]:
     """Return how much runs of different seeds agree for each number of domains.
 
@@ -208,6 +214,8 @@ def stability_curve(
         Numbers of domains to try, each at least 2.
     n_seeds
         Runs, at least 2.
+    fit
+        How to run the method: `api.fit`, or one that can be ended within a run.
 
     Returns
     -------
@@ -221,7 +229,7 @@ def stability_curve(
     """
     import pandas as pd
 
-    from napari_trsmi.api import fit
+    from napari_trsmi import api
     from napari_trsmi.domains.consensus import consensus
     from napari_trsmi.stages import cut, prepare
 
@@ -231,13 +239,14 @@ def stability_curve(
     if not numbers:
         raise ConfigError("Expected numbers of domains to try, found none. Give at least one.")
     check_trust(n_domains=numbers)
+    run = fit or api.fit
     labels: dict[int, list[np.ndarray]] = {k: [] for k in numbers}
     cluster = result.config.cluster.model_copy(update={"method": "mixture", "n_init": 1})
     for done in range(n_seeds):
         seed = result.config.seed + done
         yield Progress(done, n_seeds, f"seed {seed}")
         config = result.config.model_copy(update={"seed": seed, "cluster": cluster})
-        embedding = result.embedding if done == 0 else fit(result.dataset, config).embedding
+        embedding = result.embedding if done == 0 else run(result.dataset, config).embedding
         section = prepare(result.dataset, config)
         for k in numbers:
             labels[k].append(cut(embedding, section, config, k, None).labels)
@@ -300,6 +309,31 @@ def with_trust(
     if curve is not None:
         trust |= {"curve": curve.to_dict("records"), "suggested_domains": suggested_domains(curve)}
     return replace(result, maps=maps, boundaries=boundaries, provenance={**result.provenance, "trust": trust})
+
+
+def describe(result: Result) -> str:
+    """Return what the checks of a result found, in lines for a person."""
+    trust = result.provenance.get("trust", {})
+    lines = []
+    if "stability" in trust:
+        lines.append(
+            f"Seeds: mean ARI {trust['stability']:.2f} over {len(trust['seeds'])} runs; "
+            f"{100 * trust['stable_spots']:.0f} % of the spots keep their domain in at least 4 of 5 runs."
+        )
+    if "confidence_by_chance" in trust:
+        by_chance = ", ".join(f"{value:.2f}" for value in trust["confidence_by_chance"])
+        lines.append(
+            f"Chance: mean confidence {trust['confidence']:.2f}, on shuffled tissue {by_chance}; "
+            f"{trust['boundaries_by_chance']} of {trust['n_boundaries']} boundaries are no more confident than 5 % of "
+            "the boundary drawn by chance."
+        )
+    if "modality_agreement" in trust:
+        alone = ", ".join(f"{name} {value:.2f}" for name, value in trust["modality_agreement"].items())
+        lines.append(f"Modalities alone, ARI with the result: {alone}.")
+    if "suggested_domains" in trust:
+        curve = ", ".join(f"{row['n_domains']}: {row['stability']:.2f}" for row in trust["curve"])
+        lines.append(f"Stability by number of domains: {curve}. Suggested: {trust['suggested_domains']}.")
+    return "\n".join(lines)
 
 
 def check_trust(n_seeds: int = 2, n_runs: int = 1, n_domains: Sequence[int] = ()) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
@@ -94,7 +93,7 @@ class Sweep(Command):
         from napari_trsmi import sweep
 
         config = Config(**self.config.model_dump())
-        grid = sweep.Grid(dict(map(parse_field, self.grid)), self.seeds)
+        grid = sweep.Grid(dict(map(sweep.parse_field, self.grid)), self.seeds)
         if len(grid.fields) < len(self.grid):
             raise ConfigError(f"Expected each setting once, found {' '.join(self.grid)}. Put its values in one --grid.")
         n_runs = len(grid.trials(config))
@@ -146,32 +145,6 @@ class Sweep(Command):
                 bar.close()
 
 
-def parse_field(text: str) -> tuple[str, tuple[Any, ...]]:
-    """Return name and values of a word such as ``cluster.n_domains=5,7,9``: JSON, ``unset``, or words.
-
-    Raises
-    ------
-    ConfigError
-        The word is none of that form.
-
-    Examples
-    --------
-    >>> parse_field("cluster.domain_scale=unset,4")
-    ('cluster.domain_scale', (None, 4))
-    >>> parse_field("cluster.method=mixture,kmeans")
-    ('cluster.method', ('mixture', 'kmeans'))
-    >>> parse_field("diffusion.scales=[[2,0.2]],[[4,0.1],[8,0.1]]")
-    ('diffusion.scales', ([[2, 0.2]], [[4, 0.1], [8, 0.1]]))
-    """
-    name, equals, values = text.partition("=")
-    if not (name and equals and values):
-        raise ConfigError(f"Expected a setting with its values, such as cluster.n_domains=5,7,9, found {text!r}.")
-    try:
-        return name, tuple(json.loads(f"[{values}]"))
-    except ValueError:
-        return name, tuple(_value(word.strip()) for word in values.split(","))
-
-
 def to_text(result: SweepResult) -> str:
     """Return the settings of a sweep as a table for a terminal."""
     settings = result.settings
@@ -183,15 +156,6 @@ def to_text(result: SweepResult) -> str:
             chosen[start] = heading
     table = settings[list(chosen)].rename(columns=chosen)
     return str(table.to_string(index=False, float_format=lambda value: f"{value:.4g}", na_rep="-"))
-
-
-def _value(word: str) -> Any:
-    if word in ("unset", "None", "none"):
-        return None
-    try:
-        return json.loads(word)
-    except ValueError:
-        return word
 
 
 def _bar(progress: Progress) -> Any:

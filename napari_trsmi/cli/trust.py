@@ -12,7 +12,6 @@ from tyro.conf import Positional, arg
 from napari_trsmi.cli.command import Saving
 
 if TYPE_CHECKING:
-    from napari_trsmi.data.result import Result
     from napari_trsmi.records import Progress
 
 T = TypeVar("T")
@@ -37,7 +36,7 @@ class Trust(Saving):
     def run(self) -> None:
         """Read, run again, write."""
         from napari_trsmi.api import restore
-        from napari_trsmi.trust import chance, check_trust, seed_stability, stability_curve, with_trust
+        from napari_trsmi.trust import chance, check_trust, describe, seed_stability, stability_curve, with_trust
 
         self.check()
         check_trust(n_seeds=self.seeds, n_runs=self.shuffles, n_domains=self.domains)
@@ -62,28 +61,3 @@ class Trust(Saving):
         except StopIteration as end:
             found: T = end.value
             return found
-
-
-def describe(result: Result) -> str:
-    """Return what the checks of a result found, in lines for a person."""
-    trust = result.provenance.get("trust", {})
-    lines = []
-    if "stability" in trust:
-        lines.append(
-            f"Seeds: mean ARI {trust['stability']:.2f} over {len(trust['seeds'])} runs; "
-            f"{100 * trust['stable_spots']:.0f} % of the spots keep their domain in at least 4 of 5 runs."
-        )
-    if "confidence_by_chance" in trust:
-        by_chance = ", ".join(f"{value:.2f}" for value in trust["confidence_by_chance"])
-        lines.append(
-            f"Chance: mean confidence {trust['confidence']:.2f}, on shuffled tissue {by_chance}; "
-            f"{trust['boundaries_by_chance']} of {trust['n_boundaries']} boundaries are no more confident than 5 % of "
-            "the boundary drawn by chance."
-        )
-    if "modality_agreement" in trust:
-        alone = ", ".join(f"{name} {value:.2f}" for name, value in trust["modality_agreement"].items())
-        lines.append(f"Modalities alone, ARI with the result: {alone}.")
-    if "suggested_domains" in trust:
-        curve = ", ".join(f"{row['n_domains']}: {row['stability']:.2f}" for row in trust["curve"])
-        lines.append(f"Stability by number of domains: {curve}. Suggested: {trust['suggested_domains']}.")
-    return "\n".join(lines)

@@ -147,6 +147,32 @@ class Grid:
         ]
 
 
+def parse_field(text: str) -> tuple[str, tuple[Any, ...]]:
+    """Return name and values of a word such as ``cluster.n_domains=5,7,9``: JSON, ``unset``, or words.
+
+    Raises
+    ------
+    ConfigError
+        The word is none of that form.
+
+    Examples
+    --------
+    >>> parse_field("cluster.domain_scale=unset,4")
+    ('cluster.domain_scale', (None, 4))
+    >>> parse_field("cluster.method=mixture,kmeans")
+    ('cluster.method', ('mixture', 'kmeans'))
+    >>> parse_field("diffusion.scales=[[2,0.2]],[[4,0.1],[8,0.1]]")
+    ('diffusion.scales', ([[2, 0.2]], [[4, 0.1], [8, 0.1]]))
+    """
+    name, equals, values = text.partition("=")
+    if not (name and equals and values):
+        raise ConfigError(f"Expected a setting with its values, such as cluster.n_domains=5,7,9, found {text!r}.")
+    try:
+        return name, tuple(json.loads(f"[{values}]"))
+    except ValueError:
+        return name, tuple(_read(word.strip()) for word in values.split(","))
+
+
 def shown(value: Any) -> str:
     """Return a value as people write it: ``unset`` for None, JSON for what is no single word."""
     if value is None:
@@ -176,3 +202,12 @@ def _key(config: Config, data: str) -> str:
 
 def _listed(values: Sequence[Any]) -> str:
     return ", ".join(map(shown, values))
+
+
+def _read(word: str) -> Any:
+    if word in ("unset", "None", "none"):
+        return None
+    try:
+        return json.loads(word)
+    except ValueError:
+        return word

@@ -15,8 +15,8 @@ import pytest
 
 from napari_trsmi import sweep
 from napari_trsmi.cli import main
-from napari_trsmi.cli.sweep import parse_field
 from napari_trsmi.errors import ConfigError
+from napari_trsmi.sweep import parse_field
 
 
 @pytest.fixture
