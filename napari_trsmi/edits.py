@@ -117,7 +117,8 @@ def merge(result: Result, domains: Sequence[int | str], section: Section | None 
 def recluster(result: Result, cluster: Cluster | dict[str, Any], section: Section | None = None) -> Result:
     """Return the result with other domains, cut from its embedding again without training.
 
-    Names, colours, reviews and maps belonged to the domains before and are not kept.
+    Domains keep the colour of the one before that they match. Names, reviews and maps belonged to those before and are
+    not kept.
 
     Parameters
     ----------
@@ -133,6 +134,7 @@ def recluster(result: Result, cluster: Cluster | dict[str, Any], section: Sectio
         ``method="prototypes"``: a result does not hold its prototypes.
     """
     from napari_trsmi.config import Config
+    from napari_trsmi.domains.colors import carried_over
     from napari_trsmi.stages import cut_again, prepare
 
     before = result.config.cluster
@@ -142,7 +144,8 @@ def recluster(result: Result, cluster: Cluster | dict[str, Any], section: Sectio
     found = cut_again(section or prepare(result.dataset, config), config, result)
     noted = _noted(result, "recluster", cluster=cluster.model_dump(mode="json", exclude_defaults=True))
     noted.setdefault("trained_cluster", before.model_dump(mode="json", exclude_defaults=True))
-    return replace(found, dataset=result.dataset, history=result.history, provenance=noted)
+    colors = carried_over(found.labels, found.partition.n_domains, result.labels, result.palette)
+    return replace(found, dataset=result.dataset, colors=colors, history=result.history, provenance=noted)
 
 
 def review(result: Result, segment: int, verdict: Verdict, note: str = "") -> Result:

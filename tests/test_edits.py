@@ -252,3 +252,11 @@ def test_cutting_again_is_what_a_saved_result_gives(result, tmp_path):
     cluster = nt.Config(cluster={"n_domains": 3, "n_init": 2, "domain_scale": 1}).cluster
     from_file = nt.recluster(tmp_path / "a.h5mu", cluster)
     np.testing.assert_array_equal(edits.recluster(result, cluster).labels, from_file.labels)
+
+
+def test_domains_cut_again_keep_the_colours_of_those_they_match(result):
+    fewer = edits.recluster(result, {"n_domains": 3})
+    for k in range(3):
+        before = result.labels[fewer.labels == k]
+        matched = {result.palette[b] for b in np.unique(before)}
+        assert fewer.palette[k] in matched

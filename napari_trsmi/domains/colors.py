@@ -82,6 +82,34 @@ def palette(n: int) -> tuple[str, ...]:
     return tuple(made)
 
 
+def extended(colors: tuple[str, ...], n: int) -> tuple[str, ...]:
+    """Return at least `n` colours that begin with `colors`, so that nothing flickers when a domain is added."""
+    if len(colors) >= n:
+        return colors
+    spare = [color for color in palette(n + len(colors)) if color not in colors]
+    return (*colors, *spare)[:n]
+
+
+def carried_over(labels: np.ndarray, n: int, reference: np.ndarray, colors: tuple[str, ...]) -> tuple[str, ...]:
+    """Return colours for `n` domains: those of the domains in `reference` that they match, new ones for the rest.
+
+    Parameters
+    ----------
+    labels, reference
+        (N,) int, as in `comparison.match_labels`.
+    n
+        Domains in `labels`.
+    colors
+        ``"#rrggbb"`` of the domains in `reference`.
+    """
+    from napari_trsmi.domains.comparison import match_labels
+
+    matched = match_labels(labels, reference)
+    number = dict(zip(labels.tolist(), matched.tolist(), strict=True))
+    colors = extended(colors, max(n, max(number.values(), default=-1) + 1))
+    return tuple(colors[number.get(k, k)] for k in range(n))
+
+
 def color_distances(colours: tuple[str, ...]) -> np.ndarray:
     """Return the (n, n) CAM02-UCS distances of `colours` in the least able of three eyes.
 

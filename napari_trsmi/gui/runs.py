@@ -113,7 +113,7 @@ class Runs:
     def move_to(self, dataset: Dataset) -> Runs:
         """Return the runs, now on `dataset`: the same spots at other places."""
         for entry in self._entries:
-            entry.result = replace(entry.result, dataset=dataset)
+            entry.result = on(dataset, entry.result)
         return self
 
     # What is said of the entries
@@ -133,11 +133,36 @@ class Runs:
         """Return by number, in few words, what sets each entry apart from the others; from the defaults if alone."""
         entries = list(self)
         found = differences([entry.result.config for entry in entries]) if entries else []
+        for entry, own in zip(entries, found, strict=True):
+            if own.get("cluster.n_domains") == entry.result.partition.n_domains:
+                del own["cluster.n_domains"]  # their number is said anyway
         return {
             entry.number: ", ".join([*_origin(entry.result), *(_words(name, value) for name, value in own.items())])
             or ("same settings" if len(entries) > 1 else "default settings")
             for entry, own in zip(entries, found, strict=True)
         }
+
+
+def on(dataset: Dataset, result: Result) -> Result:
+    """Return a result of the same spots as one on `dataset`, which may lie elsewhere or hold more modalities.
+
+    Raises
+    ------
+    DataError
+        The spots are others, or in another order.
+    """
+    if not np.array_equal(result.obs_names, dataset.obs_names):
+        common = len(np.intersect1d(result.obs_names, dataset.obs_names))
+        raise DataError(
+            f"Expected a result of the {dataset.n_spots} spots of {dataset.name} in their order, found "
+            f"{len(result.obs_names)} spots of {result.dataset.name}, {common} of them the same. Open it as a section "
+            "of its own."
+        )
+    used = result.dataset.modalities
+    if list(used) != list(dataset.modalities):
+        modalities = {name: dataset.modalities.get(name, modality) for name, modality in used.items()}
+        dataset = replace(dataset, modalities=modalities)
+    return replace(result, dataset=dataset)
 
 
 def scores(result: Result) -> dict[str, float]:

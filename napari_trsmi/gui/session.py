@@ -173,8 +173,10 @@ class Session:
         run = self.last_run
         if step.labels is None or run is None:
             return
+        from napari_trsmi.domains.colors import extended
+
         n = int(step.labels.max()) + 1
-        run.colors = _extended(run.colors, n)
+        run.colors = extended(run.colors, n)
         self.show(Shown(step.labels, tuple(str(k + 1) for k in range(n)), run.colors[:n], step.epoch))
 
     def _show_result(self) -> None:
@@ -286,30 +288,16 @@ def session_of(viewer: Any) -> Session:
     return _SESSIONS[viewer]
 
 
-def _extended(colors: tuple[str, ...], n: int) -> tuple[str, ...]:
-    """Return at least `n` colours that begin with `colors`, so that nothing flickers when a domain is added."""
-    if len(colors) >= n:
-        return colors
-    from napari_trsmi.domains.colors import palette
-
-    spare = [color for color in palette(n + len(colors)) if color not in colors]
-    return (*colors, *spare)[:n]
-
-
 def _in_colors_of(run: Run, result: Result) -> Result:
     """Return the result in the colours of the run's last preview, as far as its domains match it."""
     if not run.previews or not run.colors:
         return result
-    from napari_trsmi.domains.comparison import match_labels
+    from napari_trsmi.domains.colors import carried_over
 
     last = run.previews[-1].labels
     if last is None:
         return result
-    matched = match_labels(result.labels, last)
-    n = result.partition.n_domains
-    number = dict(zip(result.labels.tolist(), matched.tolist(), strict=True))
-    colors = _extended(run.colors, max(n, max(number.values()) + 1))
-    return replace(result, colors=tuple(colors[number.get(k, k)] for k in range(n)))
+    return replace(result, colors=carried_over(result.labels, result.partition.n_domains, last, run.colors))
 
 
 def _matters(config: Config) -> Config:

@@ -1,0 +1,50 @@
+"""The dock that says why one run is better than another: the runs, and two of them beside each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+
+from napari_trsmi.gui.boundaries_dock import NO_SECTION
+from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.run_panel import RunPanel
+from napari_trsmi.gui.session import session_of
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+NO_RUN = "Every result you keep is listed here. Train first, or open a saved result."
+
+
+class CompareDock(QWidget):
+    """Runs of the active section; before there is one, what to do next."""
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__()
+        self.session = session_of(napari_viewer)
+        self.runs = RunPanel(self.session)
+        self.page = QWidget()
+        inside = QVBoxLayout(self.page)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.addWidget(QLabel("<b>Runs</b>"))
+        inside.addWidget(self.runs, 1)
+
+        self.empty = QLabel()
+        self.empty.setWordWrap(True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.stack = QStackedWidget()
+        self.stack.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(self.page)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.addWidget(self.stack)
+        listen(self, (self.session.section_changed, self._refresh), (self.session.runs_changed, self._refresh))
+        self._refresh()
+
+    def _refresh(self, *_: Any) -> None:
+        section = self.session.section
+        self.empty.setText(NO_SECTION if section is None else NO_RUN)
+        self.stack.setCurrentWidget(self.page if section is not None and len(section.runs) else self.empty)

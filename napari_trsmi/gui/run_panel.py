@@ -1,0 +1,238 @@
+"""The results that were kept, and what can be done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+
+from napari_trsmi.config import Cluster
+from napari_trsmi.errors import DataError
+from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.run_table import RunModel, RunView
+from napari_trsmi.gui.runs import on
+
+if TYPE_CHECKING:
+    from napari_trsmi.data.result import Result
+    from napari_trsmi.gui.runs import Entry
+    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.state import OpenSection
+
+AskFile = Callable[[QWidget], Path | None]
+
+
+def ask_file(parent: QWidget) -> Path | None:
+    """Ask a person for a saved result; None where they do not want one."""
+    chosen, _ = QFileDialog.getOpenFileName(parent, "Add a saved result", "", "Saved results (*.h5mu *.h5ad)")
+    return Path(chosen) if chosen else None
+
+
+class RunPanel(QWidget):
+    """The runs of the active section: show one, name it, pin it, delete it, cut it into other domains."""
+
+    def __init__(self, session: Session, ask: AskFile = ask_file) -> None:
+        super().__init__()
+        self.session, self._ask = session, ask
+        self._prepared: tuple[Any, Any] = (None, None)  # what it was made of, and the section made ready
+        self._cutting = False
+        self.model = RunModel(self)
+        self.table = RunView(self.model)
+        self.table.setMinimumHeight(96)
+        self.buttons: dict[str, QPushButton] = {}
+        self.n_domains = _number(1, "K", "Number of domains; same: as many as the run has")
+        self.domain_scale = _number(
+            0, "Scale", "How far the embedding is averaged over the tissue before, in hops; same: as in the run"
+        )
+        self._lay_out()
+        self.model.renamed.connect(self.rename)
+        self.table.wanted.connect(lambda what: self._do(what))
+        self.table.chosen.connect(self._update)
+        listen(
+            self,
+            (session.runs_changed, self._refresh),
+            (session.section_changed, self._on_section),
+            (session.run_changed, self._update),
+        )
+        self._refresh()
+
+    def _lay_out(self) -> None:
+        grid, again = QGridLayout(), QHBoxLayout()
+        grid.setSpacing(4)
+        for at, (text, tip, do) in enumerate(
+            (
+                ("Show", "Make the selected run the result (Enter)", self.show_run),
+                ("Rename", "Give it another name (F2)", self.table.rename),
+                ("Pin", "Keep it on top, and from being deleted (P)", self.pin),
+                ("Delete", "Forget it; its memory is freed (Delete)", self.delete),
+                ("Settings to form", "Start the next run from its settings", self.to_form),
+                ("Add from file…", "Add a result that was saved before, of the same spots", self.add),
+            )
+        ):
+            span = 1 if at < 4 else 2
+            grid.addWidget(self._button(text, tip, do), at // 4, at % 4 * span, 1, span)
+        for text, box in (("K", self.n_domains), ("Scale", self.domain_scale)):
+            label = QLabel(text)
+            label.setToolTip(box.toolTip())
+            label.setBuddy(box)
+            again.addWidget(label)
+            again.addWidget(box, 1)
+        again.addWidget(self._button("Cluster again", "Other domains from the same embedding; no training", self.recut))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.table, 1)
+        layout.addLayout(grid)
+        layout.addLayout(again)
+
+    def _button(self, text: str, tip: str, do: Callable[[], Any]) -> QPushButton:
+        button = QPushButton(text)
+        button.setToolTip(tip)
+        button.setMinimumWidth(40)
+        button.clicked.connect(lambda: do())
+        self.buttons[text] = button
+        return button
+
+    # What a person does
+
+    def show_run(self) -> None:
+        """Make the selected run the result."""
+        entry = self.table.entry
+        if entry is not None and entry is not self.model.shown and self.session.run is None:
+            self.session.set_result(entry.result, entry.path)
+
+    def rename(self, entry: Entry, name: str) -> None:
+        """Call a run something else."""
+        self._change(lambda runs: runs.rename(entry, name))
+
+    def pin(self) -> None:
+        """Pin the selected run, or unpin it."""
+        if (entry := self.table.entry) is not None:
+            entry.pinned = not entry.pinned
+            self.session.runs_changed.emit()
+
+    def delete(self) -> None:
+        """Forget the selected run."""
+        if (entry := self.table.entry) is not None:
+            self._change(lambda runs: runs.remove(entry, self.session.result))
+
+    def to_form(self) -> None:
+        """Take the settings of the selected run for the next one."""
+        if (entry := self.table.entry) is not None:
+            self.session.set_config(entry.result.config)
+            self.session.told.emit(f"The form has the settings of {entry.name}.")
+
+    def recut(self) -> None:
+        """Cut the embedding of the selected run into other domains, in a thread; they become the result."""
+        entry, session = self.table.entry, self.session
+        if entry is None or self._cutting or session.run is not None:
+            return
+        result, section, cluster = entry.result, session.section, self._cluster(entry.result)
+
+        def work() -> Result:
+            from napari_trsmi.edits import recluster
+            from napari_trsmi.stages import prepare
+
+            config = result.config
+            made_of = (result.dataset.modalities, result.coords, config.preprocess, config.graph, config.seed)
+            if not _same(self._prepared[0], made_of):
+                self._prepared = (made_of, prepare(result.dataset, config))
+            return recluster(result, cluster, self._prepared[1])
+
+        def done(found: Result) -> None:
+            self._cutting = False
+            if session.section is section and session.run is None:
+                session.set_result(found)
+            self._update()
+
+        self._cutting = True
+        self._update()
+        run_job(session, f"Clustering {entry.name} again", work, done, self._on_failed)
+
+    def _cluster(self, result: Result) -> Cluster:
+        update: dict[str, Any] = {}
+        if self.n_domains.value() >= 1:
+            update["n_domains"] = self.n_domains.value()
+        else:
+            update["n_domains"] = result.partition.n_domains
+        if self.domain_scale.value() >= 0:
+            update["domain_scale"] = self.domain_scale.value()
+        if result.config.cluster.method == "prototypes":  # they are not kept
+            update["method"] = "mixture"
+        return result.config.cluster.model_copy(update=update)
+
+    def add(self) -> None:
+        """Ask for a saved result and make it the result."""
+        section, session = self.session.section, self.session
+        path = None if section is None else self._ask(self)
+        if section is None or path is None:
+            return
+
+        def work() -> Result:
+            from napari_trsmi.api import restore
+
+            return on(section.dataset, restore(path))
+
+        def done(found: Result) -> None:
+            if session.section is section and session.run is None:
+                session.set_result(found, path)
+
+        run_job(session, f"Reading {path.name}", work, done)
+
+    def _do(self, what: str) -> None:
+        {"show": self.show_run, "pin": self.pin, "delete": self.delete}[what]()
+
+    def _change(self, change: Callable[[Any], None]) -> None:
+        if self.session.section is None:
+            return
+        try:
+            change(self.session.section.runs)
+        except DataError as error:
+            return self.session.failed.emit(str(error))
+        self.session.runs_changed.emit()
+
+    # What the session says
+
+    def _on_section(self, section: OpenSection | None) -> None:
+        self._prepared = (None, None)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        section = self.session.section
+        self.model.set_runs(None if section is None else section.runs, self.session.result)
+
+    def _on_failed(self, problem: str) -> None:
+        self._cutting = False
+        self._update()
+
+    def _update(self, *_: Any) -> None:
+        entry, training = self.table.entry, self.session.run is not None
+        shown = entry is not None and entry is self.model.shown
+        able = {
+            "Show": entry is not None and not shown and not training,
+            "Delete": entry is not None and not shown and not entry.pinned,
+            "Cluster again": entry is not None and not training and not self._cutting,
+            "Add from file…": self.session.section is not None and not training,
+        }
+        for text, button in self.buttons.items():
+            button.setEnabled(able.get(text, entry is not None))
+        self.buttons["Pin"].setText("Unpin" if entry is not None and entry.pinned else "Pin")
+
+
+def _number(lowest: int, name: str, tip: str) -> QSpinBox:
+    box = QSpinBox()
+    box.setRange(lowest - 1, 200 if lowest else 32)
+    box.setValue(lowest - 1)
+    box.setSpecialValueText("same")
+    box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)  # two of them in a narrow dock
+    box.setStyleSheet("QSpinBox { min-width: 40px }")  # napari asks for more
+    box.setToolTip(tip)
+    box.setAccessibleName(name)
+    return box
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Return whether a section made ready of one is that of the other."""
+    return one is not None and one[1] is other[1] and list(one[0]) == list(other[0]) and one[2:] == other[2:]
