@@ -73,11 +73,11 @@ class ClosingGuard(QObject):
         return [section for section in sections.values() if section.result is not None and section.path is None]
 
     def may_close(self, window: QMainWindow) -> bool:
-        """Return whether a person wants the window closed; a script's `viewer.close()` has emptied it before."""
-        viewer, run = self._viewer(), self.session.run
-        if viewer is None or not viewer.layers:
-            return True
-        if run is not None:
+        """Return whether a person wants the window closed.
+
+        A script's `viewer.close()` has removed the layers before, and with them training and results: it is not asked.
+        """
+        if (run := self.session.run) is not None:
             answer = ask(window, "training", run.section.dataset.name)
             if answer == "finish":
                 self.session.finish()

@@ -127,8 +127,8 @@ class RunBar(QWidget):
         run, result = self.session.last_run, self.session.result
         if run is None or result is None or result.config is not run.config:
             return ""
-        took = sum(result.provenance.get("seconds", {}).values())
-        return f"Trained on {result.provenance.get('device', run.config.device)} in {duration(took)}."
+        took = "" if self._paused else f" in {duration(sum(result.provenance.get('seconds', {}).values()))}"
+        return f"Trained on {result.provenance.get('device', run.config.device)}{took}."
 
     def _measure(self, result: Any) -> None:
         """Scale later estimates by how long this run took."""
