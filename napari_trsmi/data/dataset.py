@@ -83,6 +83,8 @@ class Dataset:
         {modality: number of its spots that were left out because another modality lacks them}.
     notes
         Sentences a person should read (no scale factor found, coordinates differ between modalities, ...).
+    embeddings
+        {key: (N, d) float32} what ``obsm`` of the file holds beside coordinates, such as ``"X_totalVI"``.
     """
 
     name: str
@@ -97,6 +99,7 @@ class Dataset:
     sources: tuple[Path, ...] = ()
     dropped: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    embeddings: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def n_spots(self) -> int:

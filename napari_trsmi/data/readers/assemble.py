@@ -13,6 +13,7 @@ import numpy as np
 from napari_trsmi.config import Kind
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.readers.coordinates import find_coordinates
+from napari_trsmi.data.readers.embeddings import find_embeddings
 from napari_trsmi.data.readers.found import Found, Holder
 from napari_trsmi.data.readers.images import MOSTLY, choose_library, libraries, positive, share_inside, tissue_image
 from napari_trsmi.data.readers.values import checked_modality
@@ -82,6 +83,7 @@ def assemble(
         sources=sources,
         dropped=dropped,
         notes=tuple(notes),
+        embeddings=find_embeddings(holders, names),
     )
 
 
@@ -151,12 +153,8 @@ def _annotations(holders: Sequence[Holder], tables: Mapping[str, AnnData], names
             if column not in columns:
                 columns[column] = values
             elif not values.equals(columns[column]) and not values.isna().all():
-                columns[f"{_bare(holder)}:{column}"] = values
+                columns[f"{holder.name}:{column}"] = values
     return pd.DataFrame(columns, index=names)
-
-
-def _bare(holder: Holder) -> str:
-    return holder.label.removeprefix("modality ").strip("'")
 
 
 def _in_tissue(names: pd.Index, obs: pd.DataFrame, notes: list[str]) -> tuple[pd.Index, pd.DataFrame]:

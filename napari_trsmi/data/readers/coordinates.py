@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_OBSM_KEYS = ("spatial", "X_spatial", "spatial_coords", "coords", "coordinates")
+COORDINATE_KEYS = ("spatial", "X_spatial", "spatial_coords", "coords", "coordinates")
 _OBS_PAIRS = (  # (x, y)
     ("pxl_col_in_fullres", "pxl_row_in_fullres"),
     ("imagecol", "imagerow"),
@@ -92,7 +92,7 @@ def find_coordinates(holders: Sequence[Holder], names: pd.Index, obs: pd.DataFra
 def _of_holder(holder: Holder, names: pd.Index) -> np.ndarray | None:
     """Return (N, 2) float64 (x, y) of the spots `names`, NaN where the holder lacks one; None where it has no key."""
     values = None
-    for key in _OBSM_KEYS:
+    for key in COORDINATE_KEYS:
         if key in holder.obsm and not _is_membership(holder.obsm[key]):
             values = holder.obsm[key]
             break

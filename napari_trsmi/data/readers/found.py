@@ -25,6 +25,11 @@ class Holder(NamedTuple):
     obsm: Mapping[str, Any]
     uns: Mapping[str, Any]
 
+    @property
+    def name(self) -> str:
+        """The label without what stands around a modality's name."""
+        return self.label.removeprefix("modality ").strip("'")
+
 
 @dataclass
 class Found:
