@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Fit = Callable[["Dataset", "Config"], "Result"]
 STABILITY, AGREEING = "stability", "modalities_agreeing"  # names of the maps
+BY_CHANCE = "by_chance"  # column of the boundaries, which have the stability too
 STABLE = 0.8  # a spot is called stable where at least this share of the runs gives it its domain
 LIKELY = 0.05  # a boundary is one that chance would draw where more of the boundary by chance is as confident
 
@@ -296,7 +297,7 @@ def with_trust(
             "stable_spots": float((stability.consensus.stability >= STABLE).mean()),
         }
         if boundaries is not None:
-            boundaries = boundaries.assign(stability=stability.boundaries)
+            boundaries = boundaries.assign(**{STABILITY: stability.boundaries})
     if by_chance is not None:
         trust |= {
             "confidence": by_chance.confidence,
@@ -305,7 +306,7 @@ def with_trust(
             "n_boundaries": len(by_chance.boundaries),
         }
         if boundaries is not None:
-            boundaries = boundaries.assign(by_chance=by_chance.boundaries)
+            boundaries = boundaries.assign(**{BY_CHANCE: by_chance.boundaries})
     if curve is not None:
         trust |= {"curve": curve.to_dict("records"), "suggested_domains": suggested_domains(curve)}
     return replace(result, maps=maps, boundaries=boundaries, provenance={**result.provenance, "trust": trust})

@@ -10,6 +10,7 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex,
 from qtpy.QtGui import QColor, QPainter, QPixmap
 
 from napari_trsmi.gui.boundary_layers import measures
+from napari_trsmi.trust import BY_CHANCE, STABILITY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
 
+TRUST = {  # column once the result was checked: heading, meaning
+    STABILITY: ("Stable", "Share of the runs from other seeds that draw this boundary"),
+    BY_CHANCE: ("Chance", "Share of the boundary drawn on shuffled tissue that is as confident; near 0: not by chance"),
+}
 VERDICTS = {"keep": "kept", "doubt": "doubtful", "reject": "rejected"}
 SIGNS = {"keep": "✓ kept", "doubt": "? doubt", "reject": "✗ reject"}
 FILTERS = {"all": "All", "unreviewed": "Unreviewed", "doubt": "Doubtful", "reject": "Rejected"}
@@ -48,10 +53,12 @@ def columns_of(boundaries: pd.DataFrame, unit: str) -> tuple[Column, ...]:
         for name in boundaries.columns
         if name.startswith("contrast_")
     ]
+    trust = [Column(name, *words, 58) for name, words in TRUST.items() if name in boundaries]
     return (
         Column("domains", "Domains", "The two domains that meet here", 84),
         Column("confidence", "Conf.", "Confidence: by how much the spots prefer their own side, from 0 to 1", 46),
         Column("length", unit, f"Length of the boundary in {unit}", 58),
+        *trust,
         Column("review", "Review", "Your verdict: K keep, D doubt, R reject, U clear", 60),
         *contrasts,
         Column("markers", "Markers", "What marks the two domains most", 150),
@@ -95,7 +102,7 @@ class BoundaryModel(QAbstractTableModel):
         assert table is not None
         self.columns = columns_of(table, "px" if microns is None else "µm")
         pairs = list(zip(table["domain_a"].tolist(), table["domain_b"].tolist(), strict=True))
-        self._values = {name: table[name].tolist() for name in measures(table)}
+        self._values = {name: table[name].tolist() for name in (*measures(table), *(set(TRUST) & set(table)))}
         self._values["domains"] = pairs
         self._values["length"] = (table["length"] * (microns or 1.0)).tolist()
         for key in ("review", "note"):

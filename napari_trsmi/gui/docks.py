@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from napari import Viewer
 
 PLUGIN = "napari-trsmi"
-TRAIN, BOUNDARIES, COLOUR, COMPARE = "Train", "Boundaries", "Colour by", "Compare"
+TRAIN, BOUNDARIES, COLOUR, COMPARE, TRUST = "Train", "Boundaries", "Colour by", "Compare", "Trust"
 
 _OPENED: WeakSet[Viewer] = WeakSet()  # viewers that got their docks; what a person closes there stays closed
 
@@ -27,7 +27,7 @@ def open_docks(viewer: Viewer) -> None:
     _OPENED.add(viewer)
     train, _ = viewer.window.add_plugin_dock_widget(PLUGIN, TRAIN)
     train.setWindowTitle(TRAIN)  # the tab's text: with napari's " (napari-trsmi)" there is no room for it
-    for name in (COLOUR, BOUNDARIES, COMPARE):
+    for name in (COLOUR, BOUNDARIES, TRUST, COMPARE):
         dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
         dock.setWindowTitle(name)
     train.show()

@@ -1,0 +1,59 @@
+"""The dock that asks whether domains are real, and which settings to believe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+
+from napari_trsmi.gui.boundaries_dock import NO_SECTION
+from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.session import session_of
+from napari_trsmi.gui.trust_panel import TrustPanel
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+
+class TrustDock(QWidget):
+    """Tabs over the open section; before there is one, what to do next."""
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__()
+        self.session = session_of(napari_viewer)
+        self.trust = TrustPanel(self.session)
+        self.tabs = QTabWidget()
+        self.tabs.addTab(Scrolled(self.trust), "Trust")
+
+        self.empty = QLabel(NO_SECTION)
+        self.empty.setWordWrap(True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.stack = QStackedWidget()
+        self.stack.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(self.tabs)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.addWidget(self.stack)
+        listen(self, (self.session.section_changed, self._on_section))
+        self._on_section(self.session.section)
+
+    def _on_section(self, section: Any) -> None:
+        self.stack.setCurrentWidget(self.empty if section is None else self.tabs)
+
+
+class Scrolled(QScrollArea):
+    """A widget that scrolls up and down where the dock is low, and is never cut at its side."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__()
+        self.setWidget(widget)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        inside, bar = self.widget(), self.verticalScrollBar()
+        assert inside is not None and bar is not None
+        return QSize(inside.minimumSizeHint().width() + bar.sizeHint().width(), super().minimumSizeHint().height())

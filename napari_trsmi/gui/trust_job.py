@@ -1,0 +1,209 @@
+"""The checks of `trust` in a thread of their own, which takes turns with training and can be ended within an epoch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.worker import Thread
+from napari_trsmi.trust import BY_CHANCE, STABILITY
+
+if TYPE_CHECKING:
+    from napari_trsmi.config import Config
+    from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.data.result import Result
+    from napari_trsmi.gui.session import Session
+    from napari_trsmi.records import Progress
+
+T = TypeVar("T")
+
+BUSY = "Checking the domains…"
+_COURTESY = 0.1  # seconds between two runs in which training that waits gets its turn
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a person asks for.
+
+    Attributes
+    ----------
+    n_seeds
+        Runs to compare, the result among them; 1 for none.
+    n_shuffled
+        Runs on shuffled tissue.
+    n_domains
+        Numbers of domains to try; none leaves the curve out.
+    """
+
+    n_seeds: int = 5
+    n_shuffled: int = 3
+    n_domains: tuple[int, ...] = ()
+
+    @property
+    def n_runs(self) -> int:
+        """Runs of the method that this takes."""
+        return self.n_seeds - 1 + self.n_shuffled + (max(self.n_seeds, 2) - 1 if self.n_domains else 0)
+
+
+@dataclass(eq=False)
+class TrustJob:
+    """The checks of one result. The thread writes how far it is, the window reads it.
+
+    Attributes
+    ----------
+    result
+        What is questioned.
+    wanted
+        The checks.
+    done, share
+        Runs done, and share of the one under way.
+    text
+        What is under way, such as ``"seed 3"``.
+    seconds
+        Seconds spent in runs that are done.
+    dropped
+        True where nobody wants the outcome any more.
+    """
+
+    result: Result
+    wanted: Wanted
+    done: int = 0
+    share: float = 0.0
+    text: str = ""
+    seconds: float = 0.0
+    dropped: bool = False
+    thread: Thread = field(default_factory=Thread)
+    _began: float | None = None  # when the run under way began
+
+    @property
+    def progress(self) -> float:
+        """Share of all runs that is done, from 0 to 1."""
+        return (self.done + self.share) / self.wanted.n_runs if self.wanted.n_runs else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds that the rest will take, judged by what is done; None before anything is."""
+        began = self._began
+        spent = self.seconds + (0.0 if began is None else time.perf_counter() - began)
+        return spent * (1 / self.progress - 1) if self.progress > 0 else None
+
+    def stop(self) -> None:
+        """End after this epoch and keep the checks that are complete."""
+        self.thread.cancel()
+
+    def drop(self, *_: Any) -> None:
+        """End after this epoch with nothing."""
+        self.dropped = True
+        self.thread.cancel()
+
+    @property
+    def stopped(self) -> bool:
+        """True where it was ended before its time."""
+        return self.thread.left.is_set()
+
+    def work(self) -> Result | None:
+        """Return the result with what was found in it; None where no check came to its end."""
+        from qtpy.QtCore import QThreadPool
+
+        from napari_trsmi.trust import chance, seed_stability, stability_curve, with_trust
+
+        result, wanted = self.result, self.wanted
+        checks: dict[str, Generator[Progress, None, Any]] = {}
+        if wanted.n_seeds > 1:
+            checks["stability"] = seed_stability(result, wanted.n_seeds, fit=self._fit)
+        if wanted.n_shuffled:
+            checks["by_chance"] = chance(result, wanted.n_shuffled, fit=self._fit)
+        if wanted.n_domains:
+            checks["curve"] = stability_curve(result, wanted.n_domains, max(wanted.n_seeds, 2), fit=self._fit)
+        pool = QThreadPool.globalInstance()
+        assert pool is not None
+        pool.releaseThread()  # short jobs go on beside it
+        found: dict[str, Any] = {}
+        try:
+            for name, check in checks.items():
+                found[name] = self._follow(check)
+            self.text = "each modality alone"
+        except _Left:
+            pass
+        finally:
+            pool.reserveThread()
+            self.thread.ended.set()
+        if self.dropped or (self.stopped and not found):
+            return None
+        return with_trust(result, **found)
+
+    def _follow(self, check: Generator[Progress, None, T]) -> T:
+        try:
+            while True:
+                self.text = next(check).text
+        except StopIteration as end:
+            found: T = end.value
+            return found
+
+    def _fit(self, dataset: Dataset, config: Config) -> Result:
+        """Run the method as `api.fit` does, while no other run trains."""
+        from napari_trsmi.api import fit_steps
+
+        if not self.thread.take_turn():
+            raise _Left
+        self._began = time.perf_counter()
+        steps = fit_steps(dataset, config, previews=False)
+        try:
+            while True:
+                step = next(steps)
+                self.share = step.epoch / (step.n_epochs + 1)  # domains and boundaries come after the last epoch
+                if self.stopped:
+                    steps.close()
+                    raise _Left
+        except StopIteration as end:
+            result: Result = end.value
+        finally:
+            self.thread.give_turn()
+            self.seconds += time.perf_counter() - self._began
+            self._began, self.share = None, 0.0
+        self.done += 1
+        self.thread.left.wait(_COURTESY)
+        return result
+
+
+class _Left(Exception):
+    """A person stopped the checks."""
+
+
+def start_job(
+    session: Session, job: TrustJob, done: Callable[[TrustJob, Result | None], None], failed: Callable[[TrustJob], None]
+) -> None:
+    """Start the thread of a job; `done` or `failed` hear of its end in the thread of the window, unless it was dropped.
+
+    Both are bound methods, which are kept weakly.
+    """
+    from weakref import WeakMethod
+
+    hears_done, hears_failed = WeakMethod(done), WeakMethod(failed)
+
+    def finish(outcome: Result | None) -> None:
+        if (hears := hears_done()) is not None and not job.dropped:
+            hears(job, outcome)
+
+    def fail(_: str) -> None:
+        if (hears := hears_failed()) is not None and not job.dropped:
+            hears(job)
+
+    run_job(session, BUSY, job.work, finish, fail)
+
+
+def carried_over(trusted: Result, current: Result) -> Result:
+    """Return `current`, which has the domains of `trusted` but may have been edited since, with what was found."""
+    boundaries = current.boundaries
+    if boundaries is not None and trusted.boundaries is not None:
+        columns = [name for name in (STABILITY, BY_CHANCE) if name in trusted.boundaries]
+        boundaries = boundaries.assign(**{name: trusted.boundaries[name].to_numpy() for name in columns})
+    return replace(
+        current,
+        maps={**current.maps, **trusted.maps},
+        boundaries=boundaries,
+        provenance={**current.provenance, "trust": trusted.provenance["trust"]},
+    )

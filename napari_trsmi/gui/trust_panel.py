@@ -1,0 +1,292 @@
+"""Whether the domains of the kept result are real: what to ask, how far it is, what was found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_trsmi.estimate import estimate
+from napari_trsmi.gui.agreement_grid import AgreementGrid
+from napari_trsmi.gui.curve_plot import CurvePlot
+from napari_trsmi.gui.form.spec import changed
+from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.maps_panel import result_maps
+from napari_trsmi.gui.run_bar import duration
+from napari_trsmi.gui.trust_job import TrustJob, Wanted, carried_over, start_job
+from napari_trsmi.trust import AGREEING, STABILITY, describe
+
+if TYPE_CHECKING:
+    from napari_trsmi.data.result import Result
+    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.state import Coloring
+
+ABOUT = (
+    "Do these domains come out again from other seeds? Would they appear by chance? The settings of the result run "
+    "again to find out."
+)
+NO_RESULT = "Train first, or open a saved result; then ask here whether its domains are real."
+REPLACED = "The result was replaced while it was checked: what was found is dropped. Check the new one."
+MAPS = {STABILITY: "Stability map", AGREEING: "Modalities agreeing"}
+MILLISECONDS = 250
+
+
+class TrustPanel(QWidget):
+    """What to ask of the kept result, Run and Stop, and what was found."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.job: TrustJob | None = None
+        self.seeds = _number(1, 20, 5, "none", "Runs to compare, each with another seed; the result is one of them")
+        self.shuffled = _number(0, 20, 3, "none", "Runs on the section with its spots dealt to other places")
+        self.curve_wanted = QCheckBox("Domains")
+        self.curve_wanted.setToolTip("Also try other numbers of domains and suggest one; takes as long as the seeds")
+        self.lowest = _number(2, 200, 2, "", "Smallest number of domains to try")
+        self.highest = _number(2, 200, 12, "", "Largest number of domains to try")
+        self.estimate = QLabel()
+        self.run_button, self.stop_button = QPushButton("Run"), QPushButton("Stop")
+        self.run_button.setToolTip("Ask in the background; everything else stays usable")
+        self.stop_button.setToolTip("End after this epoch; checks that are complete are kept")
+        self.progress, self.status = QProgressBar(), _line()
+        self.found = QWidget()
+        self.summary = _line()
+        self.summary.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.maps = {name: QPushButton(title) for name, title in MAPS.items()}
+        self.agreement, self.curve, self.use = AgreementGrid(), CurvePlot(), QPushButton()
+        self.agreement_title = QLabel("<b>Agreement of every two seeds</b> (ARI)")
+        self.curve_title = QLabel("<b>Stability by number of domains</b>")
+        self._lay_out()
+
+        self._clock = QTimer(self)
+        self._clock.setInterval(MILLISECONDS)
+        self._clock.timeout.connect(self._show_progress)
+        self.run_button.clicked.connect(self.start)
+        self.stop_button.clicked.connect(self.stop)
+        for box in (self.seeds, self.shuffled, self.lowest, self.highest):
+            box.valueChanged.connect(self._show_estimate)
+        self.curve_wanted.toggled.connect(self._show_estimate)
+        self.curve.chosen.connect(self.use_number)
+        self.use.clicked.connect(self._use_suggested)
+        for name, button in self.maps.items():
+            button.setCheckable(True)
+            button.clicked.connect(lambda on, name=name: self.show_map(name, on))
+        listen(
+            self,
+            (session.section_changed, self._on_section),
+            (session.result_changed, self._on_result),
+            (session.run_changed, self._refresh),
+            (session.coloring_changed, self._on_coloring),
+        )
+        self._on_result(session.result)
+
+    def _lay_out(self) -> None:
+        form, numbers, buttons, maps = QFormLayout(), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        form.setContentsMargins(0, 0, 0, 0)
+        form.addRow("Seeds", self.seeds)
+        form.addRow("Shuffled runs", self.shuffled)
+        numbers.addWidget(self.lowest, 1)
+        numbers.addWidget(QLabel("to"))
+        numbers.addWidget(self.highest, 1)
+        form.addRow(self.curve_wanted, numbers)
+        buttons.addWidget(self.run_button)
+        buttons.addWidget(self.stop_button)
+        for button in self.maps.values():
+            maps.addWidget(button)
+        self.about = _line(ABOUT)
+        self.asking = QWidget()
+        asking = QVBoxLayout(self.asking)
+        asking.setContentsMargins(0, 0, 0, 0)
+        asking.addLayout(form)
+        asking.addWidget(self.estimate)
+        asking.addLayout(buttons)
+        asking.addWidget(self.progress)
+        found = QVBoxLayout(self.found)
+        found.setContentsMargins(0, 6, 0, 0)
+        found.addWidget(QLabel("<b>What was found</b>"))
+        found.addWidget(self.summary)
+        found.addLayout(maps)
+        for part in (self.curve_title, self.curve, self.use, self.agreement_title, self.agreement):
+            found.addWidget(part)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 6, 4, 4)
+        for widget in (self.about, self.asking, self.status, self.found):
+            layout.addWidget(widget)
+        layout.addStretch(1)
+
+    # What a person does
+
+    @property
+    def wanted(self) -> Wanted:
+        """What the fields ask for."""
+        low, high = sorted((self.lowest.value(), self.highest.value()))
+        numbers = tuple(range(low, high + 1)) if self.curve_wanted.isChecked() else ()
+        return Wanted(self.seeds.value(), self.shuffled.value(), numbers)
+
+    def start(self) -> None:
+        """Check the kept result in the background."""
+        if self.session.result is None or self.job is not None or self.session.run is not None:
+            return
+        self.job = TrustJob(self.session.result, self.wanted)
+        self.destroyed.connect(self.job.drop)
+        start_job(self.session, self.job, self._on_done, self._on_failed)
+        self._clock.start()
+        self._say("")
+        self._show_progress()
+        self._refresh()
+
+    def stop(self) -> None:
+        """End the checks and keep those that are complete."""
+        if self.job is not None:
+            self.job.stop()
+            self.stop_button.setEnabled(False)
+            self._say("Stopping after this epoch…")
+
+    def use_number(self, n_domains: int) -> None:
+        """Set the number of domains of the next run."""
+        self.session.set_config(changed(self.session.config, {"cluster.n_domains": n_domains}))
+        self._say(f"The next run looks for {n_domains} domains. Press Run in the Train dock.")
+
+    def _use_suggested(self) -> None:
+        result = self.session.result
+        if result is not None:
+            self.use_number(result.provenance["trust"]["suggested_domains"])
+
+    def show_map(self, name: str, on: bool) -> None:
+        """Colour the spots by what was found of each of them, or no longer."""
+        result = self.session.result
+        self.session.color(result_maps(result)[_title(name)] if on and result is not None else None)
+
+    # What the session and the thread say
+
+    def _on_section(self, section: Any) -> None:
+        self._drop("")
+        self._on_result(self.session.result)
+
+    def _on_result(self, result: Result | None) -> None:
+        if self.job is not None and (result is None or result.partition is not self.job.result.partition):
+            self._drop(REPLACED)
+        self._show_found(result)
+        self._show_estimate()
+        self._refresh()
+
+    def _on_done(self, job: TrustJob, outcome: Result | None) -> None:
+        current = self.session.result
+        self._end()
+        if outcome is None or current is None:
+            self._say("Stopped before any check was complete: nothing was changed.")
+            return
+        self._say("Stopped; the checks that were complete are kept." if job.stopped else "")
+        self.session.set_result(carried_over(outcome, current))
+
+    def _on_failed(self, job: TrustJob) -> None:
+        self._end()
+
+    def _drop(self, sentence: str) -> None:
+        """Forget the checks under way."""
+        if self.job is not None:
+            self.job.drop()
+            self._end()
+        self._say(sentence)
+
+    def _end(self) -> None:
+        self.job = None
+        self._clock.stop()
+        self._refresh()
+
+    # What is shown
+
+    def _say(self, text: str) -> None:
+        self.status.setText(text)
+        self.status.setVisible(bool(text))
+
+    def _refresh(self, *_: Any) -> None:
+        training, there, busy = self.session.run is not None, self.session.result is not None, self.job is not None
+        self.about.setText(ABOUT if there else NO_RESULT)
+        self.asking.setVisible(there)
+        self.run_button.setEnabled(there and not busy and not training)
+        self.stop_button.setEnabled(busy)
+        self.progress.setVisible(busy)
+        for field in (self.seeds, self.shuffled, self.curve_wanted):
+            field.setEnabled(not busy)
+        for field in (self.lowest, self.highest):
+            field.setEnabled(not busy and self.curve_wanted.isChecked())
+
+    def _show_estimate(self, *_: Any) -> None:
+        result, n = self.session.result, self.wanted.n_runs
+        self._refresh()
+        if result is None:
+            return
+        took = result.provenance.get("seconds", {})
+        seconds = sum(took.values()) if took else estimate(result.dataset, result.config)[0]
+        runs = "1 run" if n == 1 else f"{n} runs"
+        self.estimate.setText(f"{runs} of the method, about {duration(n * seconds)}" if n else "No run of the method")
+
+    def _show_progress(self) -> None:
+        job = self.job
+        if job is None:
+            return
+        left = job.seconds_left
+        rest = "" if left is None else f", {duration(left)} left"
+        self.progress.setRange(0, 1000)
+        self.progress.setValue(round(1000 * job.progress))
+        self.progress.setFormat(f"{job.done} of {job.wanted.n_runs} runs{rest}")
+        self.progress.setToolTip(job.text)
+
+    def _show_found(self, result: Result | None) -> None:
+        trust = {} if result is None else result.provenance.get("trust", {})
+        self.found.setVisible(bool(trust))
+        if result is None or not trust:
+            return
+        self.summary.setText(describe(result).replace("\n", "\n\n"))
+        for name, button in self.maps.items():
+            button.setVisible(name in result.maps)
+        agreement = np.array(trust.get("seed_agreement", np.zeros((0, 0))))
+        self.agreement.set_values(agreement, [str(seed) for seed in trust.get("seeds", ())])
+        for widget in (self.agreement_title, self.agreement):
+            widget.setVisible(len(agreement) > 0)
+        suggested = trust.get("suggested_domains")
+        self.curve.set_curve(trust.get("curve", ()), suggested)
+        self.use.setText(f"Use {suggested} domains in the next run")
+        for shown in (self.curve_title, self.curve, self.use):
+            shown.setVisible("curve" in trust)
+        self._on_coloring(self.session.coloring)
+
+    def _on_coloring(self, coloring: Coloring | None) -> None:
+        for name, button in self.maps.items():
+            button.setChecked(coloring is not None and coloring.title == _title(name))
+
+
+def _title(name: str) -> str:
+    """Return the title of a map among those of the result."""
+    return name.replace("_", " ").capitalize()
+
+
+def _line(text: str = "") -> QLabel:
+    label = QLabel(text)
+    label.setWordWrap(True)
+    return label
+
+
+def _number(lowest: int, highest: int, value: int, special: str, tip: str) -> QSpinBox:
+    box = QSpinBox()
+    box.setRange(lowest, highest)
+    box.setValue(value)
+    box.setSpecialValueText(special)
+    box.setKeyboardTracking(False)
+    box.setToolTip(tip)
+    return box
