@@ -87,6 +87,7 @@ class Session:
         self.state: RunState = "idle"
         self.spot: int | None = None
         self.coloring: Coloring | None = None
+        self.fixed_colors: tuple[str, ...] = ()  # of new domains, in this order; empty: apart where domains touch
         self.canvas: Any = None  # the `Canvas` that draws this session, kept alive here
 
     # The section
@@ -193,7 +194,7 @@ class Session:
         """Train on the active section with the current settings."""
         if self.section is None or self.run is not None:
             return
-        run = Run(self.section, self.config)
+        run = Run(self.section, self.config, colors=self.fixed_colors)
         self.run = self.last_run = run
         self._set_state("preparing")
         run.trainer = self._start_trainer(self, run)
@@ -290,8 +291,10 @@ def session_of(viewer: Any) -> Session:
 
 def _in_colors_of(run: Run, result: Result) -> Result:
     """Return the result in the colours of the run's last preview, as far as its domains match it."""
-    if not run.previews or not run.colors:
+    if not run.colors:
         return result
+    if not run.previews:
+        return replace(result, colors=(*run.colors, *result.palette)[: result.partition.n_domains])
     from napari_trsmi.domains.colors import carried_over
 
     last = run.previews[-1].labels

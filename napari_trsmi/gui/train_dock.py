@@ -43,6 +43,7 @@ class TrainDock(QWidget):
         self.session = session = session_of(napari_viewer)
         if session.config == Config():
             session.set_config(with_defaults(session.config))
+        session.fixed_colors = fixed_colors()
         self.data_panel = DataPanel(napari_viewer, session)
         self.n_domains = _whole_number(0, 200, "auto", _help("n_domains"))
         self.domain_scale = _whole_number(-1, 32, "auto", _help("domain_scale"))
@@ -143,6 +144,18 @@ def with_defaults(config: Config) -> Config:
     except (AttributeError, KeyError, ValueError):
         logger.info("no settings of the plugin", exc_info=True)
         return config
+
+
+def fixed_colors() -> tuple[str, ...]:
+    """Return the colours of new domains in the order napari's settings ask for; empty where touching decides."""
+    from napari.settings import get_plugin_settings
+
+    from napari_trsmi.domains.colors import PALETTE
+
+    try:
+        return PALETTE if get_plugin_settings("napari-trsmi").display.palette == "fixed" else ()
+    except (AttributeError, KeyError, ValueError):
+        return ()
 
 
 def _whole_number(lowest: int, highest: int, special: str, tip: str) -> QSpinBox:

@@ -9,6 +9,7 @@ import pytest
 from acted_training import step
 
 from napari_trsmi import Config
+from napari_trsmi.domains.colors import PALETTE
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.state import OpenSection
 
@@ -165,3 +166,10 @@ def test_the_config_of_a_restored_result_becomes_that_of_the_next_run(trained):
     session = Session(lambda session, run: Hand())
     session.activate(OpenSection(trained.dataset, replace(trained, config=Config(seed=9))))
     assert session.config.seed == 9
+
+
+def test_new_domains_take_the_fixed_colours_where_a_person_asked_for_them(session, trained):
+    session.fixed_colors = PALETTE
+    session.start()
+    session.on_returned(session.run, trained)
+    assert session.result.palette == PALETTE[:7] != trained.palette

@@ -13,6 +13,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox
 
 from napari_trsmi import Config, DataError
+from napari_trsmi.domains.colors import PALETTE
 from napari_trsmi.gui.layers import section_layers
 from napari_trsmi.gui.run_bar import OUT_OF_DATE, duration, time_left
 from napari_trsmi.gui.state import OpenSection
@@ -172,13 +173,14 @@ def test_the_device_is_that_of_the_config(opened):
 def test_new_runs_take_device_threads_and_previews_from_the_settings_of_napari(qtbot, monkeypatch):
     from types import SimpleNamespace
 
-    run = SimpleNamespace(device="cpu", threads=1, preview_every=3)
-    monkeypatch.setattr("napari.settings.get_plugin_settings", lambda name: SimpleNamespace(run=run))
+    run, display = SimpleNamespace(device="cpu", threads=1, preview_every=3), SimpleNamespace(palette="fixed")
+    monkeypatch.setattr("napari.settings.get_plugin_settings", lambda name: SimpleNamespace(run=run, display=display))
     dock = TrainDock(ViewerModel())
     qtbot.addWidget(dock)
     config = dock.session.config
     assert (config.device, config.threads, config.train.preview_every) == ("cpu", 1, 3)
     assert dock.form.value() == config
+    assert dock.session.fixed_colors == PALETTE
 
 
 # The run
