@@ -165,16 +165,19 @@ def test_short_jobs_go_on_beside_a_paused_run(session, qtbot, monkeypatch, train
 def test_twenty_rounds_of_start_and_cancel_leave_nothing_behind(session, qtbot, monkeypatch, trained):
     from qtpy.QtCore import QThreadPool
 
-    act(monkeypatch, trained)
+    gate = Semaphore(0)
+    act(monkeypatch, trained, gate=gate)
     pool, runs, trainers = QThreadPool.globalInstance(), [], []
     qtbot.waitUntil(lambda: pool.activeThreadCount() == 0, timeout=5_000)
     threads = threading.active_count()
     for _ in range(20):
+        gate.release()
         session.start()
         qtbot.waitUntil(lambda: bool(session.run.steps), timeout=10_000)
         runs.append(weakref.ref(session.run))
         trainers.append(session.run.trainer)
         session.cancel()
+        gate.release()  # the epoch that goes on
     qtbot.waitUntil(lambda: all(trainer.ended.is_set() for trainer in trainers), timeout=10_000)
     qtbot.waitUntil(lambda: pool.activeThreadCount() == 0, timeout=5_000)
 
