@@ -8,6 +8,7 @@ import numpy as np
 from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
 
 from napari_trsmi.gui.state import Coloring
+from napari_trsmi.trust import AGREEING, STABILITY
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -18,6 +19,8 @@ HELP = {
     "Confidence": "Posterior of each spot's own domain",
     "Entropy": "How undecided each spot is between all domains, from 0 to 1",
     "Runner-up domain": "The domain each spot would belong to next",
+    "Stability": "Share of the runs from other seeds that give each spot its domain",
+    "Modalities agreeing": "Share of the modalities that, each alone, give each spot its domain",
 }
 
 
@@ -37,8 +40,20 @@ def result_maps(result: Result) -> dict[str, Coloring]:
         for name, column in zip(result.dataset.modalities, weights.T, strict=False):
             maps.append(Coloring(WEIGHT + name, np.asarray(column, float), limits=(low, high)))
     for name, values in result.maps.items():
-        maps.append(Coloring(name.replace("_", " ").capitalize(), np.asarray(values, float)))
+        limits = (0.0, 1.0) if name in (STABILITY, AGREEING) else None  # shares of runs and of modalities
+        maps.append(Coloring(map_title(name), np.asarray(values, float), limits=limits))
     return {found.title: found for found in maps}
+
+
+def map_title(name: str) -> str:
+    """Return the title of a map in `Result.maps`.
+
+    Examples
+    --------
+    >>> map_title("modalities_agreeing")
+    'Modalities agreeing'
+    """
+    return name.replace("_", " ").capitalize()
 
 
 class MapsPanel(QWidget):

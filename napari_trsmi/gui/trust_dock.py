@@ -55,5 +55,6 @@ class Scrolled(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         inside, bar = self.widget(), self.verticalScrollBar()
-        assert inside is not None and bar is not None
+        assert inside is not None
+        assert bar is not None
         return QSize(inside.minimumSizeHint().width() + bar.sizeHint().width(), super().minimumSizeHint().height())

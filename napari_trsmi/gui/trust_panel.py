@@ -23,7 +23,7 @@ from napari_trsmi.gui.agreement_grid import AgreementGrid
 from napari_trsmi.gui.curve_plot import CurvePlot
 from napari_trsmi.gui.form.spec import changed
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.maps_panel import result_maps
+from napari_trsmi.gui.maps_panel import map_title, result_maps
 from napari_trsmi.gui.run_bar import duration
 from napari_trsmi.gui.trust_job import TrustJob, Wanted, carried_over, start_job
 from napari_trsmi.trust import AGREEING, STABILITY, describe
@@ -169,7 +169,7 @@ class TrustPanel(QWidget):
     def show_map(self, name: str, on: bool) -> None:
         """Colour the spots by what was found of each of them, or no longer."""
         result = self.session.result
-        self.session.color(result_maps(result)[_title(name)] if on and result is not None else None)
+        self.session.color(result_maps(result)[map_title(name)] if on and result is not None else None)
 
     # What the session and the thread say
 
@@ -268,12 +268,7 @@ class TrustPanel(QWidget):
 
     def _on_coloring(self, coloring: Coloring | None) -> None:
         for name, button in self.maps.items():
-            button.setChecked(coloring is not None and coloring.title == _title(name))
-
-
-def _title(name: str) -> str:
-    """Return the title of a map among those of the result."""
-    return name.replace("_", " ").capitalize()
+            button.setChecked(coloring is not None and coloring.title == map_title(name))
 
 
 def _line(text: str = "") -> QLabel:
@@ -288,5 +283,6 @@ def _number(lowest: int, highest: int, value: int, special: str, tip: str) -> QS
     box.setValue(value)
     box.setSpecialValueText(special)
     box.setKeyboardTracking(False)
+    box.setStyleSheet("QSpinBox { min-width: 50px }")
     box.setToolTip(tip)
     return box

@@ -1,0 +1,291 @@
+"""The dock that questions a result: what is asked, what is found, and what ends it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from threading import Semaphore
+
+import numpy as np
+import pytest
+from acted_training import acted
+from napari.components import ViewerModel
+from opened_dock import dock_alone, open_section
+from qtpy.QtCore import Qt
+
+from napari_trsmi import edits
+from napari_trsmi.gui import trust_panel
+from napari_trsmi.gui.boundary_table import BoundaryModel
+from napari_trsmi.gui.maps_panel import result_maps
+from napari_trsmi.gui.trust_dock import TrustDock
+from napari_trsmi.gui.trust_job import TrustJob, Wanted
+from napari_trsmi.trust import chance, seed_stability, with_trust
+
+
+@pytest.fixture
+def viewer_model(trained):
+    viewer = ViewerModel()
+    open_section(viewer, trained.dataset, trained)
+    return viewer
+
+
+@pytest.fixture
+def dock(qtbot, viewer_model):
+    dock = TrustDock(viewer_model)
+    qtbot.addWidget(dock)
+    dock.resize(340, 700)
+    dock.show()
+    yield dock
+    dock.trust._drop("")
+
+
+@pytest.fixture
+def panel(dock):
+    return dock.trust
+
+
+@pytest.fixture
+def told(panel):
+    told = []
+    panel.session.failed.disconnect()
+    panel.session.failed.connect(told.append)
+    return told
+
+
+@pytest.fixture
+def gate(monkeypatch, trained):
+    """Runs of six epochs that each wait for the gate and find the domains of the result."""
+    gate = Semaphore(0)
+    act(monkeypatch, trained, gate=gate)
+    yield gate
+    gate.release(9999)
+
+
+@pytest.fixture
+def acting(monkeypatch, trained):
+    """Runs that take no time; {seed: how often it was run}."""
+    return act(monkeypatch, trained)
+
+
+def act(monkeypatch, trained, **how):
+    ran, play = {}, acted(trained, **how)
+
+    def fit_steps(dataset, config, previews=True):
+        ran[config.seed] = ran.get(config.seed, 0) + 1
+        return (yield from play(dataset, config))
+
+    monkeypatch.setattr("napari_trsmi.api.fit_steps", fit_steps)
+    return ran
+
+
+def run(panel, qtbot, **wanted):
+    """Ask for something and press Run."""
+    panel.seeds.setValue(wanted.get("seeds", 3))
+    panel.shuffled.setValue(wanted.get("shuffled", 1))
+    qtbot.mouseClick(panel.run_button, Qt.MouseButton.LeftButton)
+
+
+def wait(panel, qtbot):
+    qtbot.waitUntil(lambda: panel.job is None, timeout=30_000)
+
+
+def test_without_section_and_without_result_it_says_what_to_do_next(qtbot, trained):
+    viewer = ViewerModel()
+    dock = TrustDock(viewer)
+    qtbot.addWidget(dock)
+    dock.show()
+    assert dock.stack.currentWidget() is dock.empty
+    assert "Open a section" in dock.empty.text()
+    open_section(viewer, trained.dataset)
+    assert dock.trust.about.text() == trust_panel.NO_RESULT
+    assert not dock.trust.run_button.isVisible()
+    dock.session.set_result(trained)
+    assert dock.trust.run_button.isEnabled()
+
+
+def test_what_is_found_is_in_the_result_its_maps_and_the_table_of_boundaries(panel, qtbot, acting, trained):
+    run(panel, qtbot, seeds=3, shuffled=1)
+    assert not panel.run_button.isEnabled()
+    wait(panel, qtbot)
+    result = panel.session.result
+    assert result.partition is trained.partition
+    assert {"Stability", "Modalities agreeing"} <= set(result_maps(result))
+    assert result_maps(result)["Stability"].limits == (0, 1)
+    assert {"stability", "by_chance"} <= set(result.boundaries)
+    assert "Seeds: mean ARI 1.00 over 3 runs" in panel.summary.text()
+    assert panel.agreement.values.shape == (3, 3)
+    assert acting == {0: 1, 1: 1, 2: 1}  # shuffled tissue has the seed of the result
+    model = BoundaryModel()
+    model.set_result(result)
+    assert {"Stable", "Chance"} <= {column.title for column in model.columns}
+    assert model.text(0, "stability") == f"{result.boundaries['stability'][0]:.2f}"
+
+
+def test_the_window_finds_what_the_functions_find(trained):
+    def last(check):
+        while True:
+            try:
+                next(check)
+            except StopIteration as end:
+                return end.value
+
+    by_hand = with_trust(trained, last(seed_stability(trained, 2)), last(chance(trained, 1)))
+    job = TrustJob(trained, Wanted(2, 1))
+    found = job.work()
+    assert found.provenance["trust"] == by_hand.provenance["trust"]
+    assert np.array_equal(found.maps["stability"], by_hand.maps["stability"])
+    assert np.array_equal(found.boundaries["by_chance"], by_hand.boundaries["by_chance"])
+    assert (job.done, job.progress, job.thread.ended.is_set()) == (2, 1.0, True)
+
+
+def test_progress_counts_runs_and_tells_what_is_left(panel, qtbot, gate):
+    run(panel, qtbot, seeds=3, shuffled=1)
+    gate.release(6 + 3)
+    qtbot.waitUntil(lambda: panel.progress.text().startswith("1 of 3 runs, "), timeout=10_000)
+    assert panel.progress.text().endswith(" left")
+    assert 333 < panel.progress.value() < 667
+
+
+def test_stop_keeps_the_checks_that_are_complete(panel, qtbot, gate):
+    run(panel, qtbot, seeds=2, shuffled=2)
+    gate.release(6 + 2)
+    qtbot.waitUntil(lambda: panel.job.done == 1 and panel.job.share > 0.2, timeout=10_000)
+    qtbot.mouseClick(panel.stop_button, Qt.MouseButton.LeftButton)
+    assert "Stopping" in panel.status.text()
+    gate.release()
+    wait(panel, qtbot)
+    assert panel.status.text() == "Stopped; the checks that were complete are kept."
+    assert "stability" in panel.session.result.maps
+    assert "by_chance" not in panel.session.result.boundaries
+
+
+def test_stop_before_any_check_is_complete_changes_nothing(panel, qtbot, gate, trained):
+    run(panel, qtbot)
+    gate.release(2)
+    qtbot.waitUntil(lambda: panel.job.share > 0, timeout=10_000)
+    thread = panel.job.thread
+    panel.stop_button.click()
+    gate.release()  # the epoch that goes on
+    wait(panel, qtbot)
+    assert thread.ended.is_set()
+    assert panel.session.result is trained
+    assert "nothing was changed" in panel.status.text()
+    assert panel.run_button.isEnabled()
+
+
+def test_what_was_found_of_a_result_that_was_replaced_is_dropped(panel, qtbot, gate, trained):
+    run(panel, qtbot)
+    job = panel.job
+    other = edits.recluster(trained, {"n_domains": 4})
+    panel.session.set_result(other)
+    assert panel.status.text() == trust_panel.REPLACED
+    gate.release(99)
+    qtbot.waitUntil(job.thread.ended.is_set, timeout=10_000)
+    qtbot.wait(50)  # what the thread has sent arrives
+    assert panel.session.result is other
+
+
+def test_edits_made_meanwhile_are_kept(panel, qtbot, gate, trained):
+    run(panel, qtbot, seeds=2, shuffled=0)
+    panel.session.set_result(edits.rename(trained, 0, "cortex"))
+    gate.release(99)
+    wait(panel, qtbot)
+    assert panel.session.result.names[0] == "cortex"
+    assert "stability" in panel.session.result.maps
+
+
+def test_training_that_is_started_meanwhile_gets_its_turn_after_the_run_under_way(panel, qtbot, gate, quick):
+    session = panel.session
+    session.set_config(quick)
+    run(panel, qtbot, seeds=5, shuffled=0)
+    job = panel.job
+    gate.release(2)
+    qtbot.waitUntil(lambda: job.share > 0, timeout=10_000)
+    session.start()
+    assert not panel.run_button.isEnabled()
+    gate.release(4)  # the rest of the run under way
+    qtbot.waitUntil(lambda: job.done == 1, timeout=10_000)
+    gate.release(6)
+    qtbot.waitUntil(lambda: session.state == "idle", timeout=10_000)
+    assert job.done == 1  # the checks wait now
+
+
+def test_an_error_is_told_and_the_result_stays(panel, qtbot, told, monkeypatch, trained):
+    act(monkeypatch, trained, error=RuntimeError("shape mismatch"))
+    run(panel, qtbot)
+    wait(panel, qtbot)
+    assert told == [
+        "Expected to get through, found RuntimeError: shape mismatch. Please report this with the log.",
+    ]
+    assert panel.session.result is trained
+    assert panel.run_button.isEnabled()
+
+
+@pytest.fixture
+def with_curve(panel, trained):
+    curve = [{"n_domains": k, "stability": 0.9, "low": 0.8, "high": 1.0} for k in (3, 4, 5, 6)]
+    trust = {"curve": curve, "suggested_domains": 5, "modality_agreement": {}}
+    panel.session.set_result(replace(trained, provenance={**trained.provenance, "trust": trust}))
+    return panel
+
+
+def test_the_curve_is_asked_for_by_its_range(panel, qtbot, acting):
+    panel.curve_wanted.setChecked(True)
+    panel.highest.setValue(4)
+    run(panel, qtbot, seeds=1, shuffled=0)
+    assert panel.estimate.text().startswith("1 run of the method")
+    wait(panel, qtbot)
+    assert [row["n_domains"] for row in panel.session.result.provenance["trust"]["curve"]] == [2, 3, 4]
+    assert panel.curve.isVisible()
+    assert not panel.agreement.isVisible()
+
+
+def test_a_click_on_the_curve_takes_that_number_for_the_next_run(with_curve, qtbot):
+    box = with_curve.curve.plot.getPlotItem().vb
+    qtbot.waitUntil(lambda: box.sceneBoundingRect().width() > 100)
+    at = with_curve.curve.plot.mapFromScene(box.mapViewToScene(box.viewRect().center().__class__(4.2, 0.9)))
+    qtbot.mouseClick(with_curve.curve.plot.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    qtbot.waitUntil(lambda: with_curve.session.config.cluster.n_domains == 4)
+    assert "4 domains" in with_curve.status.text()
+
+
+def test_the_curve_can_be_used_by_keyboard(with_curve, qtbot):
+    qtbot.keyClick(with_curve.curve, Qt.Key.Key_Right)
+    qtbot.keyClick(with_curve.curve, Qt.Key.Key_Return)
+    assert with_curve.session.config.cluster.n_domains == 6
+    with_curve.use.click()
+    assert with_curve.session.config.cluster.n_domains == 5
+
+
+def test_a_map_colours_the_tissue_and_pressed_again_no_longer(panel, qtbot, acting):
+    run(panel, qtbot, seeds=2, shuffled=0)
+    wait(panel, qtbot)
+    panel.maps["stability"].click()
+    assert panel.session.coloring.title == "Stability"
+    panel.maps["stability"].click()
+    assert panel.session.coloring is None
+
+
+def test_the_dock_fits_a_narrow_window(with_curve, dock):
+    assert dock.minimumSizeHint().width() <= 340
+    assert dock.minimumSizeHint().height() <= 700
+
+
+def test_the_map_is_in_the_boundaries_dock_too(qtbot, acting, trained):
+    dock = dock_alone(qtbot, trained)
+    dock.session.set_result(TrustJob(trained, Wanted(2, 0)).work())
+    assert "Stability" in dock.maps.buttons
+    assert dock.boundaries.table.boundaries.column("stability") > 0
+
+
+def test_closing_the_window_ends_the_checks_and_leaves_nothing(viewer, qtbot, gate, trained):
+    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Trust")
+    open_section(viewer, trained.dataset, trained)
+    run(dock.trust, qtbot)
+    job = dock.trust.job
+    gate.release(2)
+    qtbot.waitUntil(lambda: job.share > 0, timeout=10_000)
+    viewer.close()
+    qtbot.waitUntil(lambda: job.dropped, timeout=5_000)
+    gate.release(2)
+    assert job.thread.ended.wait(timeout=5)
+    qtbot.wait(50)
