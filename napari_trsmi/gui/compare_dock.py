@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.boundaries_dock import NO_SECTION
+from napari_trsmi.gui.compare_panel import ComparePanel
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.run_panel import RunPanel
 from napari_trsmi.gui.session import session_of
@@ -24,12 +25,15 @@ class CompareDock(QWidget):
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
         self.session = session_of(napari_viewer)
-        self.runs = RunPanel(self.session)
+        self.runs, self.comparison = RunPanel(self.session), ComparePanel(self.session)
         self.page = QWidget()
         inside = QVBoxLayout(self.page)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.addWidget(QLabel("<b>Runs</b>"))
         inside.addWidget(self.runs, 1)
+        inside.addSpacing(6)
+        inside.addWidget(QLabel("<b>Compare</b>"))
+        inside.addWidget(self.comparison)
 
         self.empty = QLabel()
         self.empty.setWordWrap(True)
@@ -43,6 +47,12 @@ class CompareDock(QWidget):
         layout.addWidget(self.stack)
         listen(self, (self.session.section_changed, self._refresh), (self.session.runs_changed, self._refresh))
         self._refresh()
+
+    def event(self, event: QEvent | None) -> bool:
+        """Leave the comparison when napari takes the widget out of its dock: nobody could leave it afterwards."""
+        if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self.comparison.view.leave()
+        return super().event(event)
 
     def _refresh(self, *_: Any) -> None:
         section = self.session.section

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qtpy.compat import isalive
 from qtpy.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from napari_trsmi.config import Cluster
@@ -208,6 +209,8 @@ class RunPanel(QWidget):
         self._update()
 
     def _update(self, *_: Any) -> None:
+        if not isalive(self):  # a job that was under way when the dock was closed
+            return
         entry, training = self.table.entry, self.session.run is not None
         shown = entry is not None and entry is self.model.shown
         able = {

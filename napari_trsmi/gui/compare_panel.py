@@ -1,0 +1,233 @@
+"""Two labellings of the section beside each other: how they agree, and where they differ."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from qtpy.compat import isalive
+from qtpy.QtCore import QSignalBlocker, Qt
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QPushButton, QSizePolicy, QSlider, QVBoxLayout, QWidget
+
+from napari_trsmi import compare
+from napari_trsmi.gui.compare_view import VIEWS, CompareView
+from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.pair import Pair, pair_of
+
+if TYPE_CHECKING:
+    from napari_trsmi.compare import Comparison, Labelling
+    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.state import OpenSection
+
+SAME = "Choose two that are not the same. Train again, or cluster a run again, to have another one."
+NO_EMBEDDING = "The file holds no embedding of another method in obsm, such as X_totalVI."
+
+
+class ComparePanel(QWidget):
+    """Choose two among runs, columns of the file and embeddings of other methods; see them on the canvas."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session, self.view = session, CompareView(session, self)
+        self.pair: Pair | None = None
+        self._asked: Any = None  # what the pair was asked for; late answers to something else are dropped
+        self._picked: dict[str, Any] = {}  # what a person chose; the rest follows the runs
+        self._problem = SAME
+        self._adjacency: tuple[Any, Any] = (None, None)  # dataset and k, and its spatial graph
+        self.first, self.second = _choice("First"), _choice("Second")
+        self.scores, self.note = QLabel(), QLabel()
+        for text in (self.scores, self.note):
+            text.setWordWrap(True)
+        self.scores.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.buttons: dict[str, QPushButton] = {}
+        self.swipe = QSlider(Qt.Orientation.Horizontal)
+        self.swipe.setRange(0, 200)
+        self.swipe.setValue(100)
+        self.swipe.setAccessibleName("Line of the swipe")
+        self.swipe.setToolTip("Left of the line the first, right of it the second")
+        self._lay_out()
+        self.first.activated.connect(self._on_picked)
+        self.second.activated.connect(self._on_picked)
+        self.swipe.valueChanged.connect(lambda value: self.view.move(value / 200))
+        self.view.changed.connect(self._update)
+        listen(self, (session.runs_changed, self._fill), (session.section_changed, self._on_section))
+        self._fill()
+
+    def _lay_out(self) -> None:
+        form, views = QGridLayout(), QGridLayout()
+        for at, (text, box) in enumerate((("First", self.first), ("Second", self.second))):
+            label = QLabel(text)
+            label.setBuddy(box)
+            form.addWidget(label, at, 0)
+            form.addWidget(box, at, 1)
+        form.setColumnStretch(1, 1)
+        views.setSpacing(4)
+        for at, (mode, (text, tip)) in enumerate(VIEWS.items()):
+            button = QPushButton(text)
+            button.setCheckable(True)
+            button.setToolTip(f"{tip}; again to go back")
+            button.clicked.connect(partial(self._on_button, mode))
+            self.buttons[mode] = button
+            views.addWidget(button, at // 2, at % 2)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(form)
+        layout.addWidget(self.scores)
+        layout.addLayout(views)
+        layout.addWidget(self.swipe)
+        layout.addWidget(self.note)
+
+    # What there is to choose
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Catch up on what came while the dock was hidden."""
+        super().showEvent(event)
+        self._compare()
+
+    def _on_section(self, section: OpenSection | None) -> None:
+        self._adjacency, self._picked = (None, None), {}
+        self._fill()
+
+    def _on_picked(self, _: int) -> None:
+        self._picked = {"first": self.first.currentData(), "second": self.second.currentData()}
+        self._compare()
+
+    def _fill(self) -> None:
+        """List what can be compared; what was picked stays, else the run before the result beside the result."""
+        section = self.session.section
+        found = [] if section is None else _choices(section)
+        keys = [key for _, key in found]
+        wished = {} if section is None else _wished(section, keys)
+        for name, box in (("first", self.first), ("second", self.second)):
+            picked = self._picked.get(name)
+            chosen = picked if picked in keys else wished.get(name)
+            with QSignalBlocker(box):
+                box.clear()
+                for text, key in found:
+                    box.addItem(text, key)
+                box.setCurrentIndex(keys.index(chosen) if chosen in keys else 0)
+        self._update()
+        self._compare()
+
+    def _compare(self) -> None:
+        """Compare what is chosen, in a thread, as long as somebody can see it."""
+        section = self.session.section
+        keys = (self.first.currentData(), self.second.currentData())
+        if section is None or None in keys or keys[0] == keys[1]:
+            self._asked, self._problem = None, SAME
+            return self._take(None, None)
+        runs = [entry for entry in section.runs if ("run", entry.number) in keys]
+        asked = (section, keys, [(entry.name, entry.result.names, entry.result.palette) for entry in runs])
+        if asked == self._asked or not self.isVisible():
+            return None
+        self._asked, self._problem = asked, "Comparing…"
+        self._update()
+        work = partial(self._work, section, keys, self._config(section))
+        run_job(self.session, "", work, partial(self._take, asked), partial(self._on_failed, asked))
+        return None
+
+    def _config(self, section: OpenSection) -> Any:
+        return self.session.config if section.result is None else section.result.config
+
+    def _work(self, section: OpenSection, keys: tuple[Any, Any], config: Any) -> Pair:
+        from napari_trsmi.graphs import spatial_graph
+
+        made_of = (section.dataset, config.graph.k_spatial)
+        if self._adjacency[0] is None or self._adjacency[0][0] is not made_of[0] or self._adjacency[0][1] != made_of[1]:
+            self._adjacency = (made_of, spatial_graph(section.dataset.coords, config.graph.k_spatial))
+        n = section.result.partition.n_domains if section.result is not None else 8
+        known = [_known(section, key) for key in keys]
+        sizes = [len(one.names) for one in known if one is not None]
+        n = sizes[0] if sizes else n  # an embedding is cut into as many domains as what it is compared with
+        a, b = (
+            one or compare.labels_of_embedding(section.dataset, key[1], config, n)
+            for one, key in zip(known, keys, strict=True)
+        )
+        return pair_of(a, b, compare.compare(a.labels, b.labels, self._adjacency[1]))
+
+    def _take(self, asked: Any, pair: Pair | None) -> None:
+        if asked is not self._asked or not isalive(self):
+            return
+        self.pair = pair
+        if pair is None:
+            self.view.leave()
+        elif self.view.mode is not None:
+            self.view.show(self.view.mode, pair)
+        self._update()
+
+    def _on_failed(self, asked: Any, problem: str) -> None:
+        if asked is self._asked:
+            self._problem = problem
+            self._take(asked, None)
+
+    # What is shown
+
+    def _on_button(self, mode: str, checked: bool) -> None:
+        if checked and self.pair is not None:
+            self.view.show(mode, self.pair)
+        else:
+            self.view.leave()
+        self._update()
+
+    def _update(self) -> None:
+        pair, mode = self.pair, self.view.mode
+        self.scores.setText(self._problem if pair is None else _scores(pair.comparison))
+        for name, button in self.buttons.items():
+            button.setEnabled(pair is not None)
+            button.setChecked(name == mode)
+        self.swipe.setVisible(mode == "swipe")
+        dataset = self.session.dataset
+        none = dataset is not None and not dataset.embeddings
+        told = {
+            "side": "Left: first, right: second.",
+            "blink": f"Now: {'second' if self.view.second else 'first'}.",
+            "differences": "Grey: the same domain; pink: another.",
+        }
+        self.note.setText(told.get(mode or "", NO_EMBEDDING if none and mode is None else ""))
+        self.note.setVisible(bool(self.note.text()))
+
+
+def _wished(section: OpenSection, keys: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return what is compared unless a person picks: the result with the run before it, or with a column."""
+    shown = section.runs.entry_of(section.result)
+    if shown is None:
+        return {}
+    others = [entry.number for entry in section.runs if entry is not shown]
+    column = next((key for key in keys if key[0] == "column"), None)
+    return {"first": ("run", max(others)) if others else column, "second": ("run", shown.number)}
+
+
+def _choices(section: OpenSection) -> list[tuple[str, tuple[str, Any]]]:
+    """Return (text, key) of all that has labels, or can be cut into domains."""
+    found: list[tuple[str, tuple[str, Any]]] = [(entry.name, ("run", entry.number)) for entry in section.runs]
+    found += [(f"column {name}", ("column", name)) for name in compare.label_columns(section.dataset)]
+    return found + [(f"embedding {name}", ("embedding", name)) for name in section.dataset.embeddings]
+
+
+def _known(section: OpenSection, key: tuple[str, Any]) -> Labelling | None:
+    """Return labels that are there already; None where an embedding has to be cut first."""
+    kind, name = key
+    if kind == "run":
+        entry = next(entry for entry in section.runs if entry.number == name)
+        result = entry.result
+        return compare.Labelling(entry.name, result.labels, result.names, result.palette)
+    return compare.labels_of_column(section.dataset, name) if kind == "column" else None
+
+
+def _scores(found: Comparison) -> str:
+    spots = f"{int(found.different.sum()):,} of {int(found.known.sum()):,} spots differ ({found.share_different:.1%})"
+    return (
+        f"ARI <b>{found.ari:.3f}</b> · NMI <b>{found.nmi:.3f}</b><br>Boundary F1 <b>{found.boundary_f1:.3f}</b>, "
+        f"within one spot <b>{found.boundary_f1_near:.3f}</b><br>{spots}"
+    )
+
+
+def _choice(name: str) -> QComboBox:
+    box = QComboBox()
+    box.setAccessibleName(name)
+    box.setToolTip("A run, a column of labels in the file, or an embedding of another method cut into domains")
+    box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    return box
