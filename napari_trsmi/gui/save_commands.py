@@ -19,6 +19,11 @@ def save_figure(viewer: Viewer) -> None:
     save_menu.save_figure(session_of(viewer), QApplication.activeWindow())
 
 
+def save_report(viewer: Viewer) -> None:
+    """Save the report of the result."""
+    save_menu.save_report(session_of(viewer), QApplication.activeWindow())
+
+
 def copy_as_python(viewer: Viewer) -> None:
     """Copy the script that repeats the result."""
     save_menu.copy_as_python(session_of(viewer))

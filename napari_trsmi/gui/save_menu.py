@@ -72,6 +72,11 @@ class SaveMenu(QMenu):
                 partial(save_figure, session, window, ask, confidence=True),
                 "The same, with the confidence of every spot beside it.",
             ),
+            (
+                "Save report…",
+                partial(save_report, session, window, ask),
+                "One page for the browser, with figures, boundaries, markers, trust and settings; it can be printed.",
+            ),
             ("Save domains as CSV…", partial(save_domains, session, window, ask), "One row per spot."),
             (
                 "Save boundaries as CSV…",
@@ -136,6 +141,13 @@ def save_figure(
     from napari_trsmi import figure
 
     _save(session, parent, ask, "Save a figure", ".png", FIGURES, partial(figure.save, confidence=confidence))
+
+
+def save_report(session: Session, parent: QWidget | None = None, ask: AskPath = ask_path) -> None:
+    """Ask where to, then write the report of the result, in a thread."""
+    from napari_trsmi.report import write_report
+
+    _save(session, parent, ask, "Save the report", ".report.html", "Web page (*.html)", write_report)
 
 
 def save_domains(session: Session, parent: QWidget | None = None, ask: AskPath = ask_path) -> None:

@@ -23,10 +23,12 @@ RESULT_ONLY = (
     "Save result…",
     "Save figure…",
     "Save figure with confidence…",
+    "Save report…",
     "Save domains as CSV…",
     "Save boundaries as CSV…",
     "Save run.json…",
 )
+COMMANDS = ("save_result", "save_figure", "save_report", "copy_as_python")
 
 
 class Person:
@@ -108,6 +110,7 @@ def test_the_input_is_replaced_only_after_a_yes(session, parent, tmp_path, qtbot
     [
         ("Save figure…", "x.png"),
         ("Save figure with confidence…", "x.svg"),
+        ("Save report…", "x.html"),
         ("Save domains as CSV…", "x.csv"),
         ("Save boundaries as CSV…", "x.csv"),
         ("Save run.json…", "x.json"),
@@ -121,6 +124,10 @@ def test_each_part_is_saved_alone(session, parent, tmp_path, qtbot, text, name):
     assert session.section.path is None
     if text == "Save figure with confidence…":
         assert "Confidence" in (tmp_path / name).read_text()
+    if text == "Save report…":
+        page = (tmp_path / name).read_text(encoding="utf-8")
+        assert "Boundaries" in page
+        assert "http" not in page.replace("http://www.w3.org", "")
     if text == "Save domains as CSV…":
         assert len(pd.read_csv(tmp_path / name)) == 2500
     if text == "Save boundaries as CSV…":
@@ -197,9 +204,9 @@ def test_the_commands_of_the_palette_do_the_same(viewer, sample, trained, monkey
     session = session_of(viewer)
     session.activate(OpenSection(sample, trained))
     asked = []
-    for name in ("save_result", "save_figure", "copy_as_python"):
+    for name in COMMANDS:
         monkeypatch.setattr(save_menu, name, lambda session, *_, name=name: asked.append((name, session)))
         command = PluginManager.instance().commands.get(f"napari-trsmi.{name}")
         assert command is getattr(save_commands, name)
         command(viewer)
-    assert asked == [(name, session) for name in ("save_result", "save_figure", "copy_as_python")]
+    assert asked == [(name, session) for name in COMMANDS]
