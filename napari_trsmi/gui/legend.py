@@ -213,7 +213,8 @@ class Legend(QWidget):
             self.caption.setToolTip("")
         else:
             preview = shown.epoch is not None
-            self.caption.setText(f"Preview, epoch {shown.epoch}" if preview else f"{len(shown.names)} domains")
+            caption = f"Preview, epoch {shown.epoch}" if preview else f"{len(shown.names)} domains"
+            self.caption.setText(shown.title or caption)
             self.caption.setToolTip(self.locked or HELP)
         self.setVisible(self.wanted and section is not None)  # from the start: the canvas keeps its size
 

@@ -53,13 +53,16 @@ class Shown:
     names, colors
         Name and ``"#rrggbb"`` of each of the K domains.
     epoch
-        Epoch of the preview, or None for the result.
+        Epoch of the preview, or None for the result; 0 for domains of another run.
+    title
+        What they are where they are neither, such as a run of a sweep.
     """
 
     labels: np.ndarray
     names: tuple[str, ...]
     colors: tuple[str, ...]
     epoch: int | None = None
+    title: str = ""
 
     @property
     def counts(self) -> np.ndarray:
