@@ -18,6 +18,7 @@ from napari_trsmi.gui.pair import Pair, pair_of
 
 if TYPE_CHECKING:
     from napari_trsmi.compare import Comparison, Labelling
+    from napari_trsmi.config import Config
     from napari_trsmi.gui.session import Session
     from napari_trsmi.gui.state import OpenSection
 
@@ -68,7 +69,7 @@ class ComparePanel(QWidget):
             button = QPushButton(text)
             button.setCheckable(True)
             button.setToolTip(f"{tip}; again to go back")
-            button.clicked.connect(partial(self._on_button, mode))
+            button.clicked.connect(lambda _=False, mode=mode: self.toggle(mode))
             self.buttons[mode] = button
             views.addWidget(button, at // 2, at % 2)
         layout = QVBoxLayout(self)
@@ -129,10 +130,14 @@ class ComparePanel(QWidget):
         run_job(self.session, "", work, partial(self._take, asked), partial(self._on_failed, asked))
         return None
 
-    def _config(self, section: OpenSection) -> Any:
-        return self.session.config if section.result is None else section.result.config
+    def _config(self, section: OpenSection) -> Config:
+        """Return the settings by which an embedding is cut: those of the result; prototypes are of no other network."""
+        config = self.session.config if section.result is None else section.result.config
+        if config.cluster.method != "prototypes":
+            return config
+        return config.model_copy(update={"cluster": config.cluster.model_copy(update={"method": "mixture"})})
 
-    def _work(self, section: OpenSection, keys: tuple[Any, Any], config: Any) -> Pair:
+    def _work(self, section: OpenSection, keys: tuple[Any, Any], config: Config) -> Pair:
         from napari_trsmi.graphs import spatial_graph
 
         made_of = (section.dataset, config.graph.k_spatial)
@@ -165,11 +170,12 @@ class ComparePanel(QWidget):
 
     # What is shown
 
-    def _on_button(self, mode: str, checked: bool) -> None:
-        if checked and self.pair is not None:
-            self.view.show(mode, self.pair)
-        else:
+    def toggle(self, mode: str) -> None:
+        """Draw the two in one of `VIEWS`, or put the canvas back where that is drawn already."""
+        if self.pair is None or mode == self.view.mode:
             self.view.leave()
+        else:
+            self.view.show(mode, self.pair)
         self._update()
 
     def _update(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -142,6 +144,14 @@ def test_a_run_is_deleted_unless_it_is_shown(dock, qtbot):
     select(dock, 0)
     qtbot.keyClick(dock.runs.table, Qt.Key.Key_Delete)
     assert list(rows(dock)) == ["run 2"]
+
+
+def test_a_run_that_is_deleted_here_is_let_go_of(dock, qtbot):
+    gone = weakref.ref(dock.runs.model.entries[0].result)
+    select(dock, 0)
+    click(qtbot, dock, "Delete")
+    gc.collect()
+    assert gone() is None
 
 
 def test_the_settings_of_a_run_go_back_to_the_form(dock, qtbot, trained):

@@ -216,6 +216,31 @@ def test_side_by_side_has_each_labelling_on_its_own_tissue(dock, qtbot):
     assert right[0].data is left[0].data or np.shares_memory(np.asarray(right[0].data), np.asarray(left[0].data))
 
 
+@pytest.mark.parametrize("mode", VIEWS)
+def test_many_spots_are_compared_as_pixels(qtbot, trained, fewer, monkeypatch, mode):
+    from napari_trsmi.gui import raster
+
+    monkeypatch.setattr(raster, "RASTER_ABOVE", 100)
+    viewer = ViewerModel()
+    fill(viewer, trained, fewer)
+    dock = CompareDock(viewer)
+    qtbot.addWidget(dock)
+    dock.show()
+    qtbot.waitUntil(lambda: dock.comparison.pair is not None, timeout=60_000)
+    before, plain = state(viewer), session_of(viewer).canvas.layer("spots").data.copy()
+    click(qtbot, dock, mode)
+    painted = session_of(viewer).canvas.layer("spots").data
+    colors = {tuple(color) for color in painted.reshape(-1, 4)[::7]}
+    assert len(colors) > 2
+    if mode == "side":
+        right = viewer.layers[-1].data
+        assert right.shape == painted.shape
+        assert not np.array_equal(right, painted)
+    click(qtbot, dock, mode)
+    assert state(viewer) == before
+    assert np.array_equal(session_of(viewer).canvas.layer("spots").data, plain)
+
+
 def test_what_comes_while_side_by_side_stays_on_the_left(dock, qtbot):
     click(qtbot, dock, "side")
     dock.session.select_spot(7)  # its ring is a layer
