@@ -204,8 +204,8 @@ def duration(seconds: float) -> str:
 
     Examples
     --------
-    >>> duration(4.2), duration(95), duration(5000)
-    ('4 s', '2 min', '1.4 h')
+    >>> duration(4.2), duration(95), duration(9000)
+    ('4 s', '2 min', '2.5 h')
     """
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
