@@ -95,6 +95,8 @@ class Legend(QWidget):
     def locked(self) -> str:
         """Why the domains cannot be edited now; empty where they can."""
         shown = self.session.shown
+        if shown is not None and shown.title:
+            return f"This is {shown.title[:1].lower()}{shown.title[1:]}. Show the result again to edit its domains."
         if shown is not None and shown.epoch is not None:
             return "This is a preview. Finish the run, or keep the preview, to edit its domains."
         if self._merging:

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QStackedWid
 from napari_trsmi.gui.boundaries_dock import NO_SECTION
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.session import session_of
+from napari_trsmi.gui.sweep_panel import SweepPanel
 from napari_trsmi.gui.trust_panel import TrustPanel
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ class TrustDock(QWidget):
         self.session = session_of(napari_viewer)
         self.trust = TrustPanel(self.session)
         self.tabs = QTabWidget()
+        self.sweep = SweepPanel(self.session)
         self.tabs.addTab(Scrolled(self.trust), "Trust")
+        self.tabs.addTab(self.sweep, "Sweep")
 
         self.empty = QLabel(NO_SECTION)
         self.empty.setWordWrap(True)

@@ -12,7 +12,7 @@ from typing import Any
 from napari_trsmi.config import Config
 from napari_trsmi.errors import ConfigError
 
-_FIXED = ("seed", "device", "threads", "train.preview_every", "train.checkpoint_every")  # not what a sweep asks about
+FIXED = ("seed", "device", "threads", "train.preview_every", "train.checkpoint_every")  # not what a sweep asks about
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Grid:
         if len(fields) > 2:
             raise ConfigError(f"Expected at most two settings to sweep over, found {', '.join(fields)}. Name fewer.")
         for name, values in fields.items():
-            if name in _FIXED:
+            if name in FIXED:
                 raise ConfigError(f"Expected a setting of the method to try, found {name}. Seeds are given apart.")
             if not values:
                 raise ConfigError(f"Expected values of {name}, found none. Give at least one.")
