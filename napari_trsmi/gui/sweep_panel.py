@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
+from weakref import finalize
 
 from qtpy.QtCore import QSignalBlocker, QTimer
 from qtpy.QtWidgets import (
@@ -64,7 +65,6 @@ class SweepPanel(QWidget):
         self.job: SweepJob | None = None
         self.result: SweepResult | None = None
         self.pictures: Pictures | None = None
-        self._temporary: TemporaryDirectory[str] | None = None
         self.folder: Path | None = None
 
         self.first, self.second = SweepField("First setting"), SweepField("Second setting")
@@ -157,8 +157,8 @@ class SweepPanel(QWidget):
             self._say(str(error))
             return
         if self.folder is None:
-            self._temporary = TemporaryDirectory(prefix="trsmi-sweep-", ignore_cleanup_errors=True)
-            self.folder = Path(self._temporary.name)
+            self.folder = Path(mkdtemp(prefix="trsmi-sweep-"))
+            finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         kept = None if session.result is None else (session.result.labels, session.result.palette)
         scheduler = self.scheduler.text().strip() or None
         self.job = SweepJob(session.dataset, session.config, grid, self.folder, scheduler, kept)
@@ -232,7 +232,7 @@ class SweepPanel(QWidget):
         if self.job is not None:
             self.job.drop()
             self._end()
-        self.folder = self._temporary = None  # the folder goes with the object
+        self.folder = None
         self._set_sweep(None, None)
         self._say("")
         self._on_config(self.session.config)

@@ -1,0 +1,220 @@
+"""Sweeps in the window: a real Dask cluster makes the runs, the dock shows what came of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from napari.components import ViewerModel
+from opened_dock import open_section
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QColor
+
+import napari_trsmi as nt
+from napari_trsmi import sweep
+from napari_trsmi.cli import main
+from napari_trsmi.gui.sweep_field import settings
+from napari_trsmi.gui.sweep_job import Pictures
+from napari_trsmi.gui.sweep_panel import in_the_form
+from napari_trsmi.gui.sweep_strip import columns_of
+from napari_trsmi.gui.thumbnails import Thumbnails
+from napari_trsmi.gui.trust_dock import TrustDock
+from napari_trsmi.sweep import Grid, Run, SweepResult
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Address of a scheduler with one worker, which is a thread of this process."""
+    from distributed import LocalCluster
+
+    how = {"processes": False, "dashboard_address": None, "protocol": "tcp://", "host": "127.0.0.1"}
+    with LocalCluster(n_workers=1, threads_per_worker=1, **how) as cluster:
+        yield cluster.scheduler_address
+
+
+@pytest.fixture
+def brief(quick):
+    return quick.model_copy(update={"train": quick.train.model_copy(update={"epochs": 2})})
+
+
+@pytest.fixture
+def panel(qtbot, trained, brief):
+    viewer = ViewerModel()
+    open_section(viewer, trained.dataset, trained)
+    dock = TrustDock(viewer)
+    qtbot.addWidget(dock)
+    dock.resize(340, 700)
+    dock.show()
+    dock.tabs.setCurrentWidget(dock.sweep)
+    dock.session.set_config(brief)
+    dock.sweep.viewer, dock.sweep.dock = viewer, dock  # nothing else keeps them alive
+    yield dock.sweep
+    if dock.sweep.job is not None:
+        dock.sweep.job.drop()
+
+
+@pytest.fixture
+def found(panel, trained):
+    """Put a sweep of two settings and two seeds into the panel, without running it."""
+    grid = Grid({"cluster.n_domains": (3, 7)}, 2)
+    trials = grid.trials(panel.session.config)
+    runs = {}
+    for trial in trials:
+        k = trial.config.cluster.n_domains
+        labels = (np.arange(len(trained.labels)) % k if k == 3 else trained.labels).astype(np.int32)
+        confidence = np.full(len(labels), 0.5 + k / 20, np.float32)
+        runs[trial.key] = Run(trial.key, trial.config, "", labels, confidence, k, {"PAS": k / 10}, {"epochs": 2}, 1.0)
+    result = SweepResult("slice", grid, panel.session.config, trials, runs)
+    panel._set_sweep(result, Pictures(Thumbnails(trained.coords), trained.labels, trained.palette))
+    return result
+
+
+def press(panel, qtbot, fields, seeds, address):
+    (first, *second) = fields.items()
+    panel.first.set_field(*first)
+    panel.second.set_field(*(second[0] if second else ("", "")))
+    panel.seeds.setValue(seeds)
+    panel.scheduler.setText(address)
+    qtbot.mouseClick(panel.run_button, Qt.MouseButton.LeftButton)
+
+
+def test_window_and_command_line_give_the_same_table(panel, qtbot, cluster, tmp_path):
+    press(panel, qtbot, {"cluster.n_domains": "3, 4"}, 2, cluster)
+    assert not panel.run_button.isEnabled()
+    qtbot.waitUntil(lambda: panel.job is None, timeout=120_000)
+    assert panel.strip.rowCount() == 2
+    (tmp_path / "run.json").write_text(json.dumps({"config": panel.session.config.model_dump(mode="json")}))
+    words = ["--grid", "cluster.n_domains=3,4", "--seeds", "2", "--config", str(tmp_path / "run.json"), "-q"]
+    out = tmp_path / "out"
+    assert main(["sweep", str(nt.sample_path()), *words, "--out", str(out), "--scheduler", cluster]) == 0
+    for name in ("runs.csv", "settings.csv", "agreement.csv"):
+        ours, theirs = (pd.read_csv(folder / name, usecols=lambda c: c != "seconds") for folder in (panel.folder, out))
+        pd.testing.assert_frame_equal(ours, theirs)
+    key = panel.result.table["key"][0]
+    assert np.array_equal(panel.result.labels(key), sweep.load(out).labels(key))
+    # Kept in a folder and opened again, it is the same sweep.
+    panel.ask = lambda *_: tmp_path / "kept"
+    panel.keep()
+    qtbot.waitUntil(lambda: (tmp_path / "kept" / "agreement.csv").exists(), timeout=10_000)
+    before, panel.result = panel.result, None
+    panel.open()
+    qtbot.waitUntil(lambda: panel.result is not None, timeout=20_000)
+    pd.testing.assert_frame_equal(panel.result.settings, before.settings)
+
+
+def test_stop_keeps_what_is_done_and_run_goes_on_with_the_rest(panel, qtbot, cluster):
+    press(panel, qtbot, {"cluster.n_domains": "3, 4, 5, 6"}, 1, cluster)
+    qtbot.waitUntil(lambda: panel.job.latest is not None and panel.job.latest.done > 0, timeout=60_000)
+    panel.stop_button.click()
+    qtbot.waitUntil(lambda: panel.job is None, timeout=60_000)
+    done = len(panel.result.runs)
+    assert 0 < done < 4
+    assert "are missing" in panel.status.text()
+    panel.run_button.click()
+    qtbot.waitUntil(lambda: panel.job is None, timeout=60_000)
+    assert len(panel.result.runs) == 4
+
+
+def test_no_scheduler_is_one_sentence(panel, qtbot, monkeypatch):
+    monkeypatch.setattr("napari_trsmi.sweep.cluster._PATIENCE", 1)
+    told = []
+    panel.session.failed.disconnect()
+    panel.session.failed.connect(told.append)
+    press(panel, qtbot, {"cluster.n_domains": "3, 4"}, 1, "tcp://127.0.0.1:1")
+    qtbot.waitUntil(lambda: panel.job is None, timeout=30_000)
+    assert told[0].startswith("Expected a Dask scheduler that answers at tcp://127.0.0.1:1")
+    assert panel.status.text() == told[0]
+
+
+def test_a_click_shows_that_run_and_the_result_comes_back(panel, found, qtbot, trained):
+    strip = panel.strip
+    box = strip.visualItemRect(strip.item(0, 0))
+    qtbot.mouseClick(strip.viewport(), Qt.MouseButton.LeftButton, pos=box.center())
+    shown = panel.session.shown
+    assert (len(shown.names), shown.epoch) == (3, 0)
+    assert shown.title == "Sweep run cluster.n_domains=3, seed 0"
+    qtbot.keyClick(strip, Qt.Key.Key_Down)
+    assert panel.session.shown.colors == trained.palette  # the same domains have the same colours
+    panel.back_button.click()
+    assert panel.session.shown.epoch is None
+    assert not panel.back_button.isEnabled()
+
+
+def test_the_settings_of_a_run_go_into_the_form(panel, found):
+    panel.strip.choose(0)
+    panel.seed.setCurrentIndex(1)
+    panel.seed.activated.emit(1)
+    assert "seed 1" in panel.session.shown.title
+    panel.use_button.click()
+    config = panel.session.config
+    assert (config.cluster.n_domains, config.seed) == (3, 1)
+    assert config.train.preview_every == 2
+    assert in_the_form(panel.run.config, config) == config
+    assert "no embedding" in panel.use_button.toolTip()
+
+
+def test_bright_cells_are_better_whichever_way_a_score_runs(panel, found):
+    titles = [score.title for _, score in columns_of(found)]
+    pas, confidence = 1 + titles.index("PAS"), 1 + titles.index("Conf.")
+    light = lambda row, column: QColor(panel.strip.item(row, column).background().color()).lightnessF()  # noqa: E731
+    assert panel.strip.item(0, pas).text() == "0.3"
+    assert light(0, pas) > light(1, pas)
+    assert light(0, confidence) < light(1, confidence)
+    panel.strip.sortItems(pas, Qt.SortOrder.DescendingOrder)
+    assert panel.strip.item(0, pas).text() == "0.7"
+    panel.strip.choose(0)
+    assert panel.strip.currentRow() == 1
+
+
+def test_a_thumbnail_has_the_colours_of_the_nearest_spots():
+    coords = np.array([[0, 0], [10, 0], [0, 10], [10, 10]], float)
+    picture = Thumbnails(coords, 20).image(np.array([0, 1, 1, -1]), ["#ff0000", "#0000ff"])
+    assert picture[0, 0].tolist() == [255, 0, 0, 255]
+    assert picture[0, -1].tolist() == [0, 0, 255, 255]
+    assert picture[-1, -1].tolist() == [0, 0, 0, 0]
+    assert Thumbnails(np.zeros((1, 2))).image(np.zeros(1, int), ["#00ff00"]).shape == (1, 1, 4)
+
+
+def test_what_cannot_be_swept_is_said_before_anything_runs(panel):
+    panel.first.set_field("cluster.n_domains", "5, 5")
+    assert "Expected different values" in panel.count.text()
+    panel.run_button.click()
+    assert panel.job is None
+    panel.first.set_field("cluster.n_domains", "5, 7")
+    panel.second.set_field("cluster.n_domains", "9")
+    assert "found cluster.n_domains twice" in panel.count.text()
+    panel.second.set_field("align.temperature.end", "0.1, 0.2")
+    assert panel.count.text() == "12 runs: 4 settings x 3 seeds"
+
+
+def test_a_setting_is_found_by_a_part_of_its_name(panel, qtbot):
+    line = panel.second.name_box.lineEdit()
+    line.selectAll()
+    qtbot.keyClicks(line, "k_feat")
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert panel.second.name == "graph.k_feature"
+    assert panel.second.values_box.placeholderText() == "values; now 20"
+    assert settings()["graph.k_feature"].tooltip == panel.second.name_box.toolTip()
+
+
+def test_every_setting_of_the_list_can_be_swept(brief):
+    for name in settings():
+        value = brief
+        for part in name.split("."):
+            value = getattr(value, part)
+        Grid({name: (value,)}, 1).trials(brief)
+
+
+def test_another_section_ends_the_sweep_and_empties_the_list(panel, found, trained, monkeypatch):
+    panel.session.activate(type(panel.session.section)(replace(trained.dataset)))
+    assert panel.result is None
+    assert panel.strip.rowCount() == 0
+    assert not panel.strip.isVisible()
+
+
+def test_the_dock_stays_narrow(panel, found):
+    assert panel.dock.minimumSizeHint().width() <= 340
+    assert panel.dock.minimumSizeHint().height() <= 700
