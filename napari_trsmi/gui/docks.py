@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 PLUGIN = "napari-trsmi"
 TRAIN, BOUNDARIES, COLOUR, COMPARE, TRUST = "Train", "Boundaries", "Colour by", "Compare", "Trust"
 
+SETTLE = 100  # milliseconds until docks have their final width
+
 _OPENED: WeakSet[Viewer] = WeakSet()  # viewers that got their docks; what a person closes there stays closed
 
 
@@ -32,7 +34,7 @@ def open_docks(viewer: Viewer) -> None:
         dock.setWindowTitle(name)
     train.show()
     train.raise_()
-    QTimer.singleShot(0, partial(_fit, ref(viewer)))
+    QTimer.singleShot(SETTLE, partial(_fit, ref(viewer)))
 
 
 def _fit(viewer: ReferenceType[Viewer]) -> None:
