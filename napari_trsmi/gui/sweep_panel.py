@@ -85,6 +85,8 @@ class SweepPanel(QWidget):
         self.progress, self.status, self.strip = QProgressBar(), _line(), SweepStrip()
         self.seed = QComboBox()
         self.seed.setToolTip("Seed of the run that is shown")
+        self.seed.setMinimumContentsLength(2)
+        self.seed.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.use_button = _button("Use settings", f"Put the settings of this run into the form. {FEWER}", self.use)
         self.back_button = _button("Show result", "Show the kept result again", session.show_result)
         self._lay_out()
@@ -294,8 +296,9 @@ class SweepPanel(QWidget):
     def _show_count(self, *_: Any) -> None:
         try:
             grid = self.grid()
-            n, n_settings = len(grid.settings) * self.seeds.value(), len(grid.settings)
-            self.count.setText(f"{n} runs: {n_settings} settings x {self.seeds.value()} seeds")
+            settings, seeds = len(grid.settings), self.seeds.value()
+            n = [_counted(settings * seeds, "run"), _counted(settings, "setting"), _counted(seeds, "seed")]
+            self.count.setText(f"{n[0]}: {n[1]} x {n[2]}")
         except ConfigError as error:
             self.count.setText(f"⚠ {error}")
 
@@ -321,6 +324,10 @@ def in_the_form(config: Config, current: Config) -> Config:
     """Return the settings of a run, with previews and checkpoints as `current` has them: a sweep makes none."""
     kept = {"preview_every": current.train.preview_every, "checkpoint_every": current.train.checkpoint_every}
     return config.model_copy(update={"train": config.train.model_copy(update=kept)})
+
+
+def _counted(n: int, word: str) -> str:
+    return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
 def _copy(folder: Path, to: Path) -> None:

@@ -42,6 +42,7 @@ SCORES = (
     Score("seconds", "s", "Seconds per run; mean over the seeds", 0),
 )
 WIDTH, FIRST = 48, SIZE + 66  # pixels
+LEAST = 0.1  # share of the values that the colours span at least: small differences look small
 
 
 class _Cell(QTableWidgetItem):
@@ -125,7 +126,7 @@ class SweepStrip(QTableWidget):
 
     def _fill_names(self, result: SweepResult, pictures: Pictures | None) -> None:
         fields = [name.rpartition(".")[2] for name in result.grid.fields]
-        head = QTableWidgetItem(", ".join(fields) or "setting")
+        head = QTableWidgetItem("\n".join(fields) or "setting")
         head.setToolTip(", ".join(result.grid.fields) or "All settings as given")
         self.setHorizontalHeaderItem(0, head)
         self.setColumnWidth(0, FIRST)
@@ -146,18 +147,19 @@ class SweepStrip(QTableWidget):
 
     def _fill(self, column: int, values: np.ndarray, score: Score) -> None:
         head = QTableWidgetItem(score.title)
-        ends = "" if not score.better else "\nBright cells are better; colours span the values of this column."
+        ends = "" if not score.better else "\nBright cells are better."
         head.setToolTip(score.help + ends)
         self.setHorizontalHeaderItem(column, head)
         self.setColumnWidth(column, max(WIDTH, self.fontMetrics().horizontalAdvance(score.title) + 24))
         known = values[np.isfinite(values)]
         low, high = (known.min(), known.max()) if len(known) else (0.0, 0.0)
+        span = max(high - low, LEAST * max(abs(low), abs(high)))
         for row, value in enumerate(values):
             item = _Cell("" if np.isnan(value) else f"{value:.3g}", float(value))
             item.setToolTip(score.help)
             item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
-            if score.better and np.isfinite(value) and high - low > 1e-9:
-                strength = (value - low) / (high - low)
+            if score.better and np.isfinite(value) and high > low:
+                strength = 0.5 + (value - (low + high) / 2) / span
                 color: QColor = self._ramp.map(strength if score.better > 0 else 1 - strength, mode=pg.ColorMap.QCOLOR)
                 item.setBackground(color)
                 item.setForeground(QColor("black" if color.lightnessF() > 0.45 else "white"))
