@@ -72,7 +72,7 @@ class SweepField(QWidget):
         line = self.name_box.lineEdit()
         assert line is not None
         line.editingFinished.connect(self._on_typed)
-        self.values_box.textChanged.connect(self.changed.emit)
+        self.values_box.textChanged.connect(lambda _: self.changed.emit())
         self._config = Config()
         self._on_name()
 

@@ -204,6 +204,8 @@ class TrustPanel(QWidget):
         self._say(sentence)
 
     def _end(self) -> None:
+        if self.job is not None:
+            self.destroyed.disconnect(self.job.drop)  # which must not be called once the job is garbage
         self.job = None
         self._clock.stop()
         self._refresh()

@@ -30,7 +30,7 @@ def cluster():
     """Address of a scheduler with one worker, which is a thread of this process."""
     from distributed import LocalCluster
 
-    how = {"processes": False, "dashboard_address": None, "protocol": "tcp://", "host": "127.0.0.1"}
+    how = {"processes": False, "dashboard_address": ":0", "protocol": "tcp://", "host": "127.0.0.1"}
     with LocalCluster(n_workers=1, threads_per_worker=1, **how) as cluster:
         yield cluster.scheduler_address
 
