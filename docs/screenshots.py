@@ -14,6 +14,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 BRAIN = "mouse_brain_p22_atac.h5mu"
+USED = ("sample_training", "sample_result", "brain_boundaries")  # by README and guide
 
 
 def main() -> None:
@@ -22,6 +23,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "images", help="folder for the pictures")
     parser.add_argument("--size", type=int, nargs=2, default=(1280, 800), metavar=("WIDTH", "HEIGHT"))
     parser.add_argument("--theme", choices=("dark", "light"), default="dark")
+    parser.add_argument("--all", action="store_true", help="keep every picture, not only those the pages use")
     parser.add_argument("--only", choices=("sample", "brain"), help="take only these pictures")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -45,6 +47,7 @@ class Pictures:
         from napari_trsmi.gui.session import session_of
 
         self.out, self.name, self.n_domains = options.out, name, n_domains
+        self.every = options.all
         self.viewer = napari.Viewer(title="napari", show_welcome_screen=False)
         self.viewer.theme = options.theme
         self.viewer.window.resize(*options.size)
@@ -55,7 +58,7 @@ class Pictures:
 
     def take(self) -> None:
         """Photograph the section, a run in the middle, its result, the boundaries and a colouring."""
-        from napari_trsmi.gui.docks import BOUNDARIES, COLOUR, PLUGIN
+        from napari_trsmi.gui.docks import BOUNDARIES, COLOUR, COMPARE, PLUGIN, TRUST
 
         session = self.session
         self.shot("open")
@@ -66,7 +69,7 @@ class Pictures:
         self.shot("training")
         self.wait(lambda: session.state == "idle")
         self.shot("result")
-        for name, dock in (("boundaries", BOUNDARIES), ("colour", COLOUR)):
+        for name, dock in (("boundaries", BOUNDARIES), ("colour", COLOUR), ("trust", TRUST), ("compare", COMPARE)):
             widget, _ = self.viewer.window.add_plugin_dock_widget(PLUGIN, dock)
             widget.show()
             widget.raise_()
@@ -77,7 +80,8 @@ class Pictures:
     def shot(self, what: str) -> None:
         """Write one picture."""
         self.settle()
-        self.viewer.screenshot(str(self.out / f"{self.name}_{what}.png"), canvas_only=False, flash=False)
+        if self.every or f"{self.name}_{what}" in USED:
+            self.viewer.screenshot(str(self.out / f"{self.name}_{what}.png"), canvas_only=False, flash=False)
 
     def wait(self, until: Callable[[], bool], seconds: float = 300.0) -> None:
         """Let the window work until something is true."""

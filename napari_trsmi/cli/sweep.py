@@ -111,9 +111,9 @@ class Sweep(Command):
         steps = sweep.run(dataset, config, grid, folder=self.out, scheduler=self.scheduler, n_workers=self.workers)
         with Interrupt() as interrupt:
             result = self.follow(steps, interrupt)
-        failed = [run for run in result.runs.values() if run.problem]
-        if failed and len(failed) == len(result.runs):
-            raise TrainingError(f"Expected runs that succeed, found that all {len(failed)} failed: {failed[0].problem}")
+        failed = [run.problem for run in result.runs.values() if run.problem]
+        if failed and len(failed) == len(result.runs):  # the first by its words: runs end in any order
+            raise TrainingError(f"Expected runs that succeed, found that all {len(failed)} failed: {min(failed)}")
         self.report(to_text(result))
         for note in result.notes:
             self.report(note)
