@@ -1,0 +1,38 @@
+"""One run, started three ways; and what a person sees of it while it goes on."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from napari.layers import Layer
+
+import napari_trsmi as nt
+from napari_trsmi.cli import main
+from napari_trsmi.domains.comparison import match_labels
+from napari_trsmi.gui.sample import open_sample
+from napari_trsmi.gui.session import session_of
+
+
+def test_window_command_line_and_python_give_the_same_labels_from_one_run_json(viewer, qtbot, quick, tmp_path):
+    for data in open_sample():
+        viewer.add_layer(Layer.create(*data))
+    session, seen = session_of(viewer), []
+    session.shown_changed.connect(lambda shown: seen.append(shown))
+    session.set_config(quick)
+    session.start()
+    qtbot.waitUntil(lambda: session.state == "idle", timeout=60_000)
+    assert session.result is not None
+    run = session.result.write(tmp_path / "window.h5mu").run
+
+    out = tmp_path / "terminal.h5mu"
+    assert main(["fit", str(nt.sample_path()), "--config", str(run), "-o", str(out), "--no-figure", "--quiet"]) == 0
+    assert np.array_equal(nt.read_result(out).labels, session.result.labels)
+    assert np.array_equal(nt.fit(nt.sample_path(), nt.Config.load(run)).labels, session.result.labels)
+
+    # From picture to picture, a spot that stays with its domain keeps its colour.
+    assert len(seen) >= 3
+    for before, after in pairwise(seen):
+        stayed = match_labels(after.labels, before.labels) == before.labels
+        colors = [np.array(shown.colors)[shown.labels] for shown in (before, after)]
+        assert (colors[0] == colors[1])[stayed].mean() >= 0.95
