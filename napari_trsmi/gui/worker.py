@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable, Generator
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
@@ -90,6 +91,7 @@ def train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
 
 
 def _train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
+    hush()  # again: the worker that this runs in lets all warnings through
     from napari_trsmi.api import fit_steps
 
     steps = fit_steps(run.section.dataset, run.config)
@@ -109,6 +111,11 @@ def _train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
     except StopIteration as end:
         result: Result = end.value
         return result
+
+
+def hush() -> None:
+    """Keep what torch-geometric's import says about its own insides out of napari's notifications."""
+    warnings.filterwarnings("ignore", message="`torch.jit.script` is deprecated")
 
 
 def sentence(error: BaseException) -> str:

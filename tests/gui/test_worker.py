@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import warnings
 import weakref
 from threading import Semaphore
 
@@ -13,7 +14,7 @@ from napari_trsmi.errors import TrainingError
 from napari_trsmi.gui.sample import open_sample
 from napari_trsmi.gui.session import Session, session_of
 from napari_trsmi.gui.state import OpenSection
-from napari_trsmi.gui.worker import sentence, start_trainer
+from napari_trsmi.gui.worker import hush, sentence, start_trainer
 
 
 def test_a_run_in_the_window_gives_the_labels_of_python(viewer, qtbot, quick, trained):
@@ -188,3 +189,12 @@ def test_twenty_rounds_of_start_and_cancel_leave_nothing_behind(session, qtbot, 
     qtbot.waitUntil(forgotten, timeout=5_000)
     pool.waitForDone()
     assert threading.active_count() <= threads + pool.maxThreadCount()  # threads of Qt that ran Python code
+
+
+def test_only_the_warning_about_the_libraries_own_insides_is_hushed():
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        hush()
+        warnings.warn("`torch.jit.script` is deprecated. Please switch.", DeprecationWarning, stacklevel=1)
+        warnings.warn("the disk is nearly full", UserWarning, stacklevel=1)
+    assert [str(warning.message) for warning in seen] == ["the disk is nearly full"]
