@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Verdict = Literal["", "keep", "doubt", "reject"]
 
+NEW_DOMAINS = ("merge", "recluster")  # edits after which spots have other domains
+
 
 def rename(result: Result, domain: int | str, name: str) -> Result:
     """Return the result with another name for one domain.
@@ -233,9 +235,13 @@ def _same_segments(found: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
 
 
 def _noted(result: Result, edit: str, **details: Any) -> dict[str, Any]:
-    """Return the result's provenance with one more edit; a review given again replaces the one just before it."""
+    """Return the result's provenance with one more edit; a review given again replaces the one just before it.
+
+    What was found about the trust in domains goes with the domains: a merge or a new clustering makes others.
+    """
     edits = list(result.provenance.get("edits", ()))
     entry = {"edit": edit, **details}
     if edit == "review" and edits and edits[-1]["edit"] == "review" and edits[-1]["segment"] == entry["segment"]:
         edits.pop()
-    return {**result.provenance, "edits": [*edits, entry]}
+    known = {key: value for key, value in result.provenance.items() if key != "trust" or edit not in NEW_DOMAINS}
+    return {**known, "edits": [*edits, entry]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -260,3 +261,10 @@ def test_domains_cut_again_keep_the_colours_of_those_they_match(result):
         before = result.labels[fewer.labels == k]
         matched = {result.palette[b] for b in np.unique(before)}
         assert fewer.palette[k] in matched
+
+
+def test_what_was_found_about_other_domains_does_not_outlive_them(result):
+    trusted = replace(result, provenance={**result.provenance, "trust": {"stability": 0.9}})
+    assert "trust" in edits.rename(trusted, 0, "cortex").provenance
+    assert "trust" not in edits.merge(trusted, [0, 1]).provenance
+    assert "trust" not in edits.recluster(trusted, {"n_domains": 2}).provenance
