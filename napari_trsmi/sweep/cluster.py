@@ -106,6 +106,11 @@ def connected(
         yield client
 
 
+def dask_setup(worker: object) -> None:
+    """Let a local worker ignore Ctrl-C, which a terminal sends to it as well; Dask calls this in the worker."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 @contextmanager
 def _local(n_workers: int) -> Iterator[LocalCluster]:
     """Yield a cluster of processes that is made for so many workers but has none yet."""
@@ -132,6 +137,7 @@ def _local(n_workers: int) -> Iterator[LocalCluster]:
         host="127.0.0.1",
         dashboard_address=":0",
         silence_logs=logging.CRITICAL,
+        preload=[__name__],
         scheduler_kwargs={"allowed_failures": ALLOWED_FAILURES, "dashboard": False},
     )
     try:
