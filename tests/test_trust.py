@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -84,6 +86,36 @@ def test_the_curve_has_a_row_per_number_of_domains(result):
     assert curve["n_domains"].tolist() == [3, 7]
     assert (curve["low"] <= curve["stability"]).all()
     assert (curve["stability"] <= curve["high"]).all()
+
+
+def test_the_curve_needs_no_run_beside_those_of_the_stability_and_is_the_same(result):
+    ran = []
+
+    def fit(dataset, config):
+        ran.append(config.seed)
+        return nt.fit(dataset, config)
+
+    stability, _ = finish(seed_stability(result, 3, fit=fit))
+    assert ran == [1, 2]
+    shared, progress = finish(stability_curve(result, [7, 5], 3, stability=stability, fit=fit))
+    assert (ran, len(progress)) == ([1, 2], 3)
+    alone, _ = finish(stability_curve(result, [7, 5], 3, fit=fit))
+    assert ran == [1, 2, 1, 2]
+    pd.testing.assert_frame_equal(shared, alone)
+
+
+def test_the_number_of_domains_that_a_run_found_is_given_to_the_others(result):
+    open_number = result.config.cluster.model_copy(update={"n_domains": None})
+    result = replace(result, config=result.config.model_copy(update={"cluster": open_number}))
+    asked = []
+
+    def fit(dataset, config):
+        asked.append(config.cluster.n_domains)
+        return result
+
+    finish(seed_stability(result, 2, fit=fit))
+    finish(stability_curve(result, [3], 2, fit=fit))
+    assert asked == [7, 7]
 
 
 def test_the_largest_number_among_the_most_stable_is_suggested():

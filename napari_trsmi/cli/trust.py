@@ -47,7 +47,9 @@ class Trust(Saving):
         if self.shuffles:
             found["by_chance"] = self.follow(chance(result, self.shuffles))
         if self.domains:
-            found["curve"] = self.follow(stability_curve(result, self.domains, max(self.seeds, 2)))
+            found["curve"] = self.follow(
+                stability_curve(result, self.domains, max(self.seeds, 2), stability=found.get("stability"))
+            )
         result = with_trust(result, **found)
         self.report(describe(result))
         self.save(result)

@@ -45,7 +45,7 @@ class Wanted:
     @property
     def n_runs(self) -> int:
         """Runs of the method that this takes."""
-        return self.n_seeds - 1 + self.n_shuffled + (max(self.n_seeds, 2) - 1 if self.n_domains else 0)
+        return self.n_seeds - 1 + self.n_shuffled + int(self.n_seeds == 1 and bool(self.n_domains))
 
 
 @dataclass(eq=False)
@@ -111,20 +111,19 @@ class TrustJob:
         from napari_trsmi.trust import chance, seed_stability, stability_curve, with_trust
 
         result, wanted = self.result, self.wanted
-        checks: dict[str, Generator[Progress, None, Any]] = {}
-        if wanted.n_seeds > 1:
-            checks["stability"] = seed_stability(result, wanted.n_seeds, fit=self._fit)
-        if wanted.n_shuffled:
-            checks["by_chance"] = chance(result, wanted.n_shuffled, fit=self._fit)
-        if wanted.n_domains:
-            checks["curve"] = stability_curve(result, wanted.n_domains, max(wanted.n_seeds, 2), fit=self._fit)
         pool = QThreadPool.globalInstance()
         assert pool is not None
         pool.releaseThread()  # short jobs go on beside it
         found: dict[str, Any] = {}
         try:
-            for name, check in checks.items():
-                found[name] = self._follow(check)
+            if wanted.n_seeds > 1:
+                found["stability"] = self._follow(seed_stability(result, wanted.n_seeds, fit=self._fit))
+            if wanted.n_shuffled:
+                found["by_chance"] = self._follow(chance(result, wanted.n_shuffled, fit=self._fit))
+            if wanted.n_domains:
+                n_seeds, known = max(wanted.n_seeds, 2), found.get("stability")
+                curve = stability_curve(result, wanted.n_domains, n_seeds, stability=known, fit=self._fit)
+                found["curve"] = self._follow(curve)
             self.text = "each modality alone"
         except _Left:
             pass
@@ -139,6 +138,8 @@ class TrustJob:
         try:
             while True:
                 self.text = next(check).text
+                if self.stopped:
+                    raise _Left
         except StopIteration as end:
             found: T = end.value
             return found

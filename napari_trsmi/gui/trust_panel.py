@@ -53,7 +53,9 @@ class TrustPanel(QWidget):
         self.seeds = _number(1, 20, 5, "none", "Runs to compare, each with another seed; the result is one of them")
         self.shuffled = _number(0, 20, 3, "none", "Runs on the section with its spots dealt to other places")
         self.curve_wanted = QCheckBox("Domains")
-        self.curve_wanted.setToolTip("Also try other numbers of domains and suggest one; takes as long as the seeds")
+        self.curve_wanted.setToolTip(
+            "Also try other numbers of domains and suggest one; takes no runs beside those of the seeds"
+        )
         self.lowest = _number(2, 200, 2, "", "Smallest number of domains to try")
         self.highest = _number(2, 200, 12, "", "Largest number of domains to try")
         self.estimate = QLabel()
@@ -243,7 +245,7 @@ class TrustPanel(QWidget):
         if job is None:
             return
         left = job.seconds_left
-        rest = "" if left is None else f", {duration(left)} left"
+        rest = "" if left is None else f", {duration(left)} left" if job.progress < 1 else f"; {job.text}"
         self.progress.setRange(0, 1000)
         self.progress.setValue(round(1000 * job.progress))
         self.progress.setFormat(f"{job.done} of {job.wanted.n_runs} runs{rest}")

@@ -18,6 +18,7 @@ from napari_trsmi.gui.boundary_table import BoundaryModel
 from napari_trsmi.gui.maps_panel import result_maps
 from napari_trsmi.gui.trust_dock import TrustDock
 from napari_trsmi.gui.trust_job import TrustJob, Wanted
+from napari_trsmi.stages import prepare
 from napari_trsmi.trust import chance, seed_stability, with_trust
 
 
@@ -237,6 +238,32 @@ def test_the_curve_is_asked_for_by_its_range(panel, qtbot, acting):
     assert [row["n_domains"] for row in panel.session.result.provenance["trust"]["curve"]] == [2, 3, 4]
     assert panel.curve.isVisible()
     assert not panel.agreement.isVisible()
+
+
+def test_the_curve_takes_no_run_beside_those_of_the_seeds(panel, qtbot, acting):
+    panel.curve_wanted.setChecked(True)
+    panel.highest.setValue(3)
+    run(panel, qtbot, seeds=3, shuffled=0)
+    assert panel.estimate.text().startswith("2 runs of the method")
+    wait(panel, qtbot)
+    assert acting == {1: 1, 2: 1}
+    assert len(panel.session.result.provenance["trust"]["curve"]) == 2
+
+
+def test_stop_is_heard_while_the_curve_is_cut(trained, monkeypatch):
+    job = TrustJob(trained, Wanted(2, 0, (3,)))
+    cut = []
+
+    def stop_then_prepare(*_):
+        cut.append(job.stop())
+        return prepare(*_)
+
+    act(monkeypatch, trained)
+    monkeypatch.setattr("napari_trsmi.stages.prepare", stop_then_prepare)
+    found = job.work()
+    assert "curve" not in found.provenance["trust"]
+    assert "stability" in found.maps
+    assert len(cut) == 2  # the first seed of the curve, and each modality alone
 
 
 def test_a_click_on_the_curve_takes_that_number_for_the_next_run(with_curve, qtbot):

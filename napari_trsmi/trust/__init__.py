@@ -1,0 +1,27 @@
+"""Whether domains are real: again from other seeds, by chance alone, and in each modality alone.
+
+Everything here runs the method of `api` again, with other seeds or on shuffled tissue. The checks are generators, as
+training is: they yield a `Progress` after each run, and can be closed at any time.
+"""
+
+from napari_trsmi.trust.asked import check_trust
+from napari_trsmi.trust.found import AGREEING, BY_CHANCE, STABILITY, describe, modality_agreement, with_trust
+from napari_trsmi.trust.seeds import Stability, seed_stability, stability_curve, suggested_domains
+from napari_trsmi.trust.shuffled import Chance, chance, share_above
+
+__all__ = [
+    "AGREEING",
+    "BY_CHANCE",
+    "STABILITY",
+    "Chance",
+    "Stability",
+    "chance",
+    "check_trust",
+    "describe",
+    "modality_agreement",
+    "seed_stability",
+    "share_above",
+    "stability_curve",
+    "suggested_domains",
+    "with_trust",
+]

@@ -1,0 +1,119 @@
+"""What the checks found, in the result itself and in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_trsmi.trust.seeds import suggested_domains
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from napari_trsmi.data.result import Result
+    from napari_trsmi.trust.seeds import Stability
+    from napari_trsmi.trust.shuffled import Chance
+
+STABILITY, AGREEING = "stability", "modalities_agreeing"  # names of the maps
+BY_CHANCE = "by_chance"  # column of the boundaries, which have the stability too
+STABLE = 0.8  # a spot is called stable where at least this share of the runs gives it its domain
+LIKELY = 0.05  # a boundary is one that chance would draw where more of the boundary by chance is as confident
+
+
+def modality_agreement(result: Result) -> tuple[dict[str, float], np.ndarray]:
+    """Return how well each modality alone finds the domains of the result.
+
+    Each modality's components are cut into as many domains by the result's settings, without any training.
+
+    Returns
+    -------
+    agreement
+        {modality: adjusted Rand index with the result}.
+    agreeing
+        (N,) float32 share of the modalities that, matched to the result, give a spot its domain.
+    """
+    from sklearn.metrics import adjusted_rand_score
+
+    from napari_trsmi.domains.comparison import match_labels
+    from napari_trsmi.stages import cut, prepare
+
+    config = result.config
+    section = prepare(result.dataset, config)
+    rough = config.model_copy(update={"cluster": config.cluster.model_copy(update={"method": "mixture"})})
+    agreement, votes = {}, np.zeros(len(result.labels), np.float32)
+    for name, features in section.features.items():
+        alone = replace(section, measured={name: section.measured[name]}, features={name: features})
+        labels = cut(features, alone, rough, result.partition.n_domains, None).labels
+        agreement[name] = float(adjusted_rand_score(result.labels, labels))
+        votes += match_labels(labels, result.labels) == result.labels
+    return agreement, votes / len(section.features)
+
+
+def with_trust(
+    result: Result,
+    stability: Stability | None = None,
+    by_chance: Chance | None = None,
+    curve: pd.DataFrame | None = None,
+) -> Result:
+    """Return the result with what was found in its maps, its boundaries and its provenance, so that all is saved.
+
+    Agreement with each modality alone is always added: it takes no training.
+
+    Parameters
+    ----------
+    stability, by_chance, curve
+        What `seed_stability`, `chance` and `stability_curve` returned for this result; what is not given is left as it
+        was.
+    """
+    trust = dict(result.provenance.get("trust", {}))
+    maps, boundaries = dict(result.maps), result.boundaries
+    trust["modality_agreement"], maps[AGREEING] = modality_agreement(result)
+    if stability is not None:
+        maps[STABILITY] = stability.consensus.stability
+        trust |= {
+            "seeds": list(stability.seeds),
+            "seed_agreement": stability.consensus.agreement.tolist(),
+            "stability": stability.consensus.mean_agreement,
+            "stable_spots": float((stability.consensus.stability >= STABLE).mean()),
+        }
+        if boundaries is not None:
+            boundaries = boundaries.assign(**{STABILITY: stability.boundaries})
+    if by_chance is not None:
+        trust |= {
+            "confidence": by_chance.confidence,
+            "confidence_by_chance": by_chance.by_chance.tolist(),
+            "boundaries_by_chance": int((by_chance.boundaries > LIKELY).sum()),
+            "n_boundaries": len(by_chance.boundaries),
+        }
+        if boundaries is not None:
+            boundaries = boundaries.assign(**{BY_CHANCE: by_chance.boundaries})
+    if curve is not None:
+        trust |= {"curve": curve.to_dict("records"), "suggested_domains": suggested_domains(curve)}
+    return replace(result, maps=maps, boundaries=boundaries, provenance={**result.provenance, "trust": trust})
+
+
+def describe(result: Result) -> str:
+    """Return what the checks of a result found, in lines for a person."""
+    trust = result.provenance.get("trust", {})
+    lines = []
+    if "stability" in trust:
+        lines.append(
+            f"Seeds: mean ARI {trust['stability']:.2f} over {len(trust['seeds'])} runs; "
+            f"{100 * trust['stable_spots']:.0f} % of the spots keep their domain in at least 4 of 5 runs."
+        )
+    if "confidence_by_chance" in trust:
+        by_chance = ", ".join(f"{value:.2f}" for value in trust["confidence_by_chance"])
+        lines.append(
+            f"Chance: mean confidence {trust['confidence']:.2f}, on shuffled tissue {by_chance}; "
+            f"{trust['boundaries_by_chance']} of {trust['n_boundaries']} boundaries are no more confident than 5 % of "
+            "the boundary drawn by chance."
+        )
+    if "modality_agreement" in trust:
+        alone = ", ".join(f"{name} {value:.2f}" for name, value in trust["modality_agreement"].items())
+        lines.append(f"Modalities alone, ARI with the result: {alone}.")
+    if "suggested_domains" in trust:
+        curve = ", ".join(f"{row['n_domains']}: {row['stability']:.2f}" for row in trust["curve"])
+        lines.append(f"Stability by number of domains: {curve}. Suggested: {trust['suggested_domains']}.")
+    return "\n".join(lines)

@@ -1,0 +1,169 @@
+"""Runs from other seeds: whether each domain comes out again, and for which number of domains."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_trsmi.errors import ConfigError
+from napari_trsmi.records import Progress
+from napari_trsmi.trust.asked import Fit, check_trust, with_domains
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from napari_trsmi.config import Config
+    from napari_trsmi.data.result import Result
+    from napari_trsmi.domains.consensus import Consensus
+
+
+@dataclass(frozen=True)
+class Stability:
+    """A result beside runs from other seeds.
+
+    Attributes
+    ----------
+    seeds
+        Seed of each of the R runs, the result's own first.
+    consensus
+        The runs beside the result's labels: stability per spot, agreement of every two runs.
+    boundaries
+        (S,) share of the runs that draw each boundary segment of the result.
+    embeddings
+        (N, d) float32 embedding of each run: what `stability_curve` cuts into other numbers of domains.
+    """
+
+    seeds: tuple[int, ...]
+    consensus: Consensus
+    boundaries: np.ndarray
+    embeddings: tuple[np.ndarray, ...]
+
+
+def seed_stability(result: Result, n_seeds: int = 5, *, fit: Fit | None = None) -> Generator[Progress, None, Stability]:
+    """Run the result's settings from other seeds and return how much of the result comes out again.
+
+    Parameters
+    ----------
+    result
+        Counts as one of the runs.
+    n_seeds
+        Runs in all, at least 2.
+    fit
+        How to run the method: `api.fit`, or one that can be ended within a run.
+
+    Raises
+    ------
+    ConfigError
+        `n_seeds` is below 2.
+    DataError, TrainingError
+        As for `api.fit`.
+    """
+    from napari_trsmi import api
+    from napari_trsmi.domains.consensus import boundary_stability, consensus
+    from napari_trsmi.graphs import spatial_graph
+
+    if n_seeds < 2:
+        raise ConfigError(f"Expected at least 2 seeds to compare, found {n_seeds}. Raise it.")
+    run, config = fit or api.fit, _asked_again(result)
+    seeds = tuple(config.seed + s for s in range(n_seeds))
+    runs, embeddings = [result.labels], [result.embedding]
+    for done, seed in enumerate(seeds[1:], start=1):
+        yield Progress(done, n_seeds, f"seed {seed}")
+        other = run(result.dataset, config.model_copy(update={"seed": seed}))
+        runs.append(other.labels)
+        embeddings.append(other.embedding)
+    found = consensus(runs, reference=result.labels)
+    segments = np.zeros(0)
+    if result.boundary_edges is not None and len(result.boundary_edges):
+        edges = result.boundary_edges
+        graph = spatial_graph(result.coords, config.graph.k_spatial)
+        i, j, segment = (edges[name].to_numpy() for name in ("i", "j", "segment"))
+        _, segments = boundary_stability(i, j, segment, runs, graph)
+    return Stability(seeds, found, segments, tuple(embeddings))
+
+
+def stability_curve(
+    result: Result,
+    n_domains: Sequence[int],
+    n_seeds: int = 5,
+    *,
+    stability: Stability | None = None,
+    fit: Fit | None = None,
+) -> Generator[Progress, None, pd.DataFrame]:
+    """Return how much runs of different seeds agree for each number of domains.
+
+    Each seed is trained once, with the number of domains of the result; its embedding is then cut into each number,
+    more roughly than a result is.
+
+    Parameters
+    ----------
+    result
+        Gives dataset and settings.
+    n_domains
+        Numbers of domains to try, each at least 2.
+    n_seeds
+        Runs, at least 2.
+    stability
+        What `seed_stability` found for the same result: its runs are not made again.
+    fit
+        How to run the method: `api.fit`, or one that can be ended within a run.
+
+    Returns
+    -------
+    One row per number: ``n_domains``; ``stability``, ``low``, ``high``, the mean, smallest and largest adjusted Rand
+    index over all pairs of seeds; see `suggested_domains`.
+
+    Raises
+    ------
+    ConfigError
+        Fewer than 2 seeds, or a number of domains below 2.
+    """
+    import pandas as pd
+
+    from napari_trsmi import api
+    from napari_trsmi.domains.consensus import consensus
+    from napari_trsmi.stages import cut, prepare
+
+    numbers = sorted(set(n_domains))
+    if n_seeds < 2:
+        raise ConfigError(f"Expected at least 2 seeds to compare, found {n_seeds}. Raise it.")
+    if not numbers:
+        raise ConfigError("Expected numbers of domains to try, found none. Give at least one.")
+    check_trust(n_domains=numbers)
+    run, config = fit or api.fit, _asked_again(result)
+    rough = config.cluster.model_copy(update={"method": "mixture", "n_init": 1})
+    embeddings = [result.embedding] if stability is None else list(stability.embeddings)
+    labels: dict[int, list[np.ndarray]] = {k: [] for k in numbers}
+    for done in range(n_seeds):
+        one = config.model_copy(update={"seed": config.seed + done, "cluster": rough})
+        yield Progress(done, n_seeds, f"numbers of domains, seed {one.seed}")
+        if done == len(embeddings):
+            embeddings.append(run(result.dataset, one).embedding)
+        section = prepare(result.dataset, one)
+        for k in numbers:
+            labels[k].append(cut(embeddings[done], section, one, k, None).labels)
+    rows = []
+    for k in numbers:
+        agreement = consensus(labels[k]).agreement[np.triu_indices(n_seeds, 1)]
+        rows.append({"n_domains": k, "stability": agreement.mean(), "low": agreement.min(), "high": agreement.max()})
+    return pd.DataFrame(rows)
+
+
+def suggested_domains(curve: pd.DataFrame) -> int:
+    """Return the largest number of domains about as stable as the most stable one.
+
+    Few domains are always the most stable, and say little. So the number is the largest whose mean agreement lies
+    within half the range of the pairs at the most stable number, or within 0.02, whichever is wider.
+    """
+    best = curve.loc[curve["stability"].idxmax()]
+    room = max(0.02, float(best["high"] - best["low"]) / 2)
+    return int(curve.loc[curve["stability"] >= best["stability"] - room, "n_domains"].max())
+
+
+def _asked_again(result: Result) -> Config:
+    """Return the settings, with the number of domains: whether these come again is asked, not how many there are."""
+    config = result.config
+    return config if config.cluster.n_domains else with_domains(config, result.partition.n_domains)
