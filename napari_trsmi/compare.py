@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -15,8 +16,13 @@ if TYPE_CHECKING:
     from scipy import sparse
 
     from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.data.result import Result
+
+Kind = Literal["run", "file", "column", "embedding"]
+SCORES = ("ari", "nmi", "boundary_f1", "boundary_f1_near", "n_spots", "n_different")  # numbers of a comparison
 
 MOST_LABELS = 100  # different values of a column that is taken for labels
+_MOST_CELLS = 1600  # of a contingency table that is kept
 _SAME_DOMAINS = ("device", "threads", "train.preview_every", "train.checkpoint_every")
 
 
@@ -27,19 +33,25 @@ class Labelling:
     Attributes
     ----------
     title
-        Where they come from: the name of a run, of a column, of an embedding.
+        Where they come from: the name of a run, of a column, of an embedding, or the path of a file.
     labels
         (N,) int in 0..K-1, -1 where a spot has none.
     names
         Name of each of the K labels.
     colors
         ``"#rrggbb"`` of each label; empty where they have no colours of their own.
+    kind
+        What `title` is the name of.
+    config
+        Settings of the run that found them; None where there are none.
     """
 
     title: str
     labels: np.ndarray
     names: tuple[str, ...]
     colors: tuple[str, ...] = ()
+    kind: Kind = "run"
+    config: Config | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +86,22 @@ class Comparison:
     @property
     def share_different(self) -> float:
         """Share of the spots with both labels whose matched labels differ."""
-        return float(self.different.sum() / self.known.sum())
+        return self.n_different / self.n_spots
+
+    @property
+    def n_spots(self) -> int:
+        """Number of spots with both labels."""
+        return int(self.known.sum())
+
+    @property
+    def n_different(self) -> int:
+        """Number of those whose matched labels differ."""
+        return int(self.different.sum())
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """Return {name: number} for each of `SCORES`."""
+        return {name: getattr(self, name) for name in SCORES}
 
 
 def compare(a: np.ndarray, b: np.ndarray, adjacency: sparse.csr_matrix) -> Comparison:
@@ -128,6 +155,34 @@ def compare(a: np.ndarray, b: np.ndarray, adjacency: sparse.csr_matrix) -> Compa
 # What can be compared
 
 
+def labels_of_result(result: Result, title: str, kind: Kind = "run") -> Labelling:
+    """Return the domains of a result as labels."""
+    return Labelling(title, result.labels, result.names, result.palette, kind, result.config)
+
+
+def labels_of_file(dataset: Dataset, path: str | Path) -> Labelling:
+    """Return the domains in a saved result of the same spots as labels, in the order of the dataset.
+
+    Raises
+    ------
+    DataError
+        The file holds no result, or one of other spots.
+    """
+    from napari_trsmi.data.saved import read_result
+
+    saved = read_result(path)
+    order = {name: row for row, name in enumerate(saved.obs_names.tolist())}
+    rows = np.array([order.get(name, -1) for name in dataset.obs_names.tolist()])
+    common = int((rows >= 0).sum())
+    if not common == len(rows) == len(order):
+        raise DataError(
+            f"Expected a result of the {len(rows)} spots of {dataset.name} in {path}, found {len(order)} spots, "
+            f"{common} of them the same. Compare results of the same section."
+        )
+    title = str(Path(path).absolute())
+    return Labelling(title, saved.labels[rows], saved.names, saved.colors, "file", saved.config)
+
+
 def label_columns(dataset: Dataset) -> tuple[str, ...]:
     """Return the columns of the file that hold labels, such as a person's annotation.
 
@@ -165,14 +220,15 @@ def labels_of_column(dataset: Dataset, column: str) -> Labelling:
         order = [name for name in map(str, values.cat.categories) if name in set(map(str, names))]
         rank = np.array([order.index(str(name)) for name in names])
         codes, names = np.where(codes < 0, -1, rank[codes]), order
-    return Labelling(column, codes, tuple(map(str, names)))
+    return Labelling(column, codes, tuple(map(str, names)), kind="column")
 
 
 def labels_of_embedding(dataset: Dataset, key: str, config: Config, n_domains: int) -> Labelling:
     """Return the domains of an embedding of another method, found as those of TRSMI are.
 
     The embedding is cut by `stages.cut` as far as labels go: same clustering, same spatial refinement. Its posterior,
-    for which all features would have to be prepared, is not asked for.
+    for which all features would have to be prepared, is not asked for. Prototypes belong to the network of TRSMI: where
+    they are set, the embedding is cut by a mixture.
 
     Parameters
     ----------
@@ -188,7 +244,7 @@ def labels_of_embedding(dataset: Dataset, key: str, config: Config, n_domains: i
     DataError
         There is no such embedding, or it is not finite.
     ConfigError
-        As for `domains.clustering.find_domains`; ``method="prototypes"``: other methods have none.
+        As for `domains.clustering.find_domains`.
     """
     from napari_trsmi.domains.clustering import find_domains
     from napari_trsmi.graphs import spatial_graph
@@ -200,9 +256,31 @@ def labels_of_embedding(dataset: Dataset, key: str, config: Config, n_domains: i
     if not np.isfinite(embedding).all():
         bad = int((~np.isfinite(embedding)).any(axis=1).sum())
         raise DataError(f"Expected finite values in obsm[{key!r}], found NaN or infinity for {bad} spots. Fill them.")
-    spatial = spatial_graph(dataset.coords, config.graph.k_spatial)
-    found = find_domains(embedding, spatial, config.cluster, n_domains=n_domains, seed=config.seed)
-    return Labelling(key, found.labels, tuple(str(k + 1) for k in range(n_domains)))
+    spatial, cluster = spatial_graph(dataset.coords, config.graph.k_spatial), config.cluster
+    if cluster.method == "prototypes":
+        cluster = cluster.model_copy(update={"method": "mixture"})
+    found = find_domains(embedding, spatial, cluster, n_domains=n_domains, seed=config.seed)
+    return Labelling(key, found.labels, tuple(str(k + 1) for k in range(n_domains)), kind="embedding")
+
+
+def labellings(
+    a: Labelling | str, b: Labelling | str, cut: Callable[[str, int], Labelling], n_domains: int
+) -> tuple[Labelling, Labelling]:
+    """Return two labellings; an embedding is cut into as many domains as the other one has labels.
+
+    Parameters
+    ----------
+    a, b
+        Labels that are there already, or the key of an embedding.
+    cut
+        Returns the domains of an embedding, given its key and their number; see `labels_of_embedding`.
+    n_domains
+        Number of domains where both are embeddings.
+    """
+    sizes = [len(one.names) for one in (a, b) if isinstance(one, Labelling)]
+    n = sizes[0] if sizes else n_domains
+    first, second = (one if isinstance(one, Labelling) else cut(one, n) for one in (a, b))
+    return first, second
 
 
 def matched_colors(a: Labelling, b: Labelling, comparison: Comparison) -> tuple[str, ...]:
@@ -214,6 +292,61 @@ def matched_colors(a: Labelling, b: Labelling, comparison: Comparison) -> tuple[
     if not own and b.colors:
         own = carried_over(a.labels[comparison.known], len(a.names), b.labels[comparison.known], b.colors)
     return extended(own, n)[:n]
+
+
+# What is kept of a comparison
+
+
+def with_comparison(result: Result, other: Labelling, comparison: Comparison) -> Result:
+    """Return the result with a comparison in ``provenance["comparisons"]``, so that it is saved.
+
+    Parameters
+    ----------
+    other
+        What the result was compared with; what was known of it before, by kind and name, is replaced.
+    comparison
+        What `compare` returned for the labels of the result and of `other`, in this order.
+    """
+    return with_records(result, [record(comparison, labels_of_result(result, ""), other)])
+
+
+def with_records(result: Result, records: Iterable[dict[str, Any]]) -> Result:
+    """Return the result with comparisons that `record` returned; see `with_comparison`."""
+    known = result.provenance.get("comparisons", ())
+    kept = {(one["kind"], one["name"]): one for one in (*known, *records)}
+    return replace(result, provenance={**result.provenance, "comparisons": list(kept.values())}) if kept else result
+
+
+def record(comparison: Comparison, own: Labelling, other: Labelling, *, turned: bool = False) -> dict[str, Any]:
+    """Return what a result keeps of a comparison, ready for JSON.
+
+    Parameters
+    ----------
+    comparison
+        Of `own` and `other`.
+    own
+        The labels of the result.
+    other
+        What they were compared with.
+    turned
+        True where the comparison was made the other way round, of `other` and `own`.
+
+    Returns
+    -------
+    ``kind`` and ``name`` of the other; `SCORES`; ``n_labels`` of the other; ``differs``, its settings that are not
+    those of the result; and, unless they are too many, its ``labels`` and ``contingency``: the number of spots by
+    domain of the result (rows, in their order) and label of the other (columns).
+    """
+    from napari_trsmi.data.provenance import plain
+
+    found: dict[str, Any] = {"kind": other.kind, "name": other.title, **comparison.scores, "n_labels": len(other.names)}
+    if own.config is not None and other.config is not None:
+        found["differs"] = plain(differences([own.config, other.config])[1])
+    if len(own.names) * len(other.names) <= _MOST_CELLS:
+        counts = comparison.contingency.T if turned else comparison.contingency
+        missing = [(0, len(side.names) - n) for side, n in zip((own, other), counts.shape, strict=True)]
+        found |= {"labels": list(other.names), "contingency": np.pad(counts, missing).tolist()}
+    return found
 
 
 # What sets runs apart

@@ -237,11 +237,12 @@ def _same_segments(found: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
 def _noted(result: Result, edit: str, **details: Any) -> dict[str, Any]:
     """Return the result's provenance with one more edit; a review given again replaces the one just before it.
 
-    What was found about the trust in domains goes with the domains: a merge or a new clustering makes others.
+    What was found about domains, trust and comparisons, goes with them: a merge or a new clustering makes others.
     """
     edits = list(result.provenance.get("edits", ()))
     entry = {"edit": edit, **details}
     if edit == "review" and edits and edits[-1]["edit"] == "review" and edits[-1]["segment"] == entry["segment"]:
         edits.pop()
-    known = {key: value for key, value in result.provenance.items() if key != "trust" or edit not in NEW_DOMAINS}
+    gone = ("trust", "comparisons") if edit in NEW_DOMAINS else ()
+    known = {key: value for key, value in result.provenance.items() if key not in gone}
     return {**known, "edits": [*edits, entry]}

@@ -11,15 +11,22 @@ from mudata import MuData
 from scipy import sparse
 from sklearn.metrics import adjusted_rand_score
 
-from napari_trsmi import Config, ConfigError, DataError
+import napari_trsmi as nt
+from napari_trsmi import Config, DataError, edits
 from napari_trsmi.compare import (
+    SCORES,
     Labelling,
     compare,
     differences,
     label_columns,
+    labellings,
     labels_of_column,
     labels_of_embedding,
+    labels_of_file,
+    labels_of_result,
     matched_colors,
+    record,
+    with_comparison,
 )
 from napari_trsmi.data.readers import from_memory
 from napari_trsmi.data.tables import mudata_as_stored
@@ -139,8 +146,15 @@ def test_an_embedding_becomes_domains_by_the_same_clustering(dataset):
     )
     assert np.array_equal(found.labels, expected.labels)
     assert found.names == ("1", "2")
-    with pytest.raises(ConfigError, match="needs 2 prototypes, found none"):
-        labels_of_embedding(dataset, "X_mofa", Config(cluster={"method": "prototypes"}), 2)
+
+
+def test_where_prototypes_are_set_an_embedding_is_cut_by_a_mixture(dataset):
+    """Prototypes belong to the network of the run."""
+    found, plain = (
+        labels_of_embedding(dataset, "X_mofa", Config(cluster={"method": method, "n_init": 1}), 2).labels
+        for method in ("prototypes", "mixture")
+    )
+    assert np.array_equal(found, plain)
 
 
 def test_an_embedding_with_gaps_is_refused(make_table):
@@ -168,3 +182,99 @@ def test_settings_that_do_not_change_the_domains_set_no_runs_apart():
     assert differences([fast, Config()]) == [{}, {}]
     assert differences([Config(graph={"k_feature": 5})]) == [{"graph.k_feature": 5}]
     assert differences([]) == []
+
+
+# What is kept
+
+
+def compared(result, other, name="other"):
+    """The result with a comparison of its domains with those of another."""
+    graph = spatial_graph(result.coords, result.config.graph.k_spatial)
+    return with_comparison(result, labels_of_result(other, name), compare(result.labels, other.labels, graph))
+
+
+@pytest.fixture(scope="module")
+def result(fitted):
+    """The saved run on the sample."""
+    return nt.restore(fitted.path)
+
+
+@pytest.fixture(scope="module")
+def fewer(result):
+    """The same cut into five domains."""
+    return edits.recluster(result, {"n_domains": 5, "n_init": 1})
+
+
+def test_a_comparison_is_saved_with_the_result_and_read_again(result, fewer, tmp_path):
+    named = edits.rename(fewer, 0, "cortex")
+    found = compare(result.labels, named.labels, spatial_graph(result.coords, None))
+    saved = nt.restore(compared(result, named).write(tmp_path / "again.h5mu").table)
+    (kept,) = saved.provenance["comparisons"]
+    assert (kept["kind"], kept["name"]) == ("run", "other")
+    assert kept["ari"] == adjusted_rand_score(result.labels, named.labels)
+    assert {name: kept[name] for name in found.scores} == found.scores
+    assert kept["n_different"] == int((found.matched != result.labels).sum())
+    assert kept["labels"] == list(named.names)
+    assert kept["contingency"] == pd.crosstab(result.labels, named.labels).to_numpy().tolist()
+    assert kept["differs"] == {"cluster.n_domains": 5}
+
+
+def test_the_same_partner_replaces_what_was_known_of_it_and_another_does_not(result, fewer):
+    once = compared(result, fewer)
+    twice = compared(compared(once, result), fewer, "another")
+    assert [one["name"] for one in twice.provenance["comparisons"]] == ["other", "another"]
+    assert [one["ari"] for one in twice.provenance["comparisons"]] == [1.0, once.provenance["comparisons"][0]["ari"]]
+    assert "comparisons" not in result.provenance
+
+
+def test_new_domains_drop_comparisons_and_new_names_keep_them(result, fewer):
+    once = compared(result, fewer)
+    assert edits.rename(once, 0, "cortex").provenance["comparisons"] == once.provenance["comparisons"]
+    assert "comparisons" not in edits.merge(once, [0, 1]).provenance
+    assert "comparisons" not in edits.recluster(once, {"n_domains": 3, "n_init": 1}).provenance
+
+
+def test_what_is_kept_does_not_depend_on_which_was_the_first(result, fewer):
+    graph = spatial_graph(result.coords, None)
+    a, b = labels_of_result(result, "a"), labels_of_result(fewer, "b")
+    forth = record(compare(a.labels, b.labels, graph), a, b)
+    back = record(compare(b.labels, a.labels, graph), a, b, turned=True)
+    assert forth.pop("contingency") == back.pop("contingency")
+    scores = forth.keys() & set(SCORES)
+    assert {name: forth.pop(name) for name in scores} == pytest.approx({name: back.pop(name) for name in scores})
+    assert forth == back
+
+
+def test_a_large_table_of_labels_is_left_out():
+    many = Labelling("many", np.arange(6), tuple(map(str, range(2000))))
+    few = Labelling("few", np.array([0, 0, 0, 1, 1, 1]), ("a", "b", "without spots"))
+    found = record(compare(few.labels, many.labels, CHAIN), few, many)
+    assert found["n_labels"] == 2000
+    assert "contingency" not in found
+    own = record(compare(few.labels, few.labels, CHAIN), few, few)
+    assert own["contingency"] == [[3, 0, 0], [0, 3, 0], [0, 0, 0]]
+
+
+def test_an_embedding_is_cut_into_as_many_domains_as_what_it_is_beside():
+    asked = []
+
+    def cut(key, n):
+        asked.append((key, n))
+        return Labelling(key, np.zeros(6, int), tuple(map(str, range(n))))
+
+    few = Labelling("few", np.array([0, 0, 0, 1, 1, 1]), ("a", "b"))
+    assert labellings("X_mofa", few, cut, 9)[1] is few
+    labellings("X_mofa", "X_other", cut, 9)
+    assert asked == [("X_mofa", 2), ("X_mofa", 9), ("X_other", 9)]
+
+
+def test_a_file_of_the_same_spots_is_put_in_their_order_and_one_of_others_refused(result, fitted, make_table):
+    from dataclasses import replace
+
+    order = np.random.default_rng(0).permutation(len(result.labels))
+    turned = replace(result.dataset, coords=result.coords[order], obs_names=result.obs_names[order])
+    found = labels_of_file(turned, fitted.path)
+    assert np.array_equal(found.labels, result.labels[order])
+    assert (found.kind, found.title) == ("file", str(fitted.path))
+    with pytest.raises(DataError, match=r"of the 36 spots of .*, found 2500 spots, 0 of them the same"):
+        labels_of_file(from_memory(make_table()), fitted.path)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 import napari_trsmi as nt
+from napari_trsmi.graphs import spatial_graph
 from napari_trsmi.report import page, write_report
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -44,7 +45,18 @@ def test_the_page_shows_domains_boundaries_markers_and_the_comparison(result, re
     assert len(re.findall(r'<tr class=""?><td><span class="dot"', text)) + text.count("<tr><td><span class") >= len(
         result.boundaries
     )
-    assert "Comparison with domain" in text
+    from napari_trsmi.compare import compare, labels_of_column
+
+    known = labels_of_column(result.dataset, "domain")
+    found = compare(result.labels, known.labels, spatial_graph(result.coords, result.config.graph.k_spatial))
+    row = re.search(r"column <b[^>]*>domain</b>.*?</tr>", text)
+    assert row
+    numbers = re.findall(r'<td class="n">([\d.]+)</td>', row[0])
+    assert numbers == [f"{v:.3f}" for v in (found.ari, found.nmi, found.boundary_f1, found.boundary_f1_near)]
+    assert f"{found.n_different:,} of 2,500" in row[0]
+    assert "<details open><summary>Comparison with domain" in text
+    label = "".join(f'<td class="n">{n:,}</td>' if n else '<td class="n"></td>' for n in found.contingency[:, 0])
+    assert f"<td>{known.names[0]}</td>{label}" in text
     assert "cluster.n_domains = 7" in text
     assert nt.markers(result, n_top=1)["rna"]["feature"].iloc[0] in text
 
@@ -59,7 +71,7 @@ def test_names_and_notes_are_shown_as_text_and_never_run(result):
 def test_a_wrong_ending_or_column_is_refused_and_nothing_is_written(result, tmp_path):
     with pytest.raises(nt.DataError, match=r"ending in \.html"):
         write_report(result, tmp_path / "a.pdf")
-    with pytest.raises(nt.DataError, match="Expected a column 'nothing'"):
+    with pytest.raises(nt.DataError, match=r"Expected a column of the file .* found 'nothing'"):
         write_report(result, tmp_path / "a.html", truth="nothing")
     assert not list(tmp_path.iterdir())
 

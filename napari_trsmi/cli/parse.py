@@ -12,6 +12,7 @@ from tyro.conf import arg, subcommand
 from tyro.constructors import ConstructorRegistry, StructConstructorSpec, StructFieldSpec, StructTypeInfo
 
 from napari_trsmi.cli.command import Command, Saving
+from napari_trsmi.cli.compare import Compare
 from napari_trsmi.cli.demo import Demo
 from napari_trsmi.cli.domains import Domains
 from napari_trsmi.cli.fit import Fit
@@ -35,6 +36,7 @@ _COMMANDS = (
     | Annotated[Markers, subcommand("markers")]
     | Annotated[Sweep, subcommand("sweep")]
     | Annotated[Trust, subcommand("trust")]
+    | Annotated[Compare, subcommand("compare")]
     | Annotated[Report, subcommand("report")]
     | Annotated[Simulate, subcommand("simulate")]
     | Annotated[View, subcommand("view")]

@@ -13,7 +13,7 @@ from napari_trsmi.cli.command import Command, check_folder
 
 @dataclass(frozen=True, kw_only=True)
 class Report(Command):
-    """Write a page about a saved result: figures, boundaries, markers, trust, settings; it loads nothing else."""
+    """Write a page about a saved result: figures, boundaries, trust, comparisons, settings; it loads nothing else."""
 
     result: Annotated[Positional[Path], arg(metavar="RESULT", help="File that `trsmi fit` wrote.")]
     out: Annotated[Path, arg(aliases=("-o",), metavar="OUT", help="Page to write: .html.")]

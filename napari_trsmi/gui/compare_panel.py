@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
     from napari_trsmi.gui.state import OpenSection
 
+Compared = tuple[Pair, tuple[dict[str, Any], dict[str, Any]]]  # to draw; what the first and the second keep of it
+
 SAME = "Choose two that are not the same. Train again, or cluster a run again, to have another one."
 NO_EMBEDDING = "The file holds no embedding of another method in obsm, such as X_totalVI."
 
@@ -41,6 +43,7 @@ class ComparePanel(QWidget):
         self.scores, self.note = QLabel(), QLabel()
         for text in (self.scores, self.note):
             text.setWordWrap(True)
+        self.scores.setToolTip("Saved with the runs that are compared")
         self.scores.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.buttons: dict[str, QPushButton] = {}
         self.swipe = QSlider(Qt.Orientation.Horizontal)
@@ -126,41 +129,35 @@ class ComparePanel(QWidget):
             return None
         self._asked, self._problem = asked, "Comparing…"
         self._update()
-        work = partial(self._work, section, keys, self._config(section))
+        config = self.session.config if section.result is None else section.result.config
+        work = partial(self._work, section, keys, config)
         run_job(self.session, "", work, partial(self._take, asked), partial(self._on_failed, asked))
         return None
 
-    def _config(self, section: OpenSection) -> Config:
-        """Return the settings by which an embedding is cut: those of the result; prototypes are of no other network."""
-        config = self.session.config if section.result is None else section.result.config
-        if config.cluster.method != "prototypes":
-            return config
-        return config.model_copy(update={"cluster": config.cluster.model_copy(update={"method": "mixture"})})
-
-    def _work(self, section: OpenSection, keys: tuple[Any, Any], config: Config) -> Pair:
+    def _work(self, section: OpenSection, keys: tuple[Any, Any], config: Config) -> Compared:
         from napari_trsmi.graphs import spatial_graph
 
-        made_of = (section.dataset, config.graph.k_spatial)
+        dataset, made_of = section.dataset, (section.dataset, config.graph.k_spatial)
         if self._adjacency[0] is None or self._adjacency[0][0] is not made_of[0] or self._adjacency[0][1] != made_of[1]:
-            self._adjacency = (made_of, spatial_graph(section.dataset.coords, config.graph.k_spatial))
-        n = section.result.partition.n_domains if section.result is not None else 8
-        known = [_known(section, key) for key in keys]
-        sizes = [len(one.names) for one in known if one is not None]
-        n = sizes[0] if sizes else n  # an embedding is cut into as many domains as what it is compared with
-        a, b = (
-            one or compare.labels_of_embedding(section.dataset, key[1], config, n)
-            for one, key in zip(known, keys, strict=True)
+            self._adjacency = (made_of, spatial_graph(dataset.coords, config.graph.k_spatial))
+        n_domains = section.result.partition.n_domains if section.result is not None else 8
+        first, second = (_side(section, key) for key in keys)
+        a, b = compare.labellings(
+            first, second, lambda key, n: compare.labels_of_embedding(dataset, key, config, n), n_domains
         )
-        return pair_of(a, b, compare.compare(a.labels, b.labels, self._adjacency[1]))
+        found = compare.compare(a.labels, b.labels, self._adjacency[1])
+        return pair_of(a, b, found), (compare.record(found, a, b), compare.record(found, b, a, turned=True))
 
-    def _take(self, asked: Any, pair: Pair | None) -> None:
+    def _take(self, asked: Any, compared: Compared | None) -> None:
         if asked is not self._asked or not isalive(self):
             return
-        self.pair = pair
-        if pair is None:
+        self.pair = None if compared is None else compared[0]
+        if compared is not None:
+            _keep(asked[0], asked[1], compared[1])
+        if self.pair is None:
             self.view.leave()
         elif self.view.mode is not None:
-            self.view.show(self.view.mode, pair)
+            self.view.show(self.view.mode, self.pair)
         self._update()
 
     def _on_failed(self, asked: Any, problem: str) -> None:
@@ -213,18 +210,25 @@ def _choices(section: OpenSection) -> list[tuple[str, tuple[str, Any]]]:
     return found + [(f"embedding {name}", ("embedding", name)) for name in section.dataset.embeddings]
 
 
-def _known(section: OpenSection, key: tuple[str, Any]) -> Labelling | None:
-    """Return labels that are there already; None where an embedding has to be cut first."""
+def _side(section: OpenSection, key: tuple[str, Any]) -> Labelling | str:
+    """Return labels that are there already, or the key of an embedding that has to be cut first."""
     kind, name = key
     if kind == "run":
         entry = next(entry for entry in section.runs if entry.number == name)
-        result = entry.result
-        return compare.Labelling(entry.name, result.labels, result.names, result.palette)
-    return compare.labels_of_column(section.dataset, name) if kind == "column" else None
+        return compare.labels_of_result(entry.result, entry.name)
+    return compare.labels_of_column(section.dataset, name) if kind == "column" else str(name)
+
+
+def _keep(section: OpenSection, keys: tuple[Any, Any], records: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    """Note a comparison that is shown now with each run in it, to be saved with it."""
+    for own, other, record in zip(keys, keys[::-1], records, strict=True):
+        for entry in section.runs:
+            if own == ("run", entry.number):
+                entry.comparisons[other] = record
 
 
 def _scores(found: Comparison) -> str:
-    spots = f"{int(found.different.sum()):,} of {int(found.known.sum()):,} spots differ ({found.share_different:.1%})"
+    spots = f"{found.n_different:,} of {found.n_spots:,} spots differ ({found.share_different:.1%})"
     return (
         f"ARI <b>{found.ari:.3f}</b> · NMI <b>{found.nmi:.3f}</b><br>Boundary F1 <b>{found.boundary_f1:.3f}</b>, "
         f"within one spot <b>{found.boundary_f1_near:.3f}</b><br>{spots}"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_trsmi.compare import differences
+from napari_trsmi.compare import differences, with_records
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui.form.labels import label
 from napari_trsmi.gui.form.spec import sections, shown
@@ -37,6 +37,8 @@ class Entry:
         File it was saved to or read from; None while it is only in memory.
     pinned
         True where it stays on top and is not deleted.
+    comparisons
+        What was shown of it beside others, by what those are; see `compare.record`.
     """
 
     number: int
@@ -44,6 +46,7 @@ class Entry:
     result: Result
     path: Path | None = None
     pinned: bool = False
+    comparisons: dict[tuple[str, Any], dict[str, Any]] = field(default_factory=dict)
 
 
 class Runs:
@@ -81,6 +84,15 @@ class Runs:
         """Return the entry that has the domains of `result`, or None."""
         partition = None if result is None else result.partition
         return next((entry for entry in self._entries if entry.result.partition is partition), None)
+
+    def complete(self, result: Result) -> Result:
+        """Return a result as it is saved: with the comparisons of its domains that a person has seen."""
+        entry = self.entry_of(result)
+        if entry is None:
+            return result
+        names = {("run", other.number): other.name for other in self._entries}
+        seen = ({**one, "name": names.get(key, one["name"])} for key, one in entry.comparisons.items())
+        return with_records(result, seen)
 
     def rename(self, entry: Entry, name: str) -> None:
         """Call an entry something else.

@@ -75,7 +75,7 @@ class SaveMenu(QMenu):
             (
                 "Save report…",
                 partial(save_report, session, window, ask),
-                "One page for the browser, with figures, boundaries, markers, trust and settings; it can be printed.",
+                "One page for the browser: figures, boundaries, markers, trust, comparisons, settings; it prints.",
             ),
             ("Save domains as CSV…", partial(save_domains, session, window, ask), "One row per spot."),
             (
@@ -131,7 +131,8 @@ def save_result(
             section.path = path
         session.told.emit(str(written))
 
-    run_job(session, f"Saving {path.name}", lambda: result.write(path), done)
+    complete = section.runs.complete(result)
+    run_job(session, f"Saving {path.name}", lambda: complete.write(path), done)
 
 
 def save_figure(
@@ -211,13 +212,14 @@ def _save(
     filters: str,
     write: Callable[[Result, Path], Path],
 ) -> None:
-    result = session.result
-    if result is None:
+    section, result = session.section, session.result
+    if section is None or result is None:
         return session.failed.emit(f"Expected a result to save, found none. {NOTHING}")
     path = ask(parent, title, suggested(result, ending), filters)
     if path is not None:
         done = lambda written: session.told.emit(f"Saved {written}.")  # noqa: E731
-        run_job(session, f"Saving {path.name}", lambda: write(result, path), done)
+        complete = section.runs.complete(result)
+        run_job(session, f"Saving {path.name}", lambda: write(complete, path), done)
     return None
 
 

@@ -32,7 +32,7 @@ def write_result(path: str, layer_data: list[Any]) -> list[str]:
     (section,) = sections.values()
     if section.result is None:
         raise DataError("Expected a section with domains, found one without. Run the training first.")
-    written = section.result.write(path)
+    written = section.runs.complete(section.result).write(path)
     section.path = Path(path)
     files = (written.table, written.run, written.domains, written.boundaries)
     return [str(file) for file in files if file is not None]

@@ -1,4 +1,4 @@
-"""One self-contained HTML page per result: figures, boundaries, markers, trust, settings, provenance."""
+"""One self-contained HTML page per result: figures, boundaries, markers, trust, comparisons, settings, provenance."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from napari_trsmi.data.atomic import replacing
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from napari_trsmi.data.result import Result
 
 _MARKERS = 5  # per domain and modality on the page
@@ -26,11 +24,11 @@ def write_report(result: Result, path: str | Path, *, truth: str | None = None) 
     Parameters
     ----------
     result
-        What to report on; its trust, reviews and edits are part of the page.
+        What to report on; its trust, comparisons, reviews and edits are part of the page.
     path
         Ends in ``.html``.
     truth
-        Column of the section's obs with known labels to compare with.
+        Column of the section's obs with known labels to compare with as well.
 
     Raises
     ------
@@ -65,6 +63,8 @@ def contents(result: Result, *, truth: str | None = None) -> dict[str, Any]:
     from napari_trsmi.data.provenance import record
     from napari_trsmi.report import figures
 
+    if truth is not None:
+        result = _with_truth(result, truth)
     labels, names = result.labels, result.names
     counts = np.bincount(labels, minlength=len(names))
     domains = [
@@ -92,7 +92,7 @@ def contents(result: Result, *, truth: str | None = None) -> dict[str, Any]:
         "boundaries": _boundaries(result),
         "markers": _markers(result),
         "trust": recorded.get("trust", {}),
-        "comparison": _comparison(result, truth),
+        "comparisons": _comparisons(recorded.get("comparisons", []), truth),
         "scores": recorded["scores"],
         "changed": _changed(result),
         "settings": json.dumps(recorded["config"], indent=2),
@@ -148,29 +148,28 @@ def _markers(result: Result) -> dict[str, Any]:
     return found
 
 
-def _comparison(result: Result, truth: str | None) -> dict[str, Any] | None:
-    """Return agreement with a column of known labels, and how the domains fall on them."""
-    if truth is None:
-        return None
-    import pandas as pd
-
-    from napari_trsmi.domains.metrics import agreement, boundary_agreement
+def _with_truth(result: Result, column: str) -> Result:
+    """Return the result compared with a column of known labels."""
+    from napari_trsmi.compare import compare, labels_of_column, with_comparison
     from napari_trsmi.graphs import spatial_graph
 
-    if truth not in result.dataset.obs:
-        found = [str(column) for column in result.dataset.obs]
-        raise DataError(f"Expected a column {truth!r} in obs, found {found}. Use one of these.")
-    known = result.dataset.obs[truth]
-    scores = agreement(result.labels, known)
-    edges = boundary_agreement(result.labels, known, spatial_graph(result.coords, result.config.graph.k_spatial))
-    counts: pd.DataFrame = pd.crosstab(known.astype(str).to_numpy(), [result.names[k] for k in result.labels])
-    counts = counts.reindex(columns=list(result.names), fill_value=0)
-    return {
-        "column": truth,
-        "scores": {"ARI": scores["ARI"], "NMI": scores["NMI"], "boundary F1": edges["f1"]},
-        "head": list(counts.columns),
-        "rows": [(name, row.tolist()) for name, row in counts.iterrows()],
-    }
+    known = labels_of_column(result.dataset, column)
+    graph = spatial_graph(result.coords, result.config.graph.k_spatial)
+    return with_comparison(result, known, compare(result.labels, known.labels, graph))
+
+
+def _comparisons(records: list[dict[str, Any]], truth: str | None) -> list[dict[str, Any]]:
+    """Return what the page shows of each comparison: its row, what sets the other run apart, how the labels fall."""
+    return [
+        {
+            **one,
+            "title": Path(one["name"]).name if one["kind"] == "file" else one["name"],
+            "differs": ", ".join(f"{name} = {json.dumps(value)}" for name, value in one.get("differs", {}).items()),
+            "rows": list(zip(one.get("labels", ()), zip(*one.get("contingency", ()), strict=True), strict=True)),
+            "open": one["kind"] == "column" and one["name"] == truth,
+        }
+        for one in records
+    ]
 
 
 def _changed(result: Result) -> list[tuple[str, str]]:
