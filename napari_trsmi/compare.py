@@ -342,6 +342,8 @@ def record(comparison: Comparison, own: Labelling, other: Labelling, *, turned: 
     found: dict[str, Any] = {"kind": other.kind, "name": other.title, **comparison.scores, "n_labels": len(other.names)}
     if own.config is not None and other.config is not None:
         found["differs"] = plain(differences([own.config, other.config])[1])
+        if "constraints" in found["differs"]:  # how many; the spots they name are too many to repeat
+            found["differs"]["constraints"] = len(found["differs"]["constraints"])
     if len(own.names) * len(other.names) <= _MOST_CELLS:
         counts = comparison.contingency.T if turned else comparison.contingency
         missing = [(0, len(side.names) - n) for side, n in zip((own, other), counts.shape, strict=True)]
