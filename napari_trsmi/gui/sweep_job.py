@@ -10,7 +10,6 @@ from weakref import WeakMethod
 
 import numpy as np
 
-from napari_trsmi.errors import DataError
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.thumbnails import Thumbnails
 
@@ -133,15 +132,9 @@ class SweepJob:
             There is none, or one of other data or another version.
         """
         from napari_trsmi import sweep
-        from napari_trsmi.sweep.store import fingerprint, identity
 
         result = sweep.load(self.folder)
-        ours = result.grid.trials(result.config, identity(fingerprint(self.dataset)))
-        if [trial.key for trial in ours] != [trial.key for trial in result.trials]:
-            raise DataError(
-                f"Expected a sweep of {self.dataset.name} by this version, found one of other data or another version "
-                f"({result.name}) at {self.folder}. Open its section first, or run it again."
-            )
+        result.check_data(self.dataset)
         self.prepare(result)
         return result
 

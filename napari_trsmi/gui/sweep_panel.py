@@ -9,15 +9,13 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 from weakref import finalize
 
-from qtpy.QtCore import QSignalBlocker, QTimer
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QProgressBar,
-    QPushButton,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -27,23 +25,18 @@ from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.run_bar import duration
-from napari_trsmi.gui.state import Shown
 from napari_trsmi.gui.sweep_field import SweepField
 from napari_trsmi.gui.sweep_job import Pictures, SweepJob, start_sweep
-from napari_trsmi.gui.sweep_strip import SweepStrip, runs_of
+from napari_trsmi.gui.sweep_run import RunRow, text_button
+from napari_trsmi.gui.sweep_strip import SweepStrip
 from napari_trsmi.sweep.grid import Grid
 
 if TYPE_CHECKING:
     from napari_trsmi.config import Config
     from napari_trsmi.gui.session import Session
-    from napari_trsmi.sweep import Run, SweepResult
+    from napari_trsmi.sweep import SweepResult
 
 MILLISECONDS = 300
-FEWER = (
-    "A sweep keeps labels and scores of its runs, no embedding, boundaries or maps. For those, put the settings into "
-    "the form and press Run in the Train dock: it finds the same domains."
-)
-
 AskFolder = Callable[[QWidget, str, Path | None], Path | None]
 
 
@@ -78,17 +71,14 @@ class SweepPanel(QWidget):
         self.scheduler.setToolTip("Address of a Dask scheduler, such as tcp://10.0.0.1:8786; empty for this machine")
         self.scheduler.setAccessibleName("Dask scheduler")
         self.count = _line()
-        self.run_button = _button("Run", "Run the grid beside the window, with one core left to it", self.start)
-        self.stop_button = _button("Stop", "End now and keep the runs that are done; Run goes on", self.stop)
-        self.open_button = _button("Open…", "Open the folder of an earlier sweep of this section", self.open)
-        self.keep_button = _button("Keep…", "Keep runs and tables in a folder; else they go with the window", self.keep)
+        self.run_button = text_button("Run", "Run the grid beside the window, with one core left to it", self.start)
+        self.stop_button = text_button("Stop", "End now and keep the runs that are done; Run goes on", self.stop)
+        self.open_button = text_button("Open…", "Open the folder of an earlier sweep of this section", self.open)
+        self.keep_button = text_button(
+            "Keep…", "Keep runs and tables in a folder; else they go with the window", self.keep
+        )
         self.progress, self.status, self.strip = QProgressBar(), _line(), SweepStrip()
-        self.seed = QComboBox()
-        self.seed.setToolTip("Seed of the run that is shown")
-        self.seed.setMinimumContentsLength(2)
-        self.seed.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.use_button = _button("Use settings", f"Put the settings of this run into the form. {FEWER}", self.use)
-        self.back_button = _button("Show result", "Show the kept result again", session.show_result)
+        self.chosen = RunRow(session)
         self._lay_out()
 
         self._clock = QTimer(self)
@@ -98,26 +88,21 @@ class SweepPanel(QWidget):
             field.changed.connect(self._show_count)
         self.seeds.valueChanged.connect(self._show_count)
         self.strip.chosen.connect(self._on_chosen)
-        self.seed.activated.connect(self._show_run)
+        self.chosen.said.connect(self._say)
         listen(
             self,
             (session.section_changed, self._on_section),
             (session.config_changed, self._on_config),
-            (session.shown_changed, self._refresh),
         )
         self._on_section(session.section)
 
     def _lay_out(self) -> None:
-        where, buttons, chosen = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        where, buttons = QHBoxLayout(), QHBoxLayout()
         for widget in (QLabel("Seeds"), self.seeds, QLabel("on")):
             where.addWidget(widget)
         where.addWidget(self.scheduler, 1)
         for button in (self.run_button, self.stop_button, self.open_button, self.keep_button):
             buttons.addWidget(button)
-        chosen.addWidget(QLabel("Seed"))
-        chosen.addWidget(self.seed)
-        chosen.addWidget(self.use_button, 1)
-        chosen.addWidget(self.back_button, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 6, 4, 4)
         layout.addWidget(_line("Which setting is better? Run one or two of them over some values, from several seeds."))
@@ -129,7 +114,7 @@ class SweepPanel(QWidget):
         layout.addWidget(self.progress)
         layout.addWidget(self.status)
         layout.addWidget(self.strip, 1)
-        layout.addLayout(chosen)
+        layout.addWidget(self.chosen)
 
     # What a person does
 
@@ -178,12 +163,6 @@ class SweepPanel(QWidget):
             self.stop_button.setEnabled(False)
             self._say("Stopping…")
 
-    def use(self) -> None:
-        """Put the settings of the run that is shown into the form."""
-        if (run := self.run) is not None:
-            self.session.set_config(in_the_form(run.config, self.session.config))
-            self._say("The settings are in the form. Press Run in the Train dock for its boundaries and maps.")
-
     def keep(self) -> None:
         """Ask for a folder and copy the sweep there."""
         session, folder = self.session, self.folder
@@ -210,23 +189,9 @@ class SweepPanel(QWidget):
 
         run_job(self.session, f"Opening {folder.name}", job.read, done)
 
-    @property
-    def run(self) -> Run | None:
-        """The run that is chosen."""
-        key = self.seed.currentData()
-        return None if self.result is None or key is None else self.result.runs.get(key)
-
     def _on_chosen(self, setting: int) -> None:
-        self._list_seeds(setting)
-        self._show_run()
-
-    def _show_run(self, *_: Any) -> None:
-        run = self.run
-        if run is None or self.result is None or self.pictures is None or self.session.run is not None:
-            return
-        names = tuple(str(k + 1) for k in range(run.n_domains))
-        title = f"Sweep run {self.result.name_of(run.key)}"
-        self.session.show(Shown(run.labels, names, self.pictures.colors_of(run), 0, title))
+        self.chosen.set_sweep(self.result, self.pictures, setting)
+        self.chosen.show_run()
 
     # What the session and the thread say
 
@@ -266,17 +231,7 @@ class SweepPanel(QWidget):
         self.result, self.pictures = result, pictures
         self.strip.set_sweep(result, pictures)
         self.strip.setVisible(result is not None)
-        self._list_seeds(self.strip.setting)
-        self._refresh()
-
-    def _list_seeds(self, setting: int | None) -> None:
-        runs = [] if self.result is None or setting is None else runs_of(self.result, setting)
-        before = self.seed.currentText()
-        with QSignalBlocker(self.seed):
-            self.seed.clear()
-            for run in runs:
-                self.seed.addItem(str(run.config.seed), run.key)
-            self.seed.setCurrentIndex(max(self.seed.findText(before), 0) if runs else -1)
+        self.chosen.set_sweep(result, pictures, self.strip.setting)
         self._refresh()
 
     def _show_progress(self) -> None:
@@ -305,27 +260,18 @@ class SweepPanel(QWidget):
             self.count.setText(f"⚠ {error}")
 
     def _refresh(self, *_: Any) -> None:
-        busy, shown = self.job is not None, self.session.shown
+        busy = self.job is not None
         self.run_button.setEnabled(not busy and self.session.dataset is not None)
         self.stop_button.setEnabled(busy)
         self.open_button.setEnabled(not busy)
         self.keep_button.setEnabled(not busy and self.result is not None)
         self.progress.setVisible(busy)
-        self.seed.setEnabled(self.run is not None)
-        self.use_button.setEnabled(self.run is not None)
-        self.back_button.setEnabled(shown is not None and shown.epoch is not None and self.session.result is not None)
         for field in (self.first, self.second, self.seeds, self.scheduler):
             field.setEnabled(not busy)
 
     def _say(self, text: str) -> None:
         self.status.setText(text)
         self.status.setVisible(bool(text))
-
-
-def in_the_form(config: Config, current: Config) -> Config:
-    """Return the settings of a run, with previews and checkpoints as `current` has them: a sweep makes none."""
-    kept = {"preview_every": current.train.preview_every, "checkpoint_every": current.train.checkpoint_every}
-    return config.model_copy(update={"train": config.train.model_copy(update=kept)})
 
 
 def _counted(n: int, word: str) -> str:
@@ -342,11 +288,3 @@ def _line(text: str = "") -> QLabel:
     label = QLabel(text)
     label.setWordWrap(True)
     return label
-
-
-def _button(text: str, tip: str, act: Callable[[], Any]) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(f"<qt>{tip}</qt>")
-    button.setMinimumWidth(button.fontMetrics().horizontalAdvance(text) + 12)
-    button.clicked.connect(lambda: act())
-    return button

@@ -3,6 +3,6 @@
 from napari_trsmi.sweep.grid import Grid, Trial, parse_field
 from napari_trsmi.sweep.result import SweepResult
 from napari_trsmi.sweep.runs import Progress, run
-from napari_trsmi.sweep.store import Run, load
+from napari_trsmi.sweep.store import Outcome, Run, load
 
-__all__ = ["Grid", "Progress", "Run", "SweepResult", "Trial", "load", "parse_field", "run"]
+__all__ = ["Grid", "Outcome", "Progress", "Run", "SweepResult", "Trial", "load", "parse_field", "run"]

@@ -18,6 +18,8 @@ from napari_trsmi.sweep.grid import Grid, Trial, shown
 if TYPE_CHECKING:
     import pandas as pd
 
+    from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.data.result import Result
     from napari_trsmi.sweep.store import Run
 
 
@@ -35,6 +37,8 @@ class SweepResult:
         Every run that was planned, setting by setting and seed by seed.
     runs
         {key: run} of those that are done, failed ones among them.
+    folder
+        Where they are kept; None for a sweep in memory.
     """
 
     name: str
@@ -42,6 +46,7 @@ class SweepResult:
     config: Config
     trials: tuple[Trial, ...]
     runs: dict[str, Run] = field(default_factory=dict)
+    folder: Path | None = None
     _pairs: dict[frozenset[str], float] = field(default_factory=dict, repr=False, compare=False)
 
     def with_run(self, run: Run) -> SweepResult:
@@ -65,6 +70,55 @@ class SweepResult:
         if run is None or run.problem:
             raise DataError(f"Expected a run that is done, found {key}: {run.problem if run else 'not done'}.")
         return run.labels
+
+    def result_of(self, key: str, dataset: Dataset) -> Result:
+        """Return a run as a result with boundaries, colours and scores, without training it again.
+
+        It has the labels, posterior and embedding that `api.fit` finds with the same settings, but neither
+        correspondences nor history.
+
+        Parameters
+        ----------
+        key
+            As in `table`.
+        dataset
+            What the sweep was made on.
+
+        Raises
+        ------
+        DataError
+            There is no such run, or it failed; the data are others; the embedding is not kept.
+        """
+        from napari_trsmi.records import Partition
+        from napari_trsmi.stages import assemble, prepare
+        from napari_trsmi.sweep.store import read_outcome
+
+        labels, run = self.labels(key), self.runs[key]
+        self.check_data(dataset)
+        found = run.outcome
+        if found is None and self.folder is not None:
+            found = read_outcome(self.folder, key)
+        if found is None:
+            raise DataError(
+                f"Expected the embedding of the run {self.name_of(key)}, found none: earlier versions kept labels "
+                "alone. Train with the settings of the run: that finds the same domains."
+            )
+        partition = Partition(labels.astype(int), found.posterior, found.method, found.strength)
+        result = assemble(prepare(dataset, run.config), run.config, found.embedding, partition)
+        provenance = {**result.provenance, "seconds": {"run of a sweep": run.seconds}, "sweep": {"run": key}}
+        return replace(result, modality_weights=found.modality_weights, provenance=provenance)
+
+    def check_data(self, dataset: Dataset) -> None:
+        """Raise `DataError` where the sweep was made on other data, or by another version of this package."""
+        from napari_trsmi.sweep.store import fingerprint, identity
+
+        ours = self.grid.trials(self.config, identity(fingerprint(dataset)))
+        if [trial.key for trial in ours] != [trial.key for trial in self.trials]:
+            where = "" if self.folder is None else f" at {self.folder}"
+            raise DataError(
+                f"Expected a sweep of {dataset.name} by this version, found one of other data or another version "
+                f"({self.name}){where}. Open its section first, or run it again."
+            )
 
     def name_of(self, key: str) -> str:
         """Return what differs in a run, such as ``"cluster.n_domains=5, seed 0"``."""

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -115,7 +115,7 @@ def run(
     trials = grid.trials(config, identity(mark))
     store = None if folder is None else Store(folder, dataset, mark, grid, config)
     there = [] if store is None else [store.read(trial.key) for trial in trials]
-    result = SweepResult(dataset.name, grid, config, trials)
+    result = SweepResult(dataset.name, grid, config, trials, folder=None if store is None else store.folder)
     for kept in there:
         result = result if kept is None or kept.problem else result.with_run(kept)
     waiting = [trial for trial in trials if trial.key not in result.runs]
@@ -137,6 +137,7 @@ def run(
                 if finished is not None:
                     if store is not None:
                         store.write(finished)
+                        finished = replace(finished, outcome=None)
                     result = result.with_run(finished)
                 answer = yield progress(finished, tasks.n_workers)
     if store is not None:

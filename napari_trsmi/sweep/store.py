@@ -26,6 +26,29 @@ logger = logging.getLogger(__name__)
 _ABOUT = "sweep.json"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What a run found beside its labels, for `SweepResult.result_of`; as exact as the run found it.
+
+    Attributes
+    ----------
+    embedding
+        (N, d) float32.
+    posterior
+        (N, K) float32.
+    modality_weights
+        (N, M) float32, or None.
+    method, strength
+        As in `Partition`.
+    """
+
+    embedding: np.ndarray
+    posterior: np.ndarray
+    modality_weights: np.ndarray | None = None
+    method: str = ""
+    strength: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """What is kept of one run over N spots.
@@ -50,6 +73,8 @@ class Run:
         Epochs done and what the last one reported.
     seconds
         Wall-clock seconds.
+    outcome
+        The rest; None where the run failed, and where it is on file: in memory, runs of a sweep must stay small.
     """
 
     key: str
@@ -61,6 +86,7 @@ class Run:
     scores: dict[str, float] = field(default_factory=dict)
     history: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+    outcome: Outcome | None = None
 
 
 def fingerprint(dataset: Dataset) -> str:
@@ -164,10 +190,15 @@ class Store:
             "seconds": run.seconds,
             "config": run.config.model_dump(mode="json"),
         }
+        arrays: dict[str, Any] = {"labels": run.labels, "confidence": run.confidence}
+        found = run.outcome
+        if found is not None:
+            arrays |= {"embedding": found.embedding, "posterior": found.posterior}
+            if found.modality_weights is not None:
+                arrays["modality_weights"] = found.modality_weights
+            arrays["clustering"] = np.array(json.dumps([found.method, found.strength]))
         with replacing(_path(self.folder, run.key)) as temporary, temporary.open("wb") as file:
-            np.savez_compressed(
-                file, labels=run.labels, confidence=run.confidence, about=np.array(json.dumps(plain(told)))
-            )
+            np.savez_compressed(file, about=np.array(json.dumps(plain(told))), **arrays)
 
 
 def load(folder: str | Path) -> SweepResult:
@@ -188,7 +219,18 @@ def load(folder: str | Path) -> SweepResult:
     grid = Grid(about["fields"], seeds if isinstance(seeds, int) else tuple(seeds))
     trials = grid.trials(config, identity(about["fingerprint"], about["version"]))
     runs = {trial.key: run for trial in trials if (run := _read(Path(folder), trial.key)) is not None}
-    return SweepResult(about["name"], grid, config, trials, runs)
+    return SweepResult(about["name"], grid, config, trials, runs, Path(folder))
+
+
+def read_outcome(folder: Path, key: str) -> Outcome | None:
+    """Return what `Run` leaves on file, or None where there is none that can be read."""
+    try:
+        with _path(folder, key).open("rb") as file, np.load(file, allow_pickle=False) as found:
+            weights = found.get("modality_weights")
+            return Outcome(found["embedding"], found["posterior"], weights, *json.loads(str(found["clustering"])))
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        logger.info("%s has no embedding that can be read: %s", _path(folder, key), error)
+        return None
 
 
 def _about(folder: Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from napari_trsmi.data.result import Result
 from napari_trsmi.errors import DataError, TrsmiError
 from napari_trsmi.stages import Section
 from napari_trsmi.sweep.grid import Trial
-from napari_trsmi.sweep.store import Run, fingerprint
+from napari_trsmi.sweep.store import Outcome, Run, fingerprint
 
 _TURN = Lock()  # torch has one random generator and one number of threads per process: runs take turns in it
 _DATASETS: dict[str, Dataset | None] = {}  # by fingerprint; None where it is not to be read here
@@ -82,16 +82,17 @@ def fit_one(source: Source, trial: Trial, sent: Dataset | None = None) -> Run | 
         except MemoryError:
             problem = "Expected enough memory for the run, found too little. Use fewer workers, or fewer features."
             return Run(trial.key, trial.config, problem=problem, seconds=time.perf_counter() - started)
-        last = result.history[-1:]
+        last, found = result.history[-1:], result.partition
         return Run(
             key=trial.key,
             config=trial.config,
             labels=result.labels.astype("int32"),
             confidence=result.confidence,
-            n_domains=result.partition.n_domains,
+            n_domains=found.n_domains,
             scores=result.scores,
             history={"epochs": len(result.history), "losses": dict(last[0].losses) if last else {}},
             seconds=time.perf_counter() - started,
+            outcome=Outcome(result.embedding, found.posterior, result.modality_weights, found.method, found.strength),
         )
 
 

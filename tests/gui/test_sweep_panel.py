@@ -18,7 +18,7 @@ from napari_trsmi import sweep
 from napari_trsmi.cli import main
 from napari_trsmi.gui.sweep_field import settings
 from napari_trsmi.gui.sweep_job import Pictures
-from napari_trsmi.gui.sweep_panel import in_the_form
+from napari_trsmi.gui.sweep_run import in_the_form
 from napari_trsmi.gui.sweep_strip import columns_of
 from napari_trsmi.gui.thumbnails import Thumbnails
 from napari_trsmi.gui.trust_dock import TrustDock
@@ -103,6 +103,38 @@ def test_window_and_command_line_give_the_same_table(panel, qtbot, cluster, tmp_
     panel.open()
     qtbot.waitUntil(lambda: panel.result is not None, timeout=20_000)
     pd.testing.assert_frame_equal(panel.result.settings, before.settings)
+    # A click, and the run is a result of the section, with its own settings.
+    session, chosen = panel.session, panel.chosen
+    panel.strip.choose(1)
+    run, shown = chosen.run, session.shown
+    qtbot.mouseClick(chosen.keep_button, Qt.MouseButton.LeftButton)
+    assert not chosen.keep_button.isEnabled()
+    qtbot.waitUntil(lambda: session.result.config == run.config, timeout=30_000)
+    assert np.array_equal(session.result.labels, run.labels)
+    assert (session.shown.epoch, session.shown.colors) == (None, shown.colors)
+    assert session.result.boundaries is not None
+    runs = session.section.runs
+    assert [entry.name for entry in runs] == ["run 1", "run 2"]
+    assert "domains" in runs.differing()[2] or "epochs" in runs.differing()[2]
+    assert chosen.keep_button.isEnabled()
+    # A second click finds it in the list.
+    session.set_result(next(iter(runs)).result)
+    qtbot.mouseClick(chosen.keep_button, Qt.MouseButton.LeftButton)
+    assert session.result.config == run.config
+    assert len(runs) == 2
+
+
+def test_a_run_without_embedding_is_one_sentence_and_the_result_stays(panel, found, qtbot, trained, monkeypatch):
+    monkeypatch.setattr(SweepResult, "check_data", lambda *_: None)
+    told = []
+    panel.session.failed.disconnect()
+    panel.session.failed.connect(told.append)
+    panel.strip.choose(0)
+    panel.chosen.keep_button.click()
+    qtbot.waitUntil(lambda: bool(told), timeout=10_000)
+    assert told[0].startswith("Expected the embedding of the run cluster.n_domains=3, seed 0, found none")
+    assert panel.session.result is trained
+    assert panel.chosen.keep_button.isEnabled()
 
 
 def test_stop_keeps_what_is_done_and_run_goes_on_with_the_rest(panel, qtbot, cluster):
@@ -138,22 +170,21 @@ def test_a_click_shows_that_run_and_the_result_comes_back(panel, found, qtbot, t
     assert shown.title == "Sweep run cluster.n_domains=3, seed 0"
     qtbot.keyClick(strip, Qt.Key.Key_Down)
     assert panel.session.shown.colors == trained.palette  # the same domains have the same colours
-    panel.back_button.click()
+    panel.chosen.back_button.click()
     assert panel.session.shown.epoch is None
-    assert not panel.back_button.isEnabled()
+    assert not panel.chosen.back_button.isEnabled()
 
 
 def test_the_settings_of_a_run_go_into_the_form(panel, found):
     panel.strip.choose(0)
-    panel.seed.setCurrentIndex(1)
-    panel.seed.activated.emit(1)
+    panel.chosen.seed.setCurrentIndex(1)
+    panel.chosen.seed.activated.emit(1)
     assert "seed 1" in panel.session.shown.title
-    panel.use_button.click()
+    panel.chosen.use_button.click()
     config = panel.session.config
     assert (config.cluster.n_domains, config.seed) == (3, 1)
     assert config.train.preview_every == 2
-    assert in_the_form(panel.run.config, config) == config
-    assert "no embedding" in panel.use_button.toolTip()
+    assert in_the_form(panel.chosen.run.config, config) == config
 
 
 def test_bright_cells_are_better_whichever_way_a_score_runs(panel, found):

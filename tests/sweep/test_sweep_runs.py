@@ -47,6 +47,53 @@ def test_every_run_finds_what_fit_finds_with_its_settings(done, dataset):
         assert run.history["losses"] == alone.history[-1].losses
 
 
+def test_a_run_becomes_the_result_that_fit_finds_without_training(done, dataset, tmp_path, monkeypatch):
+    _, _, folder = done
+    swept = sweep.load(folder)
+    trial = swept.trials[2]
+    alone = nt.fit(dataset, trial.config)
+    monkeypatch.setattr("napari_trsmi.model.training.train", None)
+    result = swept.result_of(trial.key, dataset)
+    np.testing.assert_array_equal(result.labels, alone.labels)
+    np.testing.assert_array_equal(result.embedding, alone.embedding)
+    np.testing.assert_array_equal(result.partition.posterior, alone.partition.posterior)
+    np.testing.assert_array_equal(result.modality_weights, alone.modality_weights)
+    pd.testing.assert_frame_equal(result.boundaries, alone.boundaries)
+    assert result.partition.strength == alone.partition.strength
+    assert (result.config, result.scores, result.colors) == (trial.config, alone.scores, alone.colors)
+    saved = nt.restore(result.write(tmp_path / "kept.h5mu").table)
+    np.testing.assert_array_equal(saved.labels, alone.labels)
+    assert saved.provenance["sweep"] == {"run": trial.key}
+
+
+def test_embeddings_are_on_file_and_not_in_memory(done, cluster, dataset, quick, finish):
+    result, reports, _ = done
+    assert all(run.outcome is None for run in result.runs.values())
+    assert all(report.run is None or report.run.outcome is None for report in reports)
+    in_memory, _ = finish(sweep.run(dataset, quick, sweep.Grid({}), scheduler=cluster.address))
+    (key,) = in_memory.runs
+    np.testing.assert_array_equal(in_memory.result_of(key, dataset).labels, in_memory.labels(key))
+
+
+def test_a_result_is_not_made_of_other_data_or_without_an_embedding(done, dataset, tmp_path):
+    from dataclasses import replace
+
+    _, _, folder = done
+    copied = shutil.copytree(folder, tmp_path / "copy")
+    swept = sweep.load(copied)
+    key = swept.trials[0].key
+    moved = replace(dataset, coords=dataset.coords[::-1].copy())
+    with pytest.raises(DataError, match="found one of other data or another version"):
+        swept.result_of(key, moved)
+    with np.load(copied / f"{key}.npz") as found:
+        as_before = {name: found[name] for name in ("labels", "confidence", "about")}
+    np.savez_compressed(copied / f"{key}.npz", **as_before)
+    with pytest.raises(DataError, match=r"Expected the embedding of the run cluster.n_domains=3, seed 0, found none"):
+        sweep.load(copied).result_of(key, dataset)
+    with pytest.raises(DataError, match="Expected a run that is done"):
+        swept.result_of("nothing", dataset)
+
+
 def test_the_runs_do_not_depend_on_the_workers_or_their_number(done, section, quick, finish):
     result, reports = finish(sweep.run(section, quick, GRID, n_workers=1))
     assert {report.n_workers for report in reports} == {1}
