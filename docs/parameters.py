@@ -26,6 +26,8 @@ def page() -> str:
         if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
             title = (info.annotation.__doc__ or name).strip().splitlines()[0].rstrip(".")
             parts.append(f"## `{name}`: {title}\n\n" + _table(_rows(info.annotation, f"{name}.")))
+        elif name == "constraints":
+            own.append(_line(name, "none", "made on the canvas or with `teach`", info.json_schema_extra))
         else:
             own.append(_row(name, info))
     parts.append("## The run\n\n" + _table(own))

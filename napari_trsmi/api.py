@@ -106,7 +106,7 @@ def fit_steps(
     *,
     previews: bool = True,
     checkpoint: str | Path | None = None,
-    resume: str | Path | None = None,
+    resume: str | Path | bytes | None = None,
     section: Section | None = None,
 ) -> Generator[Step, str | None, Result]:
     """Yield one `Step` per epoch and return the `Result`.
@@ -124,7 +124,8 @@ def fit_steps(
     checkpoint
         File that is written every `train.checkpoint_every` epochs.
     resume
-        Checkpoint of the same data and settings to continue from.
+        Checkpoint or `Result.state` of the same data and settings to continue from; epochs and constraints may have
+        been added (see `teach.continued`).
     section
         What `stages.prepare` made of the same data, `preprocess`, `graph` and `seed`, where it is there already.
 
@@ -160,8 +161,9 @@ def fit_steps(
         section.spatial,
         section.feature_graphs,
         training,
+        obs_names=section.dataset.obs_names,
         checkpoint=None if checkpoint is None else Path(checkpoint),
-        resume=None if resume is None else Path(resume),
+        resume=Path(resume) if isinstance(resume, str) else resume,
     )
     viewer = Previews(section, config)
     history: list[Step] = []
@@ -177,7 +179,8 @@ def fit_steps(
 
     earlier = trained.history[: len(trained.history) - len(history)]  # epochs before a checkpoint
     n_domains = config.cluster.n_domains or len(trained.prototypes)
-    partition = cut(trained.embedding, section, config, n_domains, trained.prototypes)
+    done = len(trained.history)
+    partition = cut(trained.embedding, section, config, n_domains, trained.prototypes, done)
     seconds["domains"] = time.perf_counter() - started - sum(seconds.values())
     result = assemble(section, config, trained.embedding, partition)
     seconds["boundaries and scores"] = time.perf_counter() - started - sum(seconds.values())
@@ -186,6 +189,7 @@ def fit_steps(
         correspondences=trained.correspondences,
         modality_weights=trained.modality_weights,
         history=(*earlier, *history),
+        state=trained.state,
         provenance={**result.provenance, "device": trained.device, "stopped": trained.stopped, "seconds": seconds},
     )
     if not isinstance(data, Dataset | str | Path):
@@ -307,6 +311,7 @@ def restore(path: str | Path) -> Result:
         history=saved.history,
         scores=saved.provenance.get("scores", {}),
         provenance=saved.origin,
+        state=saved.state,
     )
 
 

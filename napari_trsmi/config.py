@@ -174,6 +174,12 @@ class Cluster(Section):
     strength: float | None = setting(
         None, "Strength of the Potts field; unset: read off how often neighbours agree without it.", ge=0, step=0.5
     )
+    constraint_strength: float = setting(
+        2.0,
+        "How much what a person said about spots counts in the final cut; 1 as much as the features of a typical spot.",
+        ge=0,
+        step=0.5,
+    )
     n_components: int = setting(20, "Components of the embedding that are clustered.", ge=1)
     n_init: int = setting(10, "Restarts.", ge=1)
 
@@ -184,6 +190,9 @@ class Loss(Section):
     w_reconstruction: float = setting(1.0, "Weight of the reconstruction term.", ge=0, step=0.1)
     lam_cluster: float = setting(0.02, "Weight of the prototype term.", symbol="lambda_cl", ge=0, step=0.01)
     lam_graph: float = setting(0.1, "Weight of the graph regulariser.", symbol="lambda_g", ge=0, step=0.01)
+    lam_constraint: float = setting(
+        0.02, "Weight of the term for what a person said about spots.", symbol="lambda_c", ge=0, step=0.01
+    )
     ema_decay: float = setting(0.9, "Decay of the reference graph.", ge=0, lt=1, step=0.01)
     modality_weights: dict[str, float] = setting(dict, "Weight w^m by modality name; 1 where not given.", symbol="w^m")
 
@@ -192,10 +201,41 @@ class Train(Section):
     """The optimiser and the course of training."""
 
     epochs: int = setting(60, "Passes over the section.", unit="epochs", ge=0)
+    extra_epochs: int = setting(
+        0, "Epochs after those, with all schedules at their end: what was trained on.", unit="epochs", ge=0
+    )
     learning_rate: float = setting(0.003, "Step size of Adam.", gt=0, step=0.0005)
     weight_decay: float = setting(0.0, "Decay of the weights.", ge=0, step=1e-5)
     preview_every: int = setting(10, "Epochs between previews of the domains; 0 for none.", unit="epochs", ge=0)
     checkpoint_every: int = setting(0, "Epochs between checkpoints; 0 for none.", unit="epochs", ge=0)
+
+
+class Constraint(Section):
+    """What a person said about some spots; the method follows it softly.
+
+    ``"together"``: `spots` are of one domain. ``"apart"``: `spots` are of another domain than `others`. ``"belong"``:
+    `spots` are of the domain that `others` are of. It counts from epoch `start` on, and until `until` where a person
+    took it back: so a run that was trained on is repeated from its settings alone.
+    """
+
+    kind: Literal["together", "apart", "belong"] = setting("together", "What is said.")
+    spots: tuple[str, ...] = setting((), "Barcodes.")
+    others: tuple[str, ...] = setting((), "Barcodes of the other side; none for together.")
+    start: int = setting(0, "Epochs done before it counts.", unit="epochs", ge=0)
+    until: int | None = setting(None, "Epochs done when it was taken back; unset: it still counts.", ge=0)
+
+    @model_validator(mode="after")
+    def _names_spots(self) -> Constraint:
+        if self.kind == "together":
+            if len(set(self.spots)) < 2 or self.others:
+                raise ValueError("Expected two spots or more that are together and none beside them, found others.")
+        elif not self.spots or not self.others or set(self.spots) & set(self.others):
+            raise ValueError("Expected spots on both sides, and none of them on both, found others.")
+        return self
+
+    def counts(self, epoch: int) -> bool:
+        """Return whether it counts once `epoch` epochs are done."""
+        return self.start <= epoch and (self.until is None or epoch < self.until)
 
 
 class Config(Section):
@@ -221,6 +261,7 @@ class Config(Section):
     cluster: Cluster = Cluster()
     loss: Loss = Loss()
     train: Train = Train()
+    constraints: tuple[Constraint, ...] = setting((), "What a person said about spots.")
     seed: int = setting(0, "Seed of every random choice.", ge=0)
     device: str = setting("auto", "cpu, cuda, cuda:N, mps, or auto for the fastest there is.")
     threads: int = setting(0, "CPU threads; 0 leaves one core for the interface.", unit="threads", ge=0)

@@ -112,6 +112,7 @@ def merge(result: Result, domains: Sequence[int | str], section: Section | None 
         correspondences=result.correspondences,
         modality_weights=result.modality_weights,
         history=result.history,
+        state=result.state,
         provenance=_noted(result, "merge", domains=[result.names[k] for k in merged]),
     )
 

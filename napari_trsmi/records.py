@@ -28,6 +28,8 @@ class Step:
         Share of spots in [0, 1] whose preview label changed since the preview before; NaN where there is none.
     seconds
         Wall-clock seconds since training started.
+    n_domains
+        Number of prototypes K; None before they are seeded.
     """
 
     epoch: int
@@ -40,6 +42,7 @@ class Step:
     labels: np.ndarray | None = None
     churn: float = float("nan")
     seconds: float = 0.0
+    n_domains: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,8 @@ class Fit:
         True when a person ended training early.
     device
         Device the run used.
+    state
+        All that training needs to go on from there, see `model.training.Trainer.state`.
     """
 
     embedding: np.ndarray
@@ -94,6 +99,7 @@ class Fit:
     history: tuple[Step, ...] = ()
     stopped: bool = False
     device: str = "cpu"
+    state: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

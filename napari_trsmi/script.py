@@ -112,8 +112,17 @@ def _changed(section: Section) -> dict[str, Any]:
     for name in type(section).model_fields:
         value = getattr(section, name)
         if value != getattr(default, name):
-            found[name] = _changed(value) if isinstance(value, Section) else value
+            found[name] = _plain(value)
     return found
+
+
+def _plain(value: Any) -> Any:
+    """Return settings as what a call takes: of a section, only what differs from its defaults."""
+    if isinstance(value, Section):
+        return _changed(value)
+    if isinstance(value, tuple):
+        return tuple(_plain(one) for one in value)
+    return value
 
 
 def _call(name: str, given: dict[str, Any], first: str = "") -> str:

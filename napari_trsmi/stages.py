@@ -70,9 +70,15 @@ def prepare(dataset: Dataset, config: Config) -> Section:
 
 
 def cut(
-    embedding: np.ndarray, section: Section, config: Config, n_domains: int, prototypes: np.ndarray | None
+    embedding: np.ndarray,
+    section: Section,
+    config: Config,
+    n_domains: int,
+    prototypes: np.ndarray | None,
+    epoch: int | None = None,
 ) -> Partition:
-    """Return the domains of an embedding of the section."""
+    """Return the domains of an embedding of the section, made in `epoch` epochs where not all were done."""
+    from napari_trsmi.constraints import ties
     from napari_trsmi.domains.clustering import find_domains
 
     return find_domains(
@@ -82,6 +88,7 @@ def cut(
         n_domains=n_domains,
         evidence=np.hstack(list(section.measured.values())),
         prototypes=prototypes,
+        said=ties(config.constraints, section.dataset.obs_names, epoch),
         seed=config.seed,
     )
 
@@ -129,7 +136,7 @@ def cut_again(section: Section, config: Config, old: Result | SavedResult) -> Re
     """
     n_domains = config.cluster.n_domains or len(old.names)
     found = assemble(section, config, old.embedding, cut(old.embedding, section, config, n_domains, None))
-    return replace(found, correspondences=old.correspondences, modality_weights=old.modality_weights)
+    return replace(found, correspondences=old.correspondences, modality_weights=old.modality_weights, state=old.state)
 
 
 class Previews:
@@ -139,7 +146,7 @@ class Previews:
         self.section = section
         rough = config.cluster.model_copy(update={"n_init": 1, "sharpen": 0, "method": "mixture"})
         self.config = config.model_copy(update={"cluster": rough})
-        self.n_domains = config.cluster.n_domains
+        self.n_domains: int | None = None
         self.before: np.ndarray | None = None
 
     def label(self, step: Step) -> Step:
@@ -149,7 +156,8 @@ class Previews:
         from napari_trsmi.domains.comparison import churn, match_labels
         from napari_trsmi.model.prototypes import seed_labels
 
-        if self.n_domains is None:
+        n_domains = self.n_domains = self.config.cluster.n_domains or step.n_domains or self.n_domains
+        if n_domains is None:
             cluster = self.config.cluster
             n, spatial = len(step.embedding), self.section.spatial
             found = seed_labels(
@@ -160,9 +168,9 @@ class Previews:
                 weight=1.0 / (1.0 + spatial.nnz / n),  # as in training
                 seed=self.config.seed,
             )
-            self.n_domains = int(found.max()) + 1
+            n_domains = self.n_domains = int(found.max()) + 1
         try:
-            labels = cut(step.embedding, self.section, self.config, self.n_domains, None).labels
+            labels = cut(step.embedding, self.section, self.config, n_domains, None, step.epoch).labels
         except ConfigError as error:  # an early embedding may not hold as many groups yet
             logger.info("no preview at epoch %d: %s", step.epoch, error)
             return replace(step, embedding=None)
@@ -192,7 +200,7 @@ class Previews:
         n = len(numbers)
         order = np.argsort(-np.bincount(codes), kind="stable")
         labels = np.argsort(order)[codes]
-        again = cut(step.embedding, self.section, self.config, n, None)  # for the strength of its field
+        again = cut(step.embedding, self.section, self.config, n, None, step.epoch)  # for the strength of its field
         evidence, neighbours = np.hstack(list(self.section.measured.values())), neighbour_mean(self.section.spatial)
         posterior = posterior_of(evidence, labels, n, neighbours, again.strength)
         return Partition(labels, posterior.astype(np.float32), again.method, again.strength), numbers[order]

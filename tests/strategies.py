@@ -12,10 +12,26 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from scipy import sparse
 
-from napari_trsmi.config import Config
+from napari_trsmi.config import Config, Constraint
 
 MODALITIES = st.sampled_from(["rna", "adt", "atac", "H3K27ac"])
 SCALES = st.lists(st.tuples(st.integers(0, 12), st.floats(0, 1)), min_size=1, max_size=4).map(tuple)
+
+
+@st.composite
+def _constraints(draw: st.DrawFn) -> tuple[Constraint, ...]:
+    """Up to three constraints on a few spots."""
+    names = [f"spot{k}" for k in range(6)]
+    found = []
+    for kind in draw(st.lists(st.sampled_from(["together", "apart", "belong"]), max_size=3)):
+        order, cut = draw(st.permutations(names)), draw(st.integers(1, 4))
+        sides = (order[: cut + 1], ()) if kind == "together" else (order[:cut], order[cut:])
+        epochs = {"start": draw(st.integers(0, 99)), "until": draw(st.none() | st.integers(0, 99))}
+        found.append(Constraint(kind=kind, spots=sides[0], others=sides[1], **epochs))
+    return tuple(found)
+
+
+CONSTRAINTS = _constraints()
 
 
 def configs() -> st.SearchStrategy[Config]:
@@ -33,6 +49,8 @@ def sections(model: type[BaseModel]) -> st.SearchStrategy[Any]:
 def _values(name: str, hint: Any, info: FieldInfo) -> st.SearchStrategy[Any]:
     if name == "scales":
         return SCALES
+    if name == "constraints":
+        return CONSTRAINTS
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is Literal:
         return st.sampled_from(arguments)

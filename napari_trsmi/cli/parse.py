@@ -8,7 +8,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, get_args, get_origin
 
 import tyro
-from tyro.conf import arg, subcommand
+from tyro.conf import Fixed, Suppress, arg, subcommand
 from tyro.constructors import ConstructorRegistry, StructConstructorSpec, StructFieldSpec, StructTypeInfo
 
 from napari_trsmi.cli.command import Command, Saving
@@ -23,7 +23,7 @@ from napari_trsmi.cli.simulate import Simulate
 from napari_trsmi.cli.sweep import Sweep
 from napari_trsmi.cli.trust import Trust
 from napari_trsmi.cli.view import View
-from napari_trsmi.config import Section
+from napari_trsmi.config import Constraint, Section
 
 ABOUT = (
     "Spatial domains from spatial multi-omics data. `trsmi demo` shows it on a sample, `trsmi fit --help` lists every "
@@ -97,6 +97,8 @@ def _section(info: StructTypeInfo) -> StructConstructorSpec | None:
 
 def _shown(kind: Any) -> Any:
     """Return an optional number as a type that help shows as ``INT`` or ``FLOAT``."""
+    if kind == tuple[Constraint, ...]:  # in a file of settings only: barcodes are too many for words
+        return Annotated[kind, Suppress, Fixed]
     if get_origin(kind) is UnionType and NoneType in get_args(kind):
         word = "|".join(_WORDS[each] for each in get_args(kind) if each is not NoneType)
         return Annotated[kind, arg(metavar=f"{word}|None")]

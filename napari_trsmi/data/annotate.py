@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
 
 DOMAIN, CONFIDENCE, RUNNER_UP, ENTROPY = "trsmi_domain", "trsmi_confidence", "trsmi_runner_up", "trsmi_entropy"
-COLORS, RECORD = "trsmi_domain_colors", "trsmi"
+COLORS, RECORD, STATE = "trsmi_domain_colors", "trsmi", "trsmi_state"
 EMBEDDING, POSTERIOR, MODALITY_WEIGHTS = "X_trsmi", "trsmi_posterior", "trsmi_modality_weights"
 MAP = "trsmi_"  # followed by the name of the map
 CORRESPONDENCE = "trsmi_S_"  # followed by <rows' modality>_<columns' modality>
@@ -57,6 +57,10 @@ def annotate(result: Result, target: AnnData | MuData) -> tuple[str, ...]:
     keys += _annotate_spots(result, target, rows)
     keys += _annotate_details(result, target, rows)
     keys.append(f'uns["{RECORD}"]')
+    target.uns.pop(STATE, None)
+    if result.state is not None:
+        target.uns[STATE] = np.frombuffer(result.state, np.uint8)
+        keys.append(f'uns["{STATE}"]')
     target.uns[RECORD] = json.dumps({**record(result), "boundaries": _frame(result.boundaries), "keys": keys})
     return tuple(keys)
 

@@ -59,6 +59,8 @@ class Result:
         {name: number}: label-free scores of this result (PAS, CHAOS, Moran's I, preservation, ...).
     provenance
         JSON-ready: versions, machine, input hashes, seconds per phase, notes.
+    state
+        The state of training at the end, to go on from (see `teach.continued`); None where there is none.
     """
 
     dataset: Dataset
@@ -75,6 +77,7 @@ class Result:
     history: tuple[Step, ...] = ()
     scores: dict[str, float] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
+    state: bytes | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         names = self.domain_names

@@ -23,6 +23,7 @@ from napari_trsmi.data.annotate import (
     POSTERIOR,
     RECORD,
     RUNNER_UP,
+    STATE,
 )
 from napari_trsmi.data.atomic import recover
 from napari_trsmi.data.tables import read_table
@@ -74,6 +75,8 @@ class SavedResult:
         The settings of the run.
     provenance
         All that was recorded about the run: versions, sources and their hashes, history, scores, keys.
+    state
+        The state of training at the end, or None.
     """
 
     path: Path
@@ -93,6 +96,7 @@ class SavedResult:
     boundaries: pd.DataFrame | None = None
     maps: dict[str, np.ndarray] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
+    state: bytes | None = field(default=None, repr=False)
 
     @property
     def partition(self) -> Partition:
@@ -114,7 +118,7 @@ class SavedResult:
         return tuple(
             Step(
                 epoch["epoch"],
-                self.config.train.epochs,
+                self.config.train.epochs + self.config.train.extra_epochs,
                 {name: _number(value) for name, value in epoch["losses"].items()},
                 beta=_number(epoch["beta"]),
                 temperature=_number(epoch["temperature"]),
@@ -194,6 +198,7 @@ def _result_of(table: Any, path: Path) -> SavedResult:
             if f"{MAP}{name}" in table.obs
         },
         provenance=provenance,
+        state=np.asarray(table.uns[STATE], np.uint8).tobytes() if STATE in table.uns else None,
     )
 
 

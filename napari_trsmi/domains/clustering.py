@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 import numpy as np
 from scipy import sparse
 
 from napari_trsmi.coherence import coherent_components, denoise
 from napari_trsmi.config import Cluster, Graph
+from napari_trsmi.constraints import Tie, obeyed
 from napari_trsmi.domains.leiden import leiden_labels
 from napari_trsmi.domains.mixture import Mixture, fit_mixture, posterior_of
 from napari_trsmi.errors import ConfigError
@@ -61,6 +63,7 @@ def find_domains(
     n_domains: int,
     evidence: np.ndarray | None = None,
     prototypes: np.ndarray | None = None,
+    said: Sequence[Tie] = (),
     seed: int = 0,
 ) -> Partition:
     """Return exactly `n_domains` domains of the spots, numbered by falling size, with a posterior.
@@ -80,6 +83,9 @@ def find_domains(
         Without it the posterior is that of the clustered features, which were averaged and are sure of themselves.
     prototypes
         (K, d) prototypes in the embedding's space; needed by ``method="prototypes"``.
+    said
+        What a person said about spots: followed softly by the labels, not by the posterior, which weighs what was
+        measured.
     seed
         Of every random choice.
 
@@ -113,13 +119,14 @@ def find_domains(
             "Lower n_domains."
         )
     neighbours = neighbour_mean(spatial)
+    pull = settings.constraint_strength
+    if said and pull:
+        start = obeyed(features, start, said, n_domains)
+    strength = settings.strength if settings.refinement == "potts" else 0.0
     refit = settings.method == "mixture"
-    if settings.refinement == "potts":
-        mixture = fit_mixture(features, start, neighbours, strength=settings.strength, refit=refit)
-    else:
-        mixture = fit_mixture(features, start, neighbours, strength=0.0, refit=refit)
-        if settings.refinement == "majority":
-            mixture = majority(mixture, spatial)
+    mixture = fit_mixture(features, start, neighbours, strength=strength, refit=refit, said=said, pull=pull)
+    if settings.refinement == "majority":
+        mixture = majority(mixture, spatial)
     posterior = mixture.posterior
     if evidence is not None:
         posterior = posterior_of(evidence, mixture.labels, n_domains, neighbours, mixture.strength)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 from scipy.special import log_softmax, softmax
+
+from napari_trsmi.constraints import Tie
 
 MAX_ITERATIONS = 200
 TOLERANCE = 1e-3
@@ -40,6 +43,8 @@ def fit_mixture(
     *,
     strength: float | None = None,
     refit: bool = True,
+    said: Sequence[Tie] = (),
+    pull: float = 0.0,
 ) -> Mixture:
     r"""Return the mixture and Potts field fitted by mean-field expectation maximisation.
 
@@ -47,7 +52,9 @@ def fit_mixture(
     the diagonal covariance shared by all domains and P the mean over the neighbours. The mixture is first fitted
     without the field; unless it is given, the strength s is then read off by how well neighbours' labels predict a
     spot's label (`field_strength`), and the fit goes on with the field from there. Starting the field before the
-    mixture has settled lets it wash small domains away. A field that would empty a domain is halved.
+    mixture has settled lets it wash small domains away. A field that would empty a domain is halved. What a person said
+    is a field as well: a spot is drawn to the mean posterior of the spots it belongs with, and pushed off that of those
+    it is apart from.
 
     Parameters
     ----------
@@ -61,6 +68,9 @@ def fit_mixture(
         s; None estimates it, 0 fits without a field.
     refit
         Move means, variances and shares. Without it they stay those of `start`.
+    said, pull
+        Constraints on the rows, and the strength of their field in units of how sure a typical spot is: the median lead
+        of the best component's log weight over the second.
 
     Returns
     -------
@@ -68,14 +78,14 @@ def fit_mixture(
     """
     k = int(start.max()) + 1
     certain = np.eye(k)[start]
-    free = _run(features, 0.95 * certain + 0.05 / k, neighbours, 0.0, refit)
+    free = _run(features, 0.95 * certain + 0.05 / k, neighbours, 0.0, refit, said, pull)
     if not _complete(free):
-        free = _run(features, certain, neighbours, 0.0, refit=False)
+        free = _run(features, certain, neighbours, 0.0, False, said, pull)
         free = free if _complete(free) else certain
     if strength is None:
         strength = field_strength(free.argmax(axis=1), k, neighbours)
     while strength > 0.05:
-        coupled = _run(features, free, neighbours, strength, refit)
+        coupled = _run(features, free, neighbours, strength, refit, said, pull)
         if _complete(coupled):
             return Mixture(coupled, float(strength))
         strength /= 2
@@ -103,7 +113,7 @@ def posterior_of(
     strength
         Strength of the field.
     """
-    return _run(np.asarray(evidence, float), np.eye(n_domains)[labels], neighbours, strength, refit=False)
+    return _run(np.asarray(evidence, float), np.eye(n_domains)[labels], neighbours, strength, False)
 
 
 def field_strength(labels: np.ndarray, n_domains: int, neighbours: sparse.csr_matrix) -> float:
@@ -134,7 +144,15 @@ def field_strength(labels: np.ndarray, n_domains: int, neighbours: sparse.csr_ma
     return float(minimize_scalar(loss, bounds=(0.0, 30.0), method="bounded", options={"xatol": 0.05}).x)
 
 
-def _run(x: np.ndarray, q: np.ndarray, neighbours: sparse.csr_matrix, strength: float, refit: bool) -> np.ndarray:
+def _run(
+    x: np.ndarray,
+    q: np.ndarray,
+    neighbours: sparse.csr_matrix,
+    strength: float,
+    refit: bool,
+    said: Sequence[Tie] = (),
+    pull: float = 0.0,
+) -> np.ndarray:
     """Alternate parameters and posterior until no posterior moves by more than `TOLERANCE`."""
     fit = None
     square = (x**2).mean(axis=0)
@@ -146,10 +164,30 @@ def _run(x: np.ndarray, q: np.ndarray, neighbours: sparse.csr_matrix, strength: 
             fit = -0.5 * ((means**2 / variance).sum(axis=1) - 2.0 * (x / variance) @ means.T) + np.log(total / len(x))
         before = q
         for _ in range(2 if strength else 1):
-            q = softmax(fit + strength * (neighbours @ q) if strength else fit, axis=1)
+            field = fit + strength * (neighbours @ q) if strength else fit
+            q = softmax(_drawn(field, q, said, pull * _sureness(fit)) if said and pull else field, axis=1)
         if np.abs(q - before).max() < TOLERANCE:
             break
     return q
+
+
+def _sureness(fit: np.ndarray) -> float:
+    """Return the median lead of the largest of each row of (N, K) log weights over the second."""
+    second, first = np.partition(fit, fit.shape[1] - 2, axis=1)[:, -2:].T
+    return float(np.median(first - second))
+
+
+def _drawn(field: np.ndarray, q: np.ndarray, said: Sequence[Tie], pull: float) -> np.ndarray:
+    """Return the (N, K) log weights with the field of what a person said."""
+    field = field.copy()
+    for tie in said:
+        if tie.kind == "apart":
+            sides = [q[rows].mean(axis=0) for rows in (tie.spots, tie.others)]
+            field[tie.spots] -= pull * sides[1]
+            field[tie.others] -= pull * sides[0]
+        else:
+            field[tie.spots] += pull * q[tie.guide].mean(axis=0)
+    return field
 
 
 def _complete(q: np.ndarray) -> bool:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import torch
 from torch import Tensor
 
+from napari_trsmi.constraints import Tie
 from napari_trsmi.model.sparse import Pattern
 
 
@@ -50,6 +54,40 @@ def prototype_contrast(z: Tensor, prototypes: Tensor, tau_c: float, assigned: Te
     used = counts > 0
     inside = torch.log(sums[used].clamp_min(1e-30)) + top[used] - torch.log(counts[used].to(sums.dtype))
     return (everywhere[used] - inside).mean()
+
+
+def disobedience(z: Tensor, prototypes: Tensor, tau_c: float, said: Sequence[Tie]) -> Tensor:
+    r"""Return L_con, how little the embedding does what a person said about spots, averaged over the constraints.
+
+    A spot is of prototype k with :math:`p_{ik} \propto \exp(-|z_i - c_k|^2 / 2 \tau_c)`, distances in the unit of
+    `prototype_contrast`. A spot that is together with others, or belongs with them, pays :math:`-\log p_{ik}` for the k
+    that those prefer; one that is apart from others pays :math:`-\log(1 - p_{ik})`. Cost O(n K) for n such spots.
+
+    Parameters
+    ----------
+    z, prototypes, tau_c
+        As for `prototype_contrast`.
+    said
+        The constraints, one or more.
+    """
+    unit = tau_c * z.detach().square().sum(1).mean().clamp_min(1e-12)
+
+    def log_shares(rows: np.ndarray) -> Tensor:
+        near = z[torch.as_tensor(rows, device=z.device)] @ prototypes.T - 0.5 * prototypes.square().sum(1)
+        return torch.log_softmax(near / unit, dim=1)
+
+    def preferred(log_p: Tensor) -> Tensor:
+        return log_p.detach().exp().mean(0).argmax()
+
+    terms = []
+    for tie in said:
+        if tie.kind == "apart":
+            sides = [log_shares(rows) for rows in (tie.spots, tie.others)]
+            foreign = [side[:, preferred(other)].exp() for side, other in zip(sides, reversed(sides), strict=True)]
+            terms.append(-torch.log1p(-torch.cat(foreign).clamp_max(1 - 1e-6)).mean())
+        else:
+            terms.append(-log_shares(tie.spots)[:, preferred(log_shares(tie.guide))].mean())
+    return torch.stack(terms).mean()
 
 
 def graph_drift(graphs: dict[str, Tensor], references: dict[str, Tensor], pattern: Pattern) -> Tensor:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,15 +18,16 @@ from scipy import sparse
 from torch import Tensor
 
 from napari_trsmi.config import Config
+from napari_trsmi.constraints import Tie, obeyed, ties
 from napari_trsmi.errors import ConfigError, TrainingError
 from napari_trsmi.model import losses
 from napari_trsmi.model.graph_data import share, to_hetero_data
 from napari_trsmi.model.network import TRSMI, Output
-from napari_trsmi.model.prototypes import means, seed_labels
+from napari_trsmi.model.prototypes import assign, means, seed_labels
 from napari_trsmi.model.schedules import value
 from napari_trsmi.records import Fit, Step
 
-CHECKPOINT_VERSION = 1
+CHECKPOINT_VERSION = 2
 
 
 def pick_device(name: str) -> torch.device:
@@ -56,8 +59,9 @@ def train(
     feature_graphs: dict[str, sparse.csr_matrix],
     config: Config,
     *,
+    obs_names: np.ndarray | None = None,
     checkpoint: Path | None = None,
-    resume: Path | None = None,
+    resume: Path | bytes | None = None,
 ) -> Generator[Step, str | None, Fit]:
     """Train TRSMI; yield one `Step` per epoch and return a `Fit`.
 
@@ -74,10 +78,12 @@ def train(
         {modality: (N, N) CSR}, symmetric, zero diagonal, similarity weights.
     config
         The settings.
+    obs_names
+        (N,) str barcodes, by which constraints name spots; their row numbers where not given.
     checkpoint
         File to write every `train.checkpoint_every` epochs.
     resume
-        Checkpoint to continue from; on one CPU the end is the same as that of an unbroken run.
+        Checkpoint, or state of a `Fit`, to continue from; on one CPU the end is the same as that of an unbroken run.
 
     Raises
     ------
@@ -87,7 +93,7 @@ def train(
     before = torch.get_num_threads()
     torch.set_num_threads(pick_threads(config.threads))
     try:
-        trainer = Trainer(features, spatial, feature_graphs, config)
+        trainer = Trainer(features, spatial, feature_graphs, config, obs_names)
         if resume is not None:
             trainer.load(resume)
         return (yield from trainer.run(checkpoint))
@@ -111,8 +117,16 @@ class Trainer:
         spatial: sparse.csr_matrix,
         feature_graphs: dict[str, sparse.csr_matrix],
         config: Config,
+        obs_names: np.ndarray | None = None,
     ) -> None:
         self.config = config
+        names = np.arange(spatial.shape[0]).astype(str) if obs_names is None else obs_names
+        self.spots = hashlib.sha256("\n".join(names).encode()).hexdigest()  # weights of edges go by the spots' order
+        self.said = [
+            (constraint, tie)
+            for constraint in config.constraints
+            for tie in ties([constraint.model_copy(update={"until": None})], names)
+        ]
         self.device = pick_device(config.device)
         torch.manual_seed(config.seed)
         data = to_hetero_data(features, spatial, feature_graphs)
@@ -131,9 +145,18 @@ class Trainer:
         self.history: list[Step] = []
         self.epoch = 0
 
+    @property
+    def n_epochs(self) -> int:
+        """Epochs in all."""
+        return self.config.train.epochs + self.config.train.extra_epochs
+
+    def ties(self, epoch: int) -> list[Tie]:
+        """Return the constraints that count once `epoch` epochs are done."""
+        return [tie for constraint, tie in self.said if constraint.counts(epoch)]
+
     def run(self, checkpoint: Path | None) -> Generator[Step, str | None, Fit]:
         """Yield the remaining steps, then return the fit."""
-        n_epochs, every = self.config.train.epochs, self.config.train.checkpoint_every
+        n_epochs, every = self.n_epochs, self.config.train.checkpoint_every
         started, stopped = time.perf_counter(), False
         while self.epoch < n_epochs and not stopped:
             step = self.advance(time.perf_counter() - started)
@@ -144,8 +167,8 @@ class Trainer:
         return self.finish(stopped)
 
     def fraction(self, epoch: int) -> float:
-        """Share of the epochs done before epoch `epoch`, counted so that the last epoch has 1."""
-        return epoch / max(self.config.train.epochs - 1, 1)
+        """Share of the schedule done before epoch `epoch`, counted so that its last epoch has 1, as have all after."""
+        return min(1.0, epoch / max(self.config.train.epochs - 1, 1))
 
     def advance(self, seconds: float) -> Step:
         """Train one epoch and report it."""
@@ -153,11 +176,16 @@ class Trainer:
         fraction = self.fraction(self.epoch)
         if self.epoch and self.epoch % config.align.refresh == 0:
             self.network.forget_candidates()
-        if self.prototypes is None and config.loss.lam_cluster > 0 and self.epoch >= config.cluster.start * epochs:
+        said = self.ties(self.epoch)
+        wanted = config.loss.lam_cluster > 0 or (said and config.loss.lam_constraint > 0)
+        seeded = self.prototypes is None and wanted and self.epoch >= config.cluster.start * epochs
+        if seeded:
             self.seed_prototypes()
+        if self.prototypes is not None and (seeded or any(c.start == self.epoch for c, _ in self.said)):
+            self.split_prototypes(said)
         warm = self.epoch < config.align.warmup * epochs
         output = self.network(fraction, warm=warm)
-        terms = self.terms(output, fraction)
+        terms = self.terms(output, fraction, said)
         if not torch.isfinite(terms["total"]):
             raise TrainingError(
                 f"Expected a finite loss at epoch {self.epoch + 1}, found {float(terms['total'].detach())}. "
@@ -169,19 +197,20 @@ class Trainer:
         self.update_references(output.graphs)
         self.epoch += 1
         every = config.train.preview_every
-        preview = every > 0 and (self.epoch % every == 0 or self.epoch == epochs)
+        preview = every > 0 and (self.epoch % every == 0 or self.epoch == self.n_epochs)
         return Step(
             epoch=self.epoch,
-            n_epochs=epochs,
+            n_epochs=self.n_epochs,
             losses={name: float(term.detach()) for name, term in terms.items()},
             beta=float(output.beta.detach()),
             temperature=output.temperature,
             tau_c=value(config.cluster.tau_c, fraction),
             embedding=output.z.detach().cpu().numpy() if preview else None,
             seconds=seconds,
+            n_domains=None if self.prototypes is None else len(self.prototypes),
         )
 
-    def terms(self, output: Output, fraction: float) -> dict[str, Tensor]:
+    def terms(self, output: Output, fraction: float, said: Sequence[Tie] = ()) -> dict[str, Tensor]:
         """Return every term of the objective, unweighted, and their weighted sum ``"total"``."""
         config = self.config.loss
         terms = {"reconstruction": losses.reconstruction(self.features, output.decoded, config.modality_weights)}
@@ -190,6 +219,9 @@ class Trainer:
             tau_c = value(self.config.cluster.tau_c, fraction)
             terms["cluster"] = losses.prototype_contrast(output.z, self.prototypes, tau_c)
             total = total + config.lam_cluster * terms["cluster"]
+            if said and config.lam_constraint > 0:
+                terms["constraint"] = losses.disobedience(output.z, self.prototypes, tau_c, said)
+                total = total + config.lam_constraint * terms["constraint"]
         if config.lam_graph > 0 and self.config.graph.learn_edges:
             references = self.references or {m: g.detach() for m, g in output.graphs.items()}
             terms["graph"] = losses.graph_drift(output.graphs, references, self.graphs.pattern)
@@ -205,9 +237,30 @@ class Trainer:
 
     def seed_prototypes(self) -> None:
         """Place the prototypes by split-and-merge on the current embedding."""
-        with torch.no_grad():
-            z = self.network(self.fraction(self.epoch)).z.cpu().numpy()
+        z = self.embedding()
         self.add_prototypes(torch.as_tensor(means(z, self.seed_labels(z))))
+
+    def split_prototypes(self, said: Sequence[Tie]) -> None:
+        """Give each side of what is apart a prototype of its own.
+
+        Their number stays where it was asked for, and the two closest others become one; else it grows.
+        """
+        assert self.prototypes is not None
+        apart = [tie for tie in said if tie.kind == "apart"]
+        if not apart:
+            return
+        z, cluster, before = self.embedding(), self.config.cluster, self.prototypes.detach().cpu().numpy()
+        most = cluster.n_domains or cluster.max_domains
+        labels = np.unique(assign(z, before), return_inverse=True)[1]
+        found = obeyed(z, labels, apart, most)
+        if (found != labels).any():
+            self.add_prototypes(torch.as_tensor(means(z, found)))
+
+    def embedding(self) -> np.ndarray:
+        """Return the (N, d) embedding of the current weights."""
+        with torch.no_grad():
+            z: np.ndarray = self.network(self.fraction(self.epoch)).z.cpu().numpy()
+        return z
 
     def seed_labels(self, z: np.ndarray) -> np.ndarray:
         """Split-and-merge labels of an embedding; a spot counts as 1 / (1 + its neighbours)."""
@@ -222,7 +275,10 @@ class Trainer:
         )
 
     def add_prototypes(self, prototypes: Tensor) -> None:
-        """Make `prototypes` (K, d) learnable."""
+        """Make `prototypes` (K, d) learnable, in place of those there are."""
+        if self.prototypes is not None:
+            self.optimizer.state.pop(self.prototypes, None)
+            self.optimizer.param_groups.pop()
         self.prototypes = torch.nn.Parameter(prototypes.to(self.device))
         self.optimizer.add_param_group({"params": [self.prototypes]})
 
@@ -249,14 +305,16 @@ class Trainer:
             history=tuple(self.history),
             stopped=stopped,
             device=str(self.device),
+            state=self.state(),
         )
 
-    def save(self, path: Path) -> None:
-        """Write the state atomically: a kill leaves the old checkpoint or the new one."""
+    def state(self) -> bytes:
+        """Return all that training needs to go on: weights, moments, reference graphs, prototypes, history, chance."""
         state = {
             "version": CHECKPOINT_VERSION,
             "config": self.config.to_json(),
             "shapes": {m: tuple(x.shape) for m, x in self.features.items()},
+            "spots": self.spots,
             "epoch": self.epoch,
             "prototypes": None if self.prototypes is None else self.prototypes.detach(),
             "network": self.network.state_dict(),
@@ -265,10 +323,16 @@ class Trainer:
             "random": torch.get_rng_state(),
             "history": [_plain(step) for step in self.history],
         }
+        file = io.BytesIO()
+        torch.save(state, file)
+        return file.getvalue()
+
+    def save(self, path: Path) -> None:
+        """Write the state atomically: a kill leaves the old checkpoint or the new one."""
         temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
             with temporary.open("wb") as f:
-                torch.save(state, f)
+                f.write(self.state())
                 f.flush()
                 os.fsync(f.fileno())
             os.replace(temporary, path)
@@ -281,22 +345,26 @@ class Trainer:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
 
-    def load(self, path: Path) -> None:
-        """Continue from the checkpoint at `path`."""
+    def load(self, source: Path | bytes) -> None:
+        """Continue from the checkpoint at a path, or from a state."""
+        name = "the result" if isinstance(source, bytes) else str(source)
         try:
-            state = torch.load(path, map_location=self.device, weights_only=True)
+            file = io.BytesIO(source) if isinstance(source, bytes) else source
+            state = torch.load(file, map_location=self.device, weights_only=True)
         except (OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
-            raise TrainingError(f"Expected a checkpoint of this program at {path}, found none: {error}.") from error
+            raise TrainingError(f"Expected a checkpoint of this program at {name}, found none: {error}.") from error
         except Exception as error:  # torch raises pickle errors of its own for other people's files
-            raise TrainingError(f"Expected a checkpoint of this program at {path}, found another file.") from error
+            raise TrainingError(f"Expected a checkpoint of this program at {name}, found another file.") from error
         if not isinstance(state, dict) or "config" not in state:
-            raise TrainingError(f"Expected a checkpoint of this program at {path}, found another file.")
-        found, expected = Config.from_json(state["config"]), self.config
-        same = {"train": expected.train, "device": expected.device, "threads": expected.threads}
-        if state["version"] != CHECKPOINT_VERSION or found.model_copy(update=same) != expected:
-            raise TrainingError(f"Expected a checkpoint of the same settings, found others in {path}. Start a new run.")
+            raise TrainingError(f"Expected a checkpoint of this program at {name}, found another file.")
+        if state["version"] != CHECKPOINT_VERSION or not _alike(
+            Config.from_json(state["config"]), self.config, state["epoch"]
+        ):
+            raise TrainingError(f"Expected a checkpoint of the same settings, found others in {name}. Start a new run.")
         if state["shapes"] != {m: tuple(x.shape) for m, x in self.features.items()}:
-            raise TrainingError(f"Expected a checkpoint of the same data, found shapes {state['shapes']} in {path}.")
+            raise TrainingError(f"Expected a checkpoint of the same data, found shapes {state['shapes']} in {name}.")
+        if state["spots"] != self.spots:
+            raise TrainingError(f"Expected a checkpoint of the same spots in the same order, found others in {name}.")
         if state["prototypes"] is not None:
             self.add_prototypes(state["prototypes"])
         if self.config.align.candidates == "ann":
@@ -307,6 +375,21 @@ class Trainer:
         torch.set_rng_state(state["random"].cpu())
         self.history = [Step(**step) for step in state["history"]]
         self.epoch = state["epoch"]
+
+
+def _alike(before: Config, now: Config, epoch: int) -> bool:
+    """Return whether the first `epoch` epochs are the same under both settings, however many follow."""
+
+    def first(config: Config) -> Config:
+        ended = [
+            c if c.until is None or c.until < epoch else c.model_copy(update={"until": None})
+            for c in config.constraints
+            if c.start < epoch
+        ]
+        same = {"train": now.train, "device": now.device, "threads": now.threads, "constraints": tuple(ended)}
+        return config.model_copy(update=same)
+
+    return first(before) == first(now)
 
 
 def _plain(step: Step) -> dict[str, Any]:

@@ -87,6 +87,8 @@ def sections() -> dict[str, tuple[str, list[Spec]]]:
     found = {"": ("Run", run)}
     hints = typing.get_type_hints(Config)
     for name, info in Config.model_fields.items():
+        if name == "constraints":  # made by hand on the canvas
+            continue
         if isinstance(hints[name], type) and issubclass(hints[name], Section):
             found[name] = (TITLES.get(name, label(name)), specs(hints[name], f"{name}."))
         else:

@@ -1,0 +1,131 @@
+"""What a person said about spots, as rows of arrays: which side has which label, how far it holds, where to split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from napari_trsmi.config import Constraint
+from napari_trsmi.errors import ConfigError
+
+
+@dataclass(frozen=True, eq=False)
+class Tie:
+    """A constraint on rows of an array over spots.
+
+    Attributes
+    ----------
+    kind
+        As in `config.Constraint`.
+    spots, others
+        (n,) int rows, each once.
+    """
+
+    kind: Literal["together", "apart", "belong"]
+    spots: np.ndarray
+    others: np.ndarray
+
+    @property
+    def guide(self) -> np.ndarray:
+        """(n,) int rows whose domain the spots are to have; none for ``"apart"``."""
+        return {"together": self.spots, "belong": self.others}.get(self.kind, self.others[:0])
+
+
+def ties(constraints: Sequence[Constraint], obs_names: np.ndarray, epoch: int | None = None) -> tuple[Tie, ...]:
+    """Return the constraints on (N,) spots called `obs_names` that count once `epoch` epochs are done.
+
+    Without `epoch`, those that nobody took back.
+
+    Raises
+    ------
+    ConfigError
+        A constraint names spots that are not there.
+    """
+    counting = [c for c in constraints if (c.until is None if epoch is None else c.counts(epoch))]
+    if not counting:
+        return ()
+    row = {name: at for at, name in enumerate(obs_names)}
+
+    def rows(names: Sequence[str]) -> np.ndarray:
+        missing = [name for name in names if name not in row]
+        if missing:
+            raise ConfigError(
+                f"Expected constraints on spots of the section, found {len(missing)} that it lacks, such as "
+                f"{missing[0]!r}. Take them back, or open the section they were made on."
+            )
+        return np.array(sorted({row[name] for name in names}), dtype=int)
+
+    return tuple(Tie(c.kind, rows(c.spots), rows(c.others)) for c in counting)
+
+
+def majority(labels: np.ndarray) -> int:
+    """Return the most frequent of (n,) int labels, the smallest of several."""
+    return int(np.bincount(labels).argmax())
+
+
+def kept(tie: Tie, labels: np.ndarray) -> float:
+    """Return how far (N,) int labels do what was said, in [0, 1].
+
+    Together: share of the spots in their most frequent domain. Belong: share of the spots in the most frequent domain
+    of the others. Apart: 1 less the overlap of the two sides' shares per domain.
+    """
+    if tie.kind != "apart":
+        return float((labels[tie.spots] == majority(labels[tie.guide])).mean())
+    n = int(labels.max()) + 1
+    sides = [np.bincount(labels[rows], minlength=n) / len(rows) for rows in (tie.spots, tie.others)]
+    return float(1.0 - np.minimum(*sides).sum())
+
+
+def obeyed(features: np.ndarray, labels: np.ndarray, said: Sequence[Tie], n_domains: int | None = None) -> np.ndarray:
+    """Return labels 0..K-1 of (N, c) features, changed so that a clustering that starts from them can obey.
+
+    A domain that holds most of two sides that are apart is split between their means. Spots that are together, or
+    belong somewhere, get the label of the majority unless that empties a domain.
+
+    Parameters
+    ----------
+    labels
+        (N,) int, each of 0..K-1 used.
+    n_domains
+        Number of labels to keep: for each split the two closest others are joined. None lets them grow.
+    """
+    labels = labels.copy()
+    for tie in said:
+        if tie.kind == "apart":
+            labels = separated(features, labels, tie, n_domains)
+    for tie in said:
+        if len(tie.guide):
+            moved = labels.copy()
+            moved[tie.spots] = majority(labels[tie.guide])
+            if len(np.unique(moved)) == len(np.unique(labels)):
+                labels = moved
+    return labels
+
+
+def separated(features: np.ndarray, labels: np.ndarray, tie: Tie, n_domains: int | None) -> np.ndarray:
+    """Return labels in which the two sides of an ``"apart"`` have different majorities, see `obeyed`."""
+    k = majority(labels[tie.spots])
+    n = int(labels.max()) + 1
+    if k != majority(labels[tie.others]) or n_domains == 1:
+        return labels
+    members = np.flatnonzero(labels == k)
+    sides = np.stack([features[rows].mean(axis=0) for rows in (tie.spots, tie.others)])
+    nearer = np.square(features[members, None] - sides).sum(-1).argmin(1)
+    labels = labels.copy()
+    labels[members[nearer == 0]] = n
+    labels[tie.others[labels[tie.others] == n]] = k
+    labels[tie.spots[labels[tie.spots] == k]] = n
+    if n_domains is None or n < n_domains:
+        return labels
+    counts = np.bincount(labels, minlength=n + 1).astype(float)
+    centres = np.stack([features[labels == one].mean(axis=0) for one in range(n + 1)])
+    cost = np.square(centres[:, None] - centres).sum(-1) * (counts[:, None] * counts / (counts[:, None] + counts))
+    cost[np.tril_indices(n + 1)] = np.inf
+    cost[k, n] = np.inf
+    first, second = np.unravel_index(int(cost.argmin()), cost.shape)
+    labels[labels == second] = first
+    labels[labels == n] = second
+    return labels

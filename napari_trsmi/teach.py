@@ -1,0 +1,166 @@
+"""Tell the method what a person knows about spots, and train on from where a result is.
+
+>>> import napari_trsmi as nt
+>>> from napari_trsmi import teach
+>>> result = nt.fit(nt.sample_path(), nt.Config(cluster={"n_domains": 7}, train={"epochs": 3}))
+>>> one = teach.together(result, [0, 1, 2])
+>>> again = teach.carry_on(result, epochs=2, constraints=[one])
+>>> len(again.history), again.config.constraints == (one,)
+(5, True)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from napari_trsmi.config import Cluster, Config, Constraint
+from napari_trsmi.data.result import Result
+from napari_trsmi.edits import number
+from napari_trsmi.errors import DataError
+
+if TYPE_CHECKING:
+    from napari_trsmi.stages import Section
+
+ANCHORS = 200  # spots that stand for a domain
+EPOCHS = 30  # to train on for, unless a person says otherwise
+
+
+def together(result: Result, spots: ArrayLike) -> Constraint:
+    """Return the constraint that `spots`, rows of the result, are of one domain.
+
+    Raises
+    ------
+    ConfigError
+        Fewer than two spots.
+    """
+    return Config(constraints=[_said("together", result, spots)]).constraints[0]
+
+
+def apart(result: Result, spots: ArrayLike, others: ArrayLike) -> Constraint:
+    """Return the constraint that `spots` and `others`, rows of the result, are of different domains.
+
+    Raises
+    ------
+    ConfigError
+        A side is empty, or a spot is on both.
+    """
+    return Config(constraints=[_said("apart", result, spots, others)]).constraints[0]
+
+
+def belong(result: Result, spots: ArrayLike, domain: int | str) -> Constraint:
+    """Return the constraint that `spots` are of a domain: as those `ANCHORS` other spots of it are that are surest.
+
+    Raises
+    ------
+    DataError
+        There is no such domain, or it has no other spot.
+    ConfigError
+        No spots.
+    """
+    k, rows = number(result, domain), np.asarray(spots, int)
+    members = np.setdiff1d(np.flatnonzero(result.labels == k), rows)
+    if len(members) == 0:
+        raise DataError(f"Expected other spots in domain {result.names[k]}, found none. Choose another domain.")
+    surest = members[np.argsort(-result.confidence[members], kind="stable")[:ANCHORS]]
+    return Config(constraints=[_said("belong", result, rows, surest)]).constraints[0]
+
+
+def epochs_done(result: Result) -> int:
+    """Return how many epochs a result was trained for."""
+    return result.history[-1].epoch if result.history else 0
+
+
+def continued(result: Result, epochs: int = EPOCHS, constraints: Sequence[Constraint] | None = None) -> Config:
+    """Return the settings of a run that goes on from a result.
+
+    They tell of the whole run: with them, `fit` repeats it from the start. Training goes on for `epochs` epochs with
+    all schedules at their end; a run that was ended early goes through the rest of its schedule first. A result that
+    was clustered again goes on with the settings it was trained with.
+
+    Parameters
+    ----------
+    constraints
+        All that are to count from now on; those of the result that are missing here are taken back. None leaves them as
+        they are.
+
+    Raises
+    ------
+    DataError
+        The result has no state to go on from.
+    ConfigError
+        Spots are tied in a way that cannot be.
+    """
+    if not result.state:
+        why = "it is a kept preview" if "kept_preview" in result.provenance else "it was made without"
+        raise DataError(f"Expected a result with the state of its training, found none: {why}. Run it again.")
+    config, done = result.config, epochs_done(result)
+    if (trained := result.provenance.get("trained_cluster")) is not None:
+        config = config.model_copy(update={"cluster": Cluster(**trained)})
+    if constraints is not None:
+        known = tuple(
+            c if c.until is not None or c in constraints else c.model_copy(update={"until": done})
+            for c in config.constraints
+            if c in constraints or c.start < done  # what came and went without an epoch leaves no trace
+        )
+        new = tuple(c.model_copy(update={"start": done}) for c in constraints if c not in config.constraints)
+        config = config.model_copy(update={"constraints": known + new})
+    extra = max(config.train.extra_epochs, done - config.train.epochs + epochs)
+    return config.model_copy(update={"train": config.train.model_copy(update={"extra_epochs": max(0, extra)})})
+
+
+def carry_on(
+    result: Result,
+    epochs: int = EPOCHS,
+    constraints: Sequence[Constraint] | None = None,
+    section: Section | None = None,
+) -> Result:
+    """Return the result of training on, see `continued`; names and colours stay with the domains that match.
+
+    Raises
+    ------
+    DataError, ConfigError, TrainingError
+        As for `continued` and `api.fit_steps`.
+    """
+    from napari_trsmi.api import fit_steps
+
+    config = continued(result, epochs, constraints)
+    steps = fit_steps(result.dataset, config, previews=False, resume=result.state, section=section)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return like(end.value, result)
+
+
+def like(result: Result, before: Result) -> Result:
+    """Return the result with the names and colours of those domains of `before` that its own match."""
+    from napari_trsmi.domains.colors import carried_over
+    from napari_trsmi.domains.comparison import match_labels
+
+    n = result.partition.n_domains
+    colors = carried_over(result.labels, n, before.labels, before.palette)
+    if not before.domain_names:
+        return replace(result, colors=colors)
+    matched = match_labels(result.labels, before.labels)
+    old = [int(matched[np.flatnonzero(result.labels == k)[0]]) for k in range(n)]
+    names = [before.names[k] if k < len(before.names) else "" for k in old]
+    free = (str(k + 1) for k in range(n + len(before.names)) if str(k + 1) not in names)
+    return replace(result, colors=colors, domain_names=tuple(name or next(free) for name in names))
+
+
+def obedience(result: Result) -> list[tuple[Constraint, float]]:
+    """Return the constraints that count, and how far the domains do what they say, in [0, 1] (`constraints.kept`)."""
+    from napari_trsmi.constraints import kept, ties
+
+    counting = [c for c in result.config.constraints if c.until is None]
+    return [(c, kept(tie, result.labels)) for c, tie in zip(counting, ties(counting, result.obs_names), strict=True)]
+
+
+def _said(kind: str, result: Result, spots: ArrayLike, others: ArrayLike = ()) -> dict[str, object]:
+    sides = [tuple(map(str, result.obs_names[np.asarray(rows, int)])) for rows in (spots, others)]
+    return {"kind": kind, "spots": sides[0], "others": sides[1], "start": epochs_done(result)}
