@@ -103,11 +103,7 @@ class Compare(Command):
         from napari_trsmi.compare import MOST_LABELS, label_columns, labels_of_column, labels_of_file
 
         if name.startswith(_EMBEDDING):
-            key = name.removeprefix(_EMBEDDING)
-            if key not in dataset.embeddings:
-                known = ", ".join(dataset.embeddings) or "none"
-                raise DataError(f"Expected an embedding in obsm of {self.result} (there is {known}), found {key!r}.")
-            return key
+            return name.removeprefix(_EMBEDDING)
         if name.startswith(_COLUMN):
             labels = labels_of_column(dataset, column := name.removeprefix(_COLUMN))
             if column not in label_columns(dataset):
