@@ -1,6 +1,6 @@
 """How the window answers: docks, files, recolouring, training beside it, starting and cancelling over and over.
 
-    python benchmarks/gui.py [--quick] [--parts docks load recolour ticks answers rounds] [--sizes 5000 50000]
+    python benchmarks/gui.py [--quick] [--parts docks load recolour ticks answers rounds sweep] [--sizes 5000 50000]
 
 A real viewer in a real window, 1280 x 800, all docks open; without a screen, one is made by Xvfb. Every part runs in a
 fresh process, each dock and each size in one of its own. Each number stands beside what was to be reached. ``--quick``
@@ -21,18 +21,20 @@ from statistics import median
 from typing import Any
 
 import gui_parts
+import gui_sweep
 import numpy as np
 from measure import measure
 from tables import Report, Table, output_options, spread
 from window import TICK_MS, screen, window
 
 HERE = Path(__file__).resolve()
-PARTS = ("docks", "load", "recolour", "ticks", "answers", "rounds")
+PARTS = ("docks", "load", "recolour", "ticks", "answers", "rounds", "sweep")
 DOCKS = ("Train", "Colour by", "Boundaries", "Trust", "Compare")
 SIZES, QUICK_SIZES = (5_000, 50_000, 200_000, 1_000_000), (1_000, 60_000)
 GOAL_DOCK, GOAL_LOAD, GOAL_TICK, GOAL_ANSWER = 1.0, 3.0, 0.1, 2.0  # seconds
 GOAL_PREVIEW, GOAL_ANY_SIZE, GOAL_SIZE = 0.05, 0.1, 50_000  # seconds, seconds, spots
 GOAL_GENE, GOAL_KEY = 0.15, 0.01  # seconds, at 50,000 spots and for 20,000 names
+QUICK_EPOCHS = 3  # of a run of the sweep
 GOAL_MB = 2.0  # growth per start and cancel; what the allocator keeps back moves by as much
 
 
@@ -54,6 +56,9 @@ def child(part: str, options: list[str]) -> dict[str, Any]:
     """Run one part in this process."""
     quick = "quick" in options
     with window() as viewer:
+        if part == "sweep":
+            dataset, config = gui_parts.trained_on(True)
+            return gui_sweep.sweep(viewer, dataset, config, *((2, 1) if quick else (5, 3)), *map(int, options[:2]))
         if part == "docks":
             return gui_parts.docks(viewer, options[0])
         if part == "load":
@@ -80,6 +85,7 @@ def rows(part: str, found: dict[str, Any]) -> list[Row]:
         "ticks": _tick_rows,
         "answers": _answer_rows,
         "rounds": _round_rows,
+        "sweep": _sweep_rows,
     }[part](found)
 
 
@@ -151,6 +157,22 @@ def _round_rows(found: dict[str, Any]) -> list[Row]:
     return [*out, Row(f"{n} rounds of start and cancel: memory", text, goal, grown < GOAL_MB)]
 
 
+def _sweep_rows(found: dict[str, Any]) -> list[Row]:
+    runs, seconds = found["runs"], found["seconds"]
+    what = f"{found['n_spots']:,} spots, {found['epochs']} epochs, {found['workers']} at a time"
+    took = f"{seconds:.0f} s, {seconds / max(runs, 1):.1f} s a run"
+    out = [Row(f"sweep, {what}: {runs} of {found['planned']} runs", took)]
+    for name, what in (("idle_s", "panning now and then"), ("late_s", "the same, a sweep, and a click every 2 s")):
+        middle, high = np.percentile(found[name], (50, 95))
+        text = f"{1000 * middle:.0f} / {1000 * high:.0f} / {1000 * max(found[name]):.0f} ms"
+        what = f"tick of {TICK_MS} ms late, {what}: p50 / p95 / max"
+        out.append(Row(what, text, f"p95 < {1000 * GOAL_TICK:g} ms", bool(high < GOAL_TICK)))
+    return [
+        *out,
+        Row(f"{len(found['click_s'])} clicks on a row, until the next event", _milliseconds(found["click_s"])),
+    ]
+
+
 def calls(part: str, options: argparse.Namespace, path: str) -> list[list[str]]:
     """Return the arguments of each process that a part takes."""
     quick = ["quick"] if options.quick else []
@@ -160,6 +182,8 @@ def calls(part: str, options: argparse.Namespace, path: str) -> list[list[str]]:
         return [[path]]
     if part == "recolour":
         return [[str(n), *quick] for n in options.sizes or (QUICK_SIZES if options.quick else SIZES)]
+    if part == "sweep":
+        return [[str(options.sweep_runs), str(QUICK_EPOCHS if options.quick else options.sweep_epochs), *quick]]
     return [quick]
 
 
@@ -169,6 +193,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="only these parts")
     parser.add_argument("--sizes", nargs="+", type=int, metavar="N", help="spots that are recoloured")
+    parser.add_argument("--sweep-runs", type=int, default=0, metavar="N", help="stop the sweep after so many runs")
+    parser.add_argument("--sweep-epochs", type=int, default=60, metavar="N", help="epochs of a run (default 60)")
     parser.add_argument("--quick", action="store_true", help="the sample and small sizes")
     output_options(parser)
     options = parser.parse_args(arguments)

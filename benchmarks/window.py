@@ -94,8 +94,8 @@ def until(done: Callable[[], bool], seconds: float) -> None:
 
 
 @contextlib.contextmanager
-def panned(viewer: Viewer) -> Iterator[list[float]]:
-    """Pan the camera to and fro and give the seconds by which each tick came late."""
+def panned(viewer: Viewer, one_in: int = 1) -> Iterator[list[float]]:
+    """Pan the camera to and fro, for two seconds of every 2 x `one_in`, and give the seconds each tick was late."""
     from qtpy.QtCore import Qt, QTimer
 
     late: list[float] = []
@@ -112,6 +112,8 @@ def panned(viewer: Viewer) -> Iterator[list[float]]:
     def pan() -> None:
         nonlocal step
         step += 1
+        if step * PAN_MS // 2000 % one_in:
+            return
         away = 40 * np.sin(step / 10) / camera.zoom  # 40 pixels
         camera.center = tuple(centre + [0, away, away][-len(centre) :])
 

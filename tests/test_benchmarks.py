@@ -19,7 +19,7 @@ from napari_trsmi.data.simulate import simulate
 from napari_trsmi.stages import prepare
 
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
-MODULES = ("datasets", "runs", "tables", "trivial", "measure", "quality", "ablation", "speed", "scaling")
+MODULES = ("datasets", "runs", "tables", "trivial", "measure", "quality", "ablation", "speed", "scaling", "trust")
 
 
 @pytest.fixture(scope="module")
@@ -213,3 +213,18 @@ def test_speed_shows_phases_and_whether_the_goals_are_reached(bench: dict[str, M
     assert table.rows[-1][1:3] == ["20.0", "20.0"]
     assert sum(note.endswith(" REACHED") and "NOT" not in note for note in table.notes) == 2
     assert ["starting Python, other imports, ending", "3.00"] in bench["speed"].phases_table(ours).rows
+
+
+def test_comparing_and_checking_are_told_beside_their_targets(bench: dict[str, ModuleType], tiny: str) -> None:
+    trust, path = bench["trust"], str(bench["datasets"].load(tiny).case.path)
+    found = trust.child_compare(300, 1)
+    assert 0 < found["ari"] < 1
+    assert trust.compare_rows(found)[-1].met
+    assert not trust.compare_rows(found | {"seconds": [2.5]})[-1].met
+    found = trust.child_checks(path, 3, 2, 1, 2)
+    assert (found["n_spots"], found["epochs"], len(found["stability"]), len(found["fit"])) == (150, 2, 1, 3)
+    rows = {row.what: row for row in trust.check_rows(found | {"fit": [1.0, 3.0, 2.0], "stability": [7.0]})}
+    assert rows["the same in runs"].measured == "3.50"
+    assert rows["the same in runs"].met
+    slow = trust.check_rows(found | {"fit": [1.0, 1.0, 1.0], "stability": [5.0]})
+    assert [row.cells()[-1] for row in slow if row.target] == ["NOT MET"]

@@ -11,7 +11,7 @@ import pytest
 from napari_trsmi.data.simulate import simulate_dataset
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
-MODULES = ("measure", "tables", "window", "gui_parts", "gui")
+MODULES = ("measure", "tables", "window", "gui_parts", "gui_sweep", "gui")
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +64,21 @@ def test_pause_finish_and_cancel_are_obeyed_within_an_epoch(bench, viewer, tiny,
     held = bench["gui_parts"].rounds(viewer, tiny, config, n=1)
     assert held["before"]["layers"] == held["after"]["layers"]
     assert held["after"]["at work"] == 0
+
+
+@pytest.mark.slow
+def test_a_sweep_goes_on_while_its_rows_are_clicked(bench, viewer, tiny, quick, monkeypatch):
+    monkeypatch.setattr(bench["gui_sweep"], "CLICK_MS", 50)
+    shown = []
+    bench["window"].current(viewer).shown_changed.connect(shown.append)
+    found = bench["gui_sweep"].sweep(viewer, tiny, quick, values=2, seeds=1, most=3, epochs=1, idle_s=0.2)
+    assert (found["planned"], found["epochs"], found["n_spots"]) == (4, 1, 150)
+    assert 3 <= found["runs"] <= 4
+    assert found["click_s"]
+    assert any(one is not None and one.title.startswith("Sweep run") for one in shown)
+    rows = bench["gui"].rows("sweep", found)
+    assert f"{found['runs']} of 4 runs" in rows[0].what
+    assert [row.target for row in rows] == ["", "p95 < 100 ms", "p95 < 100 ms", ""]
 
 
 def test_a_number_is_met_or_not(bench):
