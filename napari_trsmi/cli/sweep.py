@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from tyro.conf import Positional, UseAppendAction, arg
+from tyro.conf import UseAppendAction, arg
 
-from napari_trsmi.cli.command import Command
-from napari_trsmi.cli.fit import Fit
 from napari_trsmi.cli.progress import Interrupt
-from napari_trsmi.config import Config
+from napari_trsmi.cli.training import Training
 from napari_trsmi.errors import ConfigError, TrainingError
 
 if TYPE_CHECKING:
@@ -34,21 +32,13 @@ _SHOWN = {  # column of `SweepResult.settings`: its heading
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sweep(Command):
+class Sweep(Training):
     """Run the method with every combination of the values of one or two settings, from several seeds each.
 
     Ctrl-C ends the sweep and keeps the runs that are done; the same command again goes on with those that are missing.
     Settings that all runs share are given as for `trsmi fit`.
     """
 
-    inputs: Annotated[
-        Positional[tuple[Path, ...]],
-        arg(
-            metavar="[INPUT ...]",
-            help="As for `trsmi fit`; may be left out with the run.json of an earlier run.",
-            help_behavior_hint="",
-        ),
-    ] = ()
     grid: Annotated[
         UseAppendAction[tuple[str, ...]],
         arg(
@@ -67,46 +57,22 @@ class Sweep(Command):
         int | None,
         arg(metavar="N", help_behavior_hint="", help="Runs side by side on this machine; unset: as many as fit."),
     ] = None
-    config_file: Annotated[
-        Path | None,
-        arg(
-            name="config",
-            metavar="FILE",
-            help_behavior_hint="",
-            help="JSON with settings, or a run.json; settings given here win over it.",
-        ),
-    ] = None
-    library: Annotated[
-        str | None,
-        arg(metavar="NAME", help_behavior_hint="", help="Which section to take where the file holds several."),
-    ] = None
-    config: Annotated[Config, arg(name="")] = field(default_factory=Config)
 
     def settled(self) -> Self:
         """Return the command with the settings of its config file."""
-        if self.config_file is None:
-            return self
-        return replace(self, config=Config.load(self.config_file), grid=())  # words are put on top, those of --grid too
+        settled = super().settled()
+        return settled if settled is self else replace(settled, grid=())  # words are put on top, those of --grid too
 
     def run(self) -> None:
         """Read, run, print the table of settings."""
         from napari_trsmi import sweep
 
-        config = Config(**self.config.model_dump())
+        config = self.checked_config()
         grid = sweep.Grid(dict(map(sweep.parse_field, self.grid)), self.seeds)
         if len(grid.fields) < len(self.grid):
             raise ConfigError(f"Expected each setting once, found {' '.join(self.grid)}. Put its values in one --grid.")
         n_runs = len(grid.trials(config))
-        fit = Fit(
-            inputs=self.inputs,
-            out=self.out,
-            config_file=self.config_file,
-            library=self.library,
-            config=config,
-            quiet=self.quiet,
-            verbose=self.verbose,
-        )
-        dataset = fit.read(config)
+        dataset = self.read(config)
         self.tell(f"{n_runs} runs: {len(grid.settings)} settings, {len(grid.seeds_of(config))} seeds.")
         steps = sweep.run(dataset, config, grid, folder=self.out, scheduler=self.scheduler, n_workers=self.workers)
         with Interrupt() as interrupt:

@@ -1,0 +1,105 @@
+"""What the commands that train have in common: which files, which settings."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+from tyro.conf import Positional, arg
+
+from napari_trsmi.cli.command import Command
+from napari_trsmi.config import Config, Kind
+from napari_trsmi.errors import DataError
+
+if TYPE_CHECKING:
+    from napari_trsmi.data.dataset import Dataset
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training(Command):
+    """Base of the commands that train: settings one by one or from a file, and what to read."""
+
+    inputs: Annotated[
+        Positional[tuple[Path, ...]],
+        arg(
+            metavar="[INPUT ...]",
+            help="A .h5mu, .h5ad or .zarr, a Space Ranger folder, or several .h5ad, one per modality; "
+            "may be left out with the run.json of an earlier run.",
+            help_behavior_hint="",
+        ),
+    ] = ()
+    config_file: Annotated[
+        Path | None,
+        arg(
+            name="config",
+            metavar="FILE",
+            help_behavior_hint="",
+            help="JSON with settings, or a run.json; settings given here win over it.",
+        ),
+    ] = None
+    library: Annotated[
+        str | None,
+        arg(metavar="NAME", help_behavior_hint="", help="Which section to take where the file holds several."),
+    ] = None
+    kinds: Annotated[
+        dict[str, Kind],
+        arg(
+            metavar="[NAME KIND ...]",
+            help="Kind by modality name, where the detected one is wrong; short for --preprocess.kinds.",
+            help_behavior_hint="",
+        ),
+    ] = field(default_factory=dict)
+    config: Annotated[Config, arg(name="")] = field(default_factory=Config)
+
+    def settled(self) -> Self:
+        """Return the command with the settings of its config file."""
+        return self if self.config_file is None else replace(self, config=Config.load(self.config_file))
+
+    def checked_config(self) -> Config:
+        """Return the settings with their bounds checked; raises `ConfigError`."""
+        values = self.config.model_dump()
+        values["preprocess"]["kinds"] |= self.kinds
+        return Config(**values)
+
+    def read(self, config: Config) -> Dataset:
+        """Return the section and tell what a person should know about it."""
+        from napari_trsmi.api import read
+
+        inputs, library = self.inputs, self.library
+        if not inputs:
+            inputs, recorded = self.recorded_inputs()
+            library = library or recorded
+        dataset = read(inputs if len(inputs) > 1 else inputs[0], kinds=config.preprocess.kinds or None, library=library)
+        kinds = ", ".join(f"{name} ({modality.kind})" for name, modality in dataset.modalities.items())
+        self.tell(f"{dataset.name}: {dataset.n_spots:,} spots; {kinds}")
+        for name, count in dataset.dropped.items():
+            self.tell(f"Left out {count:,} spots of {name} that another modality lacks.")
+        for note in dataset.notes:
+            self.tell(note)
+        return dataset
+
+    def recorded_inputs(self) -> tuple[tuple[Path, ...], str | None]:
+        """Return files and library of the run that the config file records, warning where a file changed.
+
+        Raises
+        ------
+        DataError
+            There is no record of files.
+        """
+        from napari_trsmi.data.provenance import sha256
+
+        record: dict[str, Any] = {}
+        if self.config_file is not None:
+            record = json.loads(self.config_file.read_text(encoding="utf-8"))  # Config.load has read it before
+        sources = record.get("sources", [])
+        if not sources:
+            raise DataError("Expected an INPUT, or --config with the run.json of a run on files, found neither.")
+        for source in sources:
+            path = Path(source["path"])
+            if path.exists() and sha256(path) != source["sha256"]:
+                self.tell(f"{path} has changed since the run: the domains may differ.")
+        if record.get("stopped"):
+            self.tell("The run was finished early; this one goes through all epochs.")
+        return tuple(Path(source["path"]) for source in sources), record.get("library")
