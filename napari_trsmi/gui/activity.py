@@ -28,7 +28,8 @@ class Activity(QObject):
         if state == "idle":
             self.close()
         elif self.bar is None and run is not None:
-            self.bar = progress(total=run.config.train.epochs, desc=f"Training on {run.section.dataset.name}")
+            train = run.config.train
+            self.bar = progress(total=train.epochs + train.extra_epochs, desc=f"Training on {run.section.dataset.name}")
 
     def _on_step(self, step: Step) -> None:
         if self.bar is not None:

@@ -107,7 +107,7 @@ class LivePlot(QWidget):
         """Take the curves of the current run, else of the last one, else of the result."""
         session = self.session
         run = session.run or session.last_run
-        steps: Iterable[Step] = run.steps if run is not None else session.result.history if session.result else ()
+        steps: Iterable[Step] = run.course if run is not None else session.result.history if session.result else ()
         self.epochs, self.values = [], {}
         for step in steps:
             self._append(step)

@@ -61,7 +61,7 @@ class PreviewBar(QWidget):
         session, run, step = self.session, self.session.last_run, self.shown
         if run is None or step is None or session.state != "idle":
             return
-        history = tuple(s for s in run.steps if s.epoch <= step.epoch)
+        history = tuple(s for s in run.course if s.epoch <= step.epoch)
 
         def done(result: Result) -> None:
             if session.section is run.section and session.state == "idle":

@@ -7,14 +7,15 @@ window, so every rule of it is tested without one.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from psygnal import Signal
 
-from napari_trsmi.config import Config
+from napari_trsmi.config import Config, Constraint
+from napari_trsmi.errors import TrsmiError
 from napari_trsmi.gui.state import Coloring, OpenSection, Run, RunState, Shown, Trainer
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class Session:
         An epoch of the current run.
     spot_changed(int | None)
         The spot a person clicked.
+    boundary_changed(int | None)
+        The boundary (segment of the kept result) that is selected.
     coloring_changed(Coloring | None)
         Something else colours the spots.
     busy_changed(str)
@@ -71,6 +74,7 @@ class Session:
     run_changed = Signal(str)
     stepped = Signal(object)
     spot_changed = Signal(object)
+    boundary_changed = Signal(object)
     coloring_changed = Signal(object)
     busy_changed = Signal(str)
     failed = Signal(str)
@@ -86,6 +90,7 @@ class Session:
         self.last_run: Run | None = None
         self.state: RunState = "idle"
         self.spot: int | None = None
+        self.boundary: int | None = None
         self.coloring: Coloring | None = None
         self.fixed_colors: tuple[str, ...] = ()  # of new domains, in this order; empty: apart where domains touch
         self.canvas: Any = None  # the `Canvas` that draws this session, kept alive here
@@ -163,6 +168,12 @@ class Session:
             self.spot = spot
             self.spot_changed.emit(spot)
 
+    def select_boundary(self, segment: int | None) -> None:
+        """Mark a boundary as the one a person asks about."""
+        if segment != self.boundary:
+            self.boundary = segment
+            self.boundary_changed.emit(segment)
+
     def color(self, coloring: Coloring | None) -> None:
         """Colour the spots by something; None for plain spots."""
         if coloring is not self.coloring:
@@ -194,7 +205,29 @@ class Session:
         """Train on the active section with the current settings."""
         if self.section is None or self.run is not None:
             return
-        run = Run(self.section, self.config, colors=self.fixed_colors)
+        self._begin(Run(self.section, self.config, colors=self.fixed_colors))
+
+    def carry_on(self, epochs: int, constraints: Sequence[Constraint] | None = None) -> None:
+        """Train on from the kept result, on the device of the current settings; see `teach.continued`.
+
+        Names and colours stay with the domains that match. Where it cannot be, `failed` says why.
+        """
+        from napari_trsmi.teach import continued
+
+        if self.section is None or self.result is None or self.run is not None:
+            return
+        try:
+            config = continued(self.result, epochs, constraints)
+        except TrsmiError as error:
+            self.failed.emit(str(error))
+            return
+        own = self.config
+        train = config.train.model_copy(update={"preview_every": own.train.preview_every})
+        config = config.model_copy(update={"device": own.device, "threads": own.threads, "train": train})
+        earlier = tuple(replace(step, labels=None, embedding=None) for step in self.result.history)
+        self._begin(Run(self.section, config, before=self.result, earlier=earlier))
+
+    def _begin(self, run: Run) -> None:
         self.run = self.last_run = run
         self._set_state("preparing")
         run.trainer = self._start_trainer(self, run)
@@ -251,14 +284,21 @@ class Session:
         if run is not self.run or result is None:
             return
         self.run = None
-        self.set_result(_in_colors_of(run, result))
+        if run.before is None:
+            result = _in_colors_of(run, result)
+        else:
+            from napari_trsmi.teach import like
+
+            result, run.before = like(result, run.before), None  # what a person deletes leaves memory
+            self.set_config(result.config)
+        self.set_result(result)
         self._set_state("idle")
 
     def on_failed(self, run: Run, sentence: str) -> None:
         """Say what went wrong; the result before stays."""
         if run is not self.run:
             return
-        self.run = None
+        self.run = run.before = None
         self._set_state("idle")
         self._show_result()
         self.failed.emit(sentence)

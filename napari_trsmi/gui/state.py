@@ -124,11 +124,15 @@ class Run:
     config
         Its settings.
     steps
-        The epochs so far; those with `labels` are previews.
+        The epochs of this run so far; those with `labels` are previews.
     colors
         ``"#rrggbb"`` of each preview domain: set by the thread before it reports the first preview, only ever extended.
     trainer
         The thread.
+    before
+        The result that the run goes on from (see `teach.continued`), until it ends; None where it begins anew.
+    earlier
+        The epochs of that result, without previews.
     """
 
     section: OpenSection
@@ -136,6 +140,18 @@ class Run:
     steps: list[Step] = field(default_factory=list)
     colors: tuple[str, ...] = ()
     trainer: Trainer | None = None
+    before: Result | None = None
+    earlier: tuple[Step, ...] = ()
+
+    @property
+    def resume(self) -> bytes | None:
+        """State of training to go on from."""
+        return None if self.before is None else self.before.state
+
+    @property
+    def course(self) -> list[Step]:
+        """All epochs: those of the result that it goes on from, and its own."""
+        return [*self.earlier, *self.steps]
 
     @property
     def previews(self) -> list[Step]:

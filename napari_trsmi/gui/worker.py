@@ -94,7 +94,7 @@ def _train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
     hush()  # again: the worker that this runs in lets all warnings through
     from napari_trsmi.api import fit_steps
 
-    steps = fit_steps(run.section.dataset, run.config)
+    steps = fit_steps(run.section.dataset, run.config, resume=run.resume)
     try:
         step = next(steps)
         while True:
