@@ -192,6 +192,8 @@ def fit_steps(
         state=trained.state,
         provenance={**result.provenance, "device": trained.device, "stopped": trained.stopped, "seconds": seconds},
     )
+    if earlier:
+        result.provenance["resumed_at"] = len(earlier)
     if not isinstance(data, Dataset | str | Path):
         result.annotate(data)
     return result

@@ -108,7 +108,7 @@ def _edit(edit: str, **details: Any) -> str:
 
 def _changed(section: Section) -> dict[str, Any]:
     """Return the settings that differ from the defaults of their section, by name."""
-    default, found = type(section)(), {}
+    default, found = type(section).model_construct(), {}
     for name in type(section).model_fields:
         value = getattr(section, name)
         if value != getattr(default, name):

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,11 +19,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from napari_trsmi.config import Cluster, Config, Constraint
+from napari_trsmi.constraints import kept, majority, ties
 from napari_trsmi.data.result import Result
 from napari_trsmi.edits import number
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
+    from napari_trsmi.records import Step
     from napari_trsmi.stages import Section
 
 ANCHORS = 200  # spots that stand for a domain
@@ -113,13 +115,15 @@ def continued(result: Result, epochs: int = EPOCHS, constraints: Sequence[Constr
     return config.model_copy(update={"train": config.train.model_copy(update={"extra_epochs": max(0, extra)})})
 
 
-def carry_on(
+def carry_on_steps(
     result: Result,
     epochs: int = EPOCHS,
     constraints: Sequence[Constraint] | None = None,
     section: Section | None = None,
-) -> Result:
-    """Return the result of training on, see `continued`; names and colours stay with the domains that match.
+) -> Generator[Step, str | None, Result]:
+    """Train on as `continued` says; yield steps and take answers as `api.fit_steps` does, and return the result.
+
+    Names and colours stay with the domains that match.
 
     Raises
     ------
@@ -129,12 +133,24 @@ def carry_on(
     from napari_trsmi.api import fit_steps
 
     config = continued(result, epochs, constraints)
-    steps = fit_steps(result.dataset, config, previews=False, resume=result.state, section=section)
+    found = yield from fit_steps(result.dataset, config, previews=False, resume=result.state, section=section)
+    return like(found, result)
+
+
+def carry_on(
+    result: Result,
+    epochs: int = EPOCHS,
+    constraints: Sequence[Constraint] | None = None,
+    section: Section | None = None,
+) -> Result:
+    """Return the result of training on, see `carry_on_steps`."""
+    steps = carry_on_steps(result, epochs, constraints, section)
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            return like(end.value, result)
+            found: Result = end.value
+            return found
 
 
 def like(result: Result, before: Result) -> Result:
@@ -153,10 +169,22 @@ def like(result: Result, before: Result) -> Result:
     return replace(result, colors=colors, domain_names=tuple(name or next(free) for name in names))
 
 
+def words(constraint: Constraint, result: Result | None = None) -> str:
+    """Return a constraint in a few words; with a result, the domain that spots belong to by its name there."""
+    n, others = len(constraint.spots), len(constraint.others)
+    spots = f"{n:,} spot{'s' * (n > 1)}"
+    if constraint.kind == "together":
+        return f"{spots} are one domain"
+    if constraint.kind == "apart":
+        return f"{spots} are apart from {others:,}"
+    if result is None:
+        return f"{spots} belong with {others:,} others"
+    rows = np.flatnonzero(np.isin(result.obs_names, constraint.others))
+    return f"{spots} belong to {result.names[majority(result.labels[rows])]}"
+
+
 def obedience(result: Result) -> list[tuple[Constraint, float]]:
     """Return the constraints that count, and how far the domains do what they say, in [0, 1] (`constraints.kept`)."""
-    from napari_trsmi.constraints import kept, ties
-
     counting = [c for c in result.config.constraints if c.until is None]
     return [(c, kept(tie, result.labels)) for c, tie in zip(counting, ties(counting, result.obs_names), strict=True)]
 

@@ -11,6 +11,7 @@ import tyro
 from tyro.conf import Fixed, Suppress, arg, subcommand
 from tyro.constructors import ConstructorRegistry, StructConstructorSpec, StructFieldSpec, StructTypeInfo
 
+from napari_trsmi.cli.carry_on import Continue
 from napari_trsmi.cli.command import Command, Saving
 from napari_trsmi.cli.compare import Compare
 from napari_trsmi.cli.demo import Demo
@@ -32,6 +33,7 @@ ABOUT = (
 _COMMANDS = (
     Annotated[Fit, subcommand("fit")]
     | Annotated[Domains, subcommand("domains")]
+    | Annotated[Continue, subcommand("continue")]
     | Annotated[Score, subcommand("score")]
     | Annotated[Markers, subcommand("markers")]
     | Annotated[Sweep, subcommand("sweep")]

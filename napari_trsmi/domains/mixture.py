@@ -53,8 +53,8 @@ def fit_mixture(
     without the field; unless it is given, the strength s is then read off by how well neighbours' labels predict a
     spot's label (`field_strength`), and the fit goes on with the field from there. Starting the field before the
     mixture has settled lets it wash small domains away. A field that would empty a domain is halved. What a person said
-    is a field as well: a spot is drawn to the mean posterior of the spots it belongs with, and pushed off that of those
-    it is apart from.
+    is a field as well: a spot is drawn to the component that the spots it belongs with prefer, and pushed off the one
+    that those prefer that it is apart from.
 
     Parameters
     ----------
@@ -182,11 +182,10 @@ def _drawn(field: np.ndarray, q: np.ndarray, said: Sequence[Tie], pull: float) -
     field = field.copy()
     for tie in said:
         if tie.kind == "apart":
-            sides = [q[rows].mean(axis=0) for rows in (tie.spots, tie.others)]
-            field[tie.spots] -= pull * sides[1]
-            field[tie.others] -= pull * sides[0]
+            field[tie.spots, q[tie.others].mean(axis=0).argmax()] -= pull
+            field[tie.others, q[tie.spots].mean(axis=0).argmax()] -= pull
         else:
-            field[tie.spots] += pull * q[tie.guide].mean(axis=0)
+            field[tie.spots, q[tie.guide].mean(axis=0).argmax()] += pull
     return field
 
 

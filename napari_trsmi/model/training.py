@@ -176,8 +176,8 @@ class Trainer:
         fraction = self.fraction(self.epoch)
         if self.epoch and self.epoch % config.align.refresh == 0:
             self.network.forget_candidates()
-        said = self.ties(self.epoch)
-        wanted = config.loss.lam_cluster > 0 or (said and config.loss.lam_constraint > 0)
+        said = self.ties(self.epoch) if config.loss.lam_constraint or config.cluster.constraint_strength else []
+        wanted = config.loss.lam_cluster > 0 or said
         seeded = self.prototypes is None and wanted and self.epoch >= config.cluster.start * epochs
         if seeded:
             self.seed_prototypes()
@@ -361,10 +361,10 @@ class Trainer:
             Config.from_json(state["config"]), self.config, state["epoch"]
         ):
             raise TrainingError(f"Expected a checkpoint of the same settings, found others in {name}. Start a new run.")
-        if state["shapes"] != {m: tuple(x.shape) for m, x in self.features.items()}:
-            raise TrainingError(f"Expected a checkpoint of the same data, found shapes {state['shapes']} in {name}.")
         if state["spots"] != self.spots:
             raise TrainingError(f"Expected a checkpoint of the same spots in the same order, found others in {name}.")
+        if state["shapes"] != {m: tuple(x.shape) for m, x in self.features.items()}:
+            raise TrainingError(f"Expected a checkpoint of the same data, found shapes {state['shapes']} in {name}.")
         if state["prototypes"] is not None:
             self.add_prototypes(state["prototypes"])
         if self.config.align.candidates == "ann":

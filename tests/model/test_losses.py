@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from small import pattern_of, section
 from torch.testing import assert_close
 
-from napari_trsmi.model.losses import graph_drift, nearest, prototype_contrast, reconstruction
+from napari_trsmi.constraints import Tie
+from napari_trsmi.model.losses import disobedience, graph_drift, nearest, prototype_contrast, reconstruction
 
 
 def test_reconstruction_by_hand():
@@ -91,3 +93,38 @@ def test_graph_drift_by_hand():
     graphs["adt"][5] = 2.0
     assert float(graph_drift(graphs, {"rna": zero, "adt": zero}, pattern)) == pytest.approx((9 + 1 + 4) / 10)
     assert float(graph_drift(graphs, graphs, pattern)) == 0.0
+
+
+def shares(z: float) -> list[float]:
+    """Soft assignment of a spot of `Z` to the two prototypes, squared distances divided by 2 tau times 2.5."""
+    near = [math.exp(-((z - c) ** 2) / (2 * TAU * 2.5)) for (c,) in PROTOTYPES.tolist()]
+    return [one / sum(near) for one in near]
+
+
+@pytest.mark.parametrize(
+    ("kind", "spots", "others", "expected"),
+    [
+        ("together", [0, 1, 2], [], [-math.log(shares(z)[0]) for z in (-1.0, -2.0, 1.0)]),
+        ("belong", [1], [2, 3], [-math.log(shares(-2.0)[1])]),
+        ("apart", [0], [3], [-math.log(1 - shares(-1.0)[1]), -math.log(1 - shares(2.0)[0])]),
+        ("apart", [0], [1], [-math.log(1 - shares(z)[0]) for z in (-1.0, -2.0)]),
+    ],
+)
+def test_disobedience_by_hand(kind, spots, others, expected):
+    tie = Tie(kind, np.array(spots, int), np.array(others, int))
+    assert float(disobedience(Z, PROTOTYPES, TAU, [tie])) == pytest.approx(sum(expected) / len(expected), rel=1e-5)
+
+
+def test_disobedience_is_averaged_over_the_constraints():
+    ties = [Tie("belong", np.array([1]), np.array([2, 3])), Tie("together", np.array([0, 1]), np.array([], int))]
+    single = [float(disobedience(Z, PROTOTYPES, TAU, [tie])) for tie in ties]
+    assert float(disobedience(Z, PROTOTYPES, TAU, ties)) == pytest.approx(sum(single) / 2, rel=1e-5)
+
+
+def test_disobedience_moves_embedding_and_prototypes_towards_what_was_said():
+    z, prototypes = Z.clone().requires_grad_(), PROTOTYPES.clone().requires_grad_()
+    tie = Tie("belong", np.array([1]), np.array([2, 3]))
+    disobedience(z, prototypes, TAU, [tie]).backward()
+    assert z.grad[1] < 0  # to the right, where spots 2 and 3 are
+    assert (z.grad[[0, 2, 3]] == 0).all()
+    assert prototypes.grad[1] > 0  # to the left, towards spot 1
