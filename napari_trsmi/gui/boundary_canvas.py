@@ -65,6 +65,7 @@ class BoundaryCanvas:
         section = self.session.section
         if section is None or self._edges is None or len(self._edges) == 0:
             self._hide("boundaries", "boundary")
+            self.session.select_boundary(None)
             return
         if self.measure not in layers.measures(self._edges):
             self.measure = layers.CONFIDENCE
@@ -81,6 +82,7 @@ class BoundaryCanvas:
     def select(self, segment: int | None) -> None:
         """Draw a rim around one boundary; None for no rim."""
         self.segment = segment
+        self.session.select_boundary(segment)
         section = self.session.section
         if section is None or self._edges is None or segment is None or segment not in self._edges["segment"].values:
             self._hide("boundary")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PLUGIN = "napari-trsmi"
 TRAIN, BOUNDARIES, COLOUR, COMPARE, TRUST = "Train", "Boundaries", "Colour by", "Compare", "Trust"
+CORRECT = "Correct"
 
 SETTLE = 100  # milliseconds until docks have their final width
 
@@ -29,7 +30,7 @@ def open_docks(viewer: Viewer) -> None:
     _OPENED.add(viewer)
     train, _ = viewer.window.add_plugin_dock_widget(PLUGIN, TRAIN)
     train.setWindowTitle(TRAIN)  # the tab's text: with napari's " (napari-trsmi)" there is no room for it
-    for name in (COLOUR, BOUNDARIES, TRUST, COMPARE):
+    for name in (COLOUR, BOUNDARIES, CORRECT, TRUST, COMPARE):
         dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
         dock.setWindowTitle(name)
     train.show()

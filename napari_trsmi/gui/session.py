@@ -149,6 +149,11 @@ class Session:
 
     # What is shown
 
+    @property
+    def shown_is_result(self) -> bool:
+        """True where the domains on the canvas are those of the kept result, and not of a preview or another run."""
+        return self.result is not None and (self.shown is None or self.shown.epoch is None)
+
     def show(self, shown: Shown | None) -> None:
         """Show other domains; hidden ones stay hidden as long as their number exists."""
         self.shown = shown

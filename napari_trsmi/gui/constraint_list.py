@@ -1,0 +1,115 @@
+"""What was said, one line each, with how far the result does it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+
+from napari_trsmi.gui.constraint_words import sentence
+
+if TYPE_CHECKING:
+    from napari_trsmi.config import Constraint
+    from napari_trsmi.data.result import Result
+    from napari_trsmi.gui.constraint_history import ConstraintHistory
+
+Index = QModelIndex | QPersistentModelIndex
+Role = Qt.ItemDataRole
+KEPT = {
+    "together": "Share of the spots that are in one domain now",
+    "apart": "1 less the share of the two sides that is in the same domains now",
+    "belong": "Share of the spots that are in the domain now",
+}
+NEW = "Not trained yet: Train on does it"
+
+
+class ConstraintModel(QAbstractTableModel):
+    """One row per constraint: what it says, and ``"new"`` or how far it is kept."""
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self.constraints: tuple[Constraint, ...] = ()
+        self._cells: list[tuple[str, str, str]] = []
+
+    def set_history(self, history: ConstraintHistory, result: Result | None) -> None:
+        """Take over the list as it is now."""
+        self.beginResetModel()
+        self.constraints = history.constraints if result is not None else ()
+        self._cells = []
+        for one in self.constraints:
+            kept = history.kept.get(one)
+            assert result is not None
+            state = "new" if kept is None else f"kept {kept:.0%}".replace("%", " %")
+            self._cells.append((sentence(one, result), state, NEW if kept is None else KEPT[one.kind]))
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, D102
+        return 0 if parent.isValid() else len(self._cells)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, D102
+        return 0 if parent.isValid() else 2
+
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:  # noqa: D102
+        if not index.isValid():
+            return None
+        said, state, meaning = self._cells[index.row()]
+        if role == Role.DisplayRole:
+            return (said, state)[index.column()]
+        if role == Role.ToolTipRole:
+            return f"{said}\n{state}. {meaning}."
+        return None
+
+
+class ConstraintList(QTableView):
+    """The list as it is seen: selecting one marks its spots, Delete takes it back.
+
+    Signals
+    -------
+    chosen(object)
+        A person selected a constraint; None for none.
+    unwanted()
+        A key asks to take the selected one back.
+    """
+
+    chosen = Signal(object)
+    unwanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows = ConstraintModel(self)
+        self.setModel(self.rows)
+        self.setAccessibleName("Constraints")
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setTabKeyNavigation(False)  # Tab leaves the list
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setMinimumHeight(72)
+        down: Any = self.verticalHeader()
+        down.hide()
+        down.setDefaultSectionSize(24)
+        across: Any = self.horizontalHeader()
+        across.hide()
+        across.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        across.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
+        self.setColumnWidth(1, self.fontMetrics().horizontalAdvance("kept 100 %") + 16)
+        selection: Any = self.selectionModel()
+        selection.selectionChanged.connect(lambda *_: self.chosen.emit(self.constraint))
+
+    @property
+    def constraint(self) -> Constraint | None:
+        """The selected one."""
+        selection: Any = self.selectionModel()
+        rows = selection.selectedRows()
+        return self.rows.constraints[rows[0].row()] if rows else None
+
+    def keyPressEvent(self, event: Any) -> None:  # noqa: D102
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and not event.modifiers():
+            self.unwanted.emit()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.clearSelection()
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,66 @@
+"""The dock in which a person corrects a result: say what you know about spots, and train on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+
+from napari_trsmi.gui.correct_panel import CorrectPanel
+from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.session import session_of
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+NO_SECTION = "Open a section and train first: drop a file on the window, or File > Open Sample > TRSMI."
+NO_RESULT = "Train first, or open a saved result. Then say here what you know better."
+
+
+class CorrectDock(QWidget):
+    """The panel over a result; before there is one, what to do next."""
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__()
+        self.viewer = napari_viewer
+        self.session = session_of(napari_viewer)
+        self.panel = CorrectPanel(self.session, napari_viewer)
+        self.empty = QLabel()
+        self.empty.setWordWrap(True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.stack = QStackedWidget()
+        self.stack.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(self.panel)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.addWidget(self.stack)
+        listen(
+            self,
+            (self.session.section_changed, self._refresh),
+            (self.session.result_changed, self._refresh),
+            (napari_viewer.events.theme, self._on_theme),
+        )
+        self._refresh()
+        self._on_theme()
+
+    def event(self, event: QEvent | None) -> bool:
+        """Clear the canvas when napari takes the widget out of its dock: nobody could do it afterwards."""
+        if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self.panel.leave()
+        return super().event(event)
+
+    def hideEvent(self, event: Any) -> None:
+        """Stop lassoing when another dock is in front; what was chosen stays."""
+        self.panel.lasso.draw("")
+        super().hideEvent(event)
+
+    def _refresh(self, *_: Any) -> None:
+        self.empty.setText(NO_SECTION if self.session.section is None else NO_RESULT)
+        self.stack.setCurrentWidget(self.empty if self.session.result is None else self.panel)
+
+    def _on_theme(self, *_: Any) -> None:
+        from napari.utils.theme import get_theme
+
+        self.panel.run.set_colors(get_theme(self.viewer.theme).current.as_hex())

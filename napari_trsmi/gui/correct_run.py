@@ -1,0 +1,107 @@
+"""Train on: how long, and what came of it; while it runs, how to end it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSpinBox, QVBoxLayout, QWidget
+
+from napari_trsmi.gui.constraint_words import count
+from napari_trsmi.gui.listening import listen
+from napari_trsmi.teach import EPOCHS
+
+if TYPE_CHECKING:
+    from napari_trsmi.gui.constraint_history import ConstraintHistory
+    from napari_trsmi.gui.session import Session
+    from napari_trsmi.records import Step
+
+NO_STATE = "This result cannot be trained on: {}. Run it again first."
+TIP = "Go on from the result that is shown, with the list above. The result before stays in the list of runs."
+
+
+class CorrectRun(QWidget):
+    """Starts training from the kept result with the list of constraints."""
+
+    def __init__(self, session: Session, history: ConstraintHistory) -> None:
+        super().__init__()
+        self.session, self.history = session, history
+        self.button = QPushButton("Train on")
+        self.button.clicked.connect(self.start)
+        self.epochs = QSpinBox()
+        self.epochs.setRange(1, 9999)
+        self.epochs.setValue(EPOCHS)
+        self.epochs.setSuffix(" epochs")
+        self.epochs.setToolTip("How long to train on")
+        self.epochs.setAccessibleName("Epochs to train on")
+        self.finish = QPushButton("Finish and keep")
+        self.finish.setToolTip("End training now and keep what there is")
+        self.finish.clicked.connect(session.finish)
+        self.cancel = QPushButton("Cancel")
+        self.cancel.setToolTip("End training and go back to the result before")
+        self.cancel.clicked.connect(session.cancel)
+        self.progress, self.line = QProgressBar(), QLabel()
+        self.line.setWordWrap(True)
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        for widget, share in ((self.button, 1), (self.epochs, 1), (self.finish, 1), (self.cancel, 1)):
+            row.addWidget(widget, share)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.line)
+        layout.addLayout(row)
+        layout.addWidget(self.progress)
+        history.changed.connect(self.refresh)
+        listen(
+            self,
+            (session.run_changed, self.refresh),
+            (session.shown_changed, self.refresh),
+            (session.stepped, self._on_step),
+        )
+        self.refresh()
+
+    def set_colors(self, accent: str) -> None:
+        """Take the colour of the theme."""
+        self.button.setStyleSheet(f"QPushButton:enabled {{ background-color: {accent}; font-weight: bold }}")
+        self.progress.setStyleSheet(f"QProgressBar::chunk {{ background: {accent} }}")
+
+    def start(self) -> None:
+        """Train on."""
+        self.session.carry_on(self.epochs.value(), self.history.constraints)
+
+    def refresh(self, *_: Any) -> None:
+        """Enable what can be done, and say why not."""
+        session, result = self.session, self.session.result
+        training = session.run is not None
+        running: tuple[QWidget, ...] = (self.finish, self.cancel, self.progress)
+        for widget in (*running, self.button, self.epochs):
+            widget.setVisible(training == (widget in running))
+        self.finish.setEnabled(session.state in ("preparing", "running", "paused"))
+        if session.state == "preparing":
+            self.progress.setRange(0, 0)
+            self.progress.setFormat("")
+        reason = ""
+        if result is not None and not result.state:
+            kept = "kept_preview" in result.provenance
+            reason = NO_STATE.format(
+                "it was kept from a preview" if kept else "it was made without the state of training"
+            )
+        self.button.setEnabled(result is not None and not reason)
+        self.button.setToolTip(reason or TIP)
+        self.epochs.setEnabled(not reason)
+        self.line.setText(reason or self._plan())
+
+    def _plan(self) -> str:
+        history = self.history
+        if self.session.run is not None:
+            return "Training; the course is in the Train dock."
+        parts = [count(history.constraints)] if history.constraints else []
+        if history.kept or history.ended:
+            parts += [f"{len(history.new)} new"] * bool(history.new)
+        parts += [f"{len(history.ended)} taken back"] * bool(history.ended)
+        return (", ".join(parts) or "Nothing said: training just goes on") + "."
+
+    def _on_step(self, step: Step) -> None:
+        self.progress.setRange(0, step.n_epochs)
+        self.progress.setValue(step.epoch)
+        self.progress.setFormat(f"epoch {step.epoch} of {step.n_epochs}")

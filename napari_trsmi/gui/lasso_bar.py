@@ -1,0 +1,110 @@
+"""Buttons that choose spots on the canvas, and what is chosen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from napari_trsmi.gui.constraint_words import majority
+from napari_trsmi.gui.lasso_layers import COLORS, GROUPS
+from napari_trsmi.gui.listening import listen
+
+if TYPE_CHECKING:
+    from napari_trsmi.gui.lasso import Lasso
+    from napari_trsmi.gui.session import Session
+
+HINT = "Drag around spots on the tissue. Drag again to add more."
+SIDES = "Choose the spots on either side of the boundary that is selected in the Boundaries dock"
+
+
+class LassoBar(QWidget):
+    """Lasso A and B, take the sides of a boundary, clear; and how many spots that makes."""
+
+    def __init__(self, session: Session, lasso: Lasso) -> None:
+        super().__init__()
+        self.session, self.lasso = session, lasso
+        self.lassos: dict[str, QPushButton] = {}
+        grid = QGridLayout()
+        grid.setSpacing(4)
+        for at, group in enumerate(GROUPS):
+            button = QPushButton(f"Lasso {group}")
+            button.setCheckable(True)
+            button.setShortcut(f"Alt+{group}")
+            button.setToolTip(
+                f"Draw around spots on the tissue: they become {group} (Alt+{group}). Click again to stop."
+            )
+            button.setStyleSheet(f"QPushButton:checked {{ background-color: {COLORS[group]}; color: black }}")
+            button.toggled.connect(self._on_toggled)
+            self.lassos[group] = button
+            grid.addWidget(button, 0, at)
+        self.clear = QPushButton("Clear")
+        self.clear.setShortcut("Alt+C")
+        self.clear.setToolTip("Choose nothing (Alt+C)")
+        self.clear.clicked.connect(lasso.clear)
+        grid.addWidget(self.clear, 0, 2)
+        self.sides = QPushButton("Take the sides of the boundary")
+        self.sides.clicked.connect(self.take_sides)
+        grid.addWidget(self.sides, 1, 0, 1, 3)
+        self.counts = {group: QLabel() for group in GROUPS}
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(grid)
+        for label in self.counts.values():
+            layout.addWidget(label)
+        lasso.changed.connect(self.refresh)
+        lasso.drawing.connect(self._on_drawing)
+        listen(
+            self,
+            (session.boundary_changed, self.refresh),
+            (session.result_changed, self.refresh),
+            (session.run_changed, self.refresh),
+            (session.shown_changed, self.refresh),
+        )
+        self.refresh()
+
+    @property
+    def able(self) -> bool:
+        """True where spots of the kept result can be chosen now."""
+        session = self.session
+        return session.result is not None and session.run is None and session.shown_is_result
+
+    def take_sides(self) -> None:
+        """Choose the spots of the selected boundary: one domain's are A, the other's are B."""
+        result, segment = self.session.result, self.session.boundary
+        if result is None or result.boundary_edges is None or segment is None:
+            return
+        own = result.boundary_edges[result.boundary_edges["segment"] == segment]
+        self.lasso.draw("")
+        self.lasso.take(own["i"].to_numpy(int), own["j"].to_numpy(int))
+
+    def refresh(self, *_: Any) -> None:
+        """Say what is chosen, and enable what can be done."""
+        able, result, session = self.able, self.session.result, self.session
+        for button in self.lassos.values():
+            button.setEnabled(able)
+        chosen = {group: self.lasso.rows(group) for group in GROUPS}
+        self.clear.setEnabled(able and any(map(len, chosen.values())))
+        boundary = session.boundary is not None and result is not None and result.boundary_edges is not None
+        self.sides.setEnabled(able and boundary)
+        self.sides.setToolTip(SIDES if boundary else f"{SIDES}. None is selected.")
+        for group, rows in chosen.items():
+            text = "no spots"
+            if len(rows) and result is not None:
+                spots = "spot" if len(rows) == 1 else "spots"
+                text = f"{len(rows):,} {spots}, mostly {majority(result, rows)}"
+            self.counts[group].setText(f'<span style="color:{COLORS[group]}">⬤</span> {group}: {text}')
+
+    def _on_toggled(self, on: bool) -> None:
+        group = next((name for name, button in self.lassos.items() if button is self.sender()), "")
+        if on:
+            self.lasso.draw(group)
+        elif self.lasso.group == group:
+            self.lasso.draw("")
+
+    def _on_drawing(self, group: str) -> None:
+        for name, button in self.lassos.items():
+            button.blockSignals(True)
+            button.setChecked(name == group)
+            button.blockSignals(False)
