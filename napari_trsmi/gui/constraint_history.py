@@ -57,7 +57,8 @@ class ConstraintHistory(QObject):
     @property
     def new(self) -> Constraints:
         """Those that the result was made without."""
-        return tuple(one for one in self.constraints if one not in self.kept)
+        known = set(map(_said, self.kept))
+        return tuple(one for one in self.constraints if _said(one) not in known)
 
     @property
     def ended(self) -> Constraints:
@@ -143,11 +144,22 @@ class ConstraintHistory(QObject):
             return
         last = self.session.last_run
         if self._carried is not None and result is not None and last is not None and result.config is last.config:
-            after = Point(tuple(self.kept), self._run())
+            after = Point(self._with(self._carried.constraints), self._run())
             self.stack.push(_Step(self._go, self._carried, after, "training on"))
             return
         self.stack.clear()
-        self._set((*self.kept, *(one for one in new if one not in self.kept)))
+        self._set(self._with(new))
+
+    def _with(self, others: Constraints) -> Constraints:
+        """Return the constraints of the result, and those of `others` that it was made without."""
+        result = self.session.result
+        known = set() if result is None else set(map(_said, result.config.constraints))
+        return (*self.kept, *(one for one in others if _said(one) not in known))
+
+
+def _said(constraint: Constraint) -> tuple[Any, ...]:
+    """Return what a constraint says, whenever it was said."""
+    return constraint.kind, constraint.spots, constraint.others
 
 
 class _Step(QUndoCommand):

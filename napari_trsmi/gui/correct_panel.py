@@ -42,6 +42,7 @@ class CorrectPanel(QWidget):
         self.list = ConstraintList()
         self.run = CorrectRun(session, self.history)
         self.buttons: dict[str, QPushButton] = {}
+        self._partition: Any = None  # of the result that is shown
         self._lay_out()
         self.list.chosen.connect(self._on_chosen)
         self.list.unwanted.connect(self.take_back)
@@ -92,6 +93,7 @@ class CorrectPanel(QWidget):
         changes.addWidget(self._button("Redo", "", self.history.redo))
         self.nothing = QLabel("Nothing yet. Choose spots, then say what they are.")
         self.nothing.setWordWrap(True)
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -100,7 +102,7 @@ class CorrectPanel(QWidget):
         layout.addWidget(self.bar)
         layout.addWidget(_title("2  Say what you know"))
         layout.addLayout(said)
-        layout.addWidget(self.nothing)
+        layout.addWidget(self.nothing, 1)
         layout.addWidget(self.list, 1)
         layout.addLayout(changes)
         layout.addWidget(_title("3  Train on"))
@@ -160,6 +162,10 @@ class CorrectPanel(QWidget):
     # What others say
 
     def _on_result(self, result: Result | None) -> None:
+        partition = None if result is None else result.partition
+        if partition is not self._partition:  # what was chosen looked at other domains
+            self._partition = partition
+            self.lasso.clear()
         at = self.domains.currentIndex()
         self.domains.clear()
         for name, color in () if result is None else zip(result.names, result.palette, strict=True):

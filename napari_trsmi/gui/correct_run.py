@@ -96,8 +96,7 @@ class CorrectRun(QWidget):
         if self.session.run is not None:
             return "Training; the course is in the Train dock."
         parts = [count(history.constraints)] if history.constraints else []
-        if history.kept or history.ended:
-            parts += [f"{len(history.new)} new"] * bool(history.new)
+        parts += [f"{len(history.new)} new"] * bool(history.new)
         parts += [f"{len(history.ended)} taken back"] * bool(history.ended)
         return (", ".join(parts) or "Nothing said: training just goes on") + "."
 

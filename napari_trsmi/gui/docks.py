@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 PLUGIN = "napari-trsmi"
 TRAIN, BOUNDARIES, COLOUR, COMPARE, TRUST = "Train", "Boundaries", "Colour by", "Compare", "Trust"
 CORRECT = "Correct"
+TABS = {COLOUR: "Colour"}  # where the name is too long for one of six tabs
+WIDTH = 366  # pixels, for all tabs to be read
 
 SETTLE = 100  # milliseconds until docks have their final width
 
@@ -24,7 +26,7 @@ _OPENED: WeakSet[Viewer] = WeakSet()  # viewers that got their docks; what a per
 
 def open_docks(viewer: Viewer) -> None:
     """Open all docks in one place on the right, Train in front."""
-    from qtpy.QtCore import QTimer
+    from qtpy.QtCore import Qt, QTimer
 
     viewer = getattr(viewer, "__wrapped__", viewer)
     _OPENED.add(viewer)
@@ -32,9 +34,10 @@ def open_docks(viewer: Viewer) -> None:
     train.setWindowTitle(TRAIN)  # the tab's text: with napari's " (napari-trsmi)" there is no room for it
     for name in (COLOUR, BOUNDARIES, CORRECT, TRUST, COMPARE):
         dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
-        dock.setWindowTitle(name)
+        dock.setWindowTitle(TABS.get(name, name))
     train.show()
     train.raise_()
+    train.window().resizeDocks([train], [WIDTH], Qt.Orientation.Horizontal)
     QTimer.singleShot(SETTLE, partial(_fit, ref(viewer)))
 
 

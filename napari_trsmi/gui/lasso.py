@@ -201,17 +201,19 @@ class Lasso(QObject):
             if layer is not None:
                 layer.visible = False
             return
-        if layer is None or layers.look(section).raster is None:
-            # napari keeps the settings of points by their number: a new layer is simpler and as fast
-            made, active = Layer.create(*layers.chosen_layer(section, sides)), viewer.layers.selection.active
-            made.editable = False
-            if layer is not None:
-                viewer.layers.remove(layer)
+        if layer is None:
+            layer, active = Layer.create(*layers.chosen_layer(section, sides)), viewer.layers.selection.active
+            layer.editable, setting, self._setting = False, self._setting, True
             place = len(viewer.layers) if self._layer not in viewer.layers else viewer.layers.index(self._layer)
-            viewer.layers.insert(place, made)
+            viewer.layers.insert(place, layer)
             viewer.layers.selection.active = active
-        else:
-            layer.data, layer.visible = layers.chosen_data(section, sides), True
+            self._setting = setting
+            return
+        data, settings, _ = layers.chosen_layer(section, sides)
+        layer.data, layer.visible = data, True
+        if layers.look(section).raster is None:  # new points take the settings of the last ones
+            layer.size, layer.border_width = settings["size"], settings["border_width"]
+            layer.face_color, layer.border_color = settings["face_color"], settings["border_color"]
 
     # What the viewer and the session say
 

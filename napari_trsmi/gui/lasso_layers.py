@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 LASSO, CHOSEN = "lasso", "chosen"  # roles
 GROUPS = ("A", "B")
-COLORS = {"A": "#00e5ff", "B": "#ff8c00"}  # apart also for colour-blind eyes
+COLORS = {"A": "#fff200", "B": "#ff00dc"}  # apart also for colour-blind eyes, and from the first domains
 DARK = (0.05, 0.05, 0.05, 1.0)
 FILL = "20"  # opacity of what is lassoed, in hex
 

@@ -29,8 +29,9 @@ LOSSES = {
     "reconstruction": ("reconstruction", "How badly the measurements are rebuilt from the embedding", "#3d85d9"),
     "cluster": ("prototypes", "How far spots are from the prototype of their domain", "#d9742b"),
     "graph": ("graph", "How fast the learned graph moves", "#2e9e5b"),
+    "constraint": ("said", "How little the embedding does what was said in the Correct dock", "#a0703c"),
 }
-HIDDEN = ("cluster",)  # at first: its scale is another one, and may lie below zero
+HIDDEN = ("cluster", "constraint")  # at first: their scale is another one, and may lie below zero
 SHARES = {
     "beta": ("gate", "Share of the diffused features (beta)", "#c74f9c"),
     "temperature": ("τ align", "Temperature of the alignment; low means one partner per spot", "#a8882a"),

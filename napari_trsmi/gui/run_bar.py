@@ -9,6 +9,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.estimate import estimate
+from napari_trsmi.gui.constraint_words import count
 from napari_trsmi.gui.devices import device_names, loaded_device
 from napari_trsmi.gui.listening import listen
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from napari_trsmi.records import Step
 
 OUT_OF_DATE = "Settings changed since this result"
+CONSTRAINED = (
+    "Run repeats the whole run with what was said in the Correct dock. Train on, there, goes on from the result."
+)
 
 
 class RunBar(QWidget):
@@ -32,6 +36,8 @@ class RunBar(QWidget):
 
         self.out_of_date = QLabel(OUT_OF_DATE)
         self.out_of_date.setToolTip("The result shown was made with other settings. Run to bring it up to date.")
+        self.constraints = QLabel()
+        self.constraints.setToolTip(CONSTRAINED)
         self.estimate, self.device = QLabel(), QComboBox()
         self.device.setToolTip("Where training runs; auto takes the fastest there is")
         self.device.setEditable(False)
@@ -47,7 +53,9 @@ class RunBar(QWidget):
         self._waiting.setInterval(200)
         self._waiting.timeout.connect(self._say_preparing)
 
-        above, buttons = QHBoxLayout(), QHBoxLayout()
+        about, above, buttons = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        about.addWidget(self.out_of_date)
+        about.addWidget(self.constraints, 1)
         above.addWidget(self.estimate, 1)
         above.addWidget(self.device)
         for button in (self.run_button, self.pause_button, self.finish_button, self.cancel_button):
@@ -55,7 +63,7 @@ class RunBar(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addWidget(self.out_of_date)
+        layout.addLayout(about)
         layout.addLayout(above)
         layout.addLayout(buttons)
         layout.addWidget(self.progress)
@@ -113,7 +121,8 @@ class RunBar(QWidget):
 
     def _on_result(self, result: Any) -> None:
         run = self.session.last_run
-        if result is not None and run is not None and result.config is run.config and not self._paused:
+        whole = run is not None and not run.earlier and not self._paused
+        if result is not None and run is not None and result.config is run.config and whole:
             self._measure(result)
         self._refresh()
 
@@ -155,6 +164,9 @@ class RunBar(QWidget):
     def _refresh(self, *_: Any) -> None:
         session, state = self.session, self.session.state
         self.out_of_date.setVisible(session.out_of_date)
+        said = count(session.config.constraints)
+        self.constraints.setText(f"· {said}" if session.out_of_date else f"With {said}")
+        self.constraints.setVisible(bool(said))
         self.run_button.setEnabled(session.section is not None and state == "idle")
         self.run_button.setText("Run again" if session.result is not None and not session.out_of_date else "Run")
         self.pause_button.setEnabled(state in ("running", "paused"))

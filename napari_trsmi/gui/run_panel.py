@@ -15,12 +15,23 @@ from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.run_table import RunModel, RunView
 from napari_trsmi.gui.runs import on
+from napari_trsmi.teach import EPOCHS
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
     from napari_trsmi.gui.runs import Entry
     from napari_trsmi.gui.session import Session
     from napari_trsmi.gui.state import OpenSection
+
+PLACES = (
+    (0, 3),
+    (3, 3),
+    (6, 3),
+    (9, 3),
+    (0, 3),
+    (3, 5),
+    (8, 4),
+)  # column and span of the buttons, four in the first row
 
 AskFile = Callable[[QWidget], Path | None]
 
@@ -68,12 +79,13 @@ class RunPanel(QWidget):
                 ("Rename", "Give it another name (F2)", self.table.rename),
                 ("Pin", "Keep it on top, and from being deleted (P)", self.pin),
                 ("Delete", "Forget it; its memory is freed (Delete)", self.delete),
+                ("Train on", f"Show it, and train on from where it is for {EPOCHS} epochs", self.train_on),
                 ("Settings to form", "Start the next run from its settings", self.to_form),
                 ("Add from file…", "Add a result that was saved before, of the same spots", self.add),
             )
         ):
-            span = 1 if at < 4 else 2
-            grid.addWidget(self._button(text, tip, do), at // 4, at % 4 * span, 1, span)
+            column, span = PLACES[at]
+            grid.addWidget(self._button(text, tip, do), at // 4, column, 1, span)
         for text, box in (("K", self.n_domains), ("Scale", self.domain_scale)):
             label = QLabel(text)
             label.setToolTip(box.toolTip())
@@ -118,6 +130,12 @@ class RunPanel(QWidget):
         """Forget the selected run."""
         if (entry := self.table.entry) is not None:
             self._change(lambda runs: runs.remove(entry, self.session.result))
+
+    def train_on(self) -> None:
+        """Show the selected run and train on from it, with the constraints it has."""
+        if self.table.entry is not None and self.session.run is None:
+            self.show_run()
+            self.session.carry_on(EPOCHS)
 
     def to_form(self) -> None:
         """Take the settings of the selected run for the next one."""
@@ -215,6 +233,7 @@ class RunPanel(QWidget):
         shown = entry is not None and entry is self.model.shown
         able = {
             "Show": entry is not None and not shown and not training,
+            "Train on": entry is not None and not training and bool(entry.result.state),
             "Delete": entry is not None and not shown and not entry.pinned,
             "Cluster again": entry is not None and not training and not self._cutting,
             "Add from file…": self.session.section is not None and not training,

@@ -13,6 +13,7 @@ import numpy as np
 
 from napari_trsmi.compare import differences, with_records
 from napari_trsmi.errors import DataError
+from napari_trsmi.gui.constraint_words import count
 from napari_trsmi.gui.form.labels import label
 from napari_trsmi.gui.form.spec import sections, shown
 
@@ -149,7 +150,7 @@ class Runs:
             if own.get("cluster.n_domains") == entry.result.partition.n_domains:
                 del own["cluster.n_domains"]  # their number is said anyway
         return {
-            entry.number: ", ".join([*_origin(entry.result), *(_words(name, value) for name, value in own.items())])
+            entry.number: ", ".join([*_origin(entry.result), *_told(own)])
             or ("same settings" if len(entries) > 1 else "default settings")
             for entry, own in zip(entries, found, strict=True)
         }
@@ -218,6 +219,15 @@ def _spoken() -> dict[str, str]:
     return {
         spec.name: spec.label if alike[spec.label] == 1 else f"{title} {spec.label.lower()}" for title, spec in found
     }
+
+
+def _told(own: dict[str, Any]) -> list[str]:
+    """Return settings in words: what a person said about spots and how long was trained on, then the others."""
+    own = dict(own)
+    words = [count(own.pop("constraints", ()))]
+    if extra := own.pop("train.extra_epochs", 0):
+        words.append(f"trained on for {extra} epochs")
+    return [word for word in words if word] + [_words(name, value) for name, value in own.items()]
 
 
 def _words(name: str, value: Any) -> str:
