@@ -70,6 +70,16 @@ def test_without_epochs_the_start_is_the_result(one):
     assert np.isfinite(fit.embedding).all()
 
 
+def test_extra_epochs_follow_with_all_schedules_at_their_end(one):
+    moving = {"temperature": {"start": 0.4, "end": 0.1, "shape": "linear"}, "dim": 3}
+    planned, _ = finish(train(*one.parts, config(align=moving)))
+    longer, fit = finish(train(*one.parts, config(align=moving, train={"extra_epochs": 3})))
+    assert [step.losses for step in longer[:8]] == [step.losses for step in planned]
+    assert [(step.epoch, step.n_epochs) for step in longer[8:]] == [(9, 11), (10, 11), (11, 11)]
+    assert [step.temperature for step in longer[7:]] == [pytest.approx(0.1)] * 4
+    assert fit.history[-1].epoch == 11
+
+
 def test_previews_carry_the_embedding_and_change_nothing(one):
     quiet, without = finish(train(*one.parts, config()))
     seen, fit = finish(train(*one.parts, config(train={"preview_every": 3})))
