@@ -244,6 +244,6 @@ def _noted(result: Result, edit: str, **details: Any) -> dict[str, Any]:
     entry = {"edit": edit, **details}
     if edit == "review" and edits and edits[-1]["edit"] == "review" and edits[-1]["segment"] == entry["segment"]:
         edits.pop()
-    gone = ("trust", "comparisons") if edit in NEW_DOMAINS else ()
+    gone = ("trust", "comparisons", "runs") if edit in NEW_DOMAINS else ()
     known = {key: value for key, value in result.provenance.items() if key not in gone}
     return {**known, "edits": [*edits, entry]}

@@ -87,12 +87,22 @@ class Runs:
         return next((entry for entry in self._entries if entry.result.partition is partition), None)
 
     def complete(self, result: Result) -> Result:
-        """Return a result as it is saved: with the comparisons of its domains that a person has seen."""
+        """Return a result as it is saved: with the comparisons of its domains that a person has seen.
+
+        ``provenance["runs"]`` lists the other runs of the list with their agreement (ARI) where it was shown.
+        """
         entry = self.entry_of(result)
         if entry is None:
             return result
         names = {("run", other.number): other.name for other in self._entries}
         seen = ({**one, "name": names.get(key, one["name"])} for key, one in entry.comparisons.items())
+        beside = [
+            {"name": other.name, "ari": ari}
+            for other in self
+            if (ari := self._agreement.get(frozenset((entry.number, other.number)))) is not None
+        ]
+        if beside:
+            result = replace(result, provenance={**result.provenance, "runs": beside})
         return with_records(result, seen)
 
     def rename(self, entry: Entry, name: str) -> None:

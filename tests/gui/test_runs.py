@@ -125,6 +125,8 @@ def test_agreement_is_the_adjusted_rand_index(session, trained):
 
     expected = adjusted_rand_score(first.result.labels, second.result.labels)
     assert session.section.runs.agreement(second, first) == pytest.approx(expected)
+    saved = session.section.runs.complete(second.result).provenance["runs"]
+    assert saved == [{"name": first.name, "ari": pytest.approx(expected)}]
 
 
 def test_what_sets_runs_apart_is_said_in_words(trained):
