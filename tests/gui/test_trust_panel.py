@@ -16,6 +16,7 @@ from napari_trsmi import edits
 from napari_trsmi.gui import trust_panel
 from napari_trsmi.gui.boundary_table import BoundaryModel
 from napari_trsmi.gui.maps_panel import result_maps
+from napari_trsmi.gui.run_bar import duration
 from napari_trsmi.gui.trust_dock import TrustDock
 from napari_trsmi.gui.trust_job import TrustJob, Wanted
 from napari_trsmi.stages import prepare
@@ -70,7 +71,7 @@ def acting(monkeypatch, trained):
 def act(monkeypatch, trained, **how):
     ran, play = {}, acted(trained, **how)
 
-    def fit_steps(dataset, config, previews=True):
+    def fit_steps(dataset, config, previews=True, **_):
         ran[config.seed] = ran.get(config.seed, 0) + 1
         return (yield from play(dataset, config))
 
@@ -194,7 +195,7 @@ def test_edits_made_meanwhile_are_kept(panel, qtbot, gate, trained):
     assert "stability" in panel.session.result.maps
 
 
-def test_training_that_is_started_meanwhile_gets_its_turn_after_the_run_under_way(panel, qtbot, gate, quick):
+def test_training_that_is_started_meanwhile_gets_its_turn_after_the_run_under_way(panel, qtbot, gate, quick, trained):
     session = panel.session
     session.set_config(quick)
     run(panel, qtbot, seeds=5, shuffled=0)
@@ -205,9 +206,12 @@ def test_training_that_is_started_meanwhile_gets_its_turn_after_the_run_under_wa
     assert not panel.run_button.isEnabled()
     gate.release(4)  # the rest of the run under way
     qtbot.waitUntil(lambda: job.done == 1, timeout=10_000)
-    gate.release(6)
+    gate.release(5)
+    qtbot.waitUntil(lambda: len(session.run.steps) == 5, timeout=5_000)
+    assert (job.done, job.share) == (1, 0)  # the checks wait now
+    gate.release()
     qtbot.waitUntil(lambda: session.state == "idle", timeout=10_000)
-    assert job.done == 1  # the checks wait now
+    assert session.result is not trained
 
 
 def test_an_error_is_told_and_the_result_stays(panel, qtbot, told, monkeypatch, trained):
@@ -244,7 +248,8 @@ def test_the_curve_takes_no_run_beside_those_of_the_seeds(panel, qtbot, acting):
     panel.curve_wanted.setChecked(True)
     panel.highest.setValue(3)
     run(panel, qtbot, seeds=3, shuffled=0)
-    assert panel.estimate.text().startswith("2 runs of the method")
+    seconds = sum(panel.session.result.provenance["seconds"].values())
+    assert panel.estimate.text() == f"2 runs of the method, about {duration(2 * seconds)}"
     wait(panel, qtbot)
     assert acting == {1: 1, 2: 1}
     assert len(panel.session.result.provenance["trust"]["curve"]) == 2
