@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
-from napari_trsmi.gui.constraint_words import sentence
+from napari_trsmi.gui.chip_list import swatch
+from napari_trsmi.gui.constraint_words import most, rows_of, sentence
 
 if TYPE_CHECKING:
     from napari_trsmi.config import Constraint
@@ -31,16 +32,19 @@ class ConstraintModel(QAbstractTableModel):
         super().__init__(parent)
         self.constraints: tuple[Constraint, ...] = ()
         self._cells: list[tuple[str, str, str]] = []
+        self._colors: list[str] = []  # of the domain that spots belong to
 
     def set_history(self, history: ConstraintHistory, result: Result | None) -> None:
         """Take over the list as it is now."""
         self.beginResetModel()
         self.constraints = history.constraints if result is not None else ()
-        self._cells = []
+        self._cells, self._colors = [], []
         for one in self.constraints:
             kept = history.kept.get(one)
             assert result is not None
             state = "new" if kept is None else f"kept {kept:.0%}".replace("%", " %")
+            guide = rows_of(result, one.others if one.kind == "belong" else ())
+            self._colors.append(result.palette[most(result, guide)] if len(guide) else "")
             self._cells.append((sentence(one, result), state, NEW if kept is None else KEPT[one.kind]))
         self.endResetModel()
 
@@ -56,6 +60,8 @@ class ConstraintModel(QAbstractTableModel):
         said, state, meaning = self._cells[index.row()]
         if role == Role.DisplayRole:
             return (said, state)[index.column()]
+        if role == Role.DecorationRole and index.column() == 0 and self._colors[index.row()]:
+            return swatch(self._colors[index.row()])
         if role == Role.ToolTipRole:
             return f"{said}\n{state}. {meaning}."
         return None

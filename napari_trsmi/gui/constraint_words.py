@@ -18,8 +18,16 @@ def rows_of(result: Result, barcodes: Sequence[str]) -> np.ndarray:
 
 
 def majority(result: Result, rows: np.ndarray) -> str:
-    """Return the name of the domain that most of the spots are in, "" without spots."""
-    return result.names[int(np.bincount(result.labels[rows]).argmax())] if len(rows) else ""
+    """Return the domain that most of the spots are in: "domain 3", or its name where it has one; "" without spots."""
+    if len(rows) == 0:
+        return ""
+    name = result.names[most(result, rows)]
+    return f"domain {name}" if name.isdecimal() else name
+
+
+def most(result: Result, rows: np.ndarray) -> int:
+    """Return the number of the domain that most of the spots are in."""
+    return int(np.bincount(result.labels[rows]).argmax())
 
 
 def sentence(constraint: Constraint, result: Result) -> str:

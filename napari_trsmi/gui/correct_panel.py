@@ -100,11 +100,13 @@ class CorrectPanel(QWidget):
         layout.addWidget(_title("1  Choose spots"))
         layout.addWidget(self.preview)
         layout.addWidget(self.bar)
+        layout.addSpacing(4)
         layout.addWidget(_title("2  Say what you know"))
         layout.addLayout(said)
         layout.addWidget(self.nothing, 1)
         layout.addWidget(self.list, 1)
         layout.addLayout(changes)
+        layout.addSpacing(4)
         layout.addWidget(_title("3  Train on"))
         layout.addWidget(self.run)
 
@@ -166,12 +168,11 @@ class CorrectPanel(QWidget):
         if partition is not self._partition:  # what was chosen looked at other domains
             self._partition = partition
             self.lasso.clear()
-        at = self.domains.currentIndex()
+        chosen = self.domains.currentData()
         self.domains.clear()
         for name, color in () if result is None else zip(result.names, result.palette, strict=True):
-            self.domains.addItem(swatch(color), name)
-        if 0 <= at < self.domains.count():
-            self.domains.setCurrentIndex(at)
+            self.domains.addItem(swatch(color), name, color)
+        self.domains.setCurrentIndex(max(self.domains.findData(chosen), 0))  # a domain keeps its colour, not its number
         self._update()
 
     def _on_history(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
 
 DRAWING = "add_polygon_lasso"
+DONE = ("added", "changed", "removed")  # what napari says when it is done with a shape
 IDLE = ("pan_zoom", "transform")
 
 
@@ -76,11 +77,10 @@ class Lasso(QObject):
         before, self.group = self.group, group
         self._setting = True
         if group:
+            if not before and (active := viewer.layers.selection.active) is not self._layer:
+                self._active = None if active is None else ref(active)
             if self._layer is None:
                 self._add_layer()
-            if not before:
-                active = viewer.layers.selection.active
-                self._active = None if active is None or active is self._layer else ref(active)
             layer = self._layer
             layer.selected_data = set()  # else the shapes that are selected change sides
             layer.feature_defaults = {"group": group}
@@ -158,10 +158,17 @@ class Lasso(QObject):
 
     def _forget_shapes(self) -> None:
         if self._layer is not None and self._layer.nshapes:
-            self._layer.selected_data = set(range(self._layer.nshapes))
-            self._layer.remove_selected()
+            self._remove(range(self._layer.nshapes))
         self._n_shapes = 0
         self._used.clear()
+
+    def _remove(self, shapes: Iterable[int]) -> None:
+        """Remove shapes by number; napari must not be in the middle of drawing one."""
+        layer, setting, self._setting = self._layer, self._setting, True
+        mode, layer.mode = layer.mode, "pan_zoom"
+        layer.selected_data = set(shapes) & set(range(layer.nshapes))
+        layer.remove_selected()
+        layer.mode, self._setting = mode, setting
 
     def _shapes(self) -> list[tuple[str, np.ndarray, str]]:
         layer = self._layer
@@ -178,8 +185,7 @@ class Lasso(QObject):
         if len(shapes) > self._n_shapes and (group := shapes[-1][2]) in self._used:
             self._used.discard(group)
             self._base = np.where(self._base == GROUPS.index(group) + 1, 0, self._base).astype(np.int8)
-            self._layer.selected_data = {k for k, shape in enumerate(shapes[:-1]) if shape[2] == group}
-            self._layer.remove_selected()
+            self._remove(k for k, shape in enumerate(shapes[:-1]) if shape[2] == group)
             shapes = self._shapes()
         self._n_shapes = len(shapes)
         sides = layers.sides_of(section, shapes, self._base)
@@ -218,7 +224,8 @@ class Lasso(QObject):
     # What the viewer and the session say
 
     def _on_data(self, event: Any) -> None:
-        self._later.start()
+        if str(event.action) in DONE:
+            self._later.start()
 
     def _on_mode(self, event: Any) -> None:
         if not self._setting and self.group and str(self._layer.mode) in IDLE:
