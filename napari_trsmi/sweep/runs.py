@@ -87,8 +87,8 @@ def run(
     grid
         What differs between them: values and seeds. One run where not given.
     folder
-        Where runs are kept. Those that are there already, with the same data and settings, are not made again, failed
-        ones excepted.
+        Where runs are kept; in memory, with their embeddings, where not given. Those that are there already, with the
+        same data and settings, are not made again, failed ones excepted.
     scheduler
         Address of a Dask scheduler to use; a local cluster where not given.
     n_workers
