@@ -70,7 +70,7 @@ def fit_mixture(
         Move means, variances and shares. Without it they stay those of `start`.
     said, pull
         Constraints on the rows, and the strength of their field in units of how sure a typical spot is: the median lead
-        of the best component's log weight over the second.
+        of the best component's log weight over the median of all.
 
     Returns
     -------
@@ -172,9 +172,8 @@ def _run(
 
 
 def _sureness(fit: np.ndarray) -> float:
-    """Return the median lead of the largest of each row of (N, K) log weights over the second."""
-    second, first = np.partition(fit, fit.shape[1] - 2, axis=1)[:, -2:].T
-    return float(np.median(first - second))
+    """Return the median over spots of the lead of the largest of (N, K) log weights over a typical other one."""
+    return float(np.median(fit.max(axis=1) - np.median(fit, axis=1)))
 
 
 def _drawn(field: np.ndarray, q: np.ndarray, said: Sequence[Tie], pull: float) -> np.ndarray:
