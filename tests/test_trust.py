@@ -67,6 +67,22 @@ def test_shuffled_tissue_gives_domains_of_little_confidence(result):
     assert np.allclose(trusted.boundaries["by_chance"], found.boundaries)
 
 
+def test_what_a_person_said_counts_for_other_seeds_but_neither_on_shuffled_tissue_nor_for_a_modality_alone(result):
+    ends = result.obs_names[[int(np.argmax(result.labels == k)) for k in (0, 1)]]
+    said = nt.Config(constraints=[{"kind": "together", "spots": list(ends)}]).constraints
+    taught = replace(result, config=result.config.model_copy(update={"constraints": said}))
+    asked = []
+
+    def fit(dataset, config):
+        asked.append(config.constraints)
+        return result
+
+    finish(seed_stability(taught, 2, fit=fit))
+    finish(chance(taught, 1, fit=fit))
+    assert asked == [said, ()]
+    assert modality_agreement(taught)[0] == modality_agreement(result)[0]
+
+
 def test_the_share_above_never_falls_as_the_threshold_does():
     rng = np.random.default_rng(0)
     share = share_above(rng.random(50), rng.random(50), np.linspace(1, 0, 11))

@@ -26,3 +26,8 @@ def check_trust(n_seeds: int = 2, n_runs: int = 1, n_domains: Sequence[int] = ()
 def with_domains(config: Config, n_domains: int) -> Config:
     """Return the settings with the number of domains given."""
     return config.model_copy(update={"cluster": config.cluster.model_copy(update={"n_domains": n_domains})})
+
+
+def unconstrained(config: Config) -> Config:
+    """Return the settings without what a person said about spots: it holds for these places and all modalities."""
+    return config.model_copy(update={"constraints": ()})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_trsmi.trust.asked import unconstrained
 from napari_trsmi.trust.seeds import suggested_domains
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ LIKELY = 0.05  # a boundary is one that chance would draw where more of the boun
 def modality_agreement(result: Result) -> tuple[dict[str, float], np.ndarray]:
     """Return how well each modality alone finds the domains of the result.
 
-    Each modality's components are cut into as many domains by the result's settings, without any training.
+    Each modality's components are cut into as many domains by the result's settings, without any training
+    and without what a person said about spots.
 
     Returns
     -------
@@ -41,7 +43,8 @@ def modality_agreement(result: Result) -> tuple[dict[str, float], np.ndarray]:
 
     config = result.config
     section = prepare(result.dataset, config)
-    rough = config.model_copy(update={"cluster": config.cluster.model_copy(update={"method": "mixture"})})
+    mixture = config.cluster.model_copy(update={"method": "mixture"})
+    rough = unconstrained(config.model_copy(update={"cluster": mixture}))
     agreement, votes = {}, np.zeros(len(result.labels), np.float32)
     for name, features in section.features.items():
         alone = replace(section, measured={name: section.measured[name]}, features={name: features})

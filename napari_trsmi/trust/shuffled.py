@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.records import Progress
-from napari_trsmi.trust.asked import Fit, with_domains
+from napari_trsmi.trust.asked import Fit, unconstrained, with_domains
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -40,7 +40,7 @@ def chance(result: Result, n_runs: int = 3, *, fit: Fit | None = None) -> Genera
     """Run the result's settings on the section with its spots dealt to other places, and compare.
 
     Shuffled tissue has no domains, but any method will draw some. Where boundaries of the result are no more confident
-    than those, they would appear by chance.
+    than those, they would appear by chance. What a person said about spots is left out: it holds for their places.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def chance(result: Result, n_runs: int = 3, *, fit: Fit | None = None) -> Genera
 
     if n_runs < 1:
         raise ConfigError(f"Expected at least 1 shuffled run, found {n_runs}. Raise it.")
-    run, config = fit or api.fit, with_domains(result.config, result.partition.n_domains)
+    run, config = fit or api.fit, unconstrained(with_domains(result.config, result.partition.n_domains))
     by_chance, confidence, weight = [], [], []
     for done in range(n_runs):
         yield Progress(done, n_runs, f"shuffled tissue {done + 1}")
