@@ -48,6 +48,7 @@ class CorrectPanel(QWidget):
         self.list.unwanted.connect(self.take_back)
         self.lasso.changed.connect(self._on_lasso)
         self.history.changed.connect(self._on_history)
+        self.history.stack.indexChanged.connect(self._update)
         for keys, do in (("Ctrl+Z", self.history.undo), ("Ctrl+Shift+Z", self.history.redo)):
             QShortcut(QKeySequence(keys), self, do, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         listen(

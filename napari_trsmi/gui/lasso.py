@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DRAWING = "add_polygon_lasso"
 DONE = ("added", "changed", "removed")  # what napari says when it is done with a shape
+OUTLINE = 2  # pixels of a raster
 IDLE = ("pan_zoom", "transform")
 
 
@@ -210,6 +211,8 @@ class Lasso(QObject):
         if layer is None:
             layer, active = Layer.create(*layers.chosen_layer(section, sides)), viewer.layers.selection.active
             layer.editable, setting, self._setting = False, self._setting, True
+            if layers.look(section).raster is not None:
+                layer.contour = OUTLINE
             place = len(viewer.layers) if self._layer not in viewer.layers else viewer.layers.index(self._layer)
             viewer.layers.insert(place, layer)
             viewer.layers.selection.active = active

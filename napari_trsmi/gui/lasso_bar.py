@@ -39,8 +39,8 @@ class LassoBar(QWidget):
             self.lassos[group] = button
             grid.addWidget(button, 0, at)
         self.clear = QPushButton("Clear")
-        self.clear.setShortcut("Alt+C")
-        self.clear.setToolTip("Choose nothing (Alt+C)")
+        self.clear.setShortcut("Alt+X")
+        self.clear.setToolTip("Choose nothing (Alt+X)")
         self.clear.clicked.connect(lasso.clear)
         grid.addWidget(self.clear, 0, 2)
         self.sides = QPushButton("Take the sides of the boundary")

@@ -35,7 +35,7 @@ def lasso_layer(section: OpenSection) -> LayerData:
 
 
 def chosen_layer(section: OpenSection, sides: np.ndarray) -> LayerData:
-    """Return the marks of chosen spots: a ring each, or their outline where spots are drawn as pixels.
+    """Return the marks of chosen spots: a ring each; pixels where spots are drawn as pixels.
 
     Parameters
     ----------
@@ -54,7 +54,6 @@ def chosen_layer(section: OpenSection, sides: np.ndarray) -> LayerData:
             "scale": (pixels.step[0] * unit, pixels.step[1] * unit),
             "translate": (pixels.origin[0] * unit, pixels.origin[1] * unit),
             "colormap": DirectLabelColormap(color_dict=colors),
-            "contour": 2,
             "opacity": 1.0,
         }
         return chosen_data(section, sides), {**settings, **placed}, "labels"
