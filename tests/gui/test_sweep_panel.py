@@ -181,6 +181,7 @@ def test_the_settings_of_a_run_go_into_the_form(panel, found):
     panel.chosen.seed.activated.emit(1)
     assert "seed 1" in panel.session.shown.title
     panel.chosen.use_button.click()
+    assert panel.status.text() == "The settings are in the form."
     config = panel.session.config
     assert (config.cluster.n_domains, config.seed) == (3, 1)
     assert config.train.preview_every == 2
