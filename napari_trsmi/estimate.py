@@ -37,12 +37,13 @@ def estimate(dataset: Dataset, config: Config) -> tuple[float, float]:
     n, width = dataset.n_spots / SPOTS, n_components(dataset, config) / COMPONENTS
     preprocess, train = config.preprocess, config.train
     starts = config.cluster.n_init / 10
-    epochs = train.epochs * EPOCH * n**EPOCH_POWER * width
+    n_epochs = train.epochs + train.extra_epochs
+    epochs = n_epochs * EPOCH * n**EPOCH_POWER * width
     if not config.device.startswith(("cpu", "auto")):
         epochs *= GPU
     domains = DOMAINS * n**DOMAINS_POWER * (0.5 + 0.5 * starts)
     previews = (
-        train.epochs // train.preview_every * PREVIEW * DOMAINS * n**DOMAINS_POWER if train.preview_every else 0.0
+        n_epochs // train.preview_every * PREVIEW * DOMAINS * n**DOMAINS_POWER if train.preview_every else 0.0
     )
     prepare = PREPARE * n**PREPARE_POWER * width * (1.0 if preprocess.denoise else 0.6)
     imports = 0.0 if "napari_trsmi.model.training" in sys.modules else IMPORTS

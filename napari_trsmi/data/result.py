@@ -149,7 +149,7 @@ class Result:
 
         ``obs``: ``trsmi_domain`` (ordered categories), ``trsmi_confidence``, ``trsmi_runner_up``, ``trsmi_entropy``;
         ``obsm``: ``X_trsmi``, ``trsmi_posterior``, ``trsmi_modality_weights``; ``obsp``: ``trsmi_S_<a>_<b>``;
-        ``uns``: ``trsmi_domain_colors`` and the run as JSON in ``trsmi``.
+        ``uns``: ``trsmi_domain_colors``, the run as JSON in ``trsmi``, and ``trsmi_state``, where training stands.
 
         Raises
         ------
