@@ -17,12 +17,13 @@ import napari_trsmi as nt
 from napari_trsmi import sweep
 from napari_trsmi.cli import main
 from napari_trsmi.gui.sweep_field import settings
-from napari_trsmi.gui.sweep_job import Pictures
+from napari_trsmi.gui.sweep_job import Pictures, SweepJob
 from napari_trsmi.gui.sweep_run import in_the_form
 from napari_trsmi.gui.sweep_strip import columns_of
 from napari_trsmi.gui.thumbnails import Thumbnails
 from napari_trsmi.gui.trust_dock import TrustDock
 from napari_trsmi.sweep import Grid, Run, SweepResult
+from napari_trsmi.sweep.store import Store
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +187,16 @@ def test_the_settings_of_a_run_go_into_the_form(panel, found):
     assert (config.cluster.n_domains, config.seed) == (3, 1)
     assert config.train.preview_every == 2
     assert in_the_form(panel.chosen.run.config, config) == config
+    panel.strip.choose(1)  # the same seed of another setting
+    assert panel.chosen.run.config.seed == 1
+    assert panel.session.shown.title == "Sweep run cluster.n_domains=7, seed 1"
+
+
+def test_a_sweep_of_other_data_is_not_opened(trained, brief, tmp_path):
+    grid = Grid({"cluster.n_domains": (3, 7)})
+    Store(tmp_path, trained.dataset, "of other data", grid, brief)
+    with pytest.raises(nt.DataError, match="found one of other data or another version"):
+        SweepJob(trained.dataset, brief, Grid({}), tmp_path).read()
 
 
 def test_bright_cells_are_better_whichever_way_a_score_runs(panel, found):
