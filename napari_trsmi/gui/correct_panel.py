@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
     from napari_trsmi.gui.session import Session
 
-PREVIEW = "A preview is shown. What you say is about the result:"
+PREVIEW = "A preview or another run is shown. Corrections are made on the result."
 
 
 class CorrectPanel(QWidget):

@@ -33,6 +33,9 @@ class CorrectRun(QWidget):
         self.epochs.setSuffix(" epochs")
         self.epochs.setToolTip("How long to train on")
         self.epochs.setAccessibleName("Epochs to train on")
+        self.pause = QPushButton("Pause")
+        self.pause.setToolTip("Stop after this epoch; nothing is lost")
+        self.pause.clicked.connect(self._on_pause)
         self.finish = QPushButton("Finish and keep")
         self.finish.setToolTip("End training now and keep what there is")
         self.finish.clicked.connect(session.finish)
@@ -43,8 +46,12 @@ class CorrectRun(QWidget):
         self.line.setWordWrap(True)
         row = QHBoxLayout()
         row.setSpacing(4)
-        for widget, share in ((self.button, 1), (self.epochs, 1), (self.finish, 1), (self.cancel, 1)):
-            row.addWidget(widget, share)
+        for button in (self.pause, self.finish, self.cancel):
+            button.setMinimumWidth(button.fontMetrics().horizontalAdvance(button.text()) + 12)
+        row.addWidget(self.button, 1)
+        row.addWidget(self.epochs, 1)
+        for button in (self.pause, self.finish, self.cancel):
+            row.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -69,13 +76,18 @@ class CorrectRun(QWidget):
         """Train on."""
         self.session.carry_on(self.epochs.value(), self.history.constraints)
 
+    def _on_pause(self) -> None:
+        self.session.resume() if self.session.state == "paused" else self.session.pause()
+
     def refresh(self, *_: Any) -> None:
         """Enable what can be done, and say why not."""
         session, result = self.session, self.session.result
         training = session.run is not None
-        running: tuple[QWidget, ...] = (self.finish, self.cancel, self.progress)
+        running: tuple[QWidget, ...] = (self.pause, self.finish, self.cancel, self.progress)
         for widget in (*running, self.button, self.epochs):
             widget.setVisible(training == (widget in running))
+        self.pause.setEnabled(session.state in ("running", "paused"))
+        self.pause.setText("Resume" if session.state == "paused" else "Pause")
         self.finish.setEnabled(session.state in ("preparing", "running", "paused"))
         if session.state == "preparing":
             self.progress.setRange(0, 0)

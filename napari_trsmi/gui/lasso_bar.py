@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.lasso import Lasso
     from napari_trsmi.gui.session import Session
 
-HINT = "Drag around spots on the tissue. Drag again to add more."
+HINT = "drag around spots on the tissue"
 SIDES = "Choose the spots on either side of the boundary that is selected in the Boundaries dock"
 
 
@@ -32,7 +32,7 @@ class LassoBar(QWidget):
             button.setCheckable(True)
             button.setShortcut(f"Alt+{group}")
             button.setToolTip(
-                f"Draw around spots on the tissue: they become {group} (Alt+{group}). Click again to stop."
+                f"Drag around spots on the tissue: they become {group} (Alt+{group}). Click again to stop."
             )
             button.setStyleSheet(f"QPushButton:checked {{ background-color: {COLORS[group]}; color: black }}")
             button.toggled.connect(self._on_toggled)
@@ -90,7 +90,7 @@ class LassoBar(QWidget):
         self.sides.setEnabled(able and boundary)
         self.sides.setToolTip(SIDES if boundary else f"{SIDES}. None is selected.")
         for group, rows in chosen.items():
-            text = "no spots"
+            text = HINT if self.lasso.group == group else "no spots"
             if len(rows) and result is not None:
                 spots = "spot" if len(rows) == 1 else "spots"
                 text = f"{len(rows):,} {spots}, mostly {majority(result, rows)}"
@@ -108,3 +108,4 @@ class LassoBar(QWidget):
             button.blockSignals(True)
             button.setChecked(name == group)
             button.blockSignals(False)
+        self.refresh()

@@ -399,6 +399,9 @@ def test_cancel_brings_the_result_and_the_list_back(dock, qtbot, monkeypatch, tr
     click(qtbot, dock.panel.run.button)
     trainer = dock.session.run.trainer
     qtbot.waitUntil(lambda: dock.session.state == "running", timeout=10_000)
+    click(qtbot, dock.panel.run.pause)
+    assert (dock.session.state, dock.panel.run.pause.text()) == ("paused", "Resume")
+    assert dock.minimumSizeHint().width() <= 340
     click(qtbot, dock.panel.run.cancel)
     gate.release(99)
     qtbot.waitUntil(trainer.ended.is_set, timeout=10_000)
