@@ -24,7 +24,8 @@ VIEWS = {
     "differences": ("Differences", "Where the two do not agree"),
 }
 BESIDE = "compared"  # role of the layers of the second labelling
-RESULT = ("boundaries", "boundary", "correspondences")  # roles that belong to the result, which may be neither
+# Roles that belong to the result, which may be neither.
+RESULT = ("boundaries", "boundary", "correspondences", "lasso", "chosen")
 BLINK = 800  # milliseconds
 
 
