@@ -47,6 +47,7 @@ class CorrectPanel(QWidget):
         self.list.chosen.connect(self._on_chosen)
         self.list.unwanted.connect(self.take_back)
         self.lasso.changed.connect(self._on_lasso)
+        self.lasso.drawing.connect(self._on_drawing)
         self.history.changed.connect(self._on_history)
         self.history.stack.indexChanged.connect(self._update)
         for keys, do in (("Ctrl+Z", self.history.undo), ("Ctrl+Shift+Z", self.history.redo)):
@@ -184,6 +185,10 @@ class CorrectPanel(QWidget):
     def _on_lasso(self) -> None:
         self.list.clearSelection()
         self._update()
+
+    def _on_drawing(self, group: str) -> None:
+        if group:  # what is lassoed is to be seen, and not the constraint that was selected
+            self.list.clearSelection()
 
     def _on_chosen(self, constraint: Constraint | None) -> None:
         result = self.session.result

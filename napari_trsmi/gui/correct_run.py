@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from napari_trsmi.records import Step
 
 NO_STATE = "This result cannot be trained on: {}. Run it again first."
-TIP = "Go on from the result that is shown, with the list above. The result before stays in the list of runs."
+TIP = (
+    "Go on from the result, with its own settings and the list above; settings changed in the form since then are left. "
+    "The result before stays in the list of runs."
+)
 
 
 class CorrectRun(QWidget):

@@ -93,7 +93,7 @@ class Lasso(QObject):
         elif self._layer is not None:
             self._layer.mode = "pan_zoom"
             active = None if self._active is None else self._active()
-            if viewer.layers.selection.active is self._layer and active in viewer.layers:
+            if viewer.layers.selection.active is self._layer and active is not None and active in viewer.layers:
                 viewer.layers.selection.active = active
         self._setting = False
         self.drawing.emit(group)

@@ -33,6 +33,9 @@ PLACES = (
     (8, 4),
 )  # column and span of the buttons, four in the first row
 
+TRAIN_ON = f"Show it, and train on from where it is for {EPOCHS} epochs"
+STATELESS = "This run cannot be trained on: it is a kept preview, or was made without the state of its training"
+
 AskFile = Callable[[QWidget], Path | None]
 
 
@@ -79,7 +82,7 @@ class RunPanel(QWidget):
                 ("Rename", "Give it another name (F2)", self.table.rename),
                 ("Pin", "Keep it on top, and from being deleted (P)", self.pin),
                 ("Delete", "Forget it; its memory is freed (Delete)", self.delete),
-                ("Train on", f"Show it, and train on from where it is for {EPOCHS} epochs", self.train_on),
+                ("Train on", TRAIN_ON, self.train_on),
                 ("Settings to form", "Start the next run from its settings", self.to_form),
                 ("Add from file…", "Add a result that was saved before, of the same spots", self.add),
             )
@@ -240,6 +243,8 @@ class RunPanel(QWidget):
         }
         for text, button in self.buttons.items():
             button.setEnabled(able.get(text, entry is not None))
+        stateless = entry is not None and not entry.result.state
+        self.buttons["Train on"].setToolTip(STATELESS if stateless else TRAIN_ON)
         self.buttons["Pin"].setText("Unpin" if entry is not None and entry.pinned else "Pin")
 
 

@@ -289,7 +289,8 @@ def test_selecting_a_constraint_marks_its_spots_and_a_lasso_goes_back(dock, qtbo
     assert sorted(map(len, marked(dock).values())) == [6, 6]
     assert set.union(*marked(dock).values()) == places(trained, np.r_[one, other])
     assert not dock.session.canvas.layer("lasso").visible
-    dock.panel.list.clearSelection()
+    click(qtbot, dock.panel.bar.lassos["B"])
+    assert dock.panel.list.constraint is None
     assert list(marked(dock).values()) == [places(trained, dock.panel.lasso.rows("A"))]
     assert dock.session.canvas.layer("lasso").visible
 
