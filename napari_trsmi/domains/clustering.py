@@ -64,6 +64,7 @@ def find_domains(
     evidence: np.ndarray | None = None,
     prototypes: np.ndarray | None = None,
     said: Sequence[Tie] = (),
+    features: np.ndarray | None = None,
     seed: int = 0,
 ) -> Partition:
     """Return exactly `n_domains` domains of the spots, numbered by falling size, with a posterior.
@@ -86,6 +87,8 @@ def find_domains(
     said
         What a person said about spots: followed softly by the labels, not by the posterior, which weighs what was
         measured.
+    features
+        (N, c) what `domain_features` returns for the embedding, where it is there already.
     seed
         Of every random choice.
 
@@ -108,7 +111,7 @@ def find_domains(
         features = embedding.astype(float)
         start = ((features[:, None] - prototypes[None]) ** 2).sum(-1).argmin(1)
     else:
-        features = domain_features(embedding, spatial, settings, seed)
+        features = domain_features(embedding, spatial, settings, seed) if features is None else features
         if settings.method == "leiden":
             start = leiden_labels(features, n_domains, k=settings.k_similar, seed=seed)
         else:

@@ -361,10 +361,12 @@ class Trainer:
             Config.from_json(state["config"]), self.config, state["epoch"]
         ):
             raise TrainingError(f"Expected a checkpoint of the same settings, found others in {name}. Start a new run.")
-        if state["spots"] != self.spots:
-            raise TrainingError(f"Expected a checkpoint of the same spots in the same order, found others in {name}.")
-        if state["shapes"] != {m: tuple(x.shape) for m, x in self.features.items()}:
-            raise TrainingError(f"Expected a checkpoint of the same data, found shapes {state['shapes']} in {name}.")
+        shapes = {m: tuple(x.shape) for m, x in self.features.items()}
+        if state["spots"] != self.spots or state["shapes"] != shapes:
+            raise TrainingError(
+                f"Expected a checkpoint of the same data, the same spots in the same order, found others in {name}. "
+                "Start a new run."
+            )
         if state["prototypes"] is not None:
             self.add_prototypes(state["prototypes"])
         if self.config.align.candidates == "ann":

@@ -124,8 +124,10 @@ def stability_curve(
     import pandas as pd
 
     from napari_trsmi import api
+    from napari_trsmi.constraints import ties
+    from napari_trsmi.domains.clustering import domain_features, find_domains
     from napari_trsmi.domains.consensus import consensus
-    from napari_trsmi.stages import cut, prepare
+    from napari_trsmi.graphs import spatial_graph
 
     numbers = sorted(set(n_domains))
     if n_seeds < 2:
@@ -136,15 +138,20 @@ def stability_curve(
     run, config = fit or api.fit, _asked_again(result)
     rough = config.cluster.model_copy(update={"method": "mixture", "n_init": 1})
     embeddings = [result.embedding] if stability is None else list(stability.embeddings)
+    spatial = spatial_graph(result.coords, config.graph.k_spatial)
+    said = ties(config.constraints, result.obs_names)
     labels: dict[int, list[np.ndarray]] = {k: [] for k in numbers}
     for done in range(n_seeds):
         one = config.model_copy(update={"seed": config.seed + done, "cluster": rough})
         yield Progress(done, n_seeds, f"numbers of domains, seed {one.seed}")
         if done == len(embeddings):
             embeddings.append(run(result.dataset, one).embedding)
-        section = prepare(result.dataset, one)
+        features = domain_features(embeddings[done], spatial, rough, one.seed)
         for k in numbers:
-            labels[k].append(cut(embeddings[done], section, one, k, None).labels)
+            found = find_domains(
+                embeddings[done], spatial, rough, n_domains=k, said=said, features=features, seed=one.seed
+            )
+            labels[k].append(found.labels)
     rows = []
     for k in numbers:
         agreement = consensus(labels[k]).agreement[np.triu_indices(n_seeds, 1)]
