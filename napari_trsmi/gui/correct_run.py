@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NO_STATE = "This result cannot be trained on: {}. Run it again first."
 TIP = (
-    "Go on from the result, with its own settings and the list above; settings changed in the form since then are left. "
+    "Go on from the result, with its own settings and the list above; changes in the form since then do not count. "
     "The result before stays in the list of runs."
 )
 
