@@ -42,9 +42,7 @@ def estimate(dataset: Dataset, config: Config) -> tuple[float, float]:
     if not config.device.startswith(("cpu", "auto")):
         epochs *= GPU
     domains = DOMAINS * n**DOMAINS_POWER * (0.5 + 0.5 * starts)
-    previews = (
-        n_epochs // train.preview_every * PREVIEW * DOMAINS * n**DOMAINS_POWER if train.preview_every else 0.0
-    )
+    previews = n_epochs // train.preview_every * PREVIEW * DOMAINS * n**DOMAINS_POWER if train.preview_every else 0.0
     prepare = PREPARE * n**PREPARE_POWER * width * (1.0 if preprocess.denoise else 0.6)
     imports = 0.0 if "napari_trsmi.model.training" in sys.modules else IMPORTS
     return imports + prepare + epochs + previews + domains, PROGRAM_BYTES + BYTES_PER_SPOT * dataset.n_spots * width

@@ -154,14 +154,15 @@ def carry_on(
 
 
 def like(result: Result, before: Result) -> Result:
-    """Return the result with the names and colours of those domains of `before` that its own match."""
+    """Return the result with the names and colours of those domains of `before` that its own match.
+
+    Numbers given by size are names too: a domain that a person knows as 4 stays 4.
+    """
     from napari_trsmi.domains.colors import carried_over
     from napari_trsmi.domains.comparison import match_labels
 
     n = result.partition.n_domains
     colors = carried_over(result.labels, n, before.labels, before.palette)
-    if not before.domain_names:
-        return replace(result, colors=colors)
     matched = match_labels(result.labels, before.labels)
     old = [int(matched[np.flatnonzero(result.labels == k)[0]]) for k in range(n)]
     names = [before.names[k] if k < len(before.names) else "" for k in old]

@@ -154,6 +154,14 @@ def test_names_and_colours_stay_with_the_domains_that_match(result, said):
     assert found.palette[k] == "#123456"
 
 
+def test_a_domain_keeps_its_number_where_sizes_change_places(result):
+    grown = teach.carry_on(result, 2, [teach.belong(result, ends(result, 0, 30)[0], 1)])
+    sizes = dict(zip(grown.names, np.bincount(grown.labels), strict=True))
+    assert set(grown.names) == set(result.names)
+    assert grown.names != result.names
+    assert sizes["2"] > sizes["1"]
+
+
 def test_names_of_domains_that_are_new_are_free_ones(path):
     free = CONFIG.model_copy(update={"cluster": CONFIG.cluster.model_copy(update={"n_domains": None})})
     result = edits.rename(nt.fit(nt.read(path), free), 0, "9")

@@ -38,6 +38,7 @@ class RunBar(QWidget):
         self.out_of_date.setToolTip("The result shown was made with other settings. Run to bring it up to date.")
         self.constraints = QLabel()
         self.constraints.setToolTip(CONSTRAINED)
+        self.free_button = _button("Leave out", "Run without what was said in the Correct dock", self._on_free)
         self.estimate, self.device = QLabel(), QComboBox()
         self.device.setToolTip("Where training runs; auto takes the fastest there is")
         self.device.setEditable(False)
@@ -56,6 +57,7 @@ class RunBar(QWidget):
         about, above, buttons = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         about.addWidget(self.out_of_date)
         about.addWidget(self.constraints, 1)
+        about.addWidget(self.free_button)
         above.addWidget(self.estimate, 1)
         above.addWidget(self.device)
         for button in (self.run_button, self.pause_button, self.finish_button, self.cancel_button):
@@ -159,6 +161,9 @@ class RunBar(QWidget):
     def _on_device(self) -> None:
         self.session.set_config(self.session.config.model_copy(update={"device": self.device.currentText()}))
 
+    def _on_free(self) -> None:
+        self.session.set_config(self.session.config.model_copy(update={"constraints": ()}))
+
     # What is shown
 
     def _refresh(self, *_: Any) -> None:
@@ -167,6 +172,7 @@ class RunBar(QWidget):
         said = count(session.config.constraints)
         self.constraints.setText(f"· {said}" if session.out_of_date else f"With {said}")
         self.constraints.setVisible(bool(said))
+        self.free_button.setVisible(bool(said) and state == "idle")
         self.run_button.setEnabled(session.section is not None and state == "idle")
         self.run_button.setText("Run again" if session.result is not None and not session.out_of_date else "Run")
         self.pause_button.setEnabled(state in ("running", "paused"))

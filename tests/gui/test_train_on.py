@@ -152,3 +152,7 @@ def test_the_run_bar_says_that_a_run_repeats_what_was_said(session, qtbot, train
     assert bar.constraints.isVisible()
     assert "1 constraint" in bar.constraints.text()
     assert "Correct" in bar.constraints.toolTip()
+    bar.free_button.click()
+    assert session.config.constraints == ()
+    assert not bar.constraints.isVisible()
+    assert not bar.free_button.isVisible()
