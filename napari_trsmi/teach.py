@@ -170,18 +170,38 @@ def like(result: Result, before: Result) -> Result:
     return replace(result, colors=colors, domain_names=tuple(name or next(free) for name in names))
 
 
-def words(constraint: Constraint, result: Result | None = None) -> str:
-    """Return a constraint in a few words; with a result, the domain that spots belong to by its name there."""
-    n, others = len(constraint.spots), len(constraint.others)
-    spots = f"{n:,} spot{'s' * (n > 1)}"
+def words(constraint: Constraint, result: Result) -> str:
+    """Return a constraint in words, such as "12 spots belong to Cortex"; domains are called as in the result."""
+    n, others = f"{len(constraint.spots):,}", f"{len(constraint.others):,}"
     if constraint.kind == "together":
-        return f"{spots} are one domain"
+        return f"{n} spots are one domain"
     if constraint.kind == "apart":
-        return f"{spots} are apart from {others:,}"
-    if result is None:
-        return f"{spots} belong with {others:,} others"
-    rows = np.flatnonzero(np.isin(result.obs_names, constraint.others))
-    return f"{spots} belong to {result.names[majority(result.labels[rows])]}"
+        return f"{n} and {others} spots are apart"
+    home = domain_of(result, rows_of(result, constraint.others))
+    return f"{n} spots belong to {home}" if len(constraint.spots) > 1 else f"1 spot belongs to {home}"
+
+
+def domain_of(result: Result, spots: np.ndarray) -> str:
+    """Return what the domain is called that most of (n,) rows are in: "domain 3", or its name; "" without spots."""
+    if len(spots) == 0:
+        return ""
+    name = result.names[majority(result.labels[spots])]
+    return f"domain {name}" if name.isdecimal() else name
+
+
+def rows_of(result: Result, barcodes: Sequence[str]) -> np.ndarray:
+    """Return the (n,) rows of a result with these barcodes."""
+    return np.flatnonzero(np.isin(result.obs_names, barcodes))
+
+
+def count(constraints: Sequence[Constraint]) -> str:
+    """Return how many of them count: "2 constraints", "1 constraint, 1 taken back"; "" for none at all."""
+    n = sum(one.until is None for one in constraints)
+    ended = len(constraints) - n
+    if not constraints:
+        return ""
+    words = f"{n or 'no'} constraint{'' if n == 1 else 's'}"
+    return f"{words}, {ended} taken back" if ended else words
 
 
 def obedience(result: Result) -> list[tuple[Constraint, float]]:

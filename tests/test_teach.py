@@ -219,8 +219,8 @@ def test_a_domain_is_stood_for_by_its_surest_spots(result):
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
-        ("apart", "6 spots are apart from 6"),
-        ("belong", "6 spots belong to 1"),
+        ("apart", "6 and 6 spots are apart"),
+        ("belong", "6 spots belong to domain 1"),
         ("together", "10 spots are one domain"),
     ],
 )
@@ -242,7 +242,7 @@ def test_the_command_line_goes_on_from_a_file(result, said, tmp_path, capsys):
     words = ["continue", str(tmp_path / "saved.h5mu"), "-o", str(tmp_path / "on.h5mu"), "--epochs", "2", "--no-figure"]
     (tmp_path / "said.json").write_text(json.dumps([said["apart"].model_dump(mode="json")]), encoding="utf-8")
     assert main([*words, "--constraints", str(tmp_path / "said.json")]) == 0
-    assert "6 spots are apart from 6: kept 100%" in capsys.readouterr().out
+    assert "6 and 6 spots are apart: kept 100%" in capsys.readouterr().out
     found = teach.carry_on(result, 2, [said["apart"]])
     saved = restore(tmp_path / "on.h5mu")
     np.testing.assert_array_equal(saved.labels, found.labels)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
+from napari_trsmi.constraints import majority
 from napari_trsmi.gui.chip_list import swatch
-from napari_trsmi.gui.constraint_words import most, rows_of, sentence
+from napari_trsmi.teach import rows_of, words
 
 if TYPE_CHECKING:
     from napari_trsmi.config import Constraint
@@ -44,8 +45,8 @@ class ConstraintModel(QAbstractTableModel):
             assert result is not None
             state = "new" if kept is None else f"kept {kept:.0%}".replace("%", " %")
             guide = rows_of(result, one.others if one.kind == "belong" else ())
-            self._colors.append(result.palette[most(result, guide)] if len(guide) else "")
-            self._cells.append((sentence(one, result), state, NEW if kept is None else KEPT[one.kind]))
+            self._colors.append(result.palette[majority(result.labels[guide])] if len(guide) else "")
+            self._cells.append((words(one, result), state, NEW if kept is None else KEPT[one.kind]))
         self.endResetModel()
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, D102

@@ -14,11 +14,11 @@ from napari_trsmi.errors import TrsmiError
 from napari_trsmi.gui.chip_list import SWATCH, swatch
 from napari_trsmi.gui.constraint_history import ConstraintHistory
 from napari_trsmi.gui.constraint_list import ConstraintList
-from napari_trsmi.gui.constraint_words import rows_of, sentence
 from napari_trsmi.gui.correct_run import CorrectRun
 from napari_trsmi.gui.lasso import Lasso
 from napari_trsmi.gui.lasso_bar import LassoBar
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.teach import rows_of, words
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -150,14 +150,14 @@ class CorrectPanel(QWidget):
         except TrsmiError as error:
             self.session.failed.emit(str(error))
             return
-        self.history.add(constraint, sentence(constraint, result))
+        self.history.add(constraint, words(constraint, result))
         self.lasso.use(*groups)
 
     def take_back(self) -> None:
         """No longer say what is selected in the list."""
         constraint, result = self.list.constraint, self.session.result
         if constraint is not None and result is not None and self.session.run is None:
-            self.history.take_back(constraint, f"taking back: {sentence(constraint, result)}")
+            self.history.take_back(constraint, f"taking back: {words(constraint, result)}")
 
     def leave(self) -> None:
         """Take from the canvas what was drawn there."""

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
-from napari_trsmi.gui.constraint_words import count
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.teach import EPOCHS
+from napari_trsmi.teach import EPOCHS, count
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.constraint_history import ConstraintHistory

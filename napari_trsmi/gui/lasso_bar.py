@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from napari_trsmi.gui.constraint_words import majority
 from napari_trsmi.gui.lasso_layers import COLORS, GROUPS
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.teach import domain_of
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.lasso import Lasso
@@ -93,7 +93,7 @@ class LassoBar(QWidget):
             text = HINT if self.lasso.group == group else "no spots"
             if len(rows) and result is not None:
                 spots = "spot" if len(rows) == 1 else "spots"
-                text = f"{len(rows):,} {spots}, mostly {majority(result, rows)}"
+                text = f"{len(rows):,} {spots}, mostly {domain_of(result, rows)}"
             self.counts[group].setText(f'<span style="color:{COLORS[group]}">⬤</span> {group}: {text}')
 
     def _on_toggled(self, on: bool) -> None:

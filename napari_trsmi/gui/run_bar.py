@@ -9,9 +9,9 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.estimate import estimate
-from napari_trsmi.gui.constraint_words import count
 from napari_trsmi.gui.devices import device_names, loaded_device
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.teach import count
 
 if TYPE_CHECKING:
     from napari_trsmi.config import Config

@@ -13,9 +13,9 @@ import numpy as np
 
 from napari_trsmi.compare import differences, with_records
 from napari_trsmi.errors import DataError
-from napari_trsmi.gui.constraint_words import count
 from napari_trsmi.gui.form.labels import label
 from napari_trsmi.gui.form.spec import sections, shown
+from napari_trsmi.teach import count
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset

@@ -13,7 +13,6 @@ from qtpy.QtCore import Qt
 
 from napari_trsmi import edits, teach
 from napari_trsmi.gui.compare_dock import CompareDock
-from napari_trsmi.gui.constraint_words import count
 from napari_trsmi.gui.live_plot import LivePlot
 from napari_trsmi.gui.run_bar import RunBar
 from napari_trsmi.gui.runs import Runs
@@ -137,10 +136,10 @@ def test_runs_say_their_constraints_in_few_words(trained):
 
 def test_constraints_are_counted_in_words(trained):
     one = teach.together(trained, [0, 1])
-    assert count(()) == ""
-    assert count([one]) == "1 constraint"
-    assert count([one, one.model_copy(update={"until": 9})]) == "1 constraint, 1 taken back"
-    assert count([one.model_copy(update={"until": 9})]) == "no constraints, 1 taken back"
+    assert teach.count(()) == ""
+    assert teach.count([one]) == "1 constraint"
+    assert teach.count([one, one.model_copy(update={"until": 9})]) == "1 constraint, 1 taken back"
+    assert teach.count([one.model_copy(update={"until": 9})]) == "no constraints, 1 taken back"
 
 
 def test_the_run_bar_says_that_a_run_repeats_what_was_said(session, qtbot, trained):
