@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import time
 from collections.abc import Generator, Sequence
-from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +17,12 @@ from torch import Tensor
 from napari_trsmi.config import Config
 from napari_trsmi.constraints import Tie, obeyed, ties
 from napari_trsmi.errors import ConfigError, TrainingError
-from napari_trsmi.model import losses
+from napari_trsmi.model import checkpoint, losses
 from napari_trsmi.model.graph_data import share, to_hetero_data
 from napari_trsmi.model.network import TRSMI, Output
 from napari_trsmi.model.prototypes import assign, means, seed_labels
 from napari_trsmi.model.schedules import value
 from napari_trsmi.records import Fit, Step
-
-CHECKPOINT_VERSION = 2
 
 
 def pick_device(name: str) -> torch.device:
@@ -154,15 +149,15 @@ class Trainer:
         """Return the constraints that count once `epoch` epochs are done."""
         return [tie for constraint, tie in self.said if constraint.counts(epoch)]
 
-    def run(self, checkpoint: Path | None) -> Generator[Step, str | None, Fit]:
+    def run(self, path: Path | None) -> Generator[Step, str | None, Fit]:
         """Yield the remaining steps, then return the fit."""
         n_epochs, every = self.n_epochs, self.config.train.checkpoint_every
         started, stopped = time.perf_counter(), False
         while self.epoch < n_epochs and not stopped:
             step = self.advance(time.perf_counter() - started)
             self.history.append(step)
-            if checkpoint is not None and every and self.epoch % every == 0:
-                self.save(checkpoint)
+            if path is not None and every and self.epoch % every == 0:
+                checkpoint.write(path, self.state())
             stopped = (yield step) == "stop"
         return self.finish(stopped)
 
@@ -310,91 +305,32 @@ class Trainer:
 
     def state(self) -> bytes:
         """Return all that training needs to go on: weights, moments, reference graphs, prototypes, history, chance."""
-        state = {
-            "version": CHECKPOINT_VERSION,
-            "config": self.config.to_json(),
-            "shapes": {m: tuple(x.shape) for m, x in self.features.items()},
-            "spots": self.spots,
-            "epoch": self.epoch,
-            "prototypes": None if self.prototypes is None else self.prototypes.detach(),
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "references": self.references,
-            "random": torch.get_rng_state(),
-            "history": [_plain(step) for step in self.history],
-        }
-        file = io.BytesIO()
-        torch.save(state, file)
-        return file.getvalue()
+        return checkpoint.packed(
+            {
+                **self.identity(),
+                "config": self.config.to_json(),
+                "epoch": self.epoch,
+                "prototypes": None if self.prototypes is None else self.prototypes.detach(),
+                "network": self.network.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "references": self.references,
+                "random": torch.get_rng_state(),
+                "history": [checkpoint.plain(step) for step in self.history],
+            }
+        )
 
-    def save(self, path: Path) -> None:
-        """Write the state atomically: a kill leaves the old checkpoint or the new one."""
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            with temporary.open("wb") as f:
-                f.write(self.state())
-                f.flush()
-                os.fsync(f.fileno())
-            os.replace(temporary, path)
-        except OSError as error:
-            raise TrainingError(
-                f"Expected to write the checkpoint {path}, found: {error.strerror}. Choose another place, or set "
-                "train.checkpoint_every=0."
-            ) from error
-        finally:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
+    def identity(self) -> dict[str, Any]:
+        """Return what the data are known by: the weights of edges go by the spots' order."""
+        return {"shapes": {m: tuple(x.shape) for m, x in self.features.items()}, "spots": self.spots}
 
     def load(self, source: Path | bytes) -> None:
         """Continue from the checkpoint at a path, or from a state."""
-        name = "the result" if isinstance(source, bytes) else str(source)
-        try:
-            file = io.BytesIO(source) if isinstance(source, bytes) else source
-            state = torch.load(file, map_location=self.device, weights_only=True)
-        except (OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
-            raise TrainingError(f"Expected a checkpoint of this program at {name}, found none: {error}.") from error
-        except Exception as error:  # torch raises pickle errors of its own for other people's files
-            raise TrainingError(f"Expected a checkpoint of this program at {name}, found another file.") from error
-        if not isinstance(state, dict) or "config" not in state:
-            raise TrainingError(f"Expected a checkpoint of this program at {name}, found another file.")
-        if state["version"] != CHECKPOINT_VERSION or not _alike(
-            Config.from_json(state["config"]), self.config, state["epoch"]
-        ):
-            raise TrainingError(f"Expected a checkpoint of the same settings, found others in {name}. Start a new run.")
-        shapes = {m: tuple(x.shape) for m, x in self.features.items()}
-        if state["spots"] != self.spots or state["shapes"] != shapes:
-            raise TrainingError(
-                f"Expected a checkpoint of the same data, the same spots in the same order, found others in {name}. "
-                "Start a new run."
-            )
+        state = checkpoint.unpacked(source, self.config, self.identity(), self.device)
         if state["prototypes"] is not None:
             self.add_prototypes(state["prototypes"])
-        if self.config.align.candidates == "ann":
-            raise TrainingError("Continuing needs align.candidates='graph' or 'dense', found 'ann'. Start a new run.")
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.references = state["references"]
         torch.set_rng_state(state["random"].cpu())
         self.history = [Step(**step) for step in state["history"]]
         self.epoch = state["epoch"]
-
-
-def _alike(before: Config, now: Config, epoch: int) -> bool:
-    """Return whether the first `epoch` epochs are the same under both settings, however many follow."""
-
-    def first(config: Config) -> Config:
-        ended = [
-            c if c.until is None or c.until < epoch else c.model_copy(update={"until": None})
-            for c in config.constraints
-            if c.start < epoch
-        ]
-        same = {"train": now.train, "device": now.device, "threads": now.threads, "constraints": tuple(ended)}
-        return config.model_copy(update=same)
-
-    return first(before) == first(now)
-
-
-def _plain(step: Step) -> dict[str, Any]:
-    """Return a step without its arrays, for a checkpoint that loads without running code."""
-    slim = replace(step, labels=None, embedding=None)
-    return {name: getattr(slim, name) for name in slim.__slots__}

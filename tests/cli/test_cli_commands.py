@@ -60,7 +60,20 @@ def test_help_names_every_setting(helped):
 def test_help_names_the_commands(capsys):
     assert main(["--help"]) == 0
     out = capsys.readouterr().out
-    for name in ("fit", "domains", "score", "markers", "simulate", "view", "demo"):
+    for name in (
+        "fit",
+        "domains",
+        "continue",
+        "compare",
+        "trust",
+        "sweep",
+        "report",
+        "score",
+        "markers",
+        "simulate",
+        "view",
+        "demo",
+    ):
         assert f"  • {name} " in out
     assert "Find the spatial domains of a section." in out
 

@@ -13,13 +13,13 @@ from opened_dock import dock_alone, open_section
 from qtpy.QtCore import Qt
 
 from napari_trsmi import edits
+from napari_trsmi.domains.clustering import domain_features
 from napari_trsmi.gui import trust_panel
 from napari_trsmi.gui.boundary_table import BoundaryModel
 from napari_trsmi.gui.maps_panel import result_maps
 from napari_trsmi.gui.run_bar import duration
 from napari_trsmi.gui.trust_dock import TrustDock
 from napari_trsmi.gui.trust_job import TrustJob, Wanted
-from napari_trsmi.stages import prepare
 from napari_trsmi.trust import chance, seed_stability, with_trust
 
 
@@ -259,16 +259,16 @@ def test_stop_is_heard_while_the_curve_is_cut(trained, monkeypatch):
     job = TrustJob(trained, Wanted(2, 0, (3,)))
     cut = []
 
-    def stop_then_prepare(*_):
+    def stop_then_go_on(*given):
         cut.append(job.stop())
-        return prepare(*_)
+        return domain_features(*given)
 
     act(monkeypatch, trained)
-    monkeypatch.setattr("napari_trsmi.stages.prepare", stop_then_prepare)
+    monkeypatch.setattr("napari_trsmi.domains.clustering.domain_features", stop_then_go_on)
     found = job.work()
     assert "curve" not in found.provenance["trust"]
     assert "stability" in found.maps
-    assert len(cut) == 2  # the first seed of the curve, and each modality alone
+    assert len(cut) == 1 + len(trained.dataset.modalities)  # the first seed of the curve, and each modality alone
 
 
 def test_a_click_on_the_curve_takes_that_number_for_the_next_run(with_curve, qtbot):

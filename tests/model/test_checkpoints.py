@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -103,11 +105,10 @@ def test_a_place_that_cannot_be_written_is_named(one, tmp_path):
 def test_a_failed_write_leaves_the_old_checkpoint(one, checkpoint, monkeypatch):
     before = checkpoint.read_bytes()
 
-    def full(state, file):
-        file.write(b"half")
+    def full(file):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(torch, "save", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(TrainingError, match="No space left"):
         finish(train(*one.parts, config(train={"checkpoint_every": 1}), checkpoint=checkpoint))
     assert checkpoint.read_bytes() == before

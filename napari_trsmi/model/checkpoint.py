@@ -1,0 +1,107 @@
+"""The state of training as bytes: written whole or not at all, and only taken up by the run that it belongs to."""
+
+from __future__ import annotations
+
+import io
+import os
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from napari_trsmi.config import Config
+from napari_trsmi.errors import TrainingError
+from napari_trsmi.records import Step
+
+VERSION = 2
+
+
+def packed(state: dict[str, Any]) -> bytes:
+    """Return a state (tensors, numbers, text) as bytes."""
+    file = io.BytesIO()
+    torch.save({"version": VERSION, **state}, file)
+    return file.getvalue()
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a packed state: a kill leaves the old checkpoint or the new one.
+
+    Raises
+    ------
+    TrainingError
+        It cannot be written there.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as f:
+            f.write(content)
+            f.flush()
+            os.fsync(f.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise TrainingError(
+            f"Expected to write the checkpoint {path}, found: {error.strerror}. Choose another place, or set "
+            "train.checkpoint_every=0."
+        ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def unpacked(source: Path | bytes, config: Config, identity: dict[str, Any], device: torch.device) -> dict[str, Any]:
+    """Return the state at a path or in bytes.
+
+    Parameters
+    ----------
+    config
+        The settings of the run that goes on: those of the state, but for epochs and constraints that follow.
+    identity
+        Entries of the state that must be the same: what the data are known by.
+    device
+        Where tensors go.
+
+    Raises
+    ------
+    TrainingError
+        It is no state, or one of other settings or data; or candidates were searched, which a state does not hold.
+    """
+    name = "the result" if isinstance(source, bytes) else str(source)
+    try:
+        file = io.BytesIO(source) if isinstance(source, bytes) else source
+        state: dict[str, Any] = torch.load(file, map_location=device, weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        raise TrainingError(f"Expected a checkpoint of this program at {name}, found none: {error}.") from error
+    except Exception as error:  # torch raises pickle errors of its own for other people's files
+        raise TrainingError(f"Expected a checkpoint of this program at {name}, found another file.") from error
+    if not isinstance(state, dict) or "config" not in state:
+        raise TrainingError(f"Expected a checkpoint of this program at {name}, found another file.")
+    if state["version"] != VERSION or not _alike(Config.from_json(state["config"]), config, state["epoch"]):
+        raise TrainingError(f"Expected a checkpoint of the same settings, found others in {name}. Start a new run.")
+    if any(state[key] != value for key, value in identity.items()):
+        raise TrainingError(
+            f"Expected a checkpoint of the same data, the same spots in the same order, found others in {name}. "
+            "Start a new run."
+        )
+    if config.align.candidates == "ann":
+        raise TrainingError("Continuing needs align.candidates='graph' or 'dense', found 'ann'. Start a new run.")
+    return state
+
+
+def plain(step: Step) -> dict[str, Any]:
+    """Return a step without its arrays, for a checkpoint that loads without running code."""
+    slim = replace(step, labels=None, embedding=None)
+    return {name: getattr(slim, name) for name in slim.__slots__}
+
+
+def _alike(before: Config, now: Config, epoch: int) -> bool:
+    """Return whether the first `epoch` epochs are the same under both settings, however many follow."""
+
+    def first(config: Config) -> Config:
+        began = [c for c in config.constraints if c.start < epoch]
+        ended = [c if c.until is None or c.until < epoch else c.model_copy(update={"until": None}) for c in began]
+        same = {"train": now.train, "device": now.device, "threads": now.threads, "constraints": tuple(ended)}
+        return config.model_copy(update=same)
+
+    return first(before) == first(now)
