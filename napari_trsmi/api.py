@@ -263,7 +263,13 @@ def recluster(path: str | Path, cluster: Cluster | None = None) -> Result:
     saved, dataset = read_saved(path)
     config = saved.config.model_copy(update={"cluster": cluster or saved.config.cluster})
     result = cut_again(prepare(dataset, config), config, saved)
-    return replace(result, provenance={**result.provenance, "reclustered_from": str(Path(path).absolute())})
+    trained = saved.origin.get("trained_cluster") or saved.config.cluster.model_dump(mode="json", exclude_defaults=True)
+    provenance = {
+        **result.provenance,
+        "reclustered_from": str(Path(path).absolute()),
+        "trained_cluster": trained,
+    }
+    return replace(result, history=saved.history, provenance=provenance)
 
 
 def restore(path: str | Path) -> Result:

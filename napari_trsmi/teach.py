@@ -94,8 +94,6 @@ def continued(result: Result, epochs: int = EPOCHS, constraints: Sequence[Constr
     ------
     DataError
         The result has no state to go on from.
-    ConfigError
-        Spots are tied in a way that cannot be.
     """
     if not result.state:
         why = "it is a kept preview" if "kept_preview" in result.provenance else "it was made without"

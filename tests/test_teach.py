@@ -175,6 +175,16 @@ def test_a_result_that_was_clustered_again_goes_on_with_what_it_was_trained_with
     assert teach.carry_on(coarse, 2).config.cluster == CONFIG.cluster
 
 
+def test_a_file_that_was_clustered_again_goes_on_too(result, tmp_path):
+    result.write(tmp_path / "saved.h5mu")
+    nt.recluster(tmp_path / "saved.h5mu", nt.Config(cluster={"n_domains": 2, "n_init": 1}).cluster).write(
+        tmp_path / "coarse.h5mu"
+    )
+    found = teach.carry_on(restore(tmp_path / "coarse.h5mu"), 2)
+    np.testing.assert_array_equal(found.embedding, teach.carry_on(result, 2).embedding)
+    assert found.partition.n_domains == K
+
+
 def test_reclustering_keeps_what_was_said(result, said):
     found = edits.recluster(teach.carry_on(result, 2, [said["belong"]]), {"n_domains": 3, "n_init": 2})
     assert teach.obedience(found)[0][1] >= 0.9
