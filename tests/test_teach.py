@@ -15,6 +15,7 @@ from napari_trsmi.api import fit_steps, keep_preview, restore
 from napari_trsmi.cli import main
 from napari_trsmi.constraints import kept, ties
 from napari_trsmi.data.tables import mudata_as_stored
+from napari_trsmi.report import page
 from napari_trsmi.script import as_python
 
 N, K = 160, 4
@@ -143,6 +144,16 @@ def test_a_saved_result_goes_on_as_the_one_in_memory_does(result, said, tmp_path
         np.testing.assert_array_equal(found.labels, teach.carry_on(result, 2, [said["apart"]]).labels)
     found.write(tmp_path / "again.h5mu")
     assert restore(tmp_path / "again.h5mu").config.constraints == found.config.constraints
+    record = json.loads((tmp_path / "again.run.json").read_text(encoding="utf-8"))
+    assert record["constraints"] == [
+        {"kind": "apart", "n_spots": 6, "n_others": 6, "kept": teach.obedience(found)[0][1]}
+    ]
+
+
+def test_the_report_tells_what_was_said(result, said):
+    text = page(teach.carry_on(result, 2, [said["apart"]]))
+    assert "6 and 6 spots are apart (100 %)" in text
+    assert "constraints =" not in text
 
 
 def test_names_and_colours_stay_with_the_domains_that_match(result, said):

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_trsmi.constraints import kept, ties
+
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result
@@ -111,6 +113,11 @@ def record(result: Result) -> dict[str, Any]:
         for step in result.history
     ]
     made["config"] = result.config.model_dump(mode="json")
+    counting = [c for c in result.config.constraints if c.until is None]
+    made["constraints"] = [
+        {"kind": c.kind, "n_spots": len(c.spots), "n_others": len(c.others), "kept": kept(tie, result.labels)}
+        for c, tie in zip(counting, ties(counting, result.obs_names), strict=True)
+    ]
     plain_record: dict[str, Any] = plain(made)
     return plain_record
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _FOLLOWS = (  # entries that `provenance.record` finds out anew whenever a result is written
     *("format", "written", "seed", "n_spots", "n_domains", "domains", "colors", "modalities", "kinds", "library"),
-    *("method", "strength", "maps", "scores", "dropped", "history", "config", "keys"),
+    *("method", "strength", "maps", "scores", "dropped", "history", "config", "constraints", "keys"),
 )
 
 

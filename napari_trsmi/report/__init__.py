@@ -62,6 +62,7 @@ def contents(result: Result, *, truth: str | None = None) -> dict[str, Any]:
     from napari_trsmi.data.annotate import domains_frame
     from napari_trsmi.data.provenance import record
     from napari_trsmi.report import figures
+    from napari_trsmi.teach import obedience, words
 
     if truth is not None:
         result = _with_truth(result, truth)
@@ -96,6 +97,7 @@ def contents(result: Result, *, truth: str | None = None) -> dict[str, Any]:
         "scores": recorded["scores"],
         "changed": _changed(result),
         "settings": json.dumps(recorded["config"], indent=2),
+        "said": [(words(one, result), kept) for one, kept in obedience(result)],
         "edits": recorded.get("edits", []),
         "record": {k: recorded[k] for k in ("versions", "sources", "device", "seconds") if k in recorded},
         "written": recorded["written"],
@@ -181,7 +183,8 @@ def _changed(result: Result) -> list[tuple[str, str]]:
         return [] if value == default else [(prefix, json.dumps(value))]
 
     config = result.config
-    return walk(config.model_dump(mode="json"), type(config)().model_dump(mode="json"), "")
+    values = config.model_dump(mode="json", exclude={"constraints"})
+    return walk(values, type(config)().model_dump(mode="json"), "")
 
 
 def _number(value: Any) -> str:
