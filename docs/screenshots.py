@@ -12,9 +12,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 HERE = Path(__file__).resolve().parent
 BRAIN = "mouse_brain_p22_atac.h5mu"
-USED = ("sample_training", "sample_result", "brain_boundaries")  # by README and guide
+USED = ("sample_training", "sample_result", "sample_correct", "brain_boundaries")  # by README and guide
 
 
 def main() -> None:
@@ -74,8 +76,37 @@ class Pictures:
             widget.show()
             widget.raise_()
             self.shot(name)
+        self.correct()
         self.viewer.close()
         self.settle(0.2)
+
+    def correct(self) -> None:
+        """Lasso two places, say something about them, and photograph that and what becomes of it."""
+        from napari_trsmi.gui.docks import CORRECT, PLUGIN
+
+        dock, found = self.viewer.window.add_plugin_dock_widget(PLUGIN, CORRECT)
+        dock.show()
+        dock.raise_()
+        panel, section = found.panel, self.session.section
+        assert section is not None
+        at = section.dataset.coords[:, ::-1]
+        low, extent = at.min(axis=0), np.ptp(at, axis=0)
+        for group, place, radius in (("A", (0.22, 0.45), 0.07), ("B", (0.45, 0.7), 0.09)):
+            panel.bar.lassos[group].click()
+            turn = np.linspace(0, 2 * np.pi, 40, endpoint=False)[:, None]
+            around = np.hstack([np.sin(turn), np.cos(turn)]) * (1 + 0.15 * np.sin(3 * turn))
+            self.session.canvas.layer("lasso").add(
+                low + extent * place + radius * extent.max() * around, shape_type="polygon"
+            )
+            self.settle(0.2)
+        panel.buttons["Keep apart"].click()
+        panel.domains.setCurrentIndex(0)
+        panel.buttons["Give A to"].click()
+        self.shot("correct")
+        if self.every:
+            panel.run.button.click()
+            self.wait(lambda: self.session.state == "idle")
+            self.shot("corrected")
 
     def shot(self, what: str) -> None:
         """Write one picture."""
