@@ -14,7 +14,6 @@ import json
 import os
 import sys
 import tempfile
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -24,7 +23,7 @@ import gui_parts
 import gui_sweep
 import numpy as np
 from measure import measure
-from tables import Report, Table, output_options, spread
+from tables import Report, Row, Table, output_options, spread
 from window import TICK_MS, screen, window
 
 HERE = Path(__file__).resolve()
@@ -36,20 +35,6 @@ GOAL_PREVIEW, GOAL_ANY_SIZE, GOAL_SIZE = 0.05, 0.1, 50_000  # seconds, seconds, 
 GOAL_GENE, GOAL_KEY = 0.15, 0.01  # seconds, at 50,000 spots and for 20,000 names
 QUICK_EPOCHS = 3  # of a run of the sweep
 GOAL_MB = 2.0  # growth per start and cancel; what the allocator keeps back moves by as much
-
-
-@dataclass(frozen=True)
-class Row:
-    """A measured number beside its target."""
-
-    what: str
-    measured: str
-    target: str = ""
-    met: bool | None = None
-
-    def cells(self) -> list[str]:
-        """Return the cells of the table."""
-        return [self.what, self.measured, self.target, "" if self.met is None else "met" if self.met else "NOT MET"]
 
 
 def child(part: str, options: list[str]) -> dict[str, Any]:

@@ -19,6 +19,20 @@ from napari_trsmi.data.provenance import versions
 
 
 @dataclass(frozen=True)
+class Row:
+    """A measured number beside its target."""
+
+    what: str
+    measured: str
+    target: str = ""
+    met: bool | None = None
+
+    def cells(self) -> list[str]:
+        """Return the cells of the table."""
+        return [self.what, self.measured, self.target, "" if self.met is None else "met" if self.met else "NOT MET"]
+
+
+@dataclass(frozen=True)
 class Table:
     """A titled table of text cells with notes below."""
 

@@ -16,7 +16,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
@@ -24,7 +23,7 @@ from typing import Any
 import numpy as np
 from datasets import chosen_cases
 from measure import measure
-from tables import Report, Table, output_options, spread
+from tables import Report, Row, Table, output_options, spread
 
 HERE = Path(__file__).resolve()
 N_SPOTS, QUICK_SPOTS, N_DOMAINS = 50_000, 2_000, 12
@@ -35,20 +34,6 @@ SINGLE = {
     "chance": "null check, each shuffled run",
     "alone": "each modality alone",
 }
-
-
-@dataclass(frozen=True)
-class Row:
-    """A measured number beside its target."""
-
-    what: str
-    measured: str
-    target: str = ""
-    met: bool | None = None
-
-    def cells(self) -> list[str]:
-        """Return the cells of the table."""
-        return [self.what, self.measured, self.target, "" if self.met is None else "met" if self.met else "NOT MET"]
 
 
 # What is measured, each in a process of its own

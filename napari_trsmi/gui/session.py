@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 
 from psygnal import Signal
 
+from napari_trsmi.compare import differences
 from napari_trsmi.config import Config, Constraint
 from napari_trsmi.errors import TrsmiError
 from napari_trsmi.gui.state import Coloring, OpenSection, Run, RunState, Shown, Trainer
@@ -110,7 +111,7 @@ class Session:
         if section is not None and section.result is not None:
             section.runs.take(section.result, section.path)
             self.set_config(section.result.config)
-        self._show_result()
+        self.show_result()
         self.result_changed.emit(self.result)
         self.runs_changed.emit()
 
@@ -132,7 +133,7 @@ class Session:
             before.path = self.section.path  # it may have been saved since it came
         self.section.result, self.section.path = result, path
         self.section.runs.take(result, path)
-        self._show_result()
+        self.show_result()
         self.result_changed.emit(result)
         self.runs_changed.emit()
 
@@ -145,7 +146,7 @@ class Session:
     @property
     def out_of_date(self) -> bool:
         """True where the next run would differ from the kept result."""
-        return self.result is not None and _matters(self.result.config) != _matters(self.config)
+        return self.result is not None and any(differences([self.result.config, self.config]))
 
     # What is shown
 
@@ -196,13 +197,10 @@ class Session:
         run.colors = extended(run.colors, n)
         self.show(Shown(step.labels, tuple(str(k + 1) for k in range(n)), run.colors[:n], step.epoch))
 
-    def _show_result(self) -> None:
+    def show_result(self) -> None:
+        """Show the kept result, as after a preview."""
         result = self.result
         self.show(None if result is None else Shown(result.labels, result.names, result.palette))
-
-    def show_result(self) -> None:
-        """Go back from a preview to the kept result."""
-        self._show_result()
 
     # The run
 
@@ -263,7 +261,7 @@ class Session:
         if run.trainer is not None:
             run.trainer.cancel()
         self._set_state("idle")
-        self._show_result()
+        self.show_result()
 
     # What the thread reports; reports of a run that is no longer current are dropped.
 
@@ -289,12 +287,9 @@ class Session:
         if run is not self.run or result is None:
             return
         self.run = None
-        if run.before is None:
-            result = _in_colors_of(run, result)
-        else:
-            from napari_trsmi.teach import like
-
-            result, run.before = like(result, run.before), None  # what a person deletes leaves memory
+        result = run.dressed(result)
+        if run.before is not None:
+            run.before = None  # what a person deletes leaves memory
             self.set_config(result.config)
         self.set_result(result)
         self._set_state("idle")
@@ -305,7 +300,7 @@ class Session:
             return
         self.run = run.before = None
         self._set_state("idle")
-        self._show_result()
+        self.show_result()
         self.failed.emit(sentence)
 
     def _set_state(self, state: RunState) -> None:
@@ -334,26 +329,3 @@ def session_of(viewer: Any) -> Session:
         _SESSIONS[viewer] = session
         session.canvas = Canvas(viewer, session)
     return _SESSIONS[viewer]
-
-
-def _in_colors_of(run: Run, result: Result) -> Result:
-    """Return the result in the colours of the run's last preview, as far as its domains match it."""
-    if not run.colors:
-        return result
-    if not run.previews:
-        return replace(result, colors=(*run.colors, *result.palette)[: result.partition.n_domains])
-    from napari_trsmi.domains.colors import carried_over
-
-    last = run.previews[-1].labels
-    if last is None:
-        return result
-    return replace(result, colors=carried_over(result.labels, result.partition.n_domains, last, run.colors))
-
-
-def _matters(config: Config) -> Config:
-    """Return `config` without what does not change the domains."""
-    return config.model_copy(update={"device": "auto", "threads": 0, "train": _no_previews(config)})
-
-
-def _no_previews(config: Config) -> Any:
-    return config.train.model_copy(update={"preview_every": 0, "checkpoint_every": 0})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
@@ -157,3 +157,21 @@ class Run:
     def previews(self) -> list[Step]:
         """Steps that carry labels."""
         return [step for step in self.steps if step.labels is not None]
+
+    def dressed(self, result: Result) -> Result:
+        """Return the result of the run in what a person knows its domains by.
+
+        Those are names and colours of the result that the run goes on from, or colours of the last preview.
+        """
+        if self.before is not None:
+            from napari_trsmi.teach import like
+
+            return like(result, self.before)
+        if not self.colors:
+            return result
+        last = self.previews[-1].labels if self.previews else None
+        if last is None:
+            return replace(result, colors=(*self.colors, *result.palette)[: result.partition.n_domains])
+        from napari_trsmi.domains.colors import carried_over
+
+        return replace(result, colors=carried_over(result.labels, result.partition.n_domains, last, self.colors))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
@@ -16,36 +15,14 @@ from torch import Tensor
 
 from napari_trsmi.config import Config
 from napari_trsmi.constraints import Tie, obeyed, ties
-from napari_trsmi.errors import ConfigError, TrainingError
+from napari_trsmi.errors import TrainingError
 from napari_trsmi.model import checkpoint, losses
+from napari_trsmi.model.devices import pick_device, pick_threads
 from napari_trsmi.model.graph_data import share, to_hetero_data
 from napari_trsmi.model.network import TRSMI, Output
 from napari_trsmi.model.prototypes import assign, means, seed_labels
 from napari_trsmi.model.schedules import value
 from napari_trsmi.records import Fit, Step
-
-
-def pick_device(name: str) -> torch.device:
-    """Return the torch device called `name`; ``"auto"`` takes cuda, then mps, then cpu.
-
-    Raises
-    ------
-    ConfigError
-        The device does not exist here.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ConfigError(f"Expected a device that torch can use here, found {name!r}. Use 'cpu' or 'auto'.") from error
-    return device
-
-
-def pick_threads(threads: int) -> int:
-    """Return the number of CPU threads; 0 leaves one core for the interface."""
-    return threads or max(1, (os.cpu_count() or 2) - 1)
 
 
 def train(

@@ -9,8 +9,9 @@ from small import config, finish, section
 from torch.testing import assert_close
 
 from napari_trsmi.errors import ConfigError, TrainingError
+from napari_trsmi.model.devices import pick_device, pick_threads
 from napari_trsmi.model.network import TRSMI
-from napari_trsmi.model.training import Trainer, pick_device, pick_threads, train
+from napari_trsmi.model.training import Trainer, train
 
 
 @pytest.fixture(scope="module")
