@@ -263,11 +263,12 @@ def recluster(path: str | Path, cluster: Cluster | None = None) -> Result:
     saved, dataset = read_saved(path)
     config = saved.config.model_copy(update={"cluster": cluster or saved.config.cluster})
     result = cut_again(prepare(dataset, config), config, saved)
-    trained = saved.origin.get("trained_cluster") or saved.config.cluster.model_dump(mode="json", exclude_defaults=True)
+    before, now = (one.cluster.model_dump(mode="json", exclude_defaults=True) for one in (saved.config, config))
     provenance = {
         **result.provenance,
         "reclustered_from": str(Path(path).absolute()),
-        "trained_cluster": trained,
+        "reclustered_with": now,
+        "trained_cluster": saved.origin.get("trained_cluster", before),
     }
     return replace(result, history=saved.history, provenance=provenance)
 

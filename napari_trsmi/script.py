@@ -41,7 +41,7 @@ def as_python(source: Result | tuple[Dataset, Config], output: str | Path | None
     }
     lines = ["import napari_trsmi as nt", *(line for line, needed in imports.items() if needed), ""]
     if "reclustered_from" in provenance:
-        cluster = _call("Cluster", _changed(config.cluster))
+        cluster = _call("Cluster", provenance["reclustered_with"])
         lines.append(f"result = nt.recluster({provenance['reclustered_from']!r}, {cluster})")
     else:
         lines += [

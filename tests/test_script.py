@@ -75,6 +75,9 @@ def test_new_domains_of_a_saved_result_are_found_from_the_file_again(result, tmp
     found = nt.recluster(tmp_path / "a.h5mu", Cluster(n_domains=5, n_init=1))
     again = run(as_python(found, tmp_path / "b.h5mu"))
     np.testing.assert_array_equal(again.labels, found.labels)
+    found = edits.recluster(found, {"n_domains": 3, "n_init": 1})
+    again = run(as_python(found, tmp_path / "b.h5mu"))
+    np.testing.assert_array_equal(again.labels, found.labels)
 
 
 def test_the_script_of_a_result_cut_again_trains_as_before_and_cuts_as_last(result, tmp_path):
