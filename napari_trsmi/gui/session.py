@@ -195,7 +195,7 @@ class Session:
 
         n = int(step.labels.max()) + 1
         run.colors = extended(run.colors, n)
-        self.show(Shown(step.labels, tuple(str(k + 1) for k in range(n)), run.colors[:n], step.epoch))
+        self.show(Shown(step.labels, run.names(n), run.colors[:n], step.epoch))
 
     def show_result(self) -> None:
         """Show the kept result, as after a preview."""
@@ -228,7 +228,8 @@ class Session:
         train = config.train.model_copy(update={"preview_every": own.train.preview_every})
         config = config.model_copy(update={"device": own.device, "threads": own.threads, "train": train})
         earlier = tuple(replace(step, labels=None, embedding=None) for step in self.result.history)
-        self._begin(Run(self.section, config, before=self.result, earlier=earlier))
+        known = dict(zip(self.result.palette, self.result.names, strict=True))
+        self._begin(Run(self.section, config, before=self.result, earlier=earlier, known=known))
 
     def _begin(self, run: Run) -> None:
         self.run = self.last_run = run

@@ -133,6 +133,8 @@ class Run:
         The result that the run goes on from (see `teach.continued`), until it ends; None where it begins anew.
     earlier
         The epochs of that result, without previews.
+    known
+        Names of the domains of that result by their colour.
     """
 
     section: OpenSection
@@ -142,6 +144,7 @@ class Run:
     trainer: Trainer | None = None
     before: Result | None = None
     earlier: tuple[Step, ...] = ()
+    known: dict[str, str] = field(default_factory=dict)
 
     @property
     def resume(self) -> bytes | None:
@@ -157,6 +160,12 @@ class Run:
     def previews(self) -> list[Step]:
         """Steps that carry labels."""
         return [step for step in self.steps if step.labels is not None]
+
+    def names(self, n: int) -> tuple[str, ...]:
+        """Return the names of `n` preview domains: those that a person knows them by, else numbers that are free."""
+        found = [self.known.get(color, "") for color in self.colors[:n]]
+        free = (number for k in range(n + len(self.known)) if (number := str(k + 1)) not in self.known.values())
+        return tuple(name or next(free) for name in found)
 
     def dressed(self, result: Result) -> Result:
         """Return the result of the run in what a person knows its domains by.

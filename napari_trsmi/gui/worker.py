@@ -133,13 +133,15 @@ def sentence(error: BaseException) -> str:
 
 def first_colors(step: Step, run: Run) -> tuple[str, ...]:
     """Return colours for the first preview: those of the result before it, else apart where domains touch."""
-    from napari_trsmi.domains.colors import domain_colors
+    from napari_trsmi.domains.colors import carried_over, domain_colors
     from napari_trsmi.domains.comparison import match_labels
     from napari_trsmi.graphs import spatial_graph
 
     labels, before = step.labels, run.section.result
     assert labels is not None
     n = int(labels.max()) + 1
+    if run.before is not None:
+        return carried_over(labels, n, run.before.labels, run.before.palette)
     if before is not None:
         matched = match_labels(labels, before.labels)
         number = dict(zip(labels.tolist(), matched.tolist(), strict=True))

@@ -62,6 +62,18 @@ def test_names_and_colours_stay_with_the_domains(session, qtbot, trained):
     assert np.mean((after.labels == k)[trained.labels == 0]) > 0.9
 
 
+def test_previews_have_the_names_that_the_result_will_have(session, qtbot):
+    session.set_result(edits.rename(session.result, 1, "Cortex"))
+    session.carry_on(4)
+    after = finished(qtbot, session)
+    last = session.last_run.previews[-1]
+    session.show_step(last)
+    shown = session.shown
+    assert dict(zip(shown.names, shown.colors, strict=True)) == dict(zip(after.names, after.palette, strict=True))
+    cortex = last.labels == shown.names.index("Cortex")
+    assert np.mean(cortex[after.labels == after.names.index("Cortex")]) > 0.8
+
+
 def test_it_runs_on_the_device_of_the_form_with_its_previews(session, qtbot):
     train = session.config.train.model_copy(update={"preview_every": 1, "learning_rate": 0.5})
     session.set_config(session.config.model_copy(update={"threads": 1, "train": train}))
