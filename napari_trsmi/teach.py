@@ -189,7 +189,10 @@ def domain_of(result: Result, spots: np.ndarray) -> str:
 
 def rows_of(result: Result, barcodes: Sequence[str]) -> np.ndarray:
     """Return the (n,) rows of a result with these barcodes."""
-    return np.flatnonzero(np.isin(result.obs_names, barcodes))
+    import pandas as pd
+
+    rows = pd.Index(result.obs_names).get_indexer(list(barcodes))  # faster than sorting a million texts
+    return np.sort(rows[rows >= 0])
 
 
 def count(constraints: Sequence[Constraint]) -> str:
