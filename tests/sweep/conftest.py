@@ -61,7 +61,11 @@ class Processes:
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory):
     """A scheduler and two workers on the loopback, in processes of their own."""
+    from distributed import Client
+
     processes = Processes(tmp_path_factory.mktemp("cluster"), 2)
+    with Client(processes.address, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=60)
     yield processes
     processes.close()
 
