@@ -194,8 +194,8 @@ class ColorDock(QWidget):
             chip.deleteLater()
         for number, feature in enumerate(self._recent):
             chip = QPushButton()
-            chip.setText(feature.name)
-            chip.setToolTip(f"Colour by {feature.name} ({feature.modality}) again.")
+            chip.setText(feature.label)
+            chip.setToolTip(f"Colour by {feature.label} ({feature.modality}) again.")
             self._chip_group.addButton(chip, number)
             flow.addWidget(chip)
         self._chips.setVisible(bool(self._recent) and not self._two.isChecked())

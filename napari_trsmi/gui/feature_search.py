@@ -29,8 +29,8 @@ class _Matches(QAbstractListModel):
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         feature = self.features[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{feature.name}   ({feature.modality})"
-        return feature.name if role == Qt.ItemDataRole.EditRole else None
+            return f"{feature.label}   ({', '.join(filter(None, (feature.modality, feature.others)))})"
+        return feature.label if role == Qt.ItemDataRole.EditRole else None
 
 
 class FeatureSearch(QLineEdit):
@@ -89,7 +89,7 @@ class FeatureSearch(QLineEdit):
     def set_feature(self, feature: Feature) -> None:
         """Show a feature as chosen, without telling anyone."""
         self.feature = feature
-        self.setText(feature.name)
+        self.setText(feature.label)
 
     @property
     def matches(self) -> list[Feature]:
@@ -124,7 +124,7 @@ class FeatureSearch(QLineEdit):
     def _pick(self, feature: Feature | None) -> None:
         self.feature = feature
         if feature is not None:
-            self.setText(feature.name)
+            self.setText(feature.label)
         self.picked.emit(feature)
 
     def _on_return(self) -> None:

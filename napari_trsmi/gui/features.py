@@ -7,13 +7,15 @@ sparse table of 50,000 spots and 20,000 genes takes 30 ms.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
 
 from napari_trsmi.errors import DataError
+from napari_trsmi.gui import feature_names
 from napari_trsmi.gui.state import Coloring, Shown
 
 if TYPE_CHECKING:
@@ -27,10 +29,26 @@ COLUMN = "column"  # what stands for a modality where a feature is a column of t
 
 @dataclass(frozen=True)
 class Feature:
-    """A feature of a modality, or a column of the file (`modality` is then `COLUMN`)."""
+    """A feature of a modality, or a column of the file (`modality` is then `COLUMN`).
+
+    Attributes
+    ----------
+    name
+        Name in the table.
+    label
+        What to show for it, such as the symbol of a gene.
+    others
+        All else it is called, such as its Ensembl identifier.
+    """
 
     modality: str
     name: str
+    label: str = field(default="", compare=False)
+    others: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.label:
+            object.__setattr__(self, "label", self.name)
 
 
 class FeatureIndex:
@@ -43,29 +61,50 @@ class FeatureIndex:
     """
 
     def __init__(self, dataset: Dataset) -> None:
-        groups = {name: modality.table.var_names.tolist() for name, modality in dataset.modalities.items()}
-        if len(dataset.obs.columns):
-            groups[COLUMN] = [str(name) for name in dataset.obs.columns]
-        self.modalities = tuple(groups)
         self._features: dict[str, range] = {}
         self._names: list[str] = []
-        for group, names in groups.items():
-            self._features[group] = range(len(self._names), len(self._names) + len(names))
-            self._names += names
-        self._folded = [name.casefold() for name in self._names]
+        self._labels: list[str] = []
+        self._others: list[str] = []
+        for name, modality in dataset.modalities.items():
+            var = modality.table.var
+            self._add(name, var.index.tolist(), feature_names.labels(var), feature_names.other_names(var))
+        if len(dataset.obs.columns):
+            columns = [str(name) for name in dataset.obs.columns]
+            self._add(COLUMN, columns, columns, [""] * len(columns))
+        self.modalities = tuple(self._features)
+        self._folded = [label.casefold() for label in self._labels]
+        self._folded_others = [others.casefold() for others in self._others]
+
+    def _add(self, group: str, names: list[str], labels: list[str], others: list[str]) -> None:
+        self._features[group] = range(len(self), len(self) + len(names))
+        self._names += names
+        self._labels += labels
+        self._others += others
 
     def __len__(self) -> int:
         return len(self._names)
 
     def search(self, text: str, modality: str | None = None, n: int = 50) -> list[Feature]:
-        """Return up to `n` features whose name holds `text`, best first; of one modality, or of all."""
+        """Return up to `n` features whose name holds `text`, best first; of one modality, or of all.
+
+        What is found by the name that is shown comes before what is found by another, such as an identifier.
+        """
         within = range(len(self)) if modality is None else self._features[modality]
         found = _ranked(self._folded[within.start : within.stop], text, n)
+        if len(found) < n:
+            by_other = _ranked(self._folded_others[within.start : within.stop], text, n)
+            found = list(dict.fromkeys([*found, *by_other]))[:n]
         return [self._feature(within.start + k) for k in found]
+
+    def named(self, modality: str, names: Sequence[str] | None = None) -> list[Feature]:
+        """Return the features of a modality (or the columns) with these names, in this order; all of them for None."""
+        places = {self._names[k]: k for k in reversed(self._features.get(modality, range(0)))}
+        wanted = dict.fromkeys(self._names[k] for k in self._features.get(modality, ())) if names is None else names
+        return [self._feature(places[name]) for name in wanted]
 
     def _feature(self, k: int) -> Feature:
         group = next(group for group, within in self._features.items() if k in within)
-        return Feature(group, self._names[k])
+        return Feature(group, self._names[k], self._labels[k], self._others[k])
 
 
 def search(names: Sequence[str], text: str, n: int = 50) -> list[int]:
@@ -87,11 +126,16 @@ def _ranked(folded: list[str], text: str, n: int) -> list[int]:
     if not wanted:
         return list(range(min(n, len(folded))))
     hits = [k for k, name in enumerate(folded) if wanted in name]
-    first = sorted((k for k in hits if folded[k].startswith(wanted)), key=lambda k: len(folded[k]))
-    if len(first) >= n:
-        return first[:n]
-    rest = sorted((k for k in hits if not folded[k].startswith(wanted)), key=lambda k: len(folded[k]))
-    return (first + rest)[:n]
+    first = [k for k in hits if folded[k].startswith(wanted)]
+    best = _shortest(folded, first, n)
+    if len(best) < n:
+        leading = set(first)
+        best += _shortest(folded, [k for k in hits if k not in leading], n - len(best))
+    return best
+
+
+def _shortest(folded: list[str], places: list[int], n: int) -> list[int]:
+    return nsmallest(n, places, key=lambda k: len(folded[k]))  # equal ones in their order, as by sorting
 
 
 def coloring_by(dataset: Dataset, feature: Feature) -> Coloring:
@@ -123,7 +167,8 @@ def feature_coloring(dataset: Dataset, modality: str, name: str) -> Coloring:
         total = np.asarray(found.table.X.sum(axis=1), dtype=float).ravel()
         values = np.log1p(TARGET_SUM * values / np.where(total > 0, total, 1.0))
     note = "" if found.kind == "precomputed" else ", log1p"
-    return Coloring(f"{name} ({modality}{note})", values, limits=clipped_limits(values))
+    shown = feature_names.label(found.table.var, name)
+    return Coloring(f"{shown} ({modality}{note})", values, limits=clipped_limits(values))
 
 
 def obs_coloring(dataset: Dataset, column: str) -> Coloring:

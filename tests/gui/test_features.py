@@ -105,6 +105,20 @@ def test_the_index_finds_features_of_all_modalities_and_columns_or_of_one():
     assert index.search("g", "adt") == [Feature("adt", "g0")]
 
 
+def test_a_gene_is_found_by_symbol_and_by_identifier_and_its_title_is_the_symbol():
+    dataset = _dataset(rna=("rna", COUNTS))
+    table = dataset.modalities["rna"].table
+    table.var_names = ["ENSG1", "ENSG2", "ENSG3"]
+    table.var["feature_name"] = ["CD3E", "CD4", "ENSG3"]
+    index = FeatureIndex(dataset)
+    for text in ("cd3e", "ensg1"):
+        (found,) = index.search(text)
+        assert (found.name, found.label, found.others) == ("ENSG1", "CD3E", "ENSG1")
+    assert [found.name for found in index.search("ensg")] == ["ENSG3", "ENSG1", "ENSG2"]
+    assert features.coloring_by(dataset, found).title == "CD3E (rna, log1p)"
+    assert [found.label for found in index.named("rna", ["ENSG2", "ENSG1"])] == ["CD4", "CD3E"]
+
+
 def test_the_mean_of_a_group_leaves_out_what_is_unknown():
     found = features.means(np.array([1.0, 3, np.nan, 5]), np.array([0, 0, 0, -1]), 2)
     assert found[0] == 2

@@ -1,0 +1,65 @@
+"""What people call the features of a table: the symbol where a file has identifiers, and all other names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SYMBOLS = ("feature_name", "gene_symbols", "gene_symbol", "symbol", "gene_name", "gene_names")
+_IDENTIFIERS = ("gene_ids", "gene_id", "ensembl_id", "ensembl", "feature_id")
+
+
+def labels(var: pd.DataFrame) -> list[str]:
+    """Return the name of each feature to show: its symbol where `var` has one, else its name in the index.
+
+    A symbol that several features share is followed by the name in the index.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> labels(pd.DataFrame({"gene_symbols": ["CD3E", None]}, index=["ENSG00000198851", "ENSG00000285053"]))
+    ['CD3E', 'ENSG00000285053']
+    """
+    names = [str(name) for name in var.index]
+    found = next(_columns(var, _SYMBOLS), None)
+    if found is None:
+        return names
+    times = Counter(found)
+    return [_shown(symbol, name, times[symbol]) for symbol, name in zip(found, names, strict=True)]
+
+
+def label(var: pd.DataFrame, name: str) -> str:
+    """Return the name to show of the feature `name`, or `name` where there is no such feature."""
+    found = next(_columns(var, _SYMBOLS), None)
+    (at,) = np.nonzero(var.index == name)
+    return name if found is None or len(at) == 0 else _shown(found[at[0]], name, found.count(found[at[0]]))
+
+
+def other_names(var: pd.DataFrame) -> list[str]:
+    """Return all that each feature is called beside `labels`, in one string with spaces between; "" for nothing."""
+    shown, names = labels(var), [str(name) for name in var.index]
+    others = [names, *_columns(var, _SYMBOLS), *_columns(var, _IDENTIFIERS)]
+    return [
+        " ".join(dict.fromkeys(name for name in called if name and name not in label.split()))
+        for label, *called in zip(shown, *others, strict=True)
+    ]
+
+
+def _shown(symbol: str, name: str, times: int) -> str:
+    if not symbol or symbol == name:
+        return name
+    return symbol if times == 1 else f"{symbol} {name}"
+
+
+def _columns(var: pd.DataFrame, known: tuple[str, ...]) -> Iterator[list[str]]:
+    """Yield the columns of `var` with one of the known names, in the order of these; "" where a value is missing."""
+    columns = {str(column).casefold(): column for column in var.columns}
+    for key in known:
+        if key in columns and not isinstance(values := var[columns[key]], type(var)):
+            yield values.astype(object).where(values.notna(), "").astype(str).to_list()
