@@ -14,6 +14,7 @@ from napari_trsmi.config import Cluster, Config, Kind
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import DataError
+from napari_trsmi.interrupt import check
 from napari_trsmi.records import Fit, Step
 from napari_trsmi.stages import Previews, Section, assemble, cut, cut_again, prepare
 
@@ -112,7 +113,8 @@ def fit_steps(
     """Yield one `Step` per epoch and return the `Result`.
 
     Send ``"stop"`` to end training and keep what there is; do not advance the generator to pause it; close it to
-    cancel. What is sent and whether there are previews does not change the labels of an unbroken run.
+    cancel, or see `interrupt` for a way that is heard within an epoch and its preparation. What is sent and whether
+    there are previews does not change the labels of an unbroken run.
 
     Parameters
     ----------
@@ -155,6 +157,7 @@ def fit_steps(
     dataset = data if isinstance(data, Dataset) else _dataset(data, config)
     section = section or prepare(dataset, config)
     seconds = {"features and graphs": time.perf_counter() - started}
+    check()
 
     steps = train(
         section.features,

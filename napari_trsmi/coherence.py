@@ -9,6 +9,7 @@ import numpy as np
 from scipy import linalg, sparse
 
 from napari_trsmi.graphs import neighbour_mean
+from napari_trsmi.interrupt import check
 
 MAX_STEPS = 60  # products of the random-walk operator; at the smallest teleport 5 % of the walk is left
 TELEPORTS = np.geomspace(0.05, 0.95, 60)
@@ -84,6 +85,7 @@ def denoise(values: np.ndarray, spatial: sparse.csr_matrix, seed: int = 0) -> tu
     moments = np.empty((2 * MAX_STEPS + 1, d))  # x^T D P^t x / N
     traces = np.empty(MAX_STEPS + 1)  # tr P^t / N
     for t in range(MAX_STEPS + 1):
+        check()
         if t:
             before, power = power[:, :d], mean @ power
             moments[2 * t - 1] = (before * power[:, :d] * weight).mean(axis=0)
@@ -102,6 +104,7 @@ def denoise(values: np.ndarray, spatial: sparse.csr_matrix, seed: int = 0) -> tu
     smoothed, power = x * weights[0], x
     last = int(np.flatnonzero(weights.max(axis=1) > 1e-4).max(initial=0))
     for t in range(1, last + 1):
+        check()
         power = mean @ power
         smoothed += power * weights[t]
     return smoothed / weights[: last + 1].sum(axis=0), (1 - chosen) / chosen

@@ -7,6 +7,7 @@ from scipy import sparse
 
 from napari_trsmi.config import Graph
 from napari_trsmi.errors import ConfigError
+from napari_trsmi.interrupt import check
 
 BRUTE_FORCE_BELOW = 20_000  # exact search costs N^2 d; above this pynndescent is faster than its own compilation
 
@@ -87,6 +88,7 @@ def feature_graph(features: np.ndarray, settings: Graph, seed: int = 0) -> spars
     ConfigError
         There are not more spots than neighbours.
     """
+    check()
     n, k = len(features), settings.k_feature
     _check_k("k_feature", k, n)
     rows = np.asarray(features, np.float32)
@@ -141,6 +143,7 @@ def smooth(values: np.ndarray, graph: sparse.csr_matrix, hops: int) -> np.ndarra
     if hops:
         mean = neighbour_mean(graph, include_self=True)
         for _ in range(hops):
+            check()
             values = mean @ values
     return values
 

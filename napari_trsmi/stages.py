@@ -13,6 +13,7 @@ from napari_trsmi.config import Config
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import ConfigError
+from napari_trsmi.interrupt import check
 from napari_trsmi.records import Partition, Step
 
 if TYPE_CHECKING:
@@ -102,12 +103,16 @@ def assemble(section: Section, config: Config, embedding: np.ndarray, partition:
 
     dataset, labels = section.dataset, partition.labels
     boundaries = find_boundaries(labels, section.spatial, dataset.coords, partition.posterior, section.measured)
+    check()
     scores = smoothness(labels, dataset.coords, section.spatial)
+    check()
     k = min(20, len(labels) - 1)
     kept = neighbour_preservation(embedding, section.features, k=k, seed=config.seed)
     scores.update({f"preservation_{m}": share for m, share in kept.items()})
+    check()
     if len(section.features) > 1 and partition.n_domains > 1:
         scores.update(cross_modal_consistency(labels, section.features))
+    check()
     return Result(
         dataset=dataset,
         config=config,

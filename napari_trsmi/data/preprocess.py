@@ -12,6 +12,7 @@ from napari_trsmi.coherence import coherent_components, denoise
 from napari_trsmi.config import Preprocess
 from napari_trsmi.data.dataset import Dataset, Modality
 from napari_trsmi.errors import ConfigError, DataError
+from napari_trsmi.interrupt import check
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -52,9 +53,11 @@ def measured_features(
             raise ConfigError(f"Expected modalities among {sorted(dataset.modalities)}, found {name!r}.")
     out = {}
     for name in chosen:
+        check()
         modality = dataset.modalities[name]
         kind = settings.kinds.get(name, modality.kind)
         values = components(modality, kind, settings, seed)
+        check()
         if spatial is not None and settings.coherent:
             values = weighted_components(values, spatial, seed)
         out[name] = _unit_mean_square(values)

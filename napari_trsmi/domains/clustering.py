@@ -15,6 +15,7 @@ from napari_trsmi.domains.leiden import leiden_labels
 from napari_trsmi.domains.mixture import Mixture, fit_mixture, posterior_of
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.graphs import feature_graph, neighbour_mean, smooth
+from napari_trsmi.interrupt import check
 from napari_trsmi.records import Partition
 
 logger = logging.getLogger(__name__)
@@ -158,4 +159,12 @@ def _kmeans(features: np.ndarray, n_domains: int, n_init: int, seed: int) -> np.
     sample = features
     if len(features) > KMEANS_SAMPLE:
         sample = features[np.random.default_rng(seed).choice(len(features), KMEANS_SAMPLE, replace=False)]
-    return KMeans(n_domains, n_init=n_init, random_state=seed).fit(sample).predict(features)
+    chance, best = np.random.RandomState(seed), None
+    for _ in range(n_init):  # as KMeans does with `n_init`, but can be interrupted between the restarts
+        check()
+        found = KMeans(n_domains, n_init=1, random_state=chance).fit(sample)
+        if best is None or found.inertia_ < best.inertia_:
+            best = found
+    assert best is not None
+    check()
+    return best.predict(features)

@@ -10,6 +10,7 @@ from scipy import sparse
 from scipy.special import log_softmax, softmax
 
 from napari_trsmi.constraints import Tie
+from napari_trsmi.interrupt import check
 
 MAX_ITERATIONS = 200
 TOLERANCE = 1e-3
@@ -157,6 +158,7 @@ def _run(
     fit = None
     square = (x**2).mean(axis=0)
     for _ in range(MAX_ITERATIONS):
+        check()
         if refit or fit is None:
             total = q.sum(axis=0) + 1e-9
             means = (q.T @ x) / total[:, None]  # (K, c)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.worker import Thread
+from napari_trsmi.interrupt import Interrupted, interruptible
 from napari_trsmi.trust import BY_CHANCE, STABILITY
 
 if TYPE_CHECKING:
@@ -116,16 +117,17 @@ class TrustJob:
         pool.releaseThread()  # short jobs go on beside it
         found: dict[str, Any] = {}
         try:
-            if wanted.n_seeds > 1:
-                found["stability"] = self._follow(seed_stability(result, wanted.n_seeds, fit=self._fit))
-            if wanted.n_shuffled:
-                found["by_chance"] = self._follow(chance(result, wanted.n_shuffled, fit=self._fit))
-            if wanted.n_domains:
-                n_seeds, known = max(wanted.n_seeds, 2), found.get("stability")
-                curve = stability_curve(result, wanted.n_domains, n_seeds, stability=known, fit=self._fit)
-                found["curve"] = self._follow(curve)
+            with interruptible(self.thread.left.is_set):
+                if wanted.n_seeds > 1:
+                    found["stability"] = self._follow(seed_stability(result, wanted.n_seeds, fit=self._fit))
+                if wanted.n_shuffled:
+                    found["by_chance"] = self._follow(chance(result, wanted.n_shuffled, fit=self._fit))
+                if wanted.n_domains:
+                    n_seeds, known = max(wanted.n_seeds, 2), found.get("stability")
+                    curve = stability_curve(result, wanted.n_domains, n_seeds, stability=known, fit=self._fit)
+                    found["curve"] = self._follow(curve)
             self.text = "each modality alone"
-        except _Left:
+        except Interrupted:
             pass
         finally:
             pool.reserveThread()
@@ -139,7 +141,7 @@ class TrustJob:
             while True:
                 self.text = next(check).text
                 if self.stopped:
-                    raise _Left
+                    raise Interrupted
         except StopIteration as end:
             found: T = end.value
             return found
@@ -149,7 +151,7 @@ class TrustJob:
         from napari_trsmi.api import fit_steps
 
         if not self.thread.take_turn():
-            raise _Left
+            raise Interrupted
         self._began = time.perf_counter()
         steps = fit_steps(dataset, config, previews=False)
         try:
@@ -158,7 +160,7 @@ class TrustJob:
                 self.share = step.epoch / (step.n_epochs + 1)  # domains and boundaries come after the last epoch
                 if self.stopped:
                     steps.close()
-                    raise _Left
+                    raise Interrupted
         except StopIteration as end:
             result: Result = end.value
         finally:
@@ -168,10 +170,6 @@ class TrustJob:
         self.done += 1
         self.thread.left.wait(_COURTESY)
         return result
-
-
-class _Left(Exception):
-    """A person stopped the checks."""
 
 
 def start_job(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakMethod, ref
 
 from napari_trsmi.errors import TrainingError, TrsmiError
+from napari_trsmi.interrupt import Interrupted, interruptible
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -47,7 +48,7 @@ class Thread:
         self.go.set()
 
     def cancel(self) -> None:
-        """Leave after the current epoch, with nothing."""
+        """Leave with nothing: after the current epoch, or the part of the work before or after all epochs."""
         self.left.set()
         self.go.set()
 
@@ -78,7 +79,10 @@ def train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
     try:
         if not thread.take_turn():
             return None
-        return (yield from _train(run, thread))
+        with interruptible(thread.left.is_set):
+            return (yield from _train(run, thread))
+    except Interrupted:
+        return None
     except TrsmiError:
         raise
     except Exception as error:
