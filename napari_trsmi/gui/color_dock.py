@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -14,6 +15,7 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -22,10 +24,12 @@ from superqt import QFlowLayout
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui import features
 from napari_trsmi.gui.coloring_panel import ColoringPanel
+from napari_trsmi.gui.feature_list import FeatureList
 from napari_trsmi.gui.feature_search import FeatureSearch
 from napari_trsmi.gui.features import COLUMN, Feature, FeatureIndex
 from napari_trsmi.gui.session import session_of
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+from napari_trsmi.gui.suggestions import suggested
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -41,6 +45,9 @@ class ColorDock(QWidget):
         super().__init__()
         self.session = session_of(napari_viewer)
         self._recent: list[Feature] = []
+        self._modality_of_red = self._modality_of_green = ""
+        self._index: FeatureIndex | None = None
+        self._listed: Any = None  # what the list was made for
 
         self._empty = QLabel(EMPTY)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -57,6 +64,7 @@ class ColorDock(QWidget):
         self._two = QCheckBox("Two at once: red + green")
         self._two.setToolTip("Colour by two features: one in red, one in green; yellow where both are high.")
         self._red, self._green = FeatureSearch("Feature shown in red"), FeatureSearch("Feature shown in green")
+        self._list = FeatureList()
         self._panel = ColoringPanel(self.session)
         self._back = QPushButton()
         self._back.setToolTip("Take the colours off the spots.")
@@ -72,16 +80,20 @@ class ColorDock(QWidget):
         two.addRow("Red", self._red)
         two.addRow("Green", self._green)
         self._body = QWidget()
+        self._body.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)  # the list takes the room
         body = QVBoxLayout(self._body)
         body.setContentsMargins(0, 0, 0, 0)
-        for widget in (self._one_row, self._two_rows, self._chips, self._two, self._panel, self._back):
+        for widget in (self._one_row, self._two_rows, self._chips, self._two):
             body.addWidget(widget)
-        body.addStretch(1)
+        body.addWidget(self._list, 1)
+        for widget in (self._panel, self._back):
+            body.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.addWidget(self._empty)
         layout.addWidget(self._body)
 
         self._search.picked.connect(self.pick)
+        self._list.picked.connect(self._on_listed)
         self._chip_group.idClicked.connect(self._on_chip)
         self._red.picked.connect(self._mix)
         self._green.picked.connect(self._mix)
@@ -107,7 +119,23 @@ class ColorDock(QWidget):
             self._recent = [feature, *(f for f in self._recent if f != feature)][:N_RECENT]
             self._fill_chips()
 
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """List what there is, once somebody can see it."""
+        super().showEvent(event)
+        self._fill_list()
+
     # What a person does
+
+    def _on_listed(self, feature: Feature) -> None:
+        if not self._two.isChecked():
+            self._search.set_feature(feature)
+            self.pick(feature)
+            return
+        fields = {self._red: self._modality_of_red, self._green: self._modality_of_green}
+        own = [field for field, modality in fields.items() if modality == feature.modality] or list(fields)
+        field = next((field for field in own if field.feature is None), own[-1])
+        field.set_feature(feature)
+        self._mix()
 
     def _mix(self) -> None:
         dataset, red, green = self.session.dataset, self._red.feature, self._green.feature
@@ -129,12 +157,14 @@ class ColorDock(QWidget):
 
     def _on_within(self) -> None:
         self._search.set_modality(self._within.currentData())
+        self._fill_list()
 
     def _on_two(self, two: bool) -> None:
         self._one_row.setVisible(not two)
         self._chips.setVisible(not two and bool(self._recent))
         self._two_rows.setVisible(two)
         (self._red if two else self._search).setFocus()
+        self._fill_list()
         if two:
             self._mix()
         else:
@@ -148,7 +178,7 @@ class ColorDock(QWidget):
     def _on_section(self, section: OpenSection | None) -> None:
         self._empty.setVisible(section is None)
         self._body.setVisible(section is not None)
-        index = None if section is None else FeatureIndex(section.dataset)
+        self._index = index = None if section is None else FeatureIndex(section.dataset)
         for field in (self._search, self._red, self._green):
             field.set_index(index)
         self._recent = []
@@ -166,10 +196,14 @@ class ColorDock(QWidget):
         for field, name in ((self._red, red), (self._green, green)):
             field.set_modality(name)
             field.setPlaceholderText(f"Feature of {name}")
+        self._modality_of_red, self._modality_of_green = red, green
+        self._fill_list()
         self._on_shown(self.session.shown)
 
     def _on_coloring(self, coloring: Coloring | None) -> None:
         self._back.setVisible(coloring is not None)
+        chosen = None if self._two.isChecked() else self._search.feature
+        self._list.mark(chosen if coloring is not None else None)
 
     def _on_shown(self, shown: Shown | None) -> None:
         self._back.setText("Show plain spots again" if shown is None else "Show domains again")
@@ -184,6 +218,14 @@ class ColorDock(QWidget):
         for field in (self._search, self._red, self._green):
             field.set_style(get_stylesheet(name))
         self._panel.set_text_color(get_theme(name).text.as_hex())
+
+    def _fill_list(self) -> None:
+        dataset, index, two = self.session.dataset, self._index, self._two.isChecked()
+        wanted = (index, None if two else self._within.currentData(), two)
+        if dataset is None or index is None or not self.isVisible() or wanted == self._listed:
+            return
+        self._listed = wanted
+        self._list.set_groups(suggested(dataset, index, wanted[1], columns=not two))
 
     def _fill_chips(self) -> None:
         flow = self._chips.layout()

@@ -43,6 +43,7 @@ class ColoringPanel(QWidget):
         self._limits = QLabeledDoubleRangeSlider()
         self._limits.setOrientation(Qt.Orientation.Horizontal)
         self._limits.setEdgeLabelMode(self._limits.EdgeLabelMode.NoLabel)  # the histogram above has an axis
+        self._limits.setContentsMargins(20, 0, 20, 0)  # room for the numbers at the handles
         self._limits.setToolTip("Values at the two ends of the colour map.")
         self._limits.setAccessibleName("Limits of the colour map")
         self._colormap = QComboBox()
@@ -71,10 +72,7 @@ class ColoringPanel(QWidget):
         numbers = QVBoxLayout(self._numbers)
         numbers.setContentsMargins(0, 0, 0, 0)
         numbers.addWidget(self._values)
-        ends = QHBoxLayout()
-        ends.setContentsMargins(10, 0, 10, 0)  # room for the numbers at the handles
-        ends.addWidget(self._limits)
-        numbers.addLayout(ends)
+        numbers.addWidget(self._limits)
         numbers.addLayout(row)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -29,6 +29,51 @@ def test_typing_a_gene_colours_the_spots(viewer, sample, qtbot):
     assert "of the spots" in dock._panel._summary.text()
 
 
+def test_before_anything_is_typed_there_is_a_list_and_a_click_colours(viewer, sample, qtbot):
+    dock, session = _opened(viewer, sample)
+    listed = [feature.name for feature in dock._list.features()]
+    assert listed[0] == "domain"
+    assert set(sample.modalities["adt"].table.var_names) <= set(listed)
+    item = dock._list.findItems("CD8", Qt.MatchFlag.MatchExactly)[0]
+    dock._list.scrollToItem(item)
+    at = dock._list.visualItemRect(item).center()
+    qtbot.mouseClick(dock._list.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert session.coloring.title == "CD8 (adt, log1p)"
+    assert dock._search.text() == "CD8"
+    dock._back.click()
+    assert dock._list.selectedItems() == []
+
+
+def test_the_arrow_keys_go_through_the_list(viewer, sample, qtbot):
+    dock, session = _opened(viewer, sample)
+    dock._list.setCurrentItem(dock._list.findItems("CD3", Qt.MatchFlag.MatchExactly)[0])
+    qtbot.keyClick(dock._list, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: session.coloring is not None)
+    assert session.coloring.title == "CD4 (adt, log1p)"
+
+
+def test_headings_of_the_list_colour_nothing(viewer, sample, qtbot):
+    dock, session = _opened(viewer, sample)
+    at = dock._list.visualItemRect(dock._list.item(0)).center()
+    qtbot.mouseClick(dock._list.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert session.coloring is None
+
+
+def test_with_two_colours_a_click_fills_the_field_of_its_modality(viewer, sample):
+    dock, session = _opened(viewer, sample)
+    dock._two.setChecked(True)
+    assert COLUMN not in {feature.modality for feature in dock._list.features()}
+    for name in ("CD8", "GRI1"):
+        dock._list.itemClicked.emit(dock._list.findItems(name, Qt.MatchFlag.MatchExactly)[0])
+    assert session.coloring.title == "Red GRI1 (rna, log1p), green CD8 (adt, log1p)"
+
+
+def test_the_list_follows_where_to_search(viewer, sample):
+    dock, _ = _opened(viewer, sample)
+    dock._within.setCurrentText("in adt")
+    assert {feature.modality for feature in dock._list.features()} == {"adt"}
+
+
 def test_recent_features_come_back_with_a_click(viewer, sample, qtbot):
     dock, session = _opened(viewer, sample)
     for name in ("VIM4", "GRI9", "VIM4"):
@@ -166,7 +211,10 @@ def _dock(viewer):
 def _opened(viewer, sample):
     session = session_of(viewer)
     session.activate(OpenSection(sample))
-    return _dock(viewer), session
+    dock = _dock(viewer)
+    while not dock.isVisible():  # until the window has room for it
+        QApplication.processEvents()
+    return dock, session
 
 
 def _type(qtbot, field, text):

@@ -1,0 +1,97 @@
+"""What is worth a look before anything was typed: columns of the file, small modalities, the best of large ones.
+
+Nothing here takes longer on a larger section: a sample of the spots is looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+from napari_trsmi.gui.features import COLUMN, MAX_CATEGORIES, Feature, FeatureIndex
+
+if TYPE_CHECKING:
+    from napari_trsmi.data.dataset import Dataset
+
+FEW = 300  # features that are all listed
+N_BEST = 40  # of a larger modality
+N_BEST_ALONE = 200  # where it is the only one that is listed
+_SEEN = 2000  # spots
+_CELLS = 6  # per side of the grid that the section is divided into
+
+
+@dataclass(frozen=True)
+class Group:
+    """Features under one heading."""
+
+    title: str
+    features: list[Feature]
+
+
+def suggested(dataset: Dataset, index: FeatureIndex, within: str | None = None, columns: bool = True) -> list[Group]:
+    """Return what spots can be coloured by, in groups: columns first, then small modalities, then large ones.
+
+    Parameters
+    ----------
+    within
+        A modality, or `COLUMN`, to list alone; all where not given.
+    columns
+        Whether to list columns of the file.
+    """
+    groups = []
+    if columns and within in (None, COLUMN) and (names := worth_coloring(dataset)):
+        groups.append(Group("Columns of the file", index.named(COLUMN, names)))
+    sizes = {name: modality.table.n_vars for name, modality in dataset.modalities.items()}
+    for name in sorted(sizes, key=lambda name: sizes[name] > FEW):
+        if within not in (None, name):
+            continue
+        if sizes[name] <= FEW:
+            groups.append(Group(f"{name}: all {sizes[name]}" if sizes[name] > 1 else name, index.named(name)))
+        else:
+            best = most_uneven(dataset, name, N_BEST if within is None else N_BEST_ALONE)
+            title = f"{name}: the {len(best)} most uneven of {sizes[name]:,}"
+            groups.append(Group(title, index.named(name, best)))
+    return groups
+
+
+def worth_coloring(dataset: Dataset) -> list[str]:
+    """Return the columns with more than one value and not too many categories: categories first, then numbers."""
+    import pandas as pd
+
+    step = max(1, dataset.n_spots // _SEEN)
+    texts: list[str] = []
+    numbers: list[str] = []
+    for name in dataset.obs.columns:
+        values = dataset.obs[name]
+        number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+        known = values if isinstance(values.dtype, pd.CategoricalDtype) else values.iloc[::step]
+        try:
+            n_values = known.nunique()
+        except TypeError:  # a column of lists
+            continue
+        if n_values > 1 and (number or n_values <= MAX_CATEGORIES):
+            (numbers if number else texts).append(str(name))
+    return texts + numbers
+
+
+def most_uneven(dataset: Dataset, modality: str, n: int) -> list[str]:
+    """Return the `n` features whose counts differ most between parts of the section, most uneven first.
+
+    The section is divided into a grid; counts per cell are compared with what they would be if the feature had the
+    same share everywhere (Pearson's chi-squared).
+    """
+    table = dataset.modalities[modality].table
+    rows = np.arange(0, dataset.n_spots, max(1, dataset.n_spots // _SEEN))
+    counts = np.abs(sparse.csr_matrix(table.X[rows]).astype(np.float32))  # (n_seen, D)
+    share = (dataset.coords[rows] - dataset.coords.min(axis=0)) / np.maximum(np.ptp(dataset.coords, axis=0), 1e-12)
+    cells = np.minimum((_CELLS * share).astype(int), _CELLS - 1) @ (1, _CELLS)
+    member = sparse.csr_matrix((np.ones(len(rows), np.float32), (cells, np.arange(len(rows)))))
+    found = (member @ counts).toarray()  # (n_cells, D)
+    total = found.sum()
+    expected = np.outer(found.sum(axis=1), found.sum(axis=0)) / (total if total > 0 else 1.0)
+    uneven = np.divide((found - expected) ** 2, expected, out=np.zeros_like(found), where=expected > 0).sum(axis=0)
+    best = np.argsort(-uneven, kind="stable")[:n]
+    return [str(table.var_names[j]) for j in best if uneven[j] > 0]
