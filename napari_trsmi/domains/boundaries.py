@@ -165,12 +165,12 @@ def _strokes(
 
     It is the part of their perpendicular bisector that is nearer to them than to any of their neighbours (the common
     side of their Voronoi cells), so strokes meet and close around domains. Diagonal edges of a square grid get a
-    stroke of length 0.
+    stroke of length 0, and so do two spots at the rim whose cells meet outside of the tissue.
     """
     middle, step = (coords[i] + coords[j]) / 2, coords[j] - coords[i]
     distance = np.linalg.norm(step, axis=1)
     along = np.stack([-step[:, 1], step[:, 0]], axis=1) / np.where(distance > 0, distance, 1.0)[:, None]
-    high = np.maximum(distance, spacing) / 2  # at the rim of the tissue nothing else ends a stroke
+    high = np.full(len(i), np.inf)
     low = -high
     degree = np.diff(adjacency.indptr)
     for own, partner in ((i, j), (j, i)):
@@ -186,6 +186,11 @@ def _strokes(
                 limit = room / slope
             high[edge] = np.where(slope > 0, np.minimum(high[edge], limit), high[edge])
             low[edge] = np.where(slope < 0, np.maximum(low[edge], limit), low[edge])
+    # At the rim of the tissue no other spot ends a stroke: there it stays within 3/4 of a spacing from its spots, which
+    # is a little further than the corner of a square cell.
+    longest = np.maximum(distance, spacing) / 2
+    rim = np.minimum(longest, np.sqrt(np.maximum((0.75 * spacing) ** 2 - distance**2 / 4, 0.0)))
+    low, high = np.where(low < -longest, -rim, low), np.where(high > longest, rim, high)
     low, high = np.where(low < high, low, 0.0), np.where(low < high, high, 0.0)
     return middle + low[:, None] * along, middle + high[:, None] * along
 

@@ -125,6 +125,17 @@ def test_a_stroke_ends_where_a_neighbour_of_either_spot_is_nearer():
         assert sorted([stroke["y0"], stroke["y1"]]) == pytest.approx([-0.5, (0.64 - 0.25) / 1.6])
 
 
+def test_no_stroke_sticks_out_of_the_tissue():
+    coords, _ = hexagonal(12)
+    graph = graph_within(coords, 1.8)  # joins every second spot of the zigzag rim
+    labels = (coords[:, 1] > 4.5).astype(int)
+    edges = find_boundaries(labels, graph, coords).edges
+    ends = edges[["x0", "y0", "x1", "y1"]].to_numpy().reshape(-1, 2, 2)
+    drawn = ends[np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1) > 1e-9].reshape(-1, 2)
+    away, _ = cKDTree(coords).query(drawn)
+    assert away.max() < 0.8
+
+
 def test_confidence_is_the_mean_preference_of_both_spots_for_their_side():
     coords = np.array([[0.0, 0], [1, 0]])
     posterior = np.array([[0.6, 0.3, 0.1], [0.2, 0.8, 0.0]])
