@@ -233,6 +233,7 @@ class ColorDock(QWidget):
         for chip in self._chip_group.buttons():
             flow.removeWidget(chip)
             self._chip_group.removeButton(chip)
+            chip.hide()
             chip.deleteLater()
         for number, feature in enumerate(self._recent):
             chip = QPushButton()

@@ -7,7 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
-from qtpy.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtGui import QAction
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_trsmi.config import Cluster
 from napari_trsmi.errors import DataError
@@ -45,12 +56,18 @@ def ask_file(parent: QWidget) -> Path | None:
     return Path(chosen) if chosen else None
 
 
+def ask_folder(parent: QWidget) -> Path | None:
+    """Ask a person for a result that was saved as a ``.zarr``, which is a folder."""
+    chosen = QFileDialog.getExistingDirectory(parent, "Add a saved result: a .zarr")
+    return Path(chosen) if chosen else None
+
+
 class RunPanel(QWidget):
     """The runs of the active section: show one, name it, pin it, delete it, cut it into other domains."""
 
-    def __init__(self, session: Session, ask: AskFile = ask_file) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
-        self.session, self._ask = session, ask
+        self.session = session
         self._prepared: tuple[Any, Any] = (None, None)  # what it was made of, and the section made ready
         self._cutting = False
         self.model = RunModel(self)
@@ -84,11 +101,12 @@ class RunPanel(QWidget):
                 ("Delete", "Forget it; its memory is freed (Delete)", self.delete),
                 ("Train on", TRAIN_ON, self.train_on),
                 ("Settings to form", "Start the next run from its settings", self.to_form),
-                ("Add from file…", "Add a result that was saved before, of the same spots", self.add),
+                ("Add from file…", "Add a result that was saved before, of the same spots", None),
             )
         ):
             column, span = PLACES[at]
             grid.addWidget(self._button(text, tip, do), at // 4, column, 1, span)
+        self.buttons["Add from file…"].setMenu(self._add_menu())
         for text, box in (("K", self.n_domains), ("Scale", self.domain_scale)):
             label = QLabel(text)
             label.setToolTip(box.toolTip())
@@ -103,11 +121,20 @@ class RunPanel(QWidget):
         layout.addLayout(grid)
         layout.addLayout(again)
 
-    def _button(self, text: str, tip: str, do: Callable[[], Any]) -> QPushButton:
+    def _add_menu(self) -> QMenu:
+        menu = QMenu(self)
+        for text, ask in (("File (.h5mu, .h5ad)…", ask_file), ("Folder (.zarr)…", ask_folder)):
+            action = QAction(text, menu)
+            action.triggered.connect(lambda _=False, ask=ask: self.add(ask))
+            menu.addAction(action)
+        return menu
+
+    def _button(self, text: str, tip: str, do: Callable[[], Any] | None) -> QPushButton:
         button = QPushButton(text)
         button.setToolTip(tip)
         button.setMinimumWidth(40)
-        button.clicked.connect(lambda: do())
+        if do is not None:
+            button.clicked.connect(lambda: do())
         self.buttons[text] = button
         return button
 
@@ -185,10 +212,10 @@ class RunPanel(QWidget):
             update["method"] = "mixture"
         return result.config.cluster.model_copy(update=update)
 
-    def add(self) -> None:
+    def add(self, ask: AskFile = ask_file) -> None:
         """Ask for a saved result and make it the result."""
         section, session = self.session.section, self.session
-        path = None if section is None else self._ask(self)
+        path = None if section is None else ask(self)
         if section is None or path is None:
             return
 

@@ -11,7 +11,7 @@ import pytest
 from napari.components import ViewerModel
 from opened_dock import open_section
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLineEdit, QPushButton
+from qtpy.QtWidgets import QFileDialog, QLineEdit, QPushButton
 
 from napari_trsmi import DataError, edits
 from napari_trsmi.gui.compare_dock import CompareDock
@@ -193,12 +193,15 @@ def test_more_domains_than_groups_are_refused_in_a_sentence(dock, qtbot, monkeyp
     assert len(dock.runs.model.entries) == 2
 
 
-def test_a_saved_result_is_added_and_one_of_other_spots_refused(dock, qtbot, trained, tmp_path):
-    path = tmp_path / "kept.h5mu"
+@pytest.mark.parametrize(("name", "way"), [("kept.h5mu", "File"), ("kept.zarr", "Folder")])
+def test_a_saved_result_is_added_and_one_of_other_spots_refused(dock, qtbot, trained, tmp_path, monkeypatch, name, way):
+    path = tmp_path / name
     edits.rename(trained, 0, "cortex").write(path)
-    dock.runs._ask = lambda parent: path
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(path))
+    actions = {action.text().split()[0]: action for action in dock.runs.buttons["Add from file…"].menu().actions()}
     with qtbot.waitSignal(dock.session.runs_changed, timeout=60_000):
-        click(qtbot, dock, "Add from file…")
+        actions[way].trigger()
     assert list(rows(dock)) == ["run 1", "run 2", "kept"]
     assert dock.session.result.names[0] == "cortex"
     assert dock.session.result.dataset is dock.session.dataset
