@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FILES = (".h5ad", ".h5mu")
+ZARR = {"zarr.json", ".zgroup", ".zattrs", ".zmetadata"}  # what marks a folder as a Zarr group
 _NOTHING: list[Any] = [(None,)]  # napari's word for "read, and there is no layer": it then says nothing of its own
 
 
 def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[Any]] | None:
     """Return `read_section` where a path looks like one of ours; looks at names only and never raises.
 
-    A ``.zarr`` or a folder is ours where its parts have the names of an AnnData, MuData, SpatialData or Space Ranger
+    A folder is ours where its parts have the names of an AnnData, MuData or SpatialData ``.zarr`` or of a Space Ranger
     folder; all others, such as images in OME-Zarr, are left to other plugins. Several paths together are ours where
     all are ``.h5ad`` or ``.h5mu``.
     """
@@ -44,7 +45,10 @@ def _is_our_folder(path: Path) -> bool:
     if not path.is_dir():
         return False
     names = {part.name for part in path.iterdir()}
-    return {"obs", "var"} <= names or "mod" in names or "tables" in names or is_space_ranger(path)
+    if not names & ZARR:
+        return is_space_ranger(path)
+    tables = "tables" in names and "0" not in names  # an image in OME-Zarr may have tables beside its resolutions
+    return {"obs", "var"} <= names or "mod" in names or tables
 
 
 def read_section(path: str | Sequence[str]) -> list[Any]:

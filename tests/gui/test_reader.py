@@ -121,6 +121,27 @@ def test_images_in_zarr_are_left_to_others(tmp_path):
     assert get_reader(str(tmp_path / "picture.zarr")) is None
 
 
+@pytest.mark.parametrize("parts", [["spatial", "images"], ["tables"], ["obs", "var"], ["mod"], []])
+def test_a_folder_that_only_sounds_like_ours_is_left_to_others(tmp_path, parts):
+    for part in parts:
+        (tmp_path / part).mkdir()
+    assert get_reader(str(tmp_path)) is None
+
+
+def test_an_image_in_zarr_with_tables_beside_it_is_left_to_others(tmp_path):
+    picture = zarr.open_group(str(tmp_path / "picture.zarr"), mode="w")
+    picture.create_array("0", shape=(4, 4), dtype="uint8")
+    picture.create_group("tables")
+    assert get_reader(str(tmp_path / "picture.zarr")) is None
+
+
+@pytest.mark.parametrize("outs", ["", "outs"])
+def test_a_folder_of_space_ranger_is_ours_even_where_parts_are_missing(tmp_path, outs):
+    (tmp_path / outs / "spatial").mkdir(parents=True)
+    (tmp_path / outs / "spatial" / "scalefactors_json.json").touch()
+    assert get_reader(str(tmp_path)) is read_section
+
+
 @pytest.mark.parametrize(
     "path",
     [

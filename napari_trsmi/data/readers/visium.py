@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
+_NAMES = ("*feature_bc_matrix*", "spatial/tissue_positions*", "spatial/scalefactors_json.json")
 _POSITION_COLUMNS = ["in_tissue", "array_row", "array_col", "pxl_row_in_fullres", "pxl_col_in_fullres"]
 
 
 def is_space_ranger(folder: Path) -> bool:
-    """Return whether `folder` holds a ``spatial`` folder and counts, or an ``outs`` folder that does."""
-    return folder.is_dir() and ((folder / "spatial").is_dir() or (folder / "outs" / "spatial").is_dir())
+    """Return whether `folder`, or ``outs`` in it, has a ``spatial`` folder and anything that Space Ranger names so."""
+    return any(
+        (outs / "spatial").is_dir() and any(any(outs.glob(name)) for name in _NAMES)
+        for outs in (folder, folder / "outs")
+    )
 
 
 def from_space_ranger(folder: Path) -> Found:
