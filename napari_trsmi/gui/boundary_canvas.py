@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet, ref
 
@@ -110,7 +111,7 @@ class BoundaryCanvas:
             layer.data = data[0]
             if "features" in settings:
                 layer.features = settings["features"]
-            layer.edge_color = settings["edge_color"]
+            _paint(layer, settings["edge_color"])
             if layer.edge_width != settings["edge_width"]:  # napari makes all strokes anew
                 layer.edge_width = settings["edge_width"]
             if layer in self._covered:
@@ -128,7 +129,7 @@ class BoundaryCanvas:
     def _recolor(self) -> None:
         layer = self.layer("boundaries")
         if layer is not None and self._edges is not None and len(layer.data) == len(self._edges):
-            layer.edge_color = layers.stroke_colors(self._edges, self.measure, self.session.hidden)
+            _paint(layer, layers.stroke_colors(self._edges, self.measure, self.session.hidden))
 
     def _hide(self, *roles: str) -> None:
         """Hide layers that have nothing to show; those a person hid before stay hidden later."""
@@ -206,3 +207,9 @@ def boundary_canvas_of(viewer: Viewer) -> BoundaryCanvas:
     if viewer not in _CANVASES:
         _CANVASES[viewer] = BoundaryCanvas(viewer, session_of(viewer))
     return _CANVASES[viewer]
+
+
+def _paint(layer: Any, colors: np.ndarray) -> None:
+    """Colour strokes; those of a hidden layer not on the canvas, where napari still has the strokes before."""
+    with nullcontext() if layer.visible else layer.events.edge_color.blocker():
+        layer.edge_color = colors
