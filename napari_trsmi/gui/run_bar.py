@@ -103,7 +103,7 @@ class RunBar(QWidget):
             self._paused = False
             self._say_preparing()
         elif state == "finishing":
-            self.say("Finishing this epoch, then finding the domains and their boundaries…")
+            self.say(self._ending())
         elif state == "paused":
             self._paused = True
             self.say("Paused. The domains so far can be looked at.")
@@ -119,7 +119,7 @@ class RunBar(QWidget):
         left = "" if run is None else time_left(run.steps)
         self.progress.setFormat(f"epoch {step.epoch} of {step.n_epochs}{left}")
         if self.session.state == "running":
-            self.say("Finding the domains and their boundaries…" if step.epoch == step.n_epochs else "")
+            self.say("")
 
     def _on_result(self, result: Any) -> None:
         run = self.session.last_run
@@ -132,6 +132,14 @@ class RunBar(QWidget):
         if text or self.status.text() == self._busy:  # else something newer was said
             self.say(text)
         self._busy = text
+
+    def _ending(self) -> str:
+        """Return what is still to be done before there is a result."""
+        run = self.session.run
+        if run is not None and run.at_end:
+            return "Finding the domains and their boundaries…"
+        epoch = "this epoch" if run is not None and run.steps else "the first epoch"
+        return f"Finishing {epoch}, then finding the domains and their boundaries…"
 
     def _outcome(self) -> str:
         """Return what came of the last run, once there is a result."""

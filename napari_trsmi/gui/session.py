@@ -246,7 +246,7 @@ class Session:
         """Go on after a pause."""
         if self.run is not None and self.run.trainer is not None and self.state == "paused":
             self.run.trainer.resume()
-            self._set_state("running")
+            self._set_state("finishing" if self.run.at_end else "running")
 
     def finish(self) -> None:
         """End training now and keep what there is."""
@@ -277,6 +277,8 @@ class Session:
         self.stepped.emit(step)
         if follows:
             self.show_step(step)
+        if run is self.run and run.at_end and self.state == "running":  # nothing to pause or to finish any more
+            self._set_state("finishing")
 
     def _follows(self, run: Run) -> bool:
         """Return False where a person went back to an earlier preview of the run."""
@@ -292,8 +294,10 @@ class Session:
         if run.before is not None:
             run.before = None  # what a person deletes leaves memory
             self.set_config(result.config)
-        self.set_result(result)
-        self._set_state("idle")
+        try:
+            self.set_result(result)
+        finally:  # whatever those who listen make of it, the run is over
+            self._set_state("idle")
 
     def on_failed(self, run: Run, sentence: str) -> None:
         """Say what went wrong; the result before stays."""

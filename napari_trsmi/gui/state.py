@@ -157,6 +157,11 @@ class Run:
         return [*self.earlier, *self.steps]
 
     @property
+    def at_end(self) -> bool:
+        """True where all epochs are done."""
+        return bool(self.steps) and self.steps[-1].epoch == self.steps[-1].n_epochs
+
+    @property
     def previews(self) -> list[Step]:
         """Steps that carry labels."""
         return [step for step in self.steps if step.labels is not None]

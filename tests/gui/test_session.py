@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from acted_training import step
+from psygnal import EmitLoopError
 
 from napari_trsmi import Config
 from napari_trsmi.domains.colors import PALETTE
@@ -160,6 +161,41 @@ def test_pause_and_resume_reach_the_trainer_once_each(session, trained, heard):
     session.resume()
     assert session.run.trainer.asked == ["pause", "resume"]
     assert heard == ["preparing", "running", "paused", "running"]
+
+
+def test_after_the_last_epoch_there_is_nothing_to_pause_or_finish(session, trained, heard):
+    session.start()
+    run = session.run
+    session.on_step(run, preview(trained, 5))
+    session.on_step(run, preview(trained, 6))
+    assert session.state == "finishing"
+    session.pause()
+    session.finish()
+    assert run.trainer.asked == []
+    session.on_returned(run, trained)
+    assert heard == ["preparing", "running", "finishing", "idle"]
+
+
+def test_a_pause_after_the_last_epoch_began_ends_in_finishing(session, trained, heard):
+    session.start()
+    session.on_step(session.run, preview(trained, 5))
+    session.pause()
+    session.on_step(session.run, preview(trained, 6))
+    assert session.state == "paused"
+    session.resume()
+    assert heard[-1] == "finishing"
+
+
+def test_a_run_is_over_also_where_a_listener_fails(session, trained):
+    def fail(result):
+        raise ValueError("no room on the canvas")
+
+    session.result_changed.connect(fail)
+    session.start()
+    with pytest.raises(EmitLoopError):
+        session.on_returned(session.run, trained)
+    assert session.state == "idle"
+    assert session.result.partition is trained.partition
 
 
 def test_the_config_of_a_restored_result_becomes_that_of_the_next_run(trained):

@@ -45,7 +45,7 @@ def test_a_run_goes_on_from_its_state_with_live_epochs_and_previews(session, qtb
     after = finished(qtbot, session)
     assert [step.epoch for step in seen] == [7, 8, 9, 10]
     assert [step.epoch for step in seen if step.labels is not None] == [8, 10]
-    assert states == ["preparing", "running", "idle"]
+    assert states == ["preparing", "running", "finishing", "idle"]
     assert [step.epoch for step in after.history] == list(range(1, 11))
     assert np.array_equal(after.labels, teach.carry_on(trained, 4).labels)
     assert [entry.result.partition for entry in session.section.runs] == [trained.partition, after.partition]

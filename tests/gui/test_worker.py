@@ -15,6 +15,7 @@ from napari_trsmi.gui.sample import open_sample
 from napari_trsmi.gui.session import Session, session_of
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.worker import hush, sentence, start_trainer
+from napari_trsmi.interrupt import check
 
 
 def test_a_run_in_the_window_gives_the_labels_of_python(viewer, qtbot, quick, trained):
@@ -198,3 +199,29 @@ def test_only_the_warning_about_the_libraries_own_insides_is_hushed():
         warnings.warn("`torch.jit.script` is deprecated. Please switch.", DeprecationWarning, stacklevel=1)
         warnings.warn("the disk is nearly full", UserWarning, stacklevel=1)
     assert [str(warning.message) for warning in seen] == ["the disk is nearly full"]
+
+
+def test_cancel_ends_the_final_clustering_and_the_preparation_within_a_part(session, qtbot, monkeypatch):
+    from napari_trsmi import stages
+
+    def cut(*args):
+        session.cancel()
+        check()
+        raise AssertionError("the clustering went on")
+
+    monkeypatch.setattr("napari_trsmi.api.cut", cut)
+    said, ended = [], []
+    session.failed.connect(said.append)
+    train = session.config.train.model_copy(update={"epochs": 1, "preview_every": 0})
+    session.set_config(session.config.model_copy(update={"train": train}))
+    for where in ("end", "preparation"):
+        session.start()
+        ended.append(session.run.trainer.ended)
+        qtbot.waitUntil(ended[-1].is_set, timeout=60_000)
+        assert session.state == "idle", where
+        monkeypatch.setattr("napari_trsmi.api.prepare", cut)
+    monkeypatch.setattr("napari_trsmi.api.prepare", stages.prepare)
+    monkeypatch.setattr("napari_trsmi.api.cut", stages.cut)
+    session.start()
+    qtbot.waitUntil(lambda: session.result is not None, timeout=60_000)
+    assert said == []
