@@ -77,8 +77,12 @@ def cut(
     n_domains: int,
     prototypes: np.ndarray | None,
     epoch: int | None = None,
+    before: np.ndarray | None = None,
 ) -> Partition:
-    """Return the domains of an embedding of the section, made in `epoch` epochs where not all were done."""
+    """Return the domains of an embedding of the section, made in `epoch` epochs where not all were done.
+
+    Those before, (N,) int, are gone on from where there are as many.
+    """
     from napari_trsmi.constraints import ties
     from napari_trsmi.domains.clustering import find_domains
 
@@ -90,6 +94,7 @@ def cut(
         evidence=np.hstack(list(section.measured.values())),
         prototypes=prototypes,
         said=ties(config.constraints, section.dataset.obs_names, epoch),
+        before=before,
         seed=config.seed,
     )
 
@@ -175,11 +180,11 @@ class Previews:
             )
             n_domains = self.n_domains = int(found.max()) + 1
         try:
-            labels = cut(step.embedding, self.section, self.config, n_domains, None, step.epoch).labels
+            made = cut(step.embedding, self.section, self.config, n_domains, None, step.epoch, self.before)
         except ConfigError as error:  # an early embedding may not hold as many groups yet
             logger.info("no preview at epoch %d: %s", step.epoch, error)
             return replace(step, embedding=None)
-        moved = float("nan")
+        labels, moved = made.labels, float("nan")
         if self.before is not None:
             labels = match_labels(labels, self.before)
             moved = churn(labels, self.before)
@@ -205,7 +210,7 @@ class Previews:
         n = len(numbers)
         order = np.argsort(-np.bincount(codes), kind="stable")
         labels = np.argsort(order)[codes]
-        again = cut(step.embedding, self.section, self.config, n, None, step.epoch)  # for the strength of its field
+        again = cut(step.embedding, self.section, self.config, n, None, step.epoch, codes)  # for its field's strength
         evidence, neighbours = np.hstack(list(self.section.measured.values())), neighbour_mean(self.section.spatial)
         posterior = posterior_of(evidence, labels, n, neighbours, again.strength)
         return Partition(labels, posterior.astype(np.float32), again.method, again.strength), numbers[order]

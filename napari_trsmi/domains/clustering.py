@@ -21,6 +21,7 @@ from napari_trsmi.records import Partition
 logger = logging.getLogger(__name__)
 
 KMEANS_SAMPLE = 50_000
+BETTER = 0.01  # less inertia, as a share, that makes a new start worth a jump from the domains before
 
 
 def domain_features(embedding: np.ndarray, spatial: sparse.csr_matrix, settings: Cluster, seed: int = 0) -> np.ndarray:
@@ -66,6 +67,7 @@ def find_domains(
     prototypes: np.ndarray | None = None,
     said: Sequence[Tie] = (),
     features: np.ndarray | None = None,
+    before: np.ndarray | None = None,
     seed: int = 0,
 ) -> Partition:
     """Return exactly `n_domains` domains of the spots, numbered by falling size, with a posterior.
@@ -90,6 +92,10 @@ def find_domains(
         measured.
     features
         (N, c) what `domain_features` returns for the embedding, where it is there already.
+    before
+        (N,) int labels of an embedding before this one. Where they are of `n_domains` domains too, ``method="mixture"``
+        goes on from them, unless a new start is better by `BETTER`: domains then change as the embedding does, and not
+        because another start found another optimum.
     seed
         Of every random choice.
 
@@ -116,7 +122,7 @@ def find_domains(
         if settings.method == "leiden":
             start = leiden_labels(features, n_domains, k=settings.k_similar, seed=seed)
         else:
-            start = _kmeans(features, n_domains, settings.n_init, seed)
+            start = _kmeans(features, n_domains, settings.n_init, seed, before)
     if len(np.unique(start)) < n_domains:
         raise ConfigError(
             f"n_domains={n_domains} needs that many distinct groups of spots, found {len(np.unique(start))}. "
@@ -152,7 +158,9 @@ def numbered_by_size(mixture: Mixture, posterior: np.ndarray, method: str) -> Pa
     return Partition(rank[mixture.labels], posterior[:, order].astype(np.float32), method, mixture.strength)
 
 
-def _kmeans(features: np.ndarray, n_domains: int, n_init: int, seed: int) -> np.ndarray:
+def _kmeans(
+    features: np.ndarray, n_domains: int, n_init: int, seed: int, before: np.ndarray | None = None
+) -> np.ndarray:
     """(N,) labels; centres are found on at most `KMEANS_SAMPLE` spots."""
     from sklearn.cluster import KMeans
 
@@ -167,4 +175,12 @@ def _kmeans(features: np.ndarray, n_domains: int, n_init: int, seed: int) -> np.
             best = found
     assert best is not None
     check()
-    return best.predict(features)
+    if before is not None and len(np.unique(before)) == n_domains:
+        codes = np.unique(before, return_inverse=True)[1]
+        members = sparse.csr_matrix((np.ones(len(codes)), (codes, np.arange(len(codes)))))
+        centres = members @ features / np.bincount(codes)[:, None]
+        again = KMeans(n_domains, init=centres, n_init=1).fit(sample)
+        if again.inertia_ <= best.inertia_ / (1.0 - BETTER):
+            best = again
+    labels: np.ndarray = best.predict(features)
+    return labels

@@ -271,3 +271,29 @@ def test_the_posterior_weighs_what_was_measured_and_not_what_was_said():
         embedding(), SPATIAL, cluster(), said=[SAID["belong"]], n_domains=4, evidence=embedding().astype(float)
     )
     assert found.confidence[LEFT].max() < 0.5 < np.median(found.confidence)
+
+
+def four_quarters(corners, noise: float = 0.02) -> np.ndarray:
+    """(196, 2) features of the four quarters of the section, scattered about `corners` (4, 2)."""
+    quarter = 2 * (ROW >= SIDE // 2) + (COLUMN >= SIDE // 2)
+    return np.array(corners, float)[quarter] + noise * np.random.default_rng(0).normal(size=(SIDE * SIDE, 2))
+
+
+@pytest.mark.parametrize("before", [ROW >= SIDE // 2, COLUMN >= SIDE // 2])
+def test_of_two_cuts_that_are_as_good_the_one_there_was_before_stays(before):
+    features = four_quarters([(0, 0), (0, 1), (1, 0), (1, 1)])
+    found = find_domains(features, SPATIAL, cluster(), n_domains=2, features=features, before=3 + before.astype(int))
+    assert adjusted_rand_score(found.labels, before) == 1
+
+
+def test_a_cut_that_is_clearly_better_replaces_the_one_there_was_before():
+    features = four_quarters([(0, 0), (0, 1), (1.5, 0), (1.5, 1)])  # k-means does not leave the split of columns
+    found = find_domains(features, SPATIAL, cluster(n_init=5), n_domains=2, features=features, before=COLUMN // 7)
+    assert adjusted_rand_score(found.labels, ROW // 7) == 1
+
+
+def test_domains_of_before_in_another_number_change_nothing():
+    def labels(**before):
+        return find_domains(embedding(), SPATIAL, cluster(), n_domains=4, **before).labels
+
+    assert np.array_equal(labels(before=ROW // 5), labels())
