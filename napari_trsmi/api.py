@@ -15,7 +15,7 @@ from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import DataError
 from napari_trsmi.interrupt import check
-from napari_trsmi.records import Fit, Step
+from napari_trsmi.records import Checkpoints, Fit, Step
 from napari_trsmi.stages import Previews, Section, assemble, cut, cut_again, prepare
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ def fit_steps(
     checkpoint: str | Path | None = None,
     resume: str | Path | bytes | None = None,
     section: Section | None = None,
+    states: Checkpoints | None = None,
 ) -> Generator[Step, str | None, Result]:
     """Yield one `Step` per epoch and return the `Result`.
 
@@ -130,6 +131,8 @@ def fit_steps(
         been added (see `teach.continued`).
     section
         What `stages.prepare` made of the same data, `preprocess`, `graph` and `seed`, where it is there already.
+    states
+        Where the state of training goes at each preview, for `keep_preview`.
 
     Raises
     ------
@@ -167,6 +170,7 @@ def fit_steps(
         obs_names=section.dataset.obs_names,
         checkpoint=None if checkpoint is None else Path(checkpoint),
         resume=Path(resume) if isinstance(resume, str) else resume,
+        states=None if config.align.candidates == "ann" else states,  # those cannot be resumed
     )
     viewer = Previews(section, config)
     history: list[Step] = []
@@ -209,11 +213,13 @@ def keep_preview(
     *,
     colors: Sequence[str] = (),
     history: Sequence[Step] = (),
+    states: Checkpoints | None = None,
 ) -> Result:
     """Return the domains of a preview as a result.
 
-    The labels are those of the preview, numbered by falling size. A preview has no correspondences and no weights of
-    the modalities: they go with the network of that epoch.
+    The labels are those of the preview, numbered by falling size. Correspondences, weights of the modalities and the
+    state to train on from need the network after that epoch: it is trained again from the nearest of `states` before,
+    which takes no epoch where there is one of that epoch. Where there is none, the result has none of these.
 
     Parameters
     ----------
@@ -225,23 +231,58 @@ def keep_preview(
         ``"#rrggbb"`` by the preview's number of a domain; new ones where not given.
     history
         Steps up to the preview.
+    states
+        What `fit_steps` filled.
 
     Raises
     ------
     DataError
         The step carries no labels or no embedding.
+    TrainingError
+        As for `fit`, where the network is trained again.
     """
     if step.labels is None or step.embedding is None:
         raise DataError(f"Expected a step with domains and embedding, found none at epoch {step.epoch}. Take another.")
     section = prepare(dataset, config)
     partition, numbers = Previews(section, config).keep(step)
     result = assemble(section, config, step.embedding, partition)
+    if states is not None and (state := states.before(step.epoch)) is not None:
+        trained = _trained_to(step.epoch, section, config, state)
+        result = replace(
+            result,
+            correspondences=trained.correspondences,
+            modality_weights=trained.modality_weights,
+            state=trained.state,
+            provenance={**result.provenance, "device": trained.device},
+        )
     return replace(
         result,
         colors=tuple(colors[k] for k in numbers) if colors else result.colors,
         history=tuple(history),
         provenance={**result.provenance, "kept_preview": step.epoch, "stopped": True},
     )
+
+
+def _trained_to(epoch: int, section: Section, config: Config, state: bytes) -> Fit:
+    """Return what training leaves behind after an epoch, gone on from a state before."""
+    from napari_trsmi.model.training import train
+
+    steps = train(
+        section.features,
+        section.spatial,
+        section.feature_graphs,
+        config,
+        obs_names=section.dataset.obs_names,
+        resume=state,
+        until=epoch,
+    )
+    while True:
+        check()
+        try:
+            next(steps)
+        except StopIteration as end:
+            fit: Fit = end.value
+            return fit
 
 
 def recluster(path: str | Path, cluster: Cluster | None = None) -> Result:

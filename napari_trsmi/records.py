@@ -45,6 +45,40 @@ class Step:
     n_domains: int | None = None
 
 
+@dataclass(eq=False)
+class Checkpoints:
+    """States of training at some epochs: first, newest, and evenly spaced ones between, as far as there is room.
+
+    Attributes
+    ----------
+    budget
+        Bytes that all may take together; 0 takes none.
+    """
+
+    budget: int = 200_000_000
+    _states: dict[int, bytes] = field(default_factory=dict)
+
+    @property
+    def epochs(self) -> list[int]:
+        """Epochs whose state is there, first to last."""
+        return sorted(self._states)
+
+    def add(self, epoch: int, state: bytes) -> None:
+        """Take in the state after `epoch` epochs, see `Fit.state`."""
+        if len(state) > self.budget:
+            self.budget = 0  # nor will those after it have room: they need not be made
+        self._states[epoch] = state
+        while self._states and sum(map(len, self._states.values())) > self.budget:
+            epochs = self.epochs
+            gaps = np.subtract(epochs[2:], epochs[:-2])  # that each between the first and the newest would leave
+            del self._states[epochs[1 + int(gaps.argmin())] if len(gaps) else epochs[0]]
+
+    def before(self, epoch: int) -> bytes | None:
+        """Return the latest state that is not after `epoch`."""
+        found = [one for one in self._states if one <= epoch]
+        return self._states[max(found)] if found else None
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a job of several runs is.

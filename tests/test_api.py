@@ -13,12 +13,14 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 import napari_trsmi as nt
+from napari_trsmi import teach
 from napari_trsmi.api import keep_preview
 from napari_trsmi.config import Cluster
 from napari_trsmi.data.provenance import plain
 from napari_trsmi.data.readers import from_memory
 from napari_trsmi.data.tables import mudata_as_stored
 from napari_trsmi.domains.comparison import match_labels
+from napari_trsmi.records import Checkpoints
 from napari_trsmi.stages import prepare
 
 N, K = 160, 4
@@ -329,6 +331,20 @@ def test_a_kept_preview_has_its_labels_and_colours_numbered_by_size(dataset):
     assert [s.epoch for s in kept.history] == [1, 2, 3, 4]
     assert kept.provenance["kept_preview"] == 4
     assert kept.config == settings()
+
+
+@pytest.mark.parametrize("room", [3.5, 2.5], ids=["for all states", "for two of three states"])
+def test_a_preview_kept_with_states_has_what_a_run_that_ended_there_has(dataset, result, room):
+    states = Checkpoints(budget=int(room * len(result.state)))
+    steps, _ = finish(nt.fit_steps(dataset, settings(), states=states))
+    assert states.epochs == ([2, 4, 6] if room > 3 else [2, 6])
+    kept = keep_preview(dataset, settings(), steps[3], history=steps[:4], states=states)
+    _, whole = finish(nt.fit_steps(dataset, settings()), None, None, None, "stop")
+    assert len(whole.history) == 4
+    np.testing.assert_array_equal(kept.modality_weights, whole.modality_weights)
+    for pair, s in whole.correspondences.items():
+        np.testing.assert_array_equal(kept.correspondences[pair].toarray(), s.toarray())
+    np.testing.assert_array_equal(teach.carry_on(kept, 1).embedding, teach.carry_on(whole, 1).embedding)
 
 
 def test_the_posterior_of_a_kept_preview_is_taken_like_that_of_a_result(dataset):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_trsmi.records import Fit, Partition, Step
+from napari_trsmi.records import Checkpoints, Fit, Partition, Step
 
 POSTERIOR = np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6], [0.0, 1.0, 0.0]], np.float32)
 PARTITION = Partition(np.array([0, 1, 1]), POSTERIOR, "mixture", 2.0)
@@ -43,6 +43,27 @@ def test_entropy_lies_between_zero_and_one_and_the_runner_up_is_the_second_best(
     np.testing.assert_array_equal(partition.posterior, posterior)
     even = Partition(np.zeros(n, int), np.full((n, k), 1 / k, np.float32), "mixture")
     np.testing.assert_allclose(even.entropy, 1.0, rtol=1e-5)
+
+
+def test_states_are_kept_evenly_as_far_as_there_is_room():
+    states = Checkpoints(budget=5)
+    for epoch in range(2, 41, 2):
+        states.add(epoch, bytes([epoch]))
+    assert len(states.epochs) == 5
+    assert (states.epochs[0], states.epochs[-1]) == (2, 40)
+    assert max(np.diff(states.epochs)) <= 2 * 38 / 4
+    assert states.before(1) is None
+    assert states.before(41) == bytes([40])
+    assert states.before(states.epochs[1] + 1) == bytes([states.epochs[1]])
+
+
+def test_a_state_that_is_too_large_is_not_kept_and_later_ones_need_not_be_made():
+    states = Checkpoints(budget=5)
+    states.add(1, b"1234")
+    states.add(2, b"12345")
+    assert states.epochs == [2]  # there is room for the newest
+    states.add(3, b"123456")
+    assert (states.epochs, states.budget) == ([], 0)
 
 
 def test_records_cross_a_process_and_cannot_be_changed():

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
 
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.worker import turn
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -56,23 +57,29 @@ class PreviewBar(QWidget):
 
     def keep(self) -> None:
         """Make the preview that is shown the result."""
-        from napari_trsmi.api import keep_preview
-
         session, run, step = self.session, self.session.last_run, self.shown
         if run is None or step is None or session.state != "idle":
             return
         history = tuple(s for s in run.course if s.epoch <= step.epoch)
 
-        def done(result: Result) -> None:
-            if session.section is run.section and session.state == "idle":
-                session.set_result(result)
+        def work() -> Result:
+            from napari_trsmi.api import keep_preview
 
-        run_job(
-            session,
-            f"Keeping epoch {step.epoch}…",
-            lambda: keep_preview(run.section.dataset, run.config, step, colors=run.colors, history=history),
-            done,
-        )
+            with turn():
+                result = keep_preview(
+                    run.section.dataset, run.config, step, colors=run.colors, history=history, states=run.states
+                )
+            return run.named(result)
+
+        def done(result: Result) -> None:
+            if session.section is run.section and session.last_run is run and session.state == "idle":
+                session.set_result(result)
+                return
+            entry = run.section.runs.take(result)  # something else is shown by now
+            session.runs_changed.emit()
+            session.told.emit(f"Epoch {step.epoch} is {entry.name} in the list of runs.")
+
+        run_job(session, f"Keeping epoch {step.epoch}…", work, done)
 
     def _on_moved(self, value: int) -> None:
         previews = self.previews

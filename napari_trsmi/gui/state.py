@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_trsmi.config import Config
 from napari_trsmi.gui.runs import Runs
+from napari_trsmi.records import Checkpoints
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,6 +136,8 @@ class Run:
         The epochs of that result, without previews.
     known
         Names of the domains of that result by their colour.
+    states
+        States of training to make a preview the result with; the thread adds to them.
     """
 
     section: OpenSection
@@ -145,6 +148,7 @@ class Run:
     before: Result | None = None
     earlier: tuple[Step, ...] = ()
     known: dict[str, str] = field(default_factory=dict)
+    states: Checkpoints = field(default_factory=Checkpoints)
 
     @property
     def resume(self) -> bytes | None:
@@ -171,6 +175,13 @@ class Run:
         found = [self.known.get(color, "") for color in self.colors[:n]]
         free = (number for k in range(n + len(self.known)) if (number := str(k + 1)) not in self.known.values())
         return tuple(name or next(free) for name in found)
+
+    def named(self, result: Result) -> Result:
+        """Return a result made of a preview with the names that the preview has."""
+        if not self.known:
+            return result
+        names = dict(zip(self.colors, self.names(len(self.colors)), strict=True))
+        return replace(result, domain_names=tuple(names[color] for color in result.palette))
 
     def dressed(self, result: Result) -> Result:
         """Return the result of the run in what a person knows its domains by.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakMethod, ref
@@ -65,6 +66,13 @@ class Thread:
             _TURN.release()
 
 
+@contextmanager
+def turn() -> Iterator[None]:
+    """Wait until no run trains, and let none train meanwhile."""
+    with _TURN:
+        yield
+
+
 def train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
     """Yield the epochs of a run and return its result, or None after `Thread.cancel`; only errors of ours leave it.
 
@@ -98,7 +106,9 @@ def _train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
     hush()  # again: the worker that this runs in lets all warnings through
     from napari_trsmi.api import fit_steps
 
-    steps = fit_steps(run.section.dataset, run.config, resume=run.resume)
+    if run.before is not None and run.before.state:
+        run.states.add(run.before.history[-1].epoch, run.before.state)
+    steps = fit_steps(run.section.dataset, run.config, resume=run.resume, states=run.states)
     try:
         step = next(steps)
         while True:

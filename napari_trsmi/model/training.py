@@ -22,7 +22,7 @@ from napari_trsmi.model.graph_data import share, to_hetero_data
 from napari_trsmi.model.network import TRSMI, Output
 from napari_trsmi.model.prototypes import assign, means, seed_labels
 from napari_trsmi.model.schedules import value
-from napari_trsmi.records import Fit, Step
+from napari_trsmi.records import Checkpoints, Fit, Step
 
 
 def train(
@@ -34,6 +34,8 @@ def train(
     obs_names: np.ndarray | None = None,
     checkpoint: Path | None = None,
     resume: Path | bytes | None = None,
+    states: Checkpoints | None = None,
+    until: int | None = None,
 ) -> Generator[Step, str | None, Fit]:
     """Train TRSMI; yield one `Step` per epoch and return a `Fit`.
 
@@ -56,6 +58,10 @@ def train(
         File to write every `train.checkpoint_every` epochs.
     resume
         Checkpoint, or state of a `Fit`, to continue from; on one CPU the end is the same as that of an unbroken run.
+    states
+        Where the state goes at each preview.
+    until
+        Epoch to end after, as if a person did.
 
     Raises
     ------
@@ -68,7 +74,7 @@ def train(
         trainer = Trainer(features, spatial, feature_graphs, config, obs_names)
         if resume is not None:
             trainer.load(resume)
-        return (yield from trainer.run(checkpoint))
+        return (yield from trainer.run(checkpoint, states, until))
     except torch.OutOfMemoryError as error:
         raise TrainingError(
             f"Expected the run to fit into the memory of {config.device!r}, found too little. "
@@ -126,16 +132,21 @@ class Trainer:
         """Return the constraints that count once `epoch` epochs are done."""
         return [tie for constraint, tie in self.said if constraint.counts(epoch)]
 
-    def run(self, path: Path | None) -> Generator[Step, str | None, Fit]:
+    def run(self, path: Path | None, states: Checkpoints | None, until: int | None) -> Generator[Step, str | None, Fit]:
         """Yield the remaining steps, then return the fit."""
-        n_epochs, every = self.n_epochs, self.config.train.checkpoint_every
-        started, stopped = time.perf_counter(), False
-        while self.epoch < n_epochs and not stopped:
+        n_epochs = self.n_epochs if until is None else min(until, self.n_epochs)
+        every = self.config.train.checkpoint_every
+        started, stopped = time.perf_counter(), n_epochs < self.n_epochs
+        while self.epoch < n_epochs:
             step = self.advance(time.perf_counter() - started)
             self.history.append(step)
             if path is not None and every and self.epoch % every == 0:
                 checkpoint.write(path, self.state())
-            stopped = (yield step) == "stop"
+            if states is not None and states.budget and step.embedding is not None:
+                states.add(self.epoch, self.state())
+            if (yield step) == "stop":
+                stopped = True
+                break
         return self.finish(stopped)
 
     def fraction(self, epoch: int) -> float:

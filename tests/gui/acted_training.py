@@ -28,7 +28,7 @@ def acted(
     `log` that it begins, and waits for `gate`; the third one raises `error`.
     """
 
-    def fit_steps(dataset: Any, config: Config, resume: bytes | None = None) -> Generator[Step, str | None, Result]:
+    def fit_steps(dataset: Any, config: Config, **_: Any) -> Generator[Step, str | None, Result]:
         history, n = [], config.train.epochs
         for epoch in range(1, n + 1):
             if log is not None:

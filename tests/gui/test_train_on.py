@@ -14,6 +14,7 @@ from qtpy.QtCore import Qt
 from napari_trsmi import edits, teach
 from napari_trsmi.gui.compare_dock import CompareDock
 from napari_trsmi.gui.live_plot import LivePlot
+from napari_trsmi.gui.preview_bar import PreviewBar
 from napari_trsmi.gui.run_bar import RunBar
 from napari_trsmi.gui.runs import Runs
 from napari_trsmi.gui.session import Session
@@ -72,6 +73,38 @@ def test_previews_have_the_names_that_the_result_will_have(session, qtbot):
     assert dict(zip(shown.names, shown.colors, strict=True)) == dict(zip(after.names, after.palette, strict=True))
     cortex = last.labels == shown.names.index("Cortex")
     assert np.mean(cortex[after.labels == after.names.index("Cortex")]) > 0.8
+
+
+def test_a_preview_that_is_kept_has_its_names_and_can_be_trained_on(session, qtbot):
+    session.set_result(edits.rename(session.result, 1, "Cortex"))
+    session.carry_on(4)
+    finished(qtbot, session)
+    bar = PreviewBar(session)
+    qtbot.addWidget(bar)
+    session.show_step(session.last_run.previews[0])
+    shown = session.shown
+    bar.keep()
+    qtbot.waitUntil(lambda: "kept_preview" in session.result.provenance, timeout=30_000)
+    kept = session.result
+    assert dict(zip(kept.names, kept.palette, strict=True)) == dict(zip(shown.names, shown.colors, strict=True))
+    assert kept.correspondences
+    assert kept.modality_weights is not None
+    session.carry_on(1)
+    assert finished(qtbot, session).history[-1].epoch == 10  # to the end of what was planned
+
+
+def test_a_preview_that_is_kept_while_the_next_run_begins_comes_into_the_list(session, qtbot):
+    session.carry_on(2)
+    finished(qtbot, session)
+    bar, told = PreviewBar(session), []
+    qtbot.addWidget(bar)
+    session.told.connect(told.append)
+    session.show_step(session.last_run.previews[0])
+    bar.keep()
+    session.start()
+    qtbot.waitUntil(lambda: bool(told), timeout=30_000)
+    assert [entry.result.provenance.get("kept_preview") for entry in session.section.runs][2] == 8
+    assert told == ["Epoch 8 is run 3 in the list of runs."]
 
 
 def test_it_runs_on_the_device_of_the_form_with_its_previews(session, qtbot):
