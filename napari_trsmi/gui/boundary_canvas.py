@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet, ref
 
 import numpy as np
+from psygnal import Signal
 
 from napari_trsmi.gui import boundary_layers as layers
 
@@ -25,18 +26,30 @@ class BoundaryCanvas:
     """Draws the boundaries of the kept result of one viewer, also after the dock that asked for them is closed.
 
     While a preview is shown they are not to be seen, because they belong to the result.
+
+    Signals
+    -------
+    ramp_changed(tuple)
+        The colours from weak to strong are others.
     """
+
+    ramp_changed = Signal(tuple)
 
     def __init__(self, viewer: Viewer, session: Session) -> None:
         self._viewer, self.session = ref(viewer), session  # a strong reference would keep the viewer alive
         self.measure = layers.CONFIDENCE
         self.segment: int | None = None
+        self.ramp = layers.ON_DARK
         self._edges: pd.DataFrame | None = None  # those of the result that have a stroke
         self._source: pd.DataFrame | None = None  # the result's table they were taken from
         self._covered: WeakSet[Layer] = WeakSet()  # layers that were hidden here, and not by a person
         session.result_changed.connect(self._on_result)
         session.hidden_changed.connect(self._on_hidden)
         session.shown_changed.connect(self._on_shown)
+        session.coloring_changed.connect(self._on_ground)
+        session.section_changed.connect(self._on_ground)
+        viewer.events.theme.connect(self._on_ground)
+        self._on_ground()
         self.update()
 
     @property
@@ -70,7 +83,8 @@ class BoundaryCanvas:
             return
         if self.measure not in layers.measures(self._edges):
             self.measure = layers.CONFIDENCE
-        self._put(layers.boundaries_layer(section, self._edges, self.measure, self.session.hidden), "boundaries")
+        hidden = self.session.hidden
+        self._put(layers.boundaries_layer(section, self._edges, self.measure, hidden, self.ramp), "boundaries")
         self.select(self.segment)
 
     def color_by(self, measure: str) -> None:
@@ -129,7 +143,7 @@ class BoundaryCanvas:
     def _recolor(self) -> None:
         layer = self.layer("boundaries")
         if layer is not None and self._edges is not None and len(layer.data) == len(self._edges):
-            _paint(layer, layers.stroke_colors(self._edges, self.measure, self.session.hidden))
+            _paint(layer, layers.stroke_colors(self._edges, self.measure, self.session.hidden, self.ramp))
 
     def _hide(self, *roles: str) -> None:
         """Hide layers that have nothing to show; those a person hid before stay hidden later."""
@@ -185,6 +199,18 @@ class BoundaryCanvas:
 
     def _on_hidden(self, hidden: frozenset[int]) -> None:
         self._recolor()
+
+    def _on_ground(self, _: Any = None) -> None:
+        """Take the colours that are seen on what lies under the strokes now."""
+        from napari.utils.theme import get_theme
+
+        red, green, blue = get_theme(self.viewer.theme).canvas.as_rgb_tuple(alpha=False)
+        dark = 0.3 * red + 0.6 * green + 0.1 * blue < 128
+        ramp = layers.ramp_on(self.session.section, self.session.coloring, dark)
+        if ramp is not self.ramp:
+            self.ramp = ramp
+            self._recolor()
+            self.ramp_changed.emit(ramp)
 
     def _on_shown(self, shown: Shown | None) -> None:
         if not self._result_is_shown:

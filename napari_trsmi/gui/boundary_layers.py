@@ -13,14 +13,29 @@ if TYPE_CHECKING:
     from scipy import sparse
 
     from napari_trsmi.data.dataset import Dataset
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.state import Coloring, OpenSection
 
 CONFIDENCE = "confidence"
-# Weak is magenta, which domains do not have, and strong a dark outline: lightness alone tells them apart.
-RAMP = ((1.0, 0.0, 0.60), (1.0, 0.50, 0.78), (0.80, 0.80, 0.86), (0.42, 0.45, 0.56), (0.18, 0.21, 0.31))
-NO_VALUE = (1.0, 1.0, 1.0)
+Ramp = tuple[tuple[float, float, float], ...]  # red, green and blue in [0, 1], from weak to strong
+
+# Weak is magenta, which domains do not have. From there strokes grow darker, or lighter on dark ground, so that lightness
+# alone tells their order to every eye.
+WEAK = (1.0, 0.0, 0.60)
+ON_LIGHT: Ramp = (WEAK, (0.66, 0.06, 0.58), (0.40, 0.10, 0.46), (0.20, 0.08, 0.27), (0.05, 0.04, 0.09))
+ON_DARK: Ramp = (WEAK, (1.0, 0.42, 0.77), (1.0, 0.66, 0.88), (1.0, 0.85, 0.95), (1.0, 1.0, 1.0))
+NO_VALUE = (0.6, 0.6, 0.6)
 HIGHLIGHT = (1.0, 0.9, 0.0, 1.0)
-LINE = RAMP[0]
+
+
+def ramp_on(section: OpenSection | None, coloring: Coloring | None, dark_canvas: bool) -> Ramp:
+    """Return the colours of strokes, from weak to strong, that are seen on what lies under them.
+
+    Discs let the canvas and the tissue be seen, which is dimmed towards it. Squares and rasters cover it: with domains,
+    which are bright, or with a colour map, which begins dark.
+    """
+    if section is None or not (look(section).square or look(section).raster is not None):
+        return ON_DARK if dark_canvas else ON_LIGHT
+    return ON_LIGHT if coloring is None or coloring.colors else ON_DARK
 
 
 def measures(boundaries: pd.DataFrame) -> tuple[str, ...]:
@@ -43,14 +58,16 @@ def limits(edges: pd.DataFrame, measure: str) -> tuple[float, float]:
     return 0.0, top if top > 0 else 1.0
 
 
-def stroke_colors(edges: pd.DataFrame, measure: str, hidden: frozenset[int] = frozenset()) -> np.ndarray:
-    """Return the (E, 4) colours of strokes: magenta where weak, dark where strong, white where nothing is known.
+def stroke_colors(
+    edges: pd.DataFrame, measure: str, hidden: frozenset[int] = frozenset(), colors: Ramp = ON_LIGHT
+) -> np.ndarray:
+    """Return the (E, 4) colours of strokes, from the weakest to the strongest along `colors`, grey where unknown.
 
     Strokes of a hidden domain are transparent.
     """
     low, high = limits(edges, measure)
     strength = (edges[measure].to_numpy(float) - low) / (high - low)
-    at, ramp = np.linspace(0.0, 1.0, len(RAMP)), np.array(RAMP)
+    at, ramp = np.linspace(0.0, 1.0, len(colors)), np.array(colors)
     rgb = np.stack([np.interp(strength, at, ramp[:, channel]) for channel in range(3)], axis=1)
     rgb[~np.isfinite(strength)] = NO_VALUE
     gone = edges[["domain_a", "domain_b"]].isin(list(hidden)).any(axis=1).to_numpy()
@@ -64,7 +81,11 @@ def drawn(edges: pd.DataFrame) -> pd.DataFrame:
 
 
 def boundaries_layer(
-    section: OpenSection, edges: pd.DataFrame, measure: str, hidden: frozenset[int] = frozenset()
+    section: OpenSection,
+    edges: pd.DataFrame,
+    measure: str,
+    hidden: frozenset[int] = frozenset(),
+    colors: Ramp = ON_LIGHT,
 ) -> LayerData:
     """Return all boundary strokes, coloured by `measure`.
 
@@ -78,10 +99,12 @@ def boundaries_layer(
         One of `measures`.
     hidden
         Domains whose boundaries are not to be seen.
+    colors
+        What `ramp_on` says.
     """
     shown = ["segment", "domain_a", "domain_b", *measures(edges)]
     settings = {
-        "edge_color": stroke_colors(edges, measure, hidden),
+        "edge_color": stroke_colors(edges, measure, hidden, colors),
         "edge_width": 0.3 * look(section).diameter,
         "features": edges[shown],
     }
@@ -113,7 +136,7 @@ def correspondence_layer(section: OpenSection, spot: int, row: sparse.csr_matrix
     data = np.stack([np.broadcast_to(coords[spot], (len(targets), 2)), coords[targets] - coords[spot]], axis=1)
     strength = weights / weights.max() if len(weights) and weights.max() > 0 else weights
     settings = {
-        "edge_color": np.column_stack([np.tile(LINE, (len(targets), 1)), 0.15 + 0.85 * strength]),
+        "edge_color": np.column_stack([np.tile(WEAK, (len(targets), 1)), 0.15 + 0.85 * strength]),
         "edge_width": 0.15 * look(section).diameter,
     }
     return _vectors(section, "correspondences", data, settings)

@@ -76,7 +76,7 @@ class BoundaryPanel(QWidget):
 
         form = QGridLayout()
         for row, (text, first, second) in enumerate(
-            (("Colour", self.measure, RampKey()), ("Show", self.wanted, self.shortest))
+            (("Colour", self.measure, RampKey(self.canvas)), ("Show", self.wanted, self.shortest))
         ):
             label = QLabel(text)
             label.setBuddy(first)
@@ -179,7 +179,8 @@ class BoundaryPanel(QWidget):
         self.shortest.setSuffix(" px" if microns is None else " µm")
         if self.session.section is not None:
             spot = layers.look(self.session.section).diameter * (microns or 1.0)
-            self.shortest.setSingleStep(max(round(spot), 1))
+            self.shortest.setDecimals(0 if spot >= 1 else 2)
+            self.shortest.setSingleStep(round(spot) if spot >= 1 else max(spot, 0.01))
 
     def _filter(self) -> None:
         self.rows.want(self.wanted.currentData(), self.shortest.value())

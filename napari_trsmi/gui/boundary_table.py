@@ -32,7 +32,7 @@ SWATCH = 11
 
 
 class Column(NamedTuple):
-    """A column: key, heading, what it means, width in pixels."""
+    """A column: key, heading, what it means, the least width in pixels at which it can be read."""
 
     key: str
     title: str
@@ -48,18 +48,18 @@ def columns_of(boundaries: pd.DataFrame, unit: str) -> tuple[Column, ...]:
             name.removeprefix("contrast_"),
             f"How far the two sides differ in {name.removeprefix('contrast_')}, in standard deviations; "
             "near 0 where it sees no boundary",
-            52,
+            40,
         )
         for name in boundaries.columns
         if name.startswith("contrast_")
     ]
-    trust = [Column(name, *words, 58) for name, words in TRUST.items() if name in boundaries]
+    trust = [Column(name, *words, 54) for name, words in TRUST.items() if name in boundaries]
     return (
-        Column("domains", "Domains", "The two domains that meet here", 84),
-        Column("confidence", "Conf.", "Confidence: by how much the spots prefer their own side, from 0 to 1", 46),
-        Column("length", unit, f"Length of the boundary in {unit}", 58),
+        Column("domains", "Domains", "The two domains that meet here", 72),
+        Column("confidence", "Conf.", "Confidence: by how much the spots prefer their own side, from 0 to 1", 47),
+        Column("length", unit, f"Length of the boundary in {unit}", 52),
         *trust,
-        Column("review", "Review", "Your verdict: K keep, D doubt, R reject, U clear", 60),
+        Column("review", "Review", "Your verdict: K keep, D doubt, R reject, U clear", 58),
         *contrasts,
         Column("markers", "Markers", "What marks the two domains most", 150),
         Column("note", "Note", "Your note: N or a double click to write", 150),
@@ -83,6 +83,7 @@ class BoundaryModel(QAbstractTableModel):
         self.markers: dict[int, str] = {}
         self._values: dict[str, list[Any]] = {}  # by column, one value per segment: what is sorted by
         self._names: tuple[str, ...] = ()
+        self._coarse = True  # lengths are shown as whole numbers
         self._swatches: list[QPixmap] = []
 
     def set_result(self, result: Result | None, *, same: bool = False) -> None:
@@ -104,7 +105,8 @@ class BoundaryModel(QAbstractTableModel):
         pairs = list(zip(table["domain_a"].tolist(), table["domain_b"].tolist(), strict=True))
         self._values = {name: table[name].tolist() for name in (*measures(table), *(set(TRUST) & set(table)))}
         self._values["domains"] = pairs
-        self._values["length"] = (table["length"] * (microns or 1.0)).tolist()
+        lengths = table["length"] * (microns or 1.0)
+        self._values["length"], self._coarse = lengths.tolist(), lengths.min() >= 1
         for key in ("review", "note"):
             self._values[key] = table[key].fillna("").tolist() if key in table else [""] * len(table)
         self._names = result.names
@@ -165,7 +167,9 @@ class BoundaryModel(QAbstractTableModel):
             return SIGNS.get(value, "")
         if key == "note":
             return str(value)
-        return "" if math.isnan(value) else f"{value:,.0f}" if key == "length" else f"{value:.2f}"
+        if math.isnan(value):
+            return ""
+        return f"{value:,.0f}" if key == "length" and self._coarse else f"{value:.2f}"
 
     # Qt's questions
 

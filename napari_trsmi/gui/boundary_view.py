@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Any
 
 from qtpy.QtCore import QEvent, QSize, Qt, Signal
@@ -52,6 +53,8 @@ class BoundaryView(QTableView):
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(lambda at: self.columns_menu().exec(header.mapToGlobal(at)))
         self._hidden: set[str] = set()
+        self._fitting = self._by_hand = False  # who sets the width of columns: this code now; a person, before
+        header.sectionResized.connect(self._on_resized)
         self._selection.selectionChanged.connect(lambda *_: self.chosen.emit(self.segment))
         rows.modelReset.connect(self._lay_out)
 
@@ -101,13 +104,46 @@ class BoundaryView(QTableView):
         self.setColumnHidden(at, not shown)
         key = self.boundaries.columns[at].key
         self._hidden = self._hidden - {key} if shown else self._hidden | {key}
+        self._fit()
 
     def _lay_out(self) -> None:
         """Give new columns their width; sort the weakest first."""
         for at, column in enumerate(self.boundaries.columns):
-            self.setColumnWidth(at, column.width)
             self.setColumnHidden(at, column.key in self._hidden)
+        self._by_hand = False
+        self._fit()
         self.sortByColumn(max(self.boundaries.column("confidence"), 0), Qt.SortOrder.AscendingOrder)
+
+    def _fit(self) -> None:
+        """Let the columns that fit fill the table, so that its edge cuts none in two; those behind are scrolled to.
+
+        Widths that a person has set stay until there is another result.
+        """
+        if self._by_hand:
+            return
+        columns, room = self.boundaries.columns, self._width
+        shown = [at for at in range(len(columns)) if not self.isColumnHidden(at)]
+        ends = list(accumulate(columns[at].width for at in shown))
+        fit = [at for at, end in zip(shown, ends, strict=True) if end <= room]
+        spare = room - ends[len(fit) - 1] if fit else 0
+        texts = [at for at in fit if columns[at].key in ("domains", "markers", "note")]
+        self._fitting = True
+        for at, column in enumerate(columns):
+            self.setColumnWidth(at, column.width + (spare // len(texts) if at in texts else 0))
+        self._fitting = False
+
+    @property
+    def _width(self) -> int:
+        viewport: Any = self.viewport()  # never None, whatever the types of one Qt binding say
+        return int(viewport.width())
+
+    def _on_resized(self, at: int, before: int, after: int) -> None:
+        if not self._fitting and before and after:  # 0: hidden
+            self._by_hand = True
+
+    def resizeEvent(self, event: Any) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self._fit()
 
     # Keys
 

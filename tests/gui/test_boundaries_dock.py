@@ -11,7 +11,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QLineEdit
 
 from napari_trsmi import api, edits
-from napari_trsmi.gui.boundary_layers import drawn, stroke_colors
+from napari_trsmi.gui.boundary_layers import ON_DARK, ON_LIGHT, drawn, stroke_colors
+from napari_trsmi.gui.ramp_key import RampKey
 from napari_trsmi.gui.session import session_of
 from napari_trsmi.gui.state import Shown
 
@@ -26,6 +27,32 @@ def dock(trained, qtbot):
 
 def press(qtbot, dock, key, modifier=Qt.KeyboardModifier.NoModifier):
     qtbot.keyClick(dock.boundaries.table, key, modifier)
+
+
+@pytest.mark.parametrize("width", [340, 360, 520, 900])
+def test_the_edge_of_the_table_cuts_no_column_in_two(dock, width):
+    dock.resize(width, 700)
+    QApplication.processEvents()
+    table = dock.boundaries.table
+    ends = np.cumsum([table.columnWidth(at) for at in range(table.boundaries.columnCount())])
+    rest = (table.viewport().width() - ends)[ends <= table.viewport().width()].min()
+    assert rest < 3
+    assert width < 360 or ends[table.boundaries.column("contrast_adt")] <= table.viewport().width()
+
+
+def test_a_width_that_a_person_sets_stays_until_there_is_another_result(dock, trained):
+    dock.boundaries.table.setColumnWidth(0, 200)
+    dock.resize(dock.width() + 40, dock.height())
+    QApplication.processEvents()
+    assert dock.boundaries.table.columnWidth(0) == 200
+    dock.session.set_result(replace(trained, boundary_edges=trained.boundary_edges.copy()))
+    assert dock.boundaries.table.columnWidth(0) < 200
+
+
+def test_lengths_below_one_have_decimals(dock, trained):
+    small = replace(trained, boundaries=trained.boundaries.assign(length=0.114 / trained.dataset.microns_per_unit))
+    dock.boundaries.model.set_result(small)
+    assert dock.boundaries.model.text(0, "length") == "0.11"
 
 
 def test_without_a_result_the_dock_says_what_to_do_next(viewer, sample, trained):
@@ -49,7 +76,7 @@ def test_strokes_lie_on_top_in_the_colour_of_their_confidence(dock, trained):
     edges = drawn(trained.boundary_edges)
     assert dock.viewer.layers[-1] is strokes
     assert len(strokes.data) == len(edges)
-    assert np.allclose(strokes.edge_color, stroke_colors(edges, "confidence"))
+    assert np.allclose(strokes.edge_color, stroke_colors(edges, "confidence", colors=ON_DARK))
     assert strokes.scale.tolist() == layer(dock.viewer, "spots").scale.tolist()
     assert dock.viewer.layers.selection.active is not strokes
 
@@ -58,8 +85,18 @@ def test_another_measure_recolours_the_strokes(dock, trained):
     panel = dock.boundaries
     panel.measure.setCurrentIndex(panel.measure.findData("contrast_adt"))
     panel.measure.activated.emit(panel.measure.currentIndex())
-    expected = stroke_colors(drawn(trained.boundary_edges), "contrast_adt")
+    expected = stroke_colors(drawn(trained.boundary_edges), "contrast_adt", colors=ON_DARK)
     assert np.allclose(layer(dock.viewer, "boundaries").edge_color, expected)
+
+
+def test_strokes_and_their_key_follow_the_theme(dock, trained):
+    edges, key = drawn(trained.boundary_edges), dock.boundaries.findChild(RampKey)
+    assert "white ones strong" in key.toolTip()
+    dock.viewer.theme = "light"
+    assert np.allclose(layer(dock.viewer, "boundaries").edge_color, stroke_colors(edges, "confidence", colors=ON_LIGHT))
+    assert "dark ones strong" in key.toolTip()
+    dock.viewer.theme = "dark"
+    assert np.allclose(layer(dock.viewer, "boundaries").edge_color, stroke_colors(edges, "confidence", colors=ON_DARK))
 
 
 def test_the_boundaries_of_a_hidden_domain_vanish(dock, trained):

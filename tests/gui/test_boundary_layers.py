@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
 
 from napari_trsmi.gui import boundary_layers as layers
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.state import Coloring, OpenSection
 
-WEAK, STRONG = layers.RAMP[0], layers.RAMP[-1]
+WEAK, STRONG = layers.ON_LIGHT[0], layers.ON_LIGHT[-1]
 
 
 @pytest.fixture
@@ -46,15 +48,33 @@ def test_weak_and_strong_strokes_have_the_ends_of_the_ramp_and_unknown_ones_neit
     colors = layers.stroke_colors(edges, "confidence")
     assert colors[0, :3] == pytest.approx(WEAK)
     assert colors[1, :3] == pytest.approx(STRONG)
-    assert colors[2, :3] == pytest.approx(layers.RAMP[2])
+    assert colors[2, :3] == pytest.approx(layers.ON_LIGHT[2])
     assert tuple(colors[3, :3]) == layers.NO_VALUE
 
 
-def test_weak_and_strong_differ_in_lightness_so_that_every_eye_tells_them_apart():
-    lightness = np.array(layers.RAMP) @ (0.2126, 0.7152, 0.0722)
-    assert lightness[2] > 0.75  # what is in between is light
-    assert abs(lightness[0] - lightness[2]) > 0.4
-    assert np.abs(np.array(WEAK) - STRONG).max() > 0.7
+@pytest.mark.parametrize("eye", ["", "deuteranomaly", "protanomaly"])
+def test_every_eye_sees_strokes_grow_darker_or_lighter_the_stronger_they_are(eye):
+    from colorspacious import cspace_convert
+
+    def lightness(ramp):
+        seen = np.array(ramp)
+        if eye:
+            seen = np.clip(cspace_convert(seen, {"name": "sRGB1+CVD", "cvd_type": eye, "severity": 100}, "sRGB1"), 0, 1)
+        return cspace_convert(seen, "sRGB1", "CIELab")[:, 0]
+
+    assert (np.diff(lightness(layers.ON_LIGHT)) < -7).all()
+    assert (np.diff(lightness(layers.ON_DARK)) > 7).all()
+
+
+def test_strong_strokes_are_dark_on_a_light_canvas_and_on_domains_that_cover_it(sample):
+    grid = np.stack(np.mgrid[:50, :50], axis=-1).reshape(2500, 2) * 1.0
+    discs, squares = OpenSection(sample), OpenSection(replace(sample, coords=grid, spot_diameter=None))
+    values, domains = Coloring("Cd3e", np.zeros(2500)), Coloring("Runner-up", np.zeros(2500, int), colors=("#ffd800",))
+    assert layers.ramp_on(discs, None, dark_canvas=True) is layers.ON_DARK
+    assert layers.ramp_on(discs, None, dark_canvas=False) is layers.ON_LIGHT
+    assert layers.ramp_on(squares, None, dark_canvas=True) is layers.ON_LIGHT
+    assert layers.ramp_on(squares, domains, dark_canvas=True) is layers.ON_LIGHT
+    assert layers.ramp_on(squares, values, dark_canvas=False) is layers.ON_DARK
 
 
 def test_no_contrast_and_a_reversed_one_are_weak(edges):
