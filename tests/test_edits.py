@@ -177,6 +177,23 @@ def test_a_written_result_is_restored_whole(result, folder, tmp_path, suffix):
     assert record["sources"][0]["path"] == str(source.dataset.sources[0])
 
 
+def test_a_result_with_places_below_zero_is_restored_whole(folder, tmp_path):
+    import mudata
+
+    with mudata_as_stored():
+        mdata = mudata.read_h5mu(folder / "slice.h5mu")
+        for name in mdata.mod:
+            mdata[name].uns.pop("spatial", None)
+            mdata[name].obsm["spatial"] = mdata[name].obsm["spatial"] - mdata[name].obsm["spatial"].mean(axis=0)
+        mdata.write(tmp_path / "centred.h5mu")
+    found = edits.review(nt.fit(nt.read(tmp_path / "centred.h5mu"), CONFIG), 1, "doubt", "torn")
+    found.write(tmp_path / "out.h5mu")
+    back = nt.restore(tmp_path / "out.h5mu")
+    assert_restored(back, found)
+    back.write(tmp_path / "again.h5mu")
+    assert_restored(nt.restore(tmp_path / "again.h5mu"), back)
+
+
 def test_names_reach_every_file(result, tmp_path):
     named = edits.rename(result, 0, "Cortex")
     written = named.write(tmp_path / "out.h5mu")

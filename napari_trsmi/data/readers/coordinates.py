@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from napari_trsmi.data.readers.found import Holder
+from napari_trsmi.data.squidpy_library import MOVED_FROM
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-COORDINATE_KEYS = ("spatial", "X_spatial", "spatial_coords", "coords", "coordinates")
+# Files we wrote may hold negative coordinates moved up in "spatial": those of the input come first.
+COORDINATE_KEYS = (MOVED_FROM, "spatial", "X_spatial", "spatial_coords", "coords", "coordinates")
 _OBS_PAIRS = (  # (x, y)
     ("pxl_col_in_fullres", "pxl_row_in_fullres"),
     ("imagecol", "imagerow"),
