@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 CONFIDENCE = "confidence"
 Ramp = tuple[tuple[float, float, float], ...]  # red, green and blue in [0, 1], from weak to strong
 
-# Weak is magenta, which domains do not have. From there strokes grow darker, or lighter on dark ground, so that lightness
-# alone tells their order to every eye.
+# Weak is magenta, which domains do not have. From there strokes grow darker, or lighter on dark ground, so that
+# lightness alone tells their order to every eye.
 WEAK = (1.0, 0.0, 0.60)
 ON_LIGHT: Ramp = (WEAK, (0.66, 0.06, 0.58), (0.40, 0.10, 0.46), (0.20, 0.08, 0.27), (0.05, 0.04, 0.09))
 ON_DARK: Ramp = (WEAK, (1.0, 0.42, 0.77), (1.0, 0.66, 0.88), (1.0, 0.85, 0.95), (1.0, 1.0, 1.0))
