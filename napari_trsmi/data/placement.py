@@ -22,6 +22,13 @@ _SEEN = 2000  # spots that are tried out
 _USUAL = (2.0, 0.5, 10.0, 0.1, 0.3, 1 / 0.3)  # factors that get lost or put in twice; 0.3: hires to lowres of Visium
 _COLOURED = 30  # levels of 255 between the channels from which on a picture counts as stained
 _LEAST_OVERLAP = 0.15  # of the extents of spots and tissue: spots huddled in a corner are no fit
+_ALL = 20_000  # spots among which empty places are looked for
+_BARE = 2.0  # times the distance between spots: places farther from any have none
+_GRID = 48  # places per side where spots may be missing
+_LEAST_EMPTY = 0.08  # share of those places: spots that fill their box look the same in the mirror
+_MUCH_BETTER, _GOOD, _ON_TISSUE = 0.2, 0.7, 0.75  # gain in agreement, agreement, and share of spots on tissue
+_HUDDLED = 0.26  # overlap of the extents of spots and tissue below which spots in the image may lack a factor
+_PLACED = "Spots were placed on the image by"
 _COST = 0.02  # of each change, in units of the score: the simplest of equally good placements wins
 
 
@@ -39,6 +46,8 @@ class Placement:
         What the coordinates are multiplied by to lie on the image, beyond the image's own scale.
     before, after
         Share of spots inside the image, in [0, 1].
+    agreement
+        How well spots and tissue agree before and after, up to 1, where the spots lie inside the image anyway.
     """
 
     swap: bool = False
@@ -47,6 +56,7 @@ class Placement:
     factor: float = 1.0
     before: float = 1.0
     after: float = 1.0
+    agreement: tuple[float, float] | None = None
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -63,6 +73,12 @@ class Placement:
     @property
     def sentence(self) -> str:
         """What a person reads before they say yes."""
+        if self.agreement is not None:
+            now, then = self.agreement
+            return (
+                f"The spots would follow the outline of the tissue much better after {_listed(self.steps)}: agreement "
+                f"{then:.2f} instead of {max(now, 0.0):.2f}."
+            )
         return (
             f"{1 - self.before:.0%} of the spots lie outside the image; {_listed(self.steps)} puts "
             f"{self.after:.0%} inside."
@@ -73,10 +89,13 @@ def check(dataset: Dataset) -> Placement | None:
     """Return the placement that puts the spots onto the tissue, or None where they fit or nothing helps.
 
     Flips, exchanged axes, and factors between the unit of the coordinates and that of the image are tried together,
-    and judged by the share of spots inside the image, the share on tissue, and how well the extents agree.
+    and judged by the share of spots inside the image, the share on tissue, and how well the extents agree. Where the
+    spots lie inside the image already, see `_misfit`.
     """
-    if dataset.image is None or (before := share_inside(dataset.coords, dataset.image)) >= MOSTLY:
+    if dataset.image is None:
         return None
+    if (before := share_inside(dataset.coords, dataset.image)) >= MOSTLY:
+        return _misfit(dataset, dataset.image)
     tissue = _Tissue(dataset.image)
     coords = dataset.coords[:: max(1, len(dataset.coords) // _SEEN)]
     best, best_score = None, -np.inf
@@ -90,6 +109,60 @@ def check(dataset: Dataset) -> Placement | None:
     moved = apply(dataset, best)
     assert moved.image is not None
     return replace(best, before=before, after=share_inside(moved.coords, moved.image))
+
+
+def _misfit(dataset: Dataset, image: TissueImage) -> Placement | None:
+    """Return the placement that agrees with the tissue much better, for spots that lie inside the image as they are.
+
+    Agreement is the share of spots on tissue less the share of places without spots, in the box around them, that are
+    on tissue too (Youden's J): 1 where the spots cover just the tissue, 0 where they know nothing of it. Spots that
+    fill their box say nothing about their orientation; nor is anything said against what a person chose.
+    """
+    if any(note.startswith(_PLACED) for note in dataset.notes):
+        return None
+    empty = _empty_places(dataset.coords)
+    if len(empty) < _LEAST_EMPTY * _GRID**2:
+        return None
+    tissue, spots = _Tissue(image), dataset.coords[:: max(1, len(dataset.coords) // _SEEN)]
+
+    def judged(placement: Placement) -> tuple[float, float, float]:
+        scale = image.scale * placement.factor
+        inside, on_tissue, overlap = tissue.fit(_moved(spots, placement), scale)
+        _, beside, _ = tissue.fit(_moved(empty, placement), scale)
+        return (on_tissue - beside if inside >= MOSTLY and on_tissue >= _ON_TISSUE else -1.0), on_tissue, overlap
+
+    _, on_tissue, overlap = judged(Placement())
+    now = on_tissue - tissue.fit(empty, image.scale)[1]
+    factors = {1.0}
+    if overlap < _HUDDLED:  # other resolutions, and coordinates in pixels of this image or of another
+        factors |= {*_USUAL, *(lost / image.scale for lost in (1.0, 0.3, 1 / 0.3))}
+    width, height = image.pixels.shape[1] / image.scale, image.pixels.shape[0] / image.scale
+    best, best_agreement = None, max(now + _MUCH_BETTER, _GOOD)
+    for factor, swap, x, y in product(factors, (False, True), (False, True), (False, True)):
+        placement = Placement(swap, width / factor if x else None, height / factor if y else None, factor)
+        agreement, _, overlap = judged(placement)
+        cost = _COST * (swap + x + y + (factor != 1.0))
+        if placement.steps and overlap >= _LEAST_OVERLAP and agreement - cost > best_agreement:
+            best, best_agreement = replace(placement, agreement=(now, agreement)), agreement - cost
+    return best
+
+
+def _empty_places(coords: np.ndarray) -> np.ndarray:
+    """(n, 2) places of a grid over the box around the spots that have no spot near."""
+    from scipy.spatial import cKDTree
+
+    if len(coords) < 3:
+        return coords[:0]
+    spots = coords
+    if len(coords) > _ALL:
+        spots = coords[np.random.default_rng(0).choice(len(coords), _ALL, replace=False)]
+    axes = (np.linspace(low, high, _GRID) for low, high in zip(coords.min(axis=0), coords.max(axis=0), strict=True))
+    places = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
+    tree = cKDTree(spots)
+    pitch = np.median(tree.query(spots, 2)[0][:, 1])
+    distance, _ = tree.query(places)
+    empty: np.ndarray = places[distance > _BARE * pitch]
+    return empty
 
 
 def turned(dataset: Dataset, change: Literal["x", "y", "swap"]) -> Placement:
@@ -117,7 +190,7 @@ def apply(dataset: Dataset, placement: Placement) -> Dataset:
         coords=_moved(dataset.coords, placement),
         image=image,
         spot_diameter=diameter,
-        notes=(*notes, f"Spots were placed on the image by {_listed(placement.steps)}."),
+        notes=(*notes, f"{_PLACED} {_listed(placement.steps)}."),
     )
 
 

@@ -1,4 +1,4 @@
-"""Offer to put the spots onto the image where they lie beside it."""
+"""Offer to put the spots onto the image where they lie beside it, or are mirrored."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TURNS: dict[str, Turn] = {
 
 
 class PlacementPanel(QWidget):
-    """A sentence and the buttons that mend it; to be seen only where most spots do not lie on the image."""
+    """A sentence and the buttons that mend it; to be seen only where the spots do not fit the image."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -91,10 +91,12 @@ def advice(dataset: Dataset) -> tuple[Placement | None, str]:
     from napari_trsmi.data.placement import check
     from napari_trsmi.data.readers.images import MOSTLY, share_inside
 
-    if dataset.image is None or (inside := share_inside(dataset.coords, dataset.image)) >= MOSTLY:
+    if dataset.image is None:
         return None, ""
     if (found := check(dataset)) is not None:
         return found, found.sentence
+    if (inside := share_inside(dataset.coords, dataset.image)) >= MOSTLY:
+        return None, ""
     return None, (
         f"{1 - inside:.0%} of the spots lie outside the image, and no flip or scale was found that fits. "
         "The image may be of another section."

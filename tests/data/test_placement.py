@@ -67,7 +67,50 @@ def test_an_unknown_factor_is_estimated_from_the_tissue(sample):
 
 def test_spots_on_the_image_are_left_alone(sample):
     assert placement.check(sample) is None
-    assert placement.check(replace(sample, coords=sample.coords[:, ::-1].copy())) is None
+
+
+MIRRORED = {
+    "flipping x": lambda xy, size: [size[0], 0] + xy * [-1, 1],
+    "flipping y": lambda xy, size: [0, size[1]] + xy * [1, -1],
+    "flipping x and y": lambda xy, size: size - xy,
+    "multiplying by 3.33": lambda xy, size: 0.3 * xy,
+    "flipping y and multiplying by 2": lambda xy, size: 0.5 * ([0, size[1]] + xy * [1, -1]),
+}
+
+
+@pytest.mark.parametrize("steps", MIRRORED)
+def test_spots_inside_the_image_that_do_not_follow_the_tissue_are_noticed(sample, steps):
+    wrong = replace(sample, coords=MIRRORED[steps](sample.coords, size(sample)))
+    found = placement.check(wrong)
+    assert f"much better after {steps}: agreement 0.99 instead of 0." in found.sentence
+    mended = placement.apply(wrong, found)
+    assert np.allclose(mended.coords * mended.image.scale, sample.coords * sample.image.scale)
+    assert placement.check(mended) is None
+
+
+def test_pixels_of_another_resolution_are_noticed_also_where_they_huddle_in_a_corner(sample):
+    image = TissueImage(sample.image.pixels[::4, ::4], sample.image.scale / 4)
+    hires = 0.3 * image.scale**-1
+    found = placement.check(replace(sample, coords=sample.coords / hires, image=image))
+    assert found.factor == pytest.approx(hires)
+
+
+def test_spots_that_a_person_turned_by_hand_are_left_alone(sample):
+    turned = placement.apply(sample, placement.turned(sample, "y"))
+    assert placement.check(turned) is None
+
+
+def test_spots_that_fill_a_rectangle_say_nothing_about_their_orientation(sample):
+    full = np.stack(np.meshgrid(np.linspace(0, 1, 40), np.linspace(0, 1, 40)), axis=-1).reshape(-1, 2)
+    assert placement.check(replace(sample, coords=full * size(sample))) is None
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_part_of_a_section_in_its_place_raises_nothing(sample, seed):
+    rng = np.random.default_rng(seed)
+    near = np.hypot(*(sample.coords - sample.coords[rng.integers(sample.n_spots)]).T)
+    part = near < rng.uniform(0.2, 0.5) * np.ptp(sample.coords)
+    assert placement.check(replace(sample, coords=sample.coords[part])) is None
 
 
 def test_without_an_image_there_is_nothing_to_check(sample):

@@ -64,6 +64,15 @@ def test_apply_puts_the_spots_onto_the_image(viewer, panel, sample, upside_down)
     assert [layer.name for layer in viewer.layers] == names
 
 
+def test_a_mirrored_section_within_its_image_is_noticed_and_mended(viewer, panel, sample):
+    width = sample.image.pixels.shape[1] / sample.image.scale
+    add(viewer, OpenSection(replace(sample, coords=[width, 0] + sample.coords * [-1, 1])))
+    assert "much better after flipping x" in panel.text.text()
+    panel.apply_button.click()
+    assert panel.isHidden()
+    assert np.allclose(session_of(viewer).dataset.coords, sample.coords)
+
+
 def test_a_result_keeps_its_labels_and_moves_along(viewer, panel, sample, trained, upside_down):
     add(viewer, OpenSection(upside_down, replace(trained, dataset=upside_down)))
     panel.apply_button.click()
