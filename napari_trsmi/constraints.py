@@ -79,6 +79,54 @@ def kept(tie: Tie, labels: np.ndarray) -> float:
     return float(1.0 - np.minimum(*sides).sum())
 
 
+def contradictions(said: Sequence[Tie], labels: np.ndarray) -> list[tuple[int, ...]]:
+    """Return groups of numbers in `said` that cannot all be done, whatever the domains are; [] where all can.
+
+    Two groups of spots that are one domain each, or belong to the same domain, are one where they share a spot. A
+    contradiction is a group with spots from both sides of what is apart, or with two domains to belong to. Pairs are
+    named first; where there is none, a whole group, which contradicts itself only together.
+
+    Parameters
+    ----------
+    labels
+        (N,) int labels, by which ``"belong"`` says where.
+    """
+    inside = np.zeros((len(said), len(labels)), bool)
+    for row, tie in zip(inside, said, strict=True):
+        row[tie.spots] = True
+    home = [majority(labels[tie.guide]) if tie.kind == "belong" else -1 for tie in said]
+    joining = [k for k, tie in enumerate(said) if tie.kind != "apart"]
+    apart = [k for k, tie in enumerate(said) if tie.kind == "apart"]
+
+    def divided(k: int, spots: np.ndarray) -> bool:
+        return bool(spots[said[k].spots].any() and spots[said[k].others].any())
+
+    found: list[tuple[int, ...]] = [(j, k) for k in apart for j in joining if divided(k, inside[j])]
+    for at, j in enumerate(joining):
+        for other in joining[:at]:
+            two_homes = home[j] >= 0 and home[other] >= 0 and home[j] != home[other]
+            if two_homes and (inside[j] & inside[other]).any():
+                found.append((other, j))
+    if found:
+        return [tuple(sorted(pair)) for pair in found]
+
+    groups: list[tuple[list[int], np.ndarray, set[int]]] = []  # members, spots, homes
+    for j in joining:
+        members, spots, homes = [j], inside[j].copy(), {home[j]} - {-1}
+        apart_from = []
+        for group in groups:
+            if homes & group[2] or (spots & group[1]).any():
+                members, spots, homes = [*group[0], *members], spots | group[1], homes | group[2]
+            else:
+                apart_from.append(group)
+        groups = [*apart_from, (members, spots, homes)]
+    for members, spots, homes in groups:
+        divides = [k for k in apart if divided(k, spots)]
+        if divides or len(homes) > 1:
+            found.append(tuple(sorted([*members, *divides])))
+    return found
+
+
 def obeyed(features: np.ndarray, labels: np.ndarray, said: Sequence[Tie], n_domains: int | None = None) -> np.ndarray:
     """Return labels 0..K-1 of (N, c) features, changed so that a clustering that starts from them can obey.
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from napari_trsmi.config import Cluster, Config, Constraint
-from napari_trsmi.constraints import kept, majority, ties
+from napari_trsmi.constraints import Tie, contradictions, kept, majority, ties
 from napari_trsmi.data.result import Result
 from napari_trsmi.edits import number
 from napari_trsmi.errors import DataError
@@ -209,6 +209,21 @@ def obedience(result: Result) -> list[tuple[Constraint, float]]:
     """Return the constraints that count, and how far the domains do what they say, in [0, 1] (`constraints.kept`)."""
     counting = [c for c in result.config.constraints if c.until is None]
     return [(c, kept(tie, result.labels)) for c, tie in zip(counting, ties(counting, result.obs_names), strict=True)]
+
+
+def contradiction(result: Result, constraints: Sequence[Constraint]) -> str:
+    """Return one sentence that names constraints that cannot all be kept; "" where all that count can."""
+    counting = [c for c in constraints if c.until is None]
+    said = [Tie(c.kind, rows_of(result, c.spots), rows_of(result, c.others)) for c in counting]
+    known = [k for k, tie in enumerate(said) if len(tie.spots) and (tie.kind == "together" or len(tie.others))]
+    found = contradictions([said[k] for k in known], result.labels)
+    if not found:
+        return ""
+    told = [f"“{words(counting[known[k]], result)}”" for k in found[0]]
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return (
+        f"{', '.join(told[:-1])} and {told[-1]} contradict each other{more}: take one back, or some spots follow none."
+    )
 
 
 def _said(kind: str, result: Result, spots: ArrayLike, others: ArrayLike = ()) -> dict[str, object]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_trsmi.config import Config, Constraint
-from napari_trsmi.constraints import Tie, kept, obeyed, ties
+from napari_trsmi.constraints import Tie, contradictions, kept, obeyed, ties
 from napari_trsmi.errors import ConfigError
 
 NAMES = np.array([f"spot{i}" for i in range(8)])
@@ -118,3 +118,38 @@ def test_the_number_of_domains_stays_where_it_is_fixed(data):
     assert np.unique(found).tolist() == list(range(k))
     free = obeyed(features, labels, said)
     assert np.unique(free).tolist() == list(range(free.max() + 1))
+
+
+LABELS = np.array([0, 0, 1, 1, 2, 2, 3, 3])
+CONTRADICTIONS = {
+    "one domain and apart": ([tie("together", [0, 1, 2]), tie("apart", [0, 1], [2, 3])], [(0, 1)]),
+    "given to a domain whole, and apart": ([tie("apart", [0], [2]), tie("belong", [0, 2], [6, 7])], [(0, 1)]),
+    "two domains": ([tie("belong", [0, 1], [2]), tie("belong", [1], [4])], [(0, 1)]),
+    "a chain": ([tie("together", [0, 2]), tie("together", [2, 4]), tie("apart", [0], [4])], [(0, 1, 2)]),
+    "both sides to one": ([tie("apart", [0], [2]), tie("belong", [0], [6]), tie("belong", [2], [7])], [(0, 1, 2)]),
+    "two by one": ([tie("belong", [0], [2]), tie("together", [0, 5]), tie("belong", [5], [6])], [(0, 1, 2)]),
+    "others only": ([tie("together", [0, 1]), tie("belong", [4], [2]), tie("belong", [4], [6])], [(1, 2)]),
+    "same domain twice": ([tie("belong", [0, 1], [2]), tie("belong", [1], [3])], []),
+    "one side": ([tie("together", [0, 1]), tie("apart", [0, 1], [2, 3])], []),
+    "twice": ([tie("together", [0, 1]), tie("together", [0, 1])], []),
+    "nothing": ([], []),
+}
+
+
+@pytest.mark.parametrize("case", CONTRADICTIONS)
+def test_contradictions_are_found_and_nothing_else(case):
+    said, expected = CONTRADICTIONS[case]
+    assert contradictions(said, LABELS) == expected
+
+
+@given(st.integers(0, 999))
+def test_what_some_labels_keep_does_not_contradict_itself(seed):
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.arange(40) % 4)
+    said = []
+    for _ in range(5):
+        one, other = rng.choice(4, 2, replace=False)
+        rows, others = (rng.choice(np.flatnonzero(labels == k), 3, replace=False) for k in (one, other))
+        mates = rng.choice(np.setdiff1d(np.flatnonzero(labels == one), rows), 2)
+        said += [tie("together", rows), tie("apart", rows, others), tie("belong", rows, mates)]
+    assert contradictions(said, labels) == []

@@ -201,6 +201,19 @@ def test_reclustering_keeps_what_was_said(result, said):
     assert teach.obedience(found)[0][1] >= 0.9
 
 
+def test_constraints_that_contradict_each_other_are_named_in_one_sentence(result, said):
+    rows = teach.rows_of(result, said["apart"].spots + said["apart"].others)
+    one = teach.together(result, rows)
+    assert teach.contradiction(result, [said["apart"], said["belong"]]) == ""
+    assert teach.contradiction(result, [said["apart"], one]) == (
+        "“6 and 6 spots are apart” and “12 spots are one domain” contradict each other: take one back, or some spots "
+        "follow none."
+    )
+    assert teach.contradiction(result, [said["apart"], one.model_copy(update={"until": 9})]) == ""
+    both = [teach.belong(result, rows, 1), teach.belong(result, rows, 2), teach.belong(result, rows, 3)]
+    assert "(and 2 more)" in teach.contradiction(result, both)
+
+
 def test_a_kept_preview_cannot_go_on(path):
     steps = fit_steps(nt.read(path), CONFIG.model_copy(update={"train": CONFIG.train.model_copy(update={"epochs": 3})}))
     step = [step for step in steps if step.labels is not None][-1]

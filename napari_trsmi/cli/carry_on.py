@@ -38,14 +38,17 @@ class Continue(Saving):
     def run(self) -> None:
         """Train on and write."""
         from napari_trsmi.api import restore
-        from napari_trsmi.teach import carry_on_steps, obedience, words
+        from napari_trsmi.teach import carry_on_steps, contradiction, obedience, words
 
         if self.epochs < 1:
             raise ConfigError(f"Expected at least 1 epoch to train on for, found {self.epochs}. Raise --epochs.")
         self.check()
         said = None if self.constraints is None else read_constraints(self.constraints)
+        before = restore(self.result)
+        if doubt := contradiction(before, before.config.constraints if said is None else said):
+            self.report(f"Note: {doubt}")
         with Interrupt() as interrupt:
-            found = follow(carry_on_steps(restore(self.result), self.epochs, said), interrupt, quiet=self.quiet)
+            found = follow(carry_on_steps(before, self.epochs, said), interrupt, quiet=self.quiet)
             self.save(found)
         for constraint, share in obedience(found):
             self.report(f"{words(constraint, found)}: kept {share:.0%}")

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWi
 from napari_trsmi.gui.correct_panel import CorrectPanel
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.session import session_of
+from napari_trsmi.gui.theme import warning_color
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -64,3 +65,4 @@ class CorrectDock(QWidget):
         from napari.utils.theme import get_theme
 
         self.panel.run.set_colors(get_theme(self.viewer.theme).current.as_hex())
+        self.panel.doubt.setStyleSheet(f"color: {warning_color(self.viewer.theme)}")

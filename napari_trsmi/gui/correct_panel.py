@@ -18,7 +18,7 @@ from napari_trsmi.gui.correct_run import CorrectRun
 from napari_trsmi.gui.lasso import Lasso
 from napari_trsmi.gui.lasso_bar import LassoBar
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.teach import rows_of, words
+from napari_trsmi.teach import contradiction, rows_of, words
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -96,6 +96,8 @@ class CorrectPanel(QWidget):
         self.nothing = QLabel("Nothing yet. Choose spots, then say what they are.")
         self.nothing.setWordWrap(True)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.doubt = QLabel()
+        self.doubt.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -107,6 +109,7 @@ class CorrectPanel(QWidget):
         layout.addLayout(said)
         layout.addWidget(self.nothing, 1)
         layout.addWidget(self.list, 1)
+        layout.addWidget(self.doubt)
         layout.addLayout(changes)
         layout.addSpacing(4)
         layout.addWidget(_title("3  Train on"))
@@ -180,6 +183,9 @@ class CorrectPanel(QWidget):
     def _on_history(self) -> None:
         self.list.clearSelection()
         self.list.rows.set_history(self.history, self.session.result)
+        result = self.session.result
+        self.doubt.setText("" if result is None else contradiction(result, self.history.constraints))
+        self.doubt.setVisible(bool(self.doubt.text()))
         self._update()
 
     def _on_lasso(self) -> None:

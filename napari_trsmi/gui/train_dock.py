@@ -23,6 +23,7 @@ from napari_trsmi.gui.preview_bar import PreviewBar
 from napari_trsmi.gui.result_row import ResultRow
 from napari_trsmi.gui.run_bar import RunBar
 from napari_trsmi.gui.session import session_of
+from napari_trsmi.gui.theme import warning_color
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.state import OpenSection
 
 logger = logging.getLogger(__name__)
-
-DARK_WARNING = "#8a5a00"  # the theme's yellow cannot be read on light grey
 
 
 class TrainDock(QWidget):
@@ -127,8 +126,7 @@ class TrainDock(QWidget):
         from napari.utils.theme import get_theme
 
         theme = get_theme(self.viewer.theme)
-        warning = theme.warning.as_hex() if theme.type == "dark" else DARK_WARNING
-        self.run_bar.set_colors(theme.current.as_hex(), warning)
+        self.run_bar.set_colors(theme.current.as_hex(), warning_color(self.viewer.theme))
         self.live_plot.set_colors(theme.background.as_hex(), theme.text.as_hex())
 
 

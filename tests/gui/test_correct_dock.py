@@ -272,6 +272,18 @@ def test_what_is_said_is_listed_in_plain_words(dock, qtbot, trained):
     assert set(np.flatnonzero(np.isin(trained.obs_names, said[1].others))) <= set(np.flatnonzero(trained.labels == 2))
 
 
+def test_what_contradicts_itself_is_named(dock, qtbot, trained):
+    panel = dock.panel
+    panel.lasso.take(np.arange(10), np.arange(20, 30))
+    click(qtbot, panel.buttons["Keep apart"])
+    assert not panel.doubt.isVisible()
+    click(qtbot, panel.buttons["One domain"])
+    assert panel.doubt.isVisible()
+    assert panel.doubt.text().startswith("“10 and 10 spots are apart” and “20 spots are one domain” contradict")
+    click(qtbot, panel.buttons["Undo"])
+    assert not panel.doubt.isVisible()
+
+
 def test_a_domain_is_called_by_its_name(dock, qtbot, trained):
     dock.session.set_result(nt.edits.rename(dock.session.result, 0, "Cortex"))
     draw(qtbot, dock, "A", box(trained, near(trained, 10)))
