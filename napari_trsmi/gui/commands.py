@@ -42,13 +42,13 @@ def open_files(viewer: Viewer) -> None:
     """Ask for files, and open them as one section."""
     from qtpy.QtWidgets import QApplication, QFileDialog
 
-    from napari_trsmi.gui.docks import PLUGIN
+    from napari_trsmi.gui.reader import open_in
 
     paths, _ = QFileDialog.getOpenFileNames(
         QApplication.activeWindow(), "Open a section", "", "Sections (*.h5mu *.h5ad);;All files (*)"
     )
     if paths:
-        viewer.open(paths, stack=len(paths) > 1, plugin=PLUGIN)
+        open_in(viewer, paths)
 
 
 def show_docks(viewer: Viewer) -> None:

@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 from superqt import QElidingLabel
 
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.reader import open_in
 from napari_trsmi.gui.worker import sentence
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.state import OpenSection
 
 KINDS = {"rna": "RNA", "protein": "protein", "chromatin": "chromatin", "precomputed": "components"}
-PLUGIN = "napari-trsmi"
 
 
 class DataPanel(QWidget):
@@ -119,7 +119,7 @@ class DataPanel(QWidget):
             return
         problem = ""
         try:
-            viewer.open(paths[0] if len(paths) == 1 else paths, plugin=PLUGIN, stack=len(paths) > 1)
+            open_in(viewer, paths)
         except Exception as error:
             problem = sentence(error)
         self.session.busy_changed.emit("")

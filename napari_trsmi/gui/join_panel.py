@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 import numpy as np
+from qtpy.compat import isalive
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.listening import listen
@@ -56,13 +57,17 @@ class JoinPanel(QWidget):
             put_in_place(self.session, joined, [first, second])
 
         self.hide()
-        run_job(self.session, "Joining", lambda: open_section(paths), done)
+        run_job(self.session, "Joining", lambda: open_section(paths), done, self._on_failed)
 
     def keep_apart(self) -> None:
         """Say no more about this section."""
         if self.session.section is not None:
             self._apart.add(self.session.section)
         self.hide()
+
+    def _on_failed(self, problem: str) -> None:
+        if isalive(self):  # a person can mend the files and try again
+            self._on_section()
 
     def _on_section(self, *_: object) -> None:
         section = self.session.section

@@ -32,7 +32,7 @@ def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[Any]] | None:
         paths = [str(path)] if isinstance(path, str | Path) else [str(one) for one in path]
         if not paths or any("://" in one for one in paths):
             return None
-        if all(Path(one).suffix in FILES for one in paths):
+        if all(Path(one).suffix.lower() in FILES for one in paths):
             return read_section
         return read_section if len(paths) == 1 and _is_our_folder(Path(paths[0])) else None
     except (OSError, TypeError, ValueError):
@@ -64,6 +64,23 @@ def read_section(path: str | Sequence[str]) -> list[Any]:
     """
     paths = [str(path)] if isinstance(path, str | Path) else [str(one) for one in path]
     return layers_of(lambda library: open_section(paths, library))
+
+
+def open_in(viewer: Viewer, paths: Sequence[str]) -> None:
+    """Open one file or folder, or several with the same barcodes, as a section in a viewer.
+
+    Files with different endings, such as ``.h5ad`` and ``.h5mu``, open together too, which `Viewer.open` refuses.
+    """
+    from napari.layers import Layer
+
+    from napari_trsmi.gui.docks import PLUGIN
+
+    if len({Path(path).suffix for path in paths}) == 1:
+        viewer.open(list(paths) if len(paths) > 1 else paths[0], plugin=PLUGIN, stack=len(paths) > 1)
+        return
+    for data in read_section(paths):
+        if data[0] is not None:
+            viewer.add_layer(Layer.create(*data))
 
 
 def layers_of(read: Callable[[str | None], OpenSection]) -> list[Any]:

@@ -68,7 +68,7 @@ def refused(tmp_path, capsys):
     [
         (no_coordinates, "Expected"),
         (nan_coordinates, "NaN or infinity for 1 of 36 spots"),
-        (duplicated_barcodes, "found 1 duplicates such as 'twice'"),
+        (duplicated_barcodes, "found 1 more than once, such as 'twice'"),
         (negative_counts, "Expected counts of 0 or more"),
         (nan_counts, "Expected finite values"),
         (only_zeros, "found only zeros"),

@@ -75,7 +75,7 @@ def test_barcodes_that_differ_by_their_suffix_are_told(make_table, make_mudata):
 @pytest.mark.filterwarnings("ignore:Observation names are not unique")
 def test_duplicated_barcodes(table):
     table.obs_names = ["twice", "twice", *table.obs_names[2:]]
-    refused(table, "found 1 duplicates such as 'twice'")
+    refused(table, "found 1 more than once, such as 'twice'")
 
 
 @pytest.mark.parametrize("dense", [False, True])
@@ -127,6 +127,10 @@ def test_no_spots(table):
 def test_no_features(table):
     refused(table[:, :0].copy(), "Expected features in modality")
     refused(AnnData(obs=table.obs, obsm=dict(table.obsm)), "Expected features in modality")
+
+
+def test_a_single_spot(table):
+    refused(table[:1].copy(), "Expected two spots or more, found one in modality")
 
 
 def test_only_zeros(table):

@@ -147,6 +147,22 @@ def test_files_opened_one_by_one_can_be_joined(viewer, qtbot, join_panel, two_fi
     assert join_panel.isHidden()
 
 
+def test_where_a_file_is_gone_the_offer_stays(viewer, qtbot, join_panel, two_files):
+    viewer.open(two_files, plugin=PLUGIN)
+    content = two_files[0].read_bytes()
+    two_files[0].unlink()
+    session = session_of(viewer)
+    session.failed.disconnect()
+    with qtbot.waitSignal(session.failed, timeout=20_000) as told:
+        join_panel.join_button.click()
+    assert "found nothing. Check the path." in told.args[0]
+    qtbot.waitUntil(join_panel.isVisible)
+    assert len(viewer.layers) == 2
+    two_files[0].write_bytes(content)
+    join_panel.join_button.click()
+    qtbot.waitUntil(lambda: session.dataset.name == "a_rna + a_adt", timeout=20_000)
+
+
 def test_files_kept_apart_stay_so(viewer, join_panel, two_files):
     viewer.open(two_files, plugin=PLUGIN)
     join_panel.apart_button.click()

@@ -15,7 +15,7 @@ import napari_trsmi as nt
 from napari_trsmi.data.sample import sample_path
 from napari_trsmi.data.tables import read_table, write_table
 from napari_trsmi.gui import docks, library_picker
-from napari_trsmi.gui.reader import get_reader, read_section
+from napari_trsmi.gui.reader import get_reader, open_in, read_section
 
 PLUGIN = "napari-trsmi"
 
@@ -80,6 +80,19 @@ def test_a_file_gives_image_and_spots(viewer):
 def test_two_files_opened_together_are_one_section(viewer, two_files):
     layers = viewer.open(two_files, stack=True, plugin=PLUGIN)
     assert sorted(section(layers).dataset.modalities) == ["adt", "rna"]
+
+
+def test_files_with_different_endings_are_one_section(viewer, tmp_path, two_files, make_table, make_mudata):
+    adt = make_table(n_features=20, prefix="protein", mean=20.0, seed=1)
+    write_table(make_mudata({"adt": adt}), tmp_path / "adt.h5mu", ".h5mu")
+    open_in(viewer, [two_files[0], str(tmp_path / "adt.h5mu")])
+    assert roles(viewer.layers) == ["spots"]
+    assert list(section(viewer.layers).dataset.modalities) == ["rna", "adt"]
+
+
+def test_an_ending_in_capitals_opens(viewer, tmp_path, two_files):
+    shutil.copy(two_files[0], tmp_path / "A.H5AD")
+    assert roles(viewer.open(tmp_path / "A.H5AD", plugin=PLUGIN)) == ["spots"]
 
 
 def test_a_zarr_folder_opens(viewer, tmp_path, make_mudata):

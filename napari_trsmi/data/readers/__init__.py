@@ -130,7 +130,7 @@ def _name(path: Path) -> str:
 def _found(path: Path, library: str | None) -> Found:
     """Return what lies at `path`, read by its suffix or its kind of folder."""
     check_readable(path)
-    if path.is_file() and path.suffix in HDF5_SUFFIXES:
+    if path.is_file() and path.suffix.lower() in HDF5_SUFFIXES:
         return from_hdf5(path)
     if is_space_ranger(path):
         return from_space_ranger(path)

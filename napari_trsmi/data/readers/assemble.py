@@ -115,8 +115,8 @@ def _common_barcodes(tables: Mapping[str, AnnData]) -> pd.Index:
         if not table.obs_names.is_unique:
             twice = table.obs_names[table.obs_names.duplicated()]
             raise DataError(
-                f"Expected unique barcodes in modality {key!r}, found {len(twice)} duplicates such as {twice[0]!r}. "
-                "Make obs_names unique."
+                f"Expected unique barcodes in modality {key!r}, found {len(twice)} more than once, such as "
+                f"{twice[0]!r}. Make obs_names unique."
             )
     indexes = [table.obs_names for table in tables.values()]
     common = reduce(lambda left, right: left[left.isin(right)], indexes)

@@ -160,7 +160,11 @@ def _check_variation(name: str, values: Any) -> None:
         empty = not values.any()
         constant = bool((values == values[0]).all())
     if empty:
-        raise DataError(f"Expected measurements in modality {name!r}, found only zeros. Leave {name!r} out.")
+        raise DataError(
+            f"Expected measurements in modality {name!r}, found only zeros. Check the file, or leave it out."
+        )
+    if constant and values.shape[0] == 1:
+        raise DataError(f"Expected two spots or more, found one in modality {name!r}. Choose another file.")
     if constant:
         raise DataError(
             f"Expected features of modality {name!r} to vary between spots, found every one constant. Leave it out."
