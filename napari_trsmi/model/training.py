@@ -180,7 +180,7 @@ class Trainer:
         self.update_references(output.graphs)
         self.epoch += 1
         every = config.train.preview_every
-        preview = every > 0 and (self.epoch % every == 0 or self.epoch == self.n_epochs)
+        preview = every > 0 and (self.epoch in (1, self.n_epochs) or self.epoch % every == 0)
         return Step(
             epoch=self.epoch,
             n_epochs=self.n_epochs,
