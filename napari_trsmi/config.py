@@ -206,7 +206,7 @@ class Train(Section):
     )
     learning_rate: float = setting(0.003, "Step size of Adam.", gt=0, step=0.0005)
     weight_decay: float = setting(0.0, "Decay of the weights.", ge=0, step=1e-5)
-    preview_every: int = setting(5, "Epochs between previews of the domains after that of the first; 0 for none.", unit="epochs", ge=0)
+    preview_every: int = setting(5, "Epochs between previews of the domains; 0 for none.", unit="epochs", ge=0)
     checkpoint_every: int = setting(0, "Epochs between checkpoints; 0 for none.", unit="epochs", ge=0)
 
 
