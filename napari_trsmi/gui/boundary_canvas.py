@@ -102,7 +102,7 @@ class BoundaryCanvas:
         if section is None or self._edges is None or segment is None or segment not in self._edges["segment"].values:
             self._hide("boundary")
             return
-        self._put(layers.boundary_layer(section, self._edges, segment), "boundary")
+        self._put(layers.boundary_layer(section, self._edges, segment, self.ramp), "boundary")
         self._show("boundary")
 
     def draw_correspondences(self, spot: int | None, row: Any = None) -> None:
@@ -210,6 +210,8 @@ class BoundaryCanvas:
         if ramp is not self.ramp:
             self.ramp = ramp
             self._recolor()
+            if (section := self.session.section) is not None and (rim := self.layer("boundary")) is not None:
+                rim.edge_color = np.array([layers.rim_color(section, ramp)])
             self.ramp_changed.emit(ramp)
 
     def _on_shown(self, shown: Shown | None) -> None:

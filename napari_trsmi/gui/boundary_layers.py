@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_trsmi.gui.layers import LayerData, look, mark, world
+from napari_trsmi.gui.layers import LayerData, look, mark, spot_colors, world
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,11 +32,27 @@ def ramp_on(section: OpenSection | None, coloring: Coloring | None, dark_canvas:
     """Return the colours of strokes, from weak to strong, that are seen on what lies under them.
 
     Discs let the canvas and the tissue be seen, which is dimmed towards it. Squares and rasters cover it: with domains,
-    which are bright, or with a colour map, which begins dark.
+    which are bright, or with a colour map, which is as bright as its values are high.
     """
-    if section is None or not (look(section).square or look(section).raster is not None):
+    if section is None or not covers(section):
         return ON_DARK if dark_canvas else ON_LIGHT
-    return ON_LIGHT if coloring is None or coloring.colors else ON_DARK
+    if coloring is None or coloring.colors:
+        return ON_LIGHT
+    some = np.asarray(coloring.values)[:: 1 + section.dataset.n_spots // 10_000]
+    rgb = spot_colors(section, replace(coloring, values=some))[:, :3]
+    return ON_LIGHT if float((rgb @ (0.2126, 0.7152, 0.0722)).mean()) > 0.5 else ON_DARK
+
+
+def covers(section: OpenSection) -> bool:
+    """Return whether the spots hide what lies under them."""
+    return look(section).square or look(section).raster is not None
+
+
+def rim_color(section: OpenSection, colors: Ramp) -> tuple[float, float, float, float]:
+    """Return the colour around the boundary that is selected: one that domains and maps do not hide."""
+    if not covers(section):
+        return HIGHLIGHT
+    return (1.0, 1.0, 1.0, 1.0) if colors is ON_LIGHT else (0.0, 0.0, 0.0, 1.0)
 
 
 def measures(boundaries: pd.DataFrame) -> tuple[str, ...]:
@@ -111,10 +128,10 @@ def boundaries_layer(
     return _vectors(section, "boundaries", _strokes(edges), settings)
 
 
-def boundary_layer(section: OpenSection, edges: pd.DataFrame, segment: int) -> LayerData:
+def boundary_layer(section: OpenSection, edges: pd.DataFrame, segment: int, colors: Ramp = ON_LIGHT) -> LayerData:
     """Return the strokes of one segment, to be drawn as a rim under the others."""
     own = edges[edges["segment"] == segment]
-    settings = {"edge_color": np.array([HIGHLIGHT]), "edge_width": 0.7 * look(section).diameter}
+    settings = {"edge_color": np.array([rim_color(section, colors)]), "edge_width": 0.7 * look(section).diameter}
     return _vectors(section, "boundary", _strokes(own), settings)
 
 

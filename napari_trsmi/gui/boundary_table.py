@@ -29,6 +29,7 @@ VERDICTS = {"keep": "kept", "doubt": "doubtful", "reject": "rejected"}
 SIGNS = {"keep": "✓ kept", "doubt": "? doubt", "reject": "✗ reject"}
 FILTERS = {"all": "All", "unreviewed": "Unreviewed", "doubt": "Doubtful", "reject": "Rejected"}
 SWATCH = 11
+SEPARATOR = " | "  # between the names of two domains
 
 
 class Column(NamedTuple):
@@ -121,6 +122,11 @@ class BoundaryModel(QAbstractTableModel):
         if self.rowCount():
             self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, self.columnCount() - 1))
 
+    @property
+    def longest(self) -> str:
+        """The longest text in the column of domains."""
+        return max((self.text(segment, "domains") for segment in range(self.rowCount())), key=len, default="")
+
     def column(self, key: str) -> int:
         """Return the position of a column, -1 where there is none."""
         return next((at for at, column in enumerate(self.columns) if column.key == key), -1)
@@ -158,7 +164,7 @@ class BoundaryModel(QAbstractTableModel):
         """Return what a cell shows."""
         first, second = self._values["domains"][segment]
         if key == "domains":
-            return f"{self._names[first]} | {self._names[second]}"
+            return f"{self._names[first]}{SEPARATOR}{self._names[second]}"
         if key == "markers":
             found = [self.markers.get(k, "") for k in (first, second)]
             return " | ".join(found) if any(found) else ""

@@ -7,11 +7,28 @@ from typing import Any
 
 from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtGui import QAction
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QStyledItemDelegate, QTableView
 
-from napari_trsmi.gui.boundary_table import BoundaryFilter, BoundaryModel
+from napari_trsmi.gui.boundary_table import SEPARATOR, BoundaryFilter, BoundaryModel
 
 KEYS = {Qt.Key.Key_K: "keep", Qt.Key.Key_D: "doubt", Qt.Key.Key_R: "reject", Qt.Key.Key_U: ""}
+LONGEST = 120  # pixels that the names of two domains get before what stands behind them
+
+
+class PairDelegate(QStyledItemDelegate):
+    """Writes two names in one cell; where there is too little room, each is cut short and not only the second."""
+
+    def initStyleOption(self, option: Any, index: Any) -> None:  # noqa: D102
+        super().initStyleOption(option, index)
+        metrics, margin = option.fontMetrics, 12
+        room = option.rect.width() - option.decorationSize.width() - margin
+        names, width = option.text.split(SEPARATOR), metrics.horizontalAdvance
+        if len(names) != 2 or width(option.text) <= room:
+            return
+        room -= width(SEPARATOR)
+        shorter = min(width(name) for name in names)
+        most = max(room - shorter, room // 2)  # what a short name leaves goes to the other
+        option.text = SEPARATOR.join(metrics.elidedText(name, Qt.TextElideMode.ElideRight, most) for name in names)
 
 
 class BoundaryView(QTableView):
@@ -35,6 +52,7 @@ class BoundaryView(QTableView):
         super().__init__()
         self.boundaries, self.rows = model, rows
         self.setModel(rows)
+        self.setItemDelegateForColumn(0, PairDelegate(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -50,6 +68,7 @@ class BoundaryView(QTableView):
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setHighlightSections(False)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(lambda at: self.columns_menu().exec(header.mapToGlobal(at)))
         self._hidden: set[str] = set()
@@ -57,6 +76,7 @@ class BoundaryView(QTableView):
         header.sectionResized.connect(self._on_resized)
         self._selection.selectionChanged.connect(lambda *_: self.chosen.emit(self.segment))
         rows.modelReset.connect(self._lay_out)
+        rows.dataChanged.connect(self._fit)  # names may be longer now
 
     @property
     def _selection(self) -> Any:
@@ -114,7 +134,7 @@ class BoundaryView(QTableView):
         self._fit()
         self.sortByColumn(max(self.boundaries.column("confidence"), 0), Qt.SortOrder.AscendingOrder)
 
-    def _fit(self) -> None:
+    def _fit(self, *_: Any) -> None:
         """Let the columns that fit fill the table, so that its edge cuts none in two; those behind are scrolled to.
 
         Widths that a person has set stay until there is another result.
@@ -123,13 +143,17 @@ class BoundaryView(QTableView):
             return
         columns, room = self.boundaries.columns, self._width
         shown = [at for at in range(len(columns)) if not self.isColumnHidden(at)]
-        ends = list(accumulate(columns[at].width for at in shown))
+        names = self.fontMetrics().horizontalAdvance(self.boundaries.longest) + 45
+        least = [
+            max(column.width, min(names, LONGEST)) if not at else column.width for at, column in enumerate(columns)
+        ]
+        ends = list(accumulate(least[at] for at in shown))
         fit = [at for at, end in zip(shown, ends, strict=True) if end <= room]
         spare = room - ends[len(fit) - 1] if fit else 0
         texts = [at for at in fit if columns[at].key in ("domains", "markers", "note")]
         self._fitting = True
-        for at, column in enumerate(columns):
-            self.setColumnWidth(at, column.width + (spare // len(texts) if at in texts else 0))
+        for at, width in enumerate(least):
+            self.setColumnWidth(at, width + (spare // len(texts) if at in texts else 0))
         self._fitting = False
 
     @property

@@ -13,6 +13,7 @@ from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.state import Coloring
 
 WIDTH, HEIGHT = 120, 10  # of the colour map, pixels
+BESIDE, ALONE = 200, 330  # pixels that a title gets before it is wrapped, beside a colour map and without one
 
 
 class ColorKey(QWidget):
@@ -46,6 +47,8 @@ class ColorKey(QWidget):
         named = bool(coloring.colors) and coloring.values.ndim == 1
         known = named and shown is not None and (shown.names, shown.colors) == (coloring.names, coloring.colors)
         self.title.setText(f"{coloring.title} (in the colours of the domains)" if known else coloring.title)
+        needed = self.title.fontMetrics().horizontalAdvance(self.title.text()) + 4
+        self.title.setMinimumWidth(min(needed, ALONE if known else BESIDE))
         for part in (self.low, self.strip, self.high):
             part.setVisible(not named)
         self.categories.setVisible(named and not known)

@@ -48,6 +48,7 @@ class MarkersPanel(QWidget):
         self.table.setAccessibleName("Markers")
         header: Any = self.table.horizontalHeader()  # never None, whatever the types of one Qt binding say
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setHighlightSections(False)
         header = self.table.verticalHeader()
         header.setDefaultSectionSize(22)
         header.hide()

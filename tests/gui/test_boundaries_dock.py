@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from napari_trsmi import api, edits
 from napari_trsmi.gui.boundary_layers import ON_DARK, ON_LIGHT, drawn, stroke_colors
 from napari_trsmi.gui.ramp_key import RampKey
 from napari_trsmi.gui.session import session_of
-from napari_trsmi.gui.state import Shown
+from napari_trsmi.gui.state import Coloring, Shown
 
 
 @pytest.fixture
@@ -38,6 +39,29 @@ def test_the_edge_of_the_table_cuts_no_column_in_two(dock, width):
     rest = (table.viewport().width() - ends)[ends <= table.viewport().width()].min()
     assert rest < 3
     assert width < 360 or ends[table.boundaries.column("contrast_adt")] <= table.viewport().width()
+
+
+def test_long_names_are_both_cut_short_and_short_ones_not(dock, trained):
+    from qtpy.QtWidgets import QStyleOptionViewItem
+
+    def written(width):
+        table, segment = dock.boundaries.table, 0
+        option = QStyleOptionViewItem()
+        option.initFrom(table)
+        option.rect.setWidth(width)
+        option.decorationSize = table.iconSize()
+        table.itemDelegateForColumn(0).initStyleOption(option, dock.boundaries.rows.position(segment))
+        return option.text
+
+    a, b = (int(trained.boundaries[key][0]) for key in ("domain_a", "domain_b"))
+    assert written(72) == f"{a + 1} | {b + 1}"
+    before = dock.boundaries.table.columnWidth(0)
+    dock.session.set_result(edits.rename(edits.rename(trained, a, "White matter of a tract"), b, "L4"))
+    assert dock.boundaries.table.columnWidth(0) > before
+    assert re.fullmatch(r"Wh.*… \| L4", written(130))
+    assert written(400) == "White matter of a tract | L4"
+    dock.session.set_result(edits.rename(dock.session.result, b, "Cortex layer 4"))
+    assert all(name.endswith("…") for name in written(120).split(" | "))
 
 
 def test_a_width_that_a_person_sets_stays_until_there_is_another_result(dock, trained):
@@ -97,6 +121,15 @@ def test_strokes_and_their_key_follow_the_theme(dock, trained):
     assert "dark ones strong" in key.toolTip()
     dock.viewer.theme = "dark"
     assert np.allclose(layer(dock.viewer, "boundaries").edge_color, stroke_colors(edges, "confidence", colors=ON_DARK))
+
+
+def test_the_rim_follows_the_ground_as_the_strokes_do(dock, monkeypatch):
+    monkeypatch.setattr("napari_trsmi.gui.boundary_layers.covers", lambda section: True)
+    dock.canvas.select(0)
+    dock.session.color(Coloring("low", np.zeros(2500), limits=(0.0, 1.0)))
+    assert layer(dock.viewer, "boundary").edge_color[:, :3].max() == 0
+    dock.session.color(Coloring("high", np.ones(2500), limits=(0.0, 1.0)))
+    assert layer(dock.viewer, "boundary").edge_color[:, :3].min() == 1
 
 
 def test_the_boundaries_of_a_hidden_domain_vanish(dock, trained):

@@ -69,12 +69,17 @@ def test_every_eye_sees_strokes_grow_darker_or_lighter_the_stronger_they_are(eye
 def test_strong_strokes_are_dark_on_a_light_canvas_and_on_domains_that_cover_it(sample):
     grid = np.stack(np.mgrid[:50, :50], axis=-1).reshape(2500, 2) * 1.0
     discs, squares = OpenSection(sample), OpenSection(replace(sample, coords=grid, spot_diameter=None))
-    values, domains = Coloring("Cd3e", np.zeros(2500)), Coloring("Runner-up", np.zeros(2500, int), colors=("#ffd800",))
+    low, high = (Coloring("Confidence", np.full(2500, value), limits=(0.0, 1.0)) for value in (0.1, 0.95))
+    domains = Coloring("Runner-up", np.zeros(2500, int), colors=("#ffd800",))
     assert layers.ramp_on(discs, None, dark_canvas=True) is layers.ON_DARK
     assert layers.ramp_on(discs, None, dark_canvas=False) is layers.ON_LIGHT
     assert layers.ramp_on(squares, None, dark_canvas=True) is layers.ON_LIGHT
     assert layers.ramp_on(squares, domains, dark_canvas=True) is layers.ON_LIGHT
-    assert layers.ramp_on(squares, values, dark_canvas=False) is layers.ON_DARK
+    assert layers.ramp_on(squares, low, dark_canvas=False) is layers.ON_DARK
+    assert layers.ramp_on(squares, high, dark_canvas=True) is layers.ON_LIGHT
+    assert layers.rim_color(squares, layers.ON_LIGHT) == (1, 1, 1, 1)  # yellow would be lost on a yellow domain
+    assert layers.rim_color(squares, layers.ON_DARK) == (0, 0, 0, 1)
+    assert layers.rim_color(discs, layers.ON_DARK) == layers.HIGHLIGHT
 
 
 def test_no_contrast_and_a_reversed_one_are_weak(edges):
