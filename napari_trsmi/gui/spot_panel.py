@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -121,8 +122,8 @@ class SpotPanel(QWidget):
 
     def _describe(self, result: Result, spot: int) -> None:
         partition, k = result.partition, int(result.labels[spot])
-        self.barcode.setText(f"<b>{result.obs_names[spot]}</b>")
-        self.domain.setText(f"{_swatch(result.palette[k])} Domain {result.names[k]}")
+        self.barcode.setText(f"<b>{escape(str(result.obs_names[spot]))}</b>")
+        self.domain.setText(f"{_swatch(result.palette[k])} Domain {escape(result.names[k])}")
         posterior = partition.posterior[spot]
         best = np.argsort(-posterior)[:N_BARS]
         for at, (name, bar, share) in enumerate(self.bars):
@@ -130,7 +131,7 @@ class SpotPanel(QWidget):
                 widget.setVisible(at < len(best))
             if at < len(best):
                 domain = int(best[at])
-                name.setText(f"{_swatch(result.palette[domain])} {result.names[domain]}")
+                name.setText(f"{_swatch(result.palette[domain])} {escape(result.names[domain])}")
                 bar.setValue(round(1000 * float(posterior[domain])))
                 bar.setStyleSheet(f"QProgressBar::chunk {{ background: {result.palette[domain]}; }}")
                 bar.setAccessibleName(f"Posterior of domain {result.names[domain]}")

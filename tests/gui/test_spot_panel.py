@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from opened_dock import dock_alone, layer
 
+from napari_trsmi import edits
+
 SPOT = 1234
 
 
@@ -31,6 +33,16 @@ def test_a_clicked_spot_tells_its_barcode_domain_and_posterior(dock, trained):
     assert [bar.value() for _, bar, _ in panel.bars] == [round(1000 * float(p)) for p in best]
     assert f"Entropy {trained.partition.entropy[SPOT]:.2f}" in panel.facts.text()
     assert f"rna {trained.modality_weights[SPOT, 0]:.0%}" in panel.facts.text()
+
+
+def test_a_name_with_angle_brackets_is_read_as_it_is(dock, trained):
+    from qtpy.QtGui import QTextDocument
+
+    dock.session.set_result(edits.rename(trained, int(trained.labels[SPOT]), "tract <1>"))
+    for label in (dock.spot.domain, dock.spot.bars[0][0]):
+        document = QTextDocument()
+        document.setHtml(label.text())
+        assert document.toPlainText().endswith("tract <1>")
 
 
 def test_lines_lead_to_the_correspondences_of_the_spot(dock, trained):
