@@ -86,8 +86,11 @@ class CorrectRun(QWidget):
         session, result = self.session, self.session.result
         training = session.run is not None
         running: tuple[QWidget, ...] = (self.pause, self.finish, self.cancel, self.progress)
-        for widget in (*running, self.button, self.epochs):
-            widget.setVisible(training == (widget in running))
+        idle: tuple[QWidget, ...] = (self.button, self.epochs)
+        for widget in idle if training else running:  # first: a dock grows with all of them in a row, and stays so
+            widget.hide()
+        for widget in running if training else idle:
+            widget.show()
         self.pause.setEnabled(session.state in ("running", "paused"))
         self.pause.setText("Resume" if session.state == "paused" else "Pause")
         self.finish.setEnabled(session.state in ("preparing", "running", "paused"))

@@ -95,6 +95,16 @@ def test_domains_without_settings_are_those_of_the_run(fitted, tmp_path):
     np.testing.assert_array_equal(nt.read_result(out).labels, nt.read_result(fitted.path).labels)
 
 
+def test_constraints_that_contradict_each_other_are_named_before_training_goes_on(fitted, tmp_path, capsys):
+    names = nt.read_result(fitted.path).obs_names[:4].tolist()
+    said = [{"spots": names}, {"kind": "apart", "spots": names[:2], "others": names[2:]}]
+    (tmp_path / "said.json").write_text(json.dumps(said), encoding="utf-8")
+    line = ["continue", str(fitted.path), "-o", str(tmp_path / "on.h5mu"), "--epochs", "1", "--no-figure"]
+    assert main([*line, "--constraints", str(tmp_path / "said.json")]) == 0
+    out = capsys.readouterr().out
+    assert "Note: “4 spots are one domain” and “2 and 2 spots are apart” contradict each other" in out
+
+
 def test_scores_are_those_of_the_metrics(fitted, capsys):
     from napari_trsmi.domains.metrics import agreement
 

@@ -9,7 +9,7 @@ import pytest
 from acted_training import acted
 from napari.components import ViewerModel
 from opened_dock import open_section
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtGui import QShortcut
 from qtpy.QtWidgets import QPushButton
 
@@ -399,6 +399,31 @@ def test_training_goes_on_with_what_was_said_and_undo_brings_the_result_back(vie
     assert session.result.config.constraints[0].until == 10
     assert says(dock) == []
     assert panel.run.line.text().startswith("Nothing said")
+
+
+class Beside(QObject):
+    """Notes which of the widgets that it watches are there when one of them is shown."""
+
+    def __init__(self, *widgets):
+        super().__init__()
+        self.widgets, self.most = widgets, 0
+        for widget in widgets:
+            widget.installEventFilter(self)
+
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Type.ShowToParent:
+            self.most = max(self.most, sum(not widget.isHidden() for widget in self.widgets))
+        return False
+
+
+def test_the_dock_grows_no_wider_when_training_begins_or_ends(dock, qtbot, monkeypatch, trained):
+    monkeypatch.setattr("napari_trsmi.api.fit_steps", acted(trained))
+    run = dock.panel.run
+    beside = Beside(run.button, run.epochs, run.pause, run.finish, run.cancel)
+    click(qtbot, run.button)
+    idle(qtbot, dock)
+    assert run.button.isVisible()
+    assert beside.most == 3  # five in a row would make the dock wider for good
 
 
 def test_cancel_brings_the_result_and_the_list_back(dock, qtbot, monkeypatch, trained):
