@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet, ref
@@ -107,8 +108,21 @@ class Canvas:
             if ours["section"] not in sections:
                 self.viewer.layers.remove(layer)
 
+    def share_units(self, section: OpenSection) -> None:
+        """Give the layers of all sections the unit of one, that is to be seen alone: else napari would use none.
+
+        Its warning about layers with different units, while they change one by one, is not for a person.
+        """
+        _, unit = layers.world(section.dataset)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Inconsistent units across layers")
+            for layer, _ in self._marked():
+                layer.units = (unit,) * layer.ndim
+
     def _on_section(self, section: OpenSection | None) -> None:
         own = []
+        if section is not None:
+            self.share_units(section)
         for layer, ours in self._marked():
             if ours["section"] is not section:
                 ours.setdefault("visible", layer.visible)

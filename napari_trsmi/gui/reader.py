@@ -87,6 +87,7 @@ def layers_of(read: Callable[[str | None], OpenSection]) -> list[Any]:
     """Return the layers of the section that `read` gives for the name of a library, or for None."""
     from napari_trsmi.gui.docks import viewer_in_use
     from napari_trsmi.gui.layers import section_layers
+    from napari_trsmi.gui.session import session_of
     from napari_trsmi.gui.worker import sentence
 
     if (viewer := viewer_in_use()) is None:
@@ -100,6 +101,8 @@ def layers_of(read: Callable[[str | None], OpenSection]) -> list[Any]:
     if section is None and not problem:  # a person picked none
         return _NOTHING
     _go_on_later(viewer, problem)
+    if section is not None:
+        session_of(viewer).canvas.share_units(section)  # before napari adds its layers
     return _NOTHING if section is None else section_layers(section)
 
 

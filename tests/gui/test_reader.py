@@ -16,6 +16,7 @@ from napari_trsmi.data.sample import sample_path
 from napari_trsmi.data.tables import read_table, write_table
 from napari_trsmi.gui import docks, library_picker
 from napari_trsmi.gui.reader import get_reader, open_in, read_section
+from napari_trsmi.gui.session import session_of
 
 PLUGIN = "napari-trsmi"
 
@@ -278,6 +279,16 @@ def test_the_picker_gives_what_is_marked(qtbot):
     assert picker.value() == "left"
     picker.sections.setCurrentRow(1)
     assert picker.value() == "right"
+
+
+def test_the_scale_bar_keeps_its_unit_beside_a_section_without_one(viewer, qtbot, errors, opened, two_files):
+    as_a_person(qtbot, lambda: viewer.open(two_files[0], plugin=PLUGIN))
+    as_a_person(qtbot, lambda: viewer.open_sample(PLUGIN, "slice"))
+    assert {str(unit) for unit in viewer.layers.units} == {"micrometer"}
+    session = session_of(viewer)
+    session.activate(section([layer for layer in viewer.layers if layer.name == "a_rna spots"]))
+    assert {str(unit) for unit in viewer.layers.units} == {"pixel"}
+    assert errors == []
 
 
 def test_the_samples_open(viewer):
