@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".png", ".svg", ".pdf")
 _RASTER_ABOVE = 50_000  # spots; more of them as vectors make files that nothing opens
 _LEGEND_ROWS = 16
+_FINE = 2_000  # pixels along an image of square spots, at most
 _TISSUE_ALPHA = 0.6  # paler than the domains on it
 
 
@@ -214,8 +215,10 @@ def _pixels(axes: Axes, coords: np.ndarray, colors: np.ndarray, step_x: float, s
     low = coords.min(axis=0)
     places = np.round((coords - low) / (step_x, step_y)).astype(np.int64)
     columns, rows = places.max(axis=0) + 1
-    pixels = np.zeros((rows, columns, 4))
-    pixels[places[:, 1], places[:, 0]] = colors
+    pixels = np.zeros((rows, columns, 4), np.uint8)
+    pixels[places[:, 1], places[:, 0]] = np.round(255 * colors)
+    enlarged = max(1, _FINE // max(rows, columns))  # many programs blur the few pixels of an SVG or PDF
+    pixels = pixels.repeat(enlarged, axis=0).repeat(enlarged, axis=1)
     left, top = low - (step_x / 2, step_y / 2)
     edges = (left, left + columns * step_x, top + rows * step_y, top)
     axes.imshow(pixels, extent=edges, interpolation="none", zorder=2)

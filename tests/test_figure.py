@@ -92,6 +92,13 @@ def test_square_grids_tile_without_gaps(tmp_path: Path) -> None:
     assert same[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].all()
 
 
+def test_square_spots_are_fine_enough_to_stay_sharp_in_a_drawing() -> None:
+    (image,) = figure.draw(result_of(square(12), 3)).axes[0].images
+    pixels = np.asarray(image.get_array())
+    assert min(pixels.shape[:2]) > 1000
+    np.testing.assert_array_equal(pixels[:166, :166], np.broadcast_to(pixels[0, 0], (166, 166, 4)))
+
+
 @given(
     step=st.floats(1e-3, 1e4),
     offset=st.floats(-100, 100),
