@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QTabWidget, QVBo
 
 from napari_trsmi.gui.boundary_canvas import boundary_canvas_of
 from napari_trsmi.gui.boundary_panel import BoundaryPanel
+from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.maps_panel import MapsPanel
 from napari_trsmi.gui.marker_tables import MarkerTables, best_of_each
 from napari_trsmi.gui.markers_panel import MarkersPanel
@@ -62,9 +63,12 @@ class BoundariesDock(QWidget):
         layout.addWidget(self.stack)
 
         self.boundaries.table.chosen.connect(self._on_chosen)
-        self.markers.changed.connect(self._on_markers)
-        self.session.result_changed.connect(self._on_result)
-        self.session.section_changed.connect(self._on_section)
+        listen(
+            self,
+            (self.markers.changed, self._on_markers),
+            (self.session.result_changed, self._on_result),
+            (self.session.section_changed, self._on_section),
+        )
         self._on_result(self.session.result)
 
     def _on_section(self, section: object) -> None:

@@ -20,6 +20,7 @@ from napari_trsmi.gui import boundary_layers as layers
 from napari_trsmi.gui.boundary_table import FILTERS, BoundaryFilter, BoundaryModel
 from napari_trsmi.gui.boundary_view import BoundaryView
 from napari_trsmi.gui.flight import Flight
+from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.ramp_key import RampKey
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class BoundaryPanel(QWidget):
         self.table.marked.connect(self.mark)
         self.table.undo.connect(self.undo)
         self.model.noted.connect(self._on_noted)
-        session.result_changed.connect(self._on_result)
+        listen(self, (session.result_changed, self._on_result))
         self._on_result(session.result)
 
     def _build(self) -> None:

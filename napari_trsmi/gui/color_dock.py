@@ -27,6 +27,7 @@ from napari_trsmi.gui.coloring_panel import ColoringPanel
 from napari_trsmi.gui.feature_list import FeatureList
 from napari_trsmi.gui.feature_search import FeatureSearch
 from napari_trsmi.gui.features import COLUMN, Feature, FeatureIndex
+from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.session import session_of
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
 from napari_trsmi.gui.suggestions import suggested
@@ -101,10 +102,13 @@ class ColorDock(QWidget):
         self._two.toggled.connect(self._on_two)
         self._back.clicked.connect(self._on_back)
         session = self.session
-        session.section_changed.connect(self._on_section)
-        session.coloring_changed.connect(self._on_coloring)
-        session.shown_changed.connect(self._on_shown)
-        napari_viewer.events.theme.connect(self._on_theme)
+        listen(
+            self,
+            (session.section_changed, self._on_section),
+            (session.coloring_changed, self._on_coloring),
+            (session.shown_changed, self._on_shown),
+            (napari_viewer.events.theme, self._on_theme),
+        )
         self._set_theme(napari_viewer.theme)
         self._on_section(session.section)
         self._on_coloring(session.coloring)

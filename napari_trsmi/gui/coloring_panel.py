@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout
 from superqt import QLabeledDoubleRangeSlider
 
 from napari_trsmi.gui import features
+from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.state import Coloring, Shown
 from napari_trsmi.gui.value_plots import DomainPlot, ValuePlot
@@ -84,8 +85,7 @@ class ColoringPanel(QWidget):
         self._limits.valueChanged.connect(self._on_limits)
         self._clip.valueChanged.connect(self._on_clip)
         self._colormap.activated.connect(self._on_colormap)
-        session.coloring_changed.connect(self._on_coloring)
-        session.shown_changed.connect(self._on_shown)
+        listen(self, (session.coloring_changed, self._on_coloring), (session.shown_changed, self._on_shown))
         self._on_coloring(session.coloring)
 
     def preferred(self, coloring: Coloring) -> Coloring:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
 
+from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.state import Coloring
 from napari_trsmi.trust import AGREEING, STABILITY
 
@@ -67,8 +68,7 @@ class MapsPanel(QWidget):
         self.grid.setContentsMargins(0, 0, 0, 0)
         self.note = QLabel("This result was kept without the weights of the modalities.")
         self.note.setWordWrap(True)
-        session.result_changed.connect(self._on_result)
-        session.coloring_changed.connect(self._on_coloring)
+        listen(self, (session.result_changed, self._on_result), (session.coloring_changed, self._on_coloring))
         self._on_result(session.result)
 
     def press(self, title: str) -> None:

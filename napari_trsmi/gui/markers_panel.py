@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi.errors import TrsmiError
+from napari_trsmi.gui.listening import listen
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -64,8 +65,7 @@ class MarkersPanel(QWidget):
         layout.addLayout(row)
         layout.addWidget(self.note)
         layout.addWidget(self.table, 1)
-        session.result_changed.connect(self._on_result)
-        markers.changed.connect(self._fill)
+        listen(self, (session.result_changed, self._on_result), (markers.changed, self._fill))
         self._on_result(session.result)
 
     def showEvent(self, event: Any) -> None:  # noqa: D102

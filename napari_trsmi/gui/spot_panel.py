@@ -9,6 +9,7 @@ import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.state import Coloring
 
 if TYPE_CHECKING:
@@ -37,9 +38,12 @@ class SpotPanel(QWidget):
         self._rows: Any = None  # correspondences of the result that is described
         self._colored: str | None = None  # title of the colouring by the row of a spot
         self._build()
-        session.result_changed.connect(self._on_result)
-        session.spot_changed.connect(self._on_changed)
-        session.coloring_changed.connect(self._on_coloring)
+        listen(
+            self,
+            (session.result_changed, self._on_result),
+            (session.spot_changed, self._on_changed),
+            (session.coloring_changed, self._on_coloring),
+        )
         self._on_result(session.result)
 
     def _build(self) -> None:
