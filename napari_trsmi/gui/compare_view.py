@@ -177,9 +177,10 @@ class CompareView(QObject):
         self._beside = []
         viewer.layers.events.inserted.disconnect(self._on_layers)
         viewer.layers.events.removed.disconnect(self._on_layers)
-        for layer in mine:
-            if layer in viewer.layers:
-                viewer.layers.remove(layer)
+        with viewer.layers.batched_update():  # else napari draws all anew after each
+            for layer in mine:
+                if layer in viewer.layers:
+                    viewer.layers.remove(layer)
         if not self._grid["enabled"]:
             viewer.scene.camera.zoom *= 2
         for name in ("enabled", "stride", "shape", "spacing"):

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from napari_trsmi.records import Step
 
 
+KEEP = "Make the domains of this epoch the result"
+KEEP_LATER = f"{KEEP}, once training has ended"
+
+
 class PreviewBar(QWidget):
     """A slider over the previews of the last run; its end is the result, or the latest epoch while training."""
 
@@ -29,7 +33,6 @@ class PreviewBar(QWidget):
         self.slider.valueChanged.connect(self._on_moved)
         self.label.setMinimumWidth(self.label.fontMetrics().horizontalAdvance("epoch 0000"))
         self.keep_button = QPushButton("Keep this preview")
-        self.keep_button.setToolTip("Make the domains of this epoch the result")
         self.keep_button.clicked.connect(self.keep)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -98,4 +101,5 @@ class PreviewBar(QWidget):
             self.slider.setRange(0, len(previews))
             self.slider.setValue(len(previews) if step is None or at_end else previews.index(step))
         self.label.setText("result" if step is None else f"epoch {step.epoch}")
+        self.keep_button.setToolTip(KEEP_LATER if training else KEEP)
         self.keep_button.setEnabled(step is not None and step.embedding is not None and not training)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
     from napari_trsmi.records import Step
 
+PAUSE = 10  # times as long as a typical epoch: no epoch takes that long, also with a preview
 OUT_OF_DATE = "Settings changed since this result"
 CONSTRAINED = (
     "Run repeats the whole run with what was said in the Correct dock. Train on, there, goes on from the result."
@@ -243,5 +245,6 @@ def time_left(steps: list[Step]) -> str:
     recent = steps[-20:]
     if len(recent) < 2 or recent[-1].epoch == recent[-1].n_epochs:
         return ""
-    pace = (recent[-1].seconds - recent[0].seconds) / (len(recent) - 1)
+    took = np.diff([step.seconds for step in recent])
+    pace = float(took[took <= PAUSE * np.median(took)].mean())
     return f", {duration(pace * (recent[-1].n_epochs - recent[-1].epoch))} left"

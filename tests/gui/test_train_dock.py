@@ -366,3 +366,8 @@ def test_times_read_as_a_person_says_them(trained):
     assert [duration(s) for s in (0.2, 59, 100, 4000, 9000)] == ["1 s", "59 s", "2 min", "67 min", "2.5 h"]
     assert time_left([step(1, 6), step(2, 6)]) == ", 1 s left"
     assert time_left([step(1, 6)]) == time_left([step(5, 6), step(6, 6)]) == ""
+
+
+def test_a_pause_does_not_count_as_time_that_epochs_take(trained):
+    steps = [step(k, 100, seconds=k + (600 if k > 8 else 0)) for k in range(1, 21)]
+    assert time_left(steps) == ", 80 s left"
