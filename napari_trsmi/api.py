@@ -418,7 +418,8 @@ def markers(result: Result | str | Path, *, n_top: int = 10) -> dict[str, pd.Dat
 
     Returns
     -------
-    Tables with the columns of `domains.markers.find_markers`; their ``domain`` is the name written to files.
+    Tables with the columns of `domains.markers.find_markers`, and after ``feature`` what people call it, ``name``: the
+    symbol where the file has identifiers. ``domain`` is the name written to files.
 
     Raises
     ------
@@ -427,6 +428,7 @@ def markers(result: Result | str | Path, *, n_top: int = 10) -> dict[str, pd.Dat
     ConfigError
         `n_top` is below 1.
     """
+    from napari_trsmi.data import feature_names
     from napari_trsmi.domains.markers import find_markers
 
     if isinstance(result, Result):
@@ -438,7 +440,10 @@ def markers(result: Result | str | Path, *, n_top: int = 10) -> dict[str, pd.Dat
     for name, modality in dataset.modalities.items():
         kind = config.preprocess.kinds.get(name, modality.kind)
         found = find_markers(modality.table, labels, kind=kind, n_top=n_top)
-        tables[name] = found.assign(domain=np.array(names)[found["domain"].to_numpy(int)])
+        found["domain"] = np.array(names)[found["domain"].to_numpy(int)]
+        called = dict(zip(modality.table.var_names, feature_names.labels(modality.table.var), strict=True))
+        found.insert(found.columns.get_loc("feature") + 1, "name", found["feature"].map(called))
+        tables[name] = found
     return tables
 
 

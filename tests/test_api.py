@@ -294,6 +294,18 @@ def test_markers_are_named_like_the_domains(result):
     assert (tables["rna"].groupby("domain", observed=True).size() <= 3).all()
 
 
+def test_markers_are_called_by_their_symbol_where_the_file_has_identifiers(result):
+    table = result.dataset.modalities["rna"].table.copy()
+    symbols = [f"GENE{k}" for k in range(table.n_vars)]
+    table.var["gene_symbols"] = symbols
+    rna = replace(result.dataset.modalities["rna"], table=table)
+    known = replace(result.dataset, modalities={**result.dataset.modalities, "rna": rna})
+    found = nt.markers(replace(result, dataset=known), n_top=3)
+    called = dict(zip(table.var_names, symbols, strict=True))
+    assert found["rna"]["name"].tolist() == [called[feature] for feature in found["rna"]["feature"]]
+    assert (found["adt"]["name"] == found["adt"]["feature"]).all()
+
+
 def test_preparing_leaves_only_the_modalities_in_use(dataset):
     section = prepare(dataset, settings(preprocess={"modalities": ("adt",)}))
     assert list(section.features) == list(section.feature_graphs) == list(section.dataset.modalities) == ["adt"]

@@ -43,6 +43,6 @@ class Markers(Command):
 
 def _to_text(table: pd.DataFrame) -> str:
     """One line per domain with its best markers."""
-    best = table.groupby("domain", sort=False)["feature"].agg(lambda names: ", ".join(map(str, names[:_SHOWN])))
+    best = table.groupby("domain", sort=False)["name"].agg(lambda names: ", ".join(map(str, names[:_SHOWN])))
     width = max((len(str(domain)) for domain in best.index), default=0)
     return "\n".join(f"  {domain!s:>{width}}  {names}" for domain, names in best.items())

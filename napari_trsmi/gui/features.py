@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
+from napari_trsmi.data import feature_names
 from napari_trsmi.errors import DataError
-from napari_trsmi.gui import feature_names
 from napari_trsmi.gui.state import Coloring, Shown
 
 if TYPE_CHECKING:

@@ -146,7 +146,7 @@ def _markers(result: Result) -> dict[str, Any]:
     for modality, table in markers(result, n_top=_MARKERS).items():
         if modality in named:
             for domain, part in table.groupby("domain", sort=False, observed=True):
-                found[str(domain)][modality] = part["feature"].astype(str).tolist()
+                found[str(domain)][modality] = part["name"].astype(str).tolist()
     return found
 
 

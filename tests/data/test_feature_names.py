@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from napari_trsmi.gui import feature_names
+from napari_trsmi.data import feature_names
 
 IDS = ["ENSG1", "ENSG2", "ENSG3", "ENSG4"]
 
