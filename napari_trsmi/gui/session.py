@@ -233,8 +233,10 @@ class Session:
 
     def _begin(self, run: Run) -> None:
         self.run = self.last_run = run
-        self._set_state("preparing")
-        run.trainer = self._start_trainer(self, run)
+        try:
+            self._set_state("preparing")
+        finally:  # whatever those who listen make of it, else the run would never end
+            run.trainer = self._start_trainer(self, run)
 
     def pause(self) -> None:
         """Pause after the current epoch."""

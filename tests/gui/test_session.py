@@ -191,7 +191,11 @@ def test_a_run_is_over_also_where_a_listener_fails(session, trained):
         raise ValueError("no room on the canvas")
 
     session.result_changed.connect(fail)
-    session.start()
+    session.run_changed.connect(fail)
+    with pytest.raises(EmitLoopError):
+        session.start()
+    assert session.run.trainer is not None
+    session.run_changed.disconnect(fail)
     with pytest.raises(EmitLoopError):
         session.on_returned(session.run, trained)
     assert session.state == "idle"
