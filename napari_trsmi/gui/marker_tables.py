@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from psygnal import Signal
 
@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
 
 N_TOP = 25
-Tables = dict[str, list[list[tuple[str, float]]]]
+
+
+class Marker(NamedTuple):
+    """A feature that marks a domain, what people call it, and the score of the test."""
+
+    feature: str
+    name: str
+    score: float
+
+
+Tables = dict[str, list[list[Marker]]]
 
 
 class MarkerTables:
@@ -27,7 +37,7 @@ class MarkerTables:
     Attributes
     ----------
     tables
-        {modality: for each domain its (feature, score), best first}, or None before they are asked for.
+        {modality: for each domain its markers, best first}, or None before they are asked for.
     busy
         True while they are looked for.
     """
@@ -71,21 +81,22 @@ class MarkerTables:
 
 
 def marker_tables(result: Result, n_top: int = N_TOP) -> Tables:
-    """Return {modality: for each domain its (feature, score), best first}, of those with a score above 0."""
+    """Return {modality: for each domain its markers, best first}, of those with a score above 0."""
     from napari_trsmi.api import markers
 
     number = {name: k for k, name in enumerate(result.names)}
     found: Tables = {}
     for modality, table in markers(result, n_top=n_top).items():
         found[modality] = [[] for _ in result.names]
-        for domain, feature, score in zip(table["domain"], table["feature"], table["score"], strict=True):
+        rows = zip(table["domain"], table["feature"], table["name"], table["score"], strict=True)
+        for domain, feature, name, score in rows:
             if score > 0:
-                found[modality][number[domain]].append((str(feature), float(score)))
+                found[modality][number[domain]].append(Marker(str(feature), str(name), float(score)))
     return found
 
 
 def best_of_each(tables: Tables) -> dict[int, str]:
     """Return {domain: its best marker in each modality}, for one line of text."""
     n = max((len(domains) for domains in tables.values()), default=0)
-    best = {k: [domains[k][0][0] for domains in tables.values() if domains[k]] for k in range(n)}
+    best = {k: [domains[k][0].name for domains in tables.values() if domains[k]] for k in range(n)}
     return {k: ", ".join(names) for k, names in best.items()}

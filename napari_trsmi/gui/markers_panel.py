@@ -24,7 +24,7 @@ from napari_trsmi.gui.listening import listen
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.marker_tables import MarkerTables
+    from napari_trsmi.gui.marker_tables import Marker, MarkerTables
     from napari_trsmi.gui.session import Session
 
 
@@ -106,12 +106,12 @@ class MarkersPanel(QWidget):
             self.table.setHorizontalHeaderLabels(list(columns))
             self.table.setRowCount(max((len(rows) for rows in columns.values()), default=0))
             for column, (modality, rows) in enumerate(columns.items()):
-                for row, (feature, score) in enumerate(rows):
-                    self.table.setItem(row, column, _item(modality, feature, score))
+                for row, marker in enumerate(rows):
+                    self.table.setItem(row, column, _item(modality, marker))
             self.note.setText(self._sentence(columns))
         self.table.blockSignals(False)
 
-    def _sentence(self, columns: dict[str, list[tuple[str, float]]]) -> str:
+    def _sentence(self, columns: dict[str, list[Marker]]) -> str:
         dataset = self.session.dataset
         assert dataset is not None
         no_genes = [name for name in columns if dataset.modalities[name].kind == "precomputed"]
@@ -138,8 +138,9 @@ class MarkersPanel(QWidget):
             self.session.failed.emit(str(error))
 
 
-def _item(modality: str, feature: str, score: float) -> QTableWidgetItem:
-    item = QTableWidgetItem(f"{feature}  {score:.1f}")
-    item.setData(Qt.ItemDataRole.UserRole, (modality, feature))
-    item.setToolTip(f"{feature} in {modality}: score {score:.2f}. Click to colour the spots by it.")
+def _item(modality: str, marker: Marker) -> QTableWidgetItem:
+    item = QTableWidgetItem(f"{marker.name}  {marker.score:.1f}")
+    item.setData(Qt.ItemDataRole.UserRole, (modality, marker.feature))
+    known = marker.name if marker.name == marker.feature else f"{marker.name} ({marker.feature})"
+    item.setToolTip(f"{known} in {modality}: score {marker.score:.2f}. Click to colour the spots by it.")
     return item

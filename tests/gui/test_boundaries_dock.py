@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QApplication, QLineEdit
 
 from napari_trsmi import api, edits
 from napari_trsmi.gui.boundary_layers import ON_DARK, ON_LIGHT, drawn, stroke_colors
+from napari_trsmi.gui.marker_tables import Marker
 from napari_trsmi.gui.ramp_key import RampKey
 from napari_trsmi.gui.session import session_of
 from napari_trsmi.gui.state import Coloring, Shown
@@ -330,7 +331,7 @@ def test_columns_can_be_left_out_also_of_the_next_result(dock, trained):
 
 
 def test_markers_across_a_boundary_fill_in_when_they_are_found(dock, trained):
-    tables = {"rna": [[(f"gene{k}", 1.0)] for k in range(len(trained.names))]}
+    tables = {"rna": [[Marker(f"ENSG{k}", f"gene{k}", 1.0)] for k in range(len(trained.names))]}
     dock.markers.tables = tables
     dock.markers.changed.emit()
     a, b = trained.boundaries[["domain_a", "domain_b"]].iloc[0]

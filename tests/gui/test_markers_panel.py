@@ -8,7 +8,7 @@ from opened_dock import dock_alone
 
 from napari_trsmi import api, edits
 from napari_trsmi.gui.features import feature_coloring
-from napari_trsmi.gui.marker_tables import best_of_each, marker_tables
+from napari_trsmi.gui.marker_tables import Marker, best_of_each, marker_tables
 
 
 @pytest.fixture
@@ -30,6 +30,18 @@ def test_the_tab_finds_markers_and_shows_the_modalities_side_by_side(dock, train
         assert table.item(0, column).text() == f"{best.feature}  {best.score:.1f}"
 
 
+def test_a_marker_is_called_by_its_symbol_and_its_identifier_is_in_the_tip(dock):
+    marker = Marker(dock.markers.tables["rna"][0][0].feature, "CD3E", 4.0)
+    dock.markers.tables = {"rna": [[marker]]}
+    dock.marker_panel.domain.setCurrentIndex(0)
+    dock.markers.changed.emit()
+    item = dock.marker_panel.table.item(0, 0)
+    assert item.text() == "CD3E  4.0"
+    assert f"CD3E ({marker.feature}) in rna" in item.toolTip()
+    dock.marker_panel.table.setCurrentCell(0, 0)
+    assert dock.session.coloring.title.startswith(marker.feature)
+
+
 def test_a_click_on_a_marker_colours_the_spots_by_it(dock, sample):
     table = dock.marker_panel.table
     table.setCurrentCell(1, 0)
@@ -49,11 +61,12 @@ def test_markers_stay_under_another_name_and_go_with_the_domains(dock, trained):
 
 def test_only_what_is_higher_inside_a_domain_marks_it(trained):
     tables = marker_tables(trained, n_top=10_000)
-    assert all(score > 0 for domains in tables.values() for rows in domains for _, score in rows)
+    assert all(score > 0 for domains in tables.values() for rows in domains for *_, score in rows)
 
 
 def test_one_line_holds_the_best_marker_of_each_modality():
-    tables = {"rna": [[("A", 2.0), ("B", 1.0)], []], "adt": [[("CD3", 1.0)], [("CD4", 1.0)]]}
+    rna = [[Marker("ENSG1", "A", 2.0), Marker("ENSG2", "B", 1.0)], []]
+    tables = {"rna": rna, "adt": [[Marker("CD3", "CD3", 1.0)], [Marker("CD4", "CD4", 1.0)]]}
     assert best_of_each(tables) == {0: "A, CD3", 1: "CD4"}
 
 
