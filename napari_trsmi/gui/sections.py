@@ -28,9 +28,10 @@ def put_in_place(session: Session, section: OpenSection, others: Sequence[OpenSe
     old = [layer for layer in viewer.layers if layer.metadata.get("trsmi", {}).get("section") in others]
     config, made = session.config, section_layers(section)
     added = [viewer.add_layer(Layer.create(*data)) for data in made]
-    for layer in old:
-        if layer in viewer.layers:
-            viewer.layers.remove(layer)
+    with viewer.layers.batched_update():  # else napari draws all anew after each
+        for layer in old:
+            if layer in viewer.layers:
+                viewer.layers.remove(layer)
     for layer, (_, given, _) in zip(added, made, strict=True):
         layer.name = given["name"]  # without the number that told it from the one it replaces
     session.set_config(config)
