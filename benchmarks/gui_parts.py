@@ -81,7 +81,7 @@ def recolour(viewer: Viewer, n: int, repeats: int = 7) -> dict[str, Any]:
     }
 
 
-def ticks(viewer: Viewer, dataset: Dataset, config: Config, idle_s: float = 3.0) -> dict[str, Any]:
+def ticks(viewer: Viewer, dataset: Dataset, config: Config, idle_s: float = 20.0) -> dict[str, Any]:
     """Return how late a timer of 10 ms comes while the camera is panned, idle and then in training."""
     from napari_trsmi.gui.docks import open_docks
 
