@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSignalBlocker
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
 from napari_trsmi.config import Cluster, Config
 from napari_trsmi.gui.activity import Activity
@@ -82,6 +82,8 @@ class TrainDock(QWidget):
         self.course.rows.addWidget(self.live_plot)
         self.course.rows.setContentsMargins(0, 4, 0, 0)
         self.course.open()
+        # The settings take the room there is: without saying so, napari adds ever more empty space below, dock by dock.
+        self.form.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(6)

@@ -80,11 +80,13 @@ def test_menus_are_those_that_napari_opens_to_plugins(manifest):
     )
 
 
-def test_every_widget_opens_without_and_with_a_section(viewer, manifest):
+def test_every_widget_opens_and_fills_its_dock(viewer, manifest):
     for widget in manifest.contributions.widgets:
         _, made = viewer.window.add_plugin_dock_widget(PLUGIN, widget.display_name)
         assert isinstance(made, QWidget)
         assert made.session is session_of(viewer)
+        layout = made.layout()
+        assert all(layout.itemAt(k).spacerItem() is None for k in range(layout.count()))  # napari's, wider at each dock
 
 
 def test_all_that_acts_is_found_in_the_command_palette(app, manifest):
