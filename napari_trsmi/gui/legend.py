@@ -216,6 +216,10 @@ class Legend(QWidget):
         else:
             preview = shown.epoch is not None
             caption = f"Preview, epoch {shown.epoch}" if preview else f"{len(shown.names)} domains"
+            self.caption.setMinimumWidth(0)
+            if preview:  # as wide at every epoch: with another width domains may need another row, and the canvas jumps
+                self.caption.setText("Preview, epoch 000")
+                self.caption.setMinimumWidth(self.caption.sizeHint().width())
             self.caption.setText(shown.title or caption)
             self.caption.setToolTip(self.locked or HELP)
         self.setVisible(self.wanted and section is not None)  # from the start: the canvas keeps its size

@@ -220,6 +220,15 @@ def test_a_preview_is_counted_in_its_own_colours_and_cannot_be_edited(legend, se
     assert not legend.list.domains.flags(legend.list.domains.index(0)) & Qt.ItemFlag.ItemIsEditable
 
 
+def test_the_caption_is_as_wide_at_every_preview(legend, session, trained, qtbot):
+    widths = []
+    for epoch in (5, 10, 100):
+        session.show(Shown(trained.labels, trained.names, trained.palette, epoch=epoch))
+        qtbot.waitUntil(lambda epoch=epoch: legend.caption.text().endswith(str(epoch)))
+        widths.append(legend.caption.sizeHint().expandedTo(legend.caption.minimumSize()).width())
+    assert len(set(widths)) == 1
+
+
 def test_twenty_domains_stay_within_four_rows_and_a_hundred_scroll(legend, session, qtbot):
     def show(n):
         labels = np.arange(session.dataset.n_spots) % n
