@@ -74,7 +74,7 @@ class RunBar(QWidget):
         layout.addWidget(self.status)
         listen(
             self,
-            (session.section_changed, self._refresh),
+            (session.section_changed, self._on_section),
             (session.config_changed, self._refresh),
             (session.result_changed, self._on_result),
             (session.run_changed, self._on_run),
@@ -99,6 +99,11 @@ class RunBar(QWidget):
         self.status.setVisible(bool(text))
 
     # What the session reports
+
+    def _on_section(self, _: Any) -> None:
+        if self.session.state == "idle" and self.status.text() != self._busy:
+            self.say(self._outcome())  # what was said was about another section
+        self._refresh()
 
     def _on_run(self, state: str) -> None:
         if state == "preparing":

@@ -259,6 +259,13 @@ def test_a_failure_is_said_in_the_status_line_and_the_window_lives_on(opened, qt
     assert enabled(opened) == {"run"}
 
 
+def test_what_was_said_about_one_section_goes_when_another_is_opened(opened, trained):
+    opened.session.failed.emit("Expected a finite loss, found NaN.")
+    assert opened.run_bar.status.text() == "Expected a finite loss, found NaN."
+    add(opened.viewer, OpenSection(replace(trained.dataset, name="another")))
+    assert opened.run_bar.status.text() == ""
+
+
 def test_training_is_a_bar_in_the_activity_dock_that_goes_when_it_ends(opened, qtbot, gate):
     from napari.utils import progress
 
