@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.worker import sentence
+from napari_trsmi.gui.worker import end_before_exit, sentence
 
 logger = logging.getLogger(__name__)
 
@@ -50,4 +50,5 @@ def run_job(
     worker = create_worker(work, _start_thread=False, _ignore_errors=True)
     worker.returned.connect(finish)
     session.busy_changed.emit(busy)
+    end_before_exit()
     worker.start()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import warnings
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from functools import cache
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakMethod, ref
@@ -177,8 +179,19 @@ def start_trainer(session: Session, run: Run) -> Thread:
     worker.yielded.connect(_report(session.on_step, run))
     worker.returned.connect(_report(session.on_returned, run))
     worker.errored.connect(_report(session.on_failed, run, sentence))
+    end_before_exit()
     worker.start()
     return thread
+
+
+@cache
+def end_before_exit() -> None:
+    """Let threads end before the program does: Qt would be gone, and they would end with tracebacks."""
+    from qtpy.QtCore import QThreadPool
+
+    pool = QThreadPool.globalInstance()
+    if pool is not None:
+        atexit.register(pool.waitForDone)
 
 
 def _report(hear: Callable[[Run, Any], None], run: Run, say: Callable[[Any], Any] = lambda value: value) -> Any:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
+import sys
 import threading
 import warnings
 import weakref
@@ -225,3 +228,26 @@ def test_cancel_ends_the_final_clustering_and_the_preparation_within_a_part(sess
     session.start()
     qtbot.waitUntil(lambda: session.result is not None, timeout=60_000)
     assert said == []
+
+
+LEAVING = """
+import time
+from pathlib import Path
+from qtpy.QtWidgets import QApplication
+from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.session import Session
+
+app = QApplication([])
+session = Session(lambda *_: None)
+run_job(session, "Saving", lambda: (time.sleep(0.5), Path({path!r}).write_text("whole")), print)
+"""
+
+
+def test_a_program_that_ends_lets_its_jobs_end_first(tmp_path):
+    path = tmp_path / "saved"
+    command = [sys.executable, "-W", "ignore", "-c", LEAVING.format(path=str(path))]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, env=os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    )
+    assert path.read_text() == "whole"
+    assert (done.returncode, done.stderr) == (0, "")
