@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import cache
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
-from weakref import WeakMethod, ref
+from weakref import WeakMethod, WeakSet, ref
 
 from napari_trsmi.errors import TrainingError, TrsmiError
 from napari_trsmi.interrupt import Interrupted, interruptible
@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 # Torch has one random generator and one number of threads for the whole program: two runs side by side would not be
 # repeatable. A run that was cancelled may take an epoch to leave; the next one waits for it here.
 _TURN = Lock()
+_THREADS: WeakSet[Thread] = WeakSet()
 
 
 class Thread:
@@ -36,6 +37,7 @@ class Thread:
         self.go.set()
         self.ended = Event()
         self._has_turn = False
+        _THREADS.add(self)
 
     def pause(self) -> None:
         """Stop after the current epoch."""
@@ -186,12 +188,16 @@ def start_trainer(session: Session, run: Run) -> Thread:
 
 @cache
 def end_before_exit() -> None:
-    """Let threads end before the program does: Qt would be gone, and they would end with tracebacks."""
+    """Let jobs end before the program does, and cancel runs: without Qt they would end in tracebacks, or never."""
     from qtpy.QtCore import QThreadPool
 
-    pool = QThreadPool.globalInstance()
-    if pool is not None:
-        atexit.register(pool.waitForDone)
+    def end() -> None:
+        for thread in list(_THREADS):
+            thread.cancel()
+        if (pool := QThreadPool.globalInstance()) is not None:
+            pool.waitForDone()
+
+    atexit.register(end)
 
 
 def _report(hear: Callable[[Run, Any], None], run: Run, say: Callable[[Any], Any] = lambda value: value) -> Any:

@@ -236,14 +236,17 @@ from pathlib import Path
 from qtpy.QtWidgets import QApplication
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.session import Session
+from napari_trsmi.gui.worker import Thread
 
 app = QApplication([])
-session = Session(lambda *_: None)
+session, paused = Session(lambda *_: None), Thread()
+paused.pause()
+run_job(session, "Paused", paused.go.wait, print)
 run_job(session, "Saving", lambda: (time.sleep(0.5), Path({path!r}).write_text("whole")), print)
 """
 
 
-def test_a_program_that_ends_lets_its_jobs_end_first(tmp_path):
+def test_a_program_that_ends_lets_its_jobs_end_and_cancels_what_is_paused(tmp_path):
     path = tmp_path / "saved"
     command = [sys.executable, "-W", "ignore", "-c", LEAVING.format(path=str(path))]
     done = subprocess.run(
