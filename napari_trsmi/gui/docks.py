@@ -12,12 +12,14 @@ from napari_trsmi.gui.session import session_of
 
 if TYPE_CHECKING:
     from napari import Viewer
+    from qtpy.QtWidgets import QMainWindow
 
 PLUGIN = "napari-trsmi"
 TRAIN, BOUNDARIES, COLOUR, COMPARE, TRUST = "Train", "Boundaries", "Colour by", "Compare", "Trust"
 CORRECT = "Correct"
 TABS = {COLOUR: "Colour"}  # where the name is too long for one of six tabs
 WIDTH = 366  # pixels, for all tabs to be read
+ROOM = 1280, 800  # pixels of a window in which docks and canvas have room; a new one of napari has less
 
 SETTLE = 100  # milliseconds until docks have their final width
 
@@ -37,8 +39,19 @@ def open_docks(viewer: Viewer) -> None:
         dock.setWindowTitle(TABS.get(name, name))
     train.show()
     train.raise_()
+    _make_room(train.window())
     train.window().resizeDocks([train], [WIDTH], Qt.Orientation.Horizontal)
     QTimer.singleShot(SETTLE, partial(_fit, ref(viewer)))
+
+
+def _make_room(window: QMainWindow) -> None:
+    """Enlarge a small window as far as the screen allows."""
+    screen = window.screen()
+    if screen is None or window.isMaximized() or window.isFullScreen():
+        return
+    there = screen.availableSize()
+    wanted = [min(least, most) for least, most in zip(ROOM, (there.width(), there.height()), strict=True)]
+    window.resize(max(window.width(), wanted[0]), max(window.height(), wanted[1]))
 
 
 def _fit(viewer: ReferenceType[Viewer]) -> None:

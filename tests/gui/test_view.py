@@ -7,6 +7,7 @@ import pytest
 from napari_trsmi.cli import main, window
 from napari_trsmi.data.sample import sample_path
 from napari_trsmi.gui import start
+from napari_trsmi.gui.docks import open_docks
 from napari_trsmi.gui.session import session_of
 
 
@@ -33,6 +34,19 @@ def test_view_shows_the_section_and_the_docks(viewer, waited):
     assert roles(viewer) == ["image", "spots"]
     assert {"Train", "Boundaries", "Colour by"} <= docks(viewer)
     assert session_of(viewer).dataset.n_spots == 2500
+
+
+def test_docks_have_room_in_a_window_that_was_small(viewer, qtbot):
+    viewer.window.resize(700, 500)
+    train, _ = viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
+    screen = train.window().screen().availableSize()
+    open_docks(viewer)
+    _, _, width, height = viewer.window.geometry()
+    assert width >= min(1280, screen.width())
+    assert height >= min(800, screen.height())
+    viewer.window.resize(width + 20, height + 10)
+    open_docks(viewer)
+    assert viewer.window.geometry()[2:] == (width + 20, height + 10)
 
 
 def test_view_shows_a_saved_result(viewer, waited, fitted):
