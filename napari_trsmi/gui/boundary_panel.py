@@ -67,6 +67,7 @@ class BoundaryPanel(QWidget):
         for key, title in FILTERS.items():
             self.wanted.addItem(title, key)
         self.shortest = QDoubleSpinBox()
+        self.shortest.setAccessibleName("Shortest boundary to show")
         self.shortest.setRange(0, 1e9)
         self.shortest.setDecimals(0)
         self.shortest.setPrefix("≥ ")

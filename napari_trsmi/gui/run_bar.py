@@ -43,6 +43,7 @@ class RunBar(QWidget):
         self.free_button = _button("Leave out", "Run without what was said in the Correct dock", self._on_free)
         self.estimate, self.device = QLabel(), QComboBox()
         self.device.setToolTip("Where training runs; auto takes the fastest there is")
+        self.device.setAccessibleName("Device")
         self.device.setEditable(False)
         self.device.activated.connect(self._on_device)
         self.run_button = _button("Run", "Train on the open section and find its domains", session.start)
