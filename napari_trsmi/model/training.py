@@ -77,7 +77,7 @@ def train(
         return (yield from trainer.run(checkpoint, states, until))
     except torch.OutOfMemoryError as error:
         raise TrainingError(
-            f"Expected the run to fit into the memory of {config.device!r}, found too little. "
+            f"Expected the run to fit into the memory of {pick_device(config.device)}, found too little. "
             "Use device='cpu', fewer components, or a smaller graph.k_feature."
         ) from error
     except RuntimeError as error:  # torch's shape and device errors; generator workers would swallow them

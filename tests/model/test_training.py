@@ -255,7 +255,7 @@ def test_a_feature_that_is_not_a_number_ends_the_run(one, enabled):
     ("error", "message"),
     [
         (RuntimeError("mat1 and mat2 shapes cannot be multiplied\nmore"), "Training stopped in torch: mat1 and mat2"),
-        (torch.OutOfMemoryError("CUDA out of memory"), "fit into the memory"),
+        (torch.OutOfMemoryError("CUDA out of memory"), "fit into the memory of cpu, found"),
     ],
     ids=["shapes", "memory"],
 )
