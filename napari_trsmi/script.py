@@ -38,6 +38,7 @@ def as_python(source: Result | tuple[Dataset, Config], output: str | Path | None
         "from napari_trsmi import edits": bool(edits),
         "from napari_trsmi.api import keep_preview": "kept_preview" in provenance,
         "from napari_trsmi.config import Cluster": "reclustered_from" in provenance,
+        "from napari_trsmi.records import Checkpoints": "kept_preview" in provenance,
     }
     lines = ["import napari_trsmi as nt", *(line for line, needed in imports.items() if needed), ""]
     if "reclustered_from" in provenance:
@@ -80,10 +81,12 @@ def _fit(result: Result | None) -> list[str]:
     if result is not None and "kept_preview" in result.provenance:
         return [
             "",
-            "for step in nt.fit_steps(dataset, config):",
+            "states, course = Checkpoints(), []",
+            "for step in nt.fit_steps(dataset, config, states=states):",
+            "    course.append(step)",
             f"    if step.epoch == {result.provenance['kept_preview']}:  # the preview that was kept",
             "        break",
-            "result = keep_preview(dataset, config, step)",
+            "result = keep_preview(dataset, config, step, history=course, states=states)",
             "",
         ]
     if result is None or not result.provenance.get("stopped") or not result.history:

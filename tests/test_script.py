@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ import napari_trsmi as nt
 from napari_trsmi import edits
 from napari_trsmi.config import Cluster, Schedule
 from napari_trsmi.data.readers import from_memory
+from napari_trsmi.records import Checkpoints
 from napari_trsmi.script import as_python
 
 QUICK = nt.Config(
@@ -64,10 +67,14 @@ def test_a_run_that_was_finished_early_is_finished_after_the_same_epoch(sample, 
 def test_a_preview_that_was_kept_is_kept_again(sample, tmp_path):
     from napari_trsmi.api import keep_preview
 
-    step = next(step for step in nt.fit_steps(sample, QUICK) if step.labels is not None)
-    result = keep_preview(sample, QUICK, step)
+    states = Checkpoints()
+    course = list(islice(nt.fit_steps(sample, QUICK, states=states), 2))
+    result = keep_preview(sample, QUICK, course[-1], history=course, states=states)
     again = run(as_python(result, tmp_path / "out.h5mu"))
     np.testing.assert_array_equal(again.labels, result.labels)
+    np.testing.assert_array_equal(again.modality_weights, result.modality_weights)
+    assert [step.epoch for step in again.history] == [1, 2]
+    assert again.state
 
 
 def test_new_domains_of_a_saved_result_are_found_from_the_file_again(result, tmp_path):
