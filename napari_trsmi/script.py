@@ -79,8 +79,11 @@ def _read(dataset: Dataset, provenance: dict[str, Any]) -> str:
 def _fit(result: Result | None) -> list[str]:
     """Return the lines that train: up to the preview that was kept, or the epoch at which a person ended the run."""
     if result is not None and "kept_preview" in result.provenance:
+        resumed = result.provenance.get("resumed_at")  # previews go on from those before, which that run did not have
+        doubt = f"# That run went on from epoch {resumed}: this one may find other previews where domains are unsure."
         return [
             "",
+            *([doubt] if resumed else []),
             "states, course = Checkpoints(), []",
             "for step in nt.fit_steps(dataset, config, states=states):",
             "    course.append(step)",

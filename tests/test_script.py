@@ -75,6 +75,8 @@ def test_a_preview_that_was_kept_is_kept_again(sample, tmp_path):
     np.testing.assert_array_equal(again.modality_weights, result.modality_weights)
     assert [step.epoch for step in again.history] == [1, 2]
     assert again.state
+    result.provenance["resumed_at"] = 1
+    assert "# That run went on from epoch 1" in as_python(result)
 
 
 def test_new_domains_of_a_saved_result_are_found_from_the_file_again(result, tmp_path):

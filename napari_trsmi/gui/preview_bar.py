@@ -72,6 +72,8 @@ class PreviewBar(QWidget):
                 result = keep_preview(
                     run.section.dataset, run.config, step, colors=run.colors, history=history, states=run.states
                 )
+            if run.earlier:
+                result.provenance["resumed_at"] = len(run.earlier)
             return run.named(result)
 
         def done(result: Result) -> None:

@@ -86,6 +86,7 @@ def test_a_preview_that_is_kept_has_its_names_and_can_be_trained_on(session, qtb
     bar.keep()
     qtbot.waitUntil(lambda: "kept_preview" in session.result.provenance, timeout=30_000)
     kept = session.result
+    assert kept.provenance["resumed_at"] == 6
     assert dict(zip(kept.names, kept.palette, strict=True)) == dict(zip(shown.names, shown.colors, strict=True))
     assert kept.correspondences
     assert kept.modality_weights is not None
