@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import warnings
 import weakref
 from threading import Semaphore
@@ -208,6 +209,8 @@ def test_cancel_ends_the_final_clustering_and_the_preparation_within_a_part(sess
     from napari_trsmi import stages
 
     def cut(*args):
+        while session.run.trainer is None:  # this thread may be faster than the one that started it
+            time.sleep(0.001)
         session.cancel()
         check()
         raise AssertionError("the clustering went on")
