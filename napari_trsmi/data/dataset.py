@@ -85,6 +85,11 @@ class Dataset:
         Sentences a person should read (no scale factor found, coordinates differ between modalities, ...).
     embeddings
         {key: (N, d) float32} what ``obsm`` of the file holds beside coordinates, such as ``"X_totalVI"``.
+    rows
+        {table: (N,) int row of each spot in it, -1 where it lacks the spot}, for every table as it lies in the one
+        source: ``""`` is an AnnData, or the whole of a MuData; other keys are the tables of a MuData or SpatialData.
+        What is written back goes by these rows, whatever the spots are called. Empty for several sources, whose
+        tables are joined.
     """
 
     name: str
@@ -100,6 +105,7 @@ class Dataset:
     dropped: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     embeddings: dict[str, np.ndarray] = field(default_factory=dict)
+    rows: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def n_spots(self) -> int:

@@ -84,6 +84,7 @@ def assemble(
         dropped=dropped,
         notes=tuple(notes),
         embeddings=find_embeddings(holders, names),
+        rows={key: index.get_indexer(names) for key, index in found.stored.items() if index.is_unique},
     )
 
 

@@ -45,12 +45,16 @@ class Found:
         {modality: text that may give its kind away}, such as the stem of the file it lay in alone.
     notes
         Sentences a person should read.
+    stored
+        {table: the barcode that each of its rows goes by, all different}, for every table as it lies in the file, named
+        as in `Dataset.rows`; empty where there are several files.
     """
 
     tables: dict[str, AnnData]
     holders: list[Holder]
     hints: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    stored: dict[str, pd.Index] = field(default_factory=dict)
 
 
 def found_in_anndata(adata: AnnData, hint: str = "") -> Found:
@@ -58,18 +62,20 @@ def found_in_anndata(adata: AnnData, hint: str = "") -> Found:
     holder = Holder(hint or "the table", adata.obs, adata.obsm, adata.uns)
     modality, notes = _modality_of_features(adata.var)
     names = list(dict.fromkeys(modality[modality != ""]))
+    stored = {"": adata.obs_names}
     if not names or (modality == names[0]).all():
         name = _short_name(adata, hint)
-        return Found({name: adata}, [holder], {name: hint})
+        return Found({name: adata}, [holder], {name: hint}, stored=stored)
     tables = {name: _with_features(adata, np.flatnonzero(modality == name)) for name in names}
-    return Found(tables, [holder], notes=notes)
+    return Found(tables, [holder], notes=notes, stored=stored)
 
 
 def found_in_mudata(mdata: MuData) -> Found:
     """Return the modalities of `mdata` in its own order."""
     whole = Holder("the whole object", mdata.obs, mdata.obsm, mdata.uns)
     parts = [Holder(f"modality {name!r}", table.obs, table.obsm, table.uns) for name, table in mdata.mod.items()]
-    return Found(dict(mdata.mod), [whole, *parts])
+    stored = {"": mdata.obs_names, **{name: table.obs_names for name, table in mdata.mod.items()}}
+    return Found(dict(mdata.mod), [whole, *parts], stored=stored)
 
 
 def combined(parts: Mapping[str, Found]) -> Found:

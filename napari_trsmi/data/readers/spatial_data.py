@@ -49,9 +49,11 @@ def from_spatialdata(path: Path, library: str | None = None) -> Found:
             if region not in regions:
                 regions[region] = _where(sdata, table, region)
         part = found_in_anndata(table, name if len(sdata.tables) > 1 else "")
+        part.stored = {name: sdata.tables[name].obs_names}
         parts[name] = part
     found = combined(parts) if len(parts) > 1 else next(iter(parts.values()))
-    return Found(found.tables, [*regions.values(), *found.holders], found.hints, found.notes)
+    stored = {name: index for part in parts.values() for name, index in part.stored.items()}
+    return Found(found.tables, [*regions.values(), *found.holders], found.hints, found.notes, stored)
 
 
 def _annotated(table: AnnData, library: str | None) -> tuple[np.ndarray, str | None]:
