@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import warnings
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +14,9 @@ import numpy as np
 from napari_trsmi.data.annotate import CONFIDENCE, DOMAIN, ENTROPY, RUNNER_UP, annotate, domains_frame
 from napari_trsmi.data.atomic import replacing
 from napari_trsmi.data.provenance import record
+from napari_trsmi.data.spatialdata_writer import write_spatialdata
 from napari_trsmi.data.squidpy_library import make_drawable
-from napari_trsmi.data.tables import copy_of_input, import_spatialdata, write_table, zarr_kind
+from napari_trsmi.data.tables import copy_of_input, write_table, zarr_kind
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -146,30 +145,12 @@ def boundaries_table(result: Result) -> pd.DataFrame:
 def _write_copy(result: Result, suffix: str, temporary: Path) -> tuple[str, ...]:
     sources = result.dataset.sources
     if suffix == ".zarr" and len(sources) == 1 and zarr_kind(Path(sources[0])) == "spatialdata":
-        return _write_spatialdata(result, Path(sources[0]), temporary)
+        return write_spatialdata(result, Path(sources[0]), temporary)
     table = copy_of_input(result.dataset, suffix)
     keys = annotate(result, table)
     for drawn in getattr(table, "mod", {"": table}).values():
         make_drawable(drawn, result.dataset)
     write_table(table, temporary, suffix)
-    return keys
-
-
-def _write_spatialdata(result: Result, source: Path, temporary: Path) -> tuple[str, ...]:
-    """Copy the whole store, images as they are, and replace the tables that hold the analysed spots."""
-    spatialdata = import_spatialdata()
-    shutil.copytree(source, temporary)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what is odd about the input was said when it was read the first time
-        store = spatialdata.read_zarr(temporary)
-        fitting = [name for name, table in store.tables.items() if np.isin(result.obs_names, table.obs_names).all()]
-        if not fitting:
-            raise DataError(f"Expected a table with the analysed spots in {source}, found none. Did the file change?")
-        keys: tuple[str, ...] = ()
-        for name in fitting:
-            keys = annotate(result, store.tables[name])
-            store.delete_element_from_disk(name)
-            store.write_element(name)
     return keys
 
 
