@@ -15,7 +15,8 @@ from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.readers.coordinates import find_coordinates
 from napari_trsmi.data.readers.embeddings import find_embeddings
 from napari_trsmi.data.readers.found import Found, Holder
-from napari_trsmi.data.readers.images import MOSTLY, choose_library, libraries, positive, share_inside, tissue_image
+from napari_trsmi.data.readers.images import MOSTLY, positive, share_inside, tissue_image
+from napari_trsmi.data.readers.sections import choose_library, libraries
 from napari_trsmi.data.readers.values import checked_modality
 from napari_trsmi.errors import DataError
 
