@@ -79,17 +79,18 @@ def write_h5(folder, counts):
         features["genome"] = np.array(["GRCh38"] * len(names), dtype="S")
 
 
-def write_matrix_folder(folder, counts):
+def write_matrix_folder(folder, counts, *, zipped=True, features="features.tsv", name="filtered_feature_bc_matrix"):
     from scipy import io, sparse
 
-    matrix = folder / "filtered_feature_bc_matrix"
-    matrix.mkdir()
-    with gzip.open(matrix / "matrix.mtx.gz", "wb") as file:
-        io.mmwrite(file, sparse.coo_matrix(counts[:, :N_GENES].T))
-    with gzip.open(matrix / "barcodes.tsv.gz", "wt") as file:
-        file.write("\n".join(barcodes()))
-    with gzip.open(matrix / "features.tsv.gz", "wt") as file:
-        file.write("\n".join(f"id{j}\tGene{j}\tGene Expression" for j in range(N_GENES)))
+    matrix = folder / name
+    matrix.mkdir(exist_ok=True)
+    kind = "" if features == "genes.tsv" else "\tGene Expression"  # as Cell Ranger 2 wrote it
+    io.mmwrite(matrix / "matrix.mtx", sparse.coo_matrix(counts[:, :N_GENES].T))
+    (matrix / "barcodes.tsv").write_text("\n".join(barcodes()))
+    (matrix / features).write_text("\n".join(f'id{j}\tGene"{j}{kind}' for j in range(N_GENES)))
+    for file in list(matrix.iterdir()) if zipped else []:
+        file.with_name(f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
+        file.unlink()
 
 
 def test_h5_output_reads_like_squidpy_reads_it(tmp_path, counts):
@@ -132,6 +133,26 @@ def test_a_matrix_folder_with_a_lowres_image_alone_is_enough(tmp_path, counts, h
         by_barcode = {row[0]: row for row in positions()}
         expected = [(by_barcode[name][5], by_barcode[name][4]) for name in dataset.obs_names]
         np.testing.assert_allclose(dataset.coords, expected)
+
+
+@pytest.mark.parametrize("features", ["features.tsv", "genes.tsv"])
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_matrix_folder_is_read_gzipped_and_not_and_as_it_was_written_long_ago(tmp_path, counts, zipped, features):
+    write_spatial(tmp_path)
+    write_matrix_folder(tmp_path, counts, zipped=zipped, features=features)
+    table = read(tmp_path).modalities["rna"].table
+    np.testing.assert_array_equal(table.X.toarray(), counts[:, :N_GENES])
+    assert table.var_names.tolist() == [f'Gene"{j}' for j in range(N_GENES)]
+    assert table.var["gene_ids"].tolist() == [f"id{j}" for j in range(N_GENES)]
+
+
+@pytest.mark.parametrize("name", ["barcodes.tsv", "features.tsv"])
+def test_a_matrix_without_one_of_its_lists_says_which(tmp_path, counts, name):
+    write_spatial(tmp_path)
+    write_matrix_folder(tmp_path, counts, zipped=False)
+    (tmp_path / "filtered_feature_bc_matrix" / name).unlink()
+    with pytest.raises(DataError, match=f"Expected {name}"):
+        read(tmp_path)
 
 
 def test_a_folder_without_an_image_is_read(tmp_path, counts):

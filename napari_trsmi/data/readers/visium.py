@@ -1,4 +1,4 @@
-"""Output folders of Space Ranger: counts through squidpy, positions, image and scale factors beside them."""
+"""Output folders of Space Ranger: counts, and the positions, image and scale factors beside them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_trsmi.data.readers.files import reading
 from napari_trsmi.data.readers.found import Found, found_in_anndata
+from napari_trsmi.data.readers.matrices import library_in, read_matrix
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def from_space_ranger(folder: Path) -> Found:
     """Return the modalities, positions and image in a Space Ranger output folder.
 
     Counts come from ``*filtered_feature_bc_matrix.h5``, else from the matrix folder of that name, else from the raw
-    ones. ``squidpy.read.visium`` reads them; its image part is not used because it insists on both resolutions.
+    ones.
 
     Raises
     ------
@@ -55,20 +56,16 @@ def from_space_ranger(folder: Path) -> Found:
 
 def _counts(folder: Path) -> tuple[AnnData, str]:
     """Return all features of the filtered (else the raw) matrix, and the library's name."""
-    import h5py
-    from squidpy.read import visium
-
     name = folder.parent.name if folder.name == "outs" else folder.name
     for which in ("filtered", "raw"):
-        for file in sorted(folder.glob(f"*{which}_feature_bc_matrix.h5")):
-            with h5py.File(file, "r") as opened:
-                ids = opened.attrs.get("library_ids", [])
-                library = (ids[0].decode() if isinstance(ids[0], bytes) else str(ids[0])) if len(ids) else name
-            return visium(folder, counts_file=file.name, library_id=library, load_images=False, gex_only=False), library
         matrix = folder / f"{which}_feature_bc_matrix"
-        if (matrix / "matrix.mtx.gz").exists():
-            adata = visium(matrix, counts_file="matrix.mtx.gz", library_id=name, load_images=False, gex_only=False)
-            return adata, name
+        for file in (
+            *sorted(folder.glob(f"*{which}_feature_bc_matrix.h5")),
+            matrix / "matrix.mtx.gz",
+            matrix / "matrix.mtx",
+        ):
+            if file.exists():
+                return read_matrix(file), library_in(file) or name
     raise DataError(
         f"Expected filtered_feature_bc_matrix (.h5 or folder) in {folder}, found none. "
         "Choose the folder that Space Ranger calls outs, or one of its binned_outputs."
