@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,20 @@ from napari_trsmi.data.simulate import simulate
 from napari_trsmi.stages import prepare
 
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
-MODULES = ("datasets", "runs", "tables", "trivial", "measure", "quality", "ablation", "speed", "scaling", "trust")
+MODULES = (
+    "datasets",
+    "runs",
+    "tables",
+    "trivial",
+    "measure",
+    "quality",
+    "ablation",
+    "speed",
+    "scaling",
+    "trust",
+    "gpu",
+    "gpu_section",
+)
 
 
 @pytest.fixture(scope="module")
@@ -228,3 +242,66 @@ def test_comparing_and_checking_are_told_beside_their_targets(bench: dict[str, M
     assert rows["the same in runs"].met
     slow = trust.check_rows(found | {"fit": [1.0, 1.0, 1.0], "stability": [5.0]})
     assert [row.cells()[-1] for row in slow if row.target] == ["NOT MET"]
+
+
+NOT_NEEDED = ("napari", "qtpy", "anndata", "mudata", "scanpy", "squidpy", "pandas", "zarr", "igraph", "matplotlib")
+
+
+def test_the_benchmark_on_a_gpu_needs_no_tables_and_no_window(tmp_path: Path) -> None:
+    made = tmp_path / "made.json"
+    arguments = ["--device", "cpu", "--parts", "operations", "run", "--run-spots", "300", "--epochs", "2"]
+    script = f"""
+import runpy, sys
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+
+class Missing(MetaPathFinder, Loader):
+    def find_spec(self, name, path=None, target=None):
+        return ModuleSpec(name, self) if name.split(".")[0] in {NOT_NEEDED!r} else None
+
+    def create_module(self, spec):
+        raise ModuleNotFoundError(spec.name)
+
+sys.meta_path.insert(0, Missing())
+sys.argv = ["gpu.py", *{[*arguments, "--json", str(made)]!r}]
+sys.path.insert(0, {str(FOLDER)!r})
+runpy.run_path({str(FOLDER / "gpu.py")!r}, run_name="__main__")
+"""
+    ran = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert "REACHED" in ran.stdout
+    assert "NOT REACHED" not in ran.stdout
+    records = json.loads(made.read_text())["records"]
+    checked = {r["operation"] for r in records if r["part"] == "operations"}
+    assert checked == {"product", "product, symmetric", "scores", "row_softmax", "normalize", "row_sum", "per_entry"}
+    runs = [r for r in records if r["part"] == "run"]
+    assert [r["run"] for r in runs] == ["on the CPU", "on cpu", "on cpu again"]
+    assert runs[-1]["same_bits"]
+    assert {r["ari_cpu"] for r in runs} == {100.0}
+
+
+def test_the_benchmark_on_a_gpu_finds_an_operation_that_is_wrong_or_missing(
+    bench: dict[str, ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    gpu = bench["gpu"]
+    monkeypatch.setattr(gpu, "scores", lambda pattern, q, k: 1.001 * gpu.row_softmax(pattern, q[pattern.row, 0]))
+    table, _ = gpu.operations_table(torch.device("cpu"), 50)
+    assert table.notes[-1].endswith("NOT REACHED")
+
+    def missing(*given: Any) -> Any:
+        raise NotImplementedError("no kernel\nmore")
+
+    monkeypatch.setattr(gpu, "scores", missing)
+    table, _ = gpu.operations_table(torch.device("cpu"), 50)
+    assert table.notes[0] == "scores FAILED: no kernel"
+    assert table.notes[-1].endswith("NOT REACHED")
+
+
+def test_epochs_are_timed_on_sections_with_as_many_edges_as_real_ones(bench: dict[str, ModuleType]) -> None:
+    found = bench["gpu"].child(400, "cpu")
+    assert 0 < found["epoch"] < found["first"]
+    assert found["peak_mb"] > 100
+    per_spot = found["edges"] / 400
+    assert 6 + 2 * 26 < per_spot < 6.5 + 2 * 29
