@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from anndata import AnnData
 from hypothesis import settings
-from mudata import MuData, set_options
+from mudata import MuData
 from scipy import sparse
 
 # qtpy and pytest-qt each choose among the Qt bindings that are installed: make it the same one.
@@ -75,8 +75,9 @@ def make_mudata() -> MakeMuData:
     def build(tables: dict[str, AnnData] | None = None) -> MuData:
         if tables is None:
             tables = {"rna": _make_table(), "adt": _make_table(n_features=20, prefix="protein", mean=20.0, seed=1)}
-        with set_options(pull_on_update=False):
-            return MuData(tables)
+        from napari_trsmi.data.tables import mudata_of
+
+        return mudata_of(tables)
 
     return build
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import mudata
 import numpy as np
 import pytest
 
 import napari_trsmi as nt
 from napari_trsmi.data.simulate import simulate
+from napari_trsmi.data.tables import mudata_as_stored
 from napari_trsmi.stages import prepare
 
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
@@ -52,7 +52,7 @@ def bench() -> Iterator[dict[str, ModuleType]]:
 def tiny(bench: dict[str, ModuleType], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Name of a file of 150 spots with 3 domains, known to the scripts."""
     path = tmp_path_factory.mktemp("bench") / "tiny.h5mu"
-    with mudata.set_options(pull_on_update=False):
+    with mudata_as_stored():
         simulate(n_spots=150, n_genes=60, n_proteins=12, n_domains=3, image=0).write(path)
     views = {"but layer 1": ("layer 1",), "all": ()}
     targets = {("all", "ARI"): 0.0, ("all", "NMI"): 101.0}

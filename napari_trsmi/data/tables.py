@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,9 +99,10 @@ def write_table(table: AnnData | MuData, path: Path, suffix: str) -> None:
     try:
         with mudata_as_stored():
             if suffix == ".zarr":
-                table.write_zarr(str(path))
+                _write_zarr(table, path)
             else:
-                path.write_bytes(_hdf5_of(table).getbuffer())
+                with path.open("wb") as file, _hdf5_of(table).getbuffer() as content:
+                    file.write(content)
     except OSError:
         raise
     except Exception as error:  # what anndata raises for values it has no writer for is private
@@ -110,6 +111,21 @@ def write_table(table: AnnData | MuData, path: Path, suffix: str) -> None:
             f"Expected only values that a {suffix} can hold, found one that cannot be written: {problem}. "
             "Remove or convert it in the input."
         ) from error
+
+
+def _write_zarr(table: AnnData | MuData, path: Path) -> None:
+    """Write a table as a zarr folder, of the version that anndata writes."""
+    import anndata
+    import zarr
+    from anndata import AnnData
+
+    if isinstance(table, AnnData):
+        table.write_zarr(str(path))
+    else:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the setting goes where zarr 3 is all that is written
+            version: Any = getattr(anndata.settings, "zarr_write_format", 3)
+        _put_mudata(zarr.open_group(str(path), mode="w", zarr_format=version), table)
 
 
 def _hdf5_of(table: AnnData | MuData) -> io.BytesIO:
@@ -128,7 +144,7 @@ def _hdf5_of(table: AnnData | MuData) -> io.BytesIO:
         if single:
             write_elem(file, "/", table, dataset_kwargs=_COMPRESSED)
         else:
-            _put_mudata(file, table)
+            _put_mudata(file, table, dataset_kwargs=_COMPRESSED)
     if not single:
         header = f"MuData (format-version={mudata.__mudataversion__};creator=napari-trsmi)".encode()
         image.seek(0)
@@ -136,27 +152,27 @@ def _hdf5_of(table: AnnData | MuData) -> io.BytesIO:
     return image
 
 
-def _put_mudata(file: Any, table: MuData) -> None:
-    """Write a MuData into an open HDF5 file, as its format has it: frames and mappings, then one AnnData a modality."""
+def _put_mudata(group: Any, table: MuData, **how: Any) -> None:
+    """Write a MuData into an open HDF5 file or zarr group, as its format has it: its parts, then each modality."""
     import mudata
     from anndata.io import write_elem
 
     for part in ("obs", "var"):
-        write_elem(file, part, getattr(table, part), dataset_kwargs=_COMPRESSED)
+        write_elem(group, part, getattr(table, part), **how)
     for part in ("obsm", "varm", "obsp", "varp", "uns", "obsmap", "varmap"):
-        write_elem(file, part, dict(getattr(table, part)), dataset_kwargs=_COMPRESSED)
-    file.attrs.update(
+        write_elem(group, part, dict(getattr(table, part)), **how)
+    group.attrs.update(
         {
             "encoding-type": "MuData",
             "encoding-version": mudata.__mudataversion__,
             "encoder": "napari-trsmi",
-            "axis": table.axis,
+            "axis": int(table.axis),
         }
     )
-    modalities = file.create_group("mod")
+    modalities = group.create_group("mod")
     modalities.attrs["mod-order"] = list(table.mod)
     for name, each in table.mod.items():
-        write_elem(modalities, name, each, dataset_kwargs=_COMPRESSED)
+        write_elem(modalities, name, each, **how)
 
 
 def zarr_kind(path: Path) -> str | None:
@@ -188,12 +204,12 @@ def import_spatialdata() -> Any:
     return spatialdata
 
 
-def mudata_of(tables: dict[str, AnnData]) -> MuData:
+def mudata_of(tables: Mapping[str, AnnData]) -> MuData:
     """Return a MuData of the tables."""
     from mudata import MuData
 
     with mudata_as_stored():
-        return MuData(tables)
+        return MuData(dict(tables))
 
 
 def anndata_of(dataset: Dataset) -> AnnData:
@@ -219,7 +235,8 @@ def anndata_of(dataset: Dataset) -> AnnData:
     var = pd.concat(parts)
     twice = var.index.duplicated(keep=False)
     var.index = pd.Index(np.where(twice, var["modality"] + ":" + var.index, var.index))
-    for column in [column for column in var.select_dtypes(object) if var[column].isna().any()]:
+    texts = [column for column in var if pd.api.types.is_string_dtype(var[column]) or var[column].dtype == object]
+    for column in [column for column in texts if var[column].isna().any()]:
         var[column] = var[column].fillna("").astype(str)  # h5ad holds no text with gaps
     joined = anndata.AnnData(
         X=sparse.hstack([sparse.csr_matrix(table.X) for table in tables.values()], format="csr"),
@@ -274,12 +291,18 @@ def _shallow(dataset: Dataset, name: str) -> AnnData:
 
 @contextmanager
 def mudata_as_stored() -> Iterator[None]:
-    """Keep mudata from copying the modalities' columns into the global table, or out of it."""
+    """Keep mudata from copying the modalities' columns around, and anndata from refusing the texts of pandas 3."""
+    import anndata
     import mudata
 
-    # Not as mudata's own context manager, which sets up logging for the whole process.
-    before = mudata.set_options(pull_on_update=False).opts
-    try:
-        yield
-    finally:
-        mudata.set_options(**before)
+    with anndata.settings.override(allow_write_nullable_strings=True):
+        if hasattr(mudata, "settings"):  # since 0.4
+            with mudata.settings.override(pull_on_update=False):
+                yield
+            return
+        # Not as mudata's own context manager, which sets up logging for the whole process.
+        before = mudata.set_options(pull_on_update=False).opts
+        try:
+            yield
+        finally:
+            mudata.set_options(**before)

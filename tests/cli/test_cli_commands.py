@@ -13,6 +13,7 @@ import pytest
 import napari_trsmi as nt
 from napari_trsmi.cli import main
 from napari_trsmi.config import Config
+from napari_trsmi.data.tables import mudata_as_stored
 
 
 @pytest.fixture
@@ -172,7 +173,7 @@ def test_a_simulated_slice_can_be_read(tmp_path, capsys, suffix):
 def test_a_simulated_slice_is_what_the_settings_say(tmp_path):
     words = ["--n-spots", "80", "--n-genes", "30", "--image", "0", "--seed", "4", "-q"]
     assert main(["simulate", "-o", str(tmp_path / "a.h5mu"), *words]) == 0
-    with mudata.set_options(pull_on_update=False):
+    with mudata_as_stored():
         written = mudata.read_h5mu(tmp_path / "a.h5mu")
     expected = nt.simulate(n_spots=80, n_genes=30, image=0, seed=4)
     assert (written["rna"].X != expected["rna"].X).nnz == 0

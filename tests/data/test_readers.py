@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from napari_trsmi.data.readers import from_memory, read
+from napari_trsmi.data.tables import mudata_of
 from napari_trsmi.errors import DataError
 
 pytestmark = pytest.mark.filterwarnings(  # of the libraries that write the test files
@@ -137,15 +138,13 @@ def test_spots_that_another_modality_lacks_are_dropped_and_counted(make_mudata, 
 @given(st.permutations(range(12)))
 def test_row_order_of_the_second_modality_does_not_matter(order):
     from anndata import AnnData
-    from mudata import MuData, set_options
 
     names = np.array([f"s{i}" for i in range(12)])
     counts = np.random.default_rng(0).poisson(3.0, (12, 8)).astype(np.float32)
     first = AnnData(counts, obs=pd.DataFrame(index=names), obsm={"spatial": np.arange(24.0).reshape(12, 2)})
     second = AnnData(counts[order], obs=pd.DataFrame(index=names[order]))
     second.var_names = [f"protein{j}" for j in range(8)]
-    with set_options(pull_on_update=False):
-        dataset = from_memory(MuData({"rna": first, "adt": second}))
+    dataset = from_memory(mudata_of({"rna": first, "adt": second}))
     np.testing.assert_array_equal(dataset.modalities["adt"].table.X.toarray(), counts)
     assert dataset.obs_names.tolist() == names.tolist()
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from napari_trsmi.data import sample
+from napari_trsmi.data.tables import mudata_as_stored
 from napari_trsmi.errors import DataError
 
 ROOT = Path(sample.__file__).parents[2]
@@ -15,7 +16,7 @@ in_checkout = pytest.mark.skipif(not SCRIPT.exists(), reason="sample_data/make_s
 
 
 def read(path):
-    with mudata.set_options(pull_on_update=False):
+    with mudata_as_stored():
         return mudata.read_h5mu(path)
 
 

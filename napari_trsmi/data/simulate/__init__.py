@@ -14,6 +14,7 @@ from napari_trsmi.data.simulate.names import barcodes, feature_names
 from napari_trsmi.data.simulate.picture import paint
 from napari_trsmi.data.simulate.settings import ModalityName, SimulationSettings
 from napari_trsmi.data.simulate.tissue import Spots, Tissue, draw_tissue
+from napari_trsmi.data.tables import mudata_of
 from napari_trsmi.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -65,7 +66,6 @@ def simulate(settings: SimulationSettings | None = None, **overrides: Any) -> Mu
     >>> mdata.n_obs, list(mdata.mod), mdata.obs["domain"].cat.categories[-1]
     (300, ['rna', 'adt'], 'island 2')
     """
-    import mudata
     import pandas as pd
 
     settings = _settled(settings, overrides)
@@ -89,15 +89,14 @@ def simulate(settings: SimulationSettings | None = None, **overrides: Any) -> Mu
         xy, entry = _place(settings, tissue, spots, np.random.default_rng([settings.seed, 12, s]))
         coords.append(xy)
         spatial[library] = entry
-    tables = {}
+    tables: dict[str, AnnData] = {}
     for modality in settings.modalities:
         table = _measure(settings, modality, membership, domains, obs)
         table.obsm["spatial"] = np.concatenate(coords)
         table.uns["spatial"] = spatial
         tables[modality] = table
         logger.info("Simulated %s: %d spots, %d features.", modality, *table.shape)
-    with mudata.set_options(pull_on_update=False):
-        mdata = mudata.MuData(tables)
+    mdata = mudata_of(tables)
     mdata.obs["section"] = obs["section"]
     mdata.obs["domain"] = obs["domain"]
     told = _told_apart_by(settings)
