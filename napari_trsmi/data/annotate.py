@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from mudata import MuData
 
+    from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result
 
 DOMAIN, CONFIDENCE, RUNNER_UP, ENTROPY = "trsmi_domain", "trsmi_confidence", "trsmi_runner_up", "trsmi_entropy"
@@ -25,7 +27,7 @@ MAP = "trsmi_"  # followed by the name of the map
 CORRESPONDENCE = "trsmi_S_"  # followed by <rows' modality>_<columns' modality>
 
 
-def annotate(result: Result, target: AnnData | MuData) -> tuple[str, ...]:
+def annotate(result: Result, target: AnnData | MuData, rows: Mapping[str, np.ndarray] | None = None) -> tuple[str, ...]:
     """Write a result's keys into `target`, in place, and return their names.
 
     Spots of `target` that were not analysed get a missing domain, NaN, and empty rows in ``obsp``. Keys of an earlier
@@ -37,25 +39,30 @@ def annotate(result: Result, target: AnnData | MuData) -> tuple[str, ...]:
         The result of N spots.
     target
         Holds at least the N spots, in any order.
+    rows
+        {table: (N,) int row of each spot in it, -1 where it lacks the spot}; ``""`` is `target` itself, other keys are
+        tables of a MuData, as in `Dataset.rows`. Tables that are not in it are searched for the spots.
 
     Raises
     ------
     DataError
         Spots of the result are missing from `target`, or its barcodes are not unique.
     """
-    rows = _rows_of(result, target)
-    if (rows >= 0).sum() < len(result.labels):
-        missing = len(result.labels) - int((rows >= 0).sum())
+    rows = rows or {}
+    places = rows[""] if "" in rows else find_rows(result.dataset, target)
+    if missing := int((places < 0).sum()):
         raise DataError(
-            f"Expected all {len(result.labels)} analysed spots in the object to annotate, found {missing} missing. "
+            f"Expected all {len(places)} analysed spots in the object to annotate, found {missing} missing. "
             "Give the object that was analysed."
         )
     keys: list[str] = []
     for name, table in getattr(target, "mod", {}).items():
-        own = _annotate_spots(result, table, _rows_of(result, table))
+        there = rows[name] if name in rows else find_rows(result.dataset, table, name)
+        own = _annotate_spots(result, table, spots_at(there, table.n_obs))
         keys += [f"{name}: {key}" for key in own]
-    keys += _annotate_spots(result, target, rows)
-    keys += _annotate_details(result, target, rows)
+    spots = spots_at(places, target.n_obs)
+    keys += _annotate_spots(result, target, spots)
+    keys += _annotate_details(result, target, spots, places)
     keys.append(f'uns["{RECORD}"]')
     target.uns.pop(STATE, None)
     if result.state is not None:
@@ -63,6 +70,44 @@ def annotate(result: Result, target: AnnData | MuData) -> tuple[str, ...]:
         keys.append(f'uns["{STATE}"]')
     target.uns[RECORD] = json.dumps({**record(result), "boundaries": _frame(result.boundaries), "keys": keys})
     return tuple(keys)
+
+
+def find_rows(dataset: Dataset, table: AnnData | MuData, key: str = "") -> np.ndarray:
+    """Return (N,) int row in `table` of each spot of `dataset`, -1 where it lacks the spot.
+
+    A table with the spots in the rows from which they were read is taken to be the one that was read. In any other the
+    spots are found by their names. Where there are none of those either, names in the rows read that differ by their
+    ends will do: names that were made unique, or a suffix that was left out.
+
+    Parameters
+    ----------
+    key
+        Which of `Dataset.rows` the table may be; where there is no such, any.
+
+    Raises
+    ------
+    DataError
+        The names of `table` are needed and not unique.
+    """
+    import pandas as pd
+
+    names, spots = table.obs_names.to_numpy(dtype=str), dataset.obs_names
+    known = [dataset.rows[key]] if key in dataset.rows else list(dataset.rows.values())
+    fitting = [rows for rows in known if len(rows) and (rows >= 0).any() and rows.max() < len(names)]
+    for rows in fitting:
+        if (names[rows[rows >= 0]] == spots[rows >= 0]).all():
+            return rows
+    index = pd.Index(names)
+    found: np.ndarray = index.get_indexer(pd.Index(spots)) if index.is_unique else np.full(len(spots), -1)
+    if (found >= 0).any():
+        return found
+    for rows in fitting:
+        there, here = names[rows[rows >= 0]], spots[rows >= 0]
+        if (np.char.startswith(there, here) | np.char.startswith(here, there)).all():
+            return rows
+    if not index.is_unique:
+        raise DataError("Expected unique barcodes in the object to annotate, found some twice. Make obs_names unique.")
+    return found
 
 
 def domains_frame(result: Result, rows: np.ndarray | None = None) -> pd.DataFrame:
@@ -92,14 +137,11 @@ def domains_frame(result: Result, rows: np.ndarray | None = None) -> pd.DataFram
     )
 
 
-def _rows_of(result: Result, target: AnnData | MuData) -> np.ndarray:
-    """(n,) int row in the result of every spot in `target`, -1 for spots that were not analysed."""
-    import pandas as pd
-
-    if not target.obs_names.is_unique:
-        raise DataError("Expected unique barcodes in the object to annotate, found some twice. Make obs_names unique.")
-    rows: np.ndarray = pd.Index(result.obs_names).get_indexer(target.obs_names)
-    return rows
+def spots_at(rows: np.ndarray, n_rows: int) -> np.ndarray:
+    """(n_rows,) int spot that lies in each row of a table, -1 in the others, from the (N,) rows of the spots."""
+    spots = np.full(n_rows, -1, dtype=np.int64)
+    spots[rows[rows >= 0]] = np.flatnonzero(rows >= 0)
+    return spots
 
 
 def _annotate_spots(result: Result, target: AnnData | MuData, rows: np.ndarray) -> list[str]:
@@ -112,24 +154,22 @@ def _annotate_spots(result: Result, target: AnnData | MuData, rows: np.ndarray) 
     return [*(f'obs["{key}"]' for key in frame), f'uns["{COLORS}"]', f'obsm["{EMBEDDING}"]']
 
 
-def _annotate_details(result: Result, target: AnnData | MuData, rows: np.ndarray) -> list[str]:
-    """Posterior, modality weights and correspondences."""
+def _annotate_details(result: Result, target: AnnData | MuData, spots: np.ndarray, places: np.ndarray) -> list[str]:
+    """Posterior, modality weights and correspondences; `spots` by row of the target, `places` by spot."""
     for key in [key for key in target.obsp if key.startswith(CORRESPONDENCE)]:
         del target.obsp[key]
     if MODALITY_WEIGHTS in target.obsm:
         del target.obsm[MODALITY_WEIGHTS]
-    target.obsm[POSTERIOR] = _spread(result.partition.posterior, rows)
+    target.obsm[POSTERIOR] = _spread(result.partition.posterior, spots)
     keys = [f'obsm["{POSTERIOR}"]']
     if result.modality_weights is not None:
-        target.obsm[MODALITY_WEIGHTS] = _spread(result.modality_weights, rows)
+        target.obsm[MODALITY_WEIGHTS] = _spread(result.modality_weights, spots)
         keys.append(f'obsm["{MODALITY_WEIGHTS}"]')
-    place = np.empty(len(result.labels), dtype=np.int64)  # where a spot of the result is in the target
-    place[rows[rows >= 0]] = np.flatnonzero(rows >= 0)
     for (first, second), correspondence in result.correspondences.items():
         entries = sparse.coo_matrix(correspondence)
         key = f"{CORRESPONDENCE}{first}_{second}"
         target.obsp[key] = sparse.csr_matrix(
-            (entries.data, (place[entries.row], place[entries.col])), shape=(len(rows), len(rows))
+            (entries.data, (places[entries.row], places[entries.col])), shape=(len(spots), len(spots))
         )
         keys.append(f'obsp["{key}"]')
     return keys

@@ -27,8 +27,8 @@ _COMPRESSED = {"compression": "gzip"}
 _H5MU_HEADER = 512  # bytes before the HDF5 part, by which mudata knows its files
 
 
-def copy_of_input(dataset: Dataset, suffix: str) -> AnnData | MuData:
-    """Return what the dataset came from, in the form that `suffix` asks for.
+def copy_of_input(dataset: Dataset, suffix: str) -> tuple[AnnData | MuData, dict[str, np.ndarray]]:
+    """Return what the dataset came from, in the form that `suffix` asks for, and the spots' rows in its tables.
 
     One file of a fitting format is read again, with all that is in it. Everything else (several files, a Space Ranger
     folder, data given in memory, another format than the input's, a file that changed or is gone) is built from the
@@ -40,6 +40,10 @@ def copy_of_input(dataset: Dataset, suffix: str) -> AnnData | MuData:
         The analysed section.
     suffix
         ``".h5ad"`` for an AnnData, ``".h5mu"`` for a MuData, ``".zarr"`` for the kind that fits the dataset.
+
+    Returns
+    -------
+    The table, and {table in it: (N,) int row of each spot} as `annotate.annotate` takes it.
     """
     from anndata import AnnData
     from mudata import MuData
@@ -47,12 +51,17 @@ def copy_of_input(dataset: Dataset, suffix: str) -> AnnData | MuData:
     several = len(dataset.modalities) > 1
     found = _read_source(dataset)
     if isinstance(found, MuData) and suffix != ".h5ad":
-        return found
+        return found, dataset.rows
     if isinstance(found, AnnData) and (suffix != ".h5mu" or not several):
-        return found if suffix != ".h5mu" else mudata_of({next(iter(dataset.modalities)): found})
+        if suffix != ".h5mu":
+            return found, dataset.rows
+        name = next(iter(dataset.modalities))
+        return mudata_of({name: found}), {key: dataset.rows[""] for key in ("", name) if "" in dataset.rows}
+    rows = np.arange(dataset.n_spots)
     if suffix == ".h5mu" or (several and suffix == ".zarr"):
-        return mudata_of({name: _shallow(dataset, name) for name in dataset.modalities})
-    return anndata_of(dataset)
+        tables = {name: _shallow(dataset, name) for name in dataset.modalities}
+        return mudata_of(tables), dict.fromkeys(("", *tables), rows)
+    return anndata_of(dataset), {"": rows}
 
 
 def read_table(path: str | Path) -> Any:
@@ -262,10 +271,20 @@ def _read_source(dataset: Dataset) -> AnnData | MuData | None:
     except (OSError, KeyError, ValueError) as error:
         logger.warning("%s cannot be read again (%s); writing the analysed spots and features only.", source, error)
         return None
-    if not (found.obs_names.is_unique and np.isin(dataset.obs_names, found.obs_names).all()):
+    if not _holds(found, dataset):
         logger.warning("%s no longer holds the analysed spots; writing those and their features only.", source)
         return None
     return found
+
+
+def _holds(table: AnnData | MuData, dataset: Dataset) -> bool:
+    """Return whether the analysed spots are where they were read, or at least in the table."""
+    from napari_trsmi.data.annotate import find_rows
+
+    try:
+        return bool((find_rows(dataset, table) >= 0).all())
+    except DataError:
+        return False
 
 
 def _shallow(dataset: Dataset, name: str) -> AnnData:

@@ -146,8 +146,8 @@ def _write_copy(result: Result, suffix: str, temporary: Path) -> tuple[str, ...]
     sources = result.dataset.sources
     if suffix == ".zarr" and len(sources) == 1 and zarr_kind(Path(sources[0])) == "spatialdata":
         return write_spatialdata(result, Path(sources[0]), temporary)
-    table = copy_of_input(result.dataset, suffix)
-    keys = annotate(result, table)
+    table, rows = copy_of_input(result.dataset, suffix)
+    keys = annotate(result, table, rows)
     for drawn in getattr(table, "mod", {"": table}).values():
         make_drawable(drawn, result.dataset)
     write_table(table, temporary, suffix)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-import numpy as np
 from qtpy.compat import isalive
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -87,7 +86,7 @@ def partner(section: OpenSection, sections: list[OpenSection]) -> OpenSection | 
             continue
         if set(mine.modalities) & set(theirs.modalities) or set(mine.sources) & set(theirs.sources):
             continue
-        shared = np.isin(mine.obs_names, theirs.obs_names).sum()
+        shared = len(set(mine.obs_names).intersection(theirs.obs_names))
         if shared >= _SAME * min(mine.n_spots, theirs.n_spots):
             return other
     return None
