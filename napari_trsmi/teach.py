@@ -131,7 +131,9 @@ def carry_on_steps(
     from napari_trsmi.api import fit_steps
 
     config = continued(result, epochs, constraints)
-    found = yield from fit_steps(result.dataset, config, previews=False, resume=result.state, section=section)
+    found = yield from fit_steps(
+        result.dataset, config, previews=False, resume=bytes(result.state or b""), section=section
+    )
     return like(found, result)
 
 

@@ -66,7 +66,7 @@ def annotate(result: Result, target: AnnData | MuData, rows: Mapping[str, np.nda
     keys.append(f'uns["{RECORD}"]')
     target.uns.pop(STATE, None)
     if result.state is not None:
-        target.uns[STATE] = np.frombuffer(result.state, np.uint8)
+        target.uns[STATE] = np.frombuffer(bytes(result.state), np.uint8)
         keys.append(f'uns["{STATE}"]')
     target.uns[RECORD] = json.dumps({**record(result), "boundaries": _frame(result.boundaries), "keys": keys})
     return tuple(keys)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsBytes
 
 import numpy as np
 from scipy import sparse
@@ -60,7 +60,8 @@ class Result:
     provenance
         JSON-ready: versions, machine, input hashes, seconds per phase, notes.
     state
-        The state of training at the end, to go on from (see `teach.continued`); None where there is none.
+        ``bytes()`` of it is where training stands at the end, to go on from (see `teach.continued`); None where there
+        is none.
     """
 
     dataset: Dataset
@@ -77,7 +78,7 @@ class Result:
     history: tuple[Step, ...] = ()
     scores: dict[str, float] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
-    state: bytes | None = field(default=None, repr=False)
+    state: SupportsBytes | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         names = self.domain_names

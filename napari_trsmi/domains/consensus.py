@@ -11,6 +11,7 @@ from scipy import sparse
 from napari_trsmi.domains.comparison import match_labels
 from napari_trsmi.domains.labels import check_lengths
 from napari_trsmi.errors import DataError
+from napari_trsmi.interrupt import check
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ def consensus(runs: Sequence[np.ndarray], reference: np.ndarray | None = None) -
     check_lengths(len(labels[0]), **{f"run {r + 1}": run for r, run in enumerate(labels)})
     agreement = np.eye(len(labels))
     for r, one in enumerate(labels):
+        check()
         for s, other in enumerate(labels[:r]):
             agreement[r, s] = agreement[s, r] = adjusted_rand_score(one, other)
     if reference is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import ref
@@ -104,8 +104,8 @@ class DataPanel(QWidget):
         """Open files with the same barcodes, or one file or folder, as a section."""
         if not paths:
             return
-        self.session.busy_changed.emit(f"Opening {Path(paths[0]).name}…")
-        QTimer.singleShot(30, lambda: self._open_now(list(paths)))  # once that line is drawn
+        opened = self.session.busy.begin(f"Opening {Path(paths[0]).name}…")
+        QTimer.singleShot(30, lambda: self._open_now(list(paths), opened))  # once that line is drawn
 
     def open_sample(self) -> None:
         """Open the bundled sample slice."""
@@ -113,16 +113,17 @@ class DataPanel(QWidget):
 
         self.open([str(sample_path())])
 
-    def _open_now(self, paths: list[str]) -> None:
+    def _open_now(self, paths: list[str], opened: Callable[[], None]) -> None:
         viewer = self._viewer()
         if viewer is None:
+            opened()
             return
         problem = ""
         try:
             open_in(viewer, paths)
         except Exception as error:
             problem = sentence(error)
-        self.session.busy_changed.emit("")
+        opened()
         if problem:
             self.session.failed.emit(problem)
 

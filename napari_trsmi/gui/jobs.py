@@ -39,7 +39,7 @@ def run_job(
 
     def finish(outcome: tuple[Any, str]) -> None:
         value, problem = outcome
-        session.busy_changed.emit("")
+        ended()
         if problem:
             session.failed.emit(problem)
             if failed is not None:
@@ -49,6 +49,6 @@ def run_job(
 
     worker = create_worker(work, _start_thread=False, _ignore_errors=True)
     worker.returned.connect(finish)
-    session.busy_changed.emit(busy)
+    ended = session.busy.begin(busy)
     end_before_exit()
     worker.start()

@@ -34,7 +34,7 @@ class RunBar(QWidget):
         self.session = session
         self._factor: dict[str, float] = {}  # measured / estimated seconds, by device
         self._paused = False
-        self._busy = ""
+        self._said = self._busy = ""
 
         self.out_of_date = QLabel(OUT_OF_DATE)
         self.out_of_date.setToolTip("The result shown was made with other settings. Run to bring it up to date.")
@@ -94,7 +94,9 @@ class RunBar(QWidget):
         self.out_of_date.setStyleSheet(f"color: {warning}")
 
     def say(self, text: str) -> None:
-        """Show what goes on."""
+        """Show news of the run and of what was done, before the sign of what goes on beside it."""
+        self._said = text
+        text = " · ".join(part for part in (text, self._busy) if part)
         self.status.setText(text)
         self.status.setToolTip(text)
         self.status.setVisible(bool(text))
@@ -102,7 +104,7 @@ class RunBar(QWidget):
     # What the session reports
 
     def _on_section(self, _: Any) -> None:
-        if self.session.state == "idle" and self.status.text() != self._busy:
+        if self.session.state == "idle":
             self.say(self._outcome())  # what was said was about another section
         self._refresh()
 
@@ -137,9 +139,9 @@ class RunBar(QWidget):
         self._refresh()
 
     def _on_busy(self, text: str) -> None:
-        if text or self.status.text() == self._busy:  # else something newer was said
-            self.say(text)
+        news = "" if text and self.session.state in ("idle", "running") else self._said
         self._busy = text
+        self.say(news)
 
     def _ending(self) -> str:
         """Return what is still to be done before there is a result."""

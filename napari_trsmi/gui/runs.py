@@ -6,8 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import chain
+from itertools import count as counting
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import numpy as np
 
@@ -15,11 +18,15 @@ from napari_trsmi.compare import differences, with_records
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui.form.labels import label
 from napari_trsmi.gui.form.spec import sections, shown
+from napari_trsmi.gui.spilling import spill
 from napari_trsmi.teach import count
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result
+
+_ALL: WeakSet[Runs] = WeakSet()  # of every section in every window: they share the memory of the program
+_TIME = counting()
 
 
 @dataclass(eq=False)
@@ -40,6 +47,8 @@ class Entry:
         True where it stays on top and is not deleted.
     comparisons
         What was shown of it beside others, by what those are; see `compare.record`.
+    seen
+        Grows with each time that a result was shown: the entry with the smallest was seen longest ago.
     """
 
     number: int
@@ -48,18 +57,22 @@ class Entry:
     path: Path | None = None
     pinned: bool = False
     comparisons: dict[tuple[str, Any], dict[str, Any]] = field(default_factory=dict)
+    seen: int = 0
 
 
 class Runs:
     """The results of one section, first to last, pinned ones before the others.
 
-    Edits that keep the domains (names, colours, reviews) belong to the same entry; other domains make a new one.
+    Edits that keep the domains (names, colours, reviews) belong to the same entry; other domains make a new one. States
+    of training that take too much memory go to temporary files, see `spilling`.
     """
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
         self._count = 0
         self._agreement: dict[frozenset[int], float] = {}
+        self._shown: Entry | None = None
+        _ALL.add(self)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -75,10 +88,12 @@ class Runs:
             name = path.stem if path is not None else f"run {self._count}"
             entry = Entry(self._count, name, result, path)
             self._entries.append(entry)
-        entry.result, entry.path = result, path
+        entry.result, entry.path, entry.seen = result, path, next(_TIME)
+        self._shown = entry
         for other in self._entries:
             if other is not entry:
                 other.result = _without_previews(other.result)
+        spill(chain.from_iterable(_ALL), {runs._shown for runs in _ALL if runs._shown is not None})
         return entry
 
     def entry_of(self, result: Result | None) -> Entry | None:

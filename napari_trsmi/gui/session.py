@@ -17,6 +17,7 @@ from psygnal import Signal
 from napari_trsmi.compare import differences
 from napari_trsmi.config import Config, Constraint
 from napari_trsmi.errors import TrsmiError
+from napari_trsmi.gui.busy import Busy
 from napari_trsmi.gui.state import Coloring, OpenSection, Run, RunState, Shown, Trainer
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Session:
     coloring_changed(Coloring | None)
         Something else colours the spots.
     busy_changed(str)
-        What a thread beside training does ("Saving ..."), "" when it is done.
+        What goes on beside training ("Saving ..."), "" when all of it is done; see `busy`.
     failed(str)
         One sentence for the person; what was there before is still there.
     told(str)
@@ -93,6 +94,7 @@ class Session:
         self.spot: int | None = None
         self.boundary: int | None = None
         self.coloring: Coloring | None = None
+        self.busy = Busy(self.busy_changed.emit)
         self.fixed_colors: tuple[str, ...] = ()  # of new domains, in this order; empty: apart where domains touch
         self.canvas: Any = None  # the `Canvas` that draws this session, kept alive here
 

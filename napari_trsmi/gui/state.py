@@ -153,7 +153,7 @@ class Run:
     @property
     def resume(self) -> bytes | None:
         """State of training to go on from."""
-        return None if self.before is None else self.before.state
+        return None if self.before is None or self.before.state is None else bytes(self.before.state)
 
     @property
     def course(self) -> list[Step]:

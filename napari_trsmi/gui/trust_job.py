@@ -126,15 +126,14 @@ class TrustJob:
                     n_seeds, known = max(wanted.n_seeds, 2), found.get("stability")
                     curve = stability_curve(result, wanted.n_domains, n_seeds, stability=known, fit=self._fit)
                     found["curve"] = self._follow(curve)
-            self.text = "each modality alone"
+                self.text = "each modality alone"
+                return with_trust(result, **found)
         except Interrupted:
             pass
         finally:
             pool.reserveThread()
             self.thread.ended.set()
-        if self.dropped or (self.stopped and not found):
-            return None
-        return with_trust(result, **found)
+        return None if self.dropped or not found else with_trust(result, **found, alone=False)
 
     def _follow(self, check: Generator[Progress, None, T]) -> T:
         try:

@@ -111,7 +111,7 @@ def _train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
     from napari_trsmi.api import fit_steps
 
     if run.before is not None and run.before.state:
-        run.states.add(run.before.history[-1].epoch, run.before.state)
+        run.states.add(run.before.history[-1].epoch, bytes(run.before.state))
     steps = fit_steps(run.section.dataset, run.config, resume=run.resume, states=run.states)
     try:
         step = next(steps)

@@ -39,6 +39,7 @@ def modality_agreement(result: Result) -> tuple[dict[str, float], np.ndarray]:
     from sklearn.metrics import adjusted_rand_score
 
     from napari_trsmi.domains.comparison import match_labels
+    from napari_trsmi.interrupt import check
     from napari_trsmi.stages import cut, prepare
 
     config = result.config
@@ -47,8 +48,9 @@ def modality_agreement(result: Result) -> tuple[dict[str, float], np.ndarray]:
     rough = unconstrained(config.model_copy(update={"cluster": mixture}))
     agreement, votes = {}, np.zeros(len(result.labels), np.float32)
     for name, features in section.features.items():
-        alone = replace(section, measured={name: section.measured[name]}, features={name: features})
-        labels = cut(features, alone, rough, result.partition.n_domains, None).labels
+        check()
+        apart = replace(section, measured={name: section.measured[name]}, features={name: features})
+        labels = cut(features, apart, rough, result.partition.n_domains, None).labels
         agreement[name] = float(adjusted_rand_score(result.labels, labels))
         votes += match_labels(labels, result.labels) == result.labels
     return agreement, votes / len(section.features)
@@ -59,20 +61,23 @@ def with_trust(
     stability: Stability | None = None,
     by_chance: Chance | None = None,
     curve: pd.DataFrame | None = None,
+    *,
+    alone: bool = True,
 ) -> Result:
     """Return the result with what was found in its maps, its boundaries and its provenance, so that all is saved.
-
-    Agreement with each modality alone is always added: it takes no training.
 
     Parameters
     ----------
     stability, by_chance, curve
         What `seed_stability`, `chance` and `stability_curve` returned for this result; what is not given is left as it
         was.
+    alone
+        Find out how each modality alone agrees, too, which takes no training.
     """
     trust = dict(result.provenance.get("trust", {}))
     maps, boundaries = dict(result.maps), result.boundaries
-    trust["modality_agreement"], maps[AGREEING] = modality_agreement(result)
+    if alone:
+        trust["modality_agreement"], maps[AGREEING] = modality_agreement(result)
     if stability is not None:
         maps[STABILITY] = stability.consensus.stability
         trust |= {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_trsmi.errors import ConfigError
+from napari_trsmi.interrupt import check
 from napari_trsmi.records import Progress
 from napari_trsmi.trust.asked import Fit, check_trust, with_domains
 
@@ -75,7 +76,9 @@ def seed_stability(result: Result, n_seeds: int = 5, *, fit: Fit | None = None) 
         other = run(result.dataset, config.model_copy(update={"seed": seed}))
         runs.append(other.labels)
         embeddings.append(other.embedding)
+    check()
     found = consensus(runs, reference=result.labels)
+    check()
     segments = np.zeros(0)
     if result.boundary_edges is not None and len(result.boundary_edges):
         edges = result.boundary_edges
@@ -148,12 +151,14 @@ def stability_curve(
             embeddings.append(run(result.dataset, one).embedding)
         features = domain_features(embeddings[done], spatial, rough, one.seed)
         for k in numbers:
+            check()
             found = find_domains(
                 embeddings[done], spatial, rough, n_domains=k, said=said, features=features, seed=one.seed
             )
             labels[k].append(found.labels)
     rows = []
     for k in numbers:
+        check()
         agreement = consensus(labels[k]).agreement[np.triu_indices(n_seeds, 1)]
         rows.append({"n_domains": k, "stability": agreement.mean(), "low": agreement.min(), "high": agreement.max()})
     return pd.DataFrame(rows)

@@ -20,6 +20,7 @@ from napari_trsmi.gui.maps_panel import result_maps
 from napari_trsmi.gui.run_bar import duration
 from napari_trsmi.gui.trust_dock import TrustDock
 from napari_trsmi.gui.trust_job import TrustJob, Wanted
+from napari_trsmi.stages import prepare
 from napari_trsmi.trust import chance, seed_stability, with_trust
 
 
@@ -268,7 +269,24 @@ def test_stop_is_heard_while_the_curve_is_cut(trained, monkeypatch):
     found = job.work()
     assert "curve" not in found.provenance["trust"]
     assert "stability" in found.maps
-    assert len(cut) == 1 + len(trained.dataset.modalities)  # the first seed of the curve, and each modality alone
+    assert len(cut) == 1  # the first seed of the curve; nothing is cut after it
+
+
+def test_stop_is_heard_while_each_modality_is_looked_at_alone(trained, monkeypatch):
+    job = TrustJob(trained, Wanted(2, 0))
+    prepared = []
+
+    def stop_then_go_on(*given):
+        job.stop()
+        prepared.append(prepare(*given))
+        return prepared[-1]
+
+    act(monkeypatch, trained)
+    monkeypatch.setattr("napari_trsmi.stages.prepare", stop_then_go_on)
+    found = job.work()
+    assert not prepared  # it ended within the preparation
+    assert "stability" in found.maps
+    assert "modality_agreement" not in found.provenance["trust"]
 
 
 def test_a_click_on_the_curve_takes_that_number_for_the_next_run(with_curve, qtbot):
