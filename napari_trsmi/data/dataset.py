@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -77,6 +78,8 @@ class Dataset:
         Micrometres per unit of `coords`, or None where unknown.
     library
         Name of the chosen library where the file holds several, else the only one's name, else None.
+    library_entry
+        What ``uns["spatial"]`` has for that library, as it lies there: all its images and scale factors.
     sources
         Files this came from; empty for data given in memory.
     dropped
@@ -101,6 +104,7 @@ class Dataset:
     spot_diameter: float | None = None
     microns_per_unit: float | None = None
     library: str | None = None
+    library_entry: Mapping[str, Any] = field(default_factory=dict)
     sources: tuple[Path, ...] = ()
     dropped: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

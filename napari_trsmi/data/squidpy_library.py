@@ -1,11 +1,13 @@
 """What `squidpy.pl.spatial_scatter(adata, color=...)` needs in `uns["spatial"]` to draw without further arguments.
 
-squidpy looks for one library with an image named ``"hires"``, its scale factor and a spot diameter. Data without an
-image get a library with a small white one, and negative coordinates, which no image reaches, are moved up to 0.
+squidpy looks for one library with an image, its scale factor and a spot diameter. Data without an image get a library
+with a small white one, and negative coordinates, which no image reaches, are moved up to 0. What squidpy cannot use
+stays in the table under another key.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,47 +15,121 @@ import numpy as np
 if TYPE_CHECKING:
     from anndata import AnnData
 
-    from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.data.dataset import Dataset, TissueImage
 
 BLANK = "trsmi_blank"  # the library of data without an image: readers take no picture from it
-MOVED_FROM = "spatial_input"  # obsm key of the coordinates as they were, where negative ones had to be moved
+MOVED_FROM = "spatial_input"  # key in obsm and uns of what lay under "spatial" and had to be changed to be drawn
+ESTIMATED = "trsmi_estimated"  # entry of a library: names of images and scale factors that were made up to draw it
+_COMPLETED = {"tissue_hires_scalef", "spot_diameter_fullres", "microns_per_pixel"}
 _BLANK_SIDE = 256.0
 _LARGEST_SIDE = 4096
 _ENOUGH = 50_000  # spots whose neighbours are looked for
 
 
-def make_drawable(table: AnnData, dataset: Dataset) -> None:
+def libraries_in(spatial: Any) -> dict[str, Mapping[str, Any]]:
+    """Return {library: its images and scale factors} of ``uns["spatial"]``, whatever else that may hold.
+
+    Images and scale factors without the level of libraries are one, called ``"library"``.
+
+    Examples
+    --------
+    >>> libraries_in({"A1": {"images": {}}, "is_single": True})
+    {'A1': {'images': {}}}
+    >>> libraries_in({"images": {}, "scalefactors": {}})
+    {'library': {'images': {}, 'scalefactors': {}}}
+    >>> libraries_in("none")
+    {}
+    """
+    if not isinstance(spatial, Mapping):
+        return {}
+    if lacks_library_level(spatial):
+        return {"library": spatial}
+    return {str(name): entry for name, entry in spatial.items() if isinstance(entry, Mapping)}
+
+
+def lacks_library_level(spatial: Mapping[str, Any]) -> bool:
+    """Return whether images or scale factors stand directly in ``uns["spatial"]``."""
+    return bool({"images", "scalefactors"} & set(spatial))
+
+
+def as_number(value: Any) -> float | None:
+    """Return a scale factor as a number: also of an array of one, text and bytes; None for what is none.
+
+    Examples
+    --------
+    >>> as_number(np.array([[0.2]])), as_number(b"0.2"), as_number("none"), as_number([1, 2])
+    (0.2, 0.2, None, None)
+    """
+    array = np.asarray(value)
+    if array.size != 1:
+        return None
+    single = array.reshape(-1)[0]
+    try:
+        return float(single.decode() if isinstance(single, bytes) else single)
+    except (TypeError, ValueError):
+        return None
+
+
+def made_up(entry: Mapping[str, Any]) -> set[str]:
+    """Return the names of images and scale factors of a library that are there only to draw it."""
+    return {str(name) for name in np.atleast_1d(entry.get(ESTIMATED, []))}
+
+
+def positive(entry: Mapping[str, Any], name: str) -> float | None:
+    """Return a scale factor of a library, or None where it is missing, made up, or no finite number above 0."""
+    factors = entry.get("scalefactors")
+    if not isinstance(factors, Mapping) or name in made_up(entry):
+        return None
+    value = as_number(factors.get(name))
+    return value if value is not None and np.isfinite(value) and value > 0 else None
+
+
+def scale_names(key: str) -> tuple[str, str]:
+    """Return the names that the scale factor of an image may have."""
+    return key, f"tissue_{key}_scalef"
+
+
+def scale_of(entry: Mapping[str, Any], key: str) -> float | None:
+    """Return image pixels per unit of the coordinates for the image `key` of a library, None where not known."""
+    return next((scale for name in scale_names(key) if (scale := positive(entry, name))), None)
+
+
+def make_drawable(table: AnnData, dataset: Dataset, stored: str | None = None) -> None:
     """Complete ``obsm["spatial"]`` and ``uns["spatial"]`` of `table`, in place; what is there already stays.
 
     Several libraries in one table are left as they are: which one to draw is for the person to say.
+
+    Parameters
+    ----------
+    table
+        Holds spots of the dataset.
+    dataset
+        The analysed section.
+    stored
+        Key in `Dataset.rows` of the table in the source that `table` is; without it spots are looked for by name.
     """
-    if "spatial" not in table.obsm:
-        table.obsm["spatial"] = _coords_of(table, dataset)
-    coords = np.asarray(table.obsm["spatial"], dtype=np.float64)[:, :2]
+    from napari_trsmi.data.readers.images import tissue_image
+
+    coords = _drawable_coords(table, dataset, stored)
     found = table.uns.get("spatial", {})
-    libraries = {
-        name: {part: dict(content) if isinstance(content, dict) else content for part, content in library.items()}
-        for name, library in found.items()
-        if isinstance(library, dict) and name != BLANK  # flags such as "is_single" are no libraries
-    }
-    if len(libraries) > 1:
+    libraries = {name: entry for name, entry in libraries_in(found).items() if name != BLANK}
+    if len(libraries) > 1 or not np.isfinite(coords).any():
         return
-    if not libraries:
-        libraries = _library_of(dataset)
-    library = next(iter(libraries.values()))
-    factors = library.setdefault("scalefactors", {})
-    factors.setdefault("spot_diameter_fullres", dataset.spot_diameter or 0.9 * spacing(coords))
-    images = library.setdefault("images", {})
-    if not images:
-        if np.nanmin(coords) < 0:  # would be outside of any image
-            table.obsm[MOVED_FROM] = table.obsm["spatial"]
-            coords = coords - np.nanmin(coords, axis=0) + spacing(coords)
-            table.obsm["spatial"] = coords
-        factors.setdefault("tissue_hires_scalef", _BLANK_SIDE / max(float(np.nanmax(coords)), 1.0))
-        images["hires"] = _blank(coords, float(factors["tissue_hires_scalef"]))
-    elif "hires" not in images:
-        _add_hires(images, factors)
-    table.uns["spatial"] = libraries
+    name, entry = next(iter(libraries.items()), _library_of(dataset))
+    library, unused = _usable(entry)
+    kept: Any = found
+    if isinstance(found, Mapping):
+        flags = {} if lacks_library_level(found) else {k: v for k, v in found.items() if not isinstance(v, Mapping)}
+        kept = flags | ({name: unused} if unused else {})
+    if not isinstance(found, Mapping) or kept:
+        table.uns[MOVED_FROM] = kept
+    image = dataset.image or tissue_image(entry)[0]
+    if image is None and np.nanmin(coords) < 0:  # would be outside of any image
+        table.obsm[MOVED_FROM] = table.obsm["spatial"]
+        coords = coords - np.nanmin(coords, axis=0) + spacing(coords)
+        table.obsm["spatial"] = coords
+    _complete(library, dataset, coords, image)
+    table.uns["spatial"] = {name: library}
 
 
 def spacing(coords: np.ndarray) -> float:
@@ -72,31 +148,83 @@ def spacing(coords: np.ndarray) -> float:
     return float(np.median(distance)) or 1.0
 
 
-def _library_of(dataset: Dataset) -> dict[str, Any]:
-    """Return the dataset's image as a library, or the blank library where there is no image."""
+def _library_of(dataset: Dataset) -> tuple[str, Mapping[str, Any]]:
+    """Return name and content of the library that a section was read with, or of the blank one without an image."""
+    name = dataset.library or dataset.name
+    if dataset.library is not None and dataset.library_entry:
+        return name, dataset.library_entry
     if dataset.image is None:
-        return {BLANK: {}}
-    return {
-        dataset.library or dataset.name: {
-            "images": {"hires": dataset.image.pixels},
-            "scalefactors": {"tissue_hires_scalef": float(dataset.image.scale)},
-        }
-    }
+        return BLANK, {}
+    factors = {f"tissue_{dataset.image.key}_scalef": float(dataset.image.scale)}
+    return name, {"images": {dataset.image.key: dataset.image.pixels}, "scalefactors": factors}
 
 
-def _add_hires(images: dict[str, Any], factors: dict[str, Any]) -> None:
-    """Add the image that is there under the name ``"hires"``, at the size its scale factor says."""
-    key, pixels = next(iter(images.items()))
-    scale = float(factors.get(f"tissue_{key}_scalef", factors.get(key, 1.0)))
-    ratio = float(factors.get("tissue_hires_scalef", scale)) / scale
+def _usable(entry: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a copy of a library with what squidpy draws, and {part: what it cannot use}.
+
+    squidpy draws the first image in the order of the alphabet, so nothing it cannot draw may stand before ``"hires"``.
+    """
+    library = {part: content for part, content in entry.items() if part != ESTIMATED}
+    unused: dict[str, Any] = {}
+    for part in ("images", "scalefactors"):
+        found = entry.get(part)
+        library[part] = dict(found) if isinstance(found, Mapping) else {}
+        if found is not None and not isinstance(found, Mapping):
+            unused[part] = found
+        for name in made_up(entry):
+            library[part].pop(name, None)
+    images, factors = library["images"], library["scalefactors"]
+    factors.update({key: number for key, value in factors.items() if (number := as_number(value)) is not None})
+    for key, pixels in list(images.items()):
+        scaled = scale_of(library, key) or (key == "hires" and not set(scale_names(key)) & set(factors))
+        if pixels is None or (str(key) <= "hires" and not (scaled and _is_drawn(pixels))):
+            del images[key]
+            if pixels is not None:
+                unused.setdefault("images", {})[key] = pixels
+    for name in _COMPLETED & set(factors):
+        if positive(library, name) is None:
+            unused.setdefault("scalefactors", {})[name] = factors.pop(name)
+    return library, unused
+
+
+def _is_drawn(pixels: Any) -> bool:
+    """Return whether matplotlib draws it as a picture in colour."""
+    if not isinstance(pixels, np.ndarray) or pixels.ndim != 3 or pixels.shape[2] not in (3, 4) or 0 in pixels.shape:
+        return False
+    return pixels.dtype == np.uint8 or (pixels.dtype.kind == "f" and bool(0 <= pixels.min() <= pixels.max() <= 1))
+
+
+def _complete(library: dict[str, Any], dataset: Dataset, coords: np.ndarray, image: TissueImage | None) -> None:
+    """Add to a library what squidpy asks for and what is known of the section, in place."""
+    factors, images, estimated = library["scalefactors"], library["images"], []
+    if dataset.microns_per_unit is not None:
+        factors.setdefault("microns_per_pixel", dataset.microns_per_unit)
+    if "spot_diameter_fullres" not in factors:
+        factors["spot_diameter_fullres"] = dataset.spot_diameter or 0.9 * spacing(coords)
+        estimated += [] if dataset.spot_diameter else ["spot_diameter_fullres"]
+    scale = _BLANK_SIDE / max(float(np.nanmax(coords)), 1.0) if image is None else float(image.scale)
+    if (wanted := scale_of(library, "hires")) is None:
+        factors["tissue_hires_scalef"] = wanted = scale
+        estimated.append("tissue_hires_scalef")
+    if "hires" not in images:
+        estimated += ["hires"] if image is None or image.key in images else []
+        if image is None:
+            images["hires"] = _blank(coords, wanted)
+        else:
+            images["hires"], factors["tissue_hires_scalef"] = _resized(image.pixels, scale, wanted)
+    if estimated:
+        library[ESTIMATED] = np.array(estimated)
+
+
+def _resized(pixels: np.ndarray, scale: float, wanted: float) -> tuple[np.ndarray, float]:
+    """Return an image brought to a scale factor, and that; one that would be too large stays as it is."""
+    ratio = wanted / scale
     height, width = (round(side * ratio) for side in pixels.shape[:2])
     if ratio == 1.0 or not 0 < max(height, width) <= _LARGEST_SIDE:
-        images["hires"] = pixels
-        factors["tissue_hires_scalef"] = scale
-        return
+        return pixels, scale
     rows = np.minimum((np.arange(height) + 0.5) / ratio, pixels.shape[0] - 1).astype(int)
     columns = np.minimum((np.arange(width) + 0.5) / ratio, pixels.shape[1] - 1).astype(int)
-    images["hires"] = np.asarray(pixels)[rows[:, None], columns]
+    return pixels[rows[:, None], columns], wanted
 
 
 def _blank(coords: np.ndarray, scale: float) -> np.ndarray:
@@ -105,11 +233,29 @@ def _blank(coords: np.ndarray, scale: float) -> np.ndarray:
     return np.full((int(height), int(width), 3), 255, dtype=np.uint8)
 
 
-def _coords_of(table: AnnData, dataset: Dataset) -> np.ndarray:
+def _drawable_coords(table: AnnData, dataset: Dataset, stored: str | None) -> np.ndarray:
+    """Return (n, 2) float64 (x, y) of the table's spots, NaN where unknown, and put them in place if need be.
+
+    A plain array in ``obsm["spatial"]`` is left there. Anything else, such as a DataFrame with columns in an order of
+    its own or a sparse matrix, which squidpy does not draw, moves to another key; the section's own coordinates, NaN
+    for spots that were not analysed, take its place.
+    """
+    found = table.obsm.get("spatial")
+    if not (isinstance(found, np.ndarray) and found.dtype.kind in "iuf" and found.ndim == 2 and found.shape[1] > 1):
+        if found is not None:
+            table.obsm[MOVED_FROM] = found
+        table.obsm["spatial"] = found = _coords_of(table, dataset, stored)
+    coords = found[:, :2].astype(np.float64)
+    coords[~np.isfinite(coords)] = np.nan
+    return coords
+
+
+def _coords_of(table: AnnData, dataset: Dataset, stored: str | None) -> np.ndarray:
     """(n, 2) float64 coordinates of the table's spots, NaN for spots that were not analysed."""
     import pandas as pd
 
-    rows = pd.Index(dataset.obs_names).get_indexer(table.obs_names)
-    coords = np.full((len(rows), 2), np.nan)
-    coords[rows >= 0] = dataset.coords[rows[rows >= 0]]
+    rows = table.obs_names.get_indexer(pd.Index(dataset.obs_names)) if stored is None else dataset.rows[stored]
+    known = (rows >= 0) & (rows < table.n_obs)
+    coords = np.full((table.n_obs, 2), np.nan)
+    coords[rows[known]] = dataset.coords[known]
     return coords

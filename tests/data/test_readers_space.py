@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 from napari_trsmi.data.dataset import TissueImage
 from napari_trsmi.data.readers import from_memory
-from napari_trsmi.data.readers.images import as_rgb, share_inside
+from napari_trsmi.data.readers.images import share_inside
 from napari_trsmi.errors import DataError
 
 IMAGE = np.full((40, 60, 3), 200, np.uint8)
@@ -179,27 +176,6 @@ def test_a_library_column_with_another_name_keeps_the_image(two_libraries):
     two_libraries.obs["library_id"] = "sample1"
     del two_libraries.uns["spatial"]["B"]
     assert from_memory(two_libraries).image is not None
-
-
-@given(
-    hnp.arrays(
-        st.sampled_from([np.uint8, np.uint16, np.float32, bool]),
-        st.sampled_from([(3, 4), (3, 4, 1), (3, 4, 3), (3, 4, 4)]),
-    )
-)
-def test_any_image_becomes_bytes_of_three_channels(pixels):
-    rgb = as_rgb(pixels)
-    assert rgb.shape == (3, 4, 3)
-    assert rgb.dtype == np.uint8
-
-
-def test_bytes_are_kept():
-    np.testing.assert_array_equal(as_rgb(IMAGE), IMAGE)
-
-
-def test_no_image_is_refused():
-    with pytest.raises(DataError, match="Expected an image"):
-        as_rgb(np.zeros((2, 3, 7)))
 
 
 def test_share_inside_the_image_by_hand():

@@ -15,7 +15,14 @@ from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.readers.coordinates import find_coordinates
 from napari_trsmi.data.readers.embeddings import find_embeddings
 from napari_trsmi.data.readers.found import Found, Holder
-from napari_trsmi.data.readers.images import MOSTLY, positive, share_inside, tissue_image
+from napari_trsmi.data.readers.images import (
+    MOSTLY,
+    factors_of_blank,
+    notes_on_libraries,
+    positive,
+    share_inside,
+    tissue_image,
+)
 from napari_trsmi.data.readers.sections import choose_library, libraries
 from napari_trsmi.data.readers.values import checked_modality
 from napari_trsmi.errors import DataError
@@ -62,9 +69,9 @@ def assemble(
         read[key], more = checked_modality(key, table, rows, kinds.get(key), found.hints.get(key, ""))
         notes += more
 
-    entry = known.get(library, {}) if library is not None else {}
+    entry = known.get(library, {}) if library is not None else factors_of_blank(holders)
     image, more = tissue_image(entry)
-    notes += more
+    notes += [*notes_on_libraries(holders), *more]
     if image is not None and (inside := share_inside(coordinates.xy, image)) < MOSTLY:
         notes.append(
             f"Only {inside:.0%} of the spots lie inside the image: check its scale factor and the order of x and y."
@@ -81,6 +88,7 @@ def assemble(
         spot_diameter=positive(entry, "spot_diameter_fullres"),
         microns_per_unit=coordinates.microns_per_unit or positive(entry, "microns_per_pixel"),
         library=library,
+        library_entry=entry if library is not None else {},
         sources=sources,
         dropped=dropped,
         notes=tuple(notes),

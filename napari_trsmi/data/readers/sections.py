@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_trsmi.data.readers.found import Holder
-from napari_trsmi.data.squidpy_library import BLANK
+from napari_trsmi.data.squidpy_library import BLANK, libraries_in
 from napari_trsmi.errors import ChoiceError, DataError
 
 if TYPE_CHECKING:
@@ -25,10 +25,9 @@ def libraries(holders: Sequence[Holder]) -> dict[str, Mapping[str, Any]]:
     """
     found: dict[str, Mapping[str, Any]] = {}
     for holder in holders:
-        spatial = holder.uns.get("spatial")
-        for name, entry in spatial.items() if isinstance(spatial, Mapping) else ():
-            if isinstance(entry, Mapping) and name != BLANK:
-                found.setdefault(str(name), entry)
+        for name, entry in libraries_in(holder.uns.get("spatial")).items():
+            if name != BLANK:
+                found.setdefault(name, entry)
     return found
 
 
