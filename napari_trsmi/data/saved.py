@@ -26,7 +26,8 @@ from napari_trsmi.data.annotate import (
     STATE,
 )
 from napari_trsmi.data.atomic import recover
-from napari_trsmi.data.tables import read_table
+from napari_trsmi.data.spatialdata_store import read_tables
+from napari_trsmi.data.tables import read_table, zarr_kind
 from napari_trsmi.errors import DataError
 from napari_trsmi.records import Partition, Step
 
@@ -150,11 +151,10 @@ def read_result(path: str | Path) -> SavedResult:
     if not path.exists():
         raise DataError(f"Expected a saved result at {path}, found nothing. Check the path.")
     try:
-        found = read_table(path)
+        found = read_tables(path) if zarr_kind(path) == "spatialdata" else {"": read_table(path)}
     except (OSError, KeyError, ValueError) as error:
         raise DataError(f"Expected a readable saved result at {path}, found: {error}. Write it again.") from error
-    tables = list(found.tables.values()) if hasattr(found, "tables") else [found]
-    table = next((table for table in tables if RECORD in table.uns and DOMAIN in table.obs), None)
+    table = next((table for table in found.values() if RECORD in table.uns and DOMAIN in table.obs), None)
     if table is None:
         raise DataError(f'Expected a result in {path}, found no obs["{DOMAIN}"] and uns["{RECORD}"]. Run trsmi fit.')
     return _result_of(table, path)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import shutil
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from napari_trsmi.data.annotate import annotate
-from napari_trsmi.data.tables import import_spatialdata
+from napari_trsmi.data.spatialdata_store import read_stored, table_paths
+from napari_trsmi.data.tables import mudata_as_stored
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -18,18 +17,47 @@ if TYPE_CHECKING:
 
 
 def write_spatialdata(result: Result, source: Path, temporary: Path) -> tuple[str, ...]:
-    """Copy the whole store, images as they are, and replace the tables that hold the analysed spots."""
-    spatialdata = import_spatialdata()
+    """Copy the whole store, elements as they are, and replace the tables that hold the analysed spots.
+
+    Raises
+    ------
+    DataError
+        The store no longer holds those tables.
+    """
+    names = list(result.dataset.rows)
     shutil.copytree(source, temporary)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what is odd about the input was said when it was read the first time
-        store = spatialdata.read_zarr(temporary)
-        fitting = [name for name, table in store.tables.items() if np.isin(result.obs_names, table.obs_names).all()]
-        if not fitting:
-            raise DataError(f"Expected a table with the analysed spots in {source}, found none. Did the file change?")
-        keys: tuple[str, ...] = ()
-        for name in fitting:
-            keys = annotate(result, store.tables[name])
-            store.delete_element_from_disk(name)
-            store.write_element(name)
+    folders = table_paths(temporary)
+    if gone := [name for name in names if name not in folders]:
+        raise DataError(f"Expected the table {gone[0]!r} in {source}, found none. Did the file change?")
+    keys: tuple[str, ...] = ()
+    for name in names:
+        table = read_stored(folders[name])
+        keys = annotate(result, table, name)
+        _replace(folders[name], table)
+    _consolidate(temporary)
     return keys
+
+
+def _replace(folder: Path, table: Any) -> None:
+    """Write a table in place of the one in a folder, in the same version of zarr and with the marks of spatialdata."""
+    import zarr
+    from anndata.io import write_elem
+
+    parent = zarr.open_group(str(folder.parent), mode="r+", use_consolidated=False)
+    marks = parent[folder.name].attrs.asdict()
+    del parent[folder.name]
+    with mudata_as_stored():
+        write_elem(parent, folder.name, table)
+    attributes = parent[folder.name].attrs
+    attributes.update({key: value for key, value in marks.items() if key not in attributes})
+
+
+def _consolidate(path: Path) -> None:
+    """Gather the metadata of a store anew where they were gathered before: readers would not see new arrays."""
+    import zarr
+
+    if zarr.open_group(str(path), mode="r").metadata.consolidated_metadata is None:
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # no part of zarr's format 3, and tables of points are no zarr
+        zarr.consolidate_metadata(zarr.open_group(str(path), mode="r+", use_consolidated=False).store)

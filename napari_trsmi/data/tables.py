@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_trsmi.data.spatialdata_store import is_spatialdata
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -65,12 +66,12 @@ def copy_of_input(dataset: Dataset, suffix: str) -> tuple[AnnData | MuData, dict
 
 
 def read_table(path: str | Path) -> Any:
-    """Return the AnnData, MuData or SpatialData in a file, as it is.
+    """Return the AnnData or MuData in a file, as it is.
 
     Raises
     ------
     DataError
-        The file is of another kind, or SpatialData is not installed.
+        The file is of another kind.
     """
     import anndata
 
@@ -87,9 +88,7 @@ def read_table(path: str | Path) -> Any:
             import mudata
 
             return mudata.read_h5mu(path) if kind == ".h5mu" else mudata.read_zarr(path)
-        if kind == "spatialdata":
-            return import_spatialdata().read_zarr(path)
-    raise DataError(f"Expected .h5ad, .h5mu or a .zarr folder of AnnData, MuData or SpatialData, found {path}.")
+    raise DataError(f"Expected .h5ad, .h5mu or a .zarr folder of AnnData or MuData, found {path}.")
 
 
 def write_table(table: AnnData | MuData, path: Path, suffix: str) -> None:
@@ -196,21 +195,9 @@ def zarr_kind(path: Path) -> str | None:
         return None
     if encoding in ("anndata", "mudata"):
         return encoding
-    if "spatialdata_attrs" in group.attrs or "tables" in names:
-        return "spatialdata"
-    return "mudata" if "mod" in names else "anndata" if {"obs", "var"} <= names else None
-
-
-def import_spatialdata() -> Any:
-    """Return the spatialdata package; raises `DataError` where it is not installed."""
-    try:
-        import spatialdata
-    except ImportError:
-        raise DataError(
-            "Expected the package spatialdata for a SpatialData .zarr, found none. "
-            "Install it with: pip install 'napari-trsmi[spatialdata]'."
-        ) from None
-    return spatialdata
+    if "mod" in names or {"obs", "var"} <= names:
+        return "mudata" if "mod" in names else "anndata"
+    return "spatialdata" if is_spatialdata(names, group.attrs.asdict()) else None
 
 
 def mudata_of(tables: Mapping[str, AnnData]) -> MuData:

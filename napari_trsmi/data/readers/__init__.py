@@ -43,7 +43,7 @@ def read(
     kinds
         {modality: kind} where the kind found would be wrong.
     library
-        Library (or SpatialData region) to use where the file holds several.
+        Library (or SpatialData region or table) to use where the file holds several.
     modalities
         Modalities to use, in this order; all where not given.
 
@@ -69,7 +69,7 @@ def read(
         name = _name(path)
         if name in parts:
             raise DataError(f"Expected files with different names, found {name!r} twice. Rename one of them.")
-        parts[name] = _found(path, library)
+        parts[name] = _found(path, library, modalities)
     found = combined(parts) if len(parts) > 1 else parts[name]
     return assemble(found, " + ".join(parts), kinds=kinds, library=library, modalities=modalities, sources=tuple(paths))
 
@@ -127,7 +127,7 @@ def _name(path: Path) -> str:
     return path.parent.name if path.name == "outs" else path.stem if path.suffix else path.name
 
 
-def _found(path: Path, library: str | None) -> Found:
+def _found(path: Path, library: str | None, modalities: Sequence[str] | None) -> Found:
     """Return what lies at `path`, read by its suffix or its kind of folder."""
     check_readable(path)
     if path.is_file() and path.suffix.lower() in HDF5_SUFFIXES:
@@ -135,6 +135,6 @@ def _found(path: Path, library: str | None) -> Found:
     if is_space_ranger(path):
         return from_space_ranger(path)
     if path.is_dir() and (path.suffix == ".zarr" or any((path / name).exists() for name in (".zgroup", "zarr.json"))):
-        return from_zarr(path, library)
+        return from_zarr(path, library, modalities)
     what = "a folder of another kind" if path.is_dir() else f"{path.suffix or 'no suffix'}"
     raise DataError(f"Expected {_READABLE}, found {what} at {path}. Choose another file, or rename it.")

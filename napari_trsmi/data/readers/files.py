@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -81,7 +81,7 @@ def from_hdf5(path: Path) -> Found:
     )
 
 
-def from_zarr(path: Path, library: str | None = None) -> Found:
+def from_zarr(path: Path, library: str | None = None, modalities: Sequence[str] | None = None) -> Found:
     """Return what an AnnData, MuData or SpatialData ``.zarr`` folder holds."""
     kind = zarr_kind(path)
     if kind is None:
@@ -93,7 +93,7 @@ def from_zarr(path: Path, library: str | None = None) -> Found:
         if kind == "spatialdata":
             from napari_trsmi.data.readers.spatial_data import from_spatialdata
 
-            return from_spatialdata(path, library)
+            return from_spatialdata(path, library, modalities)
         if kind == "mudata":
             import mudata
 

@@ -1,152 +1,176 @@
-"""SpatialData folders, read through the optional spatialdata library."""
+"""SpatialData folders: which tables make one section, and where their spots lie.
+
+A row of a table stands for one instance of a region. Rows of several tables are joined by region and instance alone;
+what the rows are called is no matter.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_trsmi.data.readers.found import Found, Holder, combined, found_in_anndata
-from napari_trsmi.data.tables import import_spatialdata
-from napari_trsmi.errors import ChoiceError, DataError
+from napari_trsmi.data.readers.spatial_choice import Part, chosen, parts_of
+from napari_trsmi.data.readers.spatial_regions import Region, find_region
+from napari_trsmi.data.spatialdata_store import ATTRIBUTES, ELEMENTS, element_names, open_elements, read_tables
+from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
     from spatialdata import SpatialData
 
-_LARGEST_IMAGE = 3000  # pixels on the longer side
-_SAME = 1e-6
 
-
-def from_spatialdata(path: Path, library: str | None = None) -> Found:
+def from_spatialdata(path: Path, library: str | None = None, modalities: Sequence[str] | None = None) -> Found:
     """Return the tables of a SpatialData folder, with positions and image of the region they annotate.
 
-    Each table is a modality. Spots sit at the centroids of their region's shapes or labels. Where an image is turned
-    or shifted against them, the coordinates are moved into the image's own frame.
+    Each table of the chosen region is a modality. Spots sit at the centroids of the region's shapes or labels. Rows
+    whose instance the region lacks, such as that of the background of a label image, are left out and counted.
 
     Parameters
     ----------
     path
         The ``.zarr`` folder.
     library
-        Region to use, where a table annotates several.
+        Region or table to use where there are several of one assay.
+    modalities
+        Names of tables to use; other names are left to be looked for among the modalities in the tables.
 
     Raises
     ------
+    ChoiceError
+        There are several sections, or tables of one assay, and none was chosen.
     DataError
-        The library is not installed, there is no table, or several regions and none was chosen.
+        The library is not installed, there is no table, or no row of a table fits the region it annotates.
     """
-    sdata = import_spatialdata().read_zarr(path)
-    if not sdata.tables:
-        raise DataError(f"Expected a table in {path}, found only {list(sdata.images)}. Choose SpatialData with counts.")
-    regions: dict[str, Holder] = {}
-    parts = {}
-    for name, table in sdata.tables.items():
-        rows, region = _annotated(table, library)
-        if region is not None:
-            table = table[rows].copy()
-            if region not in regions:
-                regions[region] = _where(sdata, table, region)
-        part = found_in_anndata(table, name if len(sdata.tables) > 1 else "")
-        part.stored = {name: sdata.tables[name].obs_names}
-        parts[name] = part
-    found = combined(parts) if len(parts) > 1 else next(iter(parts.values()))
-    stored = {name: index for part in parts.values() for name, index in part.stored.items()}
-    return Found(found.tables, [*regions.values(), *found.holders], found.hints, found.notes, stored)
+    tables = read_tables(path)
+    if not tables:
+        raise DataError(_no_table(path))
+    parts, notes = parts_of(tables)
+    regions = _Regions(path, {part.region for part in parts if part.region is not None})
+    section = chosen(parts, tables, regions, library, modalities)
+    notes += section.notes
+    first = section.parts[0].region
+    here = None if first is None else regions(first)
+    placed = section.parts if here is None else [_with_place(part, here, tables, notes) for part in section.parts]
+    names = _names_of_rows(placed, tables, notes)
+    found = {}
+    for part, own in zip(placed, names, strict=True):
+        table = tables[part.table][part.rows].copy()
+        table.obs_names = own
+        found[part.table] = found_in_anndata(table, part.table if len(placed) > 1 else "")
+        if part.table in (modalities or ()) and len(found[part.table].tables) == 1:
+            found[part.table].tables = {part.table: table}  # goes by the name it was asked for
+    joined = combined(found) if len(found) > 1 else found[placed[0].table]
+    holders = joined.holders
+    if here is not None:
+        notes += here.notes
+        if here.entry["images"]:
+            holders = [
+                holder._replace(uns={k: v for k, v in holder.uns.items() if k != "spatial"}) for holder in holders
+            ]
+        holders = [_places(here, placed, names, section.name or here.name), *holders]
+    stored = {part.table: _stored(tables[part.table], part, own) for part, own in zip(placed, names, strict=True)}
+    return Found(joined.tables, holders, joined.hints, [*joined.notes, *notes], stored)
 
 
-def _annotated(table: AnnData, library: str | None) -> tuple[np.ndarray, str | None]:
-    """Return the rows that annotate the chosen region, and its name; None for a table that annotates nothing."""
-    attributes = table.uns.get("spatialdata_attrs", {})
-    key = attributes.get("region_key")
-    if key not in table.obs:
-        return np.arange(table.n_obs), None
-    of_row = table.obs[key].astype(str).to_numpy()
-    present = list(dict.fromkeys(of_row))
-    if library is None and len(present) > 1:
-        raise ChoiceError("regions", present)
-    if library is not None and library not in present:
-        raise DataError(f"Expected one of the regions {present}, found {library!r}. Choose one of them.")
-    region = library or present[0]
-    return np.flatnonzero(of_row == region), region
+class _Regions:
+    """The regions of a store, found once when they are asked for."""
+
+    def __init__(self, path: Path, names: set[str]) -> None:
+        self._path = path
+        self._known: dict[str, Region] = {}
+        of_points = names.intersection(element_names(path, "points"))  # which else are not looked at
+        self._kinds = tuple(kind for kind in ELEMENTS if kind != "points" or of_points)
+
+    @cached_property
+    def _elements(self) -> SpatialData:
+        return open_elements(self._path, self._kinds)
+
+    def __call__(self, name: str) -> Region:
+        if name not in self._known:
+            self._known[name] = find_region(self._elements, name)
+        return self._known[name]
 
 
-def _where(sdata: SpatialData, table: AnnData, region: str) -> Holder:
-    """Return centroids, image and spot diameter of a region in the form that squidpy keeps in AnnData."""
-    from spatialdata import get_centroids
-    from spatialdata.transformations import get_transformation
-
-    if region not in sdata:
-        there = [*sdata.shapes, *sdata.labels]
-        raise DataError(f"Expected the region {region!r} that the table annotates, found {there}. Write it again.")
-    element = sdata[region]
-    systems = list(get_transformation(element, get_all=True))
-    system = _best_system(sdata, systems)
-    centroids = get_centroids(element, coordinate_system=system).compute()
-    instances = table.obs[table.uns["spatialdata_attrs"]["instance_key"]]
-    xy = centroids[["x", "y"]].reindex(instances).to_numpy(np.float64)  # (N, 2)
-    diameter = None
-    if "radius" in getattr(element, "columns", ()):
-        to_system = get_transformation(element, system).to_affine_matrix(("x", "y"), ("x", "y"))
-        diameter = 2.0 * float(np.median(element["radius"])) * _stretch(to_system)
-    entry: dict[str, Any] = {"images": {}, "scalefactors": {}}
-    name = _best_image(sdata, system)
-    if name is not None:
-        pixels, level_scale, to_system = _image(sdata, name, system)
-        stretch = _stretch(to_system)
-        if not np.allclose(to_system, np.diag([stretch, stretch, 1.0]), atol=_SAME * stretch):
-            xy = xy @ np.linalg.inv(to_system)[:2, :2].T + np.linalg.inv(to_system)[:2, 2]  # frame of the image
-            diameter = None if diameter is None else diameter / stretch
-            stretch = 1.0
-        entry = {"images": {name: pixels}, "scalefactors": {name: level_scale / stretch}}
-    if diameter is not None:
-        entry["scalefactors"]["spot_diameter_fullres"] = diameter
-    return Holder(f"region {region!r}", table.obs.iloc[:, :0], {"spatial": xy}, {"spatial": {region: entry}})
+def _no_table(path: Path) -> str:
+    """Return the sentence on a store without a table, which says what it has instead."""
+    there = [f"{kind} {', '.join(names)}" for kind in ELEMENTS if (names := element_names(path, kind))]
+    way_out = "Choose SpatialData with counts."
+    if element_names(path, "points"):
+        way_out = "Count the points by cell or bin first (spatialdata.aggregate), and save the table with them."
+    return f"Expected a table in {path}, found only {'; '.join(there) or 'empty groups'}. {way_out}"
 
 
-def _best_system(sdata: SpatialData, systems: list[str]) -> str:
-    """Return a coordinate system that has an image too, ``"global"`` before others."""
-    ordered = sorted(systems, key=lambda system: system != "global")
-    return next((system for system in ordered if _best_image(sdata, system) is not None), ordered[0])
+def _with_place(part: Part, region: Region, tables: Mapping[str, AnnData], notes: list[str]) -> Part:
+    """Return the part without the rows whose instance the region lacks, with a note that counts them."""
+    known = np.isfinite(region.at(part.instances)).all(axis=1)
+    if known.all():
+        return part
+    missing = part.instances[~known]
+    named = f"{', '.join(map(repr, missing[:3]))}{', ...' if len(missing) > 3 else ''}"
+    if not known.any():
+        key = tables[part.table].uns[ATTRIBUTES].get("instance_key")
+        raise DataError(
+            f"Expected the instance_key {key!r} of table {part.table!r} to name instances of region {part.region!r} "
+            f"(such as {', '.join(map(repr, region.places.index[:3]))}), found only others ({named}). "
+            "Correct that column."
+        )
+    notes.append(
+        f"Left out {len(missing)} of {len(known)} rows of table {part.table!r} whose instance ({named}) region "
+        f"{part.region!r} lacks."
+    )
+    return replace(part, rows=part.rows[known], instances=part.instances[known])
 
 
-def _best_image(sdata: SpatialData, system: str) -> str | None:
-    """Return the image to show in `system`: hires, then lowres, then any with 1, 3 or 4 channels."""
-    from spatialdata.models import get_axes_names
-    from spatialdata.transformations import get_transformation
+def _names_of_rows(parts: Sequence[Part], tables: Mapping[str, AnnData], notes: list[str]) -> list[pd.Index]:
+    """Return what the rows of each part are called: the same for the same instance, all different within a part.
 
-    names = [
-        name
-        for name, image in sdata.images.items()
-        if system in get_transformation(image, get_all=True)
-        and get_axes_names(image) == ("c", "y", "x")
-        and _levels(image)[0].sizes["c"] in (1, 3, 4)
-    ]
-    rank = {"hires": 0, "lowres": 1}
-    return min(names, key=lambda name: next((r for word, r in rank.items() if word in name), 2), default=None)
+    That is their row names where these agree, else the instance.
+    """
+    import pandas as pd
 
-
-def _levels(image: Any) -> list[Any]:
-    """Return the resolutions of an image, finest first."""
-    from spatialdata import get_pyramid_levels
-    from xarray import DataArray
-
-    return [image] if isinstance(image, DataArray) else list(get_pyramid_levels(image))
-
-
-def _image(sdata: SpatialData, name: str, system: str) -> tuple[np.ndarray, float, np.ndarray]:
-    """Return (H, W, c) pixels, pixels per finest pixel, and the (3, 3) map of finest pixels (x, y) to `system`."""
-    from spatialdata.transformations import get_transformation
-
-    levels = _levels(sdata.images[name])
-    level = next((level for level in levels if max(level.sizes["x"], level.sizes["y"]) <= _LARGEST_IMAGE), levels[-1])
-    step = -(-max(level.sizes["x"], level.sizes["y"]) // _LARGEST_IMAGE)  # thins out an image without small levels
-    pixels = level.transpose("y", "x", "c")[::step, ::step].to_numpy()
-    to_system = get_transformation(levels[0], system).to_affine_matrix(("x", "y"), ("x", "y"))
-    return pixels, level.sizes["x"] / levels[0].sizes["x"] / step, to_system
+    own = [tables[part.table].obs_names[part.rows].astype(str) for part in parts]
+    if parts[0].region is None or (len(parts) == 1 and own[0].is_unique):
+        return own
+    for part in parts:
+        if not part.instances.is_unique:
+            twice = part.instances[part.instances.duplicated()][0]
+            raise DataError(
+                f"Expected one row for each instance of region {part.region!r} in table {part.table!r}, found several "
+                f"for {twice!r}. Keep one of them."
+            )
+    pairs = pd.concat(
+        [pd.DataFrame({"instance": part.instances, "name": name}) for part, name in zip(parts, own, strict=True)]
+    )
+    pairs = pairs.drop_duplicates()
+    if pairs["instance"].is_unique and pairs["name"].is_unique:
+        return own
+    listed = ", ".join(part.table for part in parts)
+    notes.append(f"Row names of {listed} repeat, or differ for one instance: spots go by their instance instead.")
+    return [part.instances for part in parts]
 
 
-def _stretch(matrix: np.ndarray) -> float:
-    """Return by how much a (3, 3) affine map lengthens, on average over directions."""
-    return float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
+def _places(region: Region, parts: Sequence[Part], names: Sequence[pd.Index], library: str) -> Holder:
+    """Return the region as a holder of coordinates and image for all rows."""
+    import pandas as pd
+
+    instances = pd.concat([pd.Series(part.instances, index=own) for part, own in zip(parts, names, strict=True)])
+    instances = instances[~instances.index.duplicated()]
+    xy = region.at(pd.Index(instances))
+    frame = pd.DataFrame(index=instances.index)
+    return Holder(f"region {parts[0].region!r}", frame, {"spatial": xy}, {"spatial": {library: region.entry}})
+
+
+def _stored(table: AnnData, part: Part, names: pd.Index) -> pd.Index:
+    """Return what each row of the whole table goes by; rows of other regions get a name that no spot has."""
+    import pandas as pd
+
+    stored = np.array([f"\0{row}" for row in range(table.n_obs)], dtype=object)
+    stored[part.rows] = names
+    return pd.Index(stored)
