@@ -7,7 +7,7 @@ spatialdata would refuse, and needs that package for shapes, labels and images a
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,7 +54,9 @@ def read_stored(folder: Path) -> AnnData:
     import anndata
     import zarr
 
-    table = anndata.read_zarr(str(folder))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is odd about names and formats is for the reader to judge
+        table = anndata.read_zarr(str(folder))
     attributes = zarr.open_group(str(folder), mode="r").attrs
     known = {key: attributes[key] for key in ("region", "region_key", "instance_key") if key in attributes}
     if known.get("region_key") is not None:
@@ -65,17 +67,25 @@ def read_stored(folder: Path) -> AnnData:
 @contextmanager
 def quietly() -> Iterator[None]:
     """Keep what spatialdata and ome-zarr log and warn about to themselves; raises `DataError` without spatialdata."""
-    import_spatialdata()  # sets up its logging, which would undo what is set here
-    with quiet(*_LOGGERS), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        yield
+        import_spatialdata()  # sets up its logging, which would undo what is set next
+        with quiet(*_LOGGERS):
+            yield
 
 
-def open_elements(path: Path, kinds: tuple[str, ...]) -> SpatialData:
-    """Return the elements of these kinds, loaded when they are asked for."""
+def open_elements(path: Path, regions: Collection[str]) -> tuple[SpatialData, list[str]]:
+    """Return images and the kinds of elements that the regions are of, loaded when they are asked for, and notes."""
+    kinds = tuple(kind for kind in ELEMENTS if not set(regions).isdisjoint(element_names(path, kind)))
+    store: SpatialData
     with quietly():
-        store: SpatialData = import_spatialdata().read_zarr(path, selection=kinds)
-        return store
+        read = import_spatialdata().read_zarr
+        try:
+            store = read(path, selection=("images", *kinds))
+        except Exception as error:  # whatever the readers of images raise: they are not needed
+            store = read(path, selection=kinds or ("shapes",))
+            return store, [f"No picture: the images cannot be read ({type(error).__name__}: {error})."]
+        return store, []
 
 
 def import_spatialdata() -> Any:

@@ -24,11 +24,17 @@ def write_spatialdata(result: Result, source: Path, temporary: Path) -> tuple[st
     DataError
         The store no longer holds those tables.
     """
-    names = list(result.dataset.rows)
     shutil.copytree(source, temporary)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is odd about the input was said when it was read the first time
+        return _label(result, source, temporary)
+
+
+def _label(result: Result, source: Path, temporary: Path) -> tuple[str, ...]:
+    names = list(result.dataset.rows)
     folders = table_paths(temporary)
-    if gone := [name for name in names if name not in folders]:
-        raise DataError(f"Expected the table {gone[0]!r} in {source}, found none. Did the file change?")
+    if not names or not set(names) <= folders.keys():
+        raise DataError(f"Expected the tables {names} in {source}, found {list(folders)}. Did the file change?")
     keys: tuple[str, ...] = ()
     for name in names:
         table = read_stored(folders[name])
@@ -58,6 +64,4 @@ def _consolidate(path: Path) -> None:
 
     if zarr.open_group(str(path), mode="r").metadata.consolidated_metadata is None:
         return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # no part of zarr's format 3, and tables of points are no zarr
-        zarr.consolidate_metadata(zarr.open_group(str(path), mode="r+", use_consolidated=False).store)
+    zarr.consolidate_metadata(zarr.open_group(str(path), mode="r+", use_consolidated=False).store)

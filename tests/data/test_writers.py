@@ -278,24 +278,3 @@ def test_reading_what_holds_no_result_is_one_sentence(tmp_path: Path, found: str
         path.write_text("text")
     with pytest.raises(DataError, match=r"Expected a .*result"):
         read_result(path)
-
-
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
-def test_a_spatialdata_keeps_its_images_and_gets_the_domains(tmp_path: Path, make_table: MakeTable) -> None:
-    spatialdata = pytest.importorskip("spatialdata")
-    table = make_table()
-    image = spatialdata.models.Image2DModel.parse(np.full((3, 8, 8), 7, np.uint8), dims=("c", "y", "x"))
-    store = spatialdata.SpatialData(
-        images={"tissue": image}, tables={"table": spatialdata.models.TableModel.parse(table.copy())}
-    )
-    source = tmp_path / "in.zarr"
-    store.write(source)
-    before = sha256(source)
-    result = result_of(dataset_of({"rna": table}, source=source))
-    for out in ("out.zarr", "in.zarr"):
-        result.write(tmp_path / out)
-        saved = spatialdata.read_zarr(tmp_path / out)
-        assert int(saved.images["tissue"].max()) == 7
-        assert_same(read_result(tmp_path / out), result)
-        assert out == "in.zarr" or sha256(source) == before
-    assert not [name for name in os.listdir(tmp_path) if name.startswith(".")]

@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_trsmi.data.readers.found import Found, Holder, combined, found_in_anndata
+from napari_trsmi.data.readers.sections import libraries
 from napari_trsmi.data.readers.spatial_choice import Part, chosen, parts_of
 from napari_trsmi.data.readers.spatial_regions import Region, find_region
 from napari_trsmi.data.spatialdata_store import ATTRIBUTES, ELEMENTS, element_names, open_elements, read_tables
@@ -71,10 +72,12 @@ def from_spatialdata(path: Path, library: str | None = None, modalities: Sequenc
     if here is not None:
         notes += here.notes
         if here.entry["images"]:
-            holders = [
-                holder._replace(uns={k: v for k, v in holder.uns.items() if k != "spatial"}) for holder in holders
-            ]
+            holders = [_with_libraries(holder, {}) for holder in holders]
         holders = [_places(here, placed, names, section.name or here.name), *holders]
+    elif section.name is not None:  # goes by that name, with what picture the table itself has
+        own = libraries(holders)
+        holders = [_with_libraries(holder, {}) for holder in holders]
+        holders[0] = _with_libraries(holders[0], {section.name: next(iter(own.values()), {})})
     stored = {part.table: _stored(tables[part.table], part, own) for part, own in zip(placed, names, strict=True)}
     return Found(joined.tables, holders, joined.hints, [*joined.notes, *notes], stored)
 
@@ -83,18 +86,18 @@ class _Regions:
     """The regions of a store, found once when they are asked for."""
 
     def __init__(self, path: Path, names: set[str]) -> None:
-        self._path = path
+        self._path, self._names = path, names
         self._known: dict[str, Region] = {}
-        of_points = names.intersection(element_names(path, "points"))  # which else are not looked at
-        self._kinds = tuple(kind for kind in ELEMENTS if kind != "points" or of_points)
 
     @cached_property
-    def _elements(self) -> SpatialData:
-        return open_elements(self._path, self._kinds)
+    def _elements(self) -> tuple[SpatialData, list[str]]:
+        return open_elements(self._path, self._names)
 
     def __call__(self, name: str) -> Region:
         if name not in self._known:
-            self._known[name] = find_region(self._elements, name)
+            sdata, notes = self._elements
+            found = find_region(sdata, name)
+            self._known[name] = replace(found, notes=(*notes, *found.notes))
         return self._known[name]
 
 
@@ -154,6 +157,11 @@ def _names_of_rows(parts: Sequence[Part], tables: Mapping[str, AnnData], notes: 
     listed = ", ".join(part.table for part in parts)
     notes.append(f"Row names of {listed} repeat, or differ for one instance: spots go by their instance instead.")
     return [part.instances for part in parts]
+
+
+def _with_libraries(holder: Holder, found: dict[str, Any]) -> Holder:
+    """Return the holder with other libraries than its own."""
+    return holder._replace(uns={**holder.uns, "spatial": found})
 
 
 def _places(region: Region, parts: Sequence[Part], names: Sequence[pd.Index], library: str) -> Holder:

@@ -57,7 +57,7 @@ def as_text(values: Any) -> pd.Index:
     import pandas as pd
 
     index = pd.Index(values)
-    if index.dtype.kind in "iu":
+    if isinstance(index.dtype, np.dtype) and index.dtype.kind in "iu":
         return pd.Index(index.astype(str), dtype=object)
 
     def text(value: Any) -> str:
