@@ -30,17 +30,20 @@ def write_spatialdata(result: Result, source: Path, temporary: Path) -> tuple[st
         return _label(result, source, temporary)
 
 
-def _label(result: Result, source: Path, temporary: Path) -> tuple[str, ...]:
-    names = list(result.dataset.rows)
-    folders = table_paths(temporary)
-    if not names or not set(names) <= folders.keys():
-        raise DataError(f"Expected the tables {names} in {source}, found {list(folders)}. Did the file change?")
+def _label(result: Result, source: Path, copy: Path) -> tuple[str, ...]:
+    """Write the result into the tables of the copy that have all its spots, and return the keys."""
+    folders = table_paths(copy)
+    places = {name: rows for name, rows in result.dataset.rows.items() if len(rows) and (rows >= 0).all()}
+    if not places or not places.keys() <= folders.keys():
+        raise DataError(f"Expected the tables {list(places)} in {source}, found {list(folders)}. Did the file change?")
     keys: tuple[str, ...] = ()
-    for name in names:
+    for name, rows in places.items():
         table = read_stored(folders[name])
-        keys = annotate(result, table, name)
+        if rows.max() >= table.n_obs:
+            raise DataError(f"Expected the analysed rows in {name!r} of {source}, found fewer. Did the file change?")
+        keys = annotate(result, table, {"": rows})
         _replace(folders[name], table)
-    _consolidate(temporary)
+    _consolidate(copy)
     return keys
 
 
