@@ -5,6 +5,8 @@
 
 from collections.abc import Sequence
 
+_LISTED = 20  # names in a sentence
+
 
 class TrsmiError(Exception):
     """Any failure that one sentence can explain to the person who caused it."""
@@ -15,11 +17,26 @@ class DataError(TrsmiError):
 
 
 class ChoiceError(DataError):
-    """The data hold several sections, and which of them to take was not said; `names` are those there are."""
+    """The data hold several sections, and which of them to take was not said; `names` are those there are.
 
-    def __init__(self, kind: str, names: Sequence[str]) -> None:
-        self.names = tuple(names)
-        super().__init__(f"Expected one tissue section, found the {kind} {list(names)}. Choose one with library=.")
+    Parameters
+    ----------
+    kind
+        What they are, in the plural, such as ``"libraries"``.
+    names
+        What opens them with ``library=``.
+    where
+        What tells them apart, such as ``"obs['batch']"``; may be empty.
+    """
+
+    def __init__(self, kind: str, names: Sequence[str], where: str = "") -> None:
+        self.names = tuple(map(str, names))
+        shown = ", ".join(map(repr, self.names[:_LISTED]))
+        more = f" and {len(self.names) - _LISTED} more" if len(self.names) > _LISTED else ""
+        super().__init__(
+            f"Expected one tissue section, found the {kind} [{shown}]{more}{where and f' in {where}'}. "
+            "Choose one with library= (--library on the command line)."
+        )
 
 
 class ConfigError(TrsmiError):

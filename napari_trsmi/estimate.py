@@ -51,7 +51,10 @@ def estimate(dataset: Dataset, config: Config) -> tuple[float, float]:
 
 def n_components(dataset: Dataset, config: Config) -> int:
     """Return how many components all modalities in use have together, at most."""
+    from napari_trsmi.data.dataset import MOST_COMPONENTS
+
     preprocess = config.preprocess
     used = [m for m in dataset.modalities.values() if not preprocess.modalities or m.name in preprocess.modalities]
     most = min(preprocess.n_components, dataset.n_spots)
-    return sum(m.table.n_vars if m.kind == "precomputed" else min(most, m.table.n_vars) for m in used)
+    as_they_are = [m.kind == "precomputed" and m.table.n_vars <= MOST_COMPONENTS for m in used]
+    return sum(m.table.n_vars if kept else min(most, m.table.n_vars) for m, kept in zip(used, as_they_are, strict=True))

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
+MOST_COMPONENTS = 512  # precomputed features that are used as they are; more are reduced
+
 
 @dataclass(frozen=True, slots=True)
 class Modality:
@@ -27,7 +29,8 @@ class Modality:
     kind
         What the values are; decides the preprocessing.
     table
-        (N, D) AnnData, rows in the dataset's order. `X` holds counts, or the components for ``"precomputed"``.
+        (N, D) AnnData, rows in the dataset's order. `X` holds counts, or intensities for ``"protein"``, or the
+        components for ``"precomputed"``, or, above `MOST_COMPONENTS`, the normalised features to make them of.
     """
 
     name: str

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from napari_trsmi.coherence import coherent_components, denoise
 from napari_trsmi.config import Preprocess
-from napari_trsmi.data.dataset import Dataset, Modality
+from napari_trsmi.data.dataset import MOST_COMPONENTS, Dataset, Modality
 from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.interrupt import check
 
@@ -81,9 +81,14 @@ def denoised_features(
 
 
 def components(modality: Modality, kind: str, settings: Preprocess, seed: int = 0) -> np.ndarray:
-    """Return the (N, D) float32 centred components of one modality: PCA, LSI, or the columns as they are."""
+    """Return the (N, D) float32 centred components of one modality: PCA, LSI, or the columns as they are.
+
+    More than `MOST_COMPONENTS` columns read as precomputed are normalised features, no components, and reduced by PCA.
+    """
     table = modality.table
-    if kind == "precomputed":
+    if kind == modality.kind == "precomputed" and table.n_vars > MOST_COMPONENTS:
+        values = _reduced(table.X, settings, seed)
+    elif kind == "precomputed":
         values = _dense(table.X)
     elif kind == "rna":
         values = _rna(table, settings, seed)
@@ -133,14 +138,33 @@ def _rna(table: AnnData, settings: Preprocess, seed: int) -> np.ndarray:
 
 
 def _protein(table: AnnData, settings: Preprocess, seed: int) -> np.ndarray:
-    """Centred log ratio per spot, scale, PCA with all but one component."""
-    counts = _dense(_counts(table, 1))  # antibody panels are narrow
-    logged = np.log1p(counts)
-    ratio = np.log1p(counts / np.exp(logged.mean(axis=1, keepdims=True)))
+    """Centred log ratio per spot, scale, PCA with all but one component.
+
+    Negative values, which no detector measures, were transformed already (by arcsinh or so): these are only scaled.
+    """
+    if table.X.min() < 0:
+        ratio = _dense(table.X)
+    else:
+        counts = _dense(_counts(table, 1))  # antibody panels are narrow
+        logged = np.log1p(counts)
+        ratio = np.log1p(counts / np.exp(logged.mean(axis=1, keepdims=True)))
     spread = ratio.std(axis=0)
     scaled = (ratio - ratio.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     scaled = np.clip(scaled[:, spread > 0], -10, 10)
     return _pca(scaled, min(settings.n_components, scaled.shape[1] - 1), seed)
+
+
+def _reduced(values: Any, settings: Preprocess, seed: int) -> np.ndarray:
+    """Scale the most variable of many normalised features, PCA; sparse ones stay sparse throughout."""
+    if not sparse.issparse(values):
+        spread = values.std(axis=0)
+        chosen = np.sort(np.argsort(-spread, kind="stable")[: settings.n_top_genes])
+        scaled = (values[:, chosen] - values[:, chosen].mean(axis=0)) / np.where(spread > 0, spread, 1.0)[chosen]
+        return _pca(np.clip(scaled, -10, 10), settings.n_components, seed)
+    values = sparse.csr_matrix(values, dtype=np.float32)
+    variance = np.asarray(values.multiply(values).mean(axis=0) - np.square(values.mean(axis=0))).ravel()
+    chosen = np.sort(np.argsort(-variance, kind="stable")[: settings.n_top_genes])
+    return _pca(_unit_variance(values[:, chosen]), settings.n_components, seed)
 
 
 def _chromatin(table: AnnData, settings: Preprocess, seed: int) -> np.ndarray:

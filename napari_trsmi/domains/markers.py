@@ -27,7 +27,7 @@ def find_markers(
     """Return the features that are higher in each domain than in all other spots, by `scanpy.tl.rank_genes_groups`.
 
     Counts are normalised on a copy first: RNA and chromatin to 10,000 per spot and log1p, proteins to centred
-    log-ratios per spot. Precomputed components are taken as they are.
+    log-ratios per spot. Precomputed components, and proteins with negative values, are taken as they are.
 
     Parameters
     ----------
@@ -78,6 +78,8 @@ def find_markers(
 
     # A table of our own: positions as feature names, because real ones may repeat.
     counts = table.X[known]
+    if kind == "protein" and counts.min() < 0:  # intensities that were transformed already, by arcsinh or so
+        kind = "precomputed"
     copy = type(table)(counts.astype(np.float32), var=pd.DataFrame(index=[str(f) for f in range(table.n_vars)]))
     copy.X = normalised = _normalise(copy, kind)
     copy.obs["domain"] = pd.Categorical(codes.astype(str))

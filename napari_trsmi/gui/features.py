@@ -149,7 +149,7 @@ def feature_coloring(dataset: Dataset, modality: str, name: str) -> Coloring:
     """Return the spots coloured by one feature of a modality.
 
     Counts are shown as log1p of counts per `TARGET_SUM` of the spot's total in the table, and the title says so;
-    precomputed components as they are.
+    precomputed components, and tables with negative values, as they are.
 
     Raises
     ------
@@ -163,10 +163,11 @@ def feature_coloring(dataset: Dataset, modality: str, name: str) -> Coloring:
     if len(at) == 0:
         raise DataError(f"Expected a feature of {modality}, found {name!r}, which it does not have.")
     values = _column(found.table.X, int(at[0]))
-    if found.kind != "precomputed":
+    as_stored = found.kind == "precomputed" or found.table.X.min() < 0
+    if not as_stored:
         total = np.asarray(found.table.X.sum(axis=1), dtype=float).ravel()
         values = np.log1p(TARGET_SUM * values / np.where(total > 0, total, 1.0))
-    note = "" if found.kind == "precomputed" else ", log1p"
+    note = "" if as_stored else ", log1p"
     shown = feature_names.label(found.table.var, name)
     return Coloring(f"{shown} ({modality}{note})", values, limits=clipped_limits(values))
 

@@ -51,12 +51,13 @@ class JoinPanel(QWidget):
         if first is None or second is None:
             return
         paths = [*first.dataset.sources, *second.dataset.sources]
+        library = first.dataset.library or second.dataset.library
 
         def done(joined: OpenSection) -> None:
             put_in_place(self.session, joined, [first, second])
 
         self.hide()
-        run_job(self.session, "Joining", lambda: open_section(paths), done, self._on_failed)
+        run_job(self.session, "Joining", lambda: open_section(paths, library), done, self._on_failed)
 
     def keep_apart(self) -> None:
         """Say no more about this section."""

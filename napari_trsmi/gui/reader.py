@@ -131,16 +131,16 @@ def _read_or_ask(read: Callable[[str | None], OpenSection]) -> OpenSection | Non
     from napari_trsmi.errors import ChoiceError
     from napari_trsmi.gui import library_picker
 
-    try:
-        with _busy_cursor():
-            return read(None)
-    except ChoiceError as several:
-        names = several.names
-    library = library_picker.choose(names)
-    if library is None:
-        return None
-    with _busy_cursor():
-        return read(library)
+    library: str | None = None
+    while True:
+        try:
+            with _busy_cursor():
+                return read(library)
+        except ChoiceError as several:
+            names = several.names
+        library = library_picker.choose(names)
+        if library is None:
+            return None
 
 
 @contextmanager

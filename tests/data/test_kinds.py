@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_trsmi.data.readers.kinds import guess_kind, kind_from_names, kind_of_feature_type
+from napari_trsmi.data.readers.kinds import (
+    BY_NAMES,
+    BY_VALUES,
+    guess_kind,
+    kind_from_names,
+    kind_from_symbols,
+    kind_of_feature_type,
+)
 
 
 def named(*features: str, types: str | None = None) -> pd.DataFrame:
@@ -63,9 +70,42 @@ def test_any_names_are_judged_without_an_error(features, name):
 
 
 def test_few_dense_features_are_taken_for_proteins_and_many_for_genes(make_table):
-    assert guess_kind(make_table(n_features=30, mean=20.0)) == "protein"
-    assert guess_kind(make_table(n_features=30, mean=0.1)) == "rna"
-    assert guess_kind(make_table(n_features=400, mean=20.0)) == "rna"
+    assert guess_kind(make_table(n_features=30, mean=20.0)) == ("protein", BY_VALUES)
+    assert guess_kind(make_table(n_features=30, mean=0.1)) == ("rna", BY_VALUES)
+    assert guess_kind(make_table(n_features=400, mean=20.0)) == ("rna", BY_VALUES)
     negative = make_table(n_features=30)
     negative.X = negative.X.toarray() - 1
-    assert guess_kind(negative) is None
+    assert guess_kind(negative)[0] is None
+
+
+GENES = {
+    "mouse": "Gad1 Slc17a7 Sst Pvalb Vip Lamp5 Aqp4 Mbp Plp1 Cldn5 Acta2 Ttr Gfap mt-Nd1",
+    "human": "CD3E CD4 CD8A MS4A1 CD68 KRT5 MKI67 FOXP3 PTPRC PECAM1 ACTA2 VIM HLA-DRA C1orf112",
+}
+ANTIBODIES = {
+    "codex": "CD3 CD4 CD8 CD20 CD68 PanCK Ki67 DAPI FOXP3 CD45 CD31 aSMA Vimentin PD-1 HLA-DR CD11c CD163",
+    "totalseq": "CD4_TotalSeqB CD19_TotalSeqB IgG1_control_TotalSeqB",
+    "prefixed": "anti-CD4 anti-CD19 anti-B220",
+    "metal tags": "141Pr_CD14 150Nd_CD68 191Ir_DNA1",
+}
+
+
+@pytest.mark.parametrize(
+    ("names", "kind"),
+    [*((names, "rna") for names in GENES.values()), *((names, "protein") for names in ANTIBODIES.values())],
+    ids=[*GENES, *ANTIBODIES],
+)
+def test_symbols_of_genes_and_names_of_antibodies_are_told_apart(names, kind):
+    assert kind_from_symbols(names.split()) == kind
+
+
+@pytest.mark.parametrize("stem", ["Marker", "M", "f", ""])
+def test_numbered_features_have_no_symbols(stem):
+    assert kind_from_symbols([f"{stem}{i}" for i in range(5)]) is None
+
+
+def test_a_dense_panel_of_genes_is_no_panel_of_proteins(make_table):
+    names = GENES["mouse"].split()
+    table = make_table(n_features=len(names), mean=20.0)
+    table.var_names = names
+    assert guess_kind(table) == ("rna", BY_NAMES)

@@ -64,13 +64,8 @@ def read(
     paths = [Path(path).expanduser() for path in given]
     if not paths:
         raise DataError(f"Expected a path to {_READABLE}, found none. Give at least one.")
-    parts: dict[str, Found] = {}
-    for path in paths:
-        name = _name(path)
-        if name in parts:
-            raise DataError(f"Expected files with different names, found {name!r} twice. Rename one of them.")
-        parts[name] = _found(path, library, modalities)
-    found = combined(parts) if len(parts) > 1 else parts[name]
+    parts = {name: _found(path, library, modalities) for name, path in zip(_names(paths), paths, strict=True)}
+    found = combined(parts) if len(parts) > 1 else next(iter(parts.values()))
     return assemble(found, " + ".join(parts), kinds=kinds, library=library, modalities=modalities, sources=tuple(paths))
 
 
@@ -125,6 +120,25 @@ def _name(path: Path) -> str:
     """Return what to call the data: the stem, or the run's folder for Space Ranger's ``outs``."""
     path = path.absolute()
     return path.parent.name if path.name == "outs" else path.stem if path.suffix else path.name
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """Return what to call the data of each path, all different: folders tell files of one name apart."""
+    names = [_name(path) for path in paths]
+    others = [[path.absolute().parent.name for path in paths], [path.name for path in paths]]
+    for longer in others:
+        twice = {name for name in names if names.count(name) > 1}
+        if not twice:
+            break
+        tried = [other if name in twice else name for name, other in zip(names, longer, strict=True)]
+        names = tried if len(set(tried)) == len(tried) else names
+    if len(set(names)) < len(names):
+        joined = [f"{folder} {name}" for folder, name in zip(others[0], names, strict=True)]
+        names = joined if len(set(joined)) == len(joined) else names
+    for name in names:
+        if names.count(name) > 1:
+            raise DataError(f"Expected files with different names, found {name!r} twice. Rename one of them.")
+    return names
 
 
 def _found(path: Path, library: str | None, modalities: Sequence[str] | None) -> Found:

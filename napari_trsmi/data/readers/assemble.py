@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -12,7 +14,8 @@ import numpy as np
 
 from napari_trsmi.config import Kind
 from napari_trsmi.data.dataset import Dataset
-from napari_trsmi.data.readers.coordinates import find_coordinates
+from napari_trsmi.data.readers.barcodes import Renaming, aligned, common
+from napari_trsmi.data.readers.coordinates import checked_coordinates, find_coordinates
 from napari_trsmi.data.readers.embeddings import find_embeddings
 from napari_trsmi.data.readers.found import Found, Holder
 from napari_trsmi.data.readers.images import (
@@ -23,7 +26,8 @@ from napari_trsmi.data.readers.images import (
     share_inside,
     tissue_image,
 )
-from napari_trsmi.data.readers.sections import choose_library, libraries
+from napari_trsmi.data.readers.sections import choose_section, libraries, note_on_places
+from napari_trsmi.data.readers.twins import without_twins
 from napari_trsmi.data.readers.values import checked_modality
 from napari_trsmi.errors import DataError
 
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 log = logging.getLogger(__name__)
+
+_OUTSIDE = ("0", "0.0", "false", "f", "no")  # R writes FALSE
 
 
 def assemble(
@@ -44,40 +50,67 @@ def assemble(
     sources: tuple[Path, ...] = (),
 ) -> Dataset:
     """Return the `Dataset` of the tables found; see `napari_trsmi.data.readers.read` for the parameters and errors."""
-    kinds = dict(kinds or {})
-    tables = _asked_for(found.tables, kinds, modalities)
-    names = _common_barcodes(tables)
-    holders = [holder for holder in found.holders if holder.obs.index.is_unique]
-    dropped = {key: table.n_obs - len(names) for key, table in tables.items() if table.n_obs > len(names)}
-    for key, count in dropped.items():
-        log.info("Left out %d of %d spots of %s that another modality lacks.", count, tables[key].n_obs, key)
-
+    tables, kinds = _asked_for(found, dict(kinds or {}), modalities)
+    barcodes = {key: found.barcodes_of(own) for key, own in tables.items()}
+    _check_filled({key: found.tables[own] for key, own in tables.items()})
     notes = list(found.notes)
-    obs = _annotations(holders, found.tables, names)
-    names, obs = _in_tissue(names, obs, notes)
-    known = libraries(holders)
-    library, mask, more = choose_library(list(known), obs, library)
-    notes += more
-    if mask is not None:
-        names, obs = names[mask], obs[mask]
-
-    coordinates = find_coordinates(holders, names, obs)
-    notes += coordinates.notes
-    read = {}
-    for key, table in tables.items():
-        rows = table.obs_names.get_indexer(names)
-        read[key], more = checked_modality(key, table, rows, kinds.get(key), found.hints.get(key, ""))
+    renamings: list[Renaming] = []
+    if len(tables) > 1:
+        _check_unique({key: found.tables[own].obs_names for key, own in tables.items()})
+        renamings, more = aligned(barcodes)
         notes += more
+    barcodes = {key: _renamed(index, renamings) for key, index in barcodes.items()}
+    holders = [
+        holder._replace(obs=holder.obs.set_axis(_renamed(holder.obs.index, renamings))) for holder in found.holders
+    ]
+    holders = [holder for holder in holders if holder.obs.index.is_unique]
+    names = common(barcodes)
+    dropped = {key: len(index) - len(names) for key, index in barcodes.items() if len(index) > len(names)}
+    for key, count in dropped.items():
+        log.info("Left out %d of %d spots of %s that another modality lacks.", count, len(barcodes[key]), key)
 
-    entry = known.get(library, {}) if library is not None else factors_of_blank(holders)
+    obs = _annotations(holders, found.tables, names)
+    inside = _in_tissue(obs, notes)
+    names, obs = names[inside], obs[inside]
+    coordinates = find_coordinates(holders, names)
+    section = choose_section(libraries(holders), obs, coordinates, library)
+    notes += [*section.notes, *coordinates.notes]
+    rows = section.rows & coordinates.placed
+    if (lost := section.rows & ~rows).any():
+        if not rows.any():
+            raise DataError(
+                f"Expected coordinates of the spots, found none, NaN or infinity for all {len(lost)}. Fill them in."
+            )
+        notes.append(f"Left out {lost.sum():,} spots without coordinates.")
+    names, obs = names[rows], obs[rows]
+    coordinates = checked_coordinates(replace(coordinates.at(rows), notes=[]), obs)
+    notes += [*coordinates.notes, *note_on_places(coordinates.xy)]
+
+    read = {}
+    for key, own in tables.items():
+        read[key], more = checked_modality(
+            key,
+            found.tables[own],
+            barcodes[key].get_indexer(names),
+            names,
+            kind=kinds.get(key),
+            hint=found.hints.get(own, ""),
+            guessed=own in found.guessed,
+        )
+        notes += more
+    read, more = without_twins(read)
+    notes += more
+
+    entry = section.entry or factors_of_blank(holders)
     image, more = tissue_image(entry)
     notes += [*notes_on_libraries(holders), *more]
-    if image is not None and (inside := share_inside(coordinates.xy, image)) < MOSTLY:
+    if image is not None and (share := share_inside(coordinates.xy, image)) < MOSTLY:
         notes.append(
-            f"Only {inside:.0%} of the spots lie inside the image: check its scale factor and the order of x and y."
+            f"Only {share:.0%} of the spots lie inside the image: check its scale factor and the order of x and y."
         )
     for note in notes:
         log.info(note)
+    stored = {key: _renamed(index, renamings) for key, index in found.stored.items()}
     return Dataset(
         name=name,
         modalities=read,
@@ -87,20 +120,28 @@ def assemble(
         image=image,
         spot_diameter=positive(entry, "spot_diameter_fullres"),
         microns_per_unit=coordinates.microns_per_unit or positive(entry, "microns_per_pixel"),
-        library=library,
-        library_entry=entry if library is not None else {},
+        library=section.library,
+        library_entry=section.entry,
         sources=sources,
         dropped=dropped,
-        notes=tuple(notes),
+        notes=tuple(dict.fromkeys(notes)),
         embeddings=find_embeddings(holders, names),
-        rows={key: index.get_indexer(names) for key, index in found.stored.items() if index.is_unique},
+        rows={key: index.get_indexer(names) for key, index in stored.items() if index.is_unique},
     )
 
 
 def _asked_for(
-    tables: dict[str, AnnData], kinds: Mapping[str, str], modalities: Sequence[str] | None
-) -> dict[str, AnnData]:
-    """Return the tables named in `modalities` (all where empty), after checking the names in it and in `kinds`."""
+    found: Found, kinds: dict[str, Kind], modalities: Sequence[str] | None
+) -> tuple[dict[str, str], dict[str, Kind]]:
+    """Return {name: modality in `found`} of those to use (all where `modalities` is empty), and the kinds asked for.
+
+    A lone modality, whose name a file does not give, may be called anything in `kinds`.
+    """
+    tables = {key: key for key in found.tables}
+    if not tables:
+        raise DataError("Expected at least one modality, found none. Choose another file.")
+    if len(tables) == len(kinds) == 1 and found.unnamed and not set(kinds) & set(tables):
+        tables = dict(zip(kinds, tables, strict=True))
     for asked in (*kinds, *(modalities or ())):
         if asked not in tables:
             raise DataError(f"Expected modalities among {list(tables)}, found {asked!r}. Use one of these names.")
@@ -109,39 +150,35 @@ def _asked_for(
             raise DataError(
                 f"Expected a kind among {list(get_args(Kind))} for {asked!r}, found {kind!r}. Use one of them."
             )
-    if not tables:
-        raise DataError("Expected at least one modality, found none. Choose another file.")
-    return {key: tables[key] for key in modalities} if modalities else tables
+    return ({key: tables[key] for key in modalities} if modalities else tables), kinds
 
 
-def _common_barcodes(tables: Mapping[str, AnnData]) -> pd.Index:
-    """Return the barcodes that all tables have, in the order of the first."""
+def _check_filled(tables: Mapping[str, AnnData]) -> None:
+    """Raise `DataError` for a table without spots or without anything measured."""
     for key, table in tables.items():
         if table.n_obs == 0 or table.n_vars + len(table.obsm) == 0:
             what = "spots" if table.n_obs == 0 else "features"
             raise DataError(
                 f"Expected {what} in modality {key!r}, found none. Choose another file or leave {key!r} out."
             )
-        if not table.obs_names.is_unique:
-            twice = table.obs_names[table.obs_names.duplicated()]
+
+
+def _check_unique(tables: Mapping[str, pd.Index]) -> None:
+    """Raise `DataError` where barcodes occur twice, so that rows of one table may be those of several of another."""
+    first, *others = tables.values()
+    if all(first.equals(other) for other in others):
+        return
+    for key, index in tables.items():
+        if not index.is_unique:
+            twice = index[index.duplicated()]
             raise DataError(
                 f"Expected unique barcodes in modality {key!r}, found {len(twice)} more than once, such as "
                 f"{twice[0]!r}. Make obs_names unique."
             )
-    indexes = [table.obs_names for table in tables.values()]
-    common = reduce(lambda left, right: left[left.isin(right)], indexes)
-    if len(common):
-        return common
-    examples = ", ".join(f"{index[0]!r} in {key}" for key, index in zip(tables, indexes, strict=True))
-    bare = reduce(
-        lambda left, right: left & right, (set(index.str.replace(r"-\d+$", "", regex=True)) for index in indexes)
-    )
-    way_out = (
-        f"{len(bare)} agree once a suffix such as '-1' is left out: give all the same suffix."
-        if bare
-        else "Check that the modalities come from one section."
-    )
-    raise DataError(f"Expected barcodes common to {', '.join(tables)}, found none ({examples}). {way_out}")
+
+
+def _renamed(names: pd.Index, renamings: Sequence[Renaming]) -> pd.Index:
+    return reduce(lambda left, renaming: renaming.of(left), renamings, names)
 
 
 def _annotations(holders: Sequence[Holder], tables: Mapping[str, AnnData], names: pd.Index) -> pd.DataFrame:
@@ -167,13 +204,15 @@ def _annotations(holders: Sequence[Holder], tables: Mapping[str, AnnData], names
     return pd.DataFrame(columns, index=names)
 
 
-def _in_tissue(names: pd.Index, obs: pd.DataFrame, notes: list[str]) -> tuple[pd.Index, pd.DataFrame]:
-    """Return barcodes and annotations of the spots under tissue, where ``in_tissue`` says which."""
-    if "in_tissue" not in obs:
-        return names, obs
-    outside = obs["in_tissue"].astype(str).isin(["0", "0.0", "False"]).to_numpy()
+def _in_tissue(obs: pd.DataFrame, notes: list[str]) -> np.ndarray:
+    """Return (N,) bool, the spots under tissue, where ``in_tissue`` says which, in numbers or text."""
+    column = next((name for name in obs if re.sub(r"[\W_]+", "", str(name)).lower() == "intissue"), None)
+    if column is None:
+        return np.ones(len(obs), dtype=bool)
+    outside = obs[column].astype(str).str.strip().str.lower().isin(_OUTSIDE).to_numpy()
     if outside.all():
-        raise DataError("Expected spots under tissue, found in_tissue = 0 for all. Correct or remove that column.")
+        raise DataError(f"Expected spots under tissue, found {column} = 0 for all. Correct or remove that column.")
     if outside.any():
-        notes.append(f"Left out {int(outside.sum())} spots that are not under tissue (in_tissue = 0).")
-    return names[np.logical_not(outside)], obs[np.logical_not(outside)]
+        notes.append(f"Left out {int(outside.sum()):,} spots that are not under tissue ({column} = 0).")
+    inside: np.ndarray = ~outside
+    return inside

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
+from napari_trsmi.data.readers.axes import Axes, find_axes, numbers_of
 from napari_trsmi.data.readers.found import Holder
 from napari_trsmi.data.squidpy_library import MOVED_FROM
 from napari_trsmi.errors import DataError
@@ -16,36 +17,64 @@ from napari_trsmi.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-log = logging.getLogger(__name__)
-
 # Files we wrote may hold negative coordinates moved up in "spatial": those of the input come first.
-COORDINATE_KEYS = (MOVED_FROM, "spatial", "X_spatial", "spatial_coords", "coords", "coordinates")
-_OBS_PAIRS = (  # (x, y)
-    ("pxl_col_in_fullres", "pxl_row_in_fullres"),
-    ("imagecol", "imagerow"),
-    ("x_centroid", "y_centroid"),
-    ("x", "y"),
-    ("X", "Y"),
-    ("array_col", "array_row"),
-)
+_KEYS = (MOVED_FROM, "spatial", "x_spatial", "spatial_coords", "coords", "coordinates", "spatial3d", "spatial_3d", "xy")
 _VISIUM_SHAPES = ((78, 128), (128, 224))  # (rows, columns) of the slides with 6.5 and 11 mm capture areas
 _HALF_PITCH = 50.0  # um from one array column to the next; spots of a row are two columns, 100 um, apart
 _ROW_PITCH = 50.0 * np.sqrt(3.0)  # um from one array row to the next
 _DIFFERENCE = 1e-4  # share of the section's extent
 
 
-class Coordinates(NamedTuple):
-    """Positions of the spots: (N, 2) float64 (x, y), um per unit where known, and notes."""
+class _Places(NamedTuple):
+    """What one holder says of the spots: label, (N, 2) x and y, (N,) z or None, and um per unit where known."""
+
+    label: str
+    xy: np.ndarray
+    z: np.ndarray | None
+    microns: float | None
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """Positions of the spots.
+
+    Attributes
+    ----------
+    xy
+        (N, 2) float64 (x, y), NaN for spots without a place.
+    z
+        (N,) float64 third coordinate, or None.
+    microns_per_unit
+        Micrometres per unit, or None where unknown.
+    notes
+        Sentences a person should read.
+    """
 
     xy: np.ndarray
-    microns_per_unit: float | None
-    notes: list[str]
+    z: np.ndarray | None = None
+    microns_per_unit: float | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def placed(self) -> np.ndarray:
+        """(N,) bool, whether a spot has a place."""
+        placed: np.ndarray = np.isfinite(self.xy).all(axis=1)
+        return placed
+
+    def at(self, mask: np.ndarray) -> Coordinates:
+        """Return the coordinates of the spots in (N,) bool `mask`."""
+        return replace(self, xy=self.xy[mask], z=None if self.z is None else self.z[mask])
 
 
-def find_coordinates(holders: Sequence[Holder], names: pd.Index, obs: pd.DataFrame) -> Coordinates:
-    """Return the coordinates of the spots `names`, from the first holder that has all of them.
+def is_coordinates(key: Any) -> bool:
+    """Return whether a key of ``obsm`` is one under which coordinates lie."""
+    return str(key).lower() in _KEYS
 
-    Array indices of a Visium slide, which stand on a squeezed grid, become micrometres, with a note.
+
+def find_coordinates(holders: Sequence[Holder], names: pd.Index) -> Coordinates:
+    """Return the coordinates of the spots `names`, from the first holder that has all of them, or else most.
+
+    What that holder lacks comes from the others, where they agree with it.
 
     Parameters
     ----------
@@ -53,73 +82,115 @@ def find_coordinates(holders: Sequence[Holder], names: pd.Index, obs: pd.DataFra
         Where to look, in this order.
     names
         (N,) barcodes.
-    obs
-        (N, n) annotations of the spots; ``array_row`` and ``array_col`` tell the micrometres per pixel on Visium.
 
     Raises
     ------
     DataError
-        There are no coordinates, some are NaN or infinite, or all spots lie in one place.
+        There are no coordinates, or they are no numbers, or of another shape than (N, 2) or (N, 3).
     """
-    found = [(holder.label, xy) for holder in holders if (xy := _of_holder(holder, names)) is not None]
+    found = [places for holder in holders if (places := _of_holder(holder, names)) is not None]
     if not found:
         keys = sorted({str(key) for holder in holders for key in holder.obsm})
         raise DataError(
             f"Expected coordinates in obsm['spatial'] or in obs columns x and y, found none "
             f"(obsm has {keys or 'no keys'}). Add them as an (N, 2) array of x and y."
         )
-    label, xy = next(((label, xy) for label, xy in found if np.isfinite(xy).all()), found[0])
-    bad = int((~np.isfinite(xy)).any(axis=1).sum())
-    if bad:
-        raise DataError(
-            f"Expected finite coordinates, found none, NaN or infinity for {bad} of {len(xy)} spots in {label}. "
-            "Remove those spots or fill in their coordinates."
-        )
-    extent = np.ptp(xy, axis=0).max()
-    if len(xy) > 1 and extent == 0:
-        raise DataError(
-            f"Expected spots at different places, found all {len(xy)} at {tuple(xy[0])}. Check obsm['spatial']."
-        )
-    notes = []
-    for other, theirs in found:
-        apart = np.nanmax(np.abs(theirs - xy), initial=0.0)
+    first = max(found, key=lambda places: np.isfinite(places.xy).all(axis=1).sum())  # the first of the fullest
+    xy, notes = first.xy.copy(), []
+    extent = np.ptp(xy[np.isfinite(xy).all(axis=1)], axis=0).max(initial=0.0) if len(xy) else 0.0
+    for other in found:
+        apart = np.nanmax(np.abs(other.xy - first.xy), initial=0.0)
         if apart > _DIFFERENCE * extent:
-            notes.append(f"Coordinates in {other} differ from those in {label} by up to {apart:.4g}: used {label}.")
+            notes.append(
+                f"Coordinates in {other.label} differ from those in {first.label} by up to {apart:.4g}: "
+                f"used {first.label}."
+            )
+        else:
+            xy = np.where(np.isfinite(xy).all(axis=1)[:, None], xy, other.xy)
+    if first.microns not in (None, 1.0):
+        notes.append(f"Coordinates in {first.label} were turned into micrometres.")
+    if first.z is not None:
+        notes.append(f"Left out the third coordinate, z, of {first.label}.")
+    return Coordinates(xy, first.z, None if first.microns is None else 1.0, notes)
+
+
+def checked_coordinates(coordinates: Coordinates, obs: pd.DataFrame) -> Coordinates:
+    """Return the coordinates of one section with their unit; all its spots have a place.
+
+    Array indices of a Visium slide, which stand on a squeezed grid, become micrometres, with a note.
+
+    Parameters
+    ----------
+    coordinates
+        Of N spots.
+    obs
+        (N, n) annotations of the spots; ``array_row`` and ``array_col`` tell the micrometres per pixel on Visium.
+
+    Raises
+    ------
+    DataError
+        All spots lie in one place.
+    """
+    xy, notes = coordinates.xy, coordinates.notes
+    if len(xy) > 1 and np.ptp(xy, axis=0).max() == 0:
+        raise DataError(
+            f"Expected spots at different places, found all {len(xy)} at {tuple(xy[0].tolist())}. "
+            "Check obsm['spatial']."
+        )
     if (microns := _visium_microns(xy)) is not None:
-        notes.append("The coordinates are array indices of a Visium slide: turned into micrometres.")
-        return Coordinates(microns, 1.0, notes)
-    return Coordinates(xy, _microns_per_unit(xy, obs), notes)
+        notes = [*notes, "The coordinates are array indices of a Visium slide: turned into micrometres."]
+        return replace(coordinates, xy=microns, microns_per_unit=1.0, notes=notes)
+    return replace(coordinates, microns_per_unit=coordinates.microns_per_unit or _microns_per_unit(xy, obs))
 
 
-def _of_holder(holder: Holder, names: pd.Index) -> np.ndarray | None:
-    """Return (N, 2) float64 (x, y) of the spots `names`, NaN where the holder lacks one; None where it has no key."""
-    values = None
-    for key in COORDINATE_KEYS:
-        if key in holder.obsm and not _is_membership(holder.obsm[key]):
-            values = holder.obsm[key]
-            break
-    else:
-        for pair in _OBS_PAIRS:
-            if set(pair) <= set(holder.obs.columns):
-                key, values = " and ".join(pair), holder.obs[list(pair)]
-                break
+def _of_holder(holder: Holder, names: pd.Index) -> _Places | None:
+    """Return the places of the spots `names`, NaN where the holder lacks one; None where it has no coordinates."""
+    key, values, axes = _stored(holder)
     if values is None:
         return None
-    try:
-        xy = np.asarray(values.toarray() if sparse.issparse(values) else values, dtype=np.float64)  # (N, 2 or 3)
-    except (TypeError, ValueError):
-        raise DataError(f"Expected numbers as coordinates in {key!r} of {holder.label}, found other values.") from None
-    if xy.ndim != 2 or xy.shape[1] not in (2, 3):
-        raise DataError(
-            f"Expected (N, 2) coordinates in {key!r} of {holder.label}, found shape {xy.shape}. "
-            "Keep the columns x and y."
-        )
-    if xy.shape[1] == 3:
-        log.info("Left out the third coordinate in %s of %s.", key, holder.label)
     rows = holder.obs.index.get_indexer(names)
-    taken = xy[rows, :2]
-    taken[rows < 0] = np.nan
-    return taken
+    taken = values[rows] * (axes.microns or 1.0)
+    taken[(rows < 0) | ~np.isfinite(taken[:, :2]).all(axis=1)] = np.nan
+    label = holder.label if key in (MOVED_FROM, "spatial") else f"{key} of {holder.label}"
+    return _Places(label, taken[:, :2], taken[:, 2] if taken.shape[1] == 3 else None, axes.microns)
+
+
+def _stored(holder: Holder) -> tuple[str, np.ndarray | None, Axes]:
+    """Return where the coordinates of a holder lie, their (n, 2 or 3) values, and what their names say."""
+    lower = {str(key).lower(): key for key in reversed(list(holder.obsm))}
+    for key in _KEYS:
+        if key in lower and not _is_membership(holder.obsm[lower[key]]):
+            values, axes = _of_array(holder.obsm[lower[key]], lower[key], holder.label)
+            if np.isfinite(values).all(axis=1).any():
+                return key, values, axes
+    for axes in find_axes(list(holder.obs.columns)):
+        numbers = numbers_of(holder.obs, axes)
+        if numbers is not None and np.isfinite(numbers[:, :2]).all(axis=1).any():
+            return " and ".join(map(str, axes.columns[:2])), numbers, axes
+    return "", None, Axes((), None)
+
+
+def _of_array(stored: Any, key: Any, label: str) -> tuple[np.ndarray, Axes]:
+    """Return (n, 2 or 3) values of an entry of ``obsm``: by the names of its columns, else in the order x, y, z."""
+    import pandas as pd
+
+    names = getattr(getattr(stored, "dtype", None), "names", None)  # of a structured array
+    if names:
+        stored = pd.DataFrame({name: np.asarray(stored[name]).reshape(len(stored)) for name in names})
+    axes = Axes((), None)
+    if isinstance(stored, pd.DataFrame):
+        known = find_axes(list(stored.columns))
+        if known and (numbers := numbers_of(stored, known[0])) is not None:
+            return numbers, known[0]
+    try:
+        values = np.asarray(stored.toarray() if sparse.issparse(stored) else stored, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"Expected numbers as coordinates in {key!r} of {label}, found other values.") from None
+    if values.ndim != 2 or values.shape[1] not in (2, 3):
+        raise DataError(
+            f"Expected (N, 2) coordinates in {key!r} of {label}, found shape {values.shape}. Keep the columns x and y."
+        )
+    return values, axes
 
 
 def _is_membership(values: Any) -> bool:

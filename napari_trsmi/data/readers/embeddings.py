@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_trsmi.data.readers.coordinates import COORDINATE_KEYS
+from napari_trsmi.data.readers.coordinates import is_coordinates
 from napari_trsmi.data.readers.found import Holder
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def find_embeddings(holders: Sequence[Holder], names: pd.Index) -> dict[str, np.
         if (rows < 0).any():
             continue
         for key, stored in holder.obsm.items():
-            if key in COORDINATE_KEYS or key.startswith(_OURS) or (values := _numbers(stored)) is None:
+            if is_coordinates(key) or str(key).startswith(_OURS) or (values := _numbers(stored)) is None:
                 continue
             values = values[rows].astype(np.float32)
             if key not in found:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from napari_trsmi.data.readers.barcodes import note_on_repeats, unique_names
 from napari_trsmi.data.readers.kinds import SHORT_NAMES, guess_kind, kind_from_names, kind_of_feature_type
+from napari_trsmi.data.readers.proteins import protein_table
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -48,6 +50,12 @@ class Found:
     stored
         {table: the barcode that each of its rows goes by, all different}, for every table as it lies in the file, named
         as in `Dataset.rows`; empty where there are several files.
+    barcodes
+        {modality: the barcode that each of its rows goes by}, where that is not ``obs_names`` of its table.
+    guessed
+        Modalities that are called after a kind that was guessed.
+    unnamed
+        Whether the file gives its modality no name.
     """
 
     tables: dict[str, AnnData]
@@ -55,27 +63,68 @@ class Found:
     hints: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     stored: dict[str, pd.Index] = field(default_factory=dict)
+    barcodes: dict[str, pd.Index] = field(default_factory=dict)
+    guessed: set[str] = field(default_factory=set)
+    unnamed: bool = False
+
+    def barcodes_of(self, name: str) -> pd.Index:
+        """Return the barcodes that the rows of a modality go by."""
+        return self.barcodes.get(name, self.tables[name].obs_names)
 
 
 def found_in_anndata(adata: AnnData, hint: str = "") -> Found:
-    """Return the modalities of `adata`: one, or those told apart by ``var["modality"]`` or ``var["feature_types"]``."""
-    holder = Holder(hint or "the table", adata.obs, adata.obsm, adata.uns)
-    modality, notes = _modality_of_features(adata.var)
+    """Return the modalities of `adata`.
+
+    That is one, or those told apart by ``var["modality"]`` or ``var["feature_types"]``; and proteins in ``obsm``.
+    """
+    label = hint or "the table"
+    notes = note_on_repeats(adata.obs_names, label)
+    barcodes = unique_names(adata.obs_names)
+    modality, more = _modality_of_features(adata.var)
+    notes += more
     names = list(dict.fromkeys(modality[modality != ""]))
-    stored = {"": adata.obs_names}
+    guessed: set[str] = set()
     if not names or (modality == names[0]).all():
-        name = _short_name(adata, hint)
-        return Found({name: adata}, [holder], {name: hint}, stored=stored)
-    tables = {name: _with_features(adata, np.flatnonzero(modality == name)) for name in names}
-    return Found(tables, [holder], notes=notes, stored=stored)
+        name, is_guess = _short_name(adata, hint)
+        tables, hints = {name: adata}, {name: hint}
+        guessed = {name} if is_guess else guessed
+    else:
+        tables, hints = {name: _with_features(adata, np.flatnonzero(modality == name)) for name in names}, {}
+    obsm = dict(adata.obsm)
+    proteins = SHORT_NAMES["protein"]
+    if proteins not in tables and (found := protein_table(adata)) is not None:
+        key, tables[proteins] = found
+        del obsm[key]
+        notes.append(f"Took obsm[{key!r}] for the modality {proteins!r}.")
+    holder = Holder(label, adata.obs.set_axis(barcodes), obsm, adata.uns)
+    return Found(
+        tables, [holder], hints, notes, {"": barcodes}, dict.fromkeys(tables, barcodes), guessed, len(tables) == 1
+    )
 
 
 def found_in_mudata(mdata: MuData) -> Found:
     """Return the modalities of `mdata` in its own order."""
-    whole = Holder("the whole object", mdata.obs, mdata.obsm, mdata.uns)
-    parts = [Holder(f"modality {name!r}", table.obs, table.obsm, table.uns) for name, table in mdata.mod.items()]
-    stored = {"": mdata.obs_names, **{name: table.obs_names for name, table in mdata.mod.items()}}
-    return Found(dict(mdata.mod), [whole, *parts], stored=stored)
+    barcodes = {name: unique_names(table.obs_names) for name, table in mdata.mod.items()}
+    of_whole = _barcodes_of_whole(mdata, barcodes)
+    notes = [note for name, table in mdata.mod.items() for note in note_on_repeats(table.obs_names, name)]
+    holders = [Holder("the whole object", mdata.obs.set_axis(of_whole), mdata.obsm, mdata.uns)]
+    for name, table in mdata.mod.items():
+        holders.append(Holder(f"modality {name!r}", table.obs.set_axis(barcodes[name]), table.obsm, table.uns))
+    return Found(dict(mdata.mod), holders, notes=notes, stored={"": of_whole, **barcodes}, barcodes=barcodes)
+
+
+def _barcodes_of_whole(mdata: MuData, barcodes: Mapping[str, pd.Index]) -> pd.Index:
+    """Return the barcode of each row of `mdata`: that of the rows it stands for in the modalities."""
+    import pandas as pd
+
+    names = unique_names(mdata.obs_names)
+    if mdata.obs_names.is_unique:
+        return names
+    whole = names.to_numpy(dtype=object)
+    for name in reversed(list(barcodes)):
+        rows = np.asarray(mdata.obsmap[name]).reshape(-1).astype(int)  # counted from 1, 0 where it lacks the spot
+        whole[rows > 0] = barcodes[name].to_numpy(dtype=object)[rows[rows > 0] - 1]
+    return pd.Index(whole)
 
 
 def combined(parts: Mapping[str, Found]) -> Found:
@@ -88,18 +137,22 @@ def combined(parts: Mapping[str, Found]) -> Found:
     """
     names = [name for part in parts.values() for name in part.tables]
     tables: dict[str, AnnData] = {}
-    hints = {}
+    hints, barcodes, guessed = {}, {}, set()
     for stem, part in parts.items():
-        for name, table in part.tables.items():
-            if names.count(name) > 1:
-                name = stem if len(part.tables) == 1 else f"{stem}_{name}"
+        for own, table in part.tables.items():
+            name = own
+            if names.count(own) > 1:
+                name = stem if len(part.tables) == 1 else f"{stem}_{own}"
+            elif own in part.guessed:
+                guessed.add(own)
             if name in tables:
                 raise DataError(
                     f"Expected one modality per name, found {name!r} twice. Rename one of the files or modalities."
                 )
-            tables[name], hints[name] = table, stem
+            tables[name], hints[name], barcodes[name] = table, stem, part.barcodes_of(own)
     holders = [holder for part in parts.values() for holder in part.holders]
-    return Found(tables, holders, hints, [note for part in parts.values() for note in part.notes])
+    notes = [note for part in parts.values() for note in part.notes]
+    return Found(tables, holders, hints, notes, barcodes=barcodes, guessed=guessed)
 
 
 def _with_features(adata: AnnData, columns: np.ndarray) -> AnnData:
@@ -133,7 +186,9 @@ def _modality_of_features(var: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
     return types.map(names).to_numpy(), notes
 
 
-def _short_name(adata: AnnData, hint: str) -> str:
-    """Return rna, adt or atac after the kind of a lone table, else the hint."""
-    kind = kind_from_names(adata.var, "", hint) or guess_kind(adata)
-    return SHORT_NAMES.get(kind, hint or "features") if kind else hint or "features"
+def _short_name(adata: AnnData, hint: str) -> tuple[str, bool]:
+    """Return rna, adt or atac after the kind of a lone table, else the hint; and whether that is a guess."""
+    kind = kind_from_names(adata.var, "", hint)
+    guess = None if kind else guess_kind(adata)[0]
+    name = SHORT_NAMES.get(kind or guess or "precomputed", hint or "features")
+    return name, guess is not None

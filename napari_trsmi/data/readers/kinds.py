@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_trsmi.config import Kind
+from napari_trsmi.data.readers.antibodies import is_antibody, is_gene
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +33,7 @@ _FEATURE_TYPES: dict[str, Kind] = {
 }
 _WORDS: dict[Kind, str] = {
     "rna": "rna gex gene genes mrna transcript transcripts transcriptome scrna snrna",
-    "protein": "adt adts prot protein proteins antibody antibodies codex totalseq",
+    "protein": "adt adts prot protein proteins antibody antibodies codex totalseq imc mibi cycif phenocycler",
     "chromatin": "atac scatac chromatin peak peaks histone cuttag h3k27ac h3k27me3 h3k4me1 h3k4me3 h3k9me3",
 }
 _COMPONENT = re.compile(
@@ -41,7 +43,9 @@ _COMPONENT = re.compile(
 _PEAK = re.compile(r"[A-Za-z0-9._]+[:_-]\d+[-_]\d+")
 _ENSEMBL_GENE = re.compile(r"ENS[A-Z]{0,4}G\d{8,}(\.\d+)?")
 _SAMPLE = 200
+_ANTIBODIES = 0.2  # share of names that no gene has, from which on a panel is one of antibodies
 MOST_PROTEINS = 300
+BY_NAMES, BY_VALUES = "the names of its features", "its values"
 
 
 def kind_of_feature_type(text: str) -> Kind | None:
@@ -93,15 +97,38 @@ def kind_from_names(var: pd.DataFrame, name: str, hint: str = "") -> Kind | None
     return _kind_from_words(hint)
 
 
-def guess_kind(table: AnnData) -> Kind | None:
-    """Return protein for a few features that most spots have, rna for any other non-negative values, else None."""
-    if table.X is None or 0 in table.shape:
+def kind_from_symbols(names: Iterable[str]) -> Kind | None:
+    """Return protein where some features are called as only antibodies are, rna for symbols of genes, else None.
+
+    Examples
+    --------
+    >>> kind_from_symbols(["CD3", "CD68", "PanCK", "HLA-DR", "DAPI"]), kind_from_symbols(["Gad1", "Slc17a7", "Mbp"])
+    ('protein', 'rna')
+    """
+    features = [str(name) for name in names]
+    if len({name.rstrip("0123456789") for name in features}) < 2:  # Marker1, Marker2, ...
         return None
+    if sum(map(is_antibody, features)) >= _ANTIBODIES * len(features):
+        return "protein"
+    return "rna" if sum(map(is_gene, features)) > 0.5 * len(features) else None
+
+
+def guess_kind(table: AnnData) -> tuple[Kind | None, str]:
+    """Return the kind of a table whose names say nothing outright, None for none, and what it was judged by.
+
+    Symbols of genes and names of antibodies go before the values. Of these, a few features that most spots have are
+    taken for proteins, and any others of 0 or more for RNA.
+    """
+    if table.X is None or 0 in table.shape:
+        return None, BY_VALUES
+    if kind := kind_from_symbols(table.var_names[:: max(1, table.n_vars // _SAMPLE)]):
+        return kind, BY_NAMES
     head = table.X[: min(table.n_obs, _SAMPLE)]
     head = head if isinstance(head, np.ndarray) else head.toarray()  # at most 200 rows
     if not (head >= 0).all():
-        return None
-    return "protein" if table.n_vars <= MOST_PROTEINS and np.count_nonzero(head) > 0.5 * head.size else "rna"
+        return None, BY_VALUES
+    few_and_dense = table.n_vars <= MOST_PROTEINS and np.count_nonzero(head) > 0.5 * head.size
+    return "protein" if few_and_dense else "rna", BY_VALUES
 
 
 def _share(features: list[str], pattern: re.Pattern[str]) -> float:

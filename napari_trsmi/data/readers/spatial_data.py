@@ -79,7 +79,7 @@ def from_spatialdata(path: Path, library: str | None = None, modalities: Sequenc
         holders = [_with_libraries(holder, {}) for holder in holders]
         holders[0] = _with_libraries(holders[0], {section.name: next(iter(own.values()), {})})
     stored = {part.table: _stored(tables[part.table], part, own) for part, own in zip(placed, names, strict=True)}
-    return Found(joined.tables, holders, joined.hints, [*joined.notes, *notes], stored)
+    return replace(joined, holders=holders, notes=[*joined.notes, *notes], stored=stored)
 
 
 class _Regions:

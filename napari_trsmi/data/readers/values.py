@@ -1,105 +1,149 @@
-"""The numbers of a modality: counts or components, checked and brought to one type."""
+"""The numbers of a modality: counts, intensities or components, checked and brought to one type."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
 
 from napari_trsmi.config import Kind
-from napari_trsmi.data.dataset import Modality
+from napari_trsmi.data.dataset import MOST_COMPONENTS, Modality
 from napari_trsmi.data.readers.found import lean_table
-from napari_trsmi.data.readers.kinds import guess_kind, kind_from_names
+from napari_trsmi.data.readers.kinds import BY_NAMES, MOST_PROTEINS, guess_kind, kind_from_names
+from napari_trsmi.data.readers.profile import Profile, profile_of
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
-MOST_COMPONENTS = 512
 _COUNT_LAYERS = ("counts", "raw_counts", "count", "raw")
+_REDUCED = "Modality {!r} holds {:,} features that are no counts: they are reduced to components before training."
 _COMPONENT_KEYS = ("X_pca", "X_pc", "X_lsi", "X_svd", "X_nmf")
-_CHUNK = 1 << 22
-
-
-class _Profile(NamedTuple):
-    """What the stored values look like."""
-
-    finite: bool
-    minimum: float
-    maximum: float
-    whole: bool
-
-    @property
-    def counts(self) -> bool:
-        return self.finite and self.whole and self.minimum >= 0
 
 
 def checked_modality(
-    name: str, table: AnnData, rows: np.ndarray, kind: Kind | None, hint: str = ""
+    name: str,
+    table: AnnData,
+    rows: np.ndarray,
+    barcodes: pd.Index,
+    *,
+    kind: Kind | None = None,
+    hint: str = "",
+    guessed: bool = False,
 ) -> tuple[Modality, list[str]]:
     """Return the modality with its values on `rows`, and notes on where they came from.
 
-    Counts come back as (N, D) CSR float, components as (N, D) dense float32. `table` is left as it is; where nothing
-    had to be converted the values are shared with it.
+    Counts and intensities come back as (N, D) CSR float, components as (N, D) dense float32, or, where they are still
+    to be reduced, as they are stored. `table` is left as it is; where nothing had to be converted the values are
+    shared with it.
 
     Parameters
     ----------
     rows
         (N,) int rows of `table` in the dataset's order.
+    barcodes
+        (N,) what these rows are called.
     kind
         Kind that a person asked for, or None to find it out.
+    hint
+        Text that may give the kind away.
+    guessed
+        Whether the modality's own name says nothing, because it came from a guess.
 
     Raises
     ------
     DataError
-        Values are not finite, negative, neither counts nor components, all zero, or constant; or there are none.
+        Values are not finite, negative, neither counts nor intensities nor components, all zero, or constant; or there
+        are none.
     """
     if table.n_obs == 0 or len(rows) == 0:
         raise DataError(f"Expected spots in modality {name!r}, found none. Choose another file or leave {name!r} out.")
-    named = kind or kind_from_names(table.var, name, hint)
+    named = kind or kind_from_names(table.var, "" if guessed else name, hint)
     notes: list[str] = []
     if named == "precomputed":
         values, var, note = _components(name, table, rows)
+    elif (found := _counts(name, table, rows)) is not None:
+        values, var, note = found
+    elif named == "protein" or (named is None and _may_be_intensities(table, rows)):
+        values, var, note = _intensities(name, table, rows)
+    elif kind is None and _may_be_components(table, rows):
+        named = "precomputed"
+        values, var, note = _components(name, table, rows)
+        note = note or f"Modality {name!r} holds negative fractions: taken as precomputed features."
     else:
-        found = _counts(name, table, rows)
-        if found is None and kind is None and _may_be_components(table, rows):
-            named = "precomputed"
-            values, var, note = _components(name, table, rows)
-            note = note or f"Modality {name!r} holds negative fractions: taken as precomputed features."
-        elif found is None:
-            raise DataError(_why_no_counts(name, table, rows))
-        else:
-            values, var, note = found
-            if named is None:
-                named = guess_kind(table) or "rna"
-                notes.append(
-                    f"Took modality {name!r} for {named}, judged by its values; set its kind if that is wrong."
-                )
+        raise DataError(_why_no_counts(name, table, rows))
+    if named is None:
+        guess, by = guess_kind(table)
+        named = guess or "rna"
+        if named != "rna" or by != BY_NAMES or table.n_vars <= MOST_PROTEINS:  # no question there
+            notes.append(f"Took modality {name!r} for {named}, judged by {by}; set its kind if that is wrong.")
     if note:
         notes.append(note)
     _check_variation(name, values)
-    return Modality(name, named, lean_table(values, table.obs_names[rows], var)), notes
+    return Modality(name, named, lean_table(values, barcodes, var)), notes
 
 
 def _counts(name: str, table: AnnData, rows: np.ndarray) -> tuple[Any, Any, str] | None:
     """Return counts from `X`, a counts layer or `raw`, their features and a note; None where there are none."""
     values = _taken(table.X, rows)
     if values is not None and values.shape[1]:
-        profile = _profile(values)
-        if not profile.finite:
-            raise DataError(f"Expected finite values in modality {name!r}, found NaN or infinity. Remove or fill them.")
+        profile = profile_of(values)
         if profile.counts:
-            return _as_csr(values), table.var, ""
+            return _as_counts(name, values, profile, table.var, "")
     for key in _COUNT_LAYERS:
-        if key in table.layers and _profile(layer := _taken(table.layers[key], rows)).counts:
-            return _as_csr(layer), table.var, f"X of modality {name!r} holds no counts: used layers[{key!r}]."
-    if table.raw is not None and table.n_vars and table.var_names.isin(table.raw.var_names).all():
-        raw = _taken(table.raw[:, table.var_names].X, rows)
-        if _profile(raw).counts:
-            return _as_csr(raw), table.var, f"X of modality {name!r} holds no counts: used those in raw."
+        if key in table.layers and (profile := profile_of(layer := _taken(table.layers[key], rows))).counts:
+            return _as_counts(
+                name, layer, profile, table.var, f"X of modality {name!r} holds no counts: used layers[{key!r}]."
+            )
+    if (found := _raw(table, rows)) is not None and (profile := profile_of(found[0])).counts:
+        raw, var, left_out = found
+        said = f"; {left_out} features whose names repeat there were left out" if left_out else ""
+        return _as_counts(name, raw, profile, var, f"X of modality {name!r} holds no counts: used those in raw{said}.")
+    if values is not None and values.shape[1] and not profile_of(values).finite:
+        raise DataError(f"Expected finite values in modality {name!r}, found NaN or infinity. Remove or fill them.")
     return None
+
+
+def _as_counts(name: str, values: Any, profile: Profile, var: pd.DataFrame, note: str) -> tuple[Any, Any, str]:
+    """Return counts as CSR, rounded where they are off whole numbers, with their features and the note."""
+    matrix = _as_csr(values)
+    if profile.off:
+        matrix = matrix.copy()
+        np.rint(matrix.data, out=matrix.data)
+        matrix.eliminate_zeros()
+        off = f"Counts of modality {name!r} were off whole numbers by up to {profile.off:.0e}: rounded."
+        note = f"{note} {off}".strip()
+    return matrix, var, note
+
+
+def _raw(table: AnnData, rows: np.ndarray) -> tuple[Any, pd.DataFrame, int] | None:
+    """Return values in `raw` of the table's features, these, and how many cannot be told from others of their name."""
+    if table.raw is None or not table.n_vars or not table.var_names.isin(table.raw.var_names).all():
+        return None
+    if table.raw.var_names.equals(table.var_names):
+        return _taken(table.raw.X, rows), table.var, 0
+    once = ~table.var_names.isin(table.raw.var_names[table.raw.var_names.duplicated()])
+    if not once.any():
+        return None
+    columns = table.raw.var_names.drop_duplicates(keep=False).get_indexer(table.var_names[once])
+    unique = np.flatnonzero(~table.raw.var_names.duplicated(keep=False))
+    return _taken(table.raw.X, rows)[:, unique[columns]], table.var[once], int((~once).sum())
+
+
+def _intensities(name: str, table: AnnData, rows: np.ndarray) -> tuple[Any, Any, str]:
+    """Return (N, D) CSR of measured intensities in `X`, negative ones too where they were transformed, and a note."""
+    values = _taken(table.X, rows)
+    if values is None or not values.shape[1]:
+        raise DataError(_why_no_counts(name, table, rows))
+    return _as_csr(values), table.var, f"Modality {name!r} holds no counts: its values are taken as intensities."
+
+
+def _may_be_intensities(table: AnnData, rows: np.ndarray) -> bool:
+    """Return whether `X` is a panel of antibodies, or a narrow, dense table of fractions of 0 or more."""
+    kind, by = guess_kind(table)
+    return kind == "protein" and (by == BY_NAMES or profile_of(_taken(table.X, rows)).minimum >= 0)
 
 
 def _components(name: str, table: AnnData, rows: np.ndarray) -> tuple[np.ndarray, Any, str]:
@@ -109,6 +153,8 @@ def _components(name: str, table: AnnData, rows: np.ndarray) -> tuple[np.ndarray
     values, var, note = table.X, table.var, ""
     if values is None or not 0 < table.n_vars <= MOST_COMPONENTS:
         key = next((key for key in _COMPONENT_KEYS if key in table.obsm), None)
+        if key is None and values is not None and not (profile := profile_of(_taken(values, rows))).counts:
+            return _to_reduce(name, _taken(values, rows), profile), var, _REDUCED.format(name, table.n_vars)
         if key is None:
             raise DataError(
                 f"Expected 1 to {MOST_COMPONENTS} precomputed features in X of modality {name!r} or components in obsm "
@@ -124,11 +170,18 @@ def _components(name: str, table: AnnData, rows: np.ndarray) -> tuple[np.ndarray
     return values, var, note
 
 
+def _to_reduce(name: str, values: Any, profile: Profile) -> Any:
+    """Return normalised values of many features as CSR, or as float32 where they are dense."""
+    if not profile.finite:
+        raise DataError(f"Expected finite values in modality {name!r}, found NaN or infinity. Remove or fill them.")
+    return _as_csr(values) if sparse.issparse(values) else values.astype(np.float32, copy=False)
+
+
 def _may_be_components(table: AnnData, rows: np.ndarray) -> bool:
     """Return whether `X` can only be components: narrow with negative fractions, or none but components in `obsm`."""
     if table.X is None or table.n_vars == 0:
         return any(key in table.obsm for key in _COMPONENT_KEYS)
-    profile = _profile(_taken(table.X, rows))
+    profile = profile_of(_taken(table.X, rows))
     return table.n_vars <= MOST_COMPONENTS and profile.minimum < 0 and not profile.whole
 
 
@@ -136,15 +189,15 @@ def _why_no_counts(name: str, table: AnnData, rows: np.ndarray) -> str:
     """Return the sentence on values that are neither counts nor components."""
     if table.X is None or table.n_vars == 0:
         return f"Expected features in modality {name!r}, found none. Choose another file or leave {name!r} out."
-    profile = _profile(_taken(table.X, rows))
+    profile = profile_of(_taken(table.X, rows))
     if profile.minimum < 0 and profile.whole:
         found = f"found {profile.minimum:g}"
         return f"Expected counts of 0 or more in modality {name!r}, {found}. Give the counts as measured."
     looks = "scaled" if profile.minimum < 0 else "normalised"
     return (
         f"Expected whole counts in modality {name!r}, found {looks} values between {profile.minimum:.4g} and "
-        f"{profile.maximum:.4g}. Put the counts in X or layers['counts'], or set its kind to precomputed to use "
-        "components as they are."
+        f"{profile.maximum:.4g}. Put the counts in X or layers['counts'], or take the values as components with "
+        f"kinds={{{name!r}: 'precomputed'}} (--kinds {name} precomputed), or 'protein' if they are intensities."
     )
 
 
@@ -188,21 +241,3 @@ def _as_csr(values: Any) -> sparse.csr_matrix:
     """Return `values` as CSR of float32, or of float64 where it was that already."""
     matrix = sparse.csr_matrix(values)
     return matrix if matrix.dtype in (np.float32, np.float64) else matrix.astype(np.float32)
-
-
-def _profile(values: Any) -> _Profile:
-    """Return what the values look like; the zeros that a sparse matrix leaves out count as 0."""
-    minimum = maximum = 0.0 if sparse.issparse(values) else np.nan
-    finite = whole = True
-    for chunk in _chunks(values):
-        minimum, maximum = float(np.fmin(minimum, chunk.min())), float(np.fmax(maximum, chunk.max()))
-        finite &= bool(np.isfinite(chunk).all())
-        whole &= chunk.dtype.kind in "biu" or bool((chunk == np.rint(chunk)).all())
-    return _Profile(finite, minimum, maximum, whole)
-
-
-def _chunks(values: Any) -> Iterator[np.ndarray]:
-    """Yield the stored values in pieces, so that a check needs little memory beside them."""
-    flat = values.data if sparse.issparse(values) else values.reshape(-1)
-    for start in range(0, len(flat), _CHUNK):
-        yield flat[start : start + _CHUNK]

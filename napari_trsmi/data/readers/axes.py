@@ -1,0 +1,100 @@
+"""Which columns are x, y and z: the names that programs and platforms give to coordinates, in any spelling."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# What may stand around the letter of an axis, as in CenterX_global_px or pxl_col_in_fullres.
+_WORDS = (
+    "spatial|sdim|dim|space|coordinates|coordinate|coords|coord|centroids|centroid|centres|centre|centers|center|"
+    "locations|location|loc|positions|position|pos|pixels|pixel|pxl|pix|px|microns|micron|micrometers|micrometres|"
+    "um|µm|μm|mm|nm|in|of|image|img|fullres|global|local|stitched|registered|aligned|corrected|slide|tissue|sample|"
+    "section|fov|array|cell|nucleus|nuclear|spot|bead|bin|area|shape|object|raw|orig|original|st"
+)
+_NAME = re.compile(rf"((?:{_WORDS})*)(x|y|z|columns|column|cols|col|rows|row)((?:{_WORDS})*)")
+_NUMBERED = re.compile(r"(x?(?:spatial|sdim|coordinates|coordinate|coords|coord|xy))([0-3])")
+_AXIS = {"x": 0, "columns": 0, "column": 0, "cols": 0, "col": 0, "y": 1, "rows": 1, "row": 1, "z": 2}
+_UNITS = {"mm": 1000.0, "nm": 0.001} | dict.fromkeys(
+    ("um", "µm", "μm", "micron", "microns", "micrometers", "micrometres"), 1.0
+)
+_LOCAL = ("local", "fov")
+_RANKS = (  # of coordinates in one table, the first go before the later
+    ("fullres", "pxl"),
+    ("image", "img"),
+    ("global", "slide", "stitched", "registered", "aligned"),
+    ("centroid", "centre", "center", "location", "position"),
+)
+
+
+class Axes(NamedTuple):
+    """Columns of a table that are coordinates: x, y and, where there is one, z."""
+
+    columns: tuple[Any, ...]
+    microns: float | None  # micrometres per unit, where the names say so
+
+
+def find_axes(columns: Sequence[Any]) -> list[Axes]:
+    """Return the groups of `columns` that name coordinates, the best first.
+
+    Full-resolution pixels go before global coordinates, these before centroids and plain x and y, then rows and
+    columns of an array, and last what is local to a field of view. Spelling does not matter.
+
+    Examples
+    --------
+    >>> find_axes(["area", "CenterX_local_px", "CenterY_local_px", "CenterX_global_px", "CenterY_global_px"])[0].columns
+    ('CenterX_global_px', 'CenterY_global_px')
+    >>> find_axes(["y_slide_mm", "x_slide_mm"])
+    [Axes(columns=('x_slide_mm', 'y_slide_mm'), microns=1000.0)]
+    """
+    groups: dict[tuple[str, ...], dict[int, Any]] = {}
+    for column in columns:
+        text = re.sub(r"[\W_]+", "", str(column).lower())
+        if match := _NAME.fullmatch(text):
+            axis = _AXIS[match[2]]
+            named = "array" if match[2] not in "xyz" else ""  # rows and columns go with each other only
+            groups.setdefault((match[1], named, match[3]), {}).setdefault(axis, column)
+        elif match := _NUMBERED.fullmatch(text):
+            groups.setdefault((match[1], "number", ""), {}).setdefault(int(match[2]), column)
+    found = []
+    for (before, named, after), by_axis in groups.items():
+        first = min(by_axis) if named == "number" else 0  # spatial_0 and spatial_1, or spatial_1 and spatial_2
+        if named != "number" and 2 not in by_axis:
+            lone = groups.get((before, "", after), {}) | groups.get(("", "", ""), {})
+            by_axis |= {axis: column for axis, column in lone.items() if axis == 2}
+        if {first, first + 1} <= set(by_axis):
+            taken = tuple(by_axis[axis] for axis in range(first, first + 3) if axis in by_axis)
+            words = re.findall(_WORDS, before) + re.findall(_WORDS, after)
+            microns = next((_UNITS[word] for word in words if word in _UNITS), None)
+            found.append((_rank(words, named), Axes(taken, microns)))
+    return [axes for _, axes in sorted(found, key=lambda each: each[0])]
+
+
+def _rank(words: Sequence[str], named: str) -> int:
+    """Return the place of such coordinates among others, 0 for the best."""
+    if any(word in _LOCAL for word in words):
+        return len(_RANKS) + 2
+    for rank, known in enumerate(_RANKS):
+        if any(word in known for word in words):
+            return rank
+    return len(_RANKS) + (named == "array")
+
+
+def numbers_of(frame: pd.DataFrame, axes: Axes) -> np.ndarray | None:
+    """Return (N, 2 or 3) float64 values of the axes, NaN where a value is missing; None where they are no numbers."""
+    import pandas as pd
+
+    columns = [frame[column] for column in axes.columns]
+    if any(isinstance(column, pd.DataFrame) for column in columns):  # two columns of one name
+        return None
+    try:
+        values = [pd.to_numeric(column.astype(object)).to_numpy(np.float64, na_value=np.nan) for column in columns]
+    except (TypeError, ValueError):
+        return None
+    return np.column_stack(values)
