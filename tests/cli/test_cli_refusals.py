@@ -19,12 +19,13 @@ def no_coordinates(table):
     del table.obsm["spatial"]
 
 
-def nan_coordinates(table):
-    table.obsm["spatial"][3, 1] = np.nan
+def coordinates_of_text(table):
+    table.obsm["spatial"] = np.full((36, 2), "far")
 
 
-def duplicated_barcodes(table):
-    table.obs_names = ["twice", "twice", *table.obs_names[2:]]
+def two_batches_at_one_place(table):
+    table.obsm["spatial"][18:] = table.obsm["spatial"][:18]
+    table.obs["batch"] = ["a", "b"] * 9 + ["b", "a"] * 9
 
 
 def negative_counts(table):
@@ -67,8 +68,8 @@ def refused(tmp_path, capsys):
     ("spoil", "match"),
     [
         (no_coordinates, "Expected"),
-        (nan_coordinates, "NaN or infinity for 1 of 36 spots"),
-        (duplicated_barcodes, "found 1 more than once, such as 'twice'"),
+        (coordinates_of_text, "Expected numbers as coordinates"),
+        (two_batches_at_one_place, r"'a', 'b'\] in obs\['batch'\].*--library"),
         (negative_counts, "Expected counts of 0 or more"),
         (nan_counts, "Expected finite values"),
         (only_zeros, "found only zeros"),

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from napari_trsmi.data.readers.splits import matched, plane_split, section_splits, speaks_of_sections, split_by
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "batch",
+        "sample_id",
+        "SampleID",
+        "slide",
+        "slide_ID_numeric",
+        "fov",
+        "FOV",
+        "orig.ident",
+        "Bregma",
+        "imageid",
+        "donor_id",
+        "brain_section_label",
+        "section_number",
+        "roi",
+        "puck_id",
+        "replicate",
+        "library_name",
+        "adt:batch",
+    ],
+)
+def test_columns_named_after_sections_are_known(name):
+    assert speaks_of_sections(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cell_type",
+        "cluster",
+        "leiden",
+        "annotation",
+        "sample_type",
+        "n_counts",
+        "batch_score",
+        "region",
+        "domain",
+        "cell_id",
+        "id",
+    ],
+)
+def test_annotations_of_cells_are_no_sections(name):
+    assert not speaks_of_sections(name)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1, 2, 1],
+        [1.0, 2.0, 1.0],
+        ["1", "2", "1"],
+        ["1.0", "2.0", "1.0"],
+        [b"1", b"2", b"1"],
+        pd.Categorical([1, 2, 1]),
+        pd.array(["1", "2", "1"], dtype="string"),
+        pd.array([1, 2, 1], dtype="Int64"),
+    ],
+)
+def test_numbers_and_text_are_the_same_names(values):
+    split = split_by("fov", pd.Series(values))
+    assert split.names == ("1", "2")
+    assert split.part.tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, "nan", "", "NA"])
+def test_missing_values_are_no_part(missing):
+    split = split_by("library_id", pd.Series(["x", missing, "x"], dtype=object))
+    assert (split.names, split.part.tolist()) == (("x",), [0, -1, 0])
+
+
+def test_columns_that_tell_spots_apart_are_no_splits():
+    obs = pd.DataFrame({"sample": ["a"] * 20 + ["b"] * 20, "slide": "one", "image": [str(i) for i in range(40)]})
+    assert [split.column for split in section_splits(obs)] == ["sample"]
+
+
+@pytest.mark.parametrize(
+    ("names", "libraries", "expected"),
+    [
+        (["A", "B"], ["B", "A"], {"A": "A", "B": "B"}),
+        (["a1", "a2"], ["A-1", "A-2"], {"a1": "A-1", "a2": "A-2"}),
+        (
+            ["1", "2", "12"],
+            ["library_1", "library_2", "library_12"],
+            {"1": "library_1", "2": "library_2", "12": "library_12"},
+        ),
+        (["01", "2"], ["1", "2"], {"01": "1", "2": "2"}),
+        (["sA1", "sA2"], ["A1", "A2"], {"sA1": "A1", "sA2": "A2"}),
+        (["A1"], ["slide_A1", "old_A1"], {}),
+        (["healthy", "tumour"], ["A1", "A2"], {}),
+    ],
+)
+def test_names_of_parts_are_matched_to_libraries_one_to_one(names, libraries, expected):
+    assert matched(names, libraries) == expected
+
+
+def test_planes_are_the_few_values_of_z():
+    split = plane_split(np.array([0.0, 10.0, np.nan] * 4))
+    assert (split.names, split.part[:3].tolist()) == (("z=0", "z=10"), [0, 1, -1])
+    assert plane_split(np.random.default_rng(0).random(100)) is None
+    assert plane_split(np.zeros(10)) is None
+    assert plane_split(None) is None
