@@ -69,7 +69,7 @@ def refused(tmp_path, capsys):
     [
         (no_coordinates, "Expected"),
         (coordinates_of_text, "Expected numbers as coordinates"),
-        (two_batches_at_one_place, r"'a', 'b'\] in obs\['batch'\].*--library"),
+        (two_batches_at_one_place, "['a', 'b'] in obs['batch']. Choose one with library= (--library"),
         (negative_counts, "Expected counts of 0 or more"),
         (nan_counts, "Expected finite values"),
         (only_zeros, "found only zeros"),
