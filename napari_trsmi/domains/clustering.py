@@ -115,8 +115,10 @@ def find_domains(
                 f"cluster.method='prototypes' needs {n_domains} prototypes, found {found}. Train with "
                 f"cluster.n_domains={n_domains}, or use another method."
             )
+        from sklearn.metrics import pairwise_distances_argmin
+
         features = embedding.astype(float)
-        start = ((features[:, None] - prototypes[None]) ** 2).sum(-1).argmin(1)
+        start = pairwise_distances_argmin(features, prototypes.astype(float))
     else:
         features = domain_features(embedding, spatial, settings, seed) if features is None else features
         if settings.method == "leiden":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 from scipy import sparse
@@ -25,7 +26,7 @@ PALETTE = (
 def domain_colors(labels: np.ndarray, adjacency: sparse.csr_matrix, n: int | None = None) -> tuple[str, ...]:
     """Return one colour per domain, such that domains that touch differ most.
 
-    The colours are the first n of `PALETTE` (more are made by glasbey): apart in ordinary and in colour-blind vision,
+    The colours are the first n of `palette`: apart in ordinary and in colour-blind vision,
     and from white, black and the pink of H&E. They are dealt out by quadratic assignment: the more of their boundary
     two domains share, the further apart their colours. The same input always gives the same colours.
 
@@ -73,13 +74,22 @@ def domain_colors(labels: np.ndarray, adjacency: sparse.csr_matrix, n: int | Non
 
 
 def palette(n: int) -> tuple[str, ...]:
-    """Return `n` colours ``"#rrggbb"``, a longer palette starting with the shorter ones up to the size of `PALETTE`."""
+    """Return `n` colours ``"#rrggbb"``: `PALETTE`, then ever the one furthest from all before it.
+
+    A longer palette starts with the shorter ones.
+    """
     if n <= len(PALETTE):
         return PALETTE[:n]
-    import glasbey
-
-    made: Any = glasbey.extend_palette(list(PALETTE), n, colorblind_safe=True, lightness_bounds=(30, 85))
-    return tuple(made)
+    choice = [*PALETTE, *(f"#{r:02x}{g:02x}{b:02x}" for r, g, b in product(range(0, 256, 15), repeat=3))]
+    seen = _seen(choice)
+    lightness = seen[0, :, 0]
+    distance = np.where((lightness > 30) & (lightness < 85), np.inf, -np.inf)  # to the nearest colour taken
+    taken = list(range(len(PALETTE)))
+    for number in range(n):
+        if number >= len(taken):
+            taken.append(int(distance.argmax()))
+        distance = np.minimum(distance, np.linalg.norm(seen - seen[:, taken[number], None], axis=2).min(axis=0))
+    return tuple(choice[k] for k in taken)
 
 
 def extended(colors: tuple[str, ...], n: int) -> tuple[str, ...]:
@@ -115,13 +125,19 @@ def color_distances(colours: tuple[str, ...]) -> np.ndarray:
 
     The distance of a pair is the smallest among ordinary vision, deuteranopia and protanopia; 1 is just visible.
     """
-    from colorspacious import cspace_convert
     from scipy.spatial.distance import cdist
+
+    distances: np.ndarray = np.min([cdist(points, points) for points in _seen(colours)], axis=0)
+    return distances
+
+
+def _seen(colours: Sequence[str]) -> np.ndarray:
+    """(3, n, 3) CAM02-UCS coordinates of colours in ordinary vision, deuteranopia and protanopia."""
+    from colorspacious import cspace_convert
 
     rgb = np.array([[int(c[k : k + 2], 16) / 255 for k in (1, 3, 5)] for c in colours])
     seen = [rgb]
     for kind in ("deuteranomaly", "protanomaly"):
         space = {"name": "sRGB1+CVD", "cvd_type": kind, "severity": 100}
         seen.append(np.clip(cspace_convert(rgb, space, "sRGB1"), 0, 1))
-    points = [cspace_convert(eye, "sRGB1", "CAM02-UCS") for eye in seen]
-    return np.min([cdist(p, p) for p in points], axis=0)
+    return np.stack([cspace_convert(eye, "sRGB1", "CAM02-UCS") for eye in seen])

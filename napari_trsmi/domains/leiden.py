@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from napari_trsmi.config import Graph
+from napari_trsmi.errors import ConfigError
 from napari_trsmi.graphs import feature_graph
 
 
@@ -25,8 +26,19 @@ def leiden_labels(features: np.ndarray, n_domains: int, *, k: int = 20, seed: in
         Neighbours per spot.
     seed
         Of the graph search and of Leiden.
+
+    Raises
+    ------
+    ConfigError
+        igraph is not installed: it comes with an extra, because its licence is the GPL.
     """
-    import igraph
+    try:
+        import igraph
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "Expected igraph for cluster.method='leiden', found none. Install it with "
+            '`pip install "napari-trsmi[leiden]"`, or use another method.'
+        ) from error
 
     n = len(features)
     settings = Graph(k_feature=min(k, n - 1), metric="euclidean", edge_weights="similarity")

@@ -126,6 +126,18 @@ def test_protein_is_the_centred_log_ratio_scaled_and_rotated(protein):
     assert_same_up_to_signs(found, PCA(11).fit_transform(scaled))  # all but one
 
 
+def test_one_outstanding_protein_count_rules_no_component(protein):
+    """It is cut off at ten standard deviations, as scanpy's `scale` does with `max_value`."""
+    wild = AnnData(np.vstack([np.tile(protein.X.toarray(), (10, 1)), np.full((1, 12), 30.0)]).astype(np.float32))
+    wild.X[-1, 0] = 1e7
+    counts = wild.X
+    ratio = np.log1p(counts / np.exp(np.log1p(counts).mean(axis=1, keepdims=True)))
+    scaled = StandardScaler().fit_transform(ratio)
+    assert scaled.max() > 12
+    found = components(Modality("adt", "protein", wild), "protein", SETTINGS.model_copy(update={"n_components": 50}))
+    assert_same_up_to_signs(found, PCA(11).fit_transform(np.clip(scaled, -10, 10)))
+
+
 def lsi(counts: np.ndarray, n: int) -> np.ndarray:
     """Dense TF-IDF (logarithm of both together) and singular vectors times values."""
     frequency = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from itertools import product
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from napari_trsmi.coherence import coherent_components, denoise
@@ -48,8 +50,6 @@ def cluster(**changes) -> Cluster:
 
 
 def prototypes(z: np.ndarray, k: int) -> np.ndarray:
-    from sklearn.cluster import KMeans
-
     return KMeans(k, n_init=2, random_state=1).fit(z).cluster_centers_
 
 
@@ -108,6 +108,31 @@ def test_prototypes_decide_where_asked():
     centres = np.stack([z[k == TRUTH].mean(axis=0) for k in range(4)])
     found = find_domains(z, SPATIAL, cluster(method="prototypes"), n_domains=4, prototypes=centres)
     assert adjusted_rand_score(TRUTH, found.labels) > 0.9
+
+
+def test_prototypes_are_compared_with_spots_without_a_number_per_spot_prototype_and_feature():
+    rng = np.random.default_rng(0)
+    n, k, d = 8_000, 40, 64
+    z, centres = rng.normal(size=(n, d)).astype(np.float32), rng.normal(size=(k, d)).astype(np.float32)
+    spatial = spatial_graph(np.column_stack(np.divmod(np.arange(n), 100)).astype(float), 4)
+    tracemalloc.start()
+    find_domains(z, spatial, cluster(method="prototypes"), n_domains=k, prototypes=centres)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < n * k * d * 8 / 4
+
+
+@pytest.mark.parametrize("n_init", [1, 4])
+def test_k_means_starts_as_often_as_asked_and_the_best_start_is_taken(monkeypatch, n_init):
+    features = np.random.default_rng(0).normal(size=(SIDE * SIDE, 3))  # no domains: every start ends elsewhere
+    ends = []
+    fit = KMeans.fit
+    monkeypatch.setattr(KMeans, "fit", lambda self, x: ends.append(fit(self, x)) or ends[-1])
+    labels = clustering._kmeans(features, 9, n_init, seed=1)
+    assert len(ends) == n_init
+    assert len({round(end.inertia_, 6) for end in ends}) == n_init
+    best = min(ends, key=lambda end: end.inertia_)
+    assert adjusted_rand_score(best.labels_, labels) == 1.0
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from napari_trsmi.domains.colors import PALETTE, color_distances, domain_colors
+from napari_trsmi.domains.colors import PALETTE, color_distances, domain_colors, palette
 from napari_trsmi.errors import DataError
 
 
@@ -26,6 +26,16 @@ def test_colours_are_distinct_and_repeatable():
     assert len(set(colours)) == 20
     assert all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in colours)
     assert colours == domain_colors(np.arange(20), ring(20))
+
+
+@pytest.mark.parametrize("n", [len(PALETTE) + 1, 60, 120])
+def test_more_domains_than_the_palette_has_get_colours_that_are_still_told_apart(n):
+    colours = palette(n)
+    assert colours[: len(PALETTE)] == PALETTE
+    assert palette(n + 10)[:n] == colours
+    assert all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in colours)
+    assert color_distances(colours)[~np.eye(n, dtype=bool)].min() > 3
+    assert color_distances(("#ffffff", "#000000", *colours))[:2, 2:].min() > 8
 
 
 def test_no_colour_is_lost_on_white_black_or_the_purple_of_stained_tissue():

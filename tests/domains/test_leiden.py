@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
 from napari_trsmi.domains.leiden import leiden_labels
+from napari_trsmi.errors import ConfigError
 
 TRUTH = np.repeat(np.arange(4), [60, 40, 30, 20])
 BLOBS = 8 * np.eye(4)[TRUTH] + np.random.default_rng(0).normal(size=(150, 4))
@@ -28,6 +30,12 @@ def test_there_are_exactly_as_many_in_any_cloud_of_spots(n, data):
     n_domains = data.draw(st.integers(1, n))
     features = np.random.default_rng(n).normal(size=(n, 3))
     assert len(set(leiden_labels(features, n_domains))) == n_domains
+
+
+def test_without_igraph_the_way_to_it_is_told(monkeypatch):
+    monkeypatch.setitem(sys.modules, "igraph", None)
+    with pytest.raises(ConfigError, match=r"pip install \"napari-trsmi\[leiden\]\"`, or use another method"):
+        leiden_labels(BLOBS, 4)
 
 
 def test_separated_groups_are_the_communities():

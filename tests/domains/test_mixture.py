@@ -10,6 +10,7 @@ from scipy import sparse
 from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
 
+from napari_trsmi.domains import mixture
 from napari_trsmi.domains.mixture import field_strength, fit_mixture, posterior_of
 from napari_trsmi.graphs import neighbour_mean, spatial_graph
 
@@ -140,6 +141,20 @@ def test_a_field_that_would_empty_a_domain_is_weakened():
     found = fit_mixture(features, lonely, NEIGHBOURS, strength=200.0)
     assert set(found.labels) == {0, 1, 2, 3}
     assert 0 <= found.strength < 200.0
+
+
+def test_a_field_is_halved_until_no_domain_is_emptied(monkeypatch):
+    certain, tried = np.eye(3)[STRIPES], []
+
+    def run(x, q, neighbours, strength, *rest):
+        tried.append(strength)
+        return certain if strength < 2.0 else np.eye(3)[np.zeros(len(q), int)]  # a strong field leaves one domain
+
+    monkeypatch.setattr(mixture, "_run", run)
+    found = fit_mixture(noisy_stripes(0.3), STRIPES, NEIGHBOURS, strength=10.0)
+    assert tried == [0.0, 10.0, 5.0, 2.5, 1.25]
+    assert found.strength == 1.25
+    np.testing.assert_array_equal(found.posterior, certain)
 
 
 def test_a_constant_feature_is_harmless():
