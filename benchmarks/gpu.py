@@ -187,7 +187,7 @@ def child(n: int, device: str) -> dict[str, Any]:
     graphs = time.perf_counter() - started
     train_settings = {"epochs": TIMED, "preview_every": 0}
     config = Config(cluster={"n_domains": 8}, train=train_settings, device=device)
-    where = pick_device(device)
+    where, _ = pick_device(device)
     if where.type == "cuda":
         torch.cuda.reset_peak_memory_stats(where)
     _, seconds = trained(section, config)
@@ -265,7 +265,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(json.dumps(child(options.child, options.device)))
         return
     # Not `pick_device` where one is named: of a device that cannot train, the operations show why.
-    device = pick_device("auto") if options.device == "auto" else torch.device(options.device)
+    device = pick_device("auto")[0] if options.device == "auto" else torch.device(options.device)
     report = Report("On a GPU", {"device": described(device), "torch threads": torch.get_num_threads()})
     parts: dict[str, Callable[[], tuple[Table, list[dict[str, Any]]]]] = {
         "operations": lambda: operations_table(device),

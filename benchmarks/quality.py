@@ -15,7 +15,16 @@ from typing import Any
 
 import numpy as np
 from datasets import SCORES, Case, chosen_cases, load, read_peers
-from runs import changed, default_config, domain_labels, progress, score_or_nan, side_by_side, trained
+from runs import (
+    changed,
+    default_config,
+    domain_labels,
+    progress,
+    score_or_nan,
+    side_by_side,
+    trained,
+    trained_with_stages,
+)
 from tables import Report, Table, middle, output_options, spread
 from trivial import CLUSTERINGS, trivial_rows
 
@@ -38,10 +47,10 @@ def run_seed(case_name: str, seed: int, quick: bool) -> list[Record]:
             found = {"file": case_name, "group": group, "row": row, "view": view, "seed": seed}
             records.append({**found, "scores": scores, "note": note})
 
-    fit = trained(section, config)
+    fit, stages = trained_with_stages(section, config)
     add("ours", "ours", lambda: domain_labels(fit.embedding, section, config, fit.prototypes))
     if not quick:
-        for stage, values in fit.stages.items():
+        for stage, values in stages.items():
             if stage != "fusion":  # that is the embedding itself
                 add(
                     "stage", f"after {stage}" if stage != "input" else "input features", _later(values, section, config)

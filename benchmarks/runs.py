@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any
@@ -14,7 +14,7 @@ from datasets import Loaded
 
 from napari_trsmi.config import Config
 from napari_trsmi.errors import ConfigError
-from napari_trsmi.records import Fit
+from napari_trsmi.records import Fit, Step
 from napari_trsmi.stages import Section
 
 Changes = dict[str, dict[str, Any]]  # {section: {field: value}}
@@ -40,10 +40,26 @@ def changed(config: Config, changes: Changes) -> Config:
 
 
 def trained(section: Section, config: Config) -> Fit:
-    """Return what training leaves, stages included."""
+    """Return what training leaves."""
     from napari_trsmi.model.training import train
 
-    steps = train(section.features, section.spatial, section.feature_graphs, config)
+    return _end(train(section.features, section.spatial, section.feature_graphs, config))
+
+
+def trained_with_stages(section: Section, config: Config) -> tuple[Fit, dict[str, np.ndarray]]:
+    """Return what training leaves, and the (N, width) output of each stage of the network, input and fusion too."""
+    import torch
+
+    from napari_trsmi.model.training import Trainer
+
+    trainer = Trainer(section.features, section.spatial, section.feature_graphs, config)
+    fit = _end(trainer.run(None, None, None))
+    with torch.no_grad():
+        stages = trainer.network(1.0, keep_stages=True).stages
+    return fit, {name: stage.cpu().numpy() for name, stage in stages.items()}
+
+
+def _end(steps: Generator[Step, str | None, Fit]) -> Fit:
     while True:
         try:
             next(steps)

@@ -15,7 +15,7 @@ from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import DataError
 from napari_trsmi.interrupt import check
-from napari_trsmi.records import Checkpoints, Fit, Step
+from napari_trsmi.records import Checkpoints, Fit, Step, left_devices
 from napari_trsmi.stages import Previews, Section, assemble, cut, cut_again, prepare
 
 if TYPE_CHECKING:
@@ -174,12 +174,18 @@ def fit_steps(
     )
     viewer = Previews(section, config)
     history: list[Step] = []
-    answer = None
+    answer, previewing = None, 0.0
     try:
         while True:
-            step = viewer.label(steps.send(answer))
+            step = steps.send(answer)
+            at = time.perf_counter()
+            step = viewer.label(step)
+            previewing += time.perf_counter() - at
+            step = replace(step, seconds=step.seconds + previewing)
             history.append(step)
+            at = time.perf_counter()
             answer = yield step
+            started += time.perf_counter() - at  # a pause is no time of the run
     except StopIteration as end:
         trained: Fit = end.value
     seconds["training"] = time.perf_counter() - started - sum(seconds.values())
@@ -197,7 +203,7 @@ def fit_steps(
         modality_weights=trained.modality_weights,
         history=(*earlier, *history),
         state=trained.state,
-        provenance={**result.provenance, "device": trained.device, "stopped": trained.stopped, "seconds": seconds},
+        provenance={**_with_device(result.provenance, trained), "stopped": trained.stopped, "seconds": seconds},
     )
     if earlier:
         result.provenance["resumed_at"] = len(earlier)
@@ -253,7 +259,7 @@ def keep_preview(
             correspondences=trained.correspondences,
             modality_weights=trained.modality_weights,
             state=trained.state,
-            provenance={**result.provenance, "device": trained.device},
+            provenance=_with_device(result.provenance, trained),
         )
     return replace(
         result,
@@ -261,6 +267,17 @@ def keep_preview(
         history=tuple(history),
         provenance={**result.provenance, "kept_preview": step.epoch, "stopped": True},
     )
+
+
+def _with_device(provenance: dict[str, Any], trained: Fit) -> dict[str, Any]:
+    """Return the provenance with where it was trained, and where not and why."""
+    told = left_devices(trained.devices_left)
+    return {
+        **provenance,
+        "device": trained.device,
+        "devices_tried": trained.devices_left,
+        "notes": [*provenance.get("notes", []), *([told] if told else [])],
+    }
 
 
 def _trained_to(epoch: int, section: Section, config: Config, state: bytes) -> Fit:

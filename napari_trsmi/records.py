@@ -27,7 +27,7 @@ class Step:
     churn
         Share of spots in [0, 1] whose preview label changed since the preview before; NaN where there is none.
     seconds
-        Wall-clock seconds since training started.
+        Seconds of training, previews included, up to the end of this epoch; pauses do not count.
     n_domains
         Number of prototypes K; None before they are seeded.
     """
@@ -112,14 +112,14 @@ class Fit:
         (N, M) float32 share of each modality in a spot's embedding; rows sum to 1. Columns in `modalities` order.
     modalities
         Names of the modalities, in the order used throughout.
-    stages
-        {name: (N, width) float32} output after each stage (input, encoder, alignment, local, global, fusion).
     history
         One `Step` per epoch, previews' labels included.
     stopped
         True when a person ended training early.
     device
         Device the run used.
+    devices_left
+        {device: why training does not run there} of those that ``"auto"`` tried before it.
     state
         All that training needs to go on from there, see `model.training.Trainer.state`.
     """
@@ -129,11 +129,22 @@ class Fit:
     correspondences: dict[tuple[str, str], sparse.csr_matrix]
     modality_weights: np.ndarray
     modalities: tuple[str, ...]
-    stages: dict[str, np.ndarray] = field(default_factory=dict)
     history: tuple[Step, ...] = ()
     stopped: bool = False
     device: str = "cpu"
+    devices_left: dict[str, str] = field(default_factory=dict)
     state: bytes = b""
+
+
+def left_devices(tried: dict[str, str]) -> str:
+    """Return why devices were left that were tried before another was taken, in words; "" where none was.
+
+    Examples
+    --------
+    >>> left_devices({"mps": "no sparse tensors"})
+    'Training does not run on mps: no sparse tensors.'
+    """
+    return " ".join(f"Training does not run on {name}: {why}." for name, why in tried.items())
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
+import time
+import warnings
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +24,7 @@ from napari_trsmi.data.readers import from_memory
 from napari_trsmi.data.tables import mudata_as_stored
 from napari_trsmi.domains.comparison import match_labels
 from napari_trsmi.records import Checkpoints
-from napari_trsmi.stages import prepare
+from napari_trsmi.stages import Previews, prepare
 
 N, K = 160, 4
 
@@ -281,6 +284,7 @@ def test_the_provenance_names_sources_versions_and_times(path):
     assert {"torch", "numpy", "scanpy", "python"} <= set(provenance["versions"])
     assert provenance["device"] == "cpu"
     assert provenance["stopped"] is False
+    assert provenance["devices_tried"] == {}
     assert list(provenance["seconds"]) == ["features and graphs", "training", "domains", "boundaries and scores"]
     assert all(seconds >= 0 for seconds in provenance["seconds"].values())
     assert set(provenance["n_components"]) == {"rna", "adt"}
@@ -373,3 +377,77 @@ def test_a_step_between_previews_cannot_be_kept(dataset):
     steps, _ = finish(nt.fit_steps(dataset, settings()))
     with pytest.raises(nt.DataError, match="Expected a step with domains"):
         keep_preview(dataset, settings(), steps[2])
+
+
+# What a call leaves behind
+
+
+def surroundings() -> tuple:
+    """What a call could leave changed in the process."""
+    import torch
+
+    return (
+        torch.get_num_threads(),
+        torch.get_rng_state().tolist(),
+        torch.are_deterministic_algorithms_enabled(),
+        repr(np.random.get_state()),  # noqa: NPY002
+        random.getstate(),
+        list(warnings.filters),
+        np.geterr(),
+    )
+
+
+def test_a_call_leaves_random_numbers_threads_and_warnings_as_they_were(dataset):
+    nt.fit(dataset, settings(train={"epochs": 1}))  # imports have set up what they set up
+    before = surroundings()
+    steps = nt.fit_steps(dataset, settings(train={"epochs": 4}).model_copy(update={"threads": 2}))
+    for _ in range(3):
+        next(steps)
+        assert surroundings() == before
+    steps.close()
+    assert surroundings() == before
+    nt.fit(dataset, settings(train={"epochs": 2}))
+    assert surroundings() == before
+
+
+def test_a_pause_is_no_time_of_the_run_and_a_preview_is(dataset, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
+    label = Previews.label
+
+    def slow(self, step):
+        clock[0] += 10.0 * (step.embedding is not None)
+        return label(self, step)
+
+    monkeypatch.setattr(Previews, "label", slow)
+    steps = nt.fit_steps(dataset, settings(train={"epochs": 4, "preview_every": 2}))
+    seconds = []
+    while True:
+        try:
+            seconds.append(next(steps).seconds)
+            clock[0] += 1000.0
+        except StopIteration as end:
+            result = end.value
+            break
+    assert seconds == [10.0, 20.0, 20.0, 30.0]  # previews after epochs 1, 2 and 4
+    assert [step.seconds for step in result.history] == seconds
+    assert result.provenance["seconds"] == {
+        "features and graphs": 0.0,
+        "training": 30.0,
+        "domains": 0.0,
+        "boundaries and scores": 0.0,
+    }
+
+
+def test_devices_that_were_left_are_told_and_recorded(dataset, monkeypatch):
+    from napari_trsmi.model import devices
+
+    monkeypatch.setattr(devices, "accelerators", lambda: ["mps"])
+    monkeypatch.setattr(devices, "_PROBED", {"mps": "no sparse tensors"})
+    config = settings(train={"epochs": 2}).model_copy(update={"device": "auto"})
+    result = nt.fit(dataset, config)
+    assert result.provenance["device"] == "cpu"
+    assert result.provenance["devices_tried"] == {"mps": "no sparse tensors"}
+    assert "Training does not run on mps: no sparse tensors." in result.provenance["notes"]
+    with pytest.raises(nt.ConfigError, match="no sparse tensors"):
+        nt.fit(dataset, config.model_copy(update={"device": "mps"}))

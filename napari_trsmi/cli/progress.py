@@ -11,7 +11,7 @@ from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
-from napari_trsmi.records import Step
+from napari_trsmi.records import Step, left_devices
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -70,7 +70,9 @@ def follow(steps: Generator[Step, str | None, Result], interrupt: Interrupt, *, 
                 progress.show(step, last=answer == "stop" or step.epoch == step.n_epochs)
         except StopIteration as end:
             result: Result = end.value
-            return result
+    if not quiet and (left := left_devices(result.provenance.get("devices_tried", {}))):
+        say(left)
+    return result
 
 
 class Progress:

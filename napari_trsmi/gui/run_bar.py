@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QProgressBar, QPushBu
 from napari_trsmi.estimate import estimate
 from napari_trsmi.gui.devices import device_names, loaded_device
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.records import left_devices
 from napari_trsmi.teach import count
 
 if TYPE_CHECKING:
@@ -157,7 +158,8 @@ class RunBar(QWidget):
         if run is None or result is None or result.config is not run.config:
             return ""
         took = "" if self._paused else f" in {duration(sum(result.provenance.get('seconds', {}).values()))}"
-        return f"Trained on {result.provenance.get('device', run.config.device)}{took}."
+        left = left_devices(result.provenance.get("devices_tried", {}))
+        return f"Trained on {result.provenance.get('device', run.config.device)}{took}. {left}".rstrip()
 
     def _measure(self, result: Any) -> None:
         """Scale later estimates by how long this run took."""

@@ -22,17 +22,18 @@ def canonical_directions(a: Tensor, b: Tensor, dim: int) -> tuple[Tensor, Tensor
     the first correspondences already mean something. Ridge 1e-3 keeps near-constant columns harmless. Missing
     columns, where a modality has fewer than `dim`, are zero.
     """
-    a, b = a - a.mean(0), b - b.mean(0)
+    device = a.device
+    a, b = ((x - x.mean(0)).cpu().double() for x in (a, b))  # not every device has float64
 
     def whitening(x: Tensor) -> Tensor:
         variance, axes = torch.linalg.eigh(x.T @ x / len(x))
         return axes / (variance + 1e-3 * variance[-1]).sqrt()
 
-    wa, wb = whitening(a.double()), whitening(b.double())
-    u, s, vt = torch.linalg.svd(wa.T @ (a.double().T @ b.double() / len(a)) @ wb, full_matrices=False)
+    wa, wb = whitening(a), whitening(b)
+    u, s, vt = torch.linalg.svd(wa.T @ (a.T @ b / len(a)) @ wb, full_matrices=False)
     out = []
     for w, x in ((wa @ u, a), (wb @ vt.T, b)):
-        kept = (w * s.sqrt())[:, :dim].float()
+        kept = (w * s.sqrt())[:, :dim].float().to(device)
         out.append(torch.cat([kept, kept.new_zeros(x.shape[1], dim - kept.shape[1])], dim=1))
     return out[0], out[1]
 

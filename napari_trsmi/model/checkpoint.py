@@ -15,7 +15,8 @@ from napari_trsmi.config import Config
 from napari_trsmi.errors import TrainingError
 from napari_trsmi.records import Step
 
-VERSION = 2
+VERSION = 3
+READABLE = (2, 3)  # see `named.by_place`
 
 
 def packed(state: dict[str, Any]) -> bytes:
@@ -77,7 +78,7 @@ def unpacked(source: Path | bytes, config: Config, identity: dict[str, Any], dev
         raise TrainingError(f"Expected a checkpoint of this program at {name}, found another file.") from error
     if not isinstance(state, dict) or "config" not in state:
         raise TrainingError(f"Expected a checkpoint of this program at {name}, found another file.")
-    if state["version"] != VERSION or not _alike(Config.from_json(state["config"]), config, state["epoch"]):
+    if state["version"] not in READABLE or not _alike(Config.from_json(state["config"]), config, state["epoch"]):
         raise TrainingError(f"Expected a checkpoint of the same settings, found others in {name}. Start a new run.")
     if any(state[key] != value for key, value in identity.items()):
         raise TrainingError(

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from napari_trsmi.config import Diffusion
+from napari_trsmi.model.named import Named
 from napari_trsmi.model.sparse import Pattern, product
 
 
@@ -71,7 +72,7 @@ class MultiScaleDiffusion(nn.Module):
         super().__init__()
         self.scales, self.dims = settings.scales, dims
         n = len(self.scales)
-        self.weights = nn.ParameterDict({m: nn.Parameter(torch.eye(d).repeat(n, 1) / n) for m, d in dims.items()})
+        self.weights = Named({m: nn.Parameter(torch.eye(d).repeat(n, 1) / n) for m, d in dims.items()})
 
     def forward(self, parts: dict[str, Tensor], pattern: Pattern, values: Tensor) -> dict[str, Tensor]:
         """Return the diffused features; the modalities go through the chain side by side."""

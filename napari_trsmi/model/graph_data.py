@@ -21,6 +21,11 @@ def feature_relation(modality: str) -> tuple[str, str, str]:
     return ("spot", f"like_{modality}", "spot")
 
 
+def feature_name(modality: str) -> str:
+    """Return the name under which the features of `modality` are stored; its own may be an attribute of the store."""
+    return f"features_{modality}"
+
+
 def to_hetero_data(
     features: dict[str, np.ndarray], spatial: sparse.csr_matrix, feature_graphs: dict[str, sparse.csr_matrix]
 ) -> HeteroData:
@@ -29,7 +34,7 @@ def to_hetero_data(
     Parameters
     ----------
     features
-        {modality: (N, D_m)}; stored as ``data["spot"][modality]``, float32.
+        {modality: (N, D_m)}; stored as ``data["spot"][feature_name(modality)]``, float32.
     spatial
         (N, N) CSR, symmetric, zero diagonal; stored under `SPATIAL` with ``edge_weight``.
     feature_graphs
@@ -38,7 +43,7 @@ def to_hetero_data(
     data = HeteroData()
     data["spot"].num_nodes = spatial.shape[0]
     for name, values in features.items():
-        data["spot"][name] = torch.as_tensor(np.ascontiguousarray(values, np.float32))
+        data["spot"][feature_name(name)] = torch.as_tensor(np.ascontiguousarray(values, np.float32))
     for relation, graph in [(SPATIAL, spatial), *((feature_relation(m), g) for m, g in feature_graphs.items())]:
         index, weight = from_scipy_sparse_matrix(graph)
         data[relation].edge_index, data[relation].edge_weight = index, weight.float()

@@ -24,13 +24,13 @@ def nearest(z: Tensor, prototypes: Tensor) -> Tensor:
 
 
 def prototype_contrast(z: Tensor, prototypes: Tensor, tau_c: float, assigned: Tensor | None = None) -> Tensor:
-    r"""Return L_clust, the prototype-aware contrast averaged over the prototypes that own a spot.
+    r"""Return L_clust, the prototype-aware contrast averaged over the prototypes.
 
-    .. math:: -\log \frac{E_{i \in I_k} \exp(\langle z_i, c_k\rangle / \tau_c)}
-                         {E_j \exp(\langle z_j, c_k\rangle / \tau_c)}
+    .. math:: \frac{1}{K} \sum_k -\log \frac{E_{i \in I_k} \exp(\langle z_i, c_k\rangle / \tau_c)}
+                                            {E_j \exp(\langle z_j, c_k\rangle / \tau_c)}
 
     Inner products are divided by the mean squared norm of z, so that tau_c has no unit. Averaging over prototypes and
-    not over spots is what resists class imbalance. Cost O(N K).
+    not over spots is what resists class imbalance. A prototype that owns no spot adds nothing. Cost O(N K).
 
     Parameters
     ----------
@@ -48,12 +48,11 @@ def prototype_contrast(z: Tensor, prototypes: Tensor, tau_c: float, assigned: Te
     n, k = logits.shape
     everywhere = torch.logsumexp(logits, 0) - torch.log(torch.tensor(float(n)))  # (K,)
     counts = torch.bincount(assigned, minlength=k)
-    own = logits.gather(1, assigned[:, None])[:, 0]  # (N,)
-    top = logits.detach().max(0).values
-    sums = own.new_zeros(k).index_add(0, assigned, torch.exp(own - top[assigned]))
     used = counts > 0
-    inside = torch.log(sums[used].clamp_min(1e-30)) + top[used] - torch.log(counts[used].to(sums.dtype))
-    return (everywhere[used] - inside).mean()
+    # The largest exponent is that among a prototype's own spots: under that of all, a small tau_c would leave zeros.
+    own = logits.masked_fill(assigned[:, None] != torch.arange(k, device=z.device), -torch.inf)
+    inside = torch.logsumexp(own[:, used], 0) - torch.log(counts[used].to(z.dtype))
+    return (everywhere[used] - inside).sum() / k
 
 
 def disobedience(z: Tensor, prototypes: Tensor, tau_c: float, said: Sequence[Tie]) -> Tensor:

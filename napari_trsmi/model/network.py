@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +15,7 @@ from napari_trsmi.model.diffusion import LocalRefinement, MultiScaleDiffusion
 from napari_trsmi.model.encoder import RPREncoder, truncated_identity
 from napari_trsmi.model.fusion import MLPFusion, principal_basis, ridge
 from napari_trsmi.model.graph_data import SharedGraphs
+from napari_trsmi.model.named import Named
 from napari_trsmi.model.schedules import cooling, value
 from napari_trsmi.model.sparse import Pattern, normalize, product
 
@@ -87,36 +87,29 @@ class TRSMI(nn.Module):
         self.dims = {m: config.encoder.dim or x.shape[1] for m, x in features.items()}
         n_modalities = len(self.names)
 
-        self.edges = nn.ModuleDict(
-            {m: FeatureEdges(g.weight, config.graph.learn_edges) for m, g in graphs.features.items()}
-        )
+        self.edges = Named({m: FeatureEdges(g.weight, config.graph.learn_edges) for m, g in graphs.features.items()})
         total = config.graph.w_spatial + config.graph.w_feature
         mix = torch.tensor([config.graph.w_spatial / total, config.graph.w_feature / total]).clamp_min(1e-6)
-        self.mix = nn.ParameterDict(
-            {m: nn.Parameter(mix.log().clone(), requires_grad=config.graph.learn_mix) for m in self.names}
-        )
-        self.encoders = nn.ModuleDict(
-            {m: RPREncoder(x.shape[1], self.dims[m], config.encoder) for m, x in features.items()}
-        )
+        self.mix = Named({m: nn.Parameter(mix.log().clone(), requires_grad=config.graph.learn_mix) for m in self.names})
+        self.encoders = Named({m: RPREncoder(x.shape[1], self.dims[m], config.encoder) for m, x in features.items()})
         # What the encoders give before any propagation, at the start.
         start = {m: x @ truncated_identity(x.shape[1], self.dims[m]).to(x) for m, x in features.items()}
         self.pairs = tuple(
             (a, b) for i, a in enumerate(self.names) for b in self.names[i + 1 :] if config.align.enabled
         )
-        self.alignments = nn.ModuleDict()
-        for a, b in self.pairs:
-            directions = canonical_directions(start[a], start[b], config.align.dim)
-            self.alignments[f"{a}|{b}"] = Alignment(*directions)
-        self.mixes = nn.ModuleDict(
+        self.alignments = Named(
+            {(a, b): Alignment(*canonical_directions(start[a], start[b], config.align.dim)) for a, b in self.pairs}
+        )
+        self.mixes = Named(
             {
-                f"{a}|{b}": Mix(self.dims[a], self.dims[b])
+                (a, b): Mix(self.dims[a], self.dims[b])
                 for a in self.names
                 for b in self.names
                 if a != b and config.align.enabled
             }
         )
         if config.refine.enabled:
-            self.refinements = nn.ModuleDict({m: LocalRefinement(self.dims[m], config.refine.gate) for m in self.names})
+            self.refinements = Named({m: LocalRefinement(self.dims[m], config.refine.gate) for m in self.names})
         if config.diffusion.enabled:
             self.diffusion = MultiScaleDiffusion(self.dims, config.diffusion)
             self.gate = nn.Parameter(torch.tensor(float(config.gate.start)))
@@ -128,7 +121,7 @@ class TRSMI(nn.Module):
             self.fusion = MLPFusion(principal_basis(stacked, dim), config.fusion)
             self.spatial = self.looped(graphs.spatial, config.graph.self_loop)  # (E,) normalised A_S
             smooth = product(graphs.pattern, self.spatial, stacked @ self.fusion.skip)
-            self.decoders = nn.ParameterDict({m: nn.Parameter(ridge(smooth, features[m])) for m in self.names})
+            self.decoders = Named({m: nn.Parameter(ridge(smooth, features[m])) for m in self.names})
 
     def looped(self, values: Tensor, self_loop: float) -> Tensor:
         """Return (E,) `values` with `self_loop` times the mean degree on the diagonal, normalised on both sides."""
@@ -191,8 +184,10 @@ class TRSMI(nn.Module):
             note("local", parts)
 
         beta = torch.zeros((), device=spatial.device)
-        if config.diffusion.enabled:
-            beta = torch.sigmoid(self.gate) * cooling(config.gate, fraction)
+        cool = cooling(config.gate, fraction)
+        # A gate that has cooled to zero lets nothing of the diffusion through: a third of an epoch for nothing.
+        if config.diffusion.enabled and (cool > 0 or keep_stages):
+            beta = torch.sigmoid(self.gate) * cool
             # A constant to the gradient: through 8 products per epoch, the edge weights' gradient would cost more time
             # and memory than all else together. They learn from the encoder and the refinement.
             shared = normalize(pattern, torch.stack(list(fused.values())).mean(0).detach())
@@ -216,14 +211,14 @@ class TRSMI(nn.Module):
         """Mix each modality with its aligned counterparts, averaged over the other modalities."""
         mixed: dict[str, list[Tensor]] = {m: [] for m in self.names}
         for a, b in self.pairs:
-            module = cast(Alignment, self.alignments[f"{a}|{b}"])
+            module = self.alignments[a, b]
             candidates = self.candidate_pattern(a, b, parts)
             za, zb = parts[a], parts[b]
             s = module(za, zb.detach() if warm else zb, candidates, temperature)
             # While warming up, each modality's update sees the other one as a constant, S included.
             st = module(za.detach(), zb, candidates, temperature) if warm else s
-            mixed[a].append(self.mixes[f"{a}|{b}"](za, context(s, candidates, zb.detach() if warm else zb, False)))
-            mixed[b].append(self.mixes[f"{b}|{a}"](zb, context(st, candidates, za.detach() if warm else za, True)))
+            mixed[a].append(self.mixes[a, b](za, context(s, candidates, zb.detach() if warm else zb, False)))
+            mixed[b].append(self.mixes[b, a](zb, context(st, candidates, za.detach() if warm else za, True)))
             correspondences[a, b] = s
         return {m: torch.stack(options).mean(0) for m, options in mixed.items()}
 
@@ -233,7 +228,7 @@ class TRSMI(nn.Module):
             self.candidates[a, b] = search_candidates(
                 parts[a],
                 parts[b],
-                cast(Alignment, self.alignments[f"{a}|{b}"]),
+                self.alignments[a, b],
                 self.config.align,
                 self.graphs.pattern,
                 self.config.seed,

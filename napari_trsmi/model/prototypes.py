@@ -88,10 +88,12 @@ def seed_labels(
 
     if len(z) > SEED_SAMPLE:
         sample = np.random.default_rng(seed).choice(len(z), SEED_SAMPLE, replace=False)
-        labels = seed_labels(
+        seeded = seed_labels(
             z[sample], n_domains, max_domains=max_domains, n_components=n_components, weight=weight, seed=seed
         )
-        return assign(z, means(z[sample], labels))
+        labels = assign(z, means(z[sample], seeded))
+        labels[sample] = seeded  # so that none is left without a spot
+        return labels
     n = len(z)
     if n_domains == 1 or not np.ptp(z, axis=0).any():
         return np.zeros(n, int)
@@ -201,5 +203,5 @@ def assign(z: np.ndarray, prototypes: np.ndarray) -> np.ndarray:
 
 
 def means(z: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return the (K, d) mean of (N, d) `z` within each of the labels 0..K-1."""
+    """Return the (K, d) mean of (N, d) `z` within each of the labels 0..K-1, each used."""
     return np.stack([z[labels == k].mean(axis=0) for k in range(labels.max() + 1)])

@@ -74,13 +74,45 @@ class Pattern:
         data, col, crow = (t.detach().cpu().numpy() for t in (values, self.col, self.crow))
         return sparse.csr_matrix((data, col, crow), shape=(self.n, self.n))
 
-    def per_entry(self, values: Tensor) -> Tensor:
-        """Return (E,) the value of each entry's row, from (N,) `values`."""
-        return values.index_select(0, self.row)
+    def per_entry(self, values: Tensor, column: bool = False) -> Tensor:
+        """Return (E,) the value of each entry's row, or of its column, from (N,) `values`; differentiable."""
+        found: Tensor = _PerEntry.apply(values, self, column)
+        return found
 
     def row_sum(self, values: Tensor) -> Tensor:
-        """Return the (N,) sums of the (E,) `values` over each row."""
-        return values.new_zeros(self.n).index_add(0, self.row, values)
+        """Return the (N,) sums of the (E,) `values` over each row; differentiable."""
+        found: Tensor = _RowSum.apply(values, self)
+        return found
+
+
+# Sums over segments and not `index_add`: that adds in any order on a GPU, so that no run would repeat another.
+
+
+class _PerEntry(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, values: Tensor, pattern: Pattern, column: bool) -> Tensor:  # type: ignore[no-untyped-def]
+        ctx.pattern, ctx.column = pattern, column
+        return values.index_select(0, pattern.col if column else pattern.row)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):  # type: ignore[no-untyped-def]
+        by_row = grad.index_select(0, ctx.pattern.transpose) if ctx.column else grad
+        return _row_sum(ctx.pattern, by_row), None, None
+
+
+class _RowSum(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, values: Tensor, pattern: Pattern) -> Tensor:  # type: ignore[no-untyped-def]
+        ctx.pattern = pattern
+        return _row_sum(pattern, values)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):  # type: ignore[no-untyped-def]
+        return grad.index_select(0, ctx.pattern.row), None
+
+
+def _row_sum(pattern: Pattern, values: Tensor) -> Tensor:
+    return torch.segment_reduce(values.contiguous(), "sum", offsets=pattern.crow, unsafe=True)
 
 
 class _Product(torch.autograd.Function):
@@ -147,4 +179,4 @@ def row_softmax(pattern: Pattern, values: Tensor) -> Tensor:
 def normalize(pattern: Pattern, values: Tensor) -> Tensor:
     """Return the (E,) values of D^-1/2 A D^-1/2; rows without weight stay zero."""
     half = pattern.row_sum(values).clamp_min(1e-12).rsqrt()
-    return pattern.per_entry(half) * values * half.index_select(0, pattern.col)
+    return pattern.per_entry(half) * values * pattern.per_entry(half, column=True)

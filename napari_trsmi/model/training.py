@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from napari_trsmi.config import Config
 from napari_trsmi.constraints import Tie, obeyed, ties
 from napari_trsmi.errors import TrainingError
 from napari_trsmi.model import checkpoint, losses
-from napari_trsmi.model.devices import pick_device, pick_threads
-from napari_trsmi.model.graph_data import share, to_hetero_data
+from napari_trsmi.model.devices import Own, pick_device
+from napari_trsmi.model.graph_data import feature_name, share, to_hetero_data
+from napari_trsmi.model.named import by_place
 from napari_trsmi.model.network import TRSMI, Output
 from napari_trsmi.model.prototypes import assign, means, seed_labels
 from napari_trsmi.model.schedules import value
@@ -40,7 +42,8 @@ def train(
     """Train TRSMI; yield one `Step` per epoch and return a `Fit`.
 
     Sending ``"stop"`` ends training after the step that was just yielded and keeps what there is; not advancing the
-    generator pauses it. Steps of preview epochs carry the embedding.
+    generator pauses it. Steps of preview epochs carry the embedding. Between steps torch's threads and random numbers
+    are the caller's.
 
     Parameters
     ----------
@@ -68,22 +71,24 @@ def train(
     TrainingError
         The loss is not finite, memory runs out, or the checkpoint does not fit.
     """
-    before = torch.get_num_threads()
-    torch.set_num_threads(pick_threads(config.threads))
     try:
         trainer = Trainer(features, spatial, feature_graphs, config, obs_names)
         if resume is not None:
             trainer.load(resume)
         return (yield from trainer.run(checkpoint, states, until))
-    except torch.OutOfMemoryError as error:
-        raise TrainingError(
-            f"Expected the run to fit into the memory of {pick_device(config.device)}, found too little. "
-            "Use device='cpu', fewer components, or a smaller graph.k_feature."
-        ) from error
-    except RuntimeError as error:  # torch's shape and device errors; generator workers would swallow them
+    except (RuntimeError, MemoryError) as error:  # of torch and numpy; generator workers would swallow the former
+        if _no_memory(error):
+            raise TrainingError(
+                f"Expected the run to fit into the memory of {pick_device(config.device)[0]}, found too little. "
+                "Use device='cpu', fewer components, or a smaller graph.k_feature."
+            ) from error
         raise TrainingError(f"Training stopped in torch: {str(error).splitlines()[0]}") from error
-    finally:
-        torch.set_num_threads(before)
+
+
+def _no_memory(error: Exception) -> bool:
+    """Whether memory ran out: torch has an error of its own for that on a GPU only."""
+    known = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    return known or any(words in str(error) for words in ("allocate memory", "out of memory"))
 
 
 class Trainer:
@@ -105,13 +110,14 @@ class Trainer:
             for constraint in config.constraints
             for tie in ties([constraint.model_copy(update={"until": None})], names)
         ]
-        self.device = pick_device(config.device)
-        torch.manual_seed(config.seed)
-        data = to_hetero_data(features, spatial, feature_graphs)
-        self.features = {m: data["spot"][m].to(self.device) for m in features}
-        self.graphs = share(data, self.device)
-        del data  # the edge lists are a third of what stays in memory
-        self.network = TRSMI(self.features, self.graphs, config).to(self.device)
+        self.device, self.left = pick_device(config.device)
+        self.own = Own(config.threads, config.seed)
+        with self.own.at_work():
+            data = to_hetero_data(features, spatial, feature_graphs)
+            self.features = {m: data["spot"][feature_name(m)].to(self.device) for m in features}
+            self.graphs = share(data, self.device)
+            del data  # the edge lists are a third of what stays in memory
+            self.network = TRSMI(self.features, self.graphs, config).to(self.device)
         self.n_spatial = spatial.nnz / spatial.shape[0]
         self.references: dict[str, Tensor] = {}
         self.prototypes: torch.nn.Parameter | None = None
@@ -122,6 +128,7 @@ class Trainer:
         )
         self.history: list[Step] = []
         self.epoch = 0
+        self.seconds = 0.0
 
     @property
     def n_epochs(self) -> int:
@@ -136,9 +143,13 @@ class Trainer:
         """Yield the remaining steps, then return the fit."""
         n_epochs = self.n_epochs if until is None else min(until, self.n_epochs)
         every = self.config.train.checkpoint_every
-        started, stopped = time.perf_counter(), n_epochs < self.n_epochs
+        stopped = n_epochs < self.n_epochs
         while self.epoch < n_epochs:
-            step = self.advance(time.perf_counter() - started)
+            started = time.perf_counter()
+            with self.own.at_work():
+                step = self.advance()
+            self.seconds += time.perf_counter() - started
+            step = replace(step, seconds=self.seconds)
             self.history.append(step)
             if path is not None and every and self.epoch % every == 0:
                 checkpoint.write(path, self.state())
@@ -147,13 +158,15 @@ class Trainer:
             if (yield step) == "stop":
                 stopped = True
                 break
-        return self.finish(stopped)
+        with self.own.at_work():
+            return self.finish(stopped)
 
     def fraction(self, epoch: int) -> float:
         """Share of the schedule done before epoch `epoch`, counted so that its last epoch has 1, as have all after."""
-        return min(1.0, epoch / max(self.config.train.epochs - 1, 1))
+        last = self.config.train.epochs - 1
+        return epoch / last if epoch < last else 1.0
 
-    def advance(self, seconds: float) -> Step:
+    def advance(self) -> Step:
         """Train one epoch and report it."""
         config, epochs = self.config, self.config.train.epochs
         fraction = self.fraction(self.epoch)
@@ -189,7 +202,6 @@ class Trainer:
             temperature=output.temperature,
             tau_c=value(config.cluster.tau_c, fraction),
             embedding=output.z.detach().cpu().numpy() if preview else None,
-            seconds=seconds,
             n_domains=None if self.prototypes is None else len(self.prototypes),
         )
 
@@ -268,7 +280,7 @@ class Trainer:
     def finish(self, stopped: bool) -> Fit:
         """Return the result of the final weights."""
         with torch.no_grad():
-            output = self.network(self.fraction(max(self.epoch - 1, 0)), keep_stages=True)
+            output = self.network(self.fraction(self.epoch - 1) if self.epoch else 0.0)
             shares = self.network.shares(output.parts)
         z = output.z.cpu().numpy()
         if not np.isfinite(z).all():
@@ -284,10 +296,10 @@ class Trainer:
             },
             modality_weights=shares.cpu().numpy(),
             modalities=self.network.names,
-            stages={name: stage.cpu().numpy() for name, stage in output.stages.items()},
             history=tuple(self.history),
             stopped=stopped,
             device=str(self.device),
+            devices_left=self.left,
             state=self.state(),
         )
 
@@ -302,7 +314,7 @@ class Trainer:
                 "network": self.network.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
                 "references": self.references,
-                "random": torch.get_rng_state(),
+                "random": self.own.random,
                 "history": [checkpoint.plain(step) for step in self.history],
             }
         )
@@ -316,9 +328,11 @@ class Trainer:
         state = checkpoint.unpacked(source, self.config, self.identity(), self.device)
         if state["prototypes"] is not None:
             self.add_prototypes(state["prototypes"])
-        self.network.load_state_dict(state["network"])
+        weights = state["network"]
+        self.network.load_state_dict(weights if state["version"] > 2 else by_place(weights, self.network))
         self.optimizer.load_state_dict(state["optimizer"])
         self.references = state["references"]
-        torch.set_rng_state(state["random"].cpu())
+        self.own.random = state["random"].cpu()
         self.history = [Step(**step) for step in state["history"]]
         self.epoch = state["epoch"]
+        self.seconds = self.history[-1].seconds if self.history else 0.0

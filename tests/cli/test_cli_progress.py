@@ -7,12 +7,13 @@ import json
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 import napari_trsmi as nt
 from napari_trsmi.cli import main
-from napari_trsmi.cli.progress import Interrupt, Progress
+from napari_trsmi.cli.progress import Interrupt, Progress, follow
 from napari_trsmi.records import Step
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="there, signals cannot be sent to one process")
@@ -149,3 +150,14 @@ def test_a_terminal_gets_a_bar(monkeypatch):
 def test_quiet_shows_nothing(capsys):
     Progress(quiet=True).show(step(1), last=True)
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_device_that_was_left_is_told_at_the_end(capsys, quiet):
+    def steps():
+        yield step(1, 1)
+        return SimpleNamespace(provenance={"devices_tried": {"mps": "no sparse tensors"}})
+
+    follow(steps(), Interrupt(), quiet=quiet)
+    told = capsys.readouterr().err.splitlines()
+    assert told[-1:] == ([] if quiet else ["Training does not run on mps: no sparse tensors."])

@@ -20,12 +20,17 @@ def step(epoch: int, n_epochs: int, labels: np.ndarray | None = None, **values: 
 
 
 def acted(
-    result: Result, *, error: BaseException | None = None, gate: Semaphore | None = None, log: list[str] | None = None
+    result: Result,
+    *,
+    error: BaseException | None = None,
+    gate: Semaphore | None = None,
+    log: list[str] | None = None,
+    left: dict[str, str] | None = None,
 ) -> Callable[..., Generator[Step, str | None, Result]]:
     """Return a stand-in for `api.fit_steps` that ends with `result`.
 
     Every second epoch is a preview, in which the first `epoch` spots moved to another domain. Each epoch notes in
-    `log` that it begins, and waits for `gate`; the third one raises `error`.
+    `log` that it begins, and waits for `gate`; the third one raises `error`. Devices `left` were tried in vain.
     """
 
     def fit_steps(dataset: Any, config: Config, **_: Any) -> Generator[Step, str | None, Result]:
@@ -44,7 +49,7 @@ def acted(
             history.append(step(epoch, n, labels, embedding=None if labels is None else result.embedding))
             if (yield history[-1]) == "stop":
                 break
-        provenance = {"device": "cpu", "seconds": {"training": 3.0}}
+        provenance = {"device": "cpu", "devices_tried": left or {}, "seconds": {"training": 3.0}}
         return replace(result, config=config, history=tuple(history), provenance=provenance)
 
     return fit_steps

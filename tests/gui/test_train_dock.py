@@ -161,6 +161,22 @@ def test_number_of_domains_and_scale_are_the_same_settings_as_in_the_form(opened
     assert (opened.n_domains.text(), opened.form.value()) == ("auto", Config())
 
 
+def test_auto_is_named_once_it_is_known(opened, monkeypatch):
+    from napari_trsmi.model import devices, training  # loaded, as after a first run
+
+    assert training.train
+    monkeypatch.setattr(devices, "accelerators", lambda: ["mps"])
+    monkeypatch.setattr(devices, "_PROBED", {})
+    bar, session = opened.run_bar, opened.session
+    session.set_config(session.config.model_copy(update={"device": "auto", "seed": 4}))
+    assert bar.estimate.text().endswith("GB")  # to try it out would hold up the window
+    assert bar.device.findText("mps") >= 0
+    devices._PROBED["mps"] = "no sparse tensors"
+    session.set_config(session.config.model_copy(update={"seed": 5}))
+    assert bar.estimate.text().endswith("GB on cpu")
+    assert bar.device.findText("mps") < 0
+
+
 def test_the_device_is_that_of_the_config(opened):
     opened.session.set_config(opened.session.config.model_copy(update={"device": "cuda:7"}))
     assert opened.run_bar.device.currentText() == "cuda:7"
@@ -208,6 +224,14 @@ def test_a_run_shows_progress_and_enables_what_makes_sense(opened, qtbot, gate):
     opened.n_domains.setValue(3)
     assert bar.out_of_date.isVisible()
     assert bar.out_of_date.text() == OUT_OF_DATE
+
+
+def test_a_device_that_was_left_is_told_with_the_outcome(opened, qtbot, trained, monkeypatch):
+    monkeypatch.setattr("napari_trsmi.api.fit_steps", acted(trained, left={"mps": "no sparse tensors"}))
+    click(qtbot, opened.run_bar.run_button)
+    idle(opened, qtbot)
+    told = "Trained on cpu in 3 s. Training does not run on mps: no sparse tensors."
+    assert opened.run_bar.status.text() == told
 
 
 def test_pause_resume_and_finish_by_their_buttons(opened, qtbot, gate):

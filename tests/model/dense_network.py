@@ -20,36 +20,37 @@ def dense_forward(
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor], dict[str, torch.Tensor]]:
     """Embedding, reconstructions and learned graphs from the parameters of a network alone."""
     p, config_, n = parameters, net.config, net.graphs.pattern.n
-    pattern = net.graphs.pattern
+    pattern, place = net.graphs.pattern, net.edges.places
 
     def looped(a):
-        return renormalized(a + config_.graph.self_loop * a.sum() / n * torch.eye(n))
+        return renormalized(a + config_.graph.self_loop * a.sum() / n * torch.eye(n, device=a.device))
 
     spatial = looped(dense(pattern, net.graphs.spatial))
-    allowed = dense(pattern, torch.ones(pattern.n_edges)) > 0
+    allowed = dense(pattern, torch.ones(pattern.n_edges, device=spatial.device)) > 0
     fused, learned, z = {}, {}, {}
     for m in net.names:
         graph = net.graphs.features[m]
-        weights = softplus(p[f"edges.{m}.raw"])[graph.pair]
+        weights = softplus(p[f"edges.{place[m]}.raw"])[graph.pair]
         ends = (pattern.row[graph.positions], pattern.col[graph.positions])
-        learned[m] = looped(torch.zeros(n, n).index_put(ends, weights))
-        w = p[f"mix.{m}"].softmax(0)
+        learned[m] = looped(weights.new_zeros(n, n).index_put(ends, weights))
+        w = p[f"mix.{place[m]}"].softmax(0)
         fused[m] = w[0] * spatial + w[1] * learned[m]
-        h = net.features[m] @ p[f"encoders.{m}.weight"]
-        z[m] = fused[m] @ (h + p[f"encoders.{m}.gate"] * h @ p[f"encoders.{m}.delta"])
+        h = net.features[m] @ p[f"encoders.{place[m]}.weight"]
+        z[m] = fused[m] @ (h + p[f"encoders.{place[m]}.gate"] * h @ p[f"encoders.{place[m]}.delta"])
     mixed: dict[str, list[torch.Tensor]] = {m: [] for m in net.names}
     for i, a in enumerate(net.names):
         for b in net.names[i + 1 :]:
-            q = normalize(z[a] @ p[f"alignments.{a}|{b}.query"])
-            k = normalize(z[b] @ p[f"alignments.{a}|{b}.key"])
+            pair = net.alignments.places[a, b]
+            q = normalize(z[a] @ p[f"alignments.{pair}.query"])
+            k = normalize(z[b] @ p[f"alignments.{pair}.key"])
             s = torch.where(allowed, q @ k.T / temperature, -torch.inf).softmax(1)
-            mixed[a].append(torch.cat([z[a], s @ z[b]], 1) @ p[f"mixes.{a}|{b}.weight"])
-            mixed[b].append(torch.cat([z[b], s.T @ z[a]], 1) @ p[f"mixes.{b}|{a}.weight"])
+            mixed[a].append(torch.cat([z[a], s @ z[b]], 1) @ p[f"mixes.{net.mixes.places[a, b]}.weight"])
+            mixed[b].append(torch.cat([z[b], s.T @ z[a]], 1) @ p[f"mixes.{net.mixes.places[b, a]}.weight"])
     z = {m: torch.stack(mixed[m]).mean(0) for m in net.names}
     local = {}
     for m in net.names:
-        neighbours = torch.cat([z[m], fused[m] @ z[m]], 1) @ p[f"refinements.{m}.graph"]
-        local[m] = z[m] @ p[f"refinements.{m}.base"] + p[f"refinements.{m}.gate"].clamp(0, 1) * neighbours
+        neighbours = torch.cat([z[m], fused[m] @ z[m]], 1) @ p[f"refinements.{place[m]}.graph"]
+        local[m] = z[m] @ p[f"refinements.{place[m]}.base"] + p[f"refinements.{place[m]}.gate"].clamp(0, 1) * neighbours
     shared = renormalized(torch.stack([fused[m] for m in net.names]).mean(0).detach())
     beta = torch.sigmoid(p["gate"]) * cooling(config_.gate, fraction)
     parts = []
@@ -60,8 +61,8 @@ def dense_forward(
             for _ in range(steps):
                 h = (1 - teleport) * shared @ h + teleport * local[m]
             scales.append(h)
-        parts.append((1 - beta) * local[m] + beta * torch.cat(scales, 1) @ p[f"diffusion.weights.{m}"])
+        parts.append((1 - beta) * local[m] + beta * torch.cat(scales, 1) @ p[f"diffusion.weights.{place[m]}"])
     x = torch.cat(parts, 1)
     mlp = gelu(x @ p["fusion.first.weight"].T + p["fusion.first.bias"])
     joint = x @ p["fusion.skip"] + mlp @ p["fusion.last.weight"].T + p["fusion.last.bias"]
-    return joint, {m: spatial @ joint @ p[f"decoders.{m}"] for m in net.names}, learned
+    return joint, {m: spatial @ joint @ p[f"decoders.{place[m]}"] for m in net.names}, learned

@@ -17,7 +17,7 @@ from napari_trsmi.model.network import TRSMI
 from napari_trsmi.model.sparse import Pattern
 from napari_trsmi.records import Fit, Step
 
-CPU = torch.device("cpu")
+DEVICE = torch.device("cpu")  # where all is made, see conftest.py
 # Every setting that a test of the network depends on, so that other defaults do not matter here.
 EXPLICIT: dict[str, dict[str, Any]] = {
     "graph": {"k_feature": 5, "w_spatial": 1.0, "w_feature": 0.5, "self_loop": 0.5},
@@ -49,9 +49,19 @@ class Section:
 
 
 def config(**sections: Any) -> Config:
-    """Return `EXPLICIT` with single settings changed, on one CPU thread."""
+    """Return `EXPLICIT` with single settings changed, on one thread."""
     merged = {name: {**EXPLICIT.get(name, {}), **sections.get(name, {})} for name in {*EXPLICIT, *sections} - {"seed"}}
-    return Config(**merged, seed=sections.get("seed", 0), device="cpu", threads=1)
+    return Config(**merged, seed=sections.get("seed", 0), device=str(DEVICE), threads=1)
+
+
+def on_device(values: Any) -> Any:
+    """Return an array, a tensor or a module on the device of the tests."""
+    return (torch.as_tensor(values) if isinstance(values, np.ndarray) else values).to(DEVICE)
+
+
+def numbers(values: torch.Tensor) -> np.ndarray:
+    """Return a tensor as numpy."""
+    return values.detach().cpu().numpy()
 
 
 def section(n: int = 60, widths: dict[str, int] | None = None, noise: float = 0.7, seed: int = 0) -> Section:
@@ -74,13 +84,13 @@ def section(n: int = 60, widths: dict[str, int] | None = None, noise: float = 0.
 
 def shared(one: Section) -> tuple[dict[str, torch.Tensor], SharedGraphs]:
     """Return the features as tensors and the graphs on one pattern."""
-    return {m: torch.as_tensor(v) for m, v in one.features.items()}, share(to_hetero_data(*one.parts), CPU)
+    return {m: on_device(v) for m, v in one.features.items()}, share(to_hetero_data(*one.parts), DEVICE)
 
 
 def network(one: Section, settings: Config | None = None, shake: float = 0.0) -> TRSMI:
     """Return the network before training; `shake` adds noise to every parameter, so that no branch is idle."""
     torch.manual_seed(0)
-    made = TRSMI(*shared(one), settings or config())
+    made = on_device(TRSMI(*shared(one), settings or config()))
     if shake:
         with torch.no_grad():
             for parameter in made.parameters():
@@ -91,7 +101,7 @@ def network(one: Section, settings: Config | None = None, shake: float = 0.0) ->
 def full_pattern(n: int) -> Pattern:
     """Return the pattern with every pair of spots."""
     spots = torch.arange(n)
-    return Pattern(torch.stack([spots.repeat_interleave(n), spots.repeat(n)]), n)
+    return on_device(Pattern(torch.stack([spots.repeat_interleave(n), spots.repeat(n)]), n))
 
 
 def pattern_of(graph: sparse.spmatrix, self_loops: bool = False) -> tuple[Pattern, torch.Tensor]:
@@ -103,7 +113,7 @@ def pattern_of(graph: sparse.spmatrix, self_loops: bool = False) -> tuple[Patter
     values = torch.zeros(pattern.n_edges)
     places = pattern.positions(torch.as_tensor(np.stack([entries.row, entries.col]), dtype=torch.int64))
     values[places] = torch.as_tensor(entries.data, dtype=torch.float32)
-    return pattern, values
+    return on_device(pattern), on_device(values)
 
 
 def dense(pattern: Pattern, values: torch.Tensor) -> torch.Tensor:

@@ -6,7 +6,7 @@ import exact_search
 import numpy as np
 import pytest
 import torch
-from small import dense, full_pattern, pattern_of, section
+from small import dense, full_pattern, numbers, on_device, pattern_of, section
 from torch.nn.functional import normalize
 from torch.testing import assert_close
 
@@ -27,15 +27,16 @@ N = 50
 
 
 @pytest.fixture(scope="module")
-def pair():
+def pair(device):
     """Two encodings and a module with random queries and keys."""
     made = torch.Generator().manual_seed(0)
     za, zb = torch.randn(N, 4, generator=made), torch.randn(N, 3, generator=made)
-    return za, zb, Alignment(torch.randn(4, 6, generator=made), torch.randn(3, 6, generator=made))
+    module = Alignment(torch.randn(4, 6, generator=made), torch.randn(3, 6, generator=made))
+    return on_device(za), on_device(zb), on_device(module)
 
 
 @pytest.fixture(scope="module")
-def near():
+def near(device):
     return pattern_of(section(N).spatial, self_loops=True)[0]
 
 
@@ -47,14 +48,14 @@ def similarity(pair):
 def test_a_temperature_near_zero_picks_the_best_candidate(pair, near):
     za, zb, module = pair
     s = dense(near, module(za, zb, near, 1e-5))
-    allowed = torch.where(dense(near, torch.ones(near.n_edges)) > 0, similarity(pair), -torch.inf)
+    allowed = torch.where(dense(near, on_device(torch.ones(near.n_edges))) > 0, similarity(pair), -torch.inf)
     assert_close(s, torch.nn.functional.one_hot(allowed.argmax(1), N).float(), rtol=0, atol=1e-4)
 
 
 def test_a_high_temperature_spreads_evenly_over_the_candidates(pair, near):
     za, zb, module = pair
     s = module(za, zb, near, 1e6)
-    assert_close(s, 1.0 / near.row_sum(torch.ones(near.n_edges))[near.row], rtol=1e-4, atol=1e-6)
+    assert_close(s, 1.0 / near.row_sum(on_device(torch.ones(near.n_edges)))[near.row], rtol=1e-4, atol=1e-6)
 
 
 def test_with_all_spots_as_candidates_it_is_the_dense_softmax(pair):
@@ -77,7 +78,7 @@ def test_gradients_flow_through_the_correspondences_as_in_the_dense_form(pair, n
     s = module(za, zb, near, 0.3)
     found = context(s, near, zb, False).square().sum() + context(s, near, za, True).square().sum()
     logits = similarity((za, zb, module)) / 0.3
-    full = torch.where(dense(near, torch.ones(near.n_edges)) > 0, logits, -torch.inf).softmax(1)
+    full = torch.where(dense(near, on_device(torch.ones(near.n_edges))) > 0, logits, -torch.inf).softmax(1)
     expected = (full @ zb).square().sum() + (full.T @ za).square().sum()
     assert_close(found, expected)
     for one, other in zip(torch.autograd.grad(found, inputs), torch.autograd.grad(expected, inputs), strict=True):
@@ -86,7 +87,7 @@ def test_gradients_flow_through_the_correspondences_as_in_the_dense_form(pair, n
 
 def test_mixing_starts_by_ignoring_the_other_modality(pair):
     za, zb, _ = pair
-    assert_close(Mix(4, 3)(za, zb), za)
+    assert_close(on_device(Mix(4, 3))(za, zb), za)
 
 
 # Where correspondences start
@@ -99,8 +100,8 @@ def test_queries_and_keys_start_as_canonical_correlations():
     common = rng.normal(size=(300, 2))
     a = np.hstack([common, rng.normal(size=(300, 3))]) @ rng.normal(size=(5, 5)) + 0.1 * rng.normal(size=(300, 5))
     b = np.hstack([rng.normal(size=(300, 2)), common]) @ rng.normal(size=(4, 4)) + 0.1 * rng.normal(size=(300, 4))
-    query, key = canonical_directions(torch.as_tensor(a).float(), torch.as_tensor(b).float(), 2)
-    q, k = a @ query.numpy(), b @ key.numpy()
+    query, key = canonical_directions(on_device(a).float(), on_device(b).float(), 2)
+    q, k = a @ numbers(query), b @ numbers(key)
     x, y = CCA(2).fit_transform(a, b)
     for i in range(2):
         expected = np.corrcoef(x[:, i], y[:, i])[0, 1]
@@ -114,7 +115,7 @@ def test_queries_and_keys_start_as_canonical_correlations():
 @pytest.mark.parametrize("dim", [1, 3, 9])
 def test_canonical_directions_have_the_width_asked_for(dim):
     made = torch.Generator().manual_seed(0)
-    a, b = torch.randn(30, 5, generator=made), torch.randn(30, 2, generator=made)
+    a, b = on_device(torch.randn(30, 5, generator=made)), on_device(torch.randn(30, 2, generator=made))
     a[:, 4] = 1.0  # a constant column carries nothing and must do no harm
     query, key = canonical_directions(a, b, dim)
     assert query.shape == (5, dim)
@@ -143,7 +144,9 @@ def test_dense_candidates_are_refused_on_large_sections(pair):
     n = DENSE_LIMIT + 1
     loops = Pattern(torch.arange(n).repeat(2, 1), n)
     with pytest.raises(ConfigError, match=r"at most 5000 spots, found 5001\. Use 'graph' or 'ann'"):
-        search_candidates(torch.zeros(n, 4), torch.zeros(n, 3), pair[2], settings("dense"), loops, 0)
+        search_candidates(
+            on_device(torch.zeros(n, 4)), on_device(torch.zeros(n, 3)), pair[2], settings("dense"), loops, 0
+        )
 
 
 @pytest.mark.parametrize("search", ["exact", "stand-in", pytest.param("approximate", marks=pytest.mark.slow)], ids=str)
@@ -153,7 +156,7 @@ def test_searched_candidates_contain_the_nearest_keys(pair, near, search, monkey
     elif search == "approximate":
         monkeypatch.setattr(graphs, "BRUTE_FORCE_BELOW", 0)
     found = search_candidates(*pair, settings("ann"), near, 0)
-    candidates = dense(found, torch.ones(found.n_edges)) > 0
+    candidates = dense(found, on_device(torch.ones(found.n_edges))) > 0
     nearest = similarity(pair).topk(4, dim=1).indices
     hits = candidates.gather(1, nearest).float()
     assert hits[:, 0].mean() == 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from small import dense, pattern_of, section
+from small import dense, on_device, pattern_of, section
 from torch.testing import assert_close
 from torch_geometric.nn import GCNConv
 
@@ -19,16 +19,16 @@ def settings(**changes) -> Encoder:
 
 
 @pytest.fixture(scope="module")
-def spots():
+def spots(device):
     """Features, and the spatial graph with one self-loop per spot, normalised."""
     one = section(40)
     self_loop = 1.0 / one.spatial.sum(axis=1).mean()  # the multiple of the mean degree that makes the loops 1
-    return torch.as_tensor(one.features["rna"]), one.spatial, *pattern_of(normalize(one.spatial, self_loop))
+    return on_device(one.features["rna"]), one.spatial, *pattern_of(normalize(one.spatial, self_loop))
 
 
 def random_encoder(n_features: int, dim: int, encoder_settings: Encoder) -> RPREncoder:
     torch.manual_seed(0)
-    encoder = RPREncoder(n_features, dim, encoder_settings)
+    encoder = on_device(RPREncoder(n_features, dim, encoder_settings))
     torch.nn.init.normal_(encoder.weight)
     return encoder
 
@@ -36,12 +36,12 @@ def random_encoder(n_features: int, dim: int, encoder_settings: Encoder) -> RPRE
 def test_without_enhancement_it_is_a_one_layer_graph_convolution(spots):
     features, graph, pattern, values = spots
     encoder = random_encoder(5, 4, settings())  # the enhancement starts at zero
-    reference = GCNConv(5, 4, bias=False)
+    reference = on_device(GCNConv(5, 4, bias=False))
     entries = graph.tocoo()
     with torch.no_grad():
         reference.lin.weight.copy_(encoder.weight.T)
-        edges = torch.as_tensor(np.stack([entries.row, entries.col]), dtype=torch.int64)
-        expected = reference(features, edges, torch.as_tensor(entries.data))
+        edges = on_device(np.stack([entries.row, entries.col]).astype(np.int64))
+        expected = reference(features, edges, on_device(entries.data))
         assert_close(encoder(features, pattern, values), expected, rtol=1e-4, atol=1e-5)
         off = random_encoder(5, 4, settings(enhancement=False))
         assert_close(off(features, pattern, values), expected, rtol=1e-4, atol=1e-5)
@@ -68,9 +68,9 @@ def test_a_closed_gate_hides_the_enhancement(spots):
 def test_at_the_start_only_the_graph_acts(spots):
     features, _, pattern, values = spots
     averaged = dense(pattern, values) @ features
-    assert_close(RPREncoder(5, 5, settings())(features, pattern, values), averaged)
-    assert_close(RPREncoder(5, 2, settings())(features, pattern, values), averaged[:, :2])
-    wider = RPREncoder(5, 8, settings())(features, pattern, values)
+    assert_close(on_device(RPREncoder(5, 5, settings()))(features, pattern, values), averaged)
+    assert_close(on_device(RPREncoder(5, 2, settings()))(features, pattern, values), averaged[:, :2])
+    wider = on_device(RPREncoder(5, 8, settings()))(features, pattern, values)
     assert_close(wider[:, :5], averaged)
     assert not wider[:, 5:].any()
 
@@ -78,7 +78,7 @@ def test_at_the_start_only_the_graph_acts(spots):
 def test_rows_have_unit_length_where_asked(spots):
     features, _, pattern, values = spots
     after = random_encoder(5, 4, settings(l2_after=True))(features, pattern, values)
-    assert_close(after.norm(dim=1), torch.ones(40))
+    assert_close(after.norm(dim=1), on_device(torch.ones(40)))
     before = random_encoder(5, 4, settings(l2_before=True))
     h = torch.nn.functional.normalize(features @ before.weight)
     assert_close(before(features, pattern, values), dense(pattern, values) @ h, rtol=1e-4, atol=1e-5)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import small
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
-from small import CPU, section
+from small import on_device, section
 from strategies import graphs
 from torch_geometric.data import HeteroData
 from torch_geometric.utils import to_scipy_sparse_matrix
 
-from napari_trsmi.model.graph_data import SPATIAL, feature_relation, share, to_hetero_data
+from napari_trsmi.model.graph_data import SPATIAL, feature_name, feature_relation, share, to_hetero_data
 
 
 @pytest.fixture(scope="module")
@@ -32,16 +33,16 @@ def test_graphs_and_features_survive_torch_geometric(one, tmp_path):
         found = to_scipy_sparse_matrix(edges.edge_index, edges.edge_weight, num_nodes=30)
         np.testing.assert_array_equal(found.toarray(), graph.toarray())
     for m, values in one.features.items():
-        np.testing.assert_array_equal(data["spot"][m].numpy(), values)
+        np.testing.assert_array_equal(data["spot"][feature_name(m)].numpy(), values)
 
 
 def test_the_shared_pattern_is_the_union_of_all_graphs_and_the_diagonal(one):
-    graphs_shared = share(to_hetero_data(*one.parts), CPU)
+    graphs_shared = share(to_hetero_data(*one.parts), small.DEVICE)
     everything = sum(one.feature_graphs.values(), one.spatial) + sparse.identity(30)
-    found = graphs_shared.pattern.to_scipy(torch.ones(graphs_shared.pattern.n_edges))
+    found = graphs_shared.pattern.to_scipy(on_device(torch.ones(graphs_shared.pattern.n_edges)))
     np.testing.assert_array_equal(found.toarray() != 0, everything.toarray() != 0)
     ends = torch.stack([graphs_shared.pattern.row, graphs_shared.pattern.col])[:, graphs_shared.diagonal]
-    assert torch.equal(ends, torch.arange(30).repeat(2, 1))
+    assert torch.equal(ends.cpu(), torch.arange(30).repeat(2, 1))
 
 
 @given(graphs(), st.data())
@@ -53,11 +54,11 @@ def test_every_graph_comes_back_from_the_shared_pattern(spatial, data):
         order = torch.as_tensor(data.draw(st.permutations(range(hetero[relation].num_edges))), dtype=torch.int64)
         hetero[relation].edge_index = hetero[relation].edge_index[:, order]
         hetero[relation].edge_weight = hetero[relation].edge_weight[order]
-    made = share(hetero, CPU)
+    made = share(hetero, small.DEVICE)
     assert (made.pattern.to_scipy(made.spatial) != spatial).nnz == 0
     edges = made.features["rna"]
     assert len(edges.weight) == feature.nnz // 2
-    values = torch.zeros(made.pattern.n_edges).index_add(0, edges.positions, edges.weight[edges.pair])
+    values = edges.weight.new_zeros(made.pattern.n_edges).index_add(0, edges.positions, edges.weight[edges.pair])
     np.testing.assert_array_equal(made.pattern.to_scipy(values).toarray(), feature.toarray())
 
 
@@ -65,4 +66,4 @@ def test_a_feature_graph_that_is_not_symmetric_is_refused(one):
     lopsided = one.feature_graphs["rna"].copy()
     lopsided.data[0] *= 2
     with pytest.raises(ValueError, match="like_rna"):
-        share(to_hetero_data(one.features, one.spatial, {"rna": lopsided}), CPU)
+        share(to_hetero_data(one.features, one.spatial, {"rna": lopsided}), small.DEVICE)

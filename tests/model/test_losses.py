@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from small import pattern_of, section
+from small import on_device, pattern_of, section
 from torch.testing import assert_close
 
 from napari_trsmi.constraints import Tie
@@ -48,9 +48,50 @@ def test_prototype_contrast_takes_a_given_assignment():
     assert float(found) == pytest.approx(by_hand([[0, 1, 2], [3]]), rel=1e-5)
 
 
-def test_a_prototype_without_spots_is_left_out_of_the_mean():
+def test_a_prototype_without_spots_adds_nothing_but_is_counted():
     three = torch.cat([PROTOTYPES, torch.tensor([[50.0]])])
-    assert_close(prototype_contrast(Z, three, TAU), prototype_contrast(Z, PROTOTYPES, TAU))
+    z, c = Z.clone().requires_grad_(), three.clone().requires_grad_()
+    found = prototype_contrast(z, c, TAU)
+    assert_close(found, prototype_contrast(Z, PROTOTYPES, TAU) * 2 / 3)
+    found.backward()
+    assert torch.isfinite(z.grad).all()
+    assert c.grad[2] == 0
+
+
+@pytest.mark.parametrize("tau", [1.0, 0.1, 0.02, 0.01, 0.001])
+def test_a_small_temperature_does_not_underflow(tau):
+    """A prototype that owns only spots that are not among the most similar to it, and the equation in float64."""
+    made = torch.Generator().manual_seed(0)
+    z, c = torch.randn(60, 4, generator=made), torch.randn(5, 4, generator=made)
+    c[0] *= 9  # nearest to few, similar to many
+    owners = nearest(z, c)
+    owners[:5] = torch.arange(5)
+    own = [z[owners == k].double() for k in range(5)]
+    unit = tau * float(z.square().sum(1).mean())
+    expected = sum(
+        -(torch.logsumexp(mine @ c[k].double() / unit, 0) - math.log(len(mine)))
+        + (torch.logsumexp(z.double() @ c[k].double() / unit, 0) - math.log(60))
+        for k, mine in enumerate(own)
+    )
+    z.requires_grad_()
+    found = prototype_contrast(z, c, tau, owners)
+    assert float(found.detach()) == pytest.approx(float(expected) / 5, rel=1e-4)
+    found.backward()
+    assert torch.isfinite(z.grad).all()
+    assert all(z.grad[owners == k].abs().sum() > 0 for k in range(5))  # each prototype pulls at its own
+
+
+def test_the_terms_are_the_same_on_every_device():
+    made = torch.Generator().manual_seed(0)
+    z, c = torch.randn(40, 4, generator=made), torch.randn(5, 4, generator=made)
+    tie = Tie("apart", np.array([0, 1, 2]), np.array([3, 4]))
+    found = []
+    for where in (lambda x: x, on_device):
+        rows, prototypes = where(z).detach().requires_grad_(), where(c)
+        total = prototype_contrast(rows, prototypes, 0.5) + disobedience(rows, prototypes, 0.5, [tie])
+        total.backward()
+        found.append((total.detach().cpu(), rows.grad.cpu()))
+    assert_close(found[0], found[1])
 
 
 def test_a_small_domain_weighs_as_much_as_a_large_one():
@@ -87,9 +128,9 @@ def test_nearest_is_the_nearest_prototype():
 
 def test_graph_drift_by_hand():
     pattern, _ = pattern_of(section(10).spatial)
-    zero = torch.zeros(pattern.n_edges)
+    zero = on_device(torch.zeros(pattern.n_edges))
     graphs = {"rna": zero.clone(), "adt": zero.clone()}
-    graphs["rna"][:2] = torch.tensor([3.0, -1.0])
+    graphs["rna"][:2] = on_device(torch.tensor([3.0, -1.0]))
     graphs["adt"][5] = 2.0
     assert float(graph_drift(graphs, {"rna": zero, "adt": zero}, pattern)) == pytest.approx((9 + 1 + 4) / 10)
     assert float(graph_drift(graphs, graphs, pattern)) == 0.0

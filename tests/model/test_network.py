@@ -6,12 +6,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import small
 import torch
 from dense_network import dense_forward
-from small import CPU, config, dense, network, section
+from small import config, dense, network, numbers, on_device, section
 from torch.testing import assert_close
 
 from napari_trsmi.config import Config
+from napari_trsmi.model import diffusion
 from napari_trsmi.model.graph_data import share, to_hetero_data
 from napari_trsmi.model.network import TRSMI
 
@@ -63,19 +65,23 @@ def test_permuting_the_spots_permutes_the_output(three, candidates):
     features = {m: values[order] for m, values in three.features.items()}
     feature_graphs = {m: graph[order][:, order] for m, graph in three.feature_graphs.items()}
     data = to_hetero_data(features, three.spatial[order][:, order], feature_graphs)
-    permuted = TRSMI({m: data["spot"][m] for m in features}, share(data, CPU), settings)
+    permuted = on_device(
+        TRSMI({m: on_device(values) for m, values in features.items()}, share(data, small.DEVICE), settings)
+    )
     # The edges of the permuted graph are numbered otherwise, so each finds its parameter by its ends.
     state = net.state_dict()
     for m, edges in permuted.graphs.features.items():
-        raw = torch.zeros(60, 60)
+        raw = on_device(torch.zeros(60, 60))
         pattern, own = net.graphs.pattern, net.graphs.features[m]
-        raw[pattern.row[own.positions], pattern.col[own.positions]] = state[f"edges.{m}.raw"][own.pair]
+        raw[pattern.row[own.positions], pattern.col[own.positions]] = state[f"edges.{net.edges.places[m]}.raw"][
+            own.pair
+        ]
         ends = permuted.graphs.pattern.row[edges.positions], permuted.graphs.pattern.col[edges.positions]
-        there = torch.empty(len(edges.weight))
-        there[edges.pair] = raw[torch.as_tensor(order)[ends[0]], torch.as_tensor(order)[ends[1]]]
-        state[f"edges.{m}.raw"] = there
+        there = torch.empty_like(edges.weight)
+        there[edges.pair] = raw[on_device(order)[ends[0]], on_device(order)[ends[1]]]
+        state[f"edges.{net.edges.places[m]}.raw"] = there
     permuted.load_state_dict(state)
-    assert_close(permuted(0.3).z, net(0.3).z[torch.as_tensor(order)], rtol=1e-3, atol=1e-4)
+    assert_close(permuted(0.3).z, net(0.3).z[on_device(order)], rtol=1e-3, atol=1e-4)
 
 
 # Near-identity at the start
@@ -102,8 +108,8 @@ def explained(target: np.ndarray, by: np.ndarray) -> float:
 
 def test_the_embedding_before_training_spans_a_smooth_input():
     output = network(section(200, noise=0.1))(0.0, keep_stages=True)
-    target = output.stages["input"].detach().numpy()
-    shares = {name: explained(target, stage.detach().numpy()) for name, stage in output.stages.items()}
+    target = numbers(output.stages["input"])
+    shares = {name: explained(target, numbers(stage)) for name, stage in output.stages.items()}
     assert all(share > 0.9 for share in shares.values()), shares
 
 
@@ -111,7 +117,7 @@ def test_the_decoders_start_by_giving_the_input_back():
     one = section(200, noise=0.1)
     output = network(one, config(diffusion={"enabled": False}))(0.0)
     for m, values in one.features.items():
-        error = np.square(output.decoded[m].detach().numpy() - values).mean()
+        error = np.square(numbers(output.decoded[m]) - values).mean()
         assert error < 0.1 * np.square(values).mean()
 
 
@@ -138,6 +144,20 @@ def test_a_cooled_gate_makes_the_result_that_of_a_network_without_diffusion(one)
     without.load_state_dict(cooled.state_dict(), strict=False)
     assert_close(cooled(1.0).z, without(1.0).z)
     assert not torch.allclose(cooled(0.0).z, without(0.0).z, atol=1e-2)
+
+
+def test_a_gate_that_is_shut_costs_no_diffusion_and_changes_nothing(one, monkeypatch):
+    net = network(one, config(gate={"cool_end": 0.0}), shake=0.1)
+    with_diffusion = net(1.0, keep_stages=True)  # stages are asked for, the diffused one too
+    products = []
+    multi_scale = diffusion.multi_scale
+    monkeypatch.setattr(diffusion, "multi_scale", lambda *given: products.append(1) or multi_scale(*given))
+    shut = net(1.0)
+    assert not products
+    assert torch.equal(shut.z, with_diffusion.z)
+    assert float(shut.beta.detach()) == float(with_diffusion.beta.detach()) == 0.0
+    net(0.99)
+    assert products
 
 
 def test_the_gate_cools_over_the_run(one):
@@ -181,7 +201,7 @@ def test_warming_up_changes_gradients_only(one):
 def test_while_warming_up_the_correspondences_still_learn(one):
     net = network(one, shake=0.1)
     net(0.0, warm=True).z.square().sum().backward()
-    module = net.alignments["rna|adt"]
+    module = net.alignments["rna", "adt"]
     assert module.query.grad.abs().max() > 0
     assert module.key.grad.abs().max() > 0
 
@@ -196,7 +216,7 @@ def test_at_the_start_the_learned_graph_is_the_fixed_one(one):
         looped = graph.toarray() + 0.5 * graph.sum() / 60 * np.eye(60)
         half = 1 / np.sqrt(looped.sum(1))
         expected = half[:, None] * looped * half[None]
-        np.testing.assert_allclose(dense(net.graphs.pattern, found[m]).detach().numpy(), expected, atol=1e-6)
+        np.testing.assert_allclose(numbers(dense(net.graphs.pattern, found[m])), expected, atol=1e-6)
 
 
 def test_a_fixed_graph_has_nothing_to_learn(one):
@@ -208,7 +228,7 @@ def test_a_fixed_graph_has_nothing_to_learn(one):
 def test_the_mix_starts_at_the_given_weights(one):
     net = network(one, config(graph={"w_spatial": 3.0, "w_feature": 1.0}))
     for m in net.names:
-        assert_close(net.mix[m].softmax(0), torch.tensor([0.75, 0.25]))
+        assert_close(net.mix[m].softmax(0), on_device(torch.tensor([0.75, 0.25])))
 
 
 # Correspondences
@@ -220,7 +240,7 @@ def test_correspondences_are_rows_that_sum_to_one(three):
     assert list(output.correspondences) == [("rna", "adt"), ("rna", "atac"), ("adt", "atac")]
     for pair, values in output.correspondences.items():
         assert (values > 0).all()
-        assert_close(net.candidates[pair].row_sum(values), torch.ones(60))
+        assert_close(net.candidates[pair].row_sum(values), on_device(torch.ones(60)))
 
 
 def test_only_searched_candidates_are_searched_again(one):
@@ -244,7 +264,7 @@ def test_one_modality_runs_without_alignment():
     assert not output.correspondences
     assert not net.alignments
     assert "alignment" not in output.stages
-    assert_close(net.shares(output.parts), torch.ones(60, 1))
+    assert_close(net.shares(output.parts), on_device(torch.ones(60, 1)))
 
 
 @pytest.mark.parametrize(
@@ -296,7 +316,7 @@ def test_shares_add_up_and_follow_the_power_of_the_modalities(one):
     net = network(one)
     parts = net(0.0).parts
     shares = net.shares(parts)
-    assert_close(shares.sum(1), torch.ones(60))
+    assert_close(shares.sum(1), on_device(torch.ones(60)))
     louder = net.shares({"rna": 10 * parts["rna"], "adt": parts["adt"]})
     assert (louder[:, 0] > shares[:, 0]).all()
     net = network(one, shake=0.3)

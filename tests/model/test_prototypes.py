@@ -11,6 +11,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
 
+from napari_trsmi.model import prototypes
 from napari_trsmi.model.prototypes import NormalInverseWishart, means, seed_labels
 
 
@@ -155,6 +156,41 @@ def test_seeding_is_repeatable_and_does_not_feel_a_rotation():
     first = seed_labels(z, 5, weight=WEIGHT, seed=3)
     np.testing.assert_array_equal(first, seed_labels(z, 5, weight=WEIGHT, seed=3))
     assert adjusted_rand_score(first, seed_labels(z @ rotation, 5, weight=WEIGHT, seed=3)) > 0.98
+
+
+def test_no_cluster_of_a_sample_is_left_without_a_spot(monkeypatch):
+    """A ring around a blob: the mean of the ring lies in the blob, and no spot is nearest to it."""
+    rng = np.random.default_rng(0)
+    angle = rng.uniform(0, 2 * np.pi, 300)
+    ring = np.column_stack([np.cos(angle), np.sin(angle)]) * 10 * rng.choice([1, 40], 300)[:, None]
+    z = np.vstack([rng.normal(size=(300, 2)), ring])
+    truth = np.repeat([0, 1], 300)
+    seeded = seed_labels
+
+    def known(rows, *given, **named):
+        return (
+            truth[[int(np.flatnonzero((z == row).all(axis=1))[0]) for row in rows]]
+            if len(rows) == 50
+            else seeded(rows, *given, **named)
+        )
+
+    monkeypatch.setattr(prototypes, "SEED_SAMPLE", 50)
+    monkeypatch.setattr(prototypes, "seed_labels", known)
+    monkeypatch.setattr(prototypes, "assign", lambda rows, centres: np.zeros(len(rows), int))
+    labels = seeded(z, 2)
+    assert set(labels) == {0, 1}
+    assert np.isfinite(means(z, labels)).all()
+
+
+@pytest.mark.parametrize("k", [3, 12])
+def test_of_many_spots_a_sample_is_seeded_and_the_others_join_the_nearest(monkeypatch, k):
+    rng = np.random.default_rng(1)
+    truth = rng.integers(0, k, 900)
+    z = 12 * rng.normal(size=(k, 6))[truth] + rng.normal(size=(900, 6))
+    monkeypatch.setattr(prototypes, "SEED_SAMPLE", 200)
+    labels = seed_labels(z, k, weight=WEIGHT)
+    assert set(labels) == set(range(k))
+    assert adjusted_rand_score(truth, labels) > 0.98
 
 
 def test_means_by_hand():

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
-from small import dense, full_pattern, pattern_of
+from small import dense, full_pattern, numbers, on_device, pattern_of
 from strategies import graphs
 from torch.testing import assert_close
 
@@ -23,7 +23,7 @@ def random_pattern(n: int, degree: float, seed: int = 0) -> Pattern:
 
 def doubles(*shape: int, seed: int = 0) -> torch.Tensor:
     made = torch.Generator().manual_seed(seed)
-    return torch.randn(*shape, generator=made, dtype=torch.float64).requires_grad_()
+    return on_device(torch.randn(*shape, generator=made, dtype=torch.float64)).requires_grad_()
 
 
 # The pattern
@@ -32,7 +32,7 @@ def doubles(*shape: int, seed: int = 0) -> torch.Tensor:
 @given(graphs())
 def test_the_transpose_is_an_involution_that_swaps_the_ends(graph):
     pattern, _ = pattern_of(graph)
-    everything = torch.arange(pattern.n_edges)
+    everything = on_device(torch.arange(pattern.n_edges, dtype=torch.int32))
     assert torch.equal(pattern.transpose[pattern.transpose], everything)
     assert torch.equal(pattern.row[pattern.transpose], pattern.col)
     assert torch.equal(pattern.col[pattern.transpose], pattern.row)
@@ -43,7 +43,7 @@ def test_a_pattern_is_the_same_in_any_order_and_with_duplicates(graph, random):
     pattern, _ = pattern_of(graph)
     ends = list(zip(pattern.row.tolist(), pattern.col.tolist(), strict=True)) * 2
     random.shuffle(ends)
-    again = Pattern(torch.tensor(ends, dtype=torch.int64).reshape(-1, 2).T, pattern.n)
+    again = on_device(Pattern(torch.tensor(ends, dtype=torch.int64).reshape(-1, 2).T, pattern.n))
     assert torch.equal(again.row, pattern.row)
     assert torch.equal(again.col, pattern.col)
     assert torch.equal(again.crow, pattern.crow)
@@ -53,7 +53,7 @@ def test_a_pattern_is_the_same_in_any_order_and_with_duplicates(graph, random):
 def test_positions_find_every_entry(graph):
     pattern, _ = pattern_of(graph)
     ends = torch.stack([pattern.row, pattern.col])
-    order = torch.randperm(pattern.n_edges, generator=torch.Generator().manual_seed(0))
+    order = on_device(torch.randperm(pattern.n_edges, generator=torch.Generator().manual_seed(0)).int())
     assert torch.equal(pattern.positions(ends[:, order]), order)
 
 
@@ -62,10 +62,10 @@ def test_values_survive_the_way_to_scipy_and_back(graph):
     pattern, values = pattern_of(graph)
     found = pattern.to_scipy(values)
     assert (found != graph).nnz == 0
-    np.testing.assert_array_equal(np.diff(found.indptr), np.diff(pattern.crow.numpy()))
+    np.testing.assert_array_equal(np.diff(found.indptr), np.diff(numbers(pattern.crow)))
     np.testing.assert_allclose(found.toarray(), found.T.toarray())
-    assert_close(pattern.matrix(values).to_dense(), torch.as_tensor(graph.toarray()))
-    assert_close(pattern.row_sum(values), torch.as_tensor(graph.toarray()).sum(1))
+    assert_close(pattern.matrix(values).to_dense(), on_device(graph.toarray()))
+    assert_close(pattern.row_sum(values), on_device(graph.toarray()).sum(1))
 
 
 def test_an_edge_in_one_direction_only_is_refused():
@@ -80,7 +80,7 @@ def assert_same_with_gradients(sparse_form, dense_form, *inputs):
     """Compare value and gradient of two functions of the same inputs under the same random cotangent."""
     value, expected = sparse_form(*inputs), dense_form(*inputs)
     assert_close(value, expected)
-    cotangent = torch.randn(value.shape, generator=torch.Generator().manual_seed(9), dtype=value.dtype)
+    cotangent = torch.randn(value.shape, generator=torch.Generator().manual_seed(9), dtype=value.dtype).to(value)
     found = torch.autograd.grad((value * cotangent).sum(), inputs)
     wanted = torch.autograd.grad((expected * cotangent).sum(), inputs)
     for one, other in zip(found, wanted, strict=True):
@@ -88,7 +88,7 @@ def assert_same_with_gradients(sparse_form, dense_form, *inputs):
 
 
 @pytest.fixture(scope="module")
-def pattern():
+def pattern(device):
     return random_pattern(200, 8)
 
 
@@ -172,10 +172,10 @@ def test_a_gradient_for_one_factor_only_is_the_same(pattern):
 @given(graphs(), st.floats(-1e4, 1e4), st.integers(0, 99))
 def test_softmax_rows_sum_to_one_and_do_not_feel_a_shift(graph, shift, seed):
     pattern, _ = pattern_of(graph, self_loops=True)
-    values = torch.randn(pattern.n_edges, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    values = doubles(pattern.n_edges, seed=seed).detach()
     weights = row_softmax(pattern, values)
     assert (weights >= 0).all()
-    assert_close(pattern.row_sum(weights), torch.ones(pattern.n, dtype=torch.float64))
+    assert_close(pattern.row_sum(weights), on_device(torch.ones(pattern.n, dtype=torch.float64)))
     assert_close(row_softmax(pattern, values + shift), weights, rtol=1e-6, atol=1e-9)
 
 

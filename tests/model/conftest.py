@@ -1,0 +1,17 @@
+"""The devices on which the tests of the network run: the CPU, and a GPU where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import small
+import torch
+
+
+@pytest.fixture(scope="session", autouse=True, params=["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"])
+def device(request: pytest.FixtureRequest) -> Iterator[torch.device]:
+    """Device on which `small` makes everything; fixtures that hold tensors ask for it to be made anew on each."""
+    before, small.DEVICE = small.DEVICE, torch.device(request.param)
+    yield small.DEVICE
+    small.DEVICE = before
