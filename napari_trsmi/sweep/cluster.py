@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from napari_trsmi.errors import ConfigError, DataError, TrainingError
+from napari_trsmi.quiet import quiet
 
 if TYPE_CHECKING:
     from distributed import Client, LocalCluster
@@ -21,6 +22,8 @@ _PATIENCE = 20  # seconds that a scheduler has to answer
 _START = 60  # seconds that the first local worker has to come up
 _LEAVE = 15  # seconds that all of them have
 _GRACE = 0.3  # seconds that a local worker has to leave by itself
+_LOOPBACK = "127.0.0.1"
+_LOGGERS = ("distributed", "distributed.client")  # a worker that dies is made again; its cost is told as a sentence
 
 
 def divide(n_runs: int, threads: int, *, cores: int, memory: int, spare_cores: int = 0) -> int:
@@ -65,7 +68,7 @@ def connected(
     Raises
     ------
     ConfigError
-        Both `scheduler` and `n_workers` were given, or `n_workers` is below 1.
+        Both `scheduler` and `n_workers` were given, `n_workers` is below 1, or Dask is not installed.
     DataError
         No scheduler answers there.
     TrainingError
@@ -76,25 +79,26 @@ def connected(
     if n_workers is not None and n_workers < 1:
         raise ConfigError(f"Expected at least 1 worker, found {n_workers}. Raise it.")
 
-    from dask.system import CPU_COUNT
-    from distributed import Client
-    from distributed.system import MEMORY_LIMIT
+    with _installed():
+        from dask.system import CPU_COUNT
+        from distributed import Client
+        from distributed.system import MEMORY_LIMIT
 
     # napari's own Dask must not move to these workers: hence set_as_default=False.
     if scheduler is not None:
-        with _silence():
+        with quiet(*_LOGGERS):
             try:
                 client = Client(scheduler, timeout=_PATIENCE, set_as_default=False)
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, TypeError) as error:  # the last one where TLS is not set up
                 raise DataError(
                     f"Expected a Dask scheduler that answers at {scheduler}, found none: {error}. Check the address, "
-                    "or leave it out to use this machine."
+                    "and for tls:// the certificates in Dask's settings, or leave it out to use this machine."
                 ) from error
             with client:
                 yield client
         return
     n_workers = n_workers or divide(n_runs, threads, cores=CPU_COUNT, memory=MEMORY_LIMIT, spare_cores=spare_cores)
-    with _silence(), _local(n_workers) as cluster, Client(cluster, set_as_default=False) as client:
+    with quiet(*_LOGGERS), _local(n_workers) as cluster, Client(cluster, set_as_default=False) as client:
         try:
             cluster.scale(n_workers)
             client.wait_for_workers(1, timeout=_START)
@@ -112,10 +116,30 @@ def dask_setup(worker: object) -> None:
 
 
 @contextmanager
+def _installed() -> Iterator[None]:
+    """Say how to install what the block imports, where it is not there."""
+    try:
+        yield
+    except ImportError as error:
+        raise ConfigError(
+            f"Expected the packages that a sweep runs on, found no {error.name}. "
+            'Install them: pip install "napari-trsmi[sweep]".'
+        ) from error
+
+
+@contextmanager
 def _local(n_workers: int) -> Iterator[LocalCluster]:
-    """Yield a cluster of processes that is made for so many workers but has none yet."""
-    from distributed import LocalCluster, Nanny
-    from distributed.system import MEMORY_LIMIT
+    """Yield a cluster of processes that is made for so many workers but has none yet.
+
+    Whoever reaches a scheduler or a worker can have it run anything: they listen on this machine alone, and only to
+    those with the certificate of this cluster, which no file holds. The web servers, which Dask starts in any case,
+    have no pages.
+    """
+    with _installed():
+        import cryptography  # noqa: F401 - which Security.temporary needs and does not say well
+        import dask
+        from distributed import LocalCluster, Nanny, Security
+        from distributed.system import MEMORY_LIMIT
 
     class Nurse(Nanny):
         """Ends its worker at once: nothing is lost with it, and a run would keep it alive for seconds."""
@@ -129,33 +153,23 @@ def _local(n_workers: int) -> Iterator[LocalCluster]:
                 with suppress(OSError):
                     os.kill(self.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
 
-    cluster = LocalCluster(
-        n_workers=0,
-        threads_per_worker=1,  # one run at a time; its own threads are those of `Config.threads`
-        worker_class=Nurse,
-        memory_limit=int(0.9 * MEMORY_LIMIT / n_workers),
-        host="127.0.0.1",
-        dashboard_address=":0",
-        silence_logs=logging.CRITICAL,
-        preload=[__name__],
-        scheduler_kwargs={"allowed_failures": ALLOWED_FAILURES, "dashboard": False},
-    )
+    no_pages = {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
+    with dask.config.set(no_pages):
+        cluster = LocalCluster(
+            n_workers=0,
+            threads_per_worker=1,  # one run at a time; its own threads are those of `Config.threads`
+            worker_class=Nurse,
+            memory_limit=int(0.9 * MEMORY_LIMIT / n_workers),
+            host=_LOOPBACK,
+            security=Security.temporary(),
+            dashboard_address=f"{_LOOPBACK}:0",  # an address without a host, or none, is one on all networks
+            silence_logs=logging.CRITICAL,
+            preload=[__name__],
+            config=dask.config.merge(dask.config.config),  # of the workers, which are started later
+            scheduler_kwargs={"allowed_failures": ALLOWED_FAILURES, "dashboard": False},
+        )
     try:
         yield cluster
     finally:
         with suppress(OSError):  # a process that takes long to leave must not cost the runs
             cluster.close(timeout=_LEAVE)
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Keep Dask's log to itself: a worker that dies is made again, and what that costs is told as a sentence."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
