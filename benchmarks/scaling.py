@@ -1,10 +1,13 @@
-"""How cost grows with the number of spots: seconds and memory per spot against the smallest section.
+"""How cost grows with the number of spots.
 
-    python benchmarks/scaling.py [--sizes 20000 50000 100000 200000] [--epochs N] [--input features|counts]
+    python benchmarks/scaling.py [--sizes 10000 30000 100000] [--epochs N]
+    python benchmarks/scaling.py --input features|counts [--sizes 20000 50000 100000 200000] [--epochs N]
 
-Every size runs in a fresh process. ``features`` (default): two modalities of 50 features each on a hexagonal grid,
-random waves 8 to 40 spots long plus noise, so that all 50 are coherent and stay; taken as precomputed. ``counts``: a
-slice of the simulator, 600 genes and 30 proteins, preprocessing from counts included.
+Every size runs in a fresh process. By default the whole way that a person goes, from a file to a report, with the slope
+of each step. ``features``: seconds and memory of a fit per spot against the smallest section, two modalities of 50
+features each on a hexagonal grid, random waves 8 to 40 spots long plus noise, so that all 50 are coherent and stay;
+taken as precomputed. ``counts``: the same for a slice of the simulator, 600 genes and 30 proteins, preprocessing from
+counts included.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import argparse
 import gc
 import json
 import sys
+import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -20,14 +24,18 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import way
 from measure import Cost, forget_peak, measure, peak_mb
 from tables import Report, Table, output_options
+from window import screen
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
 
 N_FEATURES, N_DOMAINS, WAVES = 50, 8, 6
 GOAL_RATIO, GOAL_MB, GOAL_SPOTS = 1.3, 6 * 1024, 200_000
+SIZES = {"file": [10_000, 30_000, 100_000]}
+WAY_EPOCHS = 8
 COLUMNS = {
     "epoch": "s per epoch",
     "preprocessing": "features s",
@@ -181,6 +189,35 @@ def tables(costs: list[Cost]) -> list[Table]:
     return [absolute, Table(against, ["spots", *COLUMNS.values(), "memory"], ratios, goals)]
 
 
+def whole_way(report: Report, sizes: list[int], epochs: int, window: bool) -> None:
+    """Go the whole way at each size and show the table."""
+    found = []
+    with tempfile.TemporaryDirectory(prefix="scaling-") as folder, screen():
+        for n in sizes:
+            here = [sys.executable, str(Path(__file__).resolve()), "--child", str(n), "--folder", folder]
+            measure([*here, "--make"])
+            shown = [] if window else ["--no-window"]
+            cost = measure([*here, "--input", "file", "--epochs", str(epochs), *shown])
+            found.append(cost.found | {"n_spots": n})
+            print(f"{n:,} spots: {cost.wall_s:.0f} s", file=sys.stderr, flush=True)
+    report.records += found
+    report.show(way.table(found))
+
+
+def per_spot(report: Report, sizes: list[int], kind: str, epochs: int | None, repeats: int) -> None:
+    """Fit sections of each size in memory and show the tables."""
+    costs = []
+    for n in sizes:
+        extra = ["--epochs", str(epochs)] if epochs else []
+        command = [sys.executable, str(Path(__file__).resolve()), "--child", str(n), "--input", kind, *extra]
+        runs = sorted((measure(command) for _ in range(repeats)), key=lambda c: c.found["seconds"]["epoch"])
+        costs.append(runs[len(runs) // 2])
+        report.records += [asdict(run) for run in runs]
+        print(f"{n:,} spots: {median(run.wall_s for run in runs):.0f} s", file=sys.stderr, flush=True)
+    for table in tables(costs):
+        report.show(table)
+
+
 def memory_per_spot(found: dict[str, Any]) -> float:
     """Return kB per spot."""
     return 1024 * (found["peak_mb"] - found["base_mb"]) / found["n_spots"]
@@ -195,26 +232,30 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--sizes", nargs="+", type=int, default=[20_000, 50_000, 100_000, 200_000], metavar="N")
-    parser.add_argument("--epochs", type=int, help="other than the default number")
-    parser.add_argument("--input", choices=["features", "counts"], default="features")
+    parser.add_argument("--make", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--sizes", nargs="+", type=int, metavar="N")
+    parser.add_argument("--epochs", type=int, help=f"other than {WAY_EPOCHS}, or the default number with --input")
+    parser.add_argument("--input", choices=["file", "features", "counts"], default="file")
+    parser.add_argument("--no-window", action="store_true", help="leave out the step in a window")
     parser.add_argument("--repeats", type=int, default=1, help="runs per size; the one with the median epoch is kept")
     output_options(parser)
     options = parser.parse_args(arguments)
-    if options.child:
+    if options.child and options.make:
+        print(json.dumps({"path": str(way.make(options.child, options.folder))}))
+    elif options.child and options.input == "file":
+        source = options.folder / f"section{options.child}.h5mu"
+        print(json.dumps(way.go(source, options.folder, options.epochs, not options.no_window)))
+    elif options.child:
         print(json.dumps(child(options.child, options.input, options.epochs)))
+    if options.child:
         return
+    sizes = sorted(options.sizes or SIZES.get(options.input, [20_000, 50_000, 100_000, 200_000]))
     report = Report("Cost by size of the section", {"input": options.input, "repeats": options.repeats})
-    costs = []
-    for n in sorted(options.sizes):
-        extra = ["--epochs", str(options.epochs)] if options.epochs else []
-        command = [sys.executable, str(Path(__file__).resolve()), "--child", str(n), "--input", options.input, *extra]
-        runs = sorted((measure(command) for _ in range(options.repeats)), key=lambda c: c.found["seconds"]["epoch"])
-        costs.append(runs[len(runs) // 2])
-        report.records += [asdict(run) for run in runs]
-        print(f"{n:,} spots: {median(run.wall_s for run in runs):.0f} s", file=sys.stderr, flush=True)
-    for table in tables(costs):
-        report.show(table)
+    if options.input == "file":
+        whole_way(report, sizes, options.epochs or WAY_EPOCHS, not options.no_window)
+    else:
+        per_spot(report, sizes, options.input, options.epochs, options.repeats)
     report.save(options)
 
 

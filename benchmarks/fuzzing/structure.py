@@ -155,7 +155,7 @@ def coordinates_moved(table: AnnData, rng: np.random.Generator, case: Case) -> N
         case.coords = False
         table.obsm["spatial"] = at
     elif how == 9:
-        table.obsm["spatial"] = at * chosen(rng, [1e-9, 1e9, 1e30, 1e-30, -1.0])
+        table.obsm["spatial"] = at * chosen(rng, [1e-9, 1e9, 1e30, 1e-30])
     else:
         table.obsm["spatial"] = at.astype(str)
 
