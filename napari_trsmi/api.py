@@ -420,6 +420,7 @@ def read_saved(path: str | Path) -> tuple[SavedResult, Dataset]:
     }
     correspondences = {pair: s[rows][:, rows] for pair, s in saved.correspondences.items()}
     maps = {name: values[rows] for name, values in saved.maps.items()}
+    dataset = replace(dataset, notes=(*dataset.notes, *saved.notes))
     return replace(saved, **per_spot, correspondences=correspondences, maps=maps), dataset
 
 

@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from napari_trsmi.errors import ConfigError
 
 Kind = Literal["rna", "protein", "chromatin", "precomputed"]
+_SHOWN = 80  # characters of a wrong name or value in a sentence
+
 Shape = Literal["cosine", "linear", "exponential", "step", "constant"]
 
 
@@ -29,9 +31,9 @@ def setting(
 
 
 class Section(BaseModel):
-    """Base of all settings: frozen, and unknown names are refused."""
+    """Base of all settings: frozen and finite, and unknown names are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Schedule(Section):
@@ -297,25 +299,28 @@ class Config(Section):
 
         path = Path(path)
         try:
+            if path.exists() and not path.is_file():
+                raise ConfigError(f"Expected a file of settings at {path}, found none. Choose a JSON file.")
             found = json.loads(path.read_text(encoding="utf-8"))
+            if isinstance(found, dict) and "config" in found:
+                found = found["config"]
+            settings = json.dumps(found)
         except OSError as error:
             raise ConfigError(f"Expected a readable JSON file of settings, found {path}: {error.strerror}.") from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ConfigError(f"Expected JSON in {path}, found text that is none: {error}.") from None
-        if isinstance(found, dict) and "config" in found:
-            found = found["config"]
-        return cls.from_json(json.dumps(found))
+        return cls.from_json(settings)
 
 
 def _explain(error: ValidationError) -> str:
     """One sentence per problem: where, what is wrong, what was found."""
     parts = []
     for problem in error.errors():
-        where = ".".join(str(part) for part in problem["loc"]) or "config"
+        where = " ".join(".".join(str(part) for part in problem["loc"]).split())[:_SHOWN] or "config"
         if problem["type"] == "extra_forbidden":
             parts.append(f"There is no setting {where}; see `trsmi fit --help` for those there are.")
         else:
             message = problem["msg"].removeprefix("Value error, ")
-            found = "" if ", found " in message else f", found {problem['input']!r}."
+            found = "" if ", found " in message else f", found {repr(problem['input'])[:_SHOWN]}."
             parts.append(f"{where}: {message}{found}")
     return " ".join(parts)

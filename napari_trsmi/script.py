@@ -7,6 +7,7 @@ from typing import Any
 
 from napari_trsmi.config import Cluster, Config, Section
 from napari_trsmi.data.dataset import Dataset
+from napari_trsmi.data.recorded import check_record
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import DataError
 
@@ -26,22 +27,23 @@ def as_python(source: Result | tuple[Dataset, Config], output: str | Path | None
     Raises
     ------
     DataError
-        The section was not read from a file.
+        The section was not read from a file, or the record of the run says something that no run of ours says.
     """
     result = source if isinstance(source, Result) else None
     dataset, config = source if isinstance(source, tuple) else (source.dataset, source.config)
     provenance = {} if result is None else result.provenance
+    check_record(provenance, dataset.name)  # what it says becomes code
     if "trained_cluster" in provenance:  # the domains were cut again later, which is among the edits
         config = config.model_copy(update={"cluster": Cluster(**provenance["trained_cluster"])})
     edits = [_edit(**entry) for entry in provenance.get("edits", ())]
     imports = {
         "from napari_trsmi import edits": bool(edits),
         "from napari_trsmi.api import keep_preview": "kept_preview" in provenance,
-        "from napari_trsmi.config import Cluster": "reclustered_from" in provenance,
+        "from napari_trsmi.config import Cluster": "reclustered_with" in provenance,
         "from napari_trsmi.records import Checkpoints": "kept_preview" in provenance,
     }
     lines = ["import napari_trsmi as nt", *(line for line, needed in imports.items() if needed), ""]
-    if "reclustered_from" in provenance:
+    if "reclustered_with" in provenance:
         cluster = _call("Cluster", provenance["reclustered_with"])
         lines.append(f"result = nt.recluster({provenance['reclustered_from']!r}, {cluster})")
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -66,11 +65,13 @@ class Training(Command):
     def read(self, config: Config) -> Dataset:
         """Return the section and tell what a person should know about it."""
         from napari_trsmi.api import read
+        from napari_trsmi.data.provenance import sha256
 
-        inputs, library = self.inputs, self.library
+        inputs, library, hashes = self.inputs, self.library, {}
         if not inputs:
-            inputs, recorded = self.recorded_inputs()
-            library = library or recorded
+            record = self.record()
+            hashes = {Path(source["path"]): source.get("sha256") for source in record["sources"]}
+            inputs, library = tuple(hashes), library or record.get("library")
         dataset = read(inputs if len(inputs) > 1 else inputs[0], kinds=config.preprocess.kinds or None, library=library)
         kinds = ", ".join(f"{name} ({modality.kind})" for name, modality in dataset.modalities.items())
         self.tell(f"{dataset.name}: {dataset.n_spots:,} spots; {kinds}")
@@ -78,28 +79,26 @@ class Training(Command):
             self.tell(f"Left out {count:,} spots of {name} that another modality lacks.")
         for note in dataset.notes:
             self.tell(note)
+        for path, digest in hashes.items():  # now that they are known to be files of tables
+            if sha256(path) != digest:
+                self.tell(f"{path} has changed since the run: the domains may differ.")
         return dataset
 
-    def recorded_inputs(self) -> tuple[tuple[Path, ...], str | None]:
-        """Return files and library of the run that the config file records, warning where a file changed.
+    def record(self) -> dict[str, Any]:
+        """Return the run that the config file records, its files among it.
 
         Raises
         ------
         DataError
             There is no record of files.
         """
-        from napari_trsmi.data.provenance import sha256
+        from napari_trsmi.data.recorded import read_record
 
         record: dict[str, Any] = {}
         if self.config_file is not None:
-            record = json.loads(self.config_file.read_text(encoding="utf-8"))  # Config.load has read it before
-        sources = record.get("sources", [])
-        if not sources:
+            record = read_record(self.config_file.read_text(encoding="utf-8"), self.config_file)
+        if not record.get("sources"):
             raise DataError("Expected an INPUT, or --config with the run.json of a run on files, found neither.")
-        for source in sources:
-            path = Path(source["path"])
-            if path.exists() and sha256(path) != source["sha256"]:
-                self.tell(f"{path} has changed since the run: the domains may differ.")
         if record.get("stopped"):
             self.tell("The run was finished early; this one goes through all epochs.")
-        return tuple(Path(source["path"]) for source in sources), record.get("library")
+        return record

@@ -118,7 +118,7 @@ class Result:
         """One ``"#rrggbb"`` per domain: `colors`, or hues apart by the golden ratio where none were given."""
         if self.colors:
             return self.colors
-        return tuple(_hue(k) for k in range(self.partition.n_domains))
+        return hues(self.partition.n_domains)
 
     def write(self, path: str | Path) -> Written:
         """Write a copy of the input with the domains in it, and `run.json` and tables beside it.
@@ -160,6 +160,11 @@ class Result:
         from napari_trsmi.data.annotate import annotate
 
         return annotate(self, target)
+
+
+def hues(n: int) -> tuple[str, ...]:
+    """Return n colours ``"#rrggbb"`` whose hues lie apart by the golden ratio."""
+    return tuple(_hue(k) for k in range(n))
 
 
 def _hue(k: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,21 +10,9 @@ import numpy as np
 from scipy import sparse
 
 from napari_trsmi.config import Config
-from napari_trsmi.data.annotate import (
-    COLORS,
-    CONFIDENCE,
-    CORRESPONDENCE,
-    DOMAIN,
-    EMBEDDING,
-    ENTROPY,
-    MAP,
-    MODALITY_WEIGHTS,
-    POSTERIOR,
-    RECORD,
-    RUNNER_UP,
-    STATE,
-)
+from napari_trsmi.data.annotate import DOMAIN, POSTERIOR, RECORD
 from napari_trsmi.data.atomic import recover
+from napari_trsmi.data.readers.files import check_readable, reading
 from napari_trsmi.data.spatialdata_store import read_tables
 from napari_trsmi.data.tables import read_table, zarr_kind
 from napari_trsmi.errors import DataError
@@ -78,6 +65,8 @@ class SavedResult:
         All that was recorded about the run: versions, sources and their hashes, history, scores, keys.
     state
         The state of training at the end, or None.
+    notes
+        Sentences a person should read about the file, such as that colours in it were of no use.
     """
 
     path: Path
@@ -98,6 +87,7 @@ class SavedResult:
     maps: dict[str, np.ndarray] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
     state: bytes | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
 
     @property
     def partition(self) -> Partition:
@@ -120,12 +110,12 @@ class SavedResult:
             Step(
                 epoch["epoch"],
                 self.config.train.epochs + self.config.train.extra_epochs,
-                {name: _number(value) for name, value in epoch["losses"].items()},
-                beta=_number(epoch["beta"]),
-                temperature=_number(epoch["temperature"]),
-                tau_c=_number(epoch["tau_c"]),
-                churn=_number(epoch["churn"]),
-                seconds=_number(epoch["seconds"]),
+                {name: number(value) for name, value in epoch["losses"].items()},
+                beta=number(epoch["beta"]),
+                temperature=number(epoch["temperature"]),
+                tau_c=number(epoch["tau_c"]),
+                churn=number(epoch["churn"]),
+                seconds=number(epoch["seconds"]),
             )
             for epoch in self.provenance.get("history", [])
         )
@@ -148,60 +138,17 @@ def read_result(path: str | Path) -> SavedResult:
     """
     path = Path(path)
     recover(path)
-    if not path.exists():
-        raise DataError(f"Expected a saved result at {path}, found nothing. Check the path.")
-    try:
+    check_readable(path)
+    with reading(path):
         found = read_tables(path) if zarr_kind(path) == "spatialdata" else {"": read_table(path)}
-    except (OSError, KeyError, ValueError) as error:
-        raise DataError(f"Expected a readable saved result at {path}, found: {error}. Write it again.") from error
     table = next((table for table in found.values() if RECORD in table.uns and DOMAIN in table.obs), None)
     if table is None:
         raise DataError(f'Expected a result in {path}, found no obs["{DOMAIN}"] and uns["{RECORD}"]. Run trsmi fit.')
-    return _result_of(table, path)
+    from napari_trsmi.data.saved_table import result_in
+
+    return SavedResult(path, **result_in(table, path))
 
 
-def _result_of(table: Any, path: Path) -> SavedResult:
-    import pandas as pd
-
-    provenance = json.loads(str(table.uns[RECORD]))
-    boundaries = provenance.pop("boundaries", None)
-    domain = table.obs[DOMAIN].astype("category").cat
-    spots = np.flatnonzero(domain.codes >= 0)
-    missing = [key for key in (CONFIDENCE, ENTROPY, RUNNER_UP) if key not in table.obs]
-    missing += [EMBEDDING] if EMBEDDING not in table.obsm else []
-    if missing:
-        raise DataError(f"Expected {', '.join(missing)} beside {DOMAIN} in {path}, found none. Run trsmi fit again.")
-    modalities = tuple(provenance["modalities"])
-    pairs = [(first, second) for first in modalities for second in modalities if first != second]
-    keys = {pair: f"{CORRESPONDENCE}{pair[0]}_{pair[1]}" for pair in pairs}
-    return SavedResult(
-        path=path,
-        obs_names=table.obs_names.to_numpy(dtype=str)[spots],
-        labels=domain.codes.to_numpy(dtype=np.int64)[spots],
-        names=tuple(map(str, domain.categories)),
-        colors=tuple(map(str, table.uns[COLORS])),
-        confidence=table.obs[CONFIDENCE].to_numpy(np.float32)[spots],
-        entropy=table.obs[ENTROPY].to_numpy(np.float32)[spots],
-        runner_up=domain.categories.get_indexer(table.obs[RUNNER_UP])[spots],
-        embedding=np.asarray(table.obsm[EMBEDDING])[spots],
-        posterior=np.asarray(table.obsm[POSTERIOR])[spots] if POSTERIOR in table.obsm else None,
-        modality_weights=np.asarray(table.obsm[MODALITY_WEIGHTS])[spots] if MODALITY_WEIGHTS in table.obsm else None,
-        modalities=modalities,
-        config=Config.from_json(json.dumps(provenance["config"])),
-        correspondences={
-            pair: sparse.csr_matrix(table.obsp[key])[spots][:, spots] for pair, key in keys.items() if key in table.obsp
-        },
-        boundaries=None if boundaries is None else pd.DataFrame(boundaries).replace({None: np.nan}),
-        maps={
-            name: table.obs[f"{MAP}{name}"].to_numpy(np.float32)[spots]
-            for name in provenance.get("maps", [])
-            if f"{MAP}{name}" in table.obs
-        },
-        provenance=provenance,
-        state=np.asarray(table.uns[STATE], np.uint8).tobytes() if STATE in table.uns else None,
-    )
-
-
-def _number(value: float | None) -> float:
+def number(value: float | None) -> float:
     """JSON has no NaN."""
     return float("nan") if value is None else float(value)

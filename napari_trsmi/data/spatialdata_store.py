@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_trsmi.data.soundness import check_matrices
 from napari_trsmi.errors import DataError
 from napari_trsmi.quiet import quiet
 
@@ -57,6 +58,7 @@ def read_stored(folder: Path) -> AnnData:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is odd about names and formats is for the reader to judge
         table = anndata.read_zarr(str(folder))
+    check_matrices(table)
     attributes = zarr.open_group(str(folder), mode="r").attrs
     known = {key: attributes[key] for key in ("region", "region_key", "instance_key") if key in attributes}
     if known.get("region_key") is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_trsmi.data.soundness import check_matrices
 from napari_trsmi.data.spatialdata_store import is_spatialdata
 from napari_trsmi.errors import DataError
 
@@ -65,17 +66,22 @@ def copy_of_input(dataset: Dataset, suffix: str) -> tuple[AnnData | MuData, dict
     return anndata_of(dataset), {"": rows}
 
 
-def read_table(path: str | Path) -> Any:
+def read_table(path: str | Path) -> AnnData | MuData:
     """Return the AnnData or MuData in a file, as it is.
 
     Raises
     ------
     DataError
-        The file is of another kind.
+        The file is of another kind, or a sparse matrix in it is damaged.
     """
+    found = _read_as_it_is(Path(path))
+    check_matrices(found)
+    return found
+
+
+def _read_as_it_is(path: Path) -> AnnData | MuData:
     import anndata
 
-    path = Path(path)
     kind = path.suffix if path.suffix in (".h5ad", ".h5mu") else zarr_kind(path)
     with warnings.catch_warnings(), mudata_as_stored():
         # What is odd about the input was said when it was read the first time.

@@ -28,8 +28,13 @@ def reading(path: Path) -> Iterator[None]:
         warnings.simplefilter("always")
         try:
             yield
-        except (TrsmiError, MemoryError):
+        except TrsmiError:
             raise
+        except MemoryError as error:
+            raise DataError(
+                f"Expected enough memory for what {path} says it holds, found too little. It may be damaged: copy or "
+                "write it again, or use a larger machine."
+            ) from error
         except Exception as error:
             reason = (str(error).strip().splitlines() or [""])[0][:200]
             raise DataError(

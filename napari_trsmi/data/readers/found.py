@@ -11,6 +11,7 @@ import numpy as np
 from napari_trsmi.data.readers.barcodes import note_on_repeats, unique_names
 from napari_trsmi.data.readers.kinds import SHORT_NAMES, guess_kind, kind_from_names, kind_of_feature_type
 from napari_trsmi.data.readers.proteins import protein_table
+from napari_trsmi.data.soundness import check_matrices
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def found_in_anndata(adata: AnnData, hint: str = "") -> Found:
 
     That is one, or those told apart by ``var["modality"]`` or ``var["feature_types"]``; and proteins in ``obsm``.
     """
+    check_matrices(adata)
     label = hint or "the table"
     notes = note_on_repeats(adata.obs_names, label)
     barcodes = unique_names(adata.obs_names)
@@ -104,6 +106,7 @@ def found_in_anndata(adata: AnnData, hint: str = "") -> Found:
 
 def found_in_mudata(mdata: MuData) -> Found:
     """Return the modalities of `mdata` in its own order."""
+    check_matrices(mdata)
     barcodes = {name: unique_names(table.obs_names) for name, table in mdata.mod.items()}
     of_whole = _barcodes_of_whole(mdata, barcodes)
     notes = [note for name, table in mdata.mod.items() for note in note_on_repeats(table.obs_names, name)]

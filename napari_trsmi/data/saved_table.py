@@ -1,0 +1,218 @@
+"""A result as it lies in a table: every part checked, for anybody may have changed the file since."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse
+
+from napari_trsmi.config import Config
+from napari_trsmi.data.annotate import (
+    COLORS,
+    CONFIDENCE,
+    CORRESPONDENCE,
+    DOMAIN,
+    EMBEDDING,
+    ENTROPY,
+    MAP,
+    MODALITY_WEIGHTS,
+    POSTERIOR,
+    RECORD,
+    RUNNER_UP,
+    STATE,
+)
+from napari_trsmi.data.recorded import is_color, read_record
+from napari_trsmi.data.result import hues
+from napari_trsmi.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+
+_SUMS_TO_ONE = 0.01  # how far a row of shares may be from 1
+_EDGES = ("domain_a", "domain_b", "n_edges", "x", "y", "length", "confidence")  # columns of boundaries that are read
+_VERDICTS = ("", "keep", "doubt", "reject")
+
+
+def result_in(table: AnnData, path: Path) -> dict[str, Any]:
+    """Return the fields of `saved.SavedResult` but its path.
+
+    Parameters
+    ----------
+    table
+        Holds what `annotate.annotate` writes.
+    path
+        Where it was read from, for the person.
+
+    Raises
+    ------
+    DataError
+        Something is missing, of another size or kind, or out of bounds.
+    ConfigError
+        The settings do not exist in this version.
+    """
+    recorded = read_record(str(table.uns[RECORD]), path)
+    boundaries = recorded.pop("boundaries", None)
+    missing = [key for key in (CONFIDENCE, ENTROPY, RUNNER_UP) if key not in table.obs]
+    missing += [EMBEDDING] if EMBEDDING not in table.obsm else []
+    missing += [key for key in ("modalities", "config") if key not in recorded]
+    if missing:
+        raise DataError(f"Expected {', '.join(missing)} beside {DOMAIN} in {path}, found none. Run trsmi fit again.")
+    part = _Part(table, path)
+    names, labels, spots = part.domains(recorded.get("domains", []))
+    modalities = tuple(recorded["modalities"])
+    keys = {(a, b): f"{CORRESPONDENCE}{a}_{b}" for a in modalities for b in modalities if a != b}
+    colors, notes = part.colors(len(names))
+    return {
+        "obs_names": table.obs_names.to_numpy(dtype=str)[spots],
+        "labels": labels[spots],
+        "names": names,
+        "colors": colors,
+        "confidence": part.column(CONFIDENCE, spots, (0, 1)),
+        "entropy": part.column(ENTROPY, spots, (0, 1)),
+        "runner_up": part.runner_up(names)[spots],
+        "embedding": part.matrix(EMBEDDING, spots),
+        "posterior": part.shares(POSTERIOR, spots, len(names)) if POSTERIOR in table.obsm else None,
+        "modality_weights": part.shares(MODALITY_WEIGHTS, spots, len(modalities))
+        if MODALITY_WEIGHTS in table.obsm
+        else None,
+        "modalities": modalities,
+        "config": Config.from_json(json.dumps(recorded["config"])),
+        "correspondences": {pair: part.graph(key, spots) for pair, key in keys.items() if key in table.obsp},
+        "boundaries": None if boundaries is None else part.boundaries(boundaries, len(names)),
+        "maps": {
+            name: part.column(f"{MAP}{name}", spots) for name in recorded.get("maps", []) if f"{MAP}{name}" in table.obs
+        },
+        "provenance": recorded,
+        "state": part.state() if STATE in table.uns else None,
+        "notes": notes,
+    }
+
+
+class _Part:
+    """The parts of a result in a table, each as it must be or a `DataError`."""
+
+    def __init__(self, table: AnnData, path: Path) -> None:
+        self.table, self.path = table, path
+
+    def _wrong(self, where: str, expected: str, found: str) -> DataError:
+        return DataError(f"Expected {expected} in {where} of {self.path}, found {found}. Run trsmi fit again.")
+
+    def domains(self, known: list[str]) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
+        """Return the names of the domains, the domain of each row (-1 for none), and the rows that have one.
+
+        Names that no row has any more, since rows were taken away, are those in the record.
+        """
+        import pandas as pd
+
+        values = self.table.obs[DOMAIN].astype("category").cat
+        names = tuple(map(str, values.categories))
+        if set(names) <= set(known) and len(set(known)) == len(known):
+            column = pd.Categorical(self.table.obs[DOMAIN].astype(object), categories=known)
+            names, codes = tuple(known), np.asarray(column.codes, np.int64)
+        else:
+            codes = values.codes.to_numpy(dtype=np.int64)
+        spots = np.flatnonzero(codes >= 0)
+        if not len(spots) or not all(names) or len(set(names)) < len(names):
+            raise self._wrong(f'obs["{DOMAIN}"]', "the domains of spots", f"{len(spots)} spots in {len(names)} domains")
+        return names, codes, spots
+
+    def colors(self, n: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return a colour for each of n domains, and what a person should know about them."""
+        found = np.ravel(np.asarray(self.table.uns.get(COLORS, ()), dtype=object))
+        colors = tuple(map(str, found))
+        if len(colors) == n and all(map(is_color, colors)):
+            return colors, ()
+        return hues(n), (f'uns["{COLORS}"] does not hold {n} colours like "#ffaa00": the domains have others.',)
+
+    def column(self, key: str, spots: np.ndarray, bounds: tuple[float, float] | None = None) -> np.ndarray:
+        """Return (N,) float32 numbers per spot; finite and in the bounds where there are some."""
+        values = self._numbers(self.table.obs[key], f'obs["{key}"]')[spots]
+        if bounds is not None:
+            low, high = bounds
+            if not ((values >= low - 1e-4) & (values <= high + 1e-4)).all():
+                raise self._wrong(f'obs["{key}"]', f"numbers from {low} to {high}", "others")
+        return values
+
+    def runner_up(self, names: tuple[str, ...]) -> np.ndarray:
+        """Return (n,) int number of the domain in second place; -1 where there is none."""
+        import pandas as pd
+
+        column = self.table.obs[RUNNER_UP]
+        found = pd.Index(names).get_indexer(column.astype(object).astype(str).where(column.notna(), ""))
+        if (found[column.notna().to_numpy()] < 0).any():
+            raise self._wrong(f'obs["{RUNNER_UP}"]', "names of the domains", "others")
+        return np.asarray(found, np.int64)
+
+    def matrix(self, key: str, spots: np.ndarray) -> np.ndarray:
+        """Return (N, d) finite numbers of ``obsm``."""
+        values = self._numbers(self.table.obsm[key], f'obsm["{key}"]')
+        if values.ndim != 2 or not values.shape[1] or not np.isfinite(values[spots]).all():
+            raise self._wrong(f'obsm["{key}"]', "finite numbers for each spot", "others")
+        return values[spots]
+
+    def shares(self, key: str, spots: np.ndarray, n: int) -> np.ndarray:
+        """Return (N, n) numbers of ``obsm`` from 0 to 1 whose rows sum to 1."""
+        values = self.matrix(key, spots)
+        if values.shape[1] != n:
+            raise self._wrong(f'obsm["{key}"]', f"{n} columns", f"{values.shape[1]}")
+        if (values < 0).any() or not np.allclose(values.sum(axis=1), 1, atol=_SUMS_TO_ONE):
+            raise self._wrong(f'obsm["{key}"]', "rows of shares that sum to 1", "others")
+        return values
+
+    def graph(self, key: str, spots: np.ndarray) -> sparse.csr_matrix:
+        """Return an (N, N) matrix of ``obsp`` between the spots."""
+        values = sparse.csr_matrix(self.table.obsp[key])[spots][:, spots]
+        if not np.isfinite(values.data).all() or (values.data < 0).any():
+            raise self._wrong(f'obsp["{key}"]', "finite weights", "others")
+        return values
+
+    def boundaries(self, columns: Any, n: int) -> pd.DataFrame:
+        """Return one row per boundary between n domains."""
+        import pandas as pd
+
+        where = f'the boundaries in uns["{RECORD}"]'
+        if not isinstance(columns, dict) or not all(isinstance(values, list) for values in columns.values()):
+            raise self._wrong(where, "columns of equal length", "something else")
+        if len({len(values) for values in columns.values()}) > 1 or not set(_EDGES) <= set(columns):
+            raise self._wrong(where, f"the columns {', '.join(_EDGES)}, of equal length", ", ".join(columns)[:200])
+        frame = pd.DataFrame(columns).replace({None: np.nan})
+        texts = [name for name in ("review", "note") if name in frame]
+        for name in texts:
+            frame[name] = frame[name].fillna("").astype(str)
+        if "review" in frame and not set(frame["review"]) <= set(_VERDICTS):
+            raise self._wrong(where, f"verdicts among {', '.join(_VERDICTS[1:])}", "others")
+        for name in frame.columns.difference(texts):
+            if len(frame) and frame[name].dtype.kind not in "if":
+                raise self._wrong(where, f"numbers in {name[:40]}", "others")
+        if len(frame):
+            pairs = frame[["domain_a", "domain_b"]].to_numpy(float)
+            places = frame[["n_edges", "x", "y"]].to_numpy(float)
+            if not (np.isfinite(places).all() and ((pairs >= 0) & (pairs < n) & (pairs % 1 == 0)).all()):
+                raise self._wrong(where, f"places, and domains below {n}", "others")
+        return frame
+
+    def state(self) -> bytes:
+        """Return the state of training."""
+        values = np.asarray(self.table.uns[STATE])
+        if values.ndim != 1 or values.dtype.kind not in "iu" or not len(values):
+            raise self._wrong(f'uns["{STATE}"]', "the bytes of a state of training", f"{values.dtype} {values.shape}")
+        return values.astype(np.uint8).tobytes()
+
+    def _numbers(self, values: Any, where: str) -> np.ndarray:
+        """Return values as float32, whatever of numbers they are stored as."""
+        if sparse.issparse(values):
+            values = values.toarray()
+        found = np.asarray(values)
+        if found.dtype == object:
+            try:
+                found = found.astype(np.float64)
+            except (TypeError, ValueError):
+                raise self._wrong(where, "numbers", "text") from None
+        if found.dtype.kind not in "iuf":
+            raise self._wrong(where, "numbers", f"values of type {found.dtype}")
+        with np.errstate(over="ignore"):
+            return found.astype(np.float32)

@@ -1,0 +1,62 @@
+"""Whether sparse matrices of a table point only into themselves: libraries read them without looking."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse
+
+from napari_trsmi.errors import DataError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from mudata import MuData
+
+
+def check_matrices(table: AnnData | MuData) -> None:
+    """Raise `DataError` where a sparse matrix of a table is damaged, before anything computes on it.
+
+    An index out of range ends the whole process in compiled code, or gives other values without a word. All that a
+    table holds is looked at, for all of it is copied to what is written.
+    """
+    for name, matrix in _matrices(table):
+        if sparse.issparse(matrix):
+            problem = _problem(matrix)
+            if problem:
+                raise DataError(
+                    f"Expected a whole sparse matrix in {name}, found {problem}. The file is damaged: copy or write it "
+                    "again."
+                )
+
+
+def _matrices(table: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield (name, matrix) of everything in a table, its raw values and its modalities."""
+    for name, modality in (getattr(table, "mod", None) or {}).items():
+        yield from _matrices(modality, f"{name}: ")
+    if getattr(table, "X", None) is not None:
+        yield f"{before}X", table.X
+    if getattr(table, "raw", None) is not None:
+        yield f"{before}raw.X", table.raw.X
+    for holder in ("layers", "obsm", "varm", "obsp", "varp"):
+        for name, matrix in (getattr(table, holder, None) or {}).items():
+            yield f'{before}{holder}["{name}"]', matrix
+
+
+def _problem(matrix: Any) -> str:
+    """Return what is wrong with a sparse matrix, in words."""
+    if matrix.dtype.kind not in "biuf":
+        return f"values of type {matrix.dtype}"
+    if not hasattr(matrix, "indptr"):
+        return ""  # scipy checks the others when they are made
+    if any(np.asarray(index).dtype.kind not in "iu" for index in (matrix.indices, matrix.indptr)):
+        return "indices that are no integers"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            matrix.check_format(full_check=True)
+    except (ValueError, IndexError, TypeError) as error:
+        return str(error)
+    return "more values than indices" if len(matrix.data) != len(matrix.indices) else ""
