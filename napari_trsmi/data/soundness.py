@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from mudata import MuData
 
+_SPARSE = ("csr_matrix", "csc_matrix")  # the encodings of anndata
+
 
 def check_matrices(table: AnnData | MuData) -> None:
     """Raise `DataError` where a sparse matrix of a table is damaged, before anything computes on it.
@@ -30,6 +32,36 @@ def check_matrices(table: AnnData | MuData) -> None:
                     f"Expected a whole sparse matrix in {name}, found {problem}. The file is damaged: copy or write it "
                     "again."
                 )
+
+
+def check_stored(group: Any) -> None:
+    """Raise `DataError` where parts of a sparse matrix differ in length in an open HDF5 file or zarr group.
+
+    Scipy cuts what is too long without a word, so this cannot be seen in memory.
+    """
+    for path in _places(group):
+        part = group[path]
+        if part.attrs.get("encoding-type") not in _SPARSE:
+            continue
+        indptr, n_indices, n_values = part["indptr"], part["indices"].shape[0], part["data"].shape[0]
+        told = int(indptr[-1]) if indptr.shape[0] else 0
+        if not told == n_indices == n_values:
+            raise DataError(
+                f"Expected a sound sparse matrix in {path}, found {n_values:,} values, {n_indices:,} indices and row "
+                f"ends up to {told:,}. The data are damaged: copy or write them again."
+            )
+
+
+def _places(group: Any) -> Iterator[str]:
+    """Yield where an AnnData, MuData or SpatialData may have sparse matrices."""
+    tables = [""]
+    for parent in ("mod", "tables"):
+        tables += [f"{parent}/{name}/" for name in group[parent]] if parent in group else []
+    for table in tables:
+        yield from (f"{table}{name}" for name in ("X", "raw/X") if f"{table}{name}" in group)
+        for parent in ("layers", "obsm", "obsp", "varp"):
+            if f"{table}{parent}" in group:
+                yield from (f"{table}{parent}/{name}" for name in group[f"{table}{parent}"])
 
 
 def _matrices(table: Any, before: str = "") -> Iterator[tuple[str, Any]]:
@@ -59,4 +91,6 @@ def _problem(matrix: Any) -> str:
             matrix.check_format(full_check=True)
     except (ValueError, IndexError, TypeError) as error:
         return str(error)
-    return "more values than indices" if len(matrix.data) != len(matrix.indices) else ""
+    if not matrix.indptr[-1] == len(matrix.indices) == len(matrix.data):
+        return f"{len(matrix.data)} values, {len(matrix.indices)} indices and row ends up to {matrix.indptr[-1]}"
+    return "rows that end before they begin" if (np.diff(matrix.indptr) < 0).any() else ""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from napari_trsmi.config import Kind
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.readers.assemble import assemble
-from napari_trsmi.data.readers.files import HDF5_SUFFIXES, check_readable, from_hdf5, from_zarr
+from napari_trsmi.data.readers.files import READABLE, ZARR_MARKS, from_file, from_zarr
 from napari_trsmi.data.readers.found import Found, combined, found_in_anndata, found_in_mudata
+from napari_trsmi.data.readers.opening import check_readable
 from napari_trsmi.data.readers.visium import from_space_ranger, is_space_ranger
 from napari_trsmi.errors import DataError
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from mudata import MuData
 
 __all__ = ["from_memory", "read"]
-
-_READABLE = ".h5ad, .h5mu, .zarr or a Space Ranger folder"
 
 
 def read(
@@ -63,7 +62,7 @@ def read(
     given = [path_or_paths] if isinstance(path_or_paths, str | Path) else list(path_or_paths)
     paths = [Path(path).expanduser() for path in given]
     if not paths:
-        raise DataError(f"Expected a path to {_READABLE}, found none. Give at least one.")
+        raise DataError(f"Expected a path to {READABLE}, found none. Give at least one.")
     parts = {name: _found(path, library, modalities) for name, path in zip(_names(paths), paths, strict=True)}
     found = combined(parts) if len(parts) > 1 else next(iter(parts.values()))
     return assemble(found, " + ".join(parts), kinds=kinds, library=library, modalities=modalities, sources=tuple(paths))
@@ -144,11 +143,13 @@ def _names(paths: Sequence[Path]) -> list[str]:
 def _found(path: Path, library: str | None, modalities: Sequence[str] | None) -> Found:
     """Return what lies at `path`, read by its suffix or its kind of folder."""
     check_readable(path)
-    if path.is_file() and path.suffix.lower() in HDF5_SUFFIXES:
-        return from_hdf5(path)
-    if is_space_ranger(path):
-        return from_space_ranger(path)
-    if path.is_dir() and (path.suffix == ".zarr" or any((path / name).exists() for name in (".zgroup", "zarr.json"))):
+    if path.is_file():
+        return from_file(path)
+    if path.suffix == ".zarr" or any((path / name).exists() for name in ZARR_MARKS):
         return from_zarr(path, library, modalities)
-    what = "a folder of another kind" if path.is_dir() else f"{path.suffix or 'no suffix'}"
-    raise DataError(f"Expected {_READABLE}, found {what} at {path}. Choose another file, or rename it.")
+    if is_space_ranger(path):
+        return from_space_ranger(path, library)
+    inside = [part.name for part in sorted(path.iterdir()) if part.suffix in (".h5ad", ".h5mu", ".h5", ".zarr")]
+    what = f"a folder with {', '.join(inside[:3])}" if inside else "a folder of another kind"
+    way_out = "Give one of them, or those of one section together." if inside else "Choose another."
+    raise DataError(f"Expected {READABLE}, found {what} at {path}. {way_out}")

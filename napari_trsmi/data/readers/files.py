@@ -2,77 +2,57 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from napari_trsmi.data.readers.found import Found, found_in_anndata, found_in_mudata
+from napari_trsmi.data.readers.heaps import check_heaps
+from napari_trsmi.data.readers.matrices import is_matrix
+from napari_trsmi.data.readers.opening import reading
+from napari_trsmi.data.readers.ranger_files import is_part
+from napari_trsmi.data.readers.visium import from_matrix
+from napari_trsmi.data.soundness import check_stored
 from napari_trsmi.data.tables import zarr_kind
-from napari_trsmi.errors import DataError, TrsmiError
+from napari_trsmi.errors import DataError
 
-log = logging.getLogger(__name__)
-
-HDF5_SUFFIXES = (".h5ad", ".h5mu")
-
-
-@contextmanager
-def reading(path: Path) -> Iterator[None]:
-    """Turn whatever a library raises on a bad file into one `DataError`, and its warnings into log lines.
-
-    Readers of damaged files raise nearly every kind of exception (KeyError, OSError, zlib.error, ...), so all are
-    caught here, and only here; the original one stays attached as the cause.
-    """
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            yield
-        except TrsmiError:
-            raise
-        except MemoryError as error:
-            raise DataError(
-                f"Expected enough memory for what {path} says it holds, found too little. It may be damaged: copy or "
-                "write it again, or use a larger machine."
-            ) from error
-        except Exception as error:
-            reason = (str(error).strip().splitlines() or [""])[0][:200]
-            raise DataError(
-                f"Expected a complete file at {path}, found one that cannot be read "
-                f"({type(error).__name__}: {reason}). It may be damaged or cut short: copy or write it again."
-            ) from error
-        finally:
-            for warning in caught:
-                log.debug("While reading %s: %s", path, warning.message)
+READABLE = ".h5ad, .h5mu, .zarr or a Space Ranger folder"
+ZARR_MARKS = ("zarr.json", ".zgroup", ".zattrs", ".zmetadata")  # files that make a folder a zarr group
+HDF5_SUFFIXES = (".h5ad", ".h5mu", ".h5")
+_PACKED = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"7z\xbc\xaf", "7z"), (b"PK\x03\x04", "zip"))
 
 
-def check_readable(path: Path) -> None:
-    """Raise `DataError` where `path` does not exist or may not be read."""
-    try:
-        if path.is_dir():
-            next(path.iterdir(), None)
-        else:
-            with path.open("rb"):
-                pass
-    except FileNotFoundError:
-        raise DataError(f"Expected a file or folder at {path}, found nothing. Check the path.") from None
-    except PermissionError:
-        raise DataError(
-            f"Expected a file that may be read at {path}, found no permission. Change its access."
-        ) from None
-    except OSError as error:
-        raise DataError(f"Expected a readable file at {path}, found {error.strerror}. Check the disk.") from None
-
-
-def from_hdf5(path: Path) -> Found:
-    """Return what an ``.h5ad`` or ``.h5mu`` file holds; the content decides, not the suffix."""
+def from_file(path: Path) -> Found:
+    """Return what one file holds; the content decides, not the ending."""
     import h5py
 
-    if not h5py.is_hdf5(path):
+    if path.stat().st_size == 0:
+        raise DataError(f"Expected a file with content at {path}, found an empty one. Copy or write it again.")
+    with path.open("rb") as file:
+        start = file.read(8)
+    packed = next((name for magic, name in _PACKED if start.startswith(magic)), None)
+    if packed == "zip":
+        return _from_zipped_zarr(path)
+    if packed is not None:
+        raise DataError(f"Expected {READABLE}, found a file packed with {packed} at {path}. Unpack it first.")
+    if h5py.is_hdf5(path):
+        return _from_hdf5(path)
+    if path.suffix.lower() in HDF5_SUFFIXES:
         raise DataError(f"Expected an HDF5 file at {path}, found other content. Choose an .h5ad or .h5mu file.")
+    if path.name in ZARR_MARKS or is_part(path):
+        raise DataError(f"Expected {READABLE}, found a part of one, {path.name}. Choose its folder, {path.parent}.")
+    raise DataError(f"Expected {READABLE}, found {path.suffix or 'no suffix'} at {path}. Choose another file.")
+
+
+def _from_hdf5(path: Path) -> Found:
+    """Return what an AnnData or MuData file holds, or the Space Ranger folder that a matrix lies in."""
+    import h5py
+
+    check_heaps(path)
     with reading(path):
         with h5py.File(path, "r") as file:
             keys = set(file)
+            check_stored(file)
         if "mod" in keys:
             import mudata
 
@@ -81,9 +61,39 @@ def from_hdf5(path: Path) -> Found:
             import anndata
 
             return found_in_anndata(anndata.read_h5ad(path), path.stem)
+        if is_matrix(path):
+            return from_matrix(path)
     raise DataError(
         f"Expected an AnnData or MuData file at {path}, found HDF5 with {sorted(keys)[:5]}. Choose another."
     )
+
+
+def _from_zipped_zarr(path: Path) -> Found:
+    """Return what a zipped AnnData or MuData ``.zarr`` holds, without unpacking it."""
+    import anndata
+    import mudata
+    from zarr.storage import ZipStore
+
+    unpack = f"Expected a zipped .zarr of AnnData or MuData at {path}, found {{}}. Unpack it, and open what is in it."
+    with reading(path):
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+        top = {name.split("/")[0] for name in names}
+        if not ({"mod"} <= top or {"obs", "var"} <= top):
+            raise DataError(unpack.format(", ".join(sorted(top)[:3]) or "nothing"))
+        store = ZipStore(path, mode="r")
+        try:
+            if "mod" in top:
+                found = found_in_mudata(mudata.read_zarr(store))
+            else:
+                found = found_in_anndata(anndata.read_zarr(store), path.stem)
+        finally:
+            store.close()
+    found.stored = {}
+    found.notes.append(
+        "Opened from a zip archive: a saved copy has the analysed spots and features. Unpack it to keep all it holds."
+    )
+    return found
 
 
 def from_zarr(path: Path, library: str | None = None, modalities: Sequence[str] | None = None) -> Found:
@@ -95,6 +105,9 @@ def from_zarr(path: Path, library: str | None = None, modalities: Sequence[str] 
             "Choose another."
         )
     with reading(path):
+        import zarr
+
+        check_stored(zarr.open_group(str(path), mode="r"))
         if kind == "spatialdata":
             from napari_trsmi.data.readers.spatial_data import from_spatialdata
 

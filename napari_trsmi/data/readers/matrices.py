@@ -34,6 +34,15 @@ def read_matrix(path: Path) -> AnnData:
     return scanpy.read_10x_h5(path, gex_only=False)
 
 
+def is_matrix(path: Path) -> bool:
+    """Return whether an HDF5 file is a matrix of Space Ranger, of today's format or of the one by genome."""
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        groups = [part for part in file.values() if isinstance(part, h5py.Group)]
+        return any({"barcodes", "data", "indices", "indptr"} <= set(group) for group in groups)
+
+
 def library_in(path: Path) -> str | None:
     """Return the name of the library that an ``.h5`` matrix says it is of, or None."""
     import h5py

@@ -1,110 +1,200 @@
-"""Output folders of Space Ranger: counts, and the positions, image and scale factors beside them."""
+"""Output folders of Space Ranger: counts, and the positions, images and scale factors beside them."""
 
 from __future__ import annotations
 
+import gzip
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from napari_trsmi.data.readers.files import reading
 from napari_trsmi.data.readers.found import Found, found_in_anndata
 from napari_trsmi.data.readers.matrices import library_in, read_matrix
-from napari_trsmi.errors import DataError
+from napari_trsmi.data.readers.opening import reading
+from napari_trsmi.data.readers.pictures import read_picture
+from napari_trsmi.data.readers.positions import middles_of_cells, positions_of
+from napari_trsmi.data.readers.ranger_files import IMAGES, RunFile, files_in, of_sample, samples_in
+from napari_trsmi.data.squidpy_library import positive
+from napari_trsmi.errors import ChoiceError, DataError
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from anndata import AnnData
+_PACKED = ("*spatial*.tar.gz", "*spatial*.zip", "*matri*.tar.gz", "*matri*.zip", "*.tar")
 
-_NAMES = ("*feature_bc_matrix*", "spatial/tissue_positions*", "spatial/scalefactors_json.json")
-_POSITION_COLUMNS = ["in_tissue", "array_row", "array_col", "pxl_row_in_fullres", "pxl_col_in_fullres"]
+
+class _Section(NamedTuple):
+    """One matrix and what lies beside it."""
+
+    folder: Path
+    files: list[RunFile]
+    sample: str
+    matrix: Path
+
+    def path(self, kind: str) -> Path | None:
+        return of_sample(self.files, kind, self.sample)
+
+    @property
+    def is_placed(self) -> bool:
+        return self.path("positions") is not None or self.path("cells") is not None
 
 
 def is_space_ranger(folder: Path) -> bool:
-    """Return whether `folder`, or ``outs`` in it, has a ``spatial`` folder and anything that Space Ranger names so."""
-    return any(
-        (outs / "spatial").is_dir() and any(any(outs.glob(name)) for name in _NAMES)
-        for outs in (folder, folder / "outs")
-    )
+    """Return whether a folder has files with the names that Space Ranger gives, also in ``outs`` or in its bins."""
+    if not folder.is_dir():
+        return False
+    return any(file.kind not in IMAGES for outs in _outs(folder) for file in files_in(outs)) or bool(_sections(folder))
 
 
-def from_space_ranger(folder: Path) -> Found:
-    """Return the modalities, positions and image in a Space Ranger output folder.
+def from_space_ranger(folder: Path, library: str | None = None) -> Found:
+    """Return the modalities, positions and images in a Space Ranger output folder.
 
-    Counts come from ``*filtered_feature_bc_matrix.h5``, else from the matrix folder of that name, else from the raw
-    ones.
+    Names may have a prefix, as those of public archives do, files may be gzipped, and all may lie in one folder. The
+    filtered matrix goes before the raw one. Cells of ``segmented_outputs`` lie in the middle of their polygons.
+
+    Parameters
+    ----------
+    folder
+        The folder of a run, its ``outs``, that of a bin size, or one above several of them.
+    library
+        Sample or bin size to take where there are several.
+
+    Raises
+    ------
+    ChoiceError
+        There are several, and none was chosen.
+    DataError
+        Counts or positions are missing or cannot be read.
+    """
+    with reading(folder):
+        sections = _sections(folder)
+        if not sections:
+            raise DataError(_no_matrix(folder))
+        if library in sections:
+            return _found(sections[library], library)
+        if len(sections) > 1 and library is None:
+            raise ChoiceError("sections", list(sections))
+        if len(sections) > 1:
+            raise DataError(f"Expected one of the sections {list(sections)}, found {library!r}. Choose one of them.")
+        name, section = next(iter(sections.items()))
+        return _found(section, library_in(section.matrix) or name)
+
+
+def from_matrix(path: Path) -> Found:
+    """Return the section whose matrix ``.h5`` was given, with what lies beside it.
 
     Raises
     ------
     DataError
-        Counts, positions or scale factors are missing or cannot be read.
+        There are no positions beside it.
     """
-    if not (folder / "spatial").is_dir():
-        folder = folder / "outs"
-    with reading(folder):
-        adata, library = _counts(folder)
-        positions = _positions(folder / "spatial")
-        adata.obs = adata.obs.join(positions, how="left")
-        adata.obsm["spatial"] = adata.obs[["pxl_col_in_fullres", "pxl_row_in_fullres"]].to_numpy(np.float64)  # (x, y)
-        adata.uns["spatial"] = {
-            library: {"images": _images(folder / "spatial"), "scalefactors": _scale_factors(folder / "spatial")}
-        }
-        found = found_in_anndata(adata, library)
+    folder = path.absolute().parent
+    with reading(path):
+        files = files_in(folder)
+        sample = next((file.sample for file in files if file.path.name == path.name), "")
+        section = _Section(folder, files, sample, path)
+        if not section.is_placed:
+            raise DataError(
+                f"Expected the positions of the spots beside the matrix {path}, found none. Give the folder that "
+                "Space Ranger calls outs, with the matrix in it."
+            )
+        found = _found(section, library_in(path) or _run_name(folder))
+    found.notes.append(f"{path.name} holds counts alone: took the folder {folder.name}, in which it lies.")
     return found
 
 
-def _counts(folder: Path) -> tuple[AnnData, str]:
-    """Return all features of the filtered (else the raw) matrix, and the library's name."""
-    name = folder.parent.name if folder.name == "outs" else folder.name
-    for which in ("filtered", "raw"):
-        matrix = folder / f"{which}_feature_bc_matrix"
-        for file in (
-            *sorted(folder.glob(f"*{which}_feature_bc_matrix.h5")),
-            matrix / "matrix.mtx.gz",
-            matrix / "matrix.mtx",
-        ):
-            if file.exists():
-                return read_matrix(file), library_in(file) or name
-    raise DataError(
-        f"Expected filtered_feature_bc_matrix (.h5 or folder) in {folder}, found none. "
-        "Choose the folder that Space Ranger calls outs, or one of its binned_outputs."
-    )
+def _sections(folder: Path) -> dict[str, _Section]:
+    """Return {name: section} of the matrices in a folder, else of those in the folders in it."""
+    for outs in _outs(folder):
+        if found := _samples(outs):
+            return found
+    parents = [parent for outs in _outs(folder) for parent in (outs, outs / "binned_outputs") if parent.is_dir()]
+    inner: dict[str, _Section] = {}
+    for sub in (sub for parent in parents for sub in sorted(parent.iterdir()) if sub.is_dir()):
+        for outs in _outs(sub):
+            found = {name: section for name, section in _samples(outs).items() if section.is_placed}
+            inner |= found if len(found) == 1 else {f"{sub.name}/{name}": section for name, section in found.items()}
+    return inner
 
 
-def _positions(spatial: Path) -> pd.DataFrame:
-    """Return position columns by barcode, from any of the file forms Space Ranger has used."""
-    import pandas as pd
+def _outs(folder: Path) -> Iterator[Path]:
+    """Yield a folder, and ``outs`` in it."""
+    yield folder
+    if (folder / "outs").is_dir():
+        yield folder / "outs"
 
-    for name in ("tissue_positions.csv", "tissue_positions_list.csv", "tissue_positions.parquet"):
-        file = spatial / name
-        if not file.exists():
+
+def _samples(folder: Path) -> dict[str, _Section]:
+    """Return {name: section} of the matrices that lie in one folder; a lone one goes by the folder's name."""
+    files = files_in(folder)
+    samples = samples_in(files)
+    named = {sample: matrix for sample in samples if (matrix := of_sample(files, "matrix", sample)) is not None}
+    return {
+        sample if sample and len(named) > 1 else _run_name(folder): _Section(folder, files, sample, matrix)
+        for sample, matrix in named.items()
+    }
+
+
+def _run_name(folder: Path) -> str:
+    folder = folder.absolute()
+    return folder.parent.name if folder.name == "outs" else folder.name
+
+
+def _found(section: _Section, name: str) -> Found:
+    """Return the counts of a section with positions, images and scale factors, in the form that squidpy keeps."""
+    notes: list[str] = []
+    table = read_matrix(section.matrix)
+    factors = _factors(section, notes)
+    if (positions := section.path("positions")) is not None:
+        places, more = positions_of(positions, table.obs_names)
+        table.obs = table.obs.join(places)
+        table.obsm["spatial"] = places[["pxl_col_in_fullres", "pxl_row_in_fullres"]].to_numpy(np.float64)  # (x, y)
+        notes += more
+    elif (cells := section.path("cells")) is not None:
+        table.obsm["spatial"], diameter = middles_of_cells(cells, table.obs_names)
+        if positive({"scalefactors": factors}, "spot_diameter_fullres") is None:
+            factors["spot_diameter_fullres"] = diameter
+    else:
+        raise DataError(
+            f"Expected tissue_positions.csv in {section.folder}, found none. Choose a complete Space Ranger folder."
+        )
+    table.uns["spatial"] = {name: {"images": _images(section, factors, notes), "scalefactors": factors}}
+    found = found_in_anndata(table, name)
+    found.notes += notes
+    found.stored = {}  # there is no table to write into
+    return found
+
+
+def _factors(section: _Section, notes: list[str]) -> dict[str, Any]:
+    """Return the scale factors, none where they cannot be read, which is noted."""
+    path = section.path("factors")
+    if path is None:
+        notes.append(f"Expected scalefactors_json.json in {section.folder}, found none: went on without image.")
+        return {}
+    try:
+        with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as file:
+            return dict(json.load(file))
+    except (OSError, EOFError, ValueError, TypeError, RecursionError) as error:
+        notes.append(f"{path.name} cannot be read ({type(error).__name__}): went on without image.")
+        return {}
+
+
+def _images(section: _Section, factors: dict[str, Any], notes: list[str]) -> dict[str, np.ndarray]:
+    """Return {"hires", "lowres": pixels} of those that are there and can be read."""
+    images = {}
+    for key in IMAGES if factors else ():
+        if (path := section.path(key)) is None:
             continue
-        if file.suffix == ".parquet":
-            return pd.read_parquet(file).set_index("barcode")[_POSITION_COLUMNS]
-        with file.open(encoding="utf-8") as lines:
-            header = 0 if lines.readline().startswith("barcode") else None
-        table = pd.read_csv(file, header=header, index_col=0)
-        table.columns = pd.Index(_POSITION_COLUMNS)
-        return table
-    raise DataError(f"Expected tissue_positions.csv in {spatial}, found none. Choose a complete Space Ranger folder.")
+        try:
+            images[key] = read_picture(path)
+        except DataError as error:
+            notes.append(f"Left out the image {path.name}. {error}")
+    return images
 
 
-def _scale_factors(spatial: Path) -> dict[str, Any]:
-    file = spatial / "scalefactors_json.json"
-    if not file.exists():
-        raise DataError(f"Expected scalefactors_json.json in {spatial}, found none. Choose a complete folder.")
-    return json.loads(file.read_text(encoding="utf-8"))
-
-
-def _images(spatial: Path) -> dict[str, np.ndarray]:
-    """Return {"hires" or "lowres": pixels}: the finest image there is, or nothing."""
-    from PIL import Image
-
-    for key in ("hires", "lowres"):
-        for suffix in (".png", ".jpg", ".tiff"):
-            file = spatial / f"tissue_{key}_image{suffix}"
-            if file.exists():
-                with Image.open(file) as image:
-                    return {key: np.asarray(image)}
-    return {}
+def _no_matrix(folder: Path) -> str:
+    """Return the sentence on a folder without counts."""
+    packed = [path.name for pattern in _PACKED for path in sorted(folder.glob(pattern))]
+    way_out = "Choose the folder that Space Ranger calls outs, or one of its binned_outputs."
+    if packed:
+        way_out = f"Unpack {', '.join(packed[:3])} there."
+    return f"Expected filtered_feature_bc_matrix (.h5 or folder) in {folder}, found none. {way_out}"

@@ -1,0 +1,85 @@
+"""Guards around the reading of files: what may be opened at all, and one sentence for what a library raises."""
+
+from __future__ import annotations
+
+import logging
+import stat
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from napari_trsmi.errors import DataError, TrsmiError
+
+log = logging.getLogger(__name__)
+
+_SPECIAL = (
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a disk"),
+)
+_IN_USE = (11, 35)  # errno of a lock held by another program, on Linux and macOS
+_IN_USE_ON_WINDOWS = (32, 33)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn whatever a library raises on a bad file into one `DataError`, and its warnings into log lines.
+
+    Readers of damaged files raise nearly every kind of exception (KeyError, OSError, zlib.error, ...), so all are
+    caught here, and only here; the original one stays attached as the cause.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            yield
+        except TrsmiError:
+            raise
+        except MemoryError as error:
+            raise DataError(
+                f"Expected enough memory for what {path} says it holds, found too little. It may be damaged: copy or "
+                "write it again, or use a larger machine."
+            ) from error
+        except Exception as error:
+            if _is_lock(error):
+                raise DataError(
+                    f"Expected a file that may be opened at {path}, found it locked by another program. Close it there."
+                ) from error
+            reason = (str(error).strip().splitlines() or [""])[0][:200]
+            raise DataError(
+                f"Expected a complete file at {path}, found one that cannot be read "
+                f"({type(error).__name__}: {reason}). It may be damaged or cut short: copy or write it again."
+            ) from error
+        finally:
+            for warning in caught:
+                log.debug("While reading %s: %s", path, warning.message)
+
+
+def _is_lock(error: BaseException) -> bool:
+    """Return whether an error says that another program holds a file open for writing."""
+    if getattr(error, "winerror", None) in _IN_USE_ON_WINDOWS:
+        return True
+    return isinstance(error, OSError) and (error.errno in _IN_USE or "unable to lock file" in str(error))
+
+
+def check_readable(path: Path) -> None:
+    """Raise `DataError` where `path` does not exist, may not be read, or is neither a file nor a folder."""
+    try:
+        mode = path.stat().st_mode
+        what = next((name for is_such, name in _SPECIAL if is_such(mode)), None)
+        if what is not None:
+            raise DataError(f"Expected a file or folder at {path}, found {what}. Choose a file on a disk.")
+        if stat.S_ISDIR(mode):
+            next(path.iterdir(), None)
+        else:
+            with path.open("rb"):
+                pass
+    except FileNotFoundError:
+        raise DataError(f"Expected a file or folder at {path}, found nothing. Check the path.") from None
+    except PermissionError as error:
+        found = "it locked. Close it in the other program." if _is_lock(error) else "no permission. Change its access."
+        raise DataError(f"Expected a file that may be read at {path}, found {found}") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"Expected a readable file at {path}, found {reason}. Check the path and the disk.") from None
