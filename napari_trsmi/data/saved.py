@@ -12,7 +12,7 @@ from scipy import sparse
 from napari_trsmi.config import Config
 from napari_trsmi.data.annotate import DOMAIN, POSTERIOR, RECORD
 from napari_trsmi.data.atomic import recover
-from napari_trsmi.data.readers.files import check_readable, reading
+from napari_trsmi.data.readers.opening import check_readable, reading
 from napari_trsmi.data.spatialdata_store import read_tables
 from napari_trsmi.data.tables import read_table, zarr_kind
 from napari_trsmi.errors import DataError

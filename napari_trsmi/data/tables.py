@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_trsmi.data.heaps import check_heaps
 from napari_trsmi.data.soundness import check_matrices
 from napari_trsmi.data.spatialdata_store import is_spatialdata
 from napari_trsmi.errors import DataError
@@ -82,18 +83,16 @@ def read_table(path: str | Path) -> AnnData | MuData:
 def _read_as_it_is(path: Path) -> AnnData | MuData:
     import anndata
 
-    kind = path.suffix if path.suffix in (".h5ad", ".h5mu") else zarr_kind(path)
+    kind = table_kind(path)
     with warnings.catch_warnings(), mudata_as_stored():
         # What is odd about the input was said when it was read the first time.
         warnings.simplefilter("ignore")
-        if kind == ".h5ad":
-            return anndata.read_h5ad(path)
         if kind == "anndata":
-            return anndata.read_zarr(path)
-        if kind in (".h5mu", "mudata"):
+            return anndata.read_zarr(path) if path.is_dir() else anndata.read_h5ad(path)
+        if kind == "mudata":
             import mudata
 
-            return mudata.read_h5mu(path) if kind == ".h5mu" else mudata.read_zarr(path)
+            return mudata.read_zarr(path) if path.is_dir() else mudata.read_h5mu(path)
     raise DataError(f"Expected .h5ad, .h5mu or a .zarr folder of AnnData or MuData, found {path}.")
 
 
@@ -189,6 +188,25 @@ def _put_mudata(group: Any, table: MuData, **how: Any) -> None:
         write_elem(modalities, name, each, **how)
 
 
+def table_kind(path: Path) -> str | None:
+    """Return ``"anndata"`` or ``"mudata"`` for such an HDF5 file, whatever its ending, and `zarr_kind` of a folder.
+
+    Raises
+    ------
+    DataError
+        The strings of an HDF5 file cannot be read to their end.
+    """
+    import h5py
+
+    if not path.is_file():
+        return zarr_kind(path)
+    if not h5py.is_hdf5(path):
+        return None
+    check_heaps(path)
+    with h5py.File(path, "r") as file:
+        return "mudata" if "mod" in file else "anndata" if "obs" in file and "var" in file else None
+
+
 def zarr_kind(path: Path) -> str | None:
     """Return ``"anndata"``, ``"mudata"`` or ``"spatialdata"`` for such a zarr folder, else None."""
     import zarr
@@ -257,7 +275,7 @@ def _read_source(dataset: Dataset) -> AnnData | MuData | None:
     if len(dataset.sources) != 1:
         return None
     source = Path(dataset.sources[0])
-    if source.suffix not in (".h5ad", ".h5mu") and zarr_kind(source) not in ("anndata", "mudata"):
+    if table_kind(source) not in ("anndata", "mudata"):
         return None
     try:
         found: AnnData | MuData = read_table(source)

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from napari_trsmi.data.readers.found import Found, found_in_anndata, found_in_mudata
-from napari_trsmi.data.readers.heaps import check_heaps
 from napari_trsmi.data.readers.matrices import is_matrix
 from napari_trsmi.data.readers.opening import reading
 from napari_trsmi.data.readers.ranger_files import is_part
 from napari_trsmi.data.readers.visium import from_matrix
 from napari_trsmi.data.soundness import check_stored
-from napari_trsmi.data.tables import zarr_kind
+from napari_trsmi.data.tables import table_kind, zarr_kind
 from napari_trsmi.errors import DataError
 
 READABLE = ".h5ad, .h5mu, .zarr or a Space Ranger folder"
@@ -48,24 +47,22 @@ def _from_hdf5(path: Path) -> Found:
     """Return what an AnnData or MuData file holds, or the Space Ranger folder that a matrix lies in."""
     import h5py
 
-    check_heaps(path)
     with reading(path):
+        kind = table_kind(path)
+        if kind is None and is_matrix(path):
+            return from_matrix(path)
         with h5py.File(path, "r") as file:
-            keys = set(file)
+            keys = sorted(file)
             check_stored(file)
-        if "mod" in keys:
+        if kind == "mudata":
             import mudata
 
             return found_in_mudata(mudata.read_h5mu(path))
-        if {"obs", "var"} <= keys:
+        if kind == "anndata":
             import anndata
 
             return found_in_anndata(anndata.read_h5ad(path), path.stem)
-        if is_matrix(path):
-            return from_matrix(path)
-    raise DataError(
-        f"Expected an AnnData or MuData file at {path}, found HDF5 with {sorted(keys)[:5]}. Choose another."
-    )
+    raise DataError(f"Expected an AnnData or MuData file at {path}, found HDF5 with {keys[:5]}. Choose another.")
 
 
 def _from_zipped_zarr(path: Path) -> Found:
