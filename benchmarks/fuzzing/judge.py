@@ -38,7 +38,7 @@ def sentence(error: Exception) -> str | None:
 
 def tells(said: str) -> bool:
     """Return whether a text says what was expected and found, as pydantic's on a setting do too."""
-    return said.startswith("Expected") or ": Input should be " in said or " found " in said
+    return said.startswith(("Expected", "There is no setting")) or ": Input should be " in said or " found " in said
 
 
 def section(dataset: Dataset, case: Case) -> None:
