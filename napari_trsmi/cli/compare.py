@@ -126,6 +126,7 @@ def _to_text(table: pd.DataFrame) -> str:
 def _write(table: pd.DataFrame, path: Path) -> None:
     """Write the table to a CSV file, replaced whole."""
     from napari_trsmi.data.atomic import replacing
+    from napari_trsmi.data.sheets import write_sheet
 
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        table.to_csv(file, index=False, lineterminator="\n")
+    with replacing(path) as temporary:
+        write_sheet(table, temporary)

@@ -30,12 +30,13 @@ class Markers(Command):
 
         from napari_trsmi.api import markers
         from napari_trsmi.data.atomic import replacing
+        from napari_trsmi.data.sheets import write_sheet
 
         check_folder(self.out)
         found = markers(self.result, n_top=self.n_top)
         table = pd.concat([part.assign(modality=name) for name, part in found.items()], ignore_index=True)
         with replacing(self.out) as temporary:
-            table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+            write_sheet(table, temporary)
         for name, part in found.items():
             self.report(f"{name}:\n{_to_text(part)}")
         self.report(f"{len(table):,} markers are in {self.out}.")

@@ -65,7 +65,7 @@ class Training(Command):
     def read(self, config: Config) -> Dataset:
         """Return the section and tell what a person should know about it."""
         from napari_trsmi.api import read
-        from napari_trsmi.data.provenance import sha256
+        from napari_trsmi.data.sources import sha256
 
         inputs, library, hashes = self.inputs, self.library, {}
         if not inputs:
@@ -80,7 +80,8 @@ class Training(Command):
         for note in dataset.notes:
             self.tell(note)
         for path, digest in hashes.items():  # now that they are known to be files of tables
-            if sha256(path) != digest:
+            known = dataset.marks.get(path)
+            if (known.sha256 if known else sha256(path)) != digest:
                 self.tell(f"{path} has changed since the run: the domains may differ.")
         return dataset
 

@@ -14,6 +14,7 @@ import platform
 import re
 import secrets
 import shutil
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -27,10 +28,16 @@ _ONE_DAY = 86_400.0
 
 
 @contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
+def replacing(path: str | Path, force: bool = False) -> Iterator[Path]:
     """Yield a temporary sibling of `path` to write a file or a folder to, then put it in place of `path`.
 
-    Whatever goes wrong inside, the temporary is removed and `path` stays as it was.
+    Whatever goes wrong inside, the temporary is removed and `path` stays as it was. What is put in its place may be
+    read and written by the same people as what was there.
+
+    Parameters
+    ----------
+    force
+        Also replace what may only be read.
 
     Raises
     ------
@@ -38,12 +45,18 @@ def replacing(path: str | Path) -> Iterator[Path]:
         The folder is missing, there is no permission to write, the disk is full, or any other `OSError`.
     """
     path = Path(os.path.realpath(path))
+    check_replaceable(path, force)
     recover(path)
     mark = f"{_HOST}-{os.getpid()}-{secrets.token_hex(4)}"
     temporary = path.with_name(f".{path.name}.{mark}.partial{path.suffix}")
+    mode = _mode(path)
     try:
+        if mode is not None and not path.is_dir():  # nobody else may read it meanwhile either
+            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         yield temporary
         _flush(temporary)
+        if mode is not None:
+            temporary.chmod(mode)
         if temporary.is_dir() and path.exists():
             _swap(temporary, path, path.with_name(f".{path.name}.{mark}.previous{path.suffix}"))
         else:
@@ -55,12 +68,22 @@ def replacing(path: str | Path) -> Iterator[Path]:
         _remove(temporary)
 
 
+def check_replaceable(path: str | Path, force: bool = False) -> None:
+    """Raise `DataError` where something may be read at `path` but not written, unless it is to be replaced by force."""
+    path = Path(os.path.realpath(path))
+    mode = _mode(path)
+    if mode is None or force:
+        return
+    if not mode & 0o222 or not os.access(path, os.W_OK):
+        raise DataError(
+            f"Expected something that may be replaced at {path}, found it read-only. Choose another name, or replace "
+            "it with --force (force=True in Python)."
+        )
+
+
 def recover(path: str | Path) -> None:
     """Clear up after writers of `path` that died: restore what they had moved away, remove what they left half done."""
-    try:
-        path = Path(os.path.realpath(path))
-    except (OSError, ValueError):  # no path of this system's; whoever reads or writes it says so
-        return
+    path = Path(os.path.realpath(path))
     for leftover in _leftovers(path, "previous"):
         if not path.exists():
             with suppress(OSError):
@@ -79,6 +102,14 @@ def explain(error: OSError, path: Path) -> str:
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return f"Expected the folder {path.parent}, found none. Create it or choose another."
     return f"Expected to write {path}, found that the system refused: {error}. Choose another place."
+
+
+def _mode(path: Path) -> int | None:
+    """Return the permissions of what is at `path`, None where there is nothing."""
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return None
 
 
 def _leftovers(path: Path, kind: str) -> list[Path]:
@@ -109,6 +140,9 @@ def _is_alive(pid: int) -> bool:
 
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
+        for folder, _, _ in os.walk(path):
+            with suppress(OSError):
+                os.chmod(folder, 0o700)  # what may only be read cannot be removed
         for _ in range(20):  # after a failure, zarr's other chunks may still be on their way
             shutil.rmtree(path, ignore_errors=True)
             time.sleep(0.01)

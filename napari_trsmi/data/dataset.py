@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
+    from napari_trsmi.data.sources import Mark
+
 MOST_COMPONENTS = 512  # precomputed features that are used as they are; more are reduced
 
 
@@ -85,6 +87,8 @@ class Dataset:
         What ``uns["spatial"]`` has for that library, as it lies there: all its images and scale factors.
     sources
         Files this came from; empty for data given in memory.
+    marks
+        {source: what it was known by when it was read}, to tell whether it is still the same when a copy is written.
     dropped
         {modality: number of its spots that were left out because another modality lacks them}.
     notes
@@ -113,6 +117,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     embeddings: dict[str, np.ndarray] = field(default_factory=dict)
     rows: dict[str, np.ndarray] = field(default_factory=dict)
+    marks: dict[Path, Mark] = field(default_factory=dict)
 
     @property
     def n_spots(self) -> int:

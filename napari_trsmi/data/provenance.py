@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import platform
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_trsmi.constraints import kept, ties
+from napari_trsmi.data.sources import mark
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 _PACKAGES = (
     "napari-trsmi",
     "anndata",
-    "igraph",
     "mudata",
     "numpy",
     "pynndescent",
     "scanpy",
     "scikit-learn",
     "scipy",
+    "squidpy",
     "torch",
     "torch-geometric",
 )
@@ -44,33 +44,12 @@ def versions() -> dict[str, str]:
     return found
 
 
-def sha256(path: str | Path) -> str:
-    """Return the SHA-256 of a file, or of a folder's file names and contents in a fixed order.
-
-    Raises
-    ------
-    OSError
-        The path cannot be read.
-    """
-    path = Path(path)
-    if not path.is_dir():
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    total = hashlib.sha256()
-    for file_path in sorted((p for p in path.rglob("*") if p.is_file()), key=lambda p: p.relative_to(path).as_posix()):
-        total.update(f"{file_path.relative_to(path).as_posix()}\0{sha256(file_path)}\n".encode())
-    return total.hexdigest()
-
-
 def describe_sources(dataset: Dataset) -> list[dict[str, str | None]]:
-    """Return absolute path and SHA-256 of every input file; the hash is None for what is gone by now."""
+    """Return absolute path and SHA-256 of every input as it was read; the hash is None for what was gone by then."""
     found: list[dict[str, str | None]] = []
     for source in dataset.sources:
-        try:
-            digest = sha256(source)
-        except OSError:
-            digest = None
-        found.append({"path": str(Path(source).absolute()), "sha256": digest})
+        known = dataset.marks.get(source) or mark(Path(source))
+        found.append({"path": str(Path(source).absolute()), "sha256": known.sha256 if known else None})
     return found
 
 

@@ -120,17 +120,20 @@ class Result:
             return self.colors
         return hues(self.partition.n_domains)
 
-    def write(self, path: str | Path) -> Written:
+    def write(self, path: str | Path, *, force: bool = False) -> Written:
         """Write a copy of the input with the domains in it, and `run.json` and tables beside it.
 
-        The copy holds the keys of `annotate`. For ``x.h5mu`` the files beside it are ``x.run.json`` (everything to
-        repeat the run), ``x.domains.csv`` (one row per spot) and ``x.boundaries.csv``. Each file is replaced whole: a
-        crash leaves the old one or the new one.
+        The copy holds the keys of `annotate`. What the format cannot hold is converted or left out, and told; where the
+        input has changed since it was read, the copy holds the analysed spots as they were. For ``x.h5mu`` the files
+        beside it are ``x.run.json`` (everything to repeat the run), ``x.domains.csv`` (one row per spot) and
+        ``x.boundaries.csv``. Each file is replaced whole: a crash leaves the old one or the new one.
 
         Parameters
         ----------
         path
             Ends in ``.h5ad``, ``.h5mu`` or ``.zarr``.
+        force
+            Replace also files that may only be read.
 
         Returns
         -------
@@ -139,11 +142,12 @@ class Result:
         Raises
         ------
         DataError
-            Another ending, no such folder, no permission, a full disk, or an input that the format cannot hold.
+            Another ending, no such folder, no permission, a file that may only be read, a full disk, or the name of the
+            input where another file has taken its place.
         """
         from napari_trsmi.data.writers import write
 
-        return write(self, path)
+        return write(self, path, force)
 
     def annotate(self, target: AnnData | MuData) -> tuple[str, ...]:
         """Write the domains into an AnnData or MuData in memory, in place, and return the names of the keys.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from scipy import sparse
 
 from napari_trsmi.config import Config
 from napari_trsmi.data.annotate import DOMAIN, POSTERIOR, RECORD
-from napari_trsmi.data.atomic import recover
+from napari_trsmi.data.companions import recover_all, strangers
 from napari_trsmi.data.readers.opening import check_readable, reading
 from napari_trsmi.data.spatialdata_store import read_tables
 from napari_trsmi.data.tables import read_table, zarr_kind
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _FOLLOWS = (  # entries that `provenance.record` finds out anew whenever a result is written
     *("format", "written", "seed", "n_spots", "n_domains", "domains", "colors", "modalities", "kinds", "library"),
-    *("method", "strength", "maps", "scores", "dropped", "history", "config", "constraints", "keys"),
+    *("method", "strength", "maps", "scores", "dropped", "history", "config", "constraints", "keys", "id", "files"),
 )
 
 
@@ -66,9 +66,8 @@ class SavedResult:
     state
         The state of training at the end, or None.
     notes
-        Sentences a person should read about the file, such as that colours in it were of no use.
-    table, rows
-        Name of the table that holds it, as in `Dataset.rows`, and (N,) int row of each spot in it.
+        Sentences a person should read about the file: that colours in it were of no use, or that those beside it are
+        older.
     """
 
     path: Path
@@ -90,8 +89,6 @@ class SavedResult:
     provenance: dict[str, Any] = field(default_factory=dict)
     state: bytes | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
-    table: str = ""
-    rows: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
 
     @property
     def partition(self) -> Partition:
@@ -141,16 +138,17 @@ def read_result(path: str | Path) -> SavedResult:
         The settings in it do not exist in this version.
     """
     path = Path(path)
-    recover(path)
+    recover_all(path)
     check_readable(path)
     with reading(path):
         found = read_tables(path) if zarr_kind(path) == "spatialdata" else {"": read_table(path)}
-    name = next((name for name, table in found.items() if RECORD in table.uns and DOMAIN in table.obs), None)
-    if name is None:
+    table = next((table for table in found.values() if RECORD in table.uns and DOMAIN in table.obs), None)
+    if table is None:
         raise DataError(f'Expected a result in {path}, found no obs["{DOMAIN}"] and uns["{RECORD}"]. Run trsmi fit.')
     from napari_trsmi.data.saved_table import result_in
 
-    return SavedResult(path, table=name, **result_in(found[name], path))
+    result = SavedResult(path, **result_in(table, path))
+    return replace(result, notes=(*result.notes, *strangers(path, result.provenance)))
 
 
 def number(value: float | None) -> float:

@@ -94,7 +94,7 @@ def scale_of(entry: Mapping[str, Any], key: str) -> float | None:
     return next((scale for name in scale_names(key) if (scale := positive(entry, name))), None)
 
 
-def make_drawable(table: AnnData, dataset: Dataset, stored: str | None = None) -> None:
+def make_drawable(table: AnnData, dataset: Dataset, rows: np.ndarray | None = None) -> None:
     """Complete ``obsm["spatial"]`` and ``uns["spatial"]`` of `table`, in place; what is there already stays.
 
     Several libraries in one table are left as they are: which one to draw is for the person to say.
@@ -105,12 +105,12 @@ def make_drawable(table: AnnData, dataset: Dataset, stored: str | None = None) -
         Holds spots of the dataset.
     dataset
         The analysed section.
-    stored
-        Key in `Dataset.rows` of the table in the source that `table` is; without it spots are looked for by name.
+    rows
+        (N,) int row of each spot in `table`, -1 where it lacks the spot; without them spots are looked for by name.
     """
     from napari_trsmi.data.readers.images import tissue_image
 
-    coords = _drawable_coords(table, dataset, stored)
+    coords = _drawable_coords(table, dataset, rows)
     found = table.uns.get("spatial", {})
     libraries = {name: entry for name, entry in libraries_in(found).items() if name != BLANK}
     if len(libraries) > 1 or not np.isfinite(coords).any():
@@ -233,7 +233,7 @@ def _blank(coords: np.ndarray, scale: float) -> np.ndarray:
     return np.full((int(height), int(width), 3), 255, dtype=np.uint8)
 
 
-def _drawable_coords(table: AnnData, dataset: Dataset, stored: str | None) -> np.ndarray:
+def _drawable_coords(table: AnnData, dataset: Dataset, rows: np.ndarray | None) -> np.ndarray:
     """Return (n, 2) float64 (x, y) of the table's spots, NaN where unknown, and put them in place if need be.
 
     A plain array in ``obsm["spatial"]`` is left there. Anything else, such as a DataFrame with columns in an order of
@@ -244,17 +244,17 @@ def _drawable_coords(table: AnnData, dataset: Dataset, stored: str | None) -> np
     if not (isinstance(found, np.ndarray) and found.dtype.kind in "iuf" and found.ndim == 2 and found.shape[1] > 1):
         if found is not None:
             table.obsm[MOVED_FROM] = found
-        table.obsm["spatial"] = found = _coords_of(table, dataset, stored)
+        table.obsm["spatial"] = found = _coords_of(table, dataset, rows)
     coords = found[:, :2].astype(np.float64)
     coords[~np.isfinite(coords)] = np.nan
     return coords
 
 
-def _coords_of(table: AnnData, dataset: Dataset, stored: str | None) -> np.ndarray:
+def _coords_of(table: AnnData, dataset: Dataset, rows: np.ndarray | None) -> np.ndarray:
     """(n, 2) float64 coordinates of the table's spots, NaN for spots that were not analysed."""
-    import pandas as pd
+    from napari_trsmi.data.annotate import find_rows
 
-    rows = table.obs_names.get_indexer(pd.Index(dataset.obs_names)) if stored is None else dataset.rows[stored]
+    rows = find_rows(dataset, table) if rows is None else rows
     known = (rows >= 0) & (rows < table.n_obs)
     coords = np.full((table.n_obs, 2), np.nan)
     coords[rows[known]] = dataset.coords[known]

@@ -1,19 +1,16 @@
-"""The tables a result is written into: the input read again, or tables built from the dataset."""
+"""Tables from files and to files: AnnData, MuData and SpatialData."""
 
 from __future__ import annotations
 
 import io
-import logging
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from napari_trsmi.data.heaps import check_heaps
-from napari_trsmi.data.soundness import check_matrices, check_stored
+from napari_trsmi.data.soundness import check_matrices
 from napari_trsmi.data.spatialdata_store import is_spatialdata
 from napari_trsmi.errors import DataError
 
@@ -21,50 +18,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from mudata import MuData
 
-    from napari_trsmi.data.dataset import Dataset
-
-logger = logging.getLogger(__name__)
-
-_FEATURE_TYPES = {"rna": "Gene Expression", "protein": "Antibody Capture", "chromatin": "Peaks"}
 _COMPRESSED = {"compression": "gzip"}
 _H5MU_HEADER = 512  # bytes before the HDF5 part, by which mudata knows its files
-
-
-def copy_of_input(dataset: Dataset, suffix: str) -> tuple[AnnData | MuData, dict[str, np.ndarray]]:
-    """Return what the dataset came from, in the form that `suffix` asks for, and the spots' rows in its tables.
-
-    One file of a fitting format is read again, with all that is in it. Everything else (several files, a Space Ranger
-    folder, data given in memory, another format than the input's, a file that changed or is gone) is built from the
-    dataset's tables and holds the analysed spots.
-
-    Parameters
-    ----------
-    dataset
-        The analysed section.
-    suffix
-        ``".h5ad"`` for an AnnData, ``".h5mu"`` for a MuData, ``".zarr"`` for the kind that fits the dataset.
-
-    Returns
-    -------
-    The table, and {table in it: (N,) int row of each spot} as `annotate.annotate` takes it.
-    """
-    from anndata import AnnData
-    from mudata import MuData
-
-    several = len(dataset.modalities) > 1
-    found = _read_source(dataset)
-    if isinstance(found, MuData) and suffix != ".h5ad":
-        return found, dataset.rows
-    if isinstance(found, AnnData) and (suffix != ".h5mu" or not several):
-        if suffix != ".h5mu":
-            return found, dataset.rows
-        name = next(iter(dataset.modalities))
-        return mudata_of({name: found}), {key: dataset.rows[""] for key in ("", name) if "" in dataset.rows}
-    rows = np.arange(dataset.n_spots)
-    if suffix == ".h5mu" or (several and suffix == ".zarr"):
-        tables = {name: _shallow(dataset, name) for name in dataset.modalities}
-        return mudata_of(tables), dict.fromkeys(("", *tables), rows)
-    return anndata_of(dataset), {"": rows}
 
 
 def read_table(path: str | Path) -> AnnData | MuData:
@@ -84,32 +39,16 @@ def _read_as_it_is(path: Path) -> AnnData | MuData:
     import anndata
 
     kind = table_kind(path)
-    if kind not in ("anndata", "mudata"):
-        raise DataError(f"Expected .h5ad, .h5mu or a .zarr folder of AnnData or MuData, found {path}.")
-    with _opened(path) as group:
-        check_stored(group)
     with warnings.catch_warnings(), mudata_as_stored():
         # What is odd about the input was said when it was read the first time.
         warnings.simplefilter("ignore")
         if kind == "anndata":
             return anndata.read_zarr(path) if path.is_dir() else anndata.read_h5ad(path)
-        import mudata
+        if kind == "mudata":
+            import mudata
 
-        return mudata.read_zarr(path) if path.is_dir() else mudata.read_h5mu(path)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """Open a file or folder of tables as it is stored."""
-    if path.is_dir():
-        import zarr
-
-        yield zarr.open_group(str(path), mode="r")
-    else:
-        import h5py
-
-        with h5py.File(path, "r") as file:
-            yield file
+            return mudata.read_zarr(path) if path.is_dir() else mudata.read_h5mu(path)
+    raise DataError(f"Expected .h5ad, .h5mu or a .zarr folder of AnnData or MuData, found {path}.")
 
 
 def write_table(table: AnnData | MuData, path: Path, suffix: str) -> None:
@@ -246,93 +185,6 @@ def mudata_of(tables: Mapping[str, AnnData]) -> MuData:
 
     with mudata_as_stored():
         return MuData(dict(tables))
-
-
-def anndata_of(dataset: Dataset) -> AnnData:
-    """Return one AnnData with the features of all modalities side by side.
-
-    With several modalities `X` is sparse, ``var["modality"]`` and ``var["feature_types"]`` tell the features apart,
-    and features of the same name get their modality's name in front.
-    """
-    import anndata
-    import pandas as pd
-    from scipy import sparse
-
-    tables = {name: _shallow(dataset, name) for name in dataset.modalities}
-    if len(tables) == 1:
-        return next(iter(tables.values()))
-    parts = []
-    for name, table in tables.items():
-        part = table.var.copy()
-        part["modality"] = name
-        if "feature_types" not in part:
-            part["feature_types"] = _FEATURE_TYPES.get(dataset.modalities[name].kind, name)
-        parts.append(part)
-    var = pd.concat(parts)
-    twice = var.index.duplicated(keep=False)
-    var.index = pd.Index(np.where(twice, var["modality"] + ":" + var.index, var.index))
-    texts = [column for column in var if pd.api.types.is_string_dtype(var[column]) or var[column].dtype == object]
-    for column in [column for column in texts if var[column].isna().any()]:
-        var[column] = var[column].fillna("").astype(str)  # h5ad holds no text with gaps
-    joined = anndata.AnnData(
-        X=sparse.hstack([sparse.csr_matrix(table.X) for table in tables.values()], format="csr"),
-        obs=dataset.obs.copy(),
-        var=var,
-    )
-    joined.obs_names = dataset.obs_names
-    for table in reversed(tables.values()):  # the first modality wins where names meet
-        joined.uns.update(table.uns)
-        joined.obsm.update(table.obsm)
-    return joined
-
-
-def _read_source(dataset: Dataset) -> AnnData | MuData | None:
-    """Return the one table file the dataset came from, or None where there is none that still fits."""
-    if len(dataset.sources) != 1:
-        return None
-    source = Path(dataset.sources[0])
-    if table_kind(source) not in ("anndata", "mudata"):
-        return None
-    try:
-        found: AnnData | MuData = read_table(source)
-    except (OSError, KeyError, ValueError) as error:
-        logger.warning("%s cannot be read again (%s); writing the analysed spots and features only.", source, error)
-        return None
-    if not _holds(found, dataset):
-        logger.warning("%s no longer holds the analysed spots; writing those and their features only.", source)
-        return None
-    return found
-
-
-def _holds(table: AnnData | MuData, dataset: Dataset) -> bool:
-    """Return whether the analysed spots are where they were read, or at least in the table."""
-    from napari_trsmi.data.annotate import find_rows
-
-    try:
-        return bool((find_rows(dataset, table) >= 0).all())
-    except DataError:
-        return False
-
-
-def _shallow(dataset: Dataset, name: str) -> AnnData:
-    """Return a modality's table, its own frames around the same arrays, with the section's coordinates."""
-    import anndata
-
-    table = dataset.modalities[name].table
-    made = anndata.AnnData(
-        X=table.X,
-        obs=table.obs.copy(),
-        var=table.var.copy(),
-        uns=dict(table.uns),
-        obsm=dict(table.obsm),
-        varm=dict(table.varm),
-        layers=dict(table.layers),
-    )
-    for column in dataset.obs.columns.difference(made.obs.columns):
-        made.obs[column] = dataset.obs[column].to_numpy()
-    made.obs_names = dataset.obs_names
-    made.obsm["spatial"] = np.asarray(dataset.coords, dtype=np.float64)
-    return made
 
 
 @contextmanager

@@ -5,23 +5,30 @@ from __future__ import annotations
 import json
 import os
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import numpy as np
 
 from napari_trsmi.data.annotate import CONFIDENCE, DOMAIN, ENTROPY, RUNNER_UP, annotate, domains_frame
-from napari_trsmi.data.atomic import replacing
+from napari_trsmi.data.atomic import check_replaceable, replacing
+from napari_trsmi.data.companions import BOUNDARIES, DOMAINS, RUN, companion
+from napari_trsmi.data.copies import changed, copy_of_input, own_table
 from napari_trsmi.data.provenance import record
+from napari_trsmi.data.sheets import write_sheet
+from napari_trsmi.data.sources import mark, sha256
 from napari_trsmi.data.spatialdata_writer import write_spatialdata
 from napari_trsmi.data.squidpy_library import make_drawable
-from napari_trsmi.data.tables import copy_of_input, write_table, zarr_kind
+from napari_trsmi.data.storable import make_storable
+from napari_trsmi.data.tables import write_table, zarr_kind
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result
 
 SUFFIXES = (".h5ad", ".h5mu", ".zarr")
@@ -43,6 +50,8 @@ class Written:
         CSV with one row per boundary, or None where the result has none.
     keys
         The keys written into the table.
+    notes
+        Sentences a person should read: what the format could not hold, why it is no copy of the input.
     """
 
     table: Path
@@ -50,20 +59,28 @@ class Written:
     domains: Path
     boundaries: Path | None
     keys: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         beside = [self.run, self.domains, *([self.boundaries] if self.boundaries else [])]
         names = ", ".join(path.name for path in beside)
-        return f'Domains are in {self.table} (obs["{DOMAIN}"] and {len(self.keys) - 1} more keys); beside it: {names}.'
+        where = f'Domains are in {self.table} (obs["{DOMAIN}"] and {len(self.keys) - 1} more keys); beside it: {names}.'
+        return "\n".join([where, *self.notes])
 
 
-def check_output(path: str | Path) -> Path:
+def check_output(path: str | Path, force: bool = False) -> Path:
     """Return `path` if a result can be written there, so that nobody trains first and learns it later.
+
+    Parameters
+    ----------
+    force
+        Whether to replace also files that may only be read.
 
     Raises
     ------
     DataError
-        Another ending than `SUFFIXES`, no such folder, no permission, or something else of that name is there.
+        Another ending than `SUFFIXES`, no such folder, no permission, a file that may only be read, or something else
+        of that name is there.
     """
     path = Path(path)
     target = Path(os.path.realpath(path))
@@ -78,36 +95,65 @@ def check_output(path: str | Path) -> Path:
             raise DataError(f"Expected a zarr table to replace at {path}, found something else. Choose another name.")
     elif target.is_dir():
         raise DataError(f"Expected a file to replace at {path}, found a folder. Choose another name.")
+    for one in (path, *(companion(path, ending) for ending in (RUN, DOMAINS, BOUNDARIES))):
+        check_replaceable(one, force)
     return path
 
 
-def write(result: Result, path: str | Path) -> Written:
+def check_writable(dataset: Dataset, path: str | Path, force: bool = False) -> tuple[str, ...]:
+    """Return what a person should know before a run about its result being written to `path`: what will be converted.
+
+    Raises
+    ------
+    DataError
+        It cannot be written there, see `check_output`.
+    """
+    suffix = check_output(path, force).suffix
+    notes = [note for name in dataset.modalities for note in make_storable(own_table(dataset, name), suffix)]
+    return tuple(dict.fromkeys(notes))
+
+
+def write(result: Result, path: str | Path, force: bool = False) -> Written:
     """Write `result` to `path` and beside it; see `Result.write`."""
-    path = check_output(path)
-    stem = path.with_suffix("")
-    boundaries = None if result.boundaries is None else stem.with_name(f"{stem.name}.boundaries.csv")
-    run, domains = (stem.with_name(f"{stem.name}.{ending}") for ending in ("run.json", "domains.csv"))
+    path = check_output(path, force)
+    replaced = [one for one in result.dataset.sources if os.path.realpath(one) == os.path.realpath(path)]
+    for source in replaced:
+        if changed(result.dataset, source):
+            raise DataError(
+                f"Expected {path} to be the file that was analysed, found that it has changed since. "
+                "Write to another name."
+            )
+    run, domains, boundaries = (companion(path, ending) for ending in (RUN, DOMAINS, BOUNDARIES))
+    files: dict[str, str] = {}
     with ExitStack() as stack:
         # Everything is written before anything is replaced; the table, entered last, is replaced first.
-        if boundaries is not None:
-            _boundaries_csv(result, stack.enter_context(replacing(boundaries)))
-        _domains_csv(result, stack.enter_context(replacing(domains)))
-        _run_json(result, stack.enter_context(replacing(run)))
-        keys = _write_copy(result, path.suffix, stack.enter_context(replacing(path)))
-    return Written(path, run, domains, boundaries, keys)
+        if result.boundaries is not None:
+            temporary = stack.enter_context(replacing(boundaries, force))
+            write_sheet(boundaries_table(result), temporary)
+            files[BOUNDARIES] = sha256(temporary)
+        temporary = stack.enter_context(replacing(domains, force))
+        write_sheet(domains_table(result), temporary)
+        files[DOMAINS] = sha256(temporary)
+        stamped = replace(result, provenance={**result.provenance, "id": uuid4().hex, "files": files})
+        _run_json(stamped, stack.enter_context(replacing(run, force)))
+        keys, notes = _write_copy(stamped, path.suffix, stack.enter_context(replacing(path, force)))
+    for source in replaced:
+        if (found := mark(source)) is not None:
+            result.dataset.marks[source] = found
+    return Written(path, run, domains, boundaries if result.boundaries is not None else None, keys, notes)
 
 
 def write_domains(result: Result, path: str | Path) -> Path:
     """Write one row per spot to a CSV file, replaced whole, and return its path; raises `DataError`."""
     with replacing(path) as temporary:
-        _domains_csv(result, temporary)
+        write_sheet(domains_table(result), temporary)
     return Path(path)
 
 
 def write_boundaries(result: Result, path: str | Path) -> Path:
     """Write one row per boundary to a CSV file, replaced whole, and return its path; raises `DataError`."""
     with replacing(path) as temporary:
-        _boundaries_csv(result, temporary)
+        write_sheet(boundaries_table(result), temporary)
     return Path(path)
 
 
@@ -142,30 +188,19 @@ def boundaries_table(result: Result) -> pd.DataFrame:
     return result.boundaries.assign(**{key: names[result.boundaries[key]] for key in ("domain_a", "domain_b")})
 
 
-def _write_copy(result: Result, suffix: str, temporary: Path) -> tuple[str, ...]:
-    sources = result.dataset.sources
-    if suffix == ".zarr" and len(sources) == 1 and zarr_kind(Path(sources[0])) == "spatialdata":
-        return write_spatialdata(result, Path(sources[0]), temporary)
-    table, rows = copy_of_input(result.dataset, suffix)
-    keys = annotate(result, table, rows)
-    for drawn in getattr(table, "mod", {"": table}).values():
-        make_drawable(drawn, result.dataset)
-    write_table(table, temporary, suffix)
-    return keys
+def _write_copy(result: Result, suffix: str, temporary: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Write the copy of the input, and return its keys and what a person should know about it."""
+    sources = result.dataset.sources if suffix == ".zarr" else ()
+    if len(sources) == 1 and zarr_kind(Path(sources[0])) == "spatialdata" and not changed(result.dataset, sources[0]):
+        return write_spatialdata(result, Path(sources[0]), temporary), ()
+    copy = copy_of_input(result.dataset, suffix)
+    keys = annotate(result, copy.table, copy.rows)
+    for name, drawn in getattr(copy.table, "mod", {"": copy.table}).items():
+        make_drawable(drawn, result.dataset, copy.rows.get(name))
+    notes = make_storable(copy.table, suffix)
+    write_table(copy.table, temporary, suffix)
+    return keys, (*copy.notes, *notes)
 
 
 def _run_json(result: Result, path: Path) -> None:
     path.write_text(json.dumps(record(result), indent=2) + "\n", encoding="utf-8")
-
-
-def _domains_csv(result: Result, path: Path) -> None:
-    _write_csv(domains_table(result), path)
-
-
-def _boundaries_csv(result: Result, path: Path) -> None:
-    _write_csv(boundaries_table(result), path)
-
-
-def _write_csv(table: pd.DataFrame, path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:  # pandas would say less about what is wrong with a path
-        table.to_csv(file, index=False, float_format="%.6g", lineterminator="\n")

@@ -226,13 +226,14 @@ class SweepResult:
             They cannot be written.
         """
         from napari_trsmi.data.atomic import replacing
+        from napari_trsmi.data.sheets import write_sheet
 
         folder = Path(folder)
         paths = folder / "runs.csv", folder / "settings.csv", folder / "agreement.csv"
         agreement = self.agreement.rename_axis("setting").reset_index()
         for path, table in zip(paths, (self.table, self.settings, agreement), strict=True):
             with replacing(path) as temporary:
-                table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+                write_sheet(table, temporary)
         return paths
 
     def _values(self, setting: int) -> dict[str, Any]:

@@ -55,7 +55,11 @@ def result_of(dataset: Dataset, n_domains: int = 3, seed: int = 0) -> Result:
             {
                 "domain_a": [0, 0],
                 "domain_b": [min(1, n_domains - 1), min(2, n_domains - 1)],
+                "n_edges": [3, 1],
+                "x": [20.5, 30.5],
+                "y": [10.5, 40.5],
                 "length": [3.5, 1.0],
+                "confidence": [0.75, 0.5],
                 "contrast": [0.5, np.nan],
                 "review": "keep",
             }

@@ -15,8 +15,8 @@ from mudata import MuData
 from results_by_hand import dataset_of, result_of
 
 from napari_trsmi.data.annotate import annotate, find_rows
+from napari_trsmi.data.copies import copy_of_input
 from napari_trsmi.data.result import Result
-from napari_trsmi.data.tables import copy_of_input
 from napari_trsmi.errors import DataError
 
 MakeTable = Callable[..., AnnData]
@@ -109,8 +109,9 @@ def test_a_file_with_repeated_names_is_written_back_by_its_rows(make_table: Make
     stored = table.obs_names.copy()
     table.obs_names_make_unique()
     dataset = replace(dataset, obs_names=table.obs_names.to_numpy(dtype=str))
-    written, rows = copy_of_input(dataset, ".h5ad")
-    annotate(replace(result, dataset=dataset), written, rows)
+    copy = copy_of_input(dataset, ".h5ad")
+    written = copy.table
+    annotate(replace(result, dataset=dataset), written, copy.rows)
     assert list(written.obs_names) == list(stored)
     assert domains(written, list(range(36))) == found(result)
 

@@ -163,7 +163,6 @@ from napari_trsmi.data import atomic
 if sys.argv[2] == "slow":
     atomic._exchange = lambda first, second: False
 target = Path(sys.argv[1])
-print("ready", flush=True)
 for turn in range(10**9):
     with atomic.replacing(target) as temporary:
         if target.suffix == ".zarr":
@@ -172,6 +171,7 @@ for turn in range(10**9):
                 (temporary / str(part)).write_text(str(turn) * 1000)
         else:
             temporary.write_text((str(turn) + "\\n") * 10000)
+    print("written", flush=True) if turn == 0 else None
 """
 
 

@@ -208,11 +208,10 @@ def test_coordinates_that_squidpy_cannot_draw_are_replaced_and_kept(table):
 
 
 def test_coordinates_go_by_the_rows_of_the_table_where_these_are_known(table):
-    from dataclasses import replace
 
     dataset = from_memory(table)
     rows = np.random.default_rng(0).permutation(40)[:36]
     copy = AnnData(obs={"a": np.zeros(40)})
-    make_drawable(copy, replace(dataset, rows={"cells": rows}), "cells")
+    make_drawable(copy, dataset, rows)
     np.testing.assert_array_equal(copy.obsm["spatial"][rows], dataset.coords)
     assert np.isnan(copy.obsm["spatial"]).any(axis=1).sum() == 4

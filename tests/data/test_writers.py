@@ -22,9 +22,9 @@ from mudata import MuData
 from results_by_hand import dataset_of, result_of, with_colors
 
 from napari_trsmi.config import Config
-from napari_trsmi.data.provenance import sha256
 from napari_trsmi.data.result import Result
 from napari_trsmi.data.saved import read_result
+from napari_trsmi.data.sources import sha256
 from napari_trsmi.data.tables import mudata_as_stored, read_table
 from napari_trsmi.data.writers import check_output
 from napari_trsmi.errors import DataError
@@ -52,6 +52,11 @@ def two(make_mudata: MakeMuData) -> Result:
 def write_mudata(mdata: MuData, path: Path) -> None:
     with mudata_as_stored():
         mdata.write(path)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """What is in every file of a folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def assert_same(saved: Any, result: Result) -> None:
@@ -191,19 +196,12 @@ def test_a_folder_that_is_no_zarr_table_is_never_replaced(tmp_path: Path, one: R
     assert (tmp_path / "x.zarr" / "thesis.txt").read_text() == "precious"
 
 
-def test_a_value_that_the_format_cannot_hold_is_named(tmp_path: Path, one: Result) -> None:
-    one.dataset.modalities["rna"].table.uns["odd"] = object()
-    with pytest.raises(DataError, match="odd"):
-        one.write(tmp_path / "x.h5ad")
-    assert os.listdir(tmp_path) == []
-
-
 @pytest.mark.parametrize("suffix", [".h5ad", ".h5mu", ".zarr"])
 def test_a_full_disk_leaves_the_old_files_and_no_temporary(
     tmp_path: Path, one: Result, suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one.write(tmp_path / f"x{suffix}")
-    before = sha256(tmp_path)
+    before = contents(tmp_path)
 
     def fill(table: Any, path: Path, kind: str) -> None:
         (path.mkdir() if kind == ".zarr" else path.write_bytes(b"half"))
@@ -212,7 +210,7 @@ def test_a_full_disk_leaves_the_old_files_and_no_temporary(
     monkeypatch.setattr("napari_trsmi.data.writers.write_table", fill)
     with pytest.raises(DataError, match="found it full"):
         replace(one, config=Config(seed=8)).write(tmp_path / f"x{suffix}")
-    assert sha256(tmp_path) == before
+    assert contents(tmp_path) == before
 
 
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="mounting a small disk needs root on Linux")
@@ -276,5 +274,5 @@ def test_reading_what_holds_no_result_is_one_sentence(tmp_path: Path, found: str
         make_table().write_h5ad(path)
     elif found == "no table":
         path.write_text("text")
-    with pytest.raises(DataError, match=r"Expected a .*result"):
+    with pytest.raises(DataError, match=r"Expected .*found"):
         read_result(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from napari_trsmi.data.readers.files import READABLE, ZARR_MARKS, from_file, fro
 from napari_trsmi.data.readers.found import Found, combined, found_in_anndata, found_in_mudata
 from napari_trsmi.data.readers.opening import check_readable
 from napari_trsmi.data.readers.visium import from_space_ranger, is_space_ranger
+from napari_trsmi.data.sources import marks_since, stamps
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -63,9 +65,12 @@ def read(
     paths = [Path(path).expanduser() for path in given]
     if not paths:
         raise DataError(f"Expected a path to {READABLE}, found none. Give at least one.")
+    before = stamps(paths)
     parts = {name: _found(path, library, modalities) for name, path in zip(_names(paths), paths, strict=True)}
     found = combined(parts) if len(parts) > 1 else next(iter(parts.values()))
-    return assemble(found, " + ".join(parts), kinds=kinds, library=library, modalities=modalities, sources=tuple(paths))
+    name = " + ".join(parts)
+    dataset = assemble(found, name, kinds=kinds, library=library, modalities=modalities, sources=tuple(paths))
+    return replace(dataset, marks=marks_since(before, dataset.sources))
 
 
 def from_memory(

@@ -1,0 +1,165 @@
+"""The tables a result is written into: the input read again, or tables built from the dataset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_trsmi.data.annotate import find_rows
+from napari_trsmi.data.tables import mudata_of, read_table, table_kind
+from napari_trsmi.errors import DataError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from mudata import MuData
+
+    from napari_trsmi.data.dataset import Dataset
+
+_FEATURE_TYPES = {"rna": "Gene Expression", "protein": "Antibody Capture", "chromatin": "Peaks"}
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A table to write a result into.
+
+    Attributes
+    ----------
+    table
+        The input read again, or what was analysed.
+    rows
+        {table in it: (N,) int row of each spot} as `annotate.annotate` takes it.
+    notes
+        Sentences a person should read: why it is not the input.
+    """
+
+    table: AnnData | MuData
+    rows: dict[str, np.ndarray]
+    notes: tuple[str, ...] = ()
+
+
+def copy_of_input(dataset: Dataset, suffix: str) -> Copy:
+    """Return what the dataset came from, in the form that `suffix` asks for.
+
+    One file of a fitting format is read again, with all that is in it. Everything else (several files, a Space Ranger
+    folder, data given in memory, another format than the input's, a file that changed or is gone) is built from the
+    dataset's tables and holds the analysed spots.
+
+    Parameters
+    ----------
+    dataset
+        The analysed section.
+    suffix
+        ``".h5ad"`` for an AnnData, ``".h5mu"`` for a MuData, ``".zarr"`` for the kind that fits the dataset.
+    """
+    from anndata import AnnData
+    from mudata import MuData
+
+    several = len(dataset.modalities) > 1
+    found, notes = _read_source(dataset)
+    if isinstance(found, MuData) and suffix != ".h5ad":
+        return Copy(found, dataset.rows)
+    if isinstance(found, AnnData) and (suffix != ".h5mu" or not several):
+        if suffix != ".h5mu":
+            return Copy(found, dataset.rows)
+        name = next(iter(dataset.modalities))
+        return Copy(mudata_of({name: found}), {key: dataset.rows[""] for key in ("", name) if "" in dataset.rows})
+    rows = np.arange(dataset.n_spots)
+    if suffix == ".h5mu" or (several and suffix == ".zarr"):
+        tables = {name: own_table(dataset, name) for name in dataset.modalities}
+        return Copy(mudata_of(tables), dict.fromkeys(("", *tables), rows), notes)
+    return Copy(anndata_of(dataset), {"": rows}, notes)
+
+
+def changed(dataset: Dataset, source: Path) -> bool:
+    """Return whether something else lies at the place of an input than what was read; also where nothing does."""
+    known = dataset.marks.get(source)
+    return known is not None and not known.fits(Path(source))
+
+
+def anndata_of(dataset: Dataset) -> AnnData:
+    """Return one AnnData with the features of all modalities side by side.
+
+    With several modalities `X` is sparse, ``var["modality"]`` and ``var["feature_types"]`` tell the features apart,
+    and features of the same name get their modality's name in front.
+    """
+    import anndata
+    import pandas as pd
+    from scipy import sparse
+
+    tables = {name: own_table(dataset, name) for name in dataset.modalities}
+    if len(tables) == 1:
+        return next(iter(tables.values()))
+    parts = []
+    for name, table in tables.items():
+        part = table.var.copy()
+        part["modality"] = name
+        if "feature_types" not in part:
+            part["feature_types"] = _FEATURE_TYPES.get(dataset.modalities[name].kind, name)
+        parts.append(part)
+    var = pd.concat(parts)
+    twice = var.index.duplicated(keep=False)
+    var.index = pd.Index(np.where(twice, var["modality"] + ":" + var.index, var.index))
+    joined = anndata.AnnData(
+        X=sparse.hstack([sparse.csr_matrix(table.X) for table in tables.values()], format="csr"),
+        obs=dataset.obs.copy(),
+        var=var,
+    )
+    joined.obs_names = dataset.obs_names
+    for table in reversed(tables.values()):  # the first modality wins where names meet
+        joined.uns.update(table.uns)
+        joined.obsm.update(table.obsm)
+    return joined
+
+
+def _read_source(dataset: Dataset) -> tuple[AnnData | MuData | None, tuple[str, ...]]:
+    """Return the one table file the dataset came from, or None and why, where there is none that still fits."""
+    if len(dataset.sources) != 1:
+        return None, ()
+    source = Path(dataset.sources[0])
+    instead = "the copy holds the analysed spots and features only, as they were read."
+    if changed(dataset, dataset.sources[0]):
+        what = "has changed since it was read" if source.exists() else "is gone"
+        return None, (f"{source} {what}: {instead}",)
+    try:
+        if table_kind(source) not in ("anndata", "mudata"):
+            return None, ()
+        found: AnnData | MuData = read_table(source)
+    except (OSError, KeyError, ValueError, DataError) as error:
+        return None, (f"{source} cannot be read again ({error}): {instead}",)
+    if not _holds(found, dataset):
+        return None, (f"{source} no longer holds the analysed spots: {instead}",)
+    return found, ()
+
+
+def _holds(table: AnnData | MuData, dataset: Dataset) -> bool:
+    """Return whether the analysed spots are where they were read, or at least in the table."""
+    try:
+        return bool((find_rows(dataset, table) >= 0).all())
+    except DataError:
+        return False
+
+
+def own_table(dataset: Dataset, name: str) -> AnnData:
+    """Return a modality's table, its own frames around the same arrays, with the section's coordinates."""
+    import anndata
+
+    table = dataset.modalities[name].table
+    made = anndata.AnnData(
+        X=table.X,
+        obs=table.obs.copy(),
+        var=table.var.copy(),
+        uns=dict(table.uns),
+        obsm=dict(table.obsm),
+        varm=dict(table.varm),
+        layers=dict(table.layers),
+        obsp=dict(table.obsp),
+        varp=dict(table.varp),
+    )
+    for column in dataset.obs.columns.difference(made.obs.columns):
+        made.obs[column] = dataset.obs[column].to_numpy()
+    made.obs_names = dataset.obs_names
+    made.obsm["spatial"] = np.asarray(dataset.coords, dtype=np.float64)
+    return made
