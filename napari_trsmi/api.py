@@ -406,12 +406,11 @@ def read_saved(path: str | Path) -> tuple[SavedResult, Dataset]:
         if library is None:
             raise
         dataset = read(path, kinds=kinds, library=library, modalities=saved.modalities or None)
-    order = {name: row for row, name in enumerate(saved.obs_names)}
-    rows = np.array([order.get(name, -1) for name in dataset.obs_names])
-    if (rows < 0).any() or len(rows) != len(order):
+    rows = _spots_of(saved, dataset)
+    if (rows < 0).any() or len(rows) != len(saved.labels):
         raise DataError(
             f"Expected a domain for each of the {dataset.n_spots} spots that can be read from {path}, found "
-            f"{len(order)}. Run `trsmi fit` on the file instead."
+            f"{len(saved.labels)}. Run `trsmi fit` on the file instead."
         )
     per_spot = {
         f.name: found[rows]
@@ -420,8 +419,20 @@ def read_saved(path: str | Path) -> tuple[SavedResult, Dataset]:
     }
     correspondences = {pair: s[rows][:, rows] for pair, s in saved.correspondences.items()}
     maps = {name: values[rows] for name, values in saved.maps.items()}
+    per_spot["obs_names"] = dataset.obs_names  # which are unique, whatever the file calls them
     dataset = replace(dataset, notes=(*dataset.notes, *saved.notes))
     return replace(saved, **per_spot, correspondences=correspondences, maps=maps), dataset
+
+
+def _spots_of(saved: SavedResult, dataset: Dataset) -> np.ndarray:
+    """Return (N,) int spot of the saved result for each of the dataset; -1 where it has none."""
+    import pandas as pd
+
+    if saved.table in dataset.rows:
+        of_spot = pd.Index(saved.rows).get_indexer(dataset.rows[saved.table])
+    else:
+        of_spot = pd.Index(saved.obs_names).get_indexer(dataset.obs_names)
+    return np.asarray(of_spot, np.int64)
 
 
 def markers(result: Result | str | Path, *, n_top: int = 10) -> dict[str, pd.DataFrame]:

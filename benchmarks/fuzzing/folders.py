@@ -253,5 +253,5 @@ def spatial_data(rng: np.random.Generator, originals: Path, folder: Path) -> Cas
         store.write(case.paths[0])
     except Exception as error:
         raise NotMade(str(error)) from error
-    case.changes.append(f"change {how}")
+    case.changes.append("rows_taken" if how == 0 else f"change {how}")
     return case

@@ -38,7 +38,7 @@ def sentence(error: Exception) -> str | None:
 
 def tells(said: str) -> bool:
     """Return whether a text says what was expected and found, as pydantic's on a setting do too."""
-    return said.startswith("Expected") or ": Input should be " in said or " found " in said
+    return said.startswith(("Expected", "There is no setting")) or ": Input should be " in said or " found " in said
 
 
 def section(dataset: Dataset, case: Case) -> None:
@@ -124,8 +124,20 @@ def saved(result: SavedResult, original: dict[str, str] | None) -> None:
         _demand(result.posterior.shape == (n, k), f"a posterior of shape {result.posterior.shape}")
         _demand(bool(np.isfinite(result.posterior).all() and (result.posterior >= 0).all()), "a posterior out of range")
     if original is not None:
-        moved = sum(original.get(str(b), "") != result.names[at] for b, at in zip(result.obs_names, result.labels))  # noqa: B905
-        _demand(moved == 0, f"{moved} spots in another domain")
+        _same_domains(result, original)
+
+
+def restored(result: Any, original: dict[str, str]) -> None:
+    """Raise `Wrong` where spots of a result that was restored have other domains than {barcode: domain} says."""
+    _demand(len(result.labels) == len(original), f"{len(result.labels)} of {len(original)} spots")
+    _same_domains(result, original)
+
+
+def _same_domains(result: Any, original: dict[str, str]) -> None:
+    """Raise `Wrong` where a spot is in another domain than {barcode: domain} says."""
+    domains = dict(zip(map(str, result.obs_names), (result.names[k] for k in result.labels), strict=True))
+    moved = sum(original.get(barcode, "") != domain for barcode, domain in domains.items())
+    _demand(moved == 0, f"{moved} spots in another domain")
 
 
 def script(text: str) -> None:

@@ -132,10 +132,10 @@ def _section(case: Case, train: bool, folder: Path) -> tuple[str, str]:
         return "lost", str(error)
     again = nt.read_result(target)
     labels = dict(zip(result.obs_names.astype(str), (result.names[k] for k in result.labels), strict=True))
-    judge.saved(again, labels)
+    judge.saved(again, None)
+    judge.restored(nt.restore(target), labels)
     if len(again.labels) != len(result.labels):
         raise judge.Wrong(f"{len(again.labels)} of {len(result.labels)} spots have a domain in the file")
-    nt.restore(target)
     return "opened", f"{dataset.n_spots} spots, trained and written"
 
 

@@ -22,7 +22,7 @@ def missing() -> str:
     if lacking:
         return (
             f"Expected the packages of the window, found no {', '.join(lacking)}. Install them with: "
-            'pip install "napari-trsmi[all]".'
+            'pip install "napari-trsmi[all]", or "napari-trsmi[pyside]" for the window alone.'
         )
     displays = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in displays):

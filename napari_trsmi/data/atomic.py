@@ -83,7 +83,10 @@ def check_replaceable(path: str | Path, force: bool = False) -> None:
 
 def recover(path: str | Path) -> None:
     """Clear up after writers of `path` that died: restore what they had moved away, remove what they left half done."""
-    path = Path(os.path.realpath(path))
+    try:
+        path = Path(os.path.realpath(path))
+    except (OSError, ValueError):  # no path of this system's; whoever reads or writes it says so
+        return
     for leftover in _leftovers(path, "previous"):
         if not path.exists():
             with suppress(OSError):

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 _PACKAGES = (
     "napari-trsmi",
     "anndata",
+    "igraph",
     "mudata",
     "numpy",
     "pynndescent",
     "scanpy",
     "scikit-learn",
     "scipy",
-    "squidpy",
     "torch",
     "torch-geometric",
 )

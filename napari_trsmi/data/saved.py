@@ -68,6 +68,8 @@ class SavedResult:
     notes
         Sentences a person should read about the file: that colours in it were of no use, or that those beside it are
         older.
+    table, rows
+        Name of the table that holds it, as in `Dataset.rows`, and (N,) int row of each spot in it.
     """
 
     path: Path
@@ -89,6 +91,8 @@ class SavedResult:
     provenance: dict[str, Any] = field(default_factory=dict)
     state: bytes | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
+    table: str = ""
+    rows: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
 
     @property
     def partition(self) -> Partition:
@@ -142,12 +146,12 @@ def read_result(path: str | Path) -> SavedResult:
     check_readable(path)
     with reading(path):
         found = read_tables(path) if zarr_kind(path) == "spatialdata" else {"": read_table(path)}
-    table = next((table for table in found.values() if RECORD in table.uns and DOMAIN in table.obs), None)
-    if table is None:
+    name = next((name for name, table in found.items() if RECORD in table.uns and DOMAIN in table.obs), None)
+    if name is None:
         raise DataError(f'Expected a result in {path}, found no obs["{DOMAIN}"] and uns["{RECORD}"]. Run trsmi fit.')
     from napari_trsmi.data.saved_table import result_in
 
-    result = SavedResult(path, **result_in(table, path))
+    result = SavedResult(path, table=name, **result_in(found[name], path))
     return replace(result, notes=(*result.notes, *strangers(path, result.provenance)))
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
+_LARGEST = 1e9  # whose squares still are numbers
 _SUMS_TO_ONE = 0.01  # how far a row of shares may be from 1
 _EDGES = ("domain_a", "domain_b", "n_edges", "x", "y", "length", "confidence")  # columns of boundaries that are read
 _VERDICTS = ("", "keep", "doubt", "reject")
@@ -68,6 +69,7 @@ def result_in(table: AnnData, path: Path) -> dict[str, Any]:
     colors, notes = part.colors(len(names))
     return {
         "obs_names": table.obs_names.to_numpy(dtype=str)[spots],
+        "rows": spots,
         "labels": labels[spots],
         "names": names,
         "colors": colors,
@@ -148,9 +150,9 @@ class _Part:
         return np.asarray(found, np.int64)
 
     def matrix(self, key: str, spots: np.ndarray) -> np.ndarray:
-        """Return (N, d) finite numbers of ``obsm``."""
+        """Return (N, d) numbers of ``obsm`` that can be computed with."""
         values = self._numbers(self.table.obsm[key], f'obsm["{key}"]')
-        if values.ndim != 2 or not values.shape[1] or not np.isfinite(values[spots]).all():
+        if values.ndim != 2 or not values.shape[1] or not (np.abs(values[spots]) < _LARGEST).all():
             raise self._wrong(f'obsm["{key}"]', "finite numbers for each spot", "others")
         return values[spots]
 

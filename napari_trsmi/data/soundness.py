@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from mudata import MuData
 
+_HOLDERS = ("layers", "obsm", "varm", "obsp", "varp")
 _SPARSE = ("csr_matrix", "csc_matrix")  # the encodings of anndata
 
 
@@ -25,19 +26,27 @@ def check_matrices(table: AnnData | MuData) -> None:
     table holds is looked at, for all of it is copied to what is written.
     """
     for name, matrix in _matrices(table):
-        if sparse.issparse(matrix):
-            problem = _problem(matrix)
-            if problem:
-                raise DataError(
-                    f"Expected a whole sparse matrix in {name}, found {problem}. The file is damaged: copy or write it "
-                    "again."
-                )
+        check_matrix(name, matrix)
+
+
+def check_matrix(name: str, matrix: Any) -> None:
+    """Raise `DataError` where what is called `name` is a damaged sparse matrix."""
+    problem = _problem(matrix) if sparse.issparse(matrix) else ""
+    if problem:
+        raise DataError(
+            f"Expected a whole sparse matrix in {name}, found {problem}. The file is damaged: copy or write it again."
+        )
 
 
 def check_stored(group: Any) -> None:
-    """Raise `DataError` where parts of a sparse matrix differ in length in an open HDF5 file or zarr group.
+    """Raise `DataError` where a sparse matrix is damaged in a way that is too late to see in memory.
 
-    Scipy cuts what is too long without a word, so this cannot be seen in memory.
+    Scipy cuts what is too long without a word. And mudata computes on the graphs of the whole object while it reads.
+
+    Parameters
+    ----------
+    group
+        An open HDF5 file or zarr group.
     """
     for path in _places(group):
         part = group[path]
@@ -50,6 +59,10 @@ def check_stored(group: Any) -> None:
                 f"Expected a sound sparse matrix in {path}, found {n_values:,} values, {n_indices:,} indices and row "
                 f"ends up to {told:,}. The data are damaged: copy or write them again."
             )
+        if "mod" in group and path.split("/")[0] in _HOLDERS:
+            from anndata.io import read_elem
+
+            check_matrix(path, read_elem(part))
 
 
 def _places(group: Any) -> Iterator[str]:
@@ -59,7 +72,7 @@ def _places(group: Any) -> Iterator[str]:
         tables += [f"{parent}/{name}/" for name in group[parent]] if parent in group else []
     for table in tables:
         yield from (f"{table}{name}" for name in ("X", "raw/X") if f"{table}{name}" in group)
-        for parent in ("layers", "obsm", "obsp", "varp"):
+        for parent in _HOLDERS:
             if f"{table}{parent}" in group:
                 yield from (f"{table}{parent}/{name}" for name in group[f"{table}{parent}"])
 
@@ -72,7 +85,7 @@ def _matrices(table: Any, before: str = "") -> Iterator[tuple[str, Any]]:
         yield f"{before}X", table.X
     if getattr(table, "raw", None) is not None:
         yield f"{before}raw.X", table.raw.X
-    for holder in ("layers", "obsm", "varm", "obsp", "varp"):
+    for holder in _HOLDERS:
         for name, matrix in (getattr(table, holder, None) or {}).items():
             yield f'{before}{holder}["{name}"]', matrix
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_trsmi.data.heaps import check_heaps
-from napari_trsmi.data.soundness import check_matrices
+from napari_trsmi.data.soundness import check_matrices, check_stored
 from napari_trsmi.data.spatialdata_store import is_spatialdata
 from napari_trsmi.errors import DataError
 
@@ -39,16 +39,32 @@ def _read_as_it_is(path: Path) -> AnnData | MuData:
     import anndata
 
     kind = table_kind(path)
+    if kind not in ("anndata", "mudata"):
+        raise DataError(f"Expected .h5ad, .h5mu or a .zarr folder of AnnData or MuData, found {path}.")
+    with _opened(path) as group:
+        check_stored(group)
     with warnings.catch_warnings(), mudata_as_stored():
         # What is odd about the input was said when it was read the first time.
         warnings.simplefilter("ignore")
         if kind == "anndata":
             return anndata.read_zarr(path) if path.is_dir() else anndata.read_h5ad(path)
-        if kind == "mudata":
-            import mudata
+        import mudata
 
-            return mudata.read_zarr(path) if path.is_dir() else mudata.read_h5mu(path)
-    raise DataError(f"Expected .h5ad, .h5mu or a .zarr folder of AnnData or MuData, found {path}.")
+        return mudata.read_zarr(path) if path.is_dir() else mudata.read_h5mu(path)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open a file or folder of tables as it is stored."""
+    if path.is_dir():
+        import zarr
+
+        yield zarr.open_group(str(path), mode="r")
+    else:
+        import h5py
+
+        with h5py.File(path, "r") as file:
+            yield file
 
 
 def write_table(table: AnnData | MuData, path: Path, suffix: str) -> None:

@@ -153,7 +153,7 @@ def _local(n_workers: int) -> Iterator[LocalCluster]:
                 with suppress(OSError):
                     os.kill(self.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
 
-    no_pages = {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
+    no_pages: dict[str, list[str]] = {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
     with dask.config.set(no_pages):
         cluster = LocalCluster(
             n_workers=0,

@@ -64,6 +64,7 @@ def test_an_unchanged_result_is_read_without_a_word(table, tmp_path):
         ("obsm", "trsmi_posterior", np.zeros((N, 3))),
         ("obsm", "trsmi_posterior", np.full((N, 2), 0.5)),
         ("obsm", "X_trsmi", np.full((N, 4), np.inf)),
+        ("obsm", "X_trsmi", np.full((N, 4), 1e30)),
         ("uns", "trsmi", "{"),
         ("uns", "trsmi", 3),
         ("uns", "trsmi", ""),
@@ -98,3 +99,12 @@ def test_a_domain_whose_spots_were_taken_away_keeps_its_number(table, tmp_path):
     assert found.names == ("1", "2", "3")
     assert set(found.labels.tolist()) == {1, 2}
     assert found.posterior.shape == (40, 3)
+
+
+def test_spots_whose_names_repeat_are_restored_by_their_rows(table, tmp_path):
+    path = tmp_path / "twice.h5ad"
+    table.obs_names = [f"spot{k % 7}" for k in range(N)]
+    table.write_h5ad(path)
+    result = nt.restore(path)
+    assert len(set(result.obs_names)) == N
+    assert result.labels.tolist() == [k % 3 for k in range(N)]

@@ -10,6 +10,7 @@ from scipy import sparse
 
 import napari_trsmi as nt
 from napari_trsmi.data.soundness import check_matrices
+from napari_trsmi.data.tables import mudata_of, write_table
 
 
 @pytest.fixture
@@ -59,3 +60,19 @@ def test_a_file_with_a_damaged_matrix_is_refused_in_a_sentence(table, tmp_path, 
         file["X"][part] = values
     with pytest.raises(nt.DataError, match=r"^Expected "):
         nt.read(path)
+
+
+@pytest.mark.parametrize("index", [2**40, -1])
+def test_a_graph_of_the_whole_object_is_looked_at_before_mudata_computes_on_it(table, tmp_path, index):
+    path = tmp_path / "damaged.h5mu"
+    whole = mudata_of({"rna": table})
+    whole.obsp["near"] = table.obsp["near"].copy()
+    write_table(whole, path, ".h5mu")
+    with h5py.File(path, "r+") as file:
+        indices = file["obsp/near/indices"][()].astype(np.int64)
+        indices[7] = index
+        del file["obsp/near/indices"]
+        file["obsp/near/indices"] = indices
+    for read in (nt.read, nt.read_result):
+        with pytest.raises(nt.DataError, match="whole sparse matrix in obsp/near, found"):
+            read(path)

@@ -69,6 +69,7 @@ def _from_zipped_zarr(path: Path) -> Found:
     """Return what a zipped AnnData or MuData ``.zarr`` holds, without unpacking it."""
     import anndata
     import mudata
+    import zarr
     from zarr.storage import ZipStore
 
     unpack = f"Expected a zipped .zarr of AnnData or MuData at {path}, found {{}}. Unpack it, and open what is in it."
@@ -80,6 +81,7 @@ def _from_zipped_zarr(path: Path) -> Found:
             raise DataError(unpack.format(", ".join(sorted(top)[:3]) or "nothing"))
         store = ZipStore(path, mode="r")
         try:
+            check_stored(zarr.open_group(store, mode="r"))
             if "mod" in top:
                 found = found_in_mudata(mudata.read_zarr(store))
             else:

@@ -1,0 +1,85 @@
+"""What pyproject.toml promises: a base that stands without the extras, and messages that name those there are."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parents[1]
+OPTIONAL = ["cryptography", "distributed", "igraph", "spatialdata", "squidpy"]
+WITHOUT_EXTRAS = f"""
+import pkgutil, sys, warnings
+from importlib import import_module
+
+warnings.simplefilter("ignore")
+for name in {OPTIONAL}:
+    sys.modules[name] = None  # importing it fails
+
+import napari_trsmi
+from napari_trsmi.cli import main
+
+for _, name, _ in pkgutil.walk_packages(napari_trsmi.__path__, "napari_trsmi."):
+    if not name.startswith(("napari_trsmi.gui", "napari_trsmi.__main__")):
+        import_module(name)
+assert main([]) == 2
+"""
+
+pytestmark = pytest.mark.skipif(not (ROOT / "pyproject.toml").exists(), reason="pyproject.toml is in a checkout only")
+
+
+@pytest.fixture(scope="module")
+def project():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def run_without_extras(program):
+    words = [sys.executable, "-c", WITHOUT_EXTRAS + program]
+    return subprocess.run(words, capture_output=True, text=True, cwd=ROOT)
+
+
+def test_all_but_the_window_can_be_imported_without_the_extras():
+    done = run_without_extras("")
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_every_command_shows_its_help_without_the_extras():
+    done = run_without_extras("""
+import contextlib, io, re
+with contextlib.redirect_stdout(io.StringIO()) as shown:
+    main(["--help"])
+commands = re.search(r"[{](fit,.*?)[}]", shown.getvalue()).group(1).split(",")
+assert len(commands) >= 12, commands
+with contextlib.redirect_stdout(io.StringIO()):
+    failed = [command for command in commands if main([command, "--help"]) != 0]
+assert not failed, failed
+""")
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_every_extra_that_is_named_exists(project):
+    texts = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.rglob("napari_trsmi/**/*.py")]
+    named = {
+        extra
+        for text in texts
+        for found in re.findall(r"napari-trsmi\[([a-z,-]+)\]", text.read_text(encoding="utf-8"))
+        for extra in found.split(",")
+    }
+    assert {"all", "leiden", "pyside", "spatialdata", "sweep"} <= named <= set(project["optional-dependencies"])
+
+
+def test_what_is_optional_is_not_in_the_base(project):
+    assert {Requirement(line).name for line in project["dependencies"]}.isdisjoint(OPTIONAL)
+
+
+def test_every_dependency_has_a_lowest_version(project):
+    extras = project["optional-dependencies"]
+    lines = [*project["dependencies"], *(line for name in set(extras) - {"dev"} for line in extras[name])]
+    asked = [Requirement(line) for line in lines]
+    unbounded = [one.name for one in asked if one.name != project["name"] and ">=" not in str(one.specifier)]
+    assert unbounded == []
