@@ -6,6 +6,7 @@ JSON file, the error messages and later the form are derived from these models.
 
 from __future__ import annotations
 
+import reprlib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +16,8 @@ from napari_trsmi.errors import ConfigError
 
 Kind = Literal["rna", "protein", "chromatin", "precomputed"]
 _SHOWN = 80  # characters of a wrong name or value in a sentence
+_TOLD = 3  # problems of one config that are named
+_LARGEST = 2**31 - 1  # the least of what torch, numpy, scikit-learn and spin boxes take
 
 Shape = Literal["cosine", "linear", "exponential", "step", "constant"]
 
@@ -264,9 +267,9 @@ class Config(Section):
     loss: Loss = Loss()
     train: Train = Train()
     constraints: tuple[Constraint, ...] = setting((), "What a person said about spots.")
-    seed: int = setting(0, "Seed of every random choice.", ge=0)
+    seed: int = setting(0, "Seed of every random choice.", ge=0, le=_LARGEST)
     device: str = setting("auto", "cpu, cuda, cuda:N, mps, or auto for the fastest there is.")
-    threads: int = setting(0, "CPU threads; 0 leaves one core for the interface.", unit="threads", ge=0)
+    threads: int = setting(0, "CPU threads; 0 leaves one core for the interface.", unit="threads", ge=0, le=1024)
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -313,14 +316,17 @@ class Config(Section):
 
 
 def _explain(error: ValidationError) -> str:
-    """One sentence per problem: where, what is wrong, what was found."""
+    """One sentence per problem, three at most: where, what is wrong, what was found."""
     parts = []
-    for problem in error.errors():
+    problems = error.errors(include_url=False)
+    for problem in problems[:_TOLD]:
         where = " ".join(".".join(str(part) for part in problem["loc"]).split())[:_SHOWN] or "config"
         if problem["type"] == "extra_forbidden":
             parts.append(f"There is no setting {where}; see `trsmi fit --help` for those there are.")
         else:
             message = problem["msg"].removeprefix("Value error, ")
-            found = "" if ", found " in message else f", found {repr(problem['input'])[:_SHOWN]}."
+            found = "" if ", found " in message else f", found {reprlib.repr(problem['input'])}."
             parts.append(f"{where}: {message}{found}")
+    if len(problems) > _TOLD:
+        parts.append(f"There are {len(problems) - _TOLD} more such problems.")
     return " ".join(parts)

@@ -125,3 +125,48 @@ def test_bounds_reach_the_schema():
     assert schema["Refine"]["properties"]["gate"]["maximum"] == 1
     assert schema["Refine"]["properties"]["gate"]["symbol"] == "alpha_loc"
     assert schema["Train"]["properties"]["learning_rate"]["exclusiveMinimum"] == 0
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"seed": -1},
+        {"seed": 2**31},
+        {"seed": 10**30},
+        {"threads": 10**6},
+        {"train": {"learning_rate": float("inf")}},
+        {"loss": {"lam_graph": float("nan")}},
+        {"gate": {"start": float("-inf")}},
+        {"align": {"temperature": {"start": float("inf")}}},
+        {"loss": {"modality_weights": {"rna": float("nan")}}},
+        {"diffusion": {"scales": [[2, float("nan")]]}},
+    ],
+)
+def test_numbers_that_no_run_can_use_are_refused(values):
+    with pytest.raises(ConfigError, match="found"):
+        Config(**values)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe\x00\x01",
+        b"[" * 200_000,
+        b'{"config": ' + b"[" * 900 + b"]" * 900 + b"}",
+        b'{"config": {"seed": ' + b"9" * 5000 + b"}}",
+        b"null",
+        b"[]",
+        b'"text"',
+        b'{"config": 3}',
+        b'{"config": {"cluster": []}}',
+        b'{"seed": NaN}',
+        b'{"config": {"' + b"a" * 100_000 + b'": 1}}',
+    ],
+)
+def test_settings_in_a_file_of_another_kind_are_refused_in_a_short_sentence(tmp_path, content):
+    path = tmp_path / "run.json"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError) as refused:
+        Config.load(path)
+    assert len(str(refused.value)) < 600

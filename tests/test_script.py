@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 from itertools import islice
 
 import numpy as np
@@ -129,3 +131,67 @@ def test_a_section_in_memory_has_no_script(make_table):
     dataset = from_memory(make_table())
     with pytest.raises(nt.DataError, match="read from a file"):
         as_python((dataset, nt.Config()))
+
+
+EVIL = "__import__('os').system('true')"
+TAMPERED = {
+    "an edit": {"edits": [{"edit": f"rename(result, 0, 'x'); {EVIL} #"}]},
+    "an edit's value": {"edits": [{"edit": "rename", "domain": f"0, {EVIL}", "name": f"'+{EVIL}+'"}]},
+    "an edit's argument": {"edits": [{"edit": "rename", "domain": 0, "name": "x", EVIL: 1}]},
+    "a review": {"edits": [{"edit": "review", "segment": EVIL, "verdict": "keep", "note": ""}]},
+    "a verdict": {"edits": [{"edit": "review", "segment": 1, "verdict": EVIL, "note": f"\n{EVIL}"}]},
+    "a colour": {"edits": [{"edit": "recolor", "domain": 0, "color": f"#123456\n{EVIL}"}]},
+    "a merge": {"edits": [{"edit": "merge", "domains": [EVIL, f"\\'{EVIL}"]}]},
+    "a cut": {"edits": [{"edit": "recluster", "cluster": {f"n_domains=3, **{EVIL}": 1}}]},
+    "a cut's value": {"edits": [{"edit": "recluster", "cluster": {"method": EVIL}}]},
+    "the preview": {"kept_preview": f"1 or {EVIL}"},
+    "where it went on": {"kept_preview": 1, "resumed_at": f"3\n{EVIL}\n#"},
+    "settings of the cut": {"reclustered_from": "x", "reclustered_with": {f"n_domains=3) if {EVIL} else dict(a": 1}},
+    "the file it was cut from": {"reclustered_from": f"x')\n{EVIL}\n('", "reclustered_with": {}},
+    "the trained cut": {"trained_cluster": {"method": EVIL}},
+    "a source": {"sources": [{"path": f"'+{EVIL}+'", "sha256": None}]},
+    "sources": {"sources": EVIL},
+    "how it ended": {"stopped": EVIL},
+    "nothing known": {EVIL: EVIL, "more": {EVIL: EVIL}},
+}
+
+
+@pytest.mark.parametrize("what", TAMPERED)
+def test_the_script_of_a_tampered_result_calls_our_functions_with_plain_values_alone(sample, what):
+    from dataclasses import replace
+
+    dataset = replace(sample, name=f"'+{EVIL}+'", library=f"\n{EVIL}")
+    result = by_hand(dataset, TAMPERED[what])
+    with contextlib.suppress(nt.TrsmiError):
+        assert_only_our_calls(as_python(result))
+
+
+def test_a_record_of_other_types_is_refused_in_a_sentence(sample):
+    with pytest.raises(nt.DataError, match=r"Expected the record of a run .*kept_preview"):
+        as_python(by_hand(sample, {"kept_preview": "1"}))
+
+
+def by_hand(dataset, provenance) -> nt.Result:
+    from napari_trsmi.records import Partition, Step
+
+    partition = Partition(np.zeros(dataset.n_spots, int), np.ones((dataset.n_spots, 1), np.float32), "mixture")
+    history = (Step(3, 4, {"total": 1.0}, 0.5, 0.5, 0.5),)
+    return nt.Result(dataset, QUICK, partition, partition.posterior, history=history, provenance=provenance)
+
+
+def assert_only_our_calls(script: str) -> None:
+    """Fail where a script does more than call functions of ours with literal values."""
+    ours = {
+        *("Cluster", "Checkpoints", "keep_preview", "nt.fit", "nt.read", "nt.Config", "nt.fit_steps", "nt.recluster"),
+        *("nt.sample_path", "edits.rename", "edits.recolor", "edits.merge", "edits.recluster", "edits.review"),
+        *("print", "next", "course.append", "steps.send", "result.write"),
+    }
+    tree = ast.parse(script)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            assert ast.unparse(node.func) in ours
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            assert ast.unparse(node).startswith(("import napari_trsmi as nt", "from napari_trsmi"))
+        assert not isinstance(node, ast.BinOp | ast.BoolOp | ast.Lambda | ast.IfExp | ast.comprehension | ast.JoinedStr)
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert "__import__" not in names

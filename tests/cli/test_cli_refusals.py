@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from pathlib import Path
 
@@ -234,3 +235,20 @@ def test_nothing_ends_in_a_traceback(monkeypatch, capsys, tmp_path, error, code,
     err = capsys.readouterr().err
     assert err.startswith("trsmi: ")
     assert match in err
+
+
+@pytest.mark.parametrize(
+    "record", [[], 3, {"sources": 3}, {"sources": [{"path": 3}]}, {"sources": ["a"]}, {"library": [], "sources": []}]
+)
+def test_a_record_of_a_run_of_other_types_is_refused_in_a_sentence(tmp_path, capsys, record):
+    (tmp_path / "run.json").write_text(json.dumps({"config": {}, **record} if isinstance(record, dict) else record))
+    assert main(["fit", "--config", str(tmp_path / "run.json"), "-o", str(tmp_path / "out.h5ad")]) == 2
+    assert (said := capsys.readouterr().err).startswith("trsmi: ")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [("--seed", "-1"), ("--seed", "99999999999999999999"), ("--threads", "1000000")])
+def test_numbers_out_of_range_are_refused_in_a_sentence(tmp_path, capsys, short_sample, words):
+    assert main([*short_sample, "-o", str(tmp_path / "out.h5mu"), *words]) == 2
+    assert "Traceback" not in (said := capsys.readouterr().err)
+    assert words[0].strip("-") in said
