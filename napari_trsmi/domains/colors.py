@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
+from functools import cache
 from itertools import product
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -131,10 +134,17 @@ def color_distances(colours: tuple[str, ...]) -> np.ndarray:
     return distances
 
 
+@cache
+def _converter() -> Any:
+    with warnings.catch_warnings():  # when Python 3.12 or later compiles it: escapes in its docstrings
+        warnings.simplefilter("ignore", SyntaxWarning)
+        from colorspacious import cspace_convert
+    return cspace_convert
+
+
 def _seen(colours: Sequence[str]) -> np.ndarray:
     """(3, n, 3) CAM02-UCS coordinates of colours in ordinary vision, deuteranopia and protanopia."""
-    from colorspacious import cspace_convert
-
+    cspace_convert = _converter()
     rgb = np.array([[int(c[k : k + 2], 16) / 255 for k in (1, 3, 5)] for c in colours])
     seen = [rgb]
     for kind in ("deuteranomaly", "protanomaly"):

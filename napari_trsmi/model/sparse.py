@@ -12,10 +12,12 @@ import warnings
 import torch
 from scipy import sparse
 from torch import Tensor
-from torch_geometric.utils import coalesce
 
-with warnings.catch_warnings():  # torch says once per process that CSR tensors are in beta
+# torch says once per process that CSR tensors are in beta, and of torch-geometric that parts of it will have to change.
+with warnings.catch_warnings():
     warnings.simplefilter("ignore")
+    from torch_geometric.utils import coalesce
+
     torch.sparse_csr_tensor(torch.tensor([0, 1]), torch.tensor([0]), torch.tensor([1.0]))
 
 
