@@ -232,10 +232,13 @@ def test_spots_outside_the_tissue_are_left_out_with_a_note(rna):
 def test_a_missing_spatialdata_library_is_named_with_the_command_that_installs_it(tmp_path, monkeypatch, rna):
     import zarr
 
-    zarr.open_group(tmp_path / "s.zarr", mode="w").attrs["spatialdata_attrs"] = {"version": "0.2"}
     rna.obs["region"], rna.obs["cell"] = pd.Categorical(["cells"] * rna.n_obs), range(rna.n_obs)
     rna.uns["spatialdata_attrs"] = {"region": "cells", "region_key": "region", "instance_key": "cell"}
     rna.write_zarr(tmp_path / "s.zarr" / "tables" / "table")
+    version = zarr.open_group(tmp_path / "s.zarr" / "tables" / "table", mode="r").metadata.zarr_format
+    store = zarr.open_group(tmp_path / "s.zarr", mode="a", zarr_format=version)
+    store.attrs["spatialdata_attrs"] = {"version": "0.2"}
+    store.require_group("tables")
     monkeypatch.setitem(sys.modules, "spatialdata", None)
     with pytest.raises(DataError, match=r"pip install .napari-trsmi\[spatialdata\]"):
         read(tmp_path / "s.zarr")

@@ -119,7 +119,9 @@ def choose_section(
         raise ChoiceError(
             _kind(asked[0]),
             [name if library is None else f"{library}{_JOINT}{name}" for name in names],
-            " and ".join("the third coordinate" if split is planes else f"obs[{split.column!r}]" for split in asked),
+            " and ".join(
+                "the third coordinate" if split.column == PLANES else f"obs[{split.column!r}]" for split in asked
+            ),
         )
     return _chosen(library, rows, known, named, of_name)
 

@@ -1,0 +1,110 @@
+"""Coordinates by name, in part, and in several places."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from napari_trsmi.data.readers import from_memory
+
+
+@pytest.fixture
+def table(make_table):
+    table = make_table()
+    table.obsm["spatial"] = table.obsm["spatial"] * (2.0, 1.0)
+    return table
+
+
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [("x", "y"), ("X", "Y"), ("pxl_col_in_fullres", "pxl_row_in_fullres"), ("col", "row"), ("imagecol", "imagerow")],
+)
+def test_a_frame_in_obsm_goes_by_the_names_of_its_columns(table, x, y):
+    xy = table.obsm["spatial"]
+    table.obsm["spatial"] = pd.DataFrame({"area": 1.0, y: xy[:, 1], x: xy[:, 0]}, index=table.obs_names)
+    np.testing.assert_array_equal(from_memory(table).coords, xy)
+
+
+def test_a_frame_with_other_names_goes_by_its_order(table):
+    xy = table.obsm["spatial"]
+    table.obsm["spatial"] = pd.DataFrame(xy, columns=["first", "second"], index=table.obs_names)
+    np.testing.assert_array_equal(from_memory(table).coords, xy)
+
+
+def test_sparse_coordinates_are_read(table):
+    xy = table.obsm["spatial"]
+    table.obsm["spatial"] = sparse.csr_matrix(xy)
+    np.testing.assert_array_equal(from_memory(table).coords, xy)
+
+
+def test_full_resolution_goes_before_other_columns(table):
+    xy = table.obsm.pop("spatial")
+    table.obs["x"], table.obs["y"] = 0.0, np.arange(36.0)
+    table.obs["pxl_row_in_fullres"], table.obs["pxl_col_in_fullres"] = xy[:, 1], xy[:, 0]
+    np.testing.assert_array_equal(from_memory(table).coords, xy)
+
+
+def test_columns_that_hold_no_numbers_are_passed_over(table):
+    xy = table.obsm.pop("spatial")
+    table.obs["x_centroid"] = table.obs["y_centroid"] = "none"
+    table.obs["x"], table.obs["y"] = [str(x) for x in xy[:, 0]], xy[:, 1]
+    np.testing.assert_array_equal(from_memory(table).coords, xy)
+
+
+def test_millimetres_become_micrometres(table):
+    xy = table.obsm.pop("spatial")
+    table.obs["x_slide_mm"], table.obs["y_slide_mm"] = xy[:, 0] / 1000.0, xy[:, 1] / 1000.0
+    dataset = from_memory(table)
+    np.testing.assert_allclose(dataset.coords, xy)
+    assert dataset.microns_per_unit == 1.0
+    assert any("micrometres" in note for note in dataset.notes)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_rows_without_coordinates_are_left_out_and_counted(table, value):
+    table.obsm["spatial"][[3, 7], 1] = value
+    dataset = from_memory(table)
+    kept = np.delete(np.arange(36), [3, 7])
+    np.testing.assert_array_equal(dataset.coords, table.obsm["spatial"][kept])
+    np.testing.assert_array_equal(dataset.rows[""], kept)
+    assert (table.X[kept] != dataset.modalities["rna"].table.X).nnz == 0
+    assert any("2 spots without coordinates" in note for note in dataset.notes)
+
+
+def test_places_that_one_modality_lacks_come_from_one_that_agrees(make_mudata):
+    mdata = make_mudata()
+    expected = mdata["rna"].obsm["spatial"].copy()
+    mdata["rna"].obsm["spatial"][:3] = np.nan
+    mdata["adt"].obsm["spatial"][30:34] = np.nan
+    dataset = from_memory(mdata)
+    np.testing.assert_array_equal(dataset.coords, expected)
+
+
+def test_spots_that_only_one_modality_places_are_left_out(make_mudata, make_table):
+    adt = make_table(n_features=20, prefix="protein", mean=20.0)[4:].copy()
+    dataset = from_memory(make_mudata({"rna": make_table(spatial=False), "adt": adt}), modalities=["rna"])
+    assert dataset.n_spots == 32
+    assert any("4 spots without coordinates" in note for note in dataset.notes)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["TRUE", "FALSE"],
+        ["true", "false"],
+        ["1", "0.0"],
+        [True, False],
+        [1.0, 0.0],
+        pd.array([True, False], dtype="boolean"),
+        pd.array(["TRUE", "FALSE"], dtype="string"),
+        pd.Categorical(["True", "False"]),
+    ],
+    ids=repr,
+)
+def test_spots_off_tissue_are_left_out_however_that_is_written(table, values):
+    table.obs["in_tissue"] = pd.Series(values).take([0] * 30 + [1] * 6).array
+    dataset = from_memory(table)
+    assert dataset.n_spots == 30
+    assert any("6 spots" in note for note in dataset.notes)

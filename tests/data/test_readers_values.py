@@ -1,0 +1,146 @@
+"""What the values of a table are taken for, and what is told of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from napari_trsmi.config import Preprocess
+from napari_trsmi.data.preprocess import measured_features
+from napari_trsmi.data.readers import from_memory
+from napari_trsmi.errors import DataError
+
+MARKERS = ["CD3", "CD4", "CD8", "CD20", "CD68", "PanCK", "Ki67", "DAPI"]
+
+
+@pytest.fixture
+def intensities(make_table):
+    table = make_table(n_features=8, mean=30.0)
+    table.X = (table.X.toarray() * 1.37).astype(np.float32)
+    table.var_names = MARKERS
+    return table
+
+
+def only(dataset):
+    (modality,) = dataset.modalities.values()
+    return modality
+
+
+def trainable(dataset):
+    (values,) = measured_features(dataset, Preprocess(n_components=4, coherent=False)).values()
+    return np.isfinite(values).all() and len(values) == dataset.n_spots
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda x: x, lambda x: np.arcsinh(x / 5) - 1.0, lambda x: (x - x.mean(axis=0)) / x.std(axis=0)],
+    ids=["raw", "arcsinh", "scaled"],
+)
+@pytest.mark.parametrize("kinds", [None, {"codex": "protein"}, {"adt": "protein"}])
+def test_intensities_of_markers_are_proteins_whatever_they_are_called(intensities, change, kinds):
+    intensities.X = change(intensities.X)
+    dataset = from_memory(intensities, kinds=kinds)
+    assert only(dataset).kind == "protein"
+    assert list(dataset.modalities) == list(kinds or ["adt"])
+    np.testing.assert_allclose(only(dataset).table.X.toarray(), intensities.X, rtol=1e-6)
+    assert any("intensities" in note for note in dataset.notes)
+    assert trainable(dataset)
+
+
+def test_intensities_of_a_modality_called_protein_need_no_known_markers(make_mudata, make_table, intensities):
+    intensities.var_names = [f"m{i}" for i in range(8)]
+    dataset = from_memory(make_mudata({"rna": make_table(), "protein": intensities}))
+    assert dataset.modalities["protein"].kind == "protein"
+
+
+def test_a_guessed_kind_is_told_also_for_a_lone_table(make_table, intensities):
+    assert any("judged by the names" in note for note in from_memory(intensities).notes)
+    dense = make_table(n_features=20, prefix="m", mean=20.0)
+    dataset = from_memory(dense)
+    assert (list(dataset.modalities), only(dataset).kind) == (["adt"], "protein")
+    assert any("for protein, judged by its values" in note for note in dataset.notes)
+    assert not any("judged" in note for note in from_memory(dense, kinds={"adt": "protein"}).notes)
+
+
+@pytest.mark.parametrize("dense", [False, True])
+@pytest.mark.parametrize("off", [lambda x: x + (x > 0) * 1e-6, lambda x: x * (1 - 1e-6)])
+def test_counts_off_by_rounding_are_rounded_and_told(make_table, dense, off):
+    table = make_table()
+    counts = table.X.toarray()
+    table.X = off(counts.astype(np.float64))
+    table.X = table.X if dense else sparse.csr_matrix(table.X)
+    dataset = from_memory(table)
+    np.testing.assert_array_equal(only(dataset).table.X.toarray(), counts)
+    assert any("rounded" in note for note in dataset.notes)
+
+
+@pytest.mark.parametrize("dense", [False, True])
+def test_many_normalised_features_are_reduced_where_called_precomputed(make_table, dense):
+    table = make_table(n_features=600)
+    table.X = table.X.log1p()
+    table.X = table.X.toarray() - 0.1 if dense else table.X
+    with pytest.raises(DataError, match=r"kinds=\{'rna': 'precomputed'\} \(--kinds rna precomputed\)"):
+        from_memory(table)
+    dataset = from_memory(table, kinds={"rna": "precomputed"})
+    assert only(dataset).kind == "precomputed"
+    assert any("reduced to components" in note for note in dataset.notes)
+    (values,) = measured_features(dataset, Preprocess(n_components=4, coherent=False)).values()
+    assert values.shape == (36, 4)
+
+
+def test_a_lone_modality_takes_the_name_it_is_given(make_table):
+    table = make_table()
+    assert list(from_memory(table, kinds={"mine": "rna"}, modalities=["mine"]).modalities) == ["mine"]
+
+
+def repeated(names):
+    return [*names[:5], "HSPA14", "HSPA14", *names[7:]]
+
+
+@pytest.mark.filterwarnings("ignore:Variable names are not unique")
+def test_counts_in_raw_are_found_where_names_of_genes_repeat(make_table):
+    counts = make_table()
+    counts.var_names = repeated(counts.var_names)
+    table = counts.copy()
+    table.X, table.raw = table.X.log1p(), counts
+    np.testing.assert_array_equal(only(from_memory(table)).table.X.toarray(), counts.X.toarray())
+    some = from_memory(table[:, 4:10].copy())
+    np.testing.assert_array_equal(only(some).table.X.toarray(), counts.X[:, [4, 7, 8, 9]].toarray())
+    assert any("2 features whose names repeat" in note for note in some.notes)
+
+
+def test_counts_in_a_layer_are_used_where_x_is_not_finite(make_table):
+    table = make_table()
+    table.layers["counts"] = table.X.copy()
+    table.X = table.X.toarray()
+    table.X[0, 0] = np.nan
+    np.testing.assert_array_equal(only(from_memory(table)).table.X.toarray(), table.layers["counts"].toarray())
+
+
+@pytest.mark.parametrize("key", ["protein_expression", "adt", "protein_counts", "Protein"])
+@pytest.mark.parametrize("form", ["frame", "array with names", "array"])
+def test_proteins_in_obsm_are_a_modality(make_table, key, form):
+    table, proteins = make_table(), make_table(n_features=12, prefix="p", mean=20.0, seed=1)
+    values = proteins.X.toarray()
+    table.obsm[key] = (
+        pd.DataFrame(values, index=table.obs_names, columns=proteins.var_names) if form == "frame" else values
+    )
+    if form == "array with names":
+        table.uns["protein_names"] = proteins.var_names.to_numpy(dtype=str)
+    dataset = from_memory(table)
+    assert {name: m.kind for name, m in dataset.modalities.items()} == {"rna": "rna", "adt": "protein"}
+    found = dataset.modalities["adt"].table
+    np.testing.assert_array_equal(found.X.toarray(), values)
+    assert list(found.var_names[:2]) == (["p0", "p1"] if form != "array" else ["protein_1", "protein_2"])
+    assert any(key in note for note in dataset.notes)
+    assert key not in dataset.embeddings
+
+
+def test_embeddings_beside_the_genes_are_no_proteins(make_table):
+    table = make_table()
+    table.obsm["X_pca"] = np.random.default_rng(0).normal(size=(36, 12))
+    table.uns["protein_names"] = np.array([f"p{i}" for i in range(12)])
+    dataset = from_memory(table)
+    assert (list(dataset.modalities), list(dataset.embeddings)) == (["rna"], ["X_pca"])
