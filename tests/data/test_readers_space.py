@@ -147,7 +147,7 @@ def two_libraries(table):
 
 @pytest.mark.parametrize("column", ["library_id", "sample"])
 def test_several_libraries_are_listed(two_libraries, column):
-    two_libraries.obs.rename(columns={"library_id": column}, inplace=True)
+    two_libraries.obs = two_libraries.obs.rename(columns={"library_id": column})
     with pytest.raises(DataError, match=r"\['A', 'B'\]"):
         from_memory(two_libraries)
     with pytest.raises(DataError, match=r"\['A', 'B'\], found 'C'"):
