@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FILES = (".h5ad", ".h5mu")
+FILES = (".h5ad", ".h5mu", ".zarr.zip")
+HDF5 = (".h5", ".hdf5")  # endings of many kinds of files
 ZARR = {"zarr.json", ".zgroup", ".zattrs", ".zmetadata"}  # what marks a folder as a Zarr group
 _NOTHING: list[Any] = [(None,)]  # napari's word for "read, and there is no layer": it then says nothing of its own
 
@@ -25,18 +26,28 @@ def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[Any]] | None:
     """Return `read_section` where a path looks like one of ours; looks at names only and never raises.
 
     A folder is ours where its parts have the names of an AnnData, MuData or SpatialData ``.zarr`` or of a Space Ranger
-    folder; all others, such as images in OME-Zarr, are left to other plugins. Several paths together are ours where
-    all are ``.h5ad`` or ``.h5mu``.
+    folder, and an ``.h5`` where its groups have; all others, such as images in OME-Zarr, are left to other plugins.
+    Several paths together are ours where all are such files.
     """
     try:
         paths = [str(path)] if isinstance(path, str | Path) else [str(one) for one in path]
         if not paths or any("://" in one for one in paths):
             return None
-        if all(Path(one).suffix.lower() in FILES for one in paths):
+        if all(one.lower().endswith(FILES) or _is_our_hdf5(Path(one)) for one in paths):
             return read_section
         return read_section if len(paths) == 1 and _is_our_folder(Path(paths[0])) else None
     except (OSError, TypeError, ValueError):
         return None
+
+
+def _is_our_hdf5(path: Path) -> bool:
+    if path.suffix.lower() not in HDF5 or not path.is_file():
+        return False
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        names = set(file)
+    return {"obs", "var"} <= names or bool({"mod", "matrix"} & names)
 
 
 def _is_our_folder(path: Path) -> bool:

@@ -175,6 +175,22 @@ def test_other_things_are_declined_without_an_error(path):
     assert get_reader(path) is None
 
 
+@pytest.mark.parametrize(("name", "ours"), [("obs", True), ("mod", True), ("matrix", True), ("picture", False)])
+def test_an_hdf5_file_is_ours_by_its_groups(tmp_path, name, ours):
+    import h5py
+
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for group in (name, "var"):
+            file.create_group(group)
+    assert (get_reader(str(tmp_path / "a.h5")) is read_section) == ours
+
+
+def test_a_broken_hdf5_file_is_left_to_others(tmp_path):
+    (tmp_path / "a.h5").write_bytes(b"no HDF5")
+    assert get_reader(str(tmp_path / "a.h5")) is None
+    assert get_reader(str(tmp_path / "a.zarr.zip")) is read_section
+
+
 def test_a_path_is_taken_by_its_name_alone(tmp_path):
     assert get_reader(str(tmp_path / "not there.h5ad")) is read_section
     assert get_reader([str(tmp_path / "a.h5ad"), str(tmp_path / "b.h5mu")]) is read_section

@@ -240,4 +240,13 @@ def _taken(values: Any, rows: np.ndarray) -> Any:
 def _as_csr(values: Any) -> sparse.csr_matrix:
     """Return `values` as CSR of float32, or of float64 where it was that already."""
     matrix = sparse.csr_matrix(values)
+    if not matrix.has_canonical_format:
+        sorted_matrix = matrix.copy()
+        sorted_matrix.sum_duplicates()
+        if sorted_matrix.nnz < matrix.nnz:
+            raise DataError(
+                "Expected each feature once in a row of a sparse matrix, found some twice. The data are damaged; if "
+                "they are meant to be added up, call sum_duplicates() on the matrix."
+            )
+        matrix = sorted_matrix
     return matrix if matrix.dtype in (np.float32, np.float64) else matrix.astype(np.float32)

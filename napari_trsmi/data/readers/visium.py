@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +21,9 @@ from napari_trsmi.data.squidpy_library import positive
 from napari_trsmi.errors import ChoiceError, DataError
 
 _PACKED = ("*spatial*.tar.gz", "*spatial*.zip", "*matri*.tar.gz", "*matri*.zip", "*.tar")
+
+
+_MOST_FOLDERS = 1000  # looked into, so that a folder of anything is passed over quickly
 
 
 class _Section(NamedTuple):
@@ -109,7 +113,8 @@ def _sections(folder: Path) -> dict[str, _Section]:
             return found
     parents = [parent for outs in _outs(folder) for parent in (outs, outs / "binned_outputs") if parent.is_dir()]
     inner: dict[str, _Section] = {}
-    for sub in (sub for parent in parents for sub in sorted(parent.iterdir()) if sub.is_dir()):
+    subs = (sub for parent in parents for sub in sorted(islice(parent.iterdir(), _MOST_FOLDERS)) if sub.is_dir())
+    for sub in subs:
         for outs in _outs(sub):
             found = {name: section for name, section in _samples(outs).items() if section.is_placed}
             inner |= found if len(found) == 1 else {f"{sub.name}/{name}": section for name, section in found.items()}
