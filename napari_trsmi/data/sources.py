@@ -53,7 +53,7 @@ def stamps(paths: Iterable[Path]) -> dict[Path, str]:
     """Return {input: its stamp} of those that are there."""
     found = {}
     for path in paths:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):  # the reader will say what is wrong
             found[path] = stamp(path)
     return found
 
