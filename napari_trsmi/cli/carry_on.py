@@ -64,7 +64,7 @@ def read_constraints(path: Path) -> tuple[Constraint, ...]:
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"Expected a JSON file of constraints at {path}, found: {error}.") from None
     if isinstance(found, dict):
         return tuple(c for c in Config.load(path).constraints if c.until is None)

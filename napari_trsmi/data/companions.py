@@ -59,6 +59,6 @@ def strangers(table: Path, record: Mapping[str, Any]) -> tuple[str, ...]:
 def _id_of(run: Path) -> str | None:
     try:
         found = json.loads(run.read_text(encoding="utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found.get("id") if isinstance(found, dict) else None

@@ -228,7 +228,7 @@ def read_outcome(folder: Path, key: str) -> Outcome | None:
         with _path(folder, key).open("rb") as file, np.load(file, allow_pickle=False) as found:
             weights = found.get("modality_weights")
             return Outcome(found["embedding"], found["posterior"], weights, *json.loads(str(found["clustering"])))
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile) as error:
         logger.info("%s has no embedding that can be read: %s", _path(folder, key), error)
         return None
 
@@ -237,7 +237,7 @@ def _about(folder: Path) -> dict[str, Any]:
     path = folder / _ABOUT
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise DataError(
             f"Expected an empty folder or one of an earlier sweep, found none that can be read at {folder}. "
             "Choose another folder."
@@ -260,6 +260,6 @@ def _read(folder: Path, key: str) -> Run | None:
         scores = {name: float("nan") if value is None else value for name, value in told.pop("scores").items()}
         config = Config.from_json(json.dumps(told.pop("config")))
         return Run(key=key, config=config, labels=labels, confidence=confidence, scores=scores, **told)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile) as error:
         logger.warning("%s cannot be read and is made again: %s", path, error)
         return None
