@@ -16,7 +16,7 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,7 @@ class Campaign:
         def one(number: int, tell: Tell) -> None:
             self.work(number, seed, place / "originals", place / f"try{number}", tell)
 
-        for ended in children.run(numbers, one, place, jobs):
+        for ended in _until_interrupted(children.run(numbers, one, place, jobs)):
             record = outcome_of(ended) | {"kind": self.kind_of(ended.number), "what": self.what}
             found.append(record)
             log = place / f"{ended.number}.log"
@@ -132,6 +132,14 @@ DISKS = Campaign(
     *("Writers that run out of room", "Disk", writing.filled),
     *(writing.DISK_OUTCOMES, writing.DISK_BAD, lambda number: "full disks"),
 )
+
+
+def _until_interrupted(tries: Iterator[children.Ended]) -> Iterator[children.Ended]:
+    """Yield tries; Ctrl-C ends them, and what was found until then is shown."""
+    try:
+        yield from tries
+    except KeyboardInterrupt:
+        print("interrupted: the others are left out", file=sys.stderr)
 
 
 def outcome_of(ended: children.Ended) -> dict[str, Any]:

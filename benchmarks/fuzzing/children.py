@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-CPU_SECONDS, WALL_SECONDS, MEMORY = 30, 90, 4 * 2**30
+CPU_SECONDS, WALL_SECONDS, MEMORY = 30, 240, 4 * 2**30
 
 
 @dataclass
@@ -67,23 +67,28 @@ def run(
     """
     waiting, running = iter(numbers), {}
     more = True
-    while more or running:
-        while more and len(running) < jobs:
-            number = next(waiting, None)
-            more = number is not None
-            if number is not None:
-                child = _started(number, work, log)
-                running[child.pipe] = child
-        ready = select.select(list(running), [], [], 1.0)[0] if running else []
-        for pipe in list(running):
-            child = running[pipe]
-            text = os.read(pipe, 65536) if pipe in ready else None
-            if text:
-                child.said += text
-            overdue = time.monotonic() - child.started > WALL_SECONDS
-            if text == b"" or overdue:
-                del running[pipe]
-                yield _ended(child, overdue)
+    try:
+        while more or running:
+            while more and len(running) < jobs:
+                number = next(waiting, None)
+                more = number is not None
+                if number is not None:
+                    child = _started(number, work, log)
+                    running[child.pipe] = child
+            ready = select.select(list(running), [], [], 1.0)[0] if running else []
+            for pipe in list(running):
+                child = running[pipe]
+                text = os.read(pipe, 65536) if pipe in ready else None
+                if text:
+                    child.said += text
+                overdue = time.monotonic() - child.started > WALL_SECONDS
+                if text == b"" or overdue:
+                    del running[pipe]
+                    yield _ended(child, overdue)
+
+    finally:  # whoever listened may have left
+        for child in running.values():
+            _ended(child, overdue=True)
 
 
 def _started(number: int, work: Callable[..., None], log: Path) -> Child:
