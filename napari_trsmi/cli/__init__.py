@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import napari_trsmi
 from napari_trsmi.cli.command import Command
 from napari_trsmi.cli.parse import parse
+from napari_trsmi.cli.progress import say
 from napari_trsmi.errors import TrsmiError
 
 REFUSED = 2  # exit code where the input, a setting or the command line cannot be used
@@ -32,18 +33,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     0
     """
     argv = list(sys.argv[1:] if argv is None else argv)
+    _open_streams()
     try:
         if argv == ["--version"]:
             print(f"trsmi {napari_trsmi.__version__}")
         else:
             _run(parse(argv))
-        sys.stdout.flush()
+        _flush()
     except SystemExit as end:  # help was shown, or the command line was refused with its own message
         return end.code if isinstance(end.code, int) else REFUSED
     except KeyboardInterrupt:
         return _fail("interrupted.", INTERRUPTED)
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _flush()
     except TrsmiError as error:
         return _fail(str(error), REFUSED)
     except OSError as error:
@@ -63,6 +65,21 @@ def _run(command: Command) -> None:
         command.run()
 
 
+def _open_streams() -> None:
+    """Give closed streams a place: else the next file that is opened takes theirs, and is printed into."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+
+
+def _flush() -> None:
+    """Print what is left; where it has nowhere to go, nothing more is tried: the work is done."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _fail(sentence: str, code: int) -> int:
-    print(f"trsmi: {sentence}", file=sys.stderr)
+    say(f"trsmi: {sentence}")
     return code

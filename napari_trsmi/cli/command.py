@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Self
 from tyro.conf import FlagCreatePairsOff, arg
 
 from napari_trsmi.cli.progress import say
-from napari_trsmi.errors import DataError
+from napari_trsmi.errors import DataError, TrsmiError
 
 if TYPE_CHECKING:
+    from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result
 
 Flag = FlagCreatePairsOff[bool]
@@ -49,7 +51,8 @@ class Command(ABC):
     def report(self, text: str) -> None:
         """Print an outcome."""
         if not self.quiet:
-            print(text)
+            with suppress(OSError, ValueError):  # nobody reads any more: what comes next is to be done all the same
+                print(text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +70,9 @@ class Saving(Command):
             help="Figure of the domains over the tissue: .png, .svg or .pdf; unset: OUT as .png.",
         ),
     ] = None
+    force: Annotated[
+        Flag, arg(help="Replace OUT and the files beside it also where they are read-only.", help_behavior_hint="")
+    ] = False
     no_figure: Annotated[Flag, arg(help="Draw no figure.", help_behavior_hint="")] = False
 
     def check(self) -> None:
@@ -74,7 +80,7 @@ class Saving(Command):
         from napari_trsmi.data.writers import check_output
         from napari_trsmi.figure import SUFFIXES
 
-        check_output(self.out)
+        check_output(self.out, self.force)
         if (figure := self.figure_path) is not None:
             if figure.suffix not in SUFFIXES:
                 raise DataError(
@@ -82,11 +88,27 @@ class Saving(Command):
                 )
             check_folder(figure)
 
+    def check_contents(self, dataset: Dataset) -> None:
+        """Tell, before any time is spent, what of a section OUT cannot hold as it is."""
+        from napari_trsmi.data.writers import check_writable
+
+        for note in check_writable(dataset, self.out, self.force):
+            self.tell(note)
+
     def save(self, result: Result) -> None:
-        """Write the result and the figure, and print what went where."""
+        """Write the result and the figure, and print what went where.
+
+        Raises
+        ------
+        DataError
+            OUT cannot be written; it says where a small copy of the result is.
+        """
         from napari_trsmi.figure import save
 
-        written = result.write(self.out)
+        try:
+            written = result.write(self.out, force=self.force)
+        except Exception as error:  # whatever it was: the training must not be lost to it
+            raise DataError(_rescued(result, self.out, error)) from error
         self.report(
             f"{result.partition.n_domains} domains over {len(result.labels):,} spots, mean confidence "
             f"{result.confidence.mean():.2f}.\n{written}"
@@ -98,6 +120,19 @@ class Saving(Command):
     def figure_path(self) -> Path | None:
         """Where the figure goes, or None."""
         return None if self.no_figure else self.figure or self.out.with_suffix(".png")
+
+
+def _rescued(result: Result, out: Path, error: Exception) -> str:
+    """Write a small copy of a result that could not be written, and return what happened and where it is."""
+    from napari_trsmi.data.rescue import rescue
+
+    what = f"Expected to write {out}, found {type(error).__name__}: {error}."
+    folder = rescue(result, out)
+    if folder is None:
+        where = "No other place takes it either: the result is lost."
+    else:
+        where = f"Domains, confidence, embedding and run.json are in {folder} instead."
+    return f"{error if isinstance(error, TrsmiError) else what} {where}"
 
 
 def check_folder(path: Path) -> None:

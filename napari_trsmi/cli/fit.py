@@ -46,7 +46,9 @@ class Fit(Training, Saving):
         self.check()
         if self.checkpoint is not None:
             check_folder(self.checkpoint)
-        self.fit(self.read(config), config)
+        dataset = self.read(config)
+        self.check_contents(dataset)
+        self.fit(dataset, config)
 
     def checked_config(self) -> Config:
         """Return the settings with their bounds checked, checkpoints switched on where one is asked for."""

@@ -21,7 +21,7 @@ _STDERR = 2
 
 def say(text: str) -> None:
     """Print to stderr; a reader that is gone, such as a `tee` that the same Ctrl-C ended, must not cost the result."""
-    with suppress(BrokenPipeError):
+    with suppress(OSError, ValueError):
         print(text, file=sys.stderr, flush=True)
 
 

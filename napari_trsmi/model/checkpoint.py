@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 from contextlib import suppress
 from dataclasses import replace
@@ -14,6 +15,8 @@ import torch
 from napari_trsmi.config import Config
 from napari_trsmi.errors import TrainingError
 from napari_trsmi.records import Step
+
+logger = logging.getLogger(__name__)
 
 VERSION = 3
 READABLE = (2, 3)  # see `named.by_place`
@@ -29,10 +32,13 @@ def packed(state: dict[str, Any]) -> bytes:
 def write(path: Path, content: bytes) -> None:
     """Write a packed state: a kill leaves the old checkpoint or the new one.
 
+    Where the disk is full or may no longer be written, a warning is logged and the old one stays: the run is worth
+    more than its checkpoint.
+
     Raises
     ------
     TrainingError
-        It cannot be written there.
+        There is no such place.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -42,6 +48,9 @@ def write(path: Path, content: bytes) -> None:
             os.fsync(f.fileno())
         os.replace(temporary, path)
     except OSError as error:
+        if path.parent.is_dir():
+            logger.warning("No checkpoint at %s: %s. The run goes on without.", path, error.strerror or error)
+            return
         raise TrainingError(
             f"Expected to write the checkpoint {path}, found: {error.strerror}. Choose another place, or set "
             "train.checkpoint_every=0."
