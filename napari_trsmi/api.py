@@ -401,11 +401,11 @@ def read_saved(path: str | Path) -> tuple[SavedResult, Dataset]:
     kinds = saved.provenance.get("kinds") or saved.config.preprocess.kinds or None
     library = saved.provenance.get("library")
     try:
-        dataset = read(path, kinds=kinds, modalities=saved.modalities or None)
-    except DataError:  # a file of several sections: the recorded one is needed
+        dataset = read(path, kinds=kinds, library=library, modalities=saved.modalities or None)
+    except DataError:  # a copy of the one section may not name it any more
         if library is None:
             raise
-        dataset = read(path, kinds=kinds, library=library, modalities=saved.modalities or None)
+        dataset = read(path, kinds=kinds, modalities=saved.modalities or None)
     rows = _spots_of(saved, dataset)
     if (rows < 0).any() or len(rows) != len(saved.labels):
         raise DataError(

@@ -173,3 +173,14 @@ def test_a_saved_choice_opens_again(tmp_path, stacked):
     stacked.write_h5ad(tmp_path / "a.h5ad")
     dataset = read(tmp_path / "a.h5ad", library="s2")
     np.testing.assert_array_equal(dataset.rows[""], np.arange(36, 72))
+
+
+def test_a_result_on_a_chosen_part_is_restored_on_that_part(tmp_path, stacked):
+    import napari_trsmi as nt
+
+    stacked.obs["fov"] = parts(stacked, 1, 2)
+    stacked.obsm["spatial"][36:] += (60.0, 0.0)
+    stacked.write_h5ad(tmp_path / "a.h5ad")
+    config = nt.Config(cluster={"n_domains": 2, "n_init": 1}, train={"epochs": 1}, preprocess={"min_spots": 1})
+    nt.fit(nt.read(tmp_path / "a.h5ad", library="2"), config).write(tmp_path / "b.h5ad")
+    assert nt.restore(tmp_path / "b.h5ad").dataset.obs_names.tolist() == stacked.obs_names[36:].tolist()

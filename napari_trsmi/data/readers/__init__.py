@@ -34,26 +34,33 @@ def read(
     """Return the section in a file or folder, or in several files with the same barcodes.
 
     Reads ``.h5mu``; ``.h5ad`` with one modality or several told apart by ``var["feature_types"]``; AnnData, MuData and
-    SpatialData ``.zarr``; and Space Ranger output folders. Spots that one of the modalities lacks are left out and
-    counted in `Dataset.dropped`; what else a person should know is in `Dataset.notes`. Counts stay sparse.
+    SpatialData ``.zarr``; and Space Ranger output folders. Proteins in ``obsm["protein_expression"]`` are a modality.
+    Coordinates go by name where they have names, in ``obsm`` or ``obs``. Spots that one of the modalities lacks are
+    left out and counted in `Dataset.dropped`; what else was left out, guessed or converted is in `Dataset.notes`: spots
+    off tissue or without coordinates, a third coordinate, kinds judged by names or values, barcodes that were made
+    unique or matched without a suffix. Counts stay sparse.
 
     Parameters
     ----------
     path_or_paths
         One path, or several that hold different modalities of the same spots.
     kinds
-        {modality: kind} where the kind found would be wrong.
+        {modality: kind} where the kind found would be wrong; a lone table without a name of its own takes the one
+        given here. Many normalised features called precomputed are reduced to components before training.
     library
-        Library (or SpatialData region or table) to use where the file holds several.
+        Library (or SpatialData region or table) to use where the file holds several, or a value of a column that tells
+        sections apart, such as ``obs["batch"]``, or a plane, such as ``"z=10"``.
     modalities
         Modalities to use, in this order; all where not given.
 
     Raises
     ------
+    ChoiceError
+        There are several libraries, or sections or planes that lie over each other, and none was chosen.
     DataError
-        The file is missing, damaged or of another kind; barcodes are duplicated or have nothing in common; there are
-        no coordinates or not all are finite; a modality is empty, constant, negative or not finite, or holds neither
-        counts nor components; a name asked for does not exist; several libraries and none was chosen.
+        The file is missing, damaged or of another kind; barcodes have nothing in common, or are repeated where tables
+        are joined; there are no coordinates; a modality is empty, constant, negative or not finite, or holds neither
+        counts nor intensities nor components; a name asked for does not exist.
 
     Examples
     --------
