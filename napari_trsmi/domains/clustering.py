@@ -13,7 +13,7 @@ from napari_trsmi.config import Cluster, Graph
 from napari_trsmi.constraints import Tie, obeyed
 from napari_trsmi.domains.leiden import leiden_labels
 from napari_trsmi.domains.mixture import Mixture, fit_mixture, posterior_of
-from napari_trsmi.errors import ConfigError
+from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.graphs import feature_graph, neighbour_mean, smooth
 from napari_trsmi.interrupt import check
 from napari_trsmi.records import Partition
@@ -41,7 +41,14 @@ def domain_features(embedding: np.ndarray, spatial: sparse.csr_matrix, settings:
         `domain_scale`, `n_components`, `sharpen` and `k_similar` are used.
     seed
         For shuffles and probes.
+
+    Raises
+    ------
+    DataError
+        The embedding is the same for all spots.
     """
+    if not np.ptp(embedding, axis=0).any():
+        raise DataError("Expected an embedding that differs between spots, found the same for all. Train again.")
     components, w = coherent_components(embedding, spatial, seed)
     components, w = components[:, : settings.n_components], w[: settings.n_components]
     if settings.domain_scale is None:

@@ -18,7 +18,7 @@ from napari_trsmi.constraints import Tie, kept
 from napari_trsmi.domains import clustering
 from napari_trsmi.domains.clustering import domain_features, find_domains, majority, numbered_by_size
 from napari_trsmi.domains.mixture import Mixture, posterior_of
-from napari_trsmi.errors import ConfigError
+from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.graphs import feature_graph, neighbour_mean, smooth, spatial_graph
 
 SIDE = 14
@@ -72,6 +72,12 @@ def test_every_method_gives_exactly_as_many_domains_as_asked_for(method, refinem
     assert found.method == method
     if k == 4:
         assert adjusted_rand_score(TRUTH, found.labels) > 0.9
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0])
+def test_an_embedding_that_is_the_same_everywhere_is_refused_in_a_sentence(value):
+    with pytest.raises(DataError, match="differs between spots"):
+        domain_features(np.full((SIDE * SIDE, 4), value), SPATIAL, Cluster())
 
 
 def test_one_domain_holds_every_spot():
