@@ -26,6 +26,7 @@ def spots(device):
     return on_device(one.features["rna"]), *pattern_of(normalize(one.spatial, 0.5))
 
 
+@pytest.mark.filterwarnings("ignore:Failing to pass a value to the 'type_params':DeprecationWarning")  # torch-geometric
 def test_every_scale_of_the_shared_chain_is_appnp(spots):
     h, pattern, values = spots
     edges = torch.stack([pattern.row, pattern.col])

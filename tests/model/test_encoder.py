@@ -33,6 +33,7 @@ def random_encoder(n_features: int, dim: int, encoder_settings: Encoder) -> RPRE
     return encoder
 
 
+@pytest.mark.filterwarnings("ignore:Failing to pass a value to the 'type_params':DeprecationWarning")  # torch-geometric
 def test_without_enhancement_it_is_a_one_layer_graph_convolution(spots):
     features, graph, pattern, values = spots
     encoder = random_encoder(5, 4, settings())  # the enhancement starts at zero
