@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.boundary_canvas import boundary_canvas_of
 from napari_trsmi.gui.boundary_panel import BoundaryPanel
@@ -13,6 +13,7 @@ from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.maps_panel import MapsPanel
 from napari_trsmi.gui.marker_tables import MarkerTables, best_of_each
 from napari_trsmi.gui.markers_panel import MarkersPanel
+from napari_trsmi.gui.plain import Label, Marked
 from napari_trsmi.gui.session import session_of
 from napari_trsmi.gui.spot_panel import SpotPanel
 
@@ -40,10 +41,10 @@ class BoundariesDock(QWidget):
 
         about = QWidget()
         inside = QVBoxLayout(about)
-        inside.addWidget(QLabel("<b>Maps</b>"))
+        inside.addWidget(Marked("<b>Maps</b>"))
         inside.addWidget(self.maps)
         inside.addSpacing(8)
-        inside.addWidget(QLabel("<b>Spot</b>"))
+        inside.addWidget(Marked("<b>Spot</b>"))
         inside.addWidget(self.spot)
         inside.addStretch(1)
         self.tabs = QTabWidget()
@@ -51,7 +52,7 @@ class BoundariesDock(QWidget):
         self.tabs.addTab(about, "Maps and spot")
         self.tabs.addTab(self.marker_panel, "Markers")
 
-        self.empty = QLabel()
+        self.empty = Label()
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.stack = QStackedWidget()

@@ -9,7 +9,6 @@ from qtpy.QtWidgets import (
     QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -21,6 +20,7 @@ from napari_trsmi.gui.boundary_table import FILTERS, BoundaryFilter, BoundaryMod
 from napari_trsmi.gui.boundary_view import BoundaryView
 from napari_trsmi.gui.flight import Flight
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.ramp_key import RampKey
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class BoundaryPanel(QWidget):
         for row, (text, first, second) in enumerate(
             (("Colour", self.measure, RampKey(self.canvas)), ("Show", self.wanted, self.shortest))
         ):
-            label = QLabel(text)
+            label = Label(text)
             label.setBuddy(first)
             form.addWidget(label, row, 0)
             form.addWidget(first, row, 1)
@@ -88,7 +88,7 @@ class BoundaryPanel(QWidget):
         form.setColumnStretch(1, 3)
         form.setColumnStretch(2, 2)
 
-        self.progress = QLabel()
+        self.progress = Label()
         self.progress.setWordWrap(True)
         self.buttons: dict[str, QPushButton] = {}
         verdicts, others = QHBoxLayout(), QHBoxLayout()

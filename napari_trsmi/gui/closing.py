@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 from weakref import ref
 
-from qtpy.QtCore import QEvent, QObject
+from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QMainWindow, QMessageBox, QWidget
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def ask(window: QWidget, question: Question, name: str) -> Answer:
     """
     box = QMessageBox(window)
     box.setIcon(QMessageBox.Icon.Question)
+    box.setTextFormat(Qt.TextFormat.PlainText)
     if question == "training":
         box.setText(f"Training on {name} is running.")
         box.setInformativeText("Finish keeps the domains found so far and leaves the window open.")

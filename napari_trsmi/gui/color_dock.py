@@ -13,7 +13,6 @@ from qtpy.QtWidgets import (
     QComboBox,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -28,6 +27,7 @@ from napari_trsmi.gui.feature_list import FeatureList
 from napari_trsmi.gui.feature_search import FeatureSearch
 from napari_trsmi.gui.features import COLUMN, Feature, FeatureIndex
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.plain import Label, as_tip
 from napari_trsmi.gui.session import session_of
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
 from napari_trsmi.gui.suggestions import suggested
@@ -50,7 +50,7 @@ class ColorDock(QWidget):
         self._index: FeatureIndex | None = None
         self._listed: Any = None  # what the list was made for
 
-        self._empty = QLabel(EMPTY)
+        self._empty = Label(EMPTY)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._empty.setWordWrap(True)
         self._within = QComboBox()
@@ -242,7 +242,7 @@ class ColorDock(QWidget):
         for number, feature in enumerate(self._recent):
             chip = QPushButton()
             chip.setText(feature.label)
-            chip.setToolTip(f"Colour by {feature.label} ({feature.modality}) again.")
+            chip.setToolTip(as_tip(f"Colour by {feature.label} ({feature.modality}) again."))
             self._chip_group.addButton(chip, number)
             flow.addWidget(chip)
         self._chips.setVisible(bool(self._recent) and not self._two.isChecked())

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QImage, QPixmap
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from napari_trsmi.gui.chip_list import SCALE, ChipList, chips_model
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.state import Coloring
 
@@ -22,7 +23,7 @@ class ColorKey(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self.title, self.low, self.strip, self.high = QLabel(), QLabel(), QLabel(), QLabel()
+        self.title, self.low, self.strip, self.high = Label(), Label(), Label(), Label()
         self.title.setWordWrap(True)  # so that a long title does not widen the window
         self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)

@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtGui import QIcon, QImage, QPixmap, QShowEvent
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
 from superqt import QLabeledDoubleRangeSlider
 
 from napari_trsmi.gui import features
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.state import Coloring, Shown
 from napari_trsmi.gui.value_plots import DomainPlot, ValuePlot
@@ -31,12 +32,12 @@ class ColoringPanel(QWidget):
         self._shown: Coloring | None = None
         self._preferred = COLORMAPS[0]
 
-        self._title, self._summary = QLabel(), QLabel()
+        self._title, self._summary = Label(), Label()
         self._title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         font = self._title.font()
         font.setBold(True)
         self._title.setFont(font)
-        self._means_title = QLabel()
+        self._means_title = Label()
         for label in (self._title, self._summary, self._means_title):
             label.setWordWrap(True)
         self._values = ValuePlot()
@@ -68,7 +69,7 @@ class ColoringPanel(QWidget):
         self._numbers = QWidget()  # what only numbers have
         row = QHBoxLayout()
         row.addWidget(self._colormap, 1)
-        row.addWidget(QLabel("Clip"))
+        row.addWidget(Label("Clip"))
         row.addWidget(self._clip)
         numbers = QVBoxLayout(self._numbers)
         numbers.setContentsMargins(0, 0, 0, 0)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, Qt
-from qtpy.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.boundaries_dock import NO_SECTION
 from napari_trsmi.gui.compare_panel import ComparePanel
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.plain import Label, Marked
 from napari_trsmi.gui.run_panel import RunPanel
 from napari_trsmi.gui.session import session_of
 
@@ -29,13 +30,13 @@ class CompareDock(QWidget):
         self.page = QWidget()
         inside = QVBoxLayout(self.page)
         inside.setContentsMargins(0, 0, 0, 0)
-        inside.addWidget(QLabel("<b>Runs</b>"))
+        inside.addWidget(Marked("<b>Runs</b>"))
         inside.addWidget(self.runs, 1)
         inside.addSpacing(6)
-        inside.addWidget(QLabel("<b>Compare</b>"))
+        inside.addWidget(Marked("<b>Compare</b>"))
         inside.addWidget(self.comparison)
 
-        self.empty = QLabel()
+        self.empty = Label()
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.stack = QStackedWidget()

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QPushButton, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QGridLayout, QPushButton, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from napari_trsmi import compare
 from napari_trsmi.gui.compare_view import VIEWS, CompareView
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.pair import Pair, pair_of
+from napari_trsmi.gui.plain import Label, Marked
 
 if TYPE_CHECKING:
     from napari_trsmi.compare import Comparison, Labelling
@@ -40,7 +42,7 @@ class ComparePanel(QWidget):
         self._problem = SAME
         self._adjacency: tuple[Any, Any] = (None, None)  # dataset and k, and its spatial graph
         self.first, self.second = _choice("First"), _choice("Second")
-        self.scores, self.note = QLabel(), QLabel()
+        self.scores, self.note = Marked(), Label()
         for text in (self.scores, self.note):
             text.setWordWrap(True)
         self.scores.setToolTip("Saved with the runs that are compared")
@@ -62,7 +64,7 @@ class ComparePanel(QWidget):
     def _lay_out(self) -> None:
         form, views = QGridLayout(), QGridLayout()
         for at, (text, box) in enumerate((("First", self.first), ("Second", self.second))):
-            label = QLabel(text)
+            label = Label(text)
             label.setBuddy(box)
             form.addWidget(label, at, 0)
             form.addWidget(box, at, 1)
@@ -177,7 +179,7 @@ class ComparePanel(QWidget):
 
     def _update(self) -> None:
         pair, mode = self.pair, self.view.mode
-        self.scores.setText(self._problem if pair is None else _scores(pair.comparison))
+        self.scores.setText(escape(self._problem) if pair is None else _scores(pair.comparison))
         for name, button in self.buttons.items():
             button.setEnabled(pair is not None)
             button.setChecked(name == mode)

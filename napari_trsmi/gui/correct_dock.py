@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, Qt
-from qtpy.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.correct_panel import CorrectPanel
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.session import session_of
 from napari_trsmi.gui.theme import warning_color
 
@@ -27,7 +28,7 @@ class CorrectDock(QWidget):
         self.viewer = napari_viewer
         self.session = session_of(napari_viewer)
         self.panel = CorrectPanel(self.session, napari_viewer)
-        self.empty = QLabel()
+        self.empty = Label()
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.stack = QStackedWidget()

@@ -18,6 +18,7 @@ from napari_trsmi.gui.correct_run import CorrectRun
 from napari_trsmi.gui.lasso import Lasso
 from napari_trsmi.gui.lasso_bar import LassoBar
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.plain import Label, Marked
 from napari_trsmi.teach import contradiction, rows_of, words
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class CorrectPanel(QWidget):
         self.preview = QWidget()
         row = QHBoxLayout(self.preview)
         row.setContentsMargins(0, 0, 0, 0)
-        about = QLabel(PREVIEW)
+        about = Label(PREVIEW)
         about.setWordWrap(True)
         row.addWidget(about, 1)
         row.addWidget(self._button("Show result", "Go back to the kept result", self.session.show_result))
@@ -93,10 +94,10 @@ class CorrectPanel(QWidget):
         changes.addWidget(self._button("Take back", "No longer say what is selected (Delete)", self.take_back))
         changes.addWidget(self._button("Undo", "", self.history.undo))
         changes.addWidget(self._button("Redo", "", self.history.redo))
-        self.nothing = QLabel("Nothing yet. Choose spots, then say what they are.")
+        self.nothing = Label("Nothing yet. Choose spots, then say what they are.")
         self.nothing.setWordWrap(True)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.doubt = QLabel()
+        self.doubt = Label()
         self.doubt.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -229,4 +230,4 @@ class CorrectPanel(QWidget):
 
 
 def _title(text: str) -> QLabel:
-    return QLabel(f"<b>{text}</b>")
+    return Marked(f"<b>{text}</b>")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.plain import Label
 from napari_trsmi.teach import EPOCHS, count
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class CorrectRun(QWidget):
         self.cancel = QPushButton("Cancel")
         self.cancel.setToolTip("End training and go back to the result before")
         self.cancel.clicked.connect(session.cancel)
-        self.progress, self.line = QProgressBar(), QLabel()
+        self.progress, self.line = QProgressBar(), Label()
         self.line.setWordWrap(True)
         row = QHBoxLayout()
         row.setSpacing(4)

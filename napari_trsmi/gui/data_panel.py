@@ -13,7 +13,6 @@ from qtpy.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QPushButton,
     QVBoxLayout,
@@ -22,6 +21,7 @@ from qtpy.QtWidgets import (
 from superqt import QElidingLabel
 
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.plain import Label, as_tip
 from napari_trsmi.gui.reader import open_in
 from napari_trsmi.gui.worker import sentence
 
@@ -43,7 +43,7 @@ class DataPanel(QWidget):
         self._viewer, self.session = ref(viewer), session
         self.empty, self.facts = QWidget(), QWidget()
 
-        invitation = QLabel("Open a section: drop a file on the window, or")
+        invitation = Label("Open a section: drop a file on the window, or")
         invitation.setWordWrap(True)
         self.open_button, self.sample_button = QPushButton("Open…"), QPushButton("Open sample")
         self.open_button.setMenu(self._open_menu())
@@ -64,7 +64,7 @@ class DataPanel(QWidget):
         self.choice.activated.connect(self._on_chosen)
         self.more_button.setToolTip("Open another section")
         self.more_button.setMenu(self._open_menu())
-        self.content, self.notes = QLabel(), QElidingLabel()
+        self.content, self.notes = Label(), QElidingLabel()
         self.content.setWordWrap(True)
         head = QHBoxLayout()
         head.addWidget(self.name, 1)
@@ -168,15 +168,15 @@ class DataPanel(QWidget):
             self.choice.setCurrentIndex(sections.index(section))
         dataset = section.dataset
         self.name.setText(dataset.name)
-        self.name.setToolTip("\n".join(map(str, dataset.sources)) or dataset.name)
+        self.name.setToolTip(as_tip("\n".join(map(str, dataset.sources)) or dataset.name))
         self.content.setText(describe(dataset))
         self.content.setToolTip(
-            "\n".join(f"{name}: {one.table.n_vars:,} features" for name, one in dataset.modalities.items())
+            as_tip("\n".join(f"{name}: {one.table.n_vars:,} features" for name, one in dataset.modalities.items()))
         )
         notes = notes_of(dataset)
         self.notes.setVisible(bool(notes))
         self.notes.setText(notes[0] if len(notes) == 1 else f"{len(notes)} notes: {' '.join(notes)}")
-        self.notes.setToolTip("\n".join(notes))
+        self.notes.setToolTip(as_tip("\n".join(notes)))
         self.notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
 

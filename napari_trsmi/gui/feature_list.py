@@ -9,6 +9,7 @@ from qtpy.QtGui import QKeyEvent, QResizeEvent
 from qtpy.QtWidgets import QListView, QListWidget, QListWidgetItem, QWidget
 
 from napari_trsmi.gui.features import COLUMN, Feature
+from napari_trsmi.gui.plain import as_tip
 from napari_trsmi.gui.suggestions import Group
 
 _FEATURE = Qt.ItemDataRole.UserRole
@@ -61,7 +62,9 @@ class FeatureList(QListWidget):
                 item = QListWidgetItem(feature.label, self)
                 item.setData(_FEATURE, feature)
                 where = "a column of the file" if feature.modality == COLUMN else feature.modality
-                item.setToolTip(f"Colour by {', '.join(filter(None, (feature.label, feature.others)))} ({where})")
+                item.setToolTip(
+                    as_tip(f"Colour by {', '.join(filter(None, (feature.label, feature.others)))} ({where})")
+                )
         self.blockSignals(False)
         self._measure()
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from qtpy.compat import isalive
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.sections import put_in_place, sections_in
 from napari_trsmi.gui.state import OpenSection
 
@@ -26,7 +27,7 @@ class JoinPanel(QWidget):
         self.session = session
         self.partner: OpenSection | None = None
         self._apart: WeakSet[OpenSection] = WeakSet()
-        self.text = QLabel()
+        self.text = Label()
         self.text.setWordWrap(True)
         self.join_button, self.apart_button = QPushButton("Join"), QPushButton("Keep apart")
         self.join_button.setToolTip("Read both again as modalities of one section")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.lasso_layers import COLORS, GROUPS
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.plain import Marked
 from napari_trsmi.teach import domain_of
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ class LassoBar(QWidget):
         self.sides = QPushButton("Take the sides of the boundary")
         self.sides.clicked.connect(self.take_sides)
         grid.addWidget(self.sides, 1, 0, 1, 3)
-        self.counts = {group: QLabel() for group in GROUPS}
+        self.counts = {group: Marked() for group in GROUPS}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -93,7 +95,7 @@ class LassoBar(QWidget):
             text = HINT if self.lasso.group == group else "no spots"
             if len(rows) and result is not None:
                 spots = "spot" if len(rows) == 1 else "spots"
-                text = f"{len(rows):,} {spots}, mostly {domain_of(result, rows)}"
+                text = f"{len(rows):,} {spots}, mostly {escape(domain_of(result, rows))}"
             self.counts[group].setText(f'<span style="color:{COLORS[group]}">⬤</span> {group}: {text}')
 
     def _on_toggled(self, on: bool) -> None:

@@ -13,7 +13,6 @@ from qtpy.QtWidgets import (
     QBoxLayout,
     QColorDialog,
     QHBoxLayout,
-    QLabel,
     QMainWindow,
     QMenu,
     QSizePolicy,
@@ -27,6 +26,7 @@ from napari_trsmi.gui.color_key import ColorKey
 from napari_trsmi.gui.domain_list import HELP, DomainList
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.session import Session, session_of
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Legend(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setMinimumHeight(LOWEST)
-        self.caption, self.list, self.key = QLabel(), DomainList(session), ColorKey(session)
+        self.caption, self.list, self.key = Label(), DomainList(session), ColorKey(session)
         self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.caption.setContentsMargins(0, 3, 4, 0)
         self.domains = QWidget()

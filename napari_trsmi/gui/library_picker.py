@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from napari.qt import get_current_stylesheet
-from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDialog, QDialogButtonBox, QListWidget, QVBoxLayout, QWidget
+
+from napari_trsmi.gui.plain import Label
 
 
 class LibraryPicker(QDialog):
@@ -21,7 +23,7 @@ class LibraryPicker(QDialog):
         self.sections.addItems(list(names))
         self.sections.setCurrentRow(0)
         self.sections.itemDoubleClicked.connect(self.accept)
-        label = QLabel(f"This file holds {len(names)} sections. Which one shall be opened?")
+        label = Label(f"This file holds {len(names)} sections. Which one shall be opened?")
         label.setBuddy(self.sections)
         buttons = QDialogButtonBox()
         buttons.addButton("Open", QDialogButtonBox.ButtonRole.AcceptRole)

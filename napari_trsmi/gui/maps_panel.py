@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QGridLayout, QPushButton, QWidget
 
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.state import Coloring
 from napari_trsmi.trust import AGREEING, STABILITY
 
@@ -66,7 +67,7 @@ class MapsPanel(QWidget):
         self.buttons: dict[str, QPushButton] = {}
         self.grid = QGridLayout(self)
         self.grid.setContentsMargins(0, 0, 0, 0)
-        self.note = QLabel("This result was kept without the weights of the modalities.")
+        self.note = Label("This result was kept without the weights of the modalities.")
         self.note.setWordWrap(True)
         listen(self, (session.result_changed, self._on_result), (session.coloring_changed, self._on_coloring))
         self._on_result(session.result)

@@ -11,7 +11,6 @@ from qtpy.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
@@ -21,6 +20,7 @@ from qtpy.QtWidgets import (
 
 from napari_trsmi.errors import TrsmiError
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.plain import Label, as_tip
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -40,7 +40,7 @@ class MarkersPanel(QWidget):
         self.find_button = QPushButton("Find markers")
         self.find_button.setToolTip("Compare each domain with all other spots")
         self.find_button.clicked.connect(markers.find)
-        self.note = QLabel()
+        self.note = Label()
         self.note.setWordWrap(True)
         self.table = QTableWidget()
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -55,7 +55,7 @@ class MarkersPanel(QWidget):
         header.hide()
         self.table.currentItemChanged.connect(self._on_item)
 
-        label = QLabel("Domain")
+        label = Label("Domain")
         label.setBuddy(self.domain)
         row = QHBoxLayout()
         row.addWidget(label)
@@ -142,5 +142,5 @@ def _item(modality: str, marker: Marker) -> QTableWidgetItem:
     item = QTableWidgetItem(f"{marker.name}  {marker.score:.1f}")
     item.setData(Qt.ItemDataRole.UserRole, (modality, marker.feature))
     known = marker.name if marker.name == marker.feature else f"{marker.name} ({marker.feature})"
-    item.setToolTip(f"{known} in {modality}: score {marker.score:.2f}. Click to colour the spots by it.")
+    item.setToolTip(as_tip(f"{known} in {modality}: score {marker.score:.2f}. Click to colour the spots by it."))
     return item

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Literal
 from weakref import WeakSet
 
 from qtpy.QtGui import QAction
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.sections import put_in_place
 from napari_trsmi.gui.state import OpenSection
 
@@ -34,7 +35,7 @@ class PlacementPanel(QWidget):
         self.session = session
         self.placement: Placement | None = None
         self._ignored: WeakSet[OpenSection] = WeakSet()
-        self.text = QLabel()
+        self.text = Label()
         self.text.setWordWrap(True)
         self.apply_button, self.ignore_button = QPushButton("Apply"), QPushButton("Ignore")
         self.apply_button.setToolTip("Move the spots and set the image's scale; the file stays as it is")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSignalBlocker, Qt
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSlider, QWidget
 
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.worker import turn
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class PreviewBar(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self.slider, self.label = QSlider(Qt.Orientation.Horizontal), QLabel()
+        self.slider, self.label = QSlider(Qt.Orientation.Horizontal), Label()
         self.slider.setToolTip("Domains as they were at earlier epochs")
         self.slider.setPageStep(1)
         self.slider.valueChanged.connect(self._on_moved)

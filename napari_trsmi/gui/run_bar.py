@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.estimate import estimate
 from napari_trsmi.gui.devices import device_names, loaded_device
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.plain import Label, as_tip
 from napari_trsmi.records import left_devices
 from napari_trsmi.teach import count
 
@@ -37,12 +38,12 @@ class RunBar(QWidget):
         self._paused = False
         self._said = self._busy = ""
 
-        self.out_of_date = QLabel(OUT_OF_DATE)
+        self.out_of_date = Label(OUT_OF_DATE)
         self.out_of_date.setToolTip("The result shown was made with other settings. Run to bring it up to date.")
-        self.constraints = QLabel()
+        self.constraints = Label()
         self.constraints.setToolTip(CONSTRAINED)
         self.free_button = _button("Leave out", "Run without what was said in the Correct dock", self._on_free)
-        self.estimate, self.device = QLabel(), QComboBox()
+        self.estimate, self.device = Label(), QComboBox()
         self.device.setToolTip("Where training runs; auto takes the fastest there is")
         self.device.setAccessibleName("Device")
         self.device.setEditable(False)
@@ -51,7 +52,7 @@ class RunBar(QWidget):
         self.pause_button = _button("Pause", "Stop after this epoch; nothing is lost", self._on_pause)
         self.finish_button = _button("Finish and keep", "End training now and keep what there is", session.finish)
         self.cancel_button = _button("Cancel", "End training and go back to the result before", session.cancel)
-        self.progress, self.status = QProgressBar(), QLabel()
+        self.progress, self.status = QProgressBar(), Label()
         self.progress.setTextVisible(True)
         self.status.setWordWrap(True)
         self._waiting = QTimer(self)
@@ -99,7 +100,7 @@ class RunBar(QWidget):
         self._said = text
         text = " · ".join(part for part in (text, self._busy) if part)
         self.status.setText(text)
-        self.status.setToolTip(text)
+        self.status.setToolTip(as_tip(text))
         self.status.setVisible(bool(text))
 
     # What the session reports

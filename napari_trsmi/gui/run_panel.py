@@ -12,7 +12,6 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QPushButton,
     QSpinBox,
@@ -24,6 +23,7 @@ from napari_trsmi.config import Cluster
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.run_table import RunModel, RunView
 from napari_trsmi.gui.runs import on
 from napari_trsmi.teach import EPOCHS
@@ -108,7 +108,7 @@ class RunPanel(QWidget):
             grid.addWidget(self._button(text, tip, do), at // 4, column, 1, span)
         self.buttons["Add from file…"].setMenu(self._add_menu())
         for text, box in (("K", self.n_domains), ("Scale", self.domain_scale)):
-            label = QLabel(text)
+            label = Label(text)
             label.setToolTip(box.toolTip())
             label.setBuddy(box)
             again.addWidget(label)

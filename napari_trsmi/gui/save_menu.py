@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QAction, QGuiApplication
 from qtpy.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
@@ -39,7 +40,10 @@ def ask_path(parent: QWidget | None, title: str, suggested: Path, filters: str) 
 def confirm(parent: QWidget | None, question: str) -> bool:
     """Ask a person yes or no."""
     yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
-    return QMessageBox.question(parent, "TRSMI", question, yes | no, no) == yes
+    box = QMessageBox(QMessageBox.Icon.Question, "TRSMI", question, yes | no, parent)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setDefaultButton(no)
+    return box.exec() == yes
 
 
 def save_menu(

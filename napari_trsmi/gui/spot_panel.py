@@ -10,6 +10,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.plain import Label, Marked
 from napari_trsmi.gui.state import Coloring
 
 if TYPE_CHECKING:
@@ -47,20 +48,20 @@ class SpotPanel(QWidget):
         self._on_result(session.result)
 
     def _build(self) -> None:
-        self.hint = QLabel("Click a spot on the canvas to see what is known about it.")
+        self.hint = Label("Click a spot on the canvas to see what is known about it.")
         self.hint.setWordWrap(True)
         self.details = QWidget()
-        self.barcode = QLabel()
+        self.barcode = Marked()
         self.barcode.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
-        self.domain, self.facts = QLabel(), QLabel()
+        self.domain, self.facts = Marked(), Label()
         self.facts.setWordWrap(True)
         grid = QGridLayout()
         grid.setColumnStretch(1, 1)
         self.bars: list[tuple[QLabel, QProgressBar, QLabel]] = []
         for k in range(N_BARS):
-            name, bar, share = QLabel(), QProgressBar(), QLabel()
+            name, bar, share = Marked(), QProgressBar(), Label()
             bar.setRange(0, 1000)
             bar.setTextVisible(False)
             bar.setFixedHeight(10)
@@ -80,7 +81,7 @@ class SpotPanel(QWidget):
         self.color.setToolTip("Colour the spots by the weights of this spot's correspondences")
         self.color.setCheckable(True)
         self.color.clicked.connect(self._on_color)
-        self.weights = QLabel()
+        self.weights = Label()
         self.weights.setWordWrap(True)
 
         inside = QVBoxLayout(self.details)
@@ -90,7 +91,7 @@ class SpotPanel(QWidget):
         inside.addLayout(grid)
         inside.addWidget(self.facts)
         inside.addSpacing(8)
-        inside.addWidget(QLabel("<b>Correspondences</b>"))
+        inside.addWidget(Marked("<b>Correspondences</b>"))
         for widget in (self.weights, self.pair, self.lines, self.color):
             inside.addWidget(widget)
         layout = QVBoxLayout(self)

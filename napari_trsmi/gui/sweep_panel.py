@@ -24,6 +24,7 @@ from qtpy.QtWidgets import (
 from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.run_bar import duration
 from napari_trsmi.gui.sweep_field import SweepField
 from napari_trsmi.gui.sweep_job import Pictures, SweepJob, start_sweep
@@ -98,7 +99,7 @@ class SweepPanel(QWidget):
 
     def _lay_out(self) -> None:
         where, buttons = QHBoxLayout(), QHBoxLayout()
-        for widget in (QLabel("Seeds"), self.seeds, QLabel("on")):
+        for widget in (Label("Seeds"), self.seeds, Label("on")):
             where.addWidget(widget)
         where.addWidget(self.scheduler, 1)
         for button in (self.run_button, self.stop_button, self.open_button, self.keep_button):
@@ -285,6 +286,6 @@ def _copy(folder: Path, to: Path) -> None:
 
 
 def _line(text: str = "") -> QLabel:
-    label = QLabel(text)
+    label = Label(text)
     label.setWordWrap(True)
     return label

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import QSignalBlocker
 from qtpy.QtCore import Signal as QtSignal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.state import Shown
 from napari_trsmi.gui.sweep_strip import runs_of
 
@@ -59,7 +60,7 @@ class RunRow(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(first)
         layout.addLayout(second)
-        first.addWidget(QLabel("Seed"))
+        first.addWidget(Label("Seed"))
         first.addWidget(self.seed)
         first.addWidget(self.keep_button, 1)
         second.addWidget(self.use_button, 1)

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSignalBlocker
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
 from napari_trsmi.config import Cluster, Config
 from napari_trsmi.gui.activity import Activity
@@ -19,6 +19,7 @@ from napari_trsmi.gui.legend import attach_legend
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.live_plot import LivePlot
 from napari_trsmi.gui.placement_panel import PlacementPanel
+from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.preview_bar import PreviewBar
 from napari_trsmi.gui.result_row import ResultRow
 from napari_trsmi.gui.run_bar import RunBar
@@ -73,7 +74,7 @@ class TrainDock(QWidget):
         quick = QHBoxLayout()
         quick.setSpacing(4)
         for text, box in (("Domains", self.n_domains), ("Scale", self.domain_scale)):
-            label = QLabel(text)
+            label = Label(text)
             label.setToolTip(box.toolTip())
             label.setBuddy(box)
             quick.addWidget(label)

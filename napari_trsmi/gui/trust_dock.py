@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.boundaries_dock import NO_SECTION
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.session import session_of
 from napari_trsmi.gui.sweep_panel import SweepPanel
 from napari_trsmi.gui.trust_panel import TrustPanel
@@ -29,7 +30,7 @@ class TrustDock(QWidget):
         self.tabs.addTab(Scrolled(self.trust), "Trust")
         self.tabs.addTab(self.sweep, "Sweep")
 
-        self.empty = QLabel(NO_SECTION)
+        self.empty = Label(NO_SECTION)
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.stack = QStackedWidget()

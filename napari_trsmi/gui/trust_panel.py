@@ -24,6 +24,7 @@ from napari_trsmi.gui.curve_plot import CurvePlot
 from napari_trsmi.gui.form.spec import changed
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.maps_panel import map_title, result_maps
+from napari_trsmi.gui.plain import Label, Marked
 from napari_trsmi.gui.run_bar import duration
 from napari_trsmi.gui.trust_job import TrustJob, Wanted, carried_over, start_job
 from napari_trsmi.trust import AGREEING, STABILITY, describe
@@ -58,7 +59,7 @@ class TrustPanel(QWidget):
         )
         self.lowest = _number(2, 200, 2, "", "Smallest number of domains to try")
         self.highest = _number(2, 200, 12, "", "Largest number of domains to try")
-        self.estimate = QLabel()
+        self.estimate = Label()
         self.run_button, self.stop_button = QPushButton("Run"), QPushButton("Stop")
         self.run_button.setToolTip("Ask in the background; everything else stays usable")
         self.stop_button.setToolTip("End after this epoch; checks that are complete are kept")
@@ -70,8 +71,8 @@ class TrustPanel(QWidget):
         )
         self.maps = {name: QPushButton(title) for name, title in MAPS.items()}
         self.agreement, self.curve, self.use = AgreementGrid(), CurvePlot(), QPushButton()
-        self.agreement_title = QLabel("<b>Agreement of every two seeds</b> (ARI)")
-        self.curve_title = QLabel("<b>Stability by number of domains</b>")
+        self.agreement_title = Marked("<b>Agreement of every two seeds</b> (ARI)")
+        self.curve_title = Marked("<b>Stability by number of domains</b>")
         self._lay_out()
 
         self._clock = QTimer(self)
@@ -102,7 +103,7 @@ class TrustPanel(QWidget):
         form.addRow("Seeds", self.seeds)
         form.addRow("Shuffled runs", self.shuffled)
         numbers.addWidget(self.lowest, 1)
-        numbers.addWidget(QLabel("to"))
+        numbers.addWidget(Label("to"))
         numbers.addWidget(self.highest, 1)
         form.addRow(self.curve_wanted, numbers)
         buttons.addWidget(self.run_button)
@@ -119,7 +120,7 @@ class TrustPanel(QWidget):
         asking.addWidget(self.progress)
         found = QVBoxLayout(self.found)
         found.setContentsMargins(0, 6, 0, 0)
-        found.addWidget(QLabel("<b>What was found</b>"))
+        found.addWidget(Marked("<b>What was found</b>"))
         found.addWidget(self.summary)
         found.addLayout(maps)
         for part in (self.curve_title, self.curve, self.use, self.agreement_title, self.agreement):
@@ -276,7 +277,7 @@ class TrustPanel(QWidget):
 
 
 def _line(text: str = "") -> QLabel:
-    label = QLabel(text)
+    label = Label(text)
     label.setWordWrap(True)
     return label
 

@@ -8,9 +8,10 @@ import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QPalette
-from qtpy.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from napari_trsmi.config import Config
+from napari_trsmi.gui.plain import Marked
 from napari_trsmi.model.schedules import cooling, value
 
 HEIGHT = 90
@@ -57,7 +58,7 @@ class Curves(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._config = Config()
-        self.key = QLabel()
+        self.key = Marked()
         self.key.setWordWrap(True)
         self.plot = pg.PlotWidget()
         self.plot.setFixedHeight(HEIGHT)

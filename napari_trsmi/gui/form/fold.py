@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
+
+from napari_trsmi.gui.plain import Label
 
 
 class Fold(QWidget):
@@ -28,7 +30,7 @@ class Fold(QWidget):
         self.rows = QVBoxLayout(self.content)
         self.rows.setContentsMargins(8, 4, 0, 6)
         self.rows.setSpacing(4)
-        self.error = QLabel()
+        self.error = Label()
         self.error.setWordWrap(True)
         self.error.setVisible(False)
         self.rows.addWidget(self.error)

@@ -6,12 +6,13 @@ import typing
 from typing import Any
 
 from qtpy.QtCore import QSignalBlocker, Signal
-from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_trsmi.config import Config, Kind
 from napari_trsmi.gui.form.number_box import NumberBox
 from napari_trsmi.gui.form.row import INDENT, reset_button
 from napari_trsmi.gui.form.spec import Spec, get, sections
+from napari_trsmi.gui.plain import Label, as_tip
 
 USED, KINDS, WEIGHTS = "preprocess.modalities", "preprocess.kinds", "loss.modality_weights"
 EMPTY = "Open a section to choose its modalities, their kinds and weights."
@@ -40,7 +41,7 @@ class ModalityRow(QWidget):
         self.combos: dict[str, QComboBox] = {}
         self.weights: dict[str, NumberBox] = {}
         self._config = Config()
-        self._note = QLabel(EMPTY)
+        self._note = Label(EMPTY)
         self._note.setWordWrap(True)
         self.reset = reset_button("Back to all modalities, the detected kinds and weight 1")
         self.reset.clicked.connect(self._reset)
@@ -65,7 +66,7 @@ class ModalityRow(QWidget):
         grid.setColumnStretch(0, 1)
         if kinds:
             for column, (text, spec) in enumerate(zip(("Modality", "Kind", "Weight"), self.specs, strict=True)):
-                head = QLabel(text)
+                head = Label(text)
                 head.setToolTip(spec.tooltip)
                 grid.addWidget(head, 0, column)
             grid.addWidget(self.reset, 0, 3)
@@ -95,7 +96,7 @@ class ModalityRow(QWidget):
 
     def _add(self, grid: QGridLayout, line: int, name: str) -> None:
         box = QCheckBox(name)
-        box.setToolTip(f"{name}: use it. {self.specs[0].help}")
+        box.setToolTip(as_tip(f"{name}: use it. {self.specs[0].help}"))
         box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # a long name is cut off
         box.clicked.connect(self._used_edited)
         combo = QComboBox()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QGridLayout, QPushButton, QWidget
 
 from napari_trsmi.config import Config
 from napari_trsmi.gui.form.editors import make_editor
 from napari_trsmi.gui.form.spec import Spec, get, shown
+from napari_trsmi.gui.plain import Label
 
 EDITOR_WIDTH = 142
 RESET_WIDTH = 22
@@ -40,7 +41,7 @@ class Row(QWidget):
         self.editor.setToolTip(spec.tooltip)
         self.editor.edited.connect(self._edited)
         self.editor.refused.connect(self._refused)
-        label = QLabel(spec.label)
+        label = Label(spec.label)
         label.setWordWrap(True)
         label.setToolTip(spec.tooltip)
         for child in self.editor.findChildren(QWidget):
