@@ -18,10 +18,9 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt import QElidingLabel
 
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import Label, as_tip
+from napari_trsmi.gui.plain import ElidingLabel, Label, as_tip
 from napari_trsmi.gui.reader import open_in
 from napari_trsmi.gui.worker import sentence
 
@@ -57,14 +56,14 @@ class DataPanel(QWidget):
         layout.addWidget(invitation)
         layout.addLayout(buttons)
 
-        self.name, self.choice, self.more_button = QElidingLabel(), QComboBox(), QPushButton("Open…")
+        self.name, self.choice, self.more_button = ElidingLabel(), QComboBox(), QPushButton("Open…")
         self.name.setStyleSheet("font-weight: bold")
         self.choice.setToolTip("The section to work on")
         self.choice.setMinimumContentsLength(12)
         self.choice.activated.connect(self._on_chosen)
         self.more_button.setToolTip("Open another section")
         self.more_button.setMenu(self._open_menu())
-        self.content, self.notes = Label(), QElidingLabel()
+        self.content, self.notes = Label(), ElidingLabel()
         self.content.setWordWrap(True)
         head = QHBoxLayout()
         head.addWidget(self.name, 1)

@@ -8,7 +8,7 @@ import numpy as np
 from qtpy.QtWidgets import QGridLayout, QPushButton, QWidget
 
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import Label
+from napari_trsmi.gui.plain import Label, as_tip
 from napari_trsmi.gui.state import Coloring
 from napari_trsmi.trust import AGREEING, STABILITY
 
@@ -101,7 +101,7 @@ class MapsPanel(QWidget):
         for k, title in enumerate(titles):
             button = QPushButton(title)
             button.setCheckable(True)
-            button.setToolTip(_help(title))
+            button.setToolTip(as_tip(_help(title)))
             button.clicked.connect(lambda _=False, title=title: self.press(title))
             self.buttons[title] = button
             self.grid.addWidget(button, k // 2, k % 2)

@@ -6,10 +6,19 @@ from html import escape
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QWidget
+from superqt import QElidingLabel
 
 
 class Label(QLabel):
     """A label whose text is shown as it is."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+
+
+class ElidingLabel(QElidingLabel):
+    """A label whose text is shown as it is, as far as there is room."""
 
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(text, parent)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
-from superqt import QElidingLabel
 
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.plain import ElidingLabel
 from napari_trsmi.gui.save_menu import save_menu
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class ResultRow(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self.label, self.save_button = QElidingLabel(), QPushButton("Save and share")
+        self.label, self.save_button = ElidingLabel(), QPushButton("Save and share")
         self.save_button.setToolTip("Write the domains into a copy of the section, make a figure, copy the settings")
         self.save_button.setMenu(save_menu(session, self))
         layout = QHBoxLayout(self)
