@@ -47,10 +47,12 @@ class _Conversion:
     """The conversion of one table for one format, with the sentences on what was changed."""
 
     def __init__(self, suffix: str) -> None:
+        import pandas as pd
+
         self.suffix = suffix
-        self.slashes = suffix != ".zarr"  # in names of columns, which HDF5 takes as they are
         self.notes: list[str] = []
         self._trial: Any = None
+        self.slashes = self.can_hold(pd.DataFrame({"a/b": [1]}))  # in names of columns: HDF5 takes them, anndata < 0.13
 
     def tell(self, sentence: str) -> None:
         """Note something that was changed."""
@@ -71,7 +73,7 @@ class _Conversion:
 
     def aligned(self, found: Any, where: str) -> None:
         """Convert the entries of `obsm`, `layers` and the like in place."""
-        keys = list(found)
+        keys = [key for key in found if key is not None]  # anndata 0.13 lists X among the layers under None
         names = storable_names(keys, where, set(), slashes=False, tell=self.tell)
         for key, name in zip(keys, names, strict=True):
             before = found[key]

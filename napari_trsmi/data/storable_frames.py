@@ -54,8 +54,8 @@ def storable_column(values: pd.Series, where: str, tell: Tell) -> Any:
     dtype = values.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         return _storable_categories(values, where, tell)
-    if isinstance(dtype, np.dtype) and dtype.kind in "biufc":
-        return values if dtype.itemsize <= 8 or dtype.kind == "c" else values.to_numpy(np.float64)
+    if isinstance(dtype, np.dtype) and dtype.kind in "biuf":
+        return values if dtype.itemsize <= 8 else values.to_numpy(np.float64)
     if isinstance(dtype, pd.StringDtype):
         return values if _is_clean(values.dropna()) else _as_text(values, where, "signs that no file holds", tell)
     if pd.api.types.is_extension_array_dtype(dtype) and dtype.kind in "biu" and hasattr(values.array, "_mask"):
@@ -172,8 +172,6 @@ def _storable_objects(values: pd.Series, where: str, tell: Tell) -> Any:
             return _as_text(values, where, "whole numbers too large for a file", tell)
     if kind in _NUMBERS:
         return values.to_numpy(np.float64, na_value=np.nan)
-    if kind == "complex" and not gaps:
-        return values.to_numpy(np.complex128)
     if kind == "string":
         if not _is_clean(values[~missing]):
             return _as_text(values, where, "signs that no file holds", tell)

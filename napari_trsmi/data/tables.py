@@ -50,7 +50,23 @@ def _read_as_it_is(path: Path) -> AnnData | MuData:
             return anndata.read_zarr(path) if path.is_dir() else anndata.read_h5ad(path)
         import mudata
 
-        return mudata.read_zarr(path) if path.is_dir() else mudata.read_h5mu(path)
+        return read_mudata_zarr(path) if path.is_dir() else mudata.read_h5mu(path)
+
+
+def read_mudata_zarr(store: Any) -> MuData:
+    """Return the MuData in a zarr folder or store, with the `raw` of its modalities, which mudata leaves behind."""
+    import mudata
+    import zarr
+    from anndata import AnnData
+    from anndata.io import read_elem
+
+    found = mudata.read_zarr(store)
+    modalities = zarr.open_group(str(store) if isinstance(store, Path) else store, mode="r")["mod"]
+    for name, table in found.mod.items():
+        if table.raw is None and "raw" in (stored := modalities[name]):
+            parts = {part: read_elem(stored["raw"][part]) for part in ("X", "var", "varm") if part in stored["raw"]}
+            table.raw = AnnData(obs=table.obs[[]], **parts)
+    return found
 
 
 @contextmanager

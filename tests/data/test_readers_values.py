@@ -9,7 +9,8 @@ from scipy import sparse
 
 from napari_trsmi.config import Preprocess
 from napari_trsmi.data.preprocess import measured_features
-from napari_trsmi.data.readers import from_memory
+from napari_trsmi.data.readers import from_memory, read
+from napari_trsmi.data.tables import read_table, write_table
 from napari_trsmi.errors import DataError
 
 MARKERS = ["CD3", "CD4", "CD8", "CD20", "CD68", "PanCK", "Ki67", "DAPI"]
@@ -109,6 +110,23 @@ def test_counts_in_raw_are_found_where_names_of_genes_repeat(make_table):
     some = from_memory(table[:, 4:10].copy())
     np.testing.assert_array_equal(only(some).table.X.toarray(), counts.X[:, [4, 7, 8, 9]].toarray())
     assert any("2 features whose names repeat" in note for note in some.notes)
+
+
+@pytest.mark.filterwarnings("ignore::zarr.errors.UnstableSpecificationWarning")
+def test_counts_in_raw_of_a_mudata_zarr_are_found_and_kept(tmp_path, make_mudata):
+    mdata = make_mudata()
+    counts = mdata["rna"].copy()
+    mdata["rna"].raw, mdata["rna"].X = counts, counts.X.log1p()
+    write_table(mdata, tmp_path / "a.zarr", ".zarr")
+    for found in (read(tmp_path / "a.zarr").modalities["rna"].table.X, read_table(tmp_path / "a.zarr")["rna"].raw.X):
+        np.testing.assert_array_equal(found.toarray(), counts.X.toarray())
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64", "uint16", "int64", "bool"])
+def test_dense_counts_of_any_type_are_read(make_table, dtype):
+    table = make_table()
+    counts = table.X = table.X.toarray().astype(dtype)
+    np.testing.assert_array_equal(only(from_memory(table, kinds={"rna": "rna"})).table.X.toarray(), counts)
 
 
 def test_counts_in_a_layer_are_used_where_x_is_not_finite(make_table):

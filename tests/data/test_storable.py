@@ -70,7 +70,6 @@ COLUMNS: dict[str, Any] = {
     "dates": [datetime.date(2020, 1, 1)] * N,
     "large": [2**70] * N,
     "nul": ["a\0b"] * N,
-    "half a sign": ["a\udc80"] * N,
     "bytes": [b"a"] * N,
     "_index": range(N),
     "a/b": range(N),
@@ -80,6 +79,8 @@ COLUMNS: dict[str, Any] = {
     "n\0l": range(N),
     "x" * 300: range(N),
 }
+if pd.__version__.startswith("2."):  # later ones hold no such text
+    COLUMNS["half a sign"] = ["a\udc80"] * N
 
 VALUES: dict[str, Any] = {
     "none": None,
@@ -158,7 +159,9 @@ def written(table: AnnData, path: Path) -> tuple[AnnData, tuple[str, ...]]:
     notes = make_storable(whole, path.suffix)
     write_table(whole, path, path.suffix)
     found = read_table(path)
-    return (found["rna"] if path.suffix == ".h5mu" else found), notes
+    found = found["rna"] if path.suffix == ".h5mu" else found
+    np.testing.assert_array_equal(found.X.toarray(), table.X.toarray())
+    return found, notes
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

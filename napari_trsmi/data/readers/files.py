@@ -12,7 +12,7 @@ from napari_trsmi.data.readers.opening import reading
 from napari_trsmi.data.readers.ranger_files import is_part
 from napari_trsmi.data.readers.visium import from_matrix
 from napari_trsmi.data.soundness import check_stored
-from napari_trsmi.data.tables import table_kind, zarr_kind
+from napari_trsmi.data.tables import read_mudata_zarr, table_kind, zarr_kind
 from napari_trsmi.errors import DataError
 
 READABLE = ".h5ad, .h5mu, .zarr or a Space Ranger folder"
@@ -68,7 +68,6 @@ def _from_hdf5(path: Path) -> Found:
 def _from_zipped_zarr(path: Path) -> Found:
     """Return what a zipped AnnData or MuData ``.zarr`` holds, without unpacking it."""
     import anndata
-    import mudata
     import zarr
     from zarr.storage import ZipStore
 
@@ -83,7 +82,7 @@ def _from_zipped_zarr(path: Path) -> Found:
         try:
             check_stored(zarr.open_group(store, mode="r"))
             if "mod" in top:
-                found = found_in_mudata(mudata.read_zarr(store))
+                found = found_in_mudata(read_mudata_zarr(store))
             else:
                 found = found_in_anndata(anndata.read_zarr(store), path.stem)
         finally:
@@ -112,9 +111,7 @@ def from_zarr(path: Path, library: str | None = None, modalities: Sequence[str] 
 
             return from_spatialdata(path, library, modalities)
         if kind == "mudata":
-            import mudata
-
-            return found_in_mudata(mudata.read_zarr(path))
+            return found_in_mudata(read_mudata_zarr(path))
         import anndata
 
         return found_in_anndata(anndata.read_zarr(path), path.stem)
