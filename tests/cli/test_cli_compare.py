@@ -85,7 +85,7 @@ def test_comparisons_are_saved_in_the_file_and_shown_in_its_report(folder, tmp_p
         (["obs:nothing"], "Expected a column of the file"),
         (["obs:trsmi_confidence"], "Expected a column of 2 to 100 labels"),
         (["obsm:X_none"], "Expected an embedding in obsm of"),
-        (["none.h5mu"], "Expected a saved result at none.h5mu, found nothing"),
+        (["none.h5mu"], "Expected a file or folder at none.h5mu, found nothing"),
         (["ITSELF"], "found itself"),
         (["OTHERS"], "0 of them the same"),
     ],

@@ -215,13 +215,19 @@ def test_docks_that_were_opened_before_are_left_as_they_are(viewer, monkeypatch)
     docks.open_docks_once(viewer)
 
 
-@pytest.mark.parametrize("content", [b"", b"not hdf5"])
-def test_a_broken_file_is_one_sentence_for_a_person(viewer, qtbot, errors, opened, tmp_path, content):
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "Expected a file with content at {}, found an empty one. Copy or write it again."),
+        (b"not hdf5", "Expected an HDF5 file at {}, found other content. Choose an .h5ad or .h5mu file."),
+    ],
+)
+def test_a_broken_file_is_one_sentence_for_a_person(viewer, qtbot, errors, opened, tmp_path, content, problem):
     path = tmp_path / "broken.h5ad"
     path.write_bytes(content)
     assert as_a_person(qtbot, lambda: viewer.open(path, plugin=PLUGIN)) == []
     qtbot.waitUntil(lambda: bool(errors))
-    assert errors == [f"Expected an HDF5 file at {path}, found other content. Choose an .h5ad or .h5mu file."]
+    assert errors == [problem.format(path)]
     assert (list(viewer.layers), opened, QApplication.overrideCursor()) == ([], [viewer], None)
 
 
@@ -236,7 +242,7 @@ def test_a_file_without_coordinates_is_told_to_be_opened_with_another(
 
 
 def test_a_sentence_stays_to_be_read_in_the_dock(viewer, qtbot, tmp_path):
-    (tmp_path / "broken.h5ad").write_bytes(b"")
+    (tmp_path / "broken.h5ad").write_bytes(b"not hdf5")
     as_a_person(qtbot, lambda: viewer.open(tmp_path / "broken.h5ad", plugin=PLUGIN))
     qtbot.waitUntil(lambda: docks.TRAIN in str(list(viewer.window.dock_widgets)), timeout=20_000)
     _, train = viewer.window.add_plugin_dock_widget(PLUGIN, docks.TRAIN)
@@ -257,7 +263,7 @@ def test_the_whole_section_is_to_be_seen_beside_the_docks(viewer, qtbot):
 
 def test_a_broken_file_is_an_exception_for_a_script(viewer, tmp_path):
     path = tmp_path / "broken.h5ad"
-    path.write_bytes(b"")
+    path.write_bytes(b"not hdf5")
     with pytest.raises(nt.DataError, match="Expected an HDF5 file"):
         viewer.open(path, plugin=PLUGIN)
 

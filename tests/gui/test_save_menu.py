@@ -154,7 +154,7 @@ def test_what_goes_wrong_is_one_sentence_and_nothing_is_half_written(
         raise OSError(28, "No space left on device")
 
     if trouble == "full":
-        monkeypatch.setattr("napari_trsmi.data.writers._write_csv", full)
+        monkeypatch.setattr("napari_trsmi.data.writers.write_sheet", full)
     choose(session, parent, text, Person(folder / name))
     qtbot.waitUntil(lambda: bool(session.failures), timeout=20_000)
     expected = "Expected the folder" if trouble == "no folder" else "found it full"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 from dataclasses import replace
+from weakref import WeakSet
 
 import numpy as np
 import pytest
 
-from napari_trsmi.gui import spilling
+from napari_trsmi.gui import runs, spilling
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.spilling import SpilledState
 from napari_trsmi.gui.state import OpenSection
@@ -32,7 +33,7 @@ def in_memory(section):
 @pytest.fixture
 def session(trained, monkeypatch):
     monkeypatch.setattr(spilling, "BUDGET", 3 * SIZE)
-    gc.collect()  # runs of other tests count as long as they live
+    monkeypatch.setattr(runs, "_ALL", WeakSet())  # runs of other tests may live still
     session = Session(start_trainer=lambda session, run: None)
     session.activate(OpenSection(trained.dataset))
     return session

@@ -18,10 +18,10 @@ psutil = pytest.importorskip("psutil")
 
 @pytest.fixture(scope="module")
 def open_sockets():
-    """(address, port) of all sockets on which this process and the workers it started listen, and the scheduler's."""
+    """(address, port) of all sockets on which this process and those it starts here listen, and the scheduler's."""
     pytest.importorskip("cryptography", reason="the extra for sweeps is not installed")
     mine = psutil.Process()
-    before = _listening([mine])
+    before = _listening([mine, *mine.children(recursive=True)])  # a virtual screen may be among them
     with connected(None, 1, 1, n_workers=1) as client:
         client.wait_for_workers(1)
         yield _listening([mine, *mine.children(recursive=True)]) - before, client.scheduler.address
