@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_trsmi.data.annotate import find_rows
-from napari_trsmi.data.tables import mudata_of, read_table, table_kind
+from napari_trsmi.data.tables import layers_of, mudata_of, read_table, table_kind
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def own_table(dataset: Dataset, name: str) -> AnnData:
         uns=dict(table.uns),
         obsm=dict(table.obsm),
         varm=dict(table.varm),
-        layers=dict(table.layers),
+        layers=layers_of(table),
         obsp=dict(table.obsp),
         varp=dict(table.varp),
     )

@@ -61,9 +61,9 @@ def read_mudata_zarr(store: Any) -> MuData:
     from anndata.io import read_elem
 
     found = mudata.read_zarr(store)
-    modalities = zarr.open_group(str(store) if isinstance(store, Path) else store, mode="r")["mod"]
+    group: Any = zarr.open_group(str(store) if isinstance(store, Path) else store, mode="r")
     for name, table in found.mod.items():
-        if table.raw is None and "raw" in (stored := modalities[name]):
+        if table.raw is None and "raw" in (stored := group["mod"][name]):
             parts = {part: read_elem(stored["raw"][part]) for part in ("X", "var", "varm") if part in stored["raw"]}
             table.raw = AnnData(obs=table.obs[[]], **parts)
     return found
@@ -209,6 +209,11 @@ def zarr_kind(path: Path) -> str | None:
     if "mod" in names or {"obs", "var"} <= names:
         return "mudata" if "mod" in names else "anndata"
     return "spatialdata" if is_spatialdata(names, group.attrs.asdict()) else None
+
+
+def layers_of(table: AnnData) -> dict[str, Any]:
+    """Return the layers by name, without X, which anndata 0.13 lists among them under None."""
+    return {name: values for name, values in table.layers.items() if name is not None}
 
 
 def mudata_of(tables: Mapping[str, AnnData]) -> MuData:

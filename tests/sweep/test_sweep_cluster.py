@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import gc
 import http.client
 import sys
 import urllib.error
@@ -85,6 +86,7 @@ def test_a_missing_package_is_told_with_the_way_to_install_it(monkeypatch, missi
             raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
         return known(name, *rest)
 
+    gc.collect()  # clients of other tests import as they go
     monkeypatch.setattr(builtins, "__import__", refuse)
     for name in [name for name in sys.modules if name.split(".")[0] == missing]:
         monkeypatch.delitem(sys.modules, name)

@@ -12,6 +12,7 @@ from napari_trsmi.data.readers.barcodes import note_on_repeats, unique_names
 from napari_trsmi.data.readers.kinds import SHORT_NAMES, guess_kind, kind_from_names, kind_of_feature_type
 from napari_trsmi.data.readers.proteins import protein_table
 from napari_trsmi.data.soundness import check_matrices
+from napari_trsmi.data.tables import layers_of
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def combined(parts: Mapping[str, Found]) -> Found:
 def _with_features(adata: AnnData, columns: np.ndarray) -> AnnData:
     """Return a table of some features: values, layers and names, without the rest that `adata` carries."""
     values = None if adata.X is None else adata.X[:, columns]
-    layers = {key: layer[:, columns] for key, layer in adata.layers.items()}
+    layers = {key: layer[:, columns] for key, layer in layers_of(adata).items()}
     return lean_table(values, adata.obs_names, adata.var.iloc[columns], layers)
 
 
