@@ -29,7 +29,7 @@ def spots(device):
 @pytest.mark.filterwarnings("ignore:Failing to pass a value to the 'type_params':DeprecationWarning")  # torch-geometric
 def test_every_scale_of_the_shared_chain_is_appnp(spots):
     h, pattern, values = spots
-    edges = torch.stack([pattern.row, pattern.col])
+    edges = torch.stack([pattern.row, pattern.col]).long()  # as older torch-geometric asks for
     for (steps, teleport), found in zip(SCALES, multi_scale(pattern, values, h, SCALES), strict=True):
         reference = on_device(APPNP(steps, teleport, normalize=False))
         assert_close(found, reference(h, edges, values), rtol=1e-4, atol=1e-5)
