@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from napari_trsmi.data.annotate import annotate
 from napari_trsmi.data.spatialdata_store import read_stored, table_paths
 from napari_trsmi.data.tables import mudata_as_stored
-from napari_trsmi.errors import DataError
+from napari_trsmi.errors import DataError, TrsmiError
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -22,12 +22,20 @@ def write_spatialdata(result: Result, source: Path, temporary: Path) -> tuple[st
     Raises
     ------
     DataError
-        The store no longer holds those tables.
+        The store no longer holds those tables, or is damaged.
     """
     shutil.copytree(source, temporary)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is odd about the input was said when it was read the first time
-        return _label(result, source, temporary)
+        try:
+            return _label(result, source, temporary)
+        except (TrsmiError, OSError):
+            raise
+        except Exception as error:  # zarr and anndata raise whatever a damaged store makes their parts raise
+            raise DataError(
+                f"Expected a sound store at {source}, found one whose tables cannot be replaced "
+                f"({type(error).__name__}: {error}). Save the result as .h5ad or .h5mu, or write the store again."
+            ) from error
 
 
 def _label(result: Result, source: Path, copy: Path) -> tuple[str, ...]:
