@@ -34,7 +34,7 @@ def write_spatialdata(result: Result, source: Path, temporary: Path) -> tuple[st
         except Exception as error:  # zarr and anndata raise whatever a damaged store makes their parts raise
             raise DataError(
                 f"Expected a sound store at {source}, found one whose tables cannot be replaced "
-                f"({type(error).__name__}: {error}). Save the result as .h5ad or .h5mu, or write the store again."
+                f"({type(error).__name__}: {error})."
             ) from error
 
 

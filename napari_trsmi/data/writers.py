@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -191,15 +192,20 @@ def boundaries_table(result: Result) -> pd.DataFrame:
 def _write_copy(result: Result, suffix: str, temporary: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Write the copy of the input, and return its keys and what a person should know about it."""
     sources = result.dataset.sources if suffix == ".zarr" else ()
+    damage: tuple[str, ...] = ()
     if len(sources) == 1 and zarr_kind(Path(sources[0])) == "spatialdata" and not changed(result.dataset, sources[0]):
-        return write_spatialdata(result, Path(sources[0]), temporary), ()
+        try:
+            return write_spatialdata(result, Path(sources[0]), temporary), ()
+        except DataError as error:  # parts that reading did not need are damaged: no reason to lose the result
+            shutil.rmtree(temporary, ignore_errors=True)
+            damage = (f"{error} The copy holds the analysed spots and their features only.",)
     copy = copy_of_input(result.dataset, suffix)
     keys = annotate(result, copy.table, copy.rows)
     for name, drawn in getattr(copy.table, "mod", {"": copy.table}).items():
         make_drawable(drawn, result.dataset, copy.rows.get(name))
     notes = make_storable(copy.table, suffix)
     write_table(copy.table, temporary, suffix)
-    return keys, (*copy.notes, *notes)
+    return keys, (*damage, *copy.notes, *notes)
 
 
 def _run_json(result: Result, path: Path) -> None:

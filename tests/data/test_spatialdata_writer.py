@@ -15,7 +15,6 @@ from napari_trsmi.data.annotate import DOMAIN
 from napari_trsmi.data.readers import read
 from napari_trsmi.data.saved import read_result
 from napari_trsmi.data.sources import sha256
-from napari_trsmi.errors import DataError
 
 pytest.importorskip("spatialdata", reason="the optional spatialdata library is not installed")
 
@@ -118,9 +117,10 @@ def test_of_a_store_that_lost_its_table_the_analysed_spots_are_written(source, t
     np.testing.assert_array_equal(read_result(tmp_path / "out.zarr").labels, result.labels)
 
 
-def test_a_store_whose_group_of_tables_is_damaged_is_refused_and_nothing_is_left(source, tmp_path):
+@pytest.mark.filterwarnings("ignore:.*zarr v2.*")
+def test_of_a_store_whose_group_of_tables_is_damaged_the_analysed_spots_are_written(source, tmp_path):
     (source / "tables" / "zarr.json").write_bytes(b"\xb0{")
     result = result_of(read(source, library="a"))
-    with pytest.raises(DataError, match=r"cannot be replaced.*Save the result as"):
-        result.write(tmp_path / "out.zarr")
-    assert not (tmp_path / "out.zarr").exists()
+    written = result.write(tmp_path / "out.zarr")
+    assert "cannot be replaced" in str(written)
+    np.testing.assert_array_equal(read_result(tmp_path / "out.zarr").labels, result.labels)
