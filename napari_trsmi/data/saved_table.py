@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
+_WIDEST = 10_000  # columns of what is kept sparse and read whole
 _LARGEST = 1e9  # whose squares still are numbers
 _SUMS_TO_ONE = 0.01  # how far a row of shares may be from 1
 _EDGES = ("domain_a", "domain_b", "n_edges", "x", "y", "length", "confidence")  # columns of boundaries that are read
@@ -207,6 +208,8 @@ class _Part:
     def _numbers(self, values: Any, where: str) -> np.ndarray:
         """Return values as float32, whatever of numbers they are stored as."""
         if sparse.issparse(values):
+            if values.shape[1] > _WIDEST:  # few bytes of a file could fill the memory
+                raise self._wrong(where, f"at most {_WIDEST:,} columns", f"{values.shape[1]:,}")
             values = values.toarray()
         found = np.asarray(values)
         if found.dtype == object:

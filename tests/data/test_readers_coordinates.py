@@ -8,6 +8,7 @@ import pytest
 from scipy import sparse
 
 from napari_trsmi.data.readers import from_memory
+from napari_trsmi.errors import DataError
 
 
 @pytest.fixture
@@ -31,6 +32,12 @@ def test_a_frame_with_other_names_goes_by_its_order(table):
     xy = table.obsm["spatial"]
     table.obsm["spatial"] = pd.DataFrame(xy, columns=["first", "second"], index=table.obs_names)
     np.testing.assert_array_equal(from_memory(table).coords, xy)
+
+
+def test_wide_sparse_coordinates_are_refused_before_they_fill_the_memory(table):
+    table.obsm["spatial"] = sparse.csr_matrix((table.n_obs, 10**9))
+    with pytest.raises(DataError, match=r"found shape \(\d+, 1000000000\)"):
+        from_memory(table)
 
 
 def test_sparse_coordinates_are_read(table):

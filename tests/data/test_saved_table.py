@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from anndata import AnnData
+from scipy import sparse
 
 import napari_trsmi as nt
 from napari_trsmi.data.saved import read_result
@@ -69,6 +70,7 @@ def test_an_unchanged_result_is_read_without_a_word(table, tmp_path):
         ("uns", "trsmi", 3),
         ("uns", "trsmi", ""),
         ("uns", "trsmi_state", "text"),
+        ("obsm", "X_trsmi", sparse.csr_matrix((N, 10**9))),
     ],
 )
 def test_a_part_that_cannot_be_is_refused_in_a_sentence(table, tmp_path, holder, key, value):

@@ -182,8 +182,10 @@ def _of_array(stored: Any, key: Any, label: str) -> tuple[np.ndarray, Axes]:
         known = find_axes(list(stored.columns))
         if known and (numbers := numbers_of(stored, known[0])) is not None:
             return numbers, known[0]
+    if sparse.issparse(stored) and stored.shape[1] <= 3:  # a wide one would fill the memory, and is refused below
+        stored = stored.toarray()
     try:
-        values = np.asarray(stored.toarray() if sparse.issparse(stored) else stored, dtype=np.float64)
+        values = stored if sparse.issparse(stored) else np.asarray(stored, dtype=np.float64)
     except (TypeError, ValueError):
         raise DataError(f"Expected numbers as coordinates in {key!r} of {label}, found other values.") from None
     if values.ndim != 2 or values.shape[1] not in (2, 3):
