@@ -136,8 +136,9 @@ def color_distances(colours: tuple[str, ...]) -> np.ndarray:
 
 @cache
 def _converter() -> Any:
-    with warnings.catch_warnings():  # when Python 3.12 or later compiles it: escapes in its docstrings
-        warnings.simplefilter("ignore", SyntaxWarning)
+    with warnings.catch_warnings():  # of escapes in its docstrings, when Python compiles it
+        warnings.simplefilter("ignore", SyntaxWarning)  # Python 3.12 and later
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.11
         from colorspacious import cspace_convert
     return cspace_convert
 
