@@ -109,7 +109,11 @@ def check_writable(dataset: Dataset, path: str | Path, force: bool = False) -> t
     DataError
         It cannot be written there, see `check_output`.
     """
-    suffix = check_output(path, force).suffix
+    return conversions(dataset, check_output(path, force).suffix)
+
+
+def conversions(dataset: Dataset, suffix: str) -> tuple[str, ...]:
+    """Return a sentence on each thing of a section that a file of `suffix` can only hold converted, or not at all."""
     notes = [note for name in dataset.modalities for note in make_storable(own_table(dataset, name), suffix)]
     return tuple(dict.fromkeys(notes))
 

@@ -278,11 +278,18 @@ class Session:
         run.steps.append(step)
         if self.state == "preparing":
             self._set_state("running")
+            self._tell_conversions(run.section)
         self.stepped.emit(step)
         if follows:
             self.show_step(step)
         if run is self.run and run.at_end and self.state == "running":  # nothing to pause or to finish any more
             self._set_state("finishing")
+
+    def _tell_conversions(self, section: OpenSection) -> None:
+        """Tell, once and before any time is spent, what of a section a file can only hold converted."""
+        if section.conversions:
+            self.told.emit("\n".join(["When the result is saved:", *section.conversions]))
+            section.conversions = ()
 
     def _follows(self, run: Run) -> bool:
         """Return False where a person went back to an earlier preview of the run."""

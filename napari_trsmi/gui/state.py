@@ -35,12 +35,15 @@ class OpenSection:
         File the result was saved to or restored from; None while it is only in memory.
     runs
         All results that were kept, to go back to and to compare.
+    conversions
+        Sentences on what a file can only hold converted; None before the first run, whose thread finds them.
     """
 
     dataset: Dataset
     result: Result | None = None
     path: Path | None = None
     runs: Runs = field(default_factory=Runs)
+    conversions: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)

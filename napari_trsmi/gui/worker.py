@@ -109,10 +109,14 @@ def train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
 def _train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
     hush()  # again: the worker that this runs in lets all warnings through
     from napari_trsmi.api import fit_steps
+    from napari_trsmi.data.writers import conversions
 
+    section = run.section
+    if section.conversions is None:
+        section.conversions = conversions(section.dataset, section.path.suffix if section.path else ".h5mu")
     if run.before is not None and run.before.state:
         run.states.add(run.before.history[-1].epoch, bytes(run.before.state))
-    steps = fit_steps(run.section.dataset, run.config, resume=run.resume, states=run.states)
+    steps = fit_steps(section.dataset, run.config, resume=run.resume, states=run.states)
     try:
         step = next(steps)
         while True:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from acted_training import acted
 
+from napari_trsmi.data.readers import from_memory
 from napari_trsmi.errors import TrainingError
 from napari_trsmi.gui.sample import open_sample
 from napari_trsmi.gui.session import Session, session_of
@@ -95,6 +96,26 @@ def test_finishing_before_the_first_epoch_keeps_that_epoch(session, qtbot, monke
     gate.release(99)
     qtbot.waitUntil(lambda: session.state == "idle", timeout=10_000)
     assert len(session.result.history) == 1
+
+
+def test_what_a_file_can_only_hold_converted_is_told_once_and_before_the_first_epoch(
+    session, qtbot, monkeypatch, trained, make_table
+):
+    act(monkeypatch, trained)
+    table = make_table()
+    table.obs["when"] = [object()] * table.n_obs
+    session.activate(OpenSection(from_memory(table)))
+    heard = []
+    session.told.connect(heard.append)
+    session.stepped.connect(lambda step: heard.append(step.epoch))
+    for times in range(2):
+        heard.clear()
+        session.start()
+        qtbot.waitUntil(lambda: 1 in heard, timeout=10_000)
+        session.cancel()
+        if times == 0:
+            assert heard[0].startswith('When the result is saved:\nobs["when"]')
+    assert heard[0] == 1
 
 
 def test_a_paused_run_does_nothing_until_it_goes_on(session, qtbot, monkeypatch, trained):
