@@ -59,7 +59,7 @@ def read(
     >>> ds.n_spots, {m: k.kind for m, k in ds.modalities.items()}
     (2500, {'rna': 'rna', 'adt': 'protein'})
     """
-    from napari_trsmi.data.atomic import recover
+    from napari_trsmi.atomic import recover
     from napari_trsmi.data.readers import read as read_files
 
     for one in [path] if isinstance(path, str | Path) else path:

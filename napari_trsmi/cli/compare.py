@@ -125,7 +125,7 @@ def _to_text(table: pd.DataFrame) -> str:
 
 def _write(table: pd.DataFrame, path: Path) -> None:
     """Write the table to a CSV file, replaced whole."""
-    from napari_trsmi.data.atomic import replacing
+    from napari_trsmi.atomic import replacing
     from napari_trsmi.data.sheets import write_sheet
 
     with replacing(path) as temporary:

@@ -29,7 +29,7 @@ class Markers(Command):
         import pandas as pd
 
         from napari_trsmi.api import markers
-        from napari_trsmi.data.atomic import replacing
+        from napari_trsmi.atomic import replacing
         from napari_trsmi.data.sheets import write_sheet
 
         check_folder(self.out)

@@ -22,7 +22,7 @@ class Simulate(Command):
 
     def run(self) -> None:
         """Simulate and write."""
-        from napari_trsmi.data.atomic import replacing
+        from napari_trsmi.atomic import replacing
         from napari_trsmi.data.simulate import simulate
         from napari_trsmi.data.tables import write_table
         from napari_trsmi.data.writers import check_output

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from napari_trsmi.data.atomic import recover
+from napari_trsmi.atomic import recover
 from napari_trsmi.data.sources import sha256
 
 RUN, DOMAINS, BOUNDARIES = "run.json", "domains.csv", "boundaries.csv"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_trsmi.data.atomic import replacing
+from napari_trsmi.atomic import replacing
 from napari_trsmi.data.companions import BOUNDARIES, DOMAINS, RUN
 from napari_trsmi.data.writers import write_boundaries, write_domains, write_run
 from napari_trsmi.errors import DataError

@@ -13,8 +13,8 @@ from uuid import uuid4
 
 import numpy as np
 
+from napari_trsmi.atomic import check_replaceable, replacing
 from napari_trsmi.data.annotate import CONFIDENCE, DOMAIN, ENTROPY, RUNNER_UP, annotate, domains_frame
-from napari_trsmi.data.atomic import check_replaceable, replacing
 from napari_trsmi.data.companions import BOUNDARIES, DOMAINS, RUN, companion
 from napari_trsmi.data.copies import changed, copy_of_input, own_table
 from napari_trsmi.data.provenance import record

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import io
 import logging
-import os
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from napari_trsmi.atomic import replacing
 from napari_trsmi.config import Config
-from napari_trsmi.errors import TrainingError
+from napari_trsmi.errors import DataError, TrainingError
 from napari_trsmi.records import Step
 
 logger = logging.getLogger(__name__)
@@ -40,24 +39,13 @@ def write(path: Path, content: bytes) -> None:
     TrainingError
         There is no such place.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as f:
-            f.write(content)
-            f.flush()
-            os.fsync(f.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        if path.parent.is_dir():
-            logger.warning("No checkpoint at %s: %s. The run goes on without.", path, error.strerror or error)
-            return
-        raise TrainingError(
-            f"Expected to write the checkpoint {path}, found: {error.strerror}. Choose another place, or set "
-            "train.checkpoint_every=0."
-        ) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        with replacing(path) as temporary:
+            temporary.write_bytes(content)
+    except DataError as error:
+        if not path.parent.is_dir():
+            raise TrainingError(f"{error} Or set train.checkpoint_every=0.") from error
+        logger.warning("No checkpoint at %s: %s The run goes on without.", path, error)
 
 
 def unpacked(source: Path | bytes, config: Config, identity: dict[str, Any], device: torch.device) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_trsmi.data.atomic import replacing
+from napari_trsmi.atomic import replacing
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:

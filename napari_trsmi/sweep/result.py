@@ -225,7 +225,7 @@ class SweepResult:
         DataError
             They cannot be written.
         """
-        from napari_trsmi.data.atomic import replacing
+        from napari_trsmi.atomic import replacing
         from napari_trsmi.data.sheets import write_sheet
 
         folder = Path(folder)

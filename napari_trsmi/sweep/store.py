@@ -139,7 +139,7 @@ class Store:
     """
 
     def __init__(self, folder: str | Path, dataset: Dataset, mark: str, grid: Grid, config: Config) -> None:
-        from napari_trsmi.data.atomic import explain, replacing
+        from napari_trsmi.atomic import explain, replacing
         from napari_trsmi.data.provenance import describe_sources, plain, versions
 
         self.folder = Path(folder)
@@ -179,7 +179,7 @@ class Store:
 
     def write(self, run: Run) -> None:
         """Write a run whole, or not at all; raises `DataError`."""
-        from napari_trsmi.data.atomic import replacing
+        from napari_trsmi.atomic import replacing
         from napari_trsmi.data.provenance import plain
 
         told = {

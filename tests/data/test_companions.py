@@ -64,7 +64,7 @@ sys.path.insert(0, sys.argv[2])
 import numpy as np, pandas as pd
 from anndata import AnnData
 from results_by_hand import dataset_of, result_of
-from napari_trsmi.data import atomic
+from napari_trsmi import atomic
 table = AnnData(np.ones((36, 4), np.float32), obs=pd.DataFrame(index=[f"spot{i}-1" for i in range(36)]),
                 obsm={"spatial": np.stack(np.divmod(np.arange(36), 6), 1)})
 dataset = dataset_of({"rna": table})

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from napari_trsmi.data import atomic
-from napari_trsmi.data.atomic import recover, replacing
+from napari_trsmi import atomic
+from napari_trsmi.atomic import recover, replacing
 from napari_trsmi.errors import DataError
 
 DEAD = 2**22 + 1  # above the largest process id
@@ -159,7 +159,7 @@ def test_a_link_is_written_through(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from napari_trsmi.data import atomic
+from napari_trsmi import atomic
 if sys.argv[2] == "slow":
     atomic._exchange = lambda first, second: False
 target = Path(sys.argv[1])
