@@ -35,7 +35,6 @@ class RunBar(QWidget):
         super().__init__(parent)
         self.session = session
         self._factor: dict[str, float] = {}  # measured / estimated seconds, by device
-        self._paused = False
         self._said = self._busy = ""
 
         self.out_of_date = Label(OUT_OF_DATE)
@@ -112,12 +111,10 @@ class RunBar(QWidget):
 
     def _on_run(self, state: str) -> None:
         if state == "preparing":
-            self._paused = False
             self._say_preparing()
         elif state == "finishing":
             self.say(self._ending())
         elif state == "paused":
-            self._paused = True
             self.say("Paused. The domains so far can be looked at.")
         else:
             self.say(self._outcome() if state == "idle" else "")
@@ -135,7 +132,7 @@ class RunBar(QWidget):
 
     def _on_result(self, result: Any) -> None:
         run = self.session.last_run
-        whole = run is not None and not run.earlier and not self._paused
+        whole = run is not None and not run.earlier
         if result is not None and run is not None and result.config is run.config and whole:
             self._measure(result)
         self._refresh()
@@ -158,9 +155,9 @@ class RunBar(QWidget):
         run, result = self.session.last_run, self.session.result
         if run is None or result is None or result.config is not run.config:
             return ""
-        took = "" if self._paused else f" in {duration(sum(result.provenance.get('seconds', {}).values()))}"
+        took = duration(sum(result.provenance.get("seconds", {}).values()))
         left = left_devices(result.provenance.get("devices_tried", {}))
-        return f"Trained on {result.provenance.get('device', run.config.device)}{took}. {left}".rstrip()
+        return f"Trained on {result.provenance.get('device', run.config.device)} in {took}. {left}".rstrip()
 
     def _measure(self, result: Any) -> None:
         """Scale later estimates by how long this run took."""
