@@ -29,9 +29,11 @@ def write_spatialdata(result: Result, source: Path, temporary: Path) -> tuple[st
         warnings.simplefilter("ignore")  # what is odd about the input was said when it was read the first time
         try:
             return _label(result, source, temporary)
-        except (TrsmiError, OSError):
+        except TrsmiError:
             raise
         except Exception as error:  # zarr and anndata raise whatever a damaged store makes their parts raise
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # the system's, such as a full disk; zarr's own have no number
             raise DataError(
                 f"Expected a sound store at {source}, found one whose tables cannot be replaced "
                 f"({type(error).__name__}: {error})."

@@ -122,7 +122,7 @@ def test_counts_in_raw_of_a_mudata_zarr_are_found_and_kept(tmp_path, make_mudata
         np.testing.assert_array_equal(found.toarray(), counts.X.toarray())
 
 
-@pytest.mark.parametrize("dtype", ["float16", "float64", "uint16", "int64", "bool"])
+@pytest.mark.parametrize("dtype", ["float16", "float64", "uint16", "int64", "bool", ">f4", ">u2"])
 def test_dense_counts_of_any_type_are_read(make_table, dtype):
     table = make_table()
     counts = table.X = table.X.toarray().astype(dtype)

@@ -118,8 +118,9 @@ def test_of_a_store_that_lost_its_table_the_analysed_spots_are_written(source, t
 
 
 @pytest.mark.filterwarnings("ignore:.*zarr v2.*")
-def test_of_a_store_whose_group_of_tables_is_damaged_the_analysed_spots_are_written(source, tmp_path):
-    (source / "tables" / "zarr.json").write_bytes(b"\xb0{")
+@pytest.mark.parametrize("damage", [b"\xb0{", b'{"zarr_format": 3, "node_type": "odd"}'])
+def test_of_a_store_whose_group_of_tables_is_damaged_the_analysed_spots_are_written(source, tmp_path, damage):
+    (source / "tables" / "zarr.json").write_bytes(damage)
     result = result_of(read(source, library="a"))
     written = result.write(tmp_path / "out.zarr")
     assert "cannot be replaced" in str(written)

@@ -234,6 +234,8 @@ def _taken(values: Any, rows: np.ndarray) -> Any:
         raise DataError(f"Expected numbers as values of a modality, found {values.dtype}. Store them as numbers.")
     if values.dtype == np.float16:  # scipy has no sparse matrices of these
         values = values.astype(np.float32)
+    if not values.dtype.isnative:  # written on a machine of the other byte order, which scipy refuses
+        values = values.astype(values.dtype.newbyteorder("="))
     if len(rows) == values.shape[0] and np.array_equal(rows, np.arange(len(rows))):
         return values
     return values[rows]
