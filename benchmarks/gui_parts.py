@@ -43,7 +43,8 @@ def load(viewer: Viewer, path: str) -> dict[str, Any]:
 def recolour(viewer: Viewer, n: int, repeats: int = 7) -> dict[str, Any]:
     """Return the seconds to open, to show other domains, and to colour by another gene, each until it is drawn."""
     from napari_trsmi.gui.docks import open_docks
-    from napari_trsmi.gui.features import FeatureIndex, feature_coloring
+    from napari_trsmi.gui.features import FeatureIndex
+    from napari_trsmi.gui.maps import feature_coloring
     from napari_trsmi.gui.state import Shown
 
     open_docks(viewer)

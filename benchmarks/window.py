@@ -144,7 +144,7 @@ def put(viewer: Viewer, dataset: Dataset) -> None:
 
 def current(viewer: Viewer) -> Session:
     """Return the session of the viewer."""
-    from napari_trsmi.gui.session import session_of
+    from napari_trsmi.gui.sessions import session_of
 
     return session_of(viewer)
 

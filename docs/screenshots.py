@@ -46,7 +46,7 @@ class Pictures:
         import napari
 
         from napari_trsmi.gui.docks import open_docks
-        from napari_trsmi.gui.session import session_of
+        from napari_trsmi.gui.sessions import session_of
 
         self.out, self.name, self.n_domains = options.out, name, n_domains
         self.every = options.all

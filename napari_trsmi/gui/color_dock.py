@@ -21,14 +21,14 @@ from qtpy.QtWidgets import (
 from superqt import QFlowLayout
 
 from napari_trsmi.errors import DataError
-from napari_trsmi.gui import features
+from napari_trsmi.gui import maps
 from napari_trsmi.gui.coloring_panel import ColoringPanel
 from napari_trsmi.gui.feature_list import FeatureList
 from napari_trsmi.gui.feature_search import FeatureSearch
-from napari_trsmi.gui.features import COLUMN, Feature, FeatureIndex
+from napari_trsmi.gui.features import COLUMN, Feature, FeatureIndex, coloring_by
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label, as_tip
-from napari_trsmi.gui.session import session_of
+from napari_trsmi.gui.sessions import session_of
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
 from napari_trsmi.gui.suggestions import suggested
 
@@ -119,7 +119,7 @@ class ColorDock(QWidget):
         dataset = self.session.dataset
         if dataset is None or feature is None:
             return
-        if self._show(lambda: self._panel.preferred(features.coloring_by(dataset, feature))):
+        if self._show(lambda: self._panel.preferred(coloring_by(dataset, feature))):
             self._recent = [feature, *(f for f in self._recent if f != feature)][:N_RECENT]
             self._fill_chips()
 
@@ -144,7 +144,7 @@ class ColorDock(QWidget):
     def _mix(self) -> None:
         dataset, red, green = self.session.dataset, self._red.feature, self._green.feature
         if dataset is not None and (red or green):
-            self._show(lambda: features.mix(dataset, _key(red), _key(green)))
+            self._show(lambda: maps.mix(dataset, _key(red), _key(green)))
 
     def _show(self, make: Callable[[], Coloring]) -> bool:
         try:

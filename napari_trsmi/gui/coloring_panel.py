@@ -11,11 +11,12 @@ from qtpy.QtGui import QIcon, QImage, QPixmap, QShowEvent
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
 from superqt import QLabeledDoubleRangeSlider
 
-from napari_trsmi.gui import features
+from napari_trsmi.gui import maps
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.state import Coloring, Shown
+from napari_trsmi.gui.summary import domain_means, summary
 from napari_trsmi.gui.value_plots import DomainPlot, ValuePlot
 
 COLORMAPS = ("viridis", "cividis", "magma", "inferno", "gray")  # evenly bright steps, told apart by everyone
@@ -58,7 +59,7 @@ class ColoringPanel(QWidget):
         self._clip.setSuffix(" %")
         self._clip.setRange(0, 25)
         self._clip.setMinimumWidth(90)
-        self._clip.setValue(round(features.CLIP))
+        self._clip.setValue(round(maps.CLIP))
         self._clip.setToolTip("Share of the values beyond each end of the colour map, so that outliers do not rule it.")
         self._clip.setAccessibleName("Clip")
         self._means = DomainPlot()
@@ -93,7 +94,7 @@ class ColoringPanel(QWidget):
         """Return a new colouring with the colour map and the clip a person chose."""
         if coloring.colors or coloring.values.ndim == 2:
             return coloring
-        limits = features.clipped_limits(coloring.values, self._clip.value())
+        limits = maps.clipped_limits(coloring.values, self._clip.value())
         return replace(coloring, colormap=self._preferred, limits=limits)
 
     def set_text_color(self, color: str) -> None:
@@ -136,12 +137,12 @@ class ColoringPanel(QWidget):
         coloring, shown = self._shown, self.session.shown
         if coloring is None:
             return
-        self._summary.setText(features.summary(coloring, shown))
+        self._summary.setText(summary(coloring, shown))
         drawn = shown is not None and not coloring.colors
         self._means.setVisible(drawn)
         self._means_title.setVisible(drawn)
         if shown is not None and drawn:
-            found = features.domain_means(coloring, shown)
+            found = domain_means(coloring, shown)
             found = found[:, :2] if found.ndim == 2 else found
             self._means.set_means(found, shown.colors if found.ndim == 1 else MIX, shown.names)
             what = "Mean in each domain" if found.ndim == 1 else "Mean of red and of green"
@@ -158,7 +159,7 @@ class ColoringPanel(QWidget):
         self._limits.blockSignals(False)
 
     def _ends(self, coloring: Coloring) -> tuple[float, float]:
-        return coloring.limits or features.clipped_limits(coloring.values, 0)
+        return coloring.limits or maps.clipped_limits(coloring.values, 0)
 
     def _mark_colormap(self, name: str) -> None:
         if self._colormap.findText(name) < 0:  # one that another dock chose
@@ -177,7 +178,7 @@ class ColoringPanel(QWidget):
 
     def _on_clip(self, percent: int) -> None:
         if self._shown is not None:
-            limits = features.clipped_limits(self._shown.values, percent)
+            limits = maps.clipped_limits(self._shown.values, percent)
             self._limits.setValue(limits)
             self.session.color(replace(self._shown, limits=limits))
 

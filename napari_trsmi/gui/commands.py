@@ -5,7 +5,8 @@ from __future__ import annotations
 from napari import Viewer
 
 from napari_trsmi.gui.placement_panel import Turn, turn
-from napari_trsmi.gui.session import Session, session_of
+from napari_trsmi.gui.session import Session
+from napari_trsmi.gui.sessions import session_of
 
 
 def start_training(viewer: Viewer) -> None:

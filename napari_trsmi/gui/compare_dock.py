@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
-from napari_trsmi.gui.boundaries_dock import NO_SECTION
 from napari_trsmi.gui.compare_panel import ComparePanel
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label, Marked
 from napari_trsmi.gui.run_panel import RunPanel
-from napari_trsmi.gui.session import session_of
+from napari_trsmi.gui.sessions import session_of
+from napari_trsmi.gui.words import NO_SECTION
 
 if TYPE_CHECKING:
     from napari import Viewer

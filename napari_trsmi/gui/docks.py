@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from weakref import ReferenceType, WeakSet, ref
 
 from napari_trsmi.gui.canvas import AIR
-from napari_trsmi.gui.session import session_of
+from napari_trsmi.gui.sessions import session_of
 
 if TYPE_CHECKING:
     from napari import Viewer

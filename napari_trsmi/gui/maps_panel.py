@@ -8,15 +8,14 @@ import numpy as np
 from qtpy.QtWidgets import QGridLayout, QPushButton, QWidget
 
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.maps import WEIGHT, result_maps
 from napari_trsmi.gui.plain import Label, as_tip
 from napari_trsmi.gui.state import Coloring
-from napari_trsmi.trust import AGREEING, STABILITY
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
     from napari_trsmi.gui.session import Session
 
-WEIGHT = "Weight of "
 HELP = {
     "Confidence": "Posterior of each spot's own domain",
     "Entropy": "How undecided each spot is between all domains, from 0 to 1",
@@ -24,38 +23,6 @@ HELP = {
     "Stability": "Share of the runs from other seeds that give each spot its domain",
     "Modalities agreeing": "Share of the modalities that, each alone, give each spot its domain",
 }
-
-
-def result_maps(result: Result) -> dict[str, Coloring]:
-    """Return {title: colouring} of everything about a result that spots can be coloured by.
-
-    The weights of the modalities share their limits, so that their maps can be compared.
-    """
-    partition = result.partition
-    maps = [
-        Coloring("Confidence", np.asarray(partition.confidence, float), limits=(0.0, 1.0)),
-        Coloring("Entropy", np.asarray(partition.entropy, float), colormap="magma", limits=(0.0, 1.0)),
-        Coloring("Runner-up domain", partition.runner_up, colors=result.palette, names=result.names),
-    ]
-    if (weights := result.modality_weights) is not None:
-        low, high = (float(v) for v in np.quantile(weights, (0.01, 0.99)))
-        for name, column in zip(result.dataset.modalities, weights.T, strict=False):
-            maps.append(Coloring(WEIGHT + name, np.asarray(column, float), limits=(low, high)))
-    for name, values in result.maps.items():
-        limits = (0.0, 1.0) if name in (STABILITY, AGREEING) else None  # shares of runs and of modalities
-        maps.append(Coloring(map_title(name), np.asarray(values, float), limits=limits))
-    return {found.title: found for found in maps}
-
-
-def map_title(name: str) -> str:
-    """Return the title of a map in `Result.maps`.
-
-    Examples
-    --------
-    >>> map_title("modalities_agreeing")
-    'Modalities agreeing'
-    """
-    return name.replace("_", " ").capitalize()
 
 
 class MapsPanel(QWidget):

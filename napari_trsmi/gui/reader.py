@@ -98,7 +98,7 @@ def layers_of(read: Callable[[str | None], OpenSection]) -> list[Any]:
     """Return the layers of the section that `read` gives for the name of a library, or for None."""
     from napari_trsmi.gui.docks import viewer_in_use
     from napari_trsmi.gui.layers import section_layers
-    from napari_trsmi.gui.session import session_of
+    from napari_trsmi.gui.sessions import session_of
     from napari_trsmi.gui.worker import sentence
 
     if (viewer := viewer_in_use()) is None:
@@ -122,7 +122,7 @@ def _go_on_later(viewer: Viewer, problem: str) -> None:
     from qtpy.QtCore import QTimer
 
     from napari_trsmi.gui import docks
-    from napari_trsmi.gui.session import session_of
+    from napari_trsmi.gui.sessions import session_of
 
     if problem.startswith("Expected coordinates"):
         problem += f" Or open it together with the file that has them: Open… in the dock {docks.TRAIN}."

@@ -13,6 +13,7 @@ from napari_trsmi.estimate import estimate
 from napari_trsmi.gui.devices import device_names, loaded_device
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label, as_tip
+from napari_trsmi.gui.words import duration
 from napari_trsmi.records import left_devices
 from napari_trsmi.teach import count
 
@@ -233,19 +234,6 @@ def _button(text: str, tip: str, act: Any) -> QPushButton:
     button.setMinimumWidth(button.fontMetrics().horizontalAdvance(text) + 12)  # four of them in a narrow dock
     button.clicked.connect(lambda: act())
     return button
-
-
-def duration(seconds: float) -> str:
-    """Return a time as a person says it.
-
-    Examples
-    --------
-    >>> duration(4.2), duration(95), duration(9000)
-    ('4 s', '2 min', '2.5 h')
-    """
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def time_left(steps: list[Step]) -> str:

@@ -9,8 +9,8 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex,
 from qtpy.QtGui import QFont
 from qtpy.QtWidgets import QAbstractItemView, QTableView
 
-from napari_trsmi.gui.run_bar import duration
 from napari_trsmi.gui.runs import scores
+from napari_trsmi.gui.words import duration
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result

@@ -28,7 +28,7 @@ def demo(viewer: Viewer) -> None:
     """Show the sample and train on it, with the default settings and the number of domains it was made with."""
     from napari_trsmi.data.sample import sample_path
     from napari_trsmi.gui.reader import open_section
-    from napari_trsmi.gui.session import session_of
+    from napari_trsmi.gui.sessions import session_of
 
     section = open_section([sample_path()])
     show(viewer, section)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QSignalBlocker
 from qtpy.QtCore import Signal as QtSignal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
+from napari_trsmi.gui.buttons import text_button
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
@@ -154,12 +154,3 @@ def _entry_of(run: Run, section: OpenSection) -> Entry | None:
         if origin.get("run") == run.key and np.array_equal(entry.result.labels, run.labels):
             return entry
     return None
-
-
-def text_button(text: str, tip: str, act: Callable[[], Any]) -> QPushButton:
-    """Return a button that is no wider than its text needs."""
-    button = QPushButton(text)
-    button.setToolTip(f"<qt>{tip}</qt>")
-    button.setMinimumWidth(button.fontMetrics().horizontalAdvance(text) + 12)
-    button.clicked.connect(lambda: act())
-    return button

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
-from napari_trsmi.gui.boundaries_dock import NO_SECTION
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
-from napari_trsmi.gui.session import session_of
+from napari_trsmi.gui.sessions import session_of
 from napari_trsmi.gui.sweep_panel import SweepPanel
 from napari_trsmi.gui.trust_panel import TrustPanel
+from napari_trsmi.gui.words import NO_SECTION
 
 if TYPE_CHECKING:
     from napari import Viewer

@@ -9,7 +9,7 @@ from napari.layers import Layer
 
 from napari_trsmi.gui.boundaries_dock import BoundariesDock
 from napari_trsmi.gui.layers import section_layers
-from napari_trsmi.gui.session import session_of
+from napari_trsmi.gui.sessions import session_of
 from napari_trsmi.gui.state import OpenSection
 
 

@@ -13,7 +13,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication
 
 from napari_trsmi.gui import layers, raster
-from napari_trsmi.gui.session import session_of
+from napari_trsmi.gui.sessions import session_of
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
 
 

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QMainWindow, QWidget
 
 from napari_trsmi.gui import closing
 from napari_trsmi.gui.layers import section_layers
-from napari_trsmi.gui.session import session_of
+from napari_trsmi.gui.sessions import session_of
 from napari_trsmi.gui.state import OpenSection
 
 

@@ -6,8 +6,9 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QPushButton
 
 from napari_trsmi.gui.color_dock import ColorDock
-from napari_trsmi.gui.features import COLUMN, Feature, feature_coloring
-from napari_trsmi.gui.session import session_of
+from napari_trsmi.gui.features import COLUMN, Feature
+from napari_trsmi.gui.maps import feature_coloring
+from napari_trsmi.gui.sessions import session_of
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
 
 

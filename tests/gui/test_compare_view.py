@@ -19,7 +19,7 @@ from napari_trsmi.gui.compare_dock import CompareDock
 from napari_trsmi.gui.compare_view import VIEWS
 from napari_trsmi.gui.layers import spot_colors
 from napari_trsmi.gui.pair import DIFFERENT, SAME, pair_of
-from napari_trsmi.gui.session import session_of
+from napari_trsmi.gui.sessions import session_of
 from napari_trsmi.gui.state import Coloring
 
 

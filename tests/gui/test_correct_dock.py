@@ -17,7 +17,7 @@ import napari_trsmi as nt
 from napari_trsmi import teach
 from napari_trsmi.gui import lasso_layers, layers
 from napari_trsmi.gui.correct_dock import CorrectDock
-from napari_trsmi.gui.session import session_of
+from napari_trsmi.gui.sessions import session_of
 
 
 def opened(qtbot, result):

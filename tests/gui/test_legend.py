@@ -12,7 +12,8 @@ from qtpy.QtWidgets import QLineEdit, QWidget
 
 from napari_trsmi.gui.layers import section_layers
 from napari_trsmi.gui.legend import Legend, attach_legend, legend_of
-from napari_trsmi.gui.session import Session, session_of
+from napari_trsmi.gui.session import Session
+from napari_trsmi.gui.sessions import session_of
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
 
 LEFT = Qt.MouseButton.LeftButton

@@ -11,7 +11,7 @@ from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_trsmi import edits
-from napari_trsmi.gui.session import session_of
+from napari_trsmi.gui.sessions import session_of
 from napari_trsmi.gui.state import Coloring
 
 DOCKS = ["Train", "Colour by", "Boundaries", "Correct", "Trust", "Compare"]

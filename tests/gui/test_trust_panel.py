@@ -16,10 +16,10 @@ from napari_trsmi import edits
 from napari_trsmi.domains.clustering import domain_features
 from napari_trsmi.gui import trust_panel
 from napari_trsmi.gui.boundary_table import BoundaryModel
-from napari_trsmi.gui.maps_panel import result_maps
-from napari_trsmi.gui.run_bar import duration
+from napari_trsmi.gui.maps import result_maps
 from napari_trsmi.gui.trust_dock import TrustDock
 from napari_trsmi.gui.trust_job import TrustJob, Wanted
+from napari_trsmi.gui.words import duration
 from napari_trsmi.stages import prepare
 from napari_trsmi.trust import chance, seed_stability, with_trust
 

@@ -1,0 +1,17 @@
+"""Buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from qtpy.QtWidgets import QPushButton
+
+
+def text_button(text: str, tip: str, act: Callable[[], Any]) -> QPushButton:
+    """Return a button that is no wider than its text needs."""
+    button = QPushButton(text)
+    button.setToolTip(f"<qt>{tip}</qt>")
+    button.setMinimumWidth(button.fontMetrics().horizontalAdvance(text) + 12)
+    button.clicked.connect(lambda: act())
+    return button

@@ -1,0 +1,169 @@
+"""What spots can be coloured by: a feature, a column of the file, two features mixed, and the maps of a result.
+
+Everything is computed from the tables as they are, when it is asked for: nothing is converted or kept. One column of a
+sparse table of 50,000 spots and 20,000 genes takes 30 ms.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse
+
+from napari_trsmi.data import feature_names
+from napari_trsmi.errors import DataError
+from napari_trsmi.gui.state import Coloring
+from napari_trsmi.trust import AGREEING, STABILITY
+
+if TYPE_CHECKING:
+    from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.data.result import Result
+
+TARGET_SUM = 1e4  # counts per spot after normalisation, as for the markers
+MAX_CATEGORIES = 100
+CLIP = 1.0  # percent of the values beyond each end of the colour map
+WEIGHT = "Weight of "
+
+
+def feature_coloring(dataset: Dataset, modality: str, name: str) -> Coloring:
+    """Return the spots coloured by one feature of a modality.
+
+    Counts are shown as log1p of counts per `TARGET_SUM` of the spot's total in the table, and the title says so;
+    precomputed components, and tables with negative values, as they are.
+
+    Raises
+    ------
+    DataError
+        There is no such modality or feature.
+    """
+    if modality not in dataset.modalities:
+        raise DataError(f"Expected a modality out of {', '.join(dataset.modalities)}, found {modality!r}.")
+    found = dataset.modalities[modality]
+    (at,) = np.nonzero(found.table.var_names == name)
+    if len(at) == 0:
+        raise DataError(f"Expected a feature of {modality}, found {name!r}, which it does not have.")
+    values = _column(found.table.X, int(at[0]))
+    as_stored = found.kind == "precomputed" or found.table.X.min() < 0
+    if not as_stored:
+        total = np.asarray(found.table.X.sum(axis=1), dtype=float).ravel()
+        values = np.log1p(TARGET_SUM * values / np.where(total > 0, total, 1.0))
+    note = "" if as_stored else ", log1p"
+    shown = feature_names.label(found.table.var, name)
+    return Coloring(f"{shown} ({modality}{note})", values, limits=clipped_limits(values))
+
+
+def obs_coloring(dataset: Dataset, column: str) -> Coloring:
+    """Return the spots coloured by a column of the file: numbers by a colour map, all else as categories.
+
+    Categories are in their own order where the column has one, else sorted; past the end of the palette its colours
+    come again.
+
+    Raises
+    ------
+    DataError
+        There is no such column, or it has more than `MAX_CATEGORIES` categories.
+    """
+    import pandas as pd
+
+    from napari_trsmi.domains.colors import PALETTE
+
+    if column not in dataset.obs:
+        raise DataError(f"Expected a column of the file, found {column!r}, which it does not have.")
+    found = dataset.obs[column]
+    if pd.api.types.is_numeric_dtype(found) and not pd.api.types.is_bool_dtype(found):
+        values = found.to_numpy(float, na_value=np.nan)
+        return Coloring(column, values, limits=clipped_limits(values))
+    if not isinstance(found.dtype, pd.CategoricalDtype):
+        found = found.where(found.isna(), found.astype(str)).astype("category")
+    found = found.cat.remove_unused_categories()
+    names = tuple(str(name) for name in found.cat.categories)
+    if len(names) > MAX_CATEGORIES:
+        raise DataError(
+            f"Expected at most {MAX_CATEGORIES} categories to tell apart by colour, found {len(names)} in {column}."
+        )
+    colors = tuple(PALETTE[k % len(PALETTE)] for k in range(len(names)))
+    return Coloring(column, found.cat.codes.to_numpy(int), colors=colors, names=names)
+
+
+def mix(dataset: Dataset, red: tuple[str, str] | None = None, green: tuple[str, str] | None = None) -> Coloring:
+    """Return the spots coloured by two features at once, one in red and one in green; where both are high: yellow.
+
+    Parameters
+    ----------
+    red, green
+        (modality, feature), or None for nothing in that colour. Each is scaled to its own limits.
+
+    Raises
+    ------
+    DataError
+        As for `feature_coloring`.
+    """
+    rgb = np.zeros((dataset.n_spots, 3))
+    titles = []
+    for channel, (color, feature) in enumerate((("red", red), ("green", green))):
+        if feature is not None:
+            single = feature_coloring(dataset, *feature)
+            low, high = single.limits or (0.0, 1.0)
+            rgb[:, channel] = np.nan_to_num(np.clip((single.values - low) / (high - low), 0, 1))
+            titles.append(f"{color} {single.title}")
+    title = ", ".join(titles)
+    return Coloring(title[:1].upper() + title[1:], rgb)
+
+
+def result_maps(result: Result) -> dict[str, Coloring]:
+    """Return {title: colouring} of everything about a result that spots can be coloured by.
+
+    The weights of the modalities share their limits, so that their maps can be compared.
+    """
+    partition = result.partition
+    maps = [
+        Coloring("Confidence", np.asarray(partition.confidence, float), limits=(0.0, 1.0)),
+        Coloring("Entropy", np.asarray(partition.entropy, float), colormap="magma", limits=(0.0, 1.0)),
+        Coloring("Runner-up domain", partition.runner_up, colors=result.palette, names=result.names),
+    ]
+    if (weights := result.modality_weights) is not None:
+        low, high = (float(v) for v in np.quantile(weights, (0.01, 0.99)))
+        for name, column in zip(result.dataset.modalities, weights.T, strict=False):
+            maps.append(Coloring(WEIGHT + name, np.asarray(column, float), limits=(low, high)))
+    for name, values in result.maps.items():
+        limits = (0.0, 1.0) if name in (STABILITY, AGREEING) else None  # shares of runs and of modalities
+        maps.append(Coloring(map_title(name), np.asarray(values, float), limits=limits))
+    return {found.title: found for found in maps}
+
+
+def map_title(name: str) -> str:
+    """Return the title of a map in `Result.maps`.
+
+    Examples
+    --------
+    >>> map_title("modalities_agreeing")
+    'Modalities agreeing'
+    """
+    return name.replace("_", " ").capitalize()
+
+
+def clipped_limits(values: np.ndarray, percent: float = CLIP) -> tuple[float, float]:
+    """Return the ends of the colour map: all values but `percent` at each end.
+
+    Percentiles are taken over the values that are not zero, because most spots miss most genes; where there are zeros,
+    the colour map reaches to them.
+    """
+    known = values[np.isfinite(values)]
+    counted = known[known != 0]
+    if len(counted) == 0:
+        return 0.0, 1.0
+    low, high = (float(v) for v in np.percentile(counted, (percent, 100 - percent)))
+    if len(counted) < len(known):
+        low, high = min(low, 0.0), max(high, 0.0)
+    return (low, high) if high > low else (low, low + 1.0)
+
+
+def _column(table: Any, j: int) -> np.ndarray:
+    """(N,) float64 column of a dense or sparse table; every other way of slicing CSR takes several times as long."""
+    if sparse.issparse(table) and table.format == "csr":
+        (at,) = np.nonzero(table.indices == j)
+        rows = np.searchsorted(table.indptr, at, side="right") - 1
+        return np.bincount(rows, weights=table.data[at], minlength=table.shape[0])
+    column = table[:, [j]]
+    return np.asarray(column.toarray() if sparse.issparse(column) else column, dtype=float).ravel()

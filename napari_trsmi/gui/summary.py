@@ -1,0 +1,52 @@
+"""What colours the spots in a sentence, and its means per domain."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from napari_trsmi.gui.state import Coloring, Shown
+
+
+def summary(coloring: Coloring, shown: Shown | None = None) -> str:
+    """Return one line about what colours the spots, and in which domain it is highest where there are domains."""
+    values = coloring.values
+    if coloring.colors:
+        counts = np.bincount(values[values >= 0], minlength=len(coloring.names))
+        if counts.sum() == 0:
+            return "No spot has a value."
+        largest = int(counts.argmax())
+        share = counts[largest] / len(values)
+        return f"{len(counts)} categories; the largest is {coloring.names[largest]} with {share:.0%} of the spots."
+    if values.ndim == 2:
+        text = f"Both are high in {(values[:, :2] > 0.5).all(axis=1).mean():.0%} of the spots."
+        if shown is None:
+            return text
+        red, green = (_highest(channel, shown) for channel in domain_means(coloring, shown).T[:2])
+        return f"{text} Red is highest in domain {red}, green in domain {green}."
+    known = values[np.isfinite(values)]
+    if len(known) == 0:
+        return "No spot has a value."
+    if known.min() == 0 < known.max():
+        text = f"Above zero in {(values > 0).mean():.0%} of the spots"
+    else:
+        text = f"From {known.min():.3g} to {known.max():.3g}"
+    return f"{text}; highest in domain {_highest(domain_means(coloring, shown), shown)}." if shown else f"{text}."
+
+
+def domain_means(coloring: Coloring, shown: Shown) -> np.ndarray:
+    """Return the (K,) mean per domain, or (K, 3) where two features are mixed."""
+    if coloring.values.ndim == 1:
+        return means(coloring.values, shown.labels, len(shown.names))
+    return np.stack([means(channel, shown.labels, len(shown.names)) for channel in coloring.values.T], axis=1)
+
+
+def means(values: np.ndarray, codes: np.ndarray, n: int) -> np.ndarray:
+    """Return the (n,) mean of (N,) `values` per group 0..n-1 in `codes`; NaN where a group has none."""
+    counted = np.isfinite(values) & (codes >= 0)
+    size = np.bincount(codes[counted], minlength=n)
+    total = np.bincount(codes[counted], weights=values[counted], minlength=n)
+    return np.divide(total, size, out=np.full(n, np.nan), where=size > 0)
+
+
+def _highest(per_domain: np.ndarray, shown: Shown) -> str:
+    return shown.names[int(np.nan_to_num(per_domain, nan=-np.inf).argmax())]
