@@ -42,10 +42,10 @@ def load(viewer: Viewer, path: str) -> dict[str, Any]:
 
 def recolour(viewer: Viewer, n: int, repeats: int = 7) -> dict[str, Any]:
     """Return the seconds to open, to show other domains, and to colour by another gene, each until it is drawn."""
-    from napari_trsmi.gui.docks import open_docks
     from napari_trsmi.gui.features import FeatureIndex
     from napari_trsmi.gui.maps import feature_coloring
     from napari_trsmi.gui.state import Shown
+    from napari_trsmi.gui.viewer.docks import open_docks
 
     open_docks(viewer)
     made = sparse_section(n)
@@ -84,7 +84,7 @@ def recolour(viewer: Viewer, n: int, repeats: int = 7) -> dict[str, Any]:
 
 def ticks(viewer: Viewer, dataset: Dataset, config: Config, idle_s: float = 20.0) -> dict[str, Any]:
     """Return how late a timer of 10 ms comes while the camera is panned, idle and then in training."""
-    from napari_trsmi.gui.docks import open_docks
+    from napari_trsmi.gui.viewer.docks import open_docks
 
     open_docks(viewer)
     put(viewer, dataset)
@@ -154,7 +154,7 @@ def answers(viewer: Viewer, dataset: Dataset, config: Config) -> dict[str, Any]:
 
 def rounds(viewer: Viewer, dataset: Dataset, config: Config, n: int) -> dict[str, Any]:
     """Return threads, layers and memory before and after n runs that were started and cancelled."""
-    from napari_trsmi.gui.docks import open_docks
+    from napari_trsmi.gui.viewer.docks import open_docks
 
     open_docks(viewer)
     put(viewer, dataset)

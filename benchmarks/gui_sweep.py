@@ -44,7 +44,7 @@ def sweep(
     epochs
         Of a run.
     """
-    from napari_trsmi.gui.docks import open_docks
+    from napari_trsmi.gui.viewer.docks import open_docks
 
     open_docks(viewer)
     put(viewer, dataset)

@@ -134,8 +134,8 @@ def put(viewer: Viewer, dataset: Dataset) -> None:
     """Add a section to the viewer."""
     from napari.layers import Layer
 
-    from napari_trsmi.gui.layers import section_layers
     from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.viewer.layers import section_layers
 
     current(viewer)
     for data in section_layers(OpenSection(dataset)):
@@ -144,7 +144,7 @@ def put(viewer: Viewer, dataset: Dataset) -> None:
 
 def current(viewer: Viewer) -> Session:
     """Return the session of the viewer."""
-    from napari_trsmi.gui.sessions import session_of
+    from napari_trsmi.gui.viewer.sessions import session_of
 
     return session_of(viewer)
 

@@ -45,8 +45,8 @@ class Pictures:
     def __init__(self, options: argparse.Namespace, name: str, path: Path, n_domains: int) -> None:
         import napari
 
-        from napari_trsmi.gui.docks import open_docks
-        from napari_trsmi.gui.sessions import session_of
+        from napari_trsmi.gui.viewer.docks import open_docks
+        from napari_trsmi.gui.viewer.sessions import session_of
 
         self.out, self.name, self.n_domains = options.out, name, n_domains
         self.every = options.all
@@ -60,7 +60,7 @@ class Pictures:
 
     def take(self) -> None:
         """Photograph the section, a run in the middle, its result, the boundaries and a colouring."""
-        from napari_trsmi.gui.docks import BOUNDARIES, COLOUR, COMPARE, PLUGIN, TRUST
+        from napari_trsmi.gui.viewer.docks import BOUNDARIES, COLOUR, COMPARE, PLUGIN, TRUST
 
         session = self.session
         self.shot("open")
@@ -82,7 +82,7 @@ class Pictures:
 
     def correct(self) -> None:
         """Lasso two places, say something about them, and photograph that and what becomes of it."""
-        from napari_trsmi.gui.docks import CORRECT, PLUGIN
+        from napari_trsmi.gui.viewer.docks import CORRECT, PLUGIN
 
         dock, found = self.viewer.window.add_plugin_dock_widget(PLUGIN, CORRECT)
         dock.show()

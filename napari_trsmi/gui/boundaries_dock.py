@@ -14,8 +14,8 @@ from napari_trsmi.gui.maps_panel import MapsPanel
 from napari_trsmi.gui.marker_tables import MarkerTables, best_of_each
 from napari_trsmi.gui.markers_panel import MarkersPanel
 from napari_trsmi.gui.plain import Label, Marked
-from napari_trsmi.gui.sessions import session_of
 from napari_trsmi.gui.spot_panel import SpotPanel
+from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.words import NO_SECTION
 
 if TYPE_CHECKING:

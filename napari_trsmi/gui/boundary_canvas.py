@@ -229,7 +229,7 @@ _CANVASES: WeakKeyDictionary[Any, BoundaryCanvas] = WeakKeyDictionary()
 
 def boundary_canvas_of(viewer: Viewer) -> BoundaryCanvas:
     """Return what draws the boundaries of a viewer, made when first asked for."""
-    from napari_trsmi.gui.sessions import session_of
+    from napari_trsmi.gui.viewer.sessions import session_of
 
     viewer = getattr(viewer, "__wrapped__", viewer)  # docks get a proxy that nothing else keeps alive
     if viewer not in _CANVASES:

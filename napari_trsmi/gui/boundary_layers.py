@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_trsmi.gui.layers import LayerData, look, mark, spot_colors, world
+from napari_trsmi.gui.viewer.layers import LayerData, look, mark, spot_colors, world
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,10 +18,10 @@ from qtpy.QtWidgets import (
 from napari_trsmi.gui import boundary_layers as layers
 from napari_trsmi.gui.boundary_table import FILTERS, BoundaryFilter, BoundaryModel
 from napari_trsmi.gui.boundary_view import BoundaryView
-from napari_trsmi.gui.flight import Flight
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.ramp_key import RampKey
+from napari_trsmi.gui.viewer.flight import Flight
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result

@@ -28,9 +28,9 @@ from napari_trsmi.gui.feature_search import FeatureSearch
 from napari_trsmi.gui.features import COLUMN, Feature, FeatureIndex, coloring_by
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label, as_tip
-from napari_trsmi.gui.sessions import session_of
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
 from napari_trsmi.gui.suggestions import suggested
+from napari_trsmi.gui.viewer.sessions import session_of
 
 if TYPE_CHECKING:
     from napari import Viewer

@@ -6,7 +6,7 @@ from napari import Viewer
 
 from napari_trsmi.gui.placement_panel import Turn, turn
 from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.sessions import session_of
+from napari_trsmi.gui.viewer.sessions import session_of
 
 
 def start_training(viewer: Viewer) -> None:
@@ -43,7 +43,7 @@ def open_files(viewer: Viewer) -> None:
     """Ask for files, and open them as one section."""
     from qtpy.QtWidgets import QApplication, QFileDialog
 
-    from napari_trsmi.gui.reader import open_in
+    from napari_trsmi.gui.viewer.reader import open_in
 
     paths, _ = QFileDialog.getOpenFileNames(
         QApplication.activeWindow(), "Open a section", "", "Sections (*.h5mu *.h5ad);;All files (*)"
@@ -54,7 +54,7 @@ def open_files(viewer: Viewer) -> None:
 
 def show_docks(viewer: Viewer) -> None:
     """Open all docks."""
-    from napari_trsmi.gui.docks import open_docks
+    from napari_trsmi.gui.viewer.docks import open_docks
 
     open_docks(viewer)
 

@@ -11,7 +11,7 @@ from napari_trsmi.gui.compare_panel import ComparePanel
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label, Marked
 from napari_trsmi.gui.run_panel import RunPanel
-from napari_trsmi.gui.sessions import session_of
+from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.words import NO_SECTION
 
 if TYPE_CHECKING:

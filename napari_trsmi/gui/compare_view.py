@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_trsmi.gui import layers
-from napari_trsmi.gui.layers import DOMAINS, SPOTS, TISSUE
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.viewer import layers
+from napari_trsmi.gui.viewer.layers import DOMAINS, SPOTS, TISSUE
 
 if TYPE_CHECKING:
     from napari.layers import Layer

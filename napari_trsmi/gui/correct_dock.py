@@ -10,8 +10,8 @@ from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 from napari_trsmi.gui.correct_panel import CorrectPanel
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
-from napari_trsmi.gui.sessions import session_of
-from napari_trsmi.gui.theme import warning_color
+from napari_trsmi.gui.viewer.sessions import session_of
+from napari_trsmi.gui.viewer.theme import warning_color
 
 if TYPE_CHECKING:
     from napari import Viewer

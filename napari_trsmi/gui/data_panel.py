@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
 
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import ElidingLabel, Label, as_tip
-from napari_trsmi.gui.reader import open_in
+from napari_trsmi.gui.viewer.reader import open_in
 from napari_trsmi.gui.worker import sentence
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
-from napari_trsmi.gui.sections import put_in_place, sections_in
 from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.viewer.sections import put_in_place, sections_in
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
@@ -46,7 +46,7 @@ class JoinPanel(QWidget):
     def join(self) -> None:
         """Open both as one section, in their place."""
         from napari_trsmi.gui.jobs import run_job
-        from napari_trsmi.gui.reader import open_section
+        from napari_trsmi.gui.viewer.reader import open_section
 
         first, second = self.partner, self.session.section
         if first is None or second is None:

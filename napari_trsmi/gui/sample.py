@@ -13,14 +13,14 @@ _SPOTS, _SEED = 1500, 3
 def open_sample() -> list[Any]:
     """Return the layers of the bundled sample slice: RNA and protein."""
     from napari_trsmi.data.sample import sample_path
-    from napari_trsmi.gui.reader import read_section
+    from napari_trsmi.gui.viewer.reader import read_section
 
     return read_section(str(sample_path()))
 
 
 def open_three_modalities() -> list[Any]:
     """Return the layers of a simulated slice with RNA, protein and chromatin, made in a second or two."""
-    from napari_trsmi.gui.reader import layers_of
+    from napari_trsmi.gui.viewer.reader import layers_of
 
     return layers_of(_simulated)
 

@@ -6,7 +6,7 @@ from napari import Viewer
 from qtpy.QtWidgets import QApplication
 
 from napari_trsmi.gui import save_menu
-from napari_trsmi.gui.sessions import session_of
+from napari_trsmi.gui.viewer.sessions import session_of
 
 
 def save_result(viewer: Viewer) -> None:

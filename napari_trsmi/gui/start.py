@@ -16,8 +16,8 @@ def show(viewer: Viewer, section: OpenSection) -> None:
     """Put a section into the viewer and open the docks."""
     from napari.layers import Layer
 
-    from napari_trsmi.gui.docks import open_docks
-    from napari_trsmi.gui.layers import section_layers
+    from napari_trsmi.gui.viewer.docks import open_docks
+    from napari_trsmi.gui.viewer.layers import section_layers
 
     open_docks(viewer)
     for data in section_layers(section):
@@ -27,8 +27,8 @@ def show(viewer: Viewer, section: OpenSection) -> None:
 def demo(viewer: Viewer) -> None:
     """Show the sample and train on it, with the default settings and the number of domains it was made with."""
     from napari_trsmi.data.sample import sample_path
-    from napari_trsmi.gui.reader import open_section
-    from napari_trsmi.gui.sessions import session_of
+    from napari_trsmi.gui.viewer.reader import open_section
+    from napari_trsmi.gui.viewer.sessions import session_of
 
     section = open_section([sample_path()])
     show(viewer, section)

@@ -11,7 +11,7 @@ from weakref import WeakMethod
 import numpy as np
 
 from napari_trsmi.gui.jobs import run_job
-from napari_trsmi.gui.thumbnails import Thumbnails
+from napari_trsmi.gui.viewer.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from qtpy.QtCore import QItemSelectionModel, QSignalBlocker, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QIcon
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
-from napari_trsmi.gui.thumbnails import SIZE
+from napari_trsmi.gui.viewer.thumbnails import SIZE
 from napari_trsmi.sweep.grid import shown
 
 if TYPE_CHECKING:

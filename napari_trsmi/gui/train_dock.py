@@ -23,8 +23,8 @@ from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.preview_bar import PreviewBar
 from napari_trsmi.gui.result_row import ResultRow
 from napari_trsmi.gui.run_bar import RunBar
-from napari_trsmi.gui.sessions import session_of
-from napari_trsmi.gui.theme import warning_color
+from napari_trsmi.gui.viewer.sessions import session_of
+from napari_trsmi.gui.viewer.theme import warning_color
 
 if TYPE_CHECKING:
     from napari import Viewer

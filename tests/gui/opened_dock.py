@@ -8,9 +8,9 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 
 from napari_trsmi.gui.boundaries_dock import BoundariesDock
-from napari_trsmi.gui.layers import section_layers
-from napari_trsmi.gui.sessions import session_of
 from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.viewer.layers import section_layers
+from napari_trsmi.gui.viewer.sessions import session_of
 
 
 def open_section(viewer: Any, dataset: Any, result: Any = None) -> OpenSection:

@@ -15,8 +15,8 @@ from napari_trsmi import api, edits
 from napari_trsmi.gui.boundary_layers import ON_DARK, ON_LIGHT, drawn, stroke_colors
 from napari_trsmi.gui.marker_tables import Marker
 from napari_trsmi.gui.ramp_key import RampKey
-from napari_trsmi.gui.sessions import session_of
 from napari_trsmi.gui.state import Coloring, Shown
+from napari_trsmi.gui.viewer.sessions import session_of
 
 
 @pytest.fixture

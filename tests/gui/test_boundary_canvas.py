@@ -5,9 +5,9 @@ from dataclasses import replace
 from napari.layers import Layer
 
 from napari_trsmi import edits
-from napari_trsmi.gui.layers import section_layers
-from napari_trsmi.gui.sessions import session_of
 from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.viewer.layers import section_layers
+from napari_trsmi.gui.viewer.sessions import session_of
 
 
 def test_fewer_boundaries_may_come_while_they_are_hidden(viewer, trained):

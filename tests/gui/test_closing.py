@@ -11,9 +11,9 @@ from napari.components import ViewerModel
 from qtpy.QtWidgets import QMainWindow, QWidget
 
 from napari_trsmi.gui import closing
-from napari_trsmi.gui.layers import section_layers
-from napari_trsmi.gui.sessions import session_of
 from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.viewer.layers import section_layers
+from napari_trsmi.gui.viewer.sessions import session_of
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from qtpy.QtWidgets import QApplication, QPushButton
 from napari_trsmi.gui.color_dock import ColorDock
 from napari_trsmi.gui.features import COLUMN, Feature
 from napari_trsmi.gui.maps import feature_coloring
-from napari_trsmi.gui.sessions import session_of
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+from napari_trsmi.gui.viewer.sessions import session_of
 
 
 def test_an_empty_viewer_says_what_to_do_and_opening_a_section_fills_the_dock(viewer, sample):

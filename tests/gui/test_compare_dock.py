@@ -16,7 +16,7 @@ from qtpy.QtWidgets import QFileDialog, QLineEdit, QPushButton
 from napari_trsmi import DataError, edits
 from napari_trsmi.gui.compare_dock import CompareDock
 from napari_trsmi.gui.runs import on
-from napari_trsmi.gui.sessions import session_of
+from napari_trsmi.gui.viewer.sessions import session_of
 
 
 @pytest.fixture(scope="module")

@@ -17,10 +17,10 @@ from napari_trsmi import edits
 from napari_trsmi.gui import save_menu
 from napari_trsmi.gui.compare_dock import CompareDock
 from napari_trsmi.gui.compare_view import VIEWS
-from napari_trsmi.gui.layers import spot_colors
 from napari_trsmi.gui.pair import DIFFERENT, SAME, pair_of
-from napari_trsmi.gui.sessions import session_of
 from napari_trsmi.gui.state import Coloring
+from napari_trsmi.gui.viewer.layers import spot_colors
+from napari_trsmi.gui.viewer.sessions import session_of
 
 
 @pytest.fixture(scope="module")
@@ -221,7 +221,7 @@ def test_side_by_side_has_each_labelling_on_its_own_tissue(dock, qtbot):
 
 @pytest.mark.parametrize("mode", VIEWS)
 def test_many_spots_are_compared_as_pixels(qtbot, trained, fewer, monkeypatch, mode):
-    from napari_trsmi.gui import raster
+    from napari_trsmi.gui.viewer import raster
 
     monkeypatch.setattr(raster, "RASTER_ABOVE", 100)
     viewer = ViewerModel()

@@ -15,9 +15,10 @@ from qtpy.QtWidgets import QPushButton
 
 import napari_trsmi as nt
 from napari_trsmi import teach
-from napari_trsmi.gui import lasso_layers, layers
+from napari_trsmi.gui import lasso_layers
 from napari_trsmi.gui.correct_dock import CorrectDock
-from napari_trsmi.gui.sessions import session_of
+from napari_trsmi.gui.viewer import layers
+from napari_trsmi.gui.viewer.sessions import session_of
 
 
 def opened(qtbot, result):
@@ -493,7 +494,7 @@ def test_closing_the_dock_takes_its_layers_away(viewer, qtbot, trained):
 
 
 def test_sections_drawn_as_pixels_are_lassoed_too(qtbot, monkeypatch, trained):
-    monkeypatch.setattr("napari_trsmi.gui.raster.RASTER_ABOVE", 100)
+    monkeypatch.setattr("napari_trsmi.gui.viewer.raster.RASTER_ABOVE", 100)
     dock = opened(qtbot, trained)
     corners = box(trained, near(trained, 900, 40))
     draw(qtbot, dock, "A", corners)

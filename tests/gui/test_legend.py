@@ -10,11 +10,11 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QLineEdit, QWidget
 
-from napari_trsmi.gui.layers import section_layers
 from napari_trsmi.gui.legend import Legend, attach_legend, legend_of
 from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.sessions import session_of
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+from napari_trsmi.gui.viewer.layers import section_layers
+from napari_trsmi.gui.viewer.sessions import session_of
 
 LEFT = Qt.MouseButton.LeftButton
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier

@@ -11,8 +11,8 @@ from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_trsmi import edits
-from napari_trsmi.gui.sessions import session_of
 from napari_trsmi.gui.state import Coloring
+from napari_trsmi.gui.viewer.sessions import session_of
 
 DOCKS = ["Train", "Colour by", "Boundaries", "Correct", "Trust", "Compare"]
 

@@ -13,7 +13,7 @@ from npe2 import PluginManifest
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_trsmi.gui.sample import open_sample
-from napari_trsmi.gui.sessions import session_of
+from napari_trsmi.gui.viewer.sessions import session_of
 
 PLUGIN = "napari-trsmi"
 # What the menus of napari are open to, as its documentation lists them.

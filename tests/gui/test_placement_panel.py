@@ -10,10 +10,10 @@ from napari.layers import Layer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_trsmi.gui.join_panel import JoinPanel
-from napari_trsmi.gui.layers import section_layers
 from napari_trsmi.gui.placement_panel import TURNS, PlacementPanel
-from napari_trsmi.gui.sessions import session_of
 from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.viewer.layers import section_layers
+from napari_trsmi.gui.viewer.sessions import session_of
 
 PLUGIN = "napari-trsmi"
 

@@ -11,7 +11,7 @@ import napari_trsmi as nt
 from napari_trsmi.cli import main
 from napari_trsmi.domains.comparison import match_labels
 from napari_trsmi.gui.sample import open_sample
-from napari_trsmi.gui.sessions import session_of
+from napari_trsmi.gui.viewer.sessions import session_of
 
 
 def test_window_command_line_and_python_give_the_same_labels_from_one_run_json(viewer, qtbot, quick, tmp_path):

@@ -199,7 +199,7 @@ def test_a_read_only_folder_is_not_suggested(session, monkeypatch):
 
 
 def test_the_commands_of_the_palette_do_the_same(viewer, sample, trained, monkeypatch, tmp_path, qtbot):
-    from napari_trsmi.gui.sessions import session_of
+    from napari_trsmi.gui.viewer.sessions import session_of
 
     session = session_of(viewer)
     session.activate(OpenSection(sample, trained))

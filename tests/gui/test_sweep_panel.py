@@ -20,8 +20,8 @@ from napari_trsmi.gui.sweep_field import settings
 from napari_trsmi.gui.sweep_job import Pictures, SweepJob
 from napari_trsmi.gui.sweep_run import in_the_form
 from napari_trsmi.gui.sweep_strip import columns_of
-from napari_trsmi.gui.thumbnails import Thumbnails
 from napari_trsmi.gui.trust_dock import TrustDock
+from napari_trsmi.gui.viewer.thumbnails import Thumbnails
 from napari_trsmi.sweep import Grid, Run, SweepResult
 from napari_trsmi.sweep.store import Store
 

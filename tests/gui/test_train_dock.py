@@ -14,10 +14,10 @@ from qtpy.QtWidgets import QComboBox
 
 from napari_trsmi import Config, DataError
 from napari_trsmi.domains.colors import PALETTE
-from napari_trsmi.gui.layers import section_layers
 from napari_trsmi.gui.run_bar import OUT_OF_DATE, time_left
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.train_dock import TrainDock
+from napari_trsmi.gui.viewer.layers import section_layers
 from napari_trsmi.gui.words import duration
 
 ALL = 999

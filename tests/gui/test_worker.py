@@ -18,8 +18,8 @@ from napari_trsmi.data.readers import from_memory
 from napari_trsmi.errors import TrainingError
 from napari_trsmi.gui.sample import open_sample
 from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.sessions import session_of
 from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.worker import hush, sentence, start_trainer
 from napari_trsmi.interrupt import check
 

@@ -9,8 +9,8 @@ import pytest
 from napari.layers import Layer
 
 import napari_trsmi as nt
-from napari_trsmi.gui.layers import section_layers
 from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.viewer.layers import section_layers
 from napari_trsmi.gui.writer import write_result
 
 

@@ -14,9 +14,9 @@ from qtpy.QtWidgets import QApplication, QLabel
 import napari_trsmi as nt
 from napari_trsmi.data.sample import sample_path
 from napari_trsmi.data.tables import read_table, write_table
-from napari_trsmi.gui import docks, library_picker
-from napari_trsmi.gui.reader import get_reader, open_in, read_section
-from napari_trsmi.gui.sessions import session_of
+from napari_trsmi.gui.viewer import docks, library_picker
+from napari_trsmi.gui.viewer.reader import get_reader, open_in, read_section
+from napari_trsmi.gui.viewer.sessions import session_of
 
 PLUGIN = "napari-trsmi"
 

@@ -9,8 +9,8 @@ import pytest
 from napari.layers import Layer
 
 from napari_trsmi.data.dataset import TissueImage
-from napari_trsmi.gui import layers, raster
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+from napari_trsmi.gui.viewer import layers, raster
 
 RED, GREEN, BLUE = (1, 0, 0, 1), (0, 1, 0, 1), (0, 0, 1, 1)
 

@@ -84,7 +84,7 @@ def open_in(viewer: Viewer, paths: Sequence[str]) -> None:
     """
     from napari.layers import Layer
 
-    from napari_trsmi.gui.docks import PLUGIN
+    from napari_trsmi.gui.viewer.docks import PLUGIN
 
     if len({Path(path).suffix for path in paths}) == 1:
         viewer.open(list(paths) if len(paths) > 1 else paths[0], plugin=PLUGIN, stack=len(paths) > 1)
@@ -96,9 +96,9 @@ def open_in(viewer: Viewer, paths: Sequence[str]) -> None:
 
 def layers_of(read: Callable[[str | None], OpenSection]) -> list[Any]:
     """Return the layers of the section that `read` gives for the name of a library, or for None."""
-    from napari_trsmi.gui.docks import viewer_in_use
-    from napari_trsmi.gui.layers import section_layers
-    from napari_trsmi.gui.sessions import session_of
+    from napari_trsmi.gui.viewer.docks import viewer_in_use
+    from napari_trsmi.gui.viewer.layers import section_layers
+    from napari_trsmi.gui.viewer.sessions import session_of
     from napari_trsmi.gui.worker import sentence
 
     if (viewer := viewer_in_use()) is None:
@@ -121,8 +121,8 @@ def _go_on_later(viewer: Viewer, problem: str) -> None:
     """Open the docks once napari has added the layers, and tell what went wrong: there it can be read at leisure."""
     from qtpy.QtCore import QTimer
 
-    from napari_trsmi.gui import docks
-    from napari_trsmi.gui.sessions import session_of
+    from napari_trsmi.gui.viewer import docks
+    from napari_trsmi.gui.viewer.sessions import session_of
 
     if problem.startswith("Expected coordinates"):
         problem += f" Or open it together with the file that has them: Open… in the dock {docks.TRAIN}."
@@ -140,7 +140,7 @@ def _go_on_later(viewer: Viewer, problem: str) -> None:
 def _read_or_ask(read: Callable[[str | None], OpenSection]) -> OpenSection | None:
     """Return the section, the one picked where there are several, or None where none was picked."""
     from napari_trsmi.errors import ChoiceError
-    from napari_trsmi.gui import library_picker
+    from napari_trsmi.gui.viewer import library_picker
 
     library: str | None = None
     while True:

@@ -9,8 +9,8 @@ from weakref import WeakSet, ref
 
 import numpy as np
 
-from napari_trsmi.gui import layers
-from napari_trsmi.gui.layers import DOMAINS, SPOT, SPOTS, TISSUE
+from napari_trsmi.gui.viewer import layers
+from napari_trsmi.gui.viewer.layers import DOMAINS, SPOT, SPOTS, TISSUE
 
 if TYPE_CHECKING:
     from napari import Viewer

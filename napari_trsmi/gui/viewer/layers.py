@@ -13,15 +13,15 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from napari_trsmi.gui import raster
+from napari_trsmi.gui.viewer import raster
 
 if TYPE_CHECKING:
     import pandas as pd
     from napari.utils.colormaps import DirectLabelColormap
 
     from napari_trsmi.data.dataset import Dataset
-    from napari_trsmi.gui.raster import Raster
     from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+    from napari_trsmi.gui.viewer.raster import Raster
 
 LayerData = tuple[Any, dict[str, Any], str]
 TISSUE, SPOTS, DOMAINS, SPOT = "image", "spots", "domains", "spot"  # roles, from the bottom up

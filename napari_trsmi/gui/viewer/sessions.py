@@ -16,7 +16,7 @@ def session_of(viewer: Any) -> Session:
     if viewer not in _SESSIONS:
         from napari.utils.notifications import show_error, show_info
 
-        from napari_trsmi.gui.canvas import Canvas
+        from napari_trsmi.gui.viewer.canvas import Canvas
         from napari_trsmi.gui.worker import hush, start_trainer
 
         hush()

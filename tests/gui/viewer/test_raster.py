@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from napari_trsmi.gui import raster
-from napari_trsmi.gui.raster import make_raster
+from napari_trsmi.gui.viewer import raster
+from napari_trsmi.gui.viewer.raster import make_raster
 
 
 @pytest.fixture

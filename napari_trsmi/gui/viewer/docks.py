@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 from weakref import ReferenceType, WeakSet, ref
 
-from napari_trsmi.gui.canvas import AIR
-from napari_trsmi.gui.sessions import session_of
+from napari_trsmi.gui.viewer.canvas import AIR
+from napari_trsmi.gui.viewer.sessions import session_of
 
 if TYPE_CHECKING:
     from napari import Viewer

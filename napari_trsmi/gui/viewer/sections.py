@@ -22,7 +22,7 @@ def put_in_place(session: Session, section: OpenSection, others: Sequence[OpenSe
     """Add the layers of `section`, which makes it the active one, and remove those of `others`."""
     from napari.layers import Layer
 
-    from napari_trsmi.gui.layers import section_layers
+    from napari_trsmi.gui.viewer.layers import section_layers
 
     viewer = session.canvas.viewer
     old = [layer for layer in viewer.layers if layer.metadata.get("trsmi", {}).get("section") in others]

@@ -12,9 +12,9 @@ from napari.layers import Layer, Points
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication
 
-from napari_trsmi.gui import layers, raster
-from napari_trsmi.gui.sessions import session_of
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+from napari_trsmi.gui.viewer import layers, raster
+from napari_trsmi.gui.viewer.sessions import session_of
 
 
 def opened(viewer, section):
