@@ -8,7 +8,7 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex,
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from napari_trsmi.constraints import majority
-from napari_trsmi.gui.chip_list import swatch
+from napari_trsmi.gui.legend.chip_list import swatch
 from napari_trsmi.teach import rows_of, words
 
 if TYPE_CHECKING:

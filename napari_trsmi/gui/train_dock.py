@@ -15,7 +15,7 @@ from napari_trsmi.gui.data_panel import DataPanel
 from napari_trsmi.gui.form import ConfigForm
 from napari_trsmi.gui.form.fold import Fold
 from napari_trsmi.gui.join_panel import JoinPanel
-from napari_trsmi.gui.legend import attach_legend
+from napari_trsmi.gui.legend.legend import attach_legend
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.live_plot import LivePlot
 from napari_trsmi.gui.placement_panel import PlacementPanel

@@ -7,7 +7,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QImage, QPixmap
 from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
-from napari_trsmi.gui.chip_list import SCALE, ChipList, chips_model
+from napari_trsmi.gui.legend.chip_list import SCALE, ChipList, chips_model
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.session import Session

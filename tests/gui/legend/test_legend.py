@@ -10,7 +10,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QLineEdit, QWidget
 
-from napari_trsmi.gui.legend import Legend, attach_legend, legend_of
+from napari_trsmi.gui.legend.legend import Legend, attach_legend, legend_of
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
 from napari_trsmi.gui.viewer.layers import section_layers

@@ -7,7 +7,7 @@ from typing import Any
 from qtpy.QtCore import QAbstractListModel, QEvent, QItemSelection, QItemSelectionModel, QModelIndex, Qt, Signal
 from qtpy.QtGui import QBrush, QColor, QContextMenuEvent, QKeyEvent, QMouseEvent
 
-from napari_trsmi.gui.chip_list import ChipList, swatch
+from napari_trsmi.gui.legend.chip_list import ChipList, swatch
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.state import Shown
 

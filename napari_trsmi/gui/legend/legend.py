@@ -22,9 +22,9 @@ from qtpy.QtWidgets import (
 
 from napari_trsmi import edits
 from napari_trsmi.errors import DataError
-from napari_trsmi.gui.color_key import ColorKey
-from napari_trsmi.gui.domain_list import HELP, DomainList
 from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.legend.color_key import ColorKey
+from napari_trsmi.gui.legend.domain_list import HELP, DomainList
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.session import Session

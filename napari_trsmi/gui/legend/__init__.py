@@ -1,0 +1,1 @@
+"""The legend beside the canvas: domains, their names and colours, the key of a colouring."""
