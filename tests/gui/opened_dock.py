@@ -7,7 +7,7 @@ from typing import Any
 from napari.components import ViewerModel
 from napari.layers import Layer
 
-from napari_trsmi.gui.boundaries_dock import BoundariesDock
+from napari_trsmi.gui.boundaries.dock import BoundariesDock
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.viewer.layers import section_layers
 from napari_trsmi.gui.viewer.sessions import session_of

@@ -276,7 +276,7 @@ def test_a_section_that_is_closed_takes_the_view_along(dock, qtbot):
 
 
 def test_boundaries_of_the_result_make_way_for_a_view(dock, qtbot):
-    from napari_trsmi.gui.boundary_canvas import boundary_canvas_of
+    from napari_trsmi.gui.boundaries.canvas import boundary_canvas_of
 
     boundary_canvas_of(dock.viewer)
     strokes = dock.session.canvas.layer("boundaries")

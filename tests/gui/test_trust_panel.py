@@ -15,7 +15,7 @@ from qtpy.QtCore import Qt
 from napari_trsmi import edits
 from napari_trsmi.domains.clustering import domain_features
 from napari_trsmi.gui import trust_panel
-from napari_trsmi.gui.boundary_table import BoundaryModel
+from napari_trsmi.gui.boundaries.table import BoundaryModel
 from napari_trsmi.gui.maps import result_maps
 from napari_trsmi.gui.trust_dock import TrustDock
 from napari_trsmi.gui.trust_job import TrustJob, Wanted

@@ -7,8 +7,8 @@ import pytest
 from opened_dock import dock_alone
 
 from napari_trsmi import api, edits
+from napari_trsmi.gui.boundaries.marker_tables import Marker, best_of_each, marker_tables
 from napari_trsmi.gui.maps import feature_coloring
-from napari_trsmi.gui.marker_tables import Marker, best_of_each, marker_tables
 
 
 @pytest.fixture

@@ -15,18 +15,18 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_trsmi.gui import boundary_layers as layers
-from napari_trsmi.gui.boundary_table import FILTERS, BoundaryFilter, BoundaryModel
-from napari_trsmi.gui.boundary_view import BoundaryView
+from napari_trsmi.gui.boundaries import layers
+from napari_trsmi.gui.boundaries.ramp_key import RampKey
+from napari_trsmi.gui.boundaries.table import FILTERS, BoundaryFilter, BoundaryModel
+from napari_trsmi.gui.boundaries.view import BoundaryView
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
-from napari_trsmi.gui.ramp_key import RampKey
 from napari_trsmi.gui.viewer.flight import Flight
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
     from napari_trsmi.edits import Verdict
-    from napari_trsmi.gui.boundary_canvas import BoundaryCanvas
+    from napari_trsmi.gui.boundaries.canvas import BoundaryCanvas
     from napari_trsmi.gui.session import Session
 
 BUTTONS: tuple[tuple[str, Verdict, str, str], ...] = (

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary, WeakSet, ref
 import numpy as np
 from psygnal import Signal
 
-from napari_trsmi.gui import boundary_layers as layers
+from napari_trsmi.gui.boundaries import layers
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -24,7 +24,7 @@ from napari_trsmi.gui.plain import Label, as_tip
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.marker_tables import Marker, MarkerTables
+    from napari_trsmi.gui.boundaries.marker_tables import Marker, MarkerTables
     from napari_trsmi.gui.session import Session
 
 

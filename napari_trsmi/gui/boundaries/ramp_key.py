@@ -8,8 +8,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QLinearGradient, QPainter
 from qtpy.QtWidgets import QWidget
 
-from napari_trsmi.gui.boundary_canvas import BoundaryCanvas
-from napari_trsmi.gui.boundary_layers import ON_LIGHT
+from napari_trsmi.gui.boundaries.canvas import BoundaryCanvas
+from napari_trsmi.gui.boundaries.layers import ON_LIGHT
 from napari_trsmi.gui.listening import listen
 
 

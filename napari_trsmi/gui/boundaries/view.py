@@ -9,7 +9,7 @@ from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QStyledItemDelegate, QTableView
 
-from napari_trsmi.gui.boundary_table import SEPARATOR, BoundaryFilter, BoundaryModel
+from napari_trsmi.gui.boundaries.table import SEPARATOR, BoundaryFilter, BoundaryModel
 
 KEYS = {Qt.Key.Key_K: "keep", Qt.Key.Key_D: "doubt", Qt.Key.Key_R: "reject", Qt.Key.Key_U: ""}
 LONGEST = 120  # pixels that the names of two domains get before what stands behind them

@@ -12,9 +12,9 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QLineEdit
 
 from napari_trsmi import api, edits
-from napari_trsmi.gui.boundary_layers import ON_DARK, ON_LIGHT, drawn, stroke_colors
-from napari_trsmi.gui.marker_tables import Marker
-from napari_trsmi.gui.ramp_key import RampKey
+from napari_trsmi.gui.boundaries.layers import ON_DARK, ON_LIGHT, drawn, stroke_colors
+from napari_trsmi.gui.boundaries.marker_tables import Marker
+from napari_trsmi.gui.boundaries.ramp_key import RampKey
 from napari_trsmi.gui.state import Coloring, Shown
 from napari_trsmi.gui.viewer.sessions import session_of
 
@@ -125,7 +125,7 @@ def test_strokes_and_their_key_follow_the_theme(dock, trained):
 
 
 def test_the_rim_follows_the_ground_as_the_strokes_do(dock, monkeypatch):
-    monkeypatch.setattr("napari_trsmi.gui.boundary_layers.covers", lambda section: True)
+    monkeypatch.setattr("napari_trsmi.gui.boundaries.layers.covers", lambda section: True)
     dock.canvas.select(0)
     dock.session.color(Coloring("low", np.zeros(2500), limits=(0.0, 1.0)))
     assert layer(dock.viewer, "boundary").edge_color[:, :3].max() == 0

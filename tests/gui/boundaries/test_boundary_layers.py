@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from napari_trsmi.gui import boundary_layers as layers
+from napari_trsmi.gui.boundaries import layers
 from napari_trsmi.gui.state import Coloring, OpenSection
 
 WEAK, STRONG = layers.ON_LIGHT[0], layers.ON_LIGHT[-1]

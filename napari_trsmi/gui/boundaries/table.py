@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal
 from qtpy.QtGui import QColor, QPainter, QPixmap
 
-from napari_trsmi.gui.boundary_layers import measures
+from napari_trsmi.gui.boundaries.layers import measures
 from napari_trsmi.trust import BY_CHANCE, STABILITY
 
 if TYPE_CHECKING:

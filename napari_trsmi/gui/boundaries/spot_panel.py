@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from scipy import sparse
 
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.boundary_canvas import BoundaryCanvas
+    from napari_trsmi.gui.boundaries.canvas import BoundaryCanvas
     from napari_trsmi.gui.session import Session
 
 N_BARS = 3

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
-from napari_trsmi.gui.boundary_canvas import boundary_canvas_of
-from napari_trsmi.gui.boundary_panel import BoundaryPanel
+from napari_trsmi.gui.boundaries.canvas import boundary_canvas_of
+from napari_trsmi.gui.boundaries.maps_panel import MapsPanel
+from napari_trsmi.gui.boundaries.marker_tables import MarkerTables, best_of_each
+from napari_trsmi.gui.boundaries.markers_panel import MarkersPanel
+from napari_trsmi.gui.boundaries.panel import BoundaryPanel
+from napari_trsmi.gui.boundaries.spot_panel import SpotPanel
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.maps_panel import MapsPanel
-from napari_trsmi.gui.marker_tables import MarkerTables, best_of_each
-from napari_trsmi.gui.markers_panel import MarkersPanel
 from napari_trsmi.gui.plain import Label, Marked
-from napari_trsmi.gui.spot_panel import SpotPanel
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.words import NO_SECTION
 
