@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from napari_trsmi.gui.features import COLUMN, Feature, FeatureIndex
+from napari_trsmi.gui.color.features import COLUMN, Feature, FeatureIndex
 from napari_trsmi.gui.maps import MAX_CATEGORIES
 
 if TYPE_CHECKING:

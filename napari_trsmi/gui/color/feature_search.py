@@ -8,7 +8,7 @@ from qtpy.QtCore import QAbstractListModel, QModelIndex, Qt, QTimer, Signal
 from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QCompleter, QLineEdit, QWidget
 
-from napari_trsmi.gui.features import Feature, FeatureIndex
+from napari_trsmi.gui.color.features import Feature, FeatureIndex
 
 
 class _Matches(QAbstractListModel):

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from qtpy.QtCore import Qt
 
-from napari_trsmi.gui.feature_search import FeatureSearch
-from napari_trsmi.gui.features import COLUMN, Feature, FeatureIndex
+from napari_trsmi.gui.color.feature_search import FeatureSearch
+from napari_trsmi.gui.color.features import COLUMN, Feature, FeatureIndex
 
 
 def test_typing_and_enter_pick_the_best_match(field, qtbot):

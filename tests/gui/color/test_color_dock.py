@@ -5,8 +5,8 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QPushButton
 
-from napari_trsmi.gui.color_dock import ColorDock
-from napari_trsmi.gui.features import COLUMN, Feature
+from napari_trsmi.gui.color.dock import ColorDock
+from napari_trsmi.gui.color.features import COLUMN, Feature
 from napari_trsmi.gui.maps import feature_coloring
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
 from napari_trsmi.gui.viewer.sessions import session_of

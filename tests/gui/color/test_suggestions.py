@@ -6,8 +6,8 @@ import pytest
 from scipy import sparse
 
 from napari_trsmi.data.dataset import Dataset, Modality
-from napari_trsmi.gui import suggestions
-from napari_trsmi.gui.features import COLUMN, FeatureIndex
+from napari_trsmi.gui.color import suggestions
+from napari_trsmi.gui.color.features import COLUMN, FeatureIndex
 
 SIDE = 12
 

@@ -22,14 +22,14 @@ from superqt import QFlowLayout
 
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui import maps
-from napari_trsmi.gui.coloring_panel import ColoringPanel
-from napari_trsmi.gui.feature_list import FeatureList
-from napari_trsmi.gui.feature_search import FeatureSearch
-from napari_trsmi.gui.features import COLUMN, Feature, FeatureIndex, coloring_by
+from napari_trsmi.gui.color.feature_list import FeatureList
+from napari_trsmi.gui.color.feature_search import FeatureSearch
+from napari_trsmi.gui.color.features import COLUMN, Feature, FeatureIndex, coloring_by
+from napari_trsmi.gui.color.panel import ColoringPanel
+from napari_trsmi.gui.color.suggestions import suggested
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label, as_tip
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
-from napari_trsmi.gui.suggestions import suggested
 from napari_trsmi.gui.viewer.sessions import session_of
 
 if TYPE_CHECKING:

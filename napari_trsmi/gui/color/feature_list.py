@@ -8,9 +8,9 @@ from qtpy.QtCore import QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QKeyEvent, QResizeEvent
 from qtpy.QtWidgets import QListView, QListWidget, QListWidgetItem, QWidget
 
-from napari_trsmi.gui.features import COLUMN, Feature
+from napari_trsmi.gui.color.features import COLUMN, Feature
+from napari_trsmi.gui.color.suggestions import Group
 from napari_trsmi.gui.plain import as_tip
-from napari_trsmi.gui.suggestions import Group
 
 _FEATURE = Qt.ItemDataRole.UserRole
 _PAUSE = 150  # milliseconds after an arrow key, so that holding it down does not draw every feature
