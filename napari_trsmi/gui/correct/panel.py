@@ -11,11 +11,11 @@ from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_trsmi.errors import TrsmiError
-from napari_trsmi.gui.constraint_history import ConstraintHistory
-from napari_trsmi.gui.constraint_list import ConstraintList
-from napari_trsmi.gui.correct_run import CorrectRun
-from napari_trsmi.gui.lasso import Lasso
-from napari_trsmi.gui.lasso_bar import LassoBar
+from napari_trsmi.gui.correct.constraint_list import ConstraintList
+from napari_trsmi.gui.correct.history import ConstraintHistory
+from napari_trsmi.gui.correct.lasso import Lasso
+from napari_trsmi.gui.correct.lasso_bar import LassoBar
+from napari_trsmi.gui.correct.run import CorrectRun
 from napari_trsmi.gui.legend.chip_list import SWATCH, swatch
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label, Marked

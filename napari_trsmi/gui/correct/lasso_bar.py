@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_trsmi.gui.lasso_layers import COLORS, GROUPS
+from napari_trsmi.gui.correct.lasso_layers import COLORS, GROUPS
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Marked
 from napari_trsmi.teach import domain_of
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.lasso import Lasso
+    from napari_trsmi.gui.correct.lasso import Lasso
     from napari_trsmi.gui.session import Session
 
 HINT = "drag around spots on the tissue"

@@ -11,7 +11,7 @@ from napari_trsmi.gui.plain import Label
 from napari_trsmi.teach import EPOCHS, count
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.constraint_history import ConstraintHistory
+    from napari_trsmi.gui.correct.history import ConstraintHistory
     from napari_trsmi.gui.session import Session
     from napari_trsmi.records import Step
 

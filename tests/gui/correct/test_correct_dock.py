@@ -15,8 +15,8 @@ from qtpy.QtWidgets import QPushButton
 
 import napari_trsmi as nt
 from napari_trsmi import teach
-from napari_trsmi.gui import lasso_layers
-from napari_trsmi.gui.correct_dock import CorrectDock
+from napari_trsmi.gui.correct import lasso_layers
+from napari_trsmi.gui.correct.dock import CorrectDock
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.viewer.sessions import session_of
 

@@ -9,8 +9,8 @@ from weakref import ref
 import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_trsmi.gui import lasso_layers as layers
-from napari_trsmi.gui.lasso_layers import CHOSEN, GROUPS, LASSO
+from napari_trsmi.gui.correct import lasso_layers as layers
+from napari_trsmi.gui.correct.lasso_layers import CHOSEN, GROUPS, LASSO
 from napari_trsmi.gui.listening import listen
 
 if TYPE_CHECKING:

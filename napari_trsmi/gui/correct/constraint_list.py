@@ -14,7 +14,7 @@ from napari_trsmi.teach import rows_of, words
 if TYPE_CHECKING:
     from napari_trsmi.config import Constraint
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.constraint_history import ConstraintHistory
+    from napari_trsmi.gui.correct.history import ConstraintHistory
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole

@@ -1,0 +1,1 @@
+"""The Correct dock: what a person teaches, and training on with it."""
