@@ -12,7 +12,7 @@ from opened_dock import open_section
 from qtpy.QtCore import Qt
 
 from napari_trsmi import edits, teach
-from napari_trsmi.gui.compare_dock import CompareDock
+from napari_trsmi.gui.compare.dock import CompareDock
 from napari_trsmi.gui.live_plot import LivePlot
 from napari_trsmi.gui.preview_bar import PreviewBar
 from napari_trsmi.gui.run_bar import RunBar
@@ -161,7 +161,7 @@ def test_the_list_of_runs_trains_the_selected_one_on(qtbot, monkeypatch, trained
     session.set_result(replace(edits.recluster(trained, {"n_domains": 5, "n_init": 1}), state=None))
     assert not panel.buttons["Train on"].isEnabled()
     panel.table.selectRow(0)
-    monkeypatch.setattr("napari_trsmi.gui.run_panel.EPOCHS", 2)
+    monkeypatch.setattr("napari_trsmi.gui.compare.run_panel.EPOCHS", 2)
     assert panel.buttons["Train on"].isEnabled()
     qtbot.mouseClick(panel.buttons["Train on"], Qt.MouseButton.LeftButton)
     assert session.run.before.partition is trained.partition

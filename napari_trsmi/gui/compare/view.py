@@ -13,7 +13,7 @@ from napari_trsmi.gui.viewer.layers import DOMAINS, SPOTS, TISSUE
 if TYPE_CHECKING:
     from napari.layers import Layer
 
-    from napari_trsmi.gui.pair import Pair
+    from napari_trsmi.gui.compare.pair import Pair
     from napari_trsmi.gui.session import Session
     from napari_trsmi.gui.state import Coloring, OpenSection
 

@@ -21,10 +21,10 @@ from qtpy.QtWidgets import (
 
 from napari_trsmi.config import Cluster
 from napari_trsmi.errors import DataError
+from napari_trsmi.gui.compare.run_table import RunModel, RunView
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
-from napari_trsmi.gui.run_table import RunModel, RunView
 from napari_trsmi.gui.runs import on
 from napari_trsmi.teach import EPOCHS
 

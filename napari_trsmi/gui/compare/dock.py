@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
-from napari_trsmi.gui.compare_panel import ComparePanel
+from napari_trsmi.gui.compare.panel import ComparePanel
+from napari_trsmi.gui.compare.run_panel import RunPanel
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label, Marked
-from napari_trsmi.gui.run_panel import RunPanel
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.words import NO_SECTION
 

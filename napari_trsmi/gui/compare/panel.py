@@ -12,10 +12,10 @@ from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QComboBox, QGridLayout, QPushButton, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from napari_trsmi import compare
-from napari_trsmi.gui.compare_view import VIEWS, CompareView
+from napari_trsmi.gui.compare.pair import Pair, pair_of
+from napari_trsmi.gui.compare.view import VIEWS, CompareView
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.pair import Pair, pair_of
 from napari_trsmi.gui.plain import Label, Marked
 
 if TYPE_CHECKING:

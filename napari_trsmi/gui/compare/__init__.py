@@ -1,0 +1,1 @@
+"""The Compare dock: runs beside each other."""
