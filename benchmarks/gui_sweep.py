@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from napari_trsmi.config import Config
     from napari_trsmi.data.dataset import Dataset
-    from napari_trsmi.gui.sweep_panel import SweepPanel
+    from napari_trsmi.gui.sweep.panel import SweepPanel
 
 FIELDS = {"cluster.n_domains": (5, 6, 7, 8, 9), "graph.k_feature": (10, 15, 20, 25, 30)}
 CLICK_MS, PAN_ONE_IN, LONGEST = 2000, 3, 3600.0  # a click every two seconds; seconds

@@ -26,10 +26,10 @@ from napari_trsmi.gui.buttons import text_button
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
-from napari_trsmi.gui.sweep_field import SweepField
-from napari_trsmi.gui.sweep_job import Pictures, SweepJob, start_sweep
-from napari_trsmi.gui.sweep_run import RunRow
-from napari_trsmi.gui.sweep_strip import SweepStrip
+from napari_trsmi.gui.sweep.field import SweepField
+from napari_trsmi.gui.sweep.job import Pictures, SweepJob, start_sweep
+from napari_trsmi.gui.sweep.strip import SweepStrip
+from napari_trsmi.gui.sweep.trial import RunRow
 from napari_trsmi.gui.words import duration
 from napari_trsmi.sweep.grid import Grid
 

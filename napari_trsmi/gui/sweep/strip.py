@@ -14,7 +14,7 @@ from napari_trsmi.gui.viewer.thumbnails import SIZE
 from napari_trsmi.sweep.grid import shown
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.sweep_job import Pictures
+    from napari_trsmi.gui.sweep.job import Pictures
     from napari_trsmi.sweep import Run, SweepResult
 
 Role = Qt.ItemDataRole

@@ -16,10 +16,10 @@ from qtpy.QtGui import QColor
 import napari_trsmi as nt
 from napari_trsmi import sweep
 from napari_trsmi.cli import main
-from napari_trsmi.gui.sweep_field import settings
-from napari_trsmi.gui.sweep_job import Pictures, SweepJob
-from napari_trsmi.gui.sweep_run import in_the_form
-from napari_trsmi.gui.sweep_strip import columns_of
+from napari_trsmi.gui.sweep.field import settings
+from napari_trsmi.gui.sweep.job import Pictures, SweepJob
+from napari_trsmi.gui.sweep.strip import columns_of
+from napari_trsmi.gui.sweep.trial import in_the_form
 from napari_trsmi.gui.trust_dock import TrustDock
 from napari_trsmi.gui.viewer.thumbnails import Thumbnails
 from napari_trsmi.sweep import Grid, Run, SweepResult

@@ -15,7 +15,7 @@ from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.state import Shown
-from napari_trsmi.gui.sweep_strip import runs_of
+from napari_trsmi.gui.sweep.strip import runs_of
 
 if TYPE_CHECKING:
     from napari_trsmi.config import Config
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.runs import Entry
     from napari_trsmi.gui.session import Session
     from napari_trsmi.gui.state import OpenSection
-    from napari_trsmi.gui.sweep_job import Pictures
+    from napari_trsmi.gui.sweep.job import Pictures
     from napari_trsmi.sweep import Run, SweepResult
 
 KEEP = (

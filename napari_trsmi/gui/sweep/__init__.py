@@ -1,0 +1,1 @@
+"""The sweep of settings, a part of the Trust dock."""
