@@ -20,7 +20,7 @@ from napari_trsmi.gui.sweep.field import settings
 from napari_trsmi.gui.sweep.job import Pictures, SweepJob
 from napari_trsmi.gui.sweep.strip import columns_of
 from napari_trsmi.gui.sweep.trial import in_the_form
-from napari_trsmi.gui.trust_dock import TrustDock
+from napari_trsmi.gui.trust.dock import TrustDock
 from napari_trsmi.gui.viewer.thumbnails import Thumbnails
 from napari_trsmi.sweep import Grid, Run, SweepResult
 from napari_trsmi.sweep.store import Store

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy, QStackedWidget, QTa
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.sweep.panel import SweepPanel
-from napari_trsmi.gui.trust_panel import TrustPanel
+from napari_trsmi.gui.trust.panel import TrustPanel
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.words import NO_SECTION
 

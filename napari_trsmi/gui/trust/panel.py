@@ -19,13 +19,13 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi.estimate import estimate
-from napari_trsmi.gui.agreement_grid import AgreementGrid
-from napari_trsmi.gui.curve_plot import CurvePlot
 from napari_trsmi.gui.form.spec import changed
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.maps import map_title, result_maps
 from napari_trsmi.gui.plain import Label, Marked
-from napari_trsmi.gui.trust_job import TrustJob, Wanted, carried_over, start_job
+from napari_trsmi.gui.trust.agreement_grid import AgreementGrid
+from napari_trsmi.gui.trust.curve_plot import CurvePlot
+from napari_trsmi.gui.trust.job import TrustJob, Wanted, carried_over, start_job
 from napari_trsmi.gui.words import duration
 from napari_trsmi.trust import AGREEING, STABILITY, describe
 

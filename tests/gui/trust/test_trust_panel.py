@@ -14,11 +14,11 @@ from qtpy.QtCore import Qt
 
 from napari_trsmi import edits
 from napari_trsmi.domains.clustering import domain_features
-from napari_trsmi.gui import trust_panel
 from napari_trsmi.gui.boundaries.table import BoundaryModel
 from napari_trsmi.gui.maps import result_maps
-from napari_trsmi.gui.trust_dock import TrustDock
-from napari_trsmi.gui.trust_job import TrustJob, Wanted
+from napari_trsmi.gui.trust import panel as trust_panel
+from napari_trsmi.gui.trust.dock import TrustDock
+from napari_trsmi.gui.trust.job import TrustJob, Wanted
 from napari_trsmi.gui.words import duration
 from napari_trsmi.stages import prepare
 from napari_trsmi.trust import chance, seed_stability, with_trust

@@ -1,0 +1,1 @@
+"""The Trust dock: how far the domains can be believed."""
