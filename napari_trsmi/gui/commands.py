@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from napari import Viewer
 
-from napari_trsmi.gui.placement_panel import Turn, turn
 from napari_trsmi.gui.session import Session
+from napari_trsmi.gui.train.placement_panel import Turn, turn
 from napari_trsmi.gui.viewer.sessions import session_of
 
 

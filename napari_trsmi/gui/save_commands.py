@@ -5,7 +5,7 @@ from __future__ import annotations
 from napari import Viewer
 from qtpy.QtWidgets import QApplication
 
-from napari_trsmi.gui import save_menu
+from napari_trsmi.gui.train import save_menu
 from napari_trsmi.gui.viewer.sessions import session_of
 
 

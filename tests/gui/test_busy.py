@@ -9,8 +9,8 @@ from qtpy.QtWidgets import QApplication
 
 from napari_trsmi.gui.busy import Busy
 from napari_trsmi.gui.jobs import run_job
-from napari_trsmi.gui.run_bar import RunBar
 from napari_trsmi.gui.session import Session
+from napari_trsmi.gui.train.run_bar import RunBar
 
 
 @pytest.fixture

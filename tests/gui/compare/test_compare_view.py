@@ -14,11 +14,11 @@ from qtpy.QtWidgets import QPushButton
 
 import napari_trsmi as nt
 from napari_trsmi import edits
-from napari_trsmi.gui import save_menu
 from napari_trsmi.gui.compare.dock import CompareDock
 from napari_trsmi.gui.compare.pair import DIFFERENT, SAME, pair_of
 from napari_trsmi.gui.compare.view import VIEWS
 from napari_trsmi.gui.state import Coloring
+from napari_trsmi.gui.train import save_menu
 from napari_trsmi.gui.viewer.layers import spot_colors
 from napari_trsmi.gui.viewer.sessions import session_of
 

@@ -93,7 +93,7 @@ class ClosingGuard(QObject):
         return True
 
     def _save(self, section: OpenSection, window: QMainWindow) -> None:
-        from napari_trsmi.gui.save_menu import save_result
+        from napari_trsmi.gui.train.save_menu import save_result
 
         self.session.activate(section)
         save_result(self.session, window)

@@ -10,9 +10,9 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.estimate import estimate
-from napari_trsmi.gui.devices import device_names, loaded_device
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label, as_tip
+from napari_trsmi.gui.train.devices import device_names, loaded_device
 from napari_trsmi.gui.words import duration
 from napari_trsmi.records import left_devices
 from napari_trsmi.teach import count

@@ -14,9 +14,9 @@ from qtpy.QtWidgets import QComboBox
 
 from napari_trsmi import Config, DataError
 from napari_trsmi.domains.colors import PALETTE
-from napari_trsmi.gui.run_bar import OUT_OF_DATE, time_left
 from napari_trsmi.gui.state import OpenSection
-from napari_trsmi.gui.train_dock import TrainDock
+from napari_trsmi.gui.train.dock import TrainDock
+from napari_trsmi.gui.train.run_bar import OUT_OF_DATE, time_left
 from napari_trsmi.gui.viewer.layers import section_layers
 from napari_trsmi.gui.words import duration
 
@@ -98,13 +98,13 @@ def test_files_over_the_same_spots_open_as_one_section(alone, qtbot, monkeypatch
     asked = []
     paths = ["rna.h5ad", "adt.h5ad"]
     monkeypatch.setattr(
-        "napari_trsmi.gui.data_panel.QFileDialog.getOpenFileNames", lambda *args, **kwargs: (paths, "Sections")
+        "napari_trsmi.gui.train.data_panel.QFileDialog.getOpenFileNames", lambda *args, **kwargs: (paths, "Sections")
     )
     monkeypatch.setattr(ViewerModel, "open", lambda viewer, path, **how: asked.append((path, how)))
     alone.data_panel.open_button.menu().actions()[0].trigger()
     qtbot.waitUntil(lambda: bool(asked), timeout=5_000)
     assert asked == [(paths, {"plugin": "napari-trsmi", "stack": True})]
-    monkeypatch.setattr("napari_trsmi.gui.data_panel.QFileDialog.getExistingDirectory", lambda *args: "outs")
+    monkeypatch.setattr("napari_trsmi.gui.train.data_panel.QFileDialog.getExistingDirectory", lambda *args: "outs")
     alone.data_panel.open_button.menu().actions()[1].trigger()
     qtbot.waitUntil(lambda: len(asked) == 2, timeout=5_000)
     assert asked[1] == ("outs", {"plugin": "napari-trsmi", "stack": False})

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from acted_training import step
 
-from napari_trsmi.gui.live_plot import LivePlot
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.train.live_plot import LivePlot
 
 
 class Hand:

@@ -10,8 +10,8 @@ from acted_training import acted
 from napari.components import ViewerModel
 from qtpy.QtWidgets import QMainWindow, QWidget
 
-from napari_trsmi.gui import closing
 from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.train import closing
 from napari_trsmi.gui.viewer.layers import section_layers
 from napari_trsmi.gui.viewer.sessions import session_of
 
@@ -126,7 +126,7 @@ def test_a_result_that_is_not_on_file_is_asked_about(window, session, answers, t
 
 def test_saving_opens_the_save_dialog_for_that_section(window, session, answers, trained, monkeypatch):
     saved = []
-    monkeypatch.setattr("napari_trsmi.gui.save_menu.save_result", lambda s, parent: saved.append(s.section))
+    monkeypatch.setattr("napari_trsmi.gui.train.save_menu.save_result", lambda s, parent: saved.append(s.section))
     session.set_result(trained)
     section = session.section
     add(closing_viewer(window), OpenSection(trained.dataset))  # another one is active now

@@ -9,20 +9,20 @@ from qtpy.QtCore import QSignalBlocker
 from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
 from napari_trsmi.config import Cluster, Config
-from napari_trsmi.gui.activity import Activity
-from napari_trsmi.gui.closing import guard
-from napari_trsmi.gui.data_panel import DataPanel
 from napari_trsmi.gui.form import ConfigForm
 from napari_trsmi.gui.form.fold import Fold
-from napari_trsmi.gui.join_panel import JoinPanel
 from napari_trsmi.gui.legend.legend import attach_legend
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.live_plot import LivePlot
-from napari_trsmi.gui.placement_panel import PlacementPanel
 from napari_trsmi.gui.plain import Label
-from napari_trsmi.gui.preview_bar import PreviewBar
-from napari_trsmi.gui.result_row import ResultRow
-from napari_trsmi.gui.run_bar import RunBar
+from napari_trsmi.gui.train.activity import Activity
+from napari_trsmi.gui.train.closing import guard
+from napari_trsmi.gui.train.data_panel import DataPanel
+from napari_trsmi.gui.train.join_panel import JoinPanel
+from napari_trsmi.gui.train.live_plot import LivePlot
+from napari_trsmi.gui.train.placement_panel import PlacementPanel
+from napari_trsmi.gui.train.preview_bar import PreviewBar
+from napari_trsmi.gui.train.result_row import ResultRow
+from napari_trsmi.gui.train.run_bar import RunBar
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.viewer.theme import warning_color
 

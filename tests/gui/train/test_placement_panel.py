@@ -9,9 +9,9 @@ import pytest
 from napari.layers import Layer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_trsmi.gui.join_panel import JoinPanel
-from napari_trsmi.gui.placement_panel import TURNS, PlacementPanel
 from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.train.join_panel import JoinPanel
+from napari_trsmi.gui.train.placement_panel import TURNS, PlacementPanel
 from napari_trsmi.gui.viewer.layers import section_layers
 from napari_trsmi.gui.viewer.sessions import session_of
 

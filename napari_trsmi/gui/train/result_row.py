@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import ElidingLabel
-from napari_trsmi.gui.save_menu import save_menu
+from napari_trsmi.gui.train.save_menu import save_menu
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session

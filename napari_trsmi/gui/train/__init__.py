@@ -1,0 +1,1 @@
+"""The Train dock: data, settings, the run, its previews, and saving the result."""
