@@ -43,7 +43,7 @@ class Demo(Command):
             self.tell(f"{problem} Training without a window.")
             self.write(Path(_FOLDER))
         else:
-            from napari_trsmi.gui.start import demo
+            from napari_trsmi.gui.plugin.start import demo
 
             demo(window.new_viewer())
             window.wait()

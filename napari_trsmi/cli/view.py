@@ -39,7 +39,7 @@ class View(Command):
             raise DataError("Expected an INPUT to open, found none. Give a file, or use trsmi demo for the sample.")
         if problem := window.missing():
             raise DataError(problem)
-        from napari_trsmi.gui.start import show
+        from napari_trsmi.gui.plugin.start import show
         from napari_trsmi.gui.viewer.reader import open_section
 
         self.tell(f"Reading {', '.join(map(str, self.inputs))}.")

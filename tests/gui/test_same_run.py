@@ -10,7 +10,7 @@ from napari.layers import Layer
 import napari_trsmi as nt
 from napari_trsmi.cli import main
 from napari_trsmi.domains.comparison import match_labels
-from napari_trsmi.gui.sample import open_sample
+from napari_trsmi.gui.plugin.sample import open_sample
 from napari_trsmi.gui.viewer.sessions import session_of
 
 

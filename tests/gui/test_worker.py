@@ -16,7 +16,7 @@ from acted_training import acted
 
 from napari_trsmi.data.readers import from_memory
 from napari_trsmi.errors import TrainingError
-from napari_trsmi.gui.sample import open_sample
+from napari_trsmi.gui.plugin.sample import open_sample
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.viewer.sessions import session_of

@@ -422,7 +422,7 @@ def test_the_command_line_gives_the_numbers_of_the_window(dock, qtbot, tmp_path)
 
 
 def test_what_file_save_of_napari_writes_has_the_comparisons_too(dock, tmp_path):
-    from napari_trsmi.gui.writer import write_result
+    from napari_trsmi.gui.plugin.writer import write_result
 
     data = [layer.as_layer_data_tuple() for layer in dock.viewer.layers]
     write_result(str(tmp_path / "two.h5mu"), data)

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QWidget
 
 import napari_trsmi as nt
 from napari_trsmi import edits
-from napari_trsmi.gui import save_commands
+from napari_trsmi.gui.plugin import save_commands
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.train import save_menu

@@ -6,7 +6,7 @@ import pytest
 
 from napari_trsmi.cli import main, window
 from napari_trsmi.data.sample import sample_path
-from napari_trsmi.gui import start
+from napari_trsmi.gui.plugin import start
 from napari_trsmi.gui.viewer.docks import open_docks
 from napari_trsmi.gui.viewer.sessions import session_of
 

@@ -9,9 +9,9 @@ import pytest
 from napari.layers import Layer
 
 import napari_trsmi as nt
+from napari_trsmi.gui.plugin.writer import write_result
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.viewer.layers import section_layers
-from napari_trsmi.gui.writer import write_result
 
 
 def test_layers_saved_from_the_viewer_hold_the_domains(viewer, sample, trained, tmp_path):

@@ -12,7 +12,7 @@ from napari.layers import Layer
 from npe2 import PluginManifest
 from qtpy.QtWidgets import QFileDialog, QWidget
 
-from napari_trsmi.gui.sample import open_sample
+from napari_trsmi.gui.plugin.sample import open_sample
 from napari_trsmi.gui.viewer.sessions import session_of
 
 PLUGIN = "napari-trsmi"
