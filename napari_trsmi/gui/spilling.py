@@ -6,13 +6,13 @@ import logging
 from dataclasses import replace
 from tempfile import TemporaryFile
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from weakref import finalize
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from napari_trsmi.gui.runs import Entry
+    from napari_trsmi.data.result import Result
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,22 @@ class SpilledState:
             return self._file.read()
 
 
-def spill(entries: Iterable[Entry], shown: Collection[Entry]) -> None:
+class Kept(Protocol):
+    """What holds a result: an entry of `runs.Runs`.
+
+    Attributes
+    ----------
+    result
+        Its state of training is bytes, or a `SpilledState`.
+    seen
+        The smallest was seen longest ago.
+    """
+
+    result: Result
+    seen: int
+
+
+def spill(entries: Iterable[Kept], shown: Collection[Kept]) -> None:
     """Move states of entries to files, those seen longest ago first, until the rest takes no more than `BUDGET`.
 
     Where a file cannot be made, the state stays in memory.

@@ -1,5 +1,1 @@
-"""The form of the settings: `ConfigForm` edits a `Config`."""
-
-from napari_trsmi.gui.form.config_form import ConfigForm
-
-__all__ = ["ConfigForm"]
+"""Settings as a form: what a setting is called and where it stands, its editor, and `config_form.ConfigForm`."""

@@ -9,7 +9,7 @@ from qtpy.QtCore import QSignalBlocker
 from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
 from napari_trsmi.config import Cluster, Config
-from napari_trsmi.gui.form import ConfigForm
+from napari_trsmi.gui.form.config_form import ConfigForm
 from napari_trsmi.gui.form.fold import Fold
 from napari_trsmi.gui.legend.legend import attach_legend
 from napari_trsmi.gui.listening import listen

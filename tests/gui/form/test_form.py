@@ -12,7 +12,8 @@ from qtpy.QtWidgets import QApplication, QScrollArea
 from strategies import configs
 
 from napari_trsmi.config import Config
-from napari_trsmi.gui.form import ConfigForm, history
+from napari_trsmi.gui.form import history
+from napari_trsmi.gui.form.config_form import ConfigForm
 from napari_trsmi.gui.form.modalities import KINDS, USED, WEIGHTS
 from napari_trsmi.gui.form.spec import get, sections
 from napari_trsmi.presets import load_preset, presets

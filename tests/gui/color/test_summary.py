@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from napari_trsmi.gui.color.summary import means, summary
 from napari_trsmi.gui.state import Coloring, Shown
-from napari_trsmi.gui.summary import means, summary
 
 
 def test_the_mean_of_a_group_leaves_out_what_is_unknown():
