@@ -15,7 +15,7 @@ from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import DataError
 from napari_trsmi.interrupt import check
-from napari_trsmi.records import Checkpoints, Fit, Step, left_devices
+from napari_trsmi.records import Checkpoints, Fit, Step, drain, left_devices
 from napari_trsmi.stages import Previews, Section, assemble, cut, cut_again, prepare
 
 if TYPE_CHECKING:
@@ -92,13 +92,7 @@ def fit(data: Dataset | AnnData | MuData | str | Path, config: Config | None = N
     >>> result.labels.shape, result.embedding.shape[0], len(result.colors)
     ((2500,), 2500, 7)
     """
-    steps = fit_steps(data, config, previews=False)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            result: Result = end.value
-            return result
+    return drain(fit_steps(data, config, previews=False))
 
 
 def fit_steps(
@@ -293,13 +287,7 @@ def _trained_to(epoch: int, section: Section, config: Config, state: bytes) -> F
         resume=state,
         until=epoch,
     )
-    while True:
-        check()
-        try:
-            next(steps)
-        except StopIteration as end:
-            fit: Fit = end.value
-            return fit
+    return drain(steps, lambda _: check())
 
 
 def recluster(path: str | Path, cluster: Cluster | None = None) -> Result:

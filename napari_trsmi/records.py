@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 from scipy import sparse
+
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +150,37 @@ def left_devices(tried: dict[str, str]) -> str:
     'Training does not run on mps: no sparse tensors.'
     """
     return " ".join(f"Training does not run on {name}: {why}." for name, why in tried.items())
+
+
+def drain(steps: Generator[S, Any, T], each: Callable[[S], str | None] | None = None) -> T:
+    """Return what a generator returns, run to its end, or closed where `each` raises.
+
+    Parameters
+    ----------
+    steps
+        Such as `api.fit_steps`.
+    each
+        Hears of each step; what it returns is sent, ``"stop"`` to end early.
+
+    Examples
+    --------
+    >>> def count():
+    ...     yield 1
+    ...     return "done"
+    >>> drain(count())
+    'done'
+    """
+    answer = None
+    try:
+        while True:
+            try:
+                step = steps.send(answer)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            answer = None if each is None else each(step)
+    finally:
+        steps.close()
 
 
 @dataclass(frozen=True, slots=True)

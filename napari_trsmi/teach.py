@@ -23,6 +23,7 @@ from napari_trsmi.constraints import Tie, contradictions, kept, majority, ties
 from napari_trsmi.data.result import Result
 from napari_trsmi.edits import number
 from napari_trsmi.errors import DataError
+from napari_trsmi.records import drain
 
 if TYPE_CHECKING:
     from napari_trsmi.records import Step
@@ -144,13 +145,7 @@ def carry_on(
     section: Section | None = None,
 ) -> Result:
     """Return the result of training on, see `carry_on_steps`."""
-    steps = carry_on_steps(result, epochs, constraints, section)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            found: Result = end.value
-            return found
+    return drain(carry_on_steps(result, epochs, constraints, section))
 
 
 def like(result: Result, before: Result) -> Result:

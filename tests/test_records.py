@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_trsmi.records import Checkpoints, Fit, Partition, Step
+from napari_trsmi.records import Checkpoints, Fit, Partition, Step, drain
 
 POSTERIOR = np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6], [0.0, 1.0, 0.0]], np.float32)
 PARTITION = Partition(np.array([0, 1, 1]), POSTERIOR, "mixture", 2.0)
@@ -74,3 +74,27 @@ def test_records_cross_a_process_and_cannot_be_changed():
     assert again.history[0].losses == step.losses
     with pytest.raises(AttributeError):
         step.epoch = 2
+
+
+def _steps(closed):
+    try:
+        for number in range(5):
+            if (yield number) == "stop":
+                return f"stopped at {number}"
+        return "whole"
+    finally:
+        closed.append(True)
+
+
+def test_a_generator_is_drained_to_what_it_returns_or_stopped_where_that_is_asked():
+    assert drain(_steps([])) == "whole"
+    heard = []
+    assert drain(_steps([]), lambda step: heard.append(step) or ("stop" if step == 2 else None)) == "stopped at 2"
+    assert heard == [0, 1, 2]
+
+
+def test_a_generator_is_closed_where_what_hears_of_its_steps_fails():
+    closed = []
+    with pytest.raises(KeyError):
+        drain(_steps(closed), lambda step: {}[step])
+    assert closed

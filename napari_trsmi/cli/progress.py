@@ -11,7 +11,7 @@ from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
-from napari_trsmi.records import Step, left_devices
+from napari_trsmi.records import Step, drain, left_devices
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -61,15 +61,13 @@ class Interrupt:
 def follow(steps: Generator[Step, str | None, Result], interrupt: Interrupt, *, quiet: bool) -> Result:
     """Return the result of a training run that is shown while it goes on and that Ctrl-C finishes early."""
     with Progress(quiet=quiet) as progress:
-        answer = None
-        try:
-            while True:
-                step = steps.send(answer)
-                interrupt.watch()
-                answer = "stop" if interrupt.asked else None
-                progress.show(step, last=answer == "stop" or step.epoch == step.n_epochs)
-        except StopIteration as end:
-            result: Result = end.value
+
+        def show(step: Step) -> str | None:
+            interrupt.watch()
+            progress.show(step, last=interrupt.asked or step.epoch == step.n_epochs)
+            return "stop" if interrupt.asked else None
+
+        result = drain(steps, show)
     if not quiet and (left := left_devices(result.provenance.get("devices_tried", {}))):
         say(left)
     return result

@@ -13,6 +13,7 @@ from tyro.conf import UseAppendAction, arg
 from napari_trsmi.cli.progress import Interrupt
 from napari_trsmi.cli.training import Training
 from napari_trsmi.errors import ConfigError, TrainingError
+from napari_trsmi.records import drain
 
 if TYPE_CHECKING:
     from napari_trsmi.sweep import Progress, SweepResult
@@ -87,14 +88,12 @@ class Sweep(Training):
 
     def follow(self, steps: Generator[Progress, str | None, SweepResult], interrupt: Interrupt) -> SweepResult:
         """Return the result of a sweep that is shown while it goes on and that Ctrl-C ends early."""
-        bar, answer = None, None
-        try:
-            while True:
-                progress = steps.send(answer)
-                interrupt.watch()
-                answer = "stop" if interrupt.asked else None
-                if self.quiet:
-                    continue
+        bar: Any = None
+
+        def show(progress: Progress) -> str | None:
+            nonlocal bar
+            interrupt.watch()
+            if not self.quiet:
                 if sys.stderr.isatty():
                     bar = bar or _bar(progress)
                     bar.set_postfix_str(f"{progress.n_workers} workers", refresh=False)
@@ -102,11 +101,11 @@ class Sweep(Training):
                     bar.refresh()
                 if progress.run is not None and (bar is None or progress.run.problem):
                     self.tell(("\n" if bar else "") + progress.text)
-        except StopIteration as end:
-            result: SweepResult = end.value
-            return result
+            return "stop" if interrupt.asked else None
+
+        try:
+            return drain(steps, show)
         finally:
-            steps.close()
             if bar is not None:
                 bar.close()
 

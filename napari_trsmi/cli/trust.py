@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from tyro.conf import Positional, arg
 
 from napari_trsmi.cli.command import Saving
+from napari_trsmi.records import drain
 
 if TYPE_CHECKING:
     from napari_trsmi.records import Progress
@@ -56,10 +57,4 @@ class Trust(Saving):
 
     def follow(self, check: Generator[Progress, None, T]) -> T:
         """Return what a check finds, telling how far it is."""
-        try:
-            while True:
-                step = next(check)
-                self.tell(f"{step.text} ({step.done + 1} of {step.total})")
-        except StopIteration as end:
-            found: T = end.value
-            return found
+        return drain(check, lambda step: self.tell(f"{step.text} ({step.done + 1} of {step.total})"))

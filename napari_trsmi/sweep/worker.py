@@ -16,6 +16,7 @@ from napari_trsmi.config import Config, Kind
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import DataError, TrsmiError
+from napari_trsmi.records import drain
 from napari_trsmi.stages import Section
 from napari_trsmi.sweep.grid import Trial
 from napari_trsmi.sweep.store import Outcome, Run, fingerprint
@@ -129,10 +130,4 @@ def _section(dataset: Dataset, mark: str, config: Config) -> Section:
 def _fit(dataset: Dataset, section: Section, config: Config) -> Result:
     from napari_trsmi.api import fit_steps
 
-    steps = fit_steps(dataset, config, previews=False, section=section)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            result: Result = end.value
-            return result
+    return drain(fit_steps(dataset, config, previews=False, section=section))

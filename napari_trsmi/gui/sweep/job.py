@@ -12,6 +12,7 @@ import numpy as np
 
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.viewer.thumbnails import Thumbnails
+from napari_trsmi.records import drain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,20 +107,18 @@ class SweepJob:
         steps = sweep.run(
             self.dataset, self.config, self.grid, folder=self.folder, scheduler=self.scheduler, spare_cores=1
         )
-        answer = None
+
+        def see(progress: Progress) -> str | None:
+            if progress.run is not None or self.latest is None:
+                self.prepare(progress.so_far)
+            self.latest = progress
+            return "stop" if self.stopped else None
+
         try:
-            while True:
-                progress = steps.send(answer)
-                if progress.run is not None or self.latest is None:
-                    self.prepare(progress.so_far)
-                self.latest = progress
-                answer = "stop" if self.stopped else None
-        except StopIteration as end:
-            result: SweepResult = end.value
+            result = drain(steps, see)
             self.prepare(result)
             return result
         finally:
-            steps.close()
             pool.reserveThread()
             self.ended.set()
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.worker import Thread
 from napari_trsmi.interrupt import Interrupted, interruptible
+from napari_trsmi.records import drain
 from napari_trsmi.trust import BY_CHANCE, STABILITY
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result
     from napari_trsmi.gui.session import Session
-    from napari_trsmi.records import Progress
+    from napari_trsmi.records import Progress, Step
 
 T = TypeVar("T")
 
@@ -136,14 +137,15 @@ class TrustJob:
         return None if self.dropped or not found else with_trust(result, **found, alone=False)
 
     def _follow(self, check: Generator[Progress, None, T]) -> T:
-        try:
-            while True:
-                self.text = next(check).text
-                if self.stopped:
-                    raise Interrupted
-        except StopIteration as end:
-            found: T = end.value
-            return found
+        def see(progress: Progress) -> None:
+            self.text = progress.text
+            self._leave_if_stopped()
+
+        return drain(check, see)
+
+    def _leave_if_stopped(self) -> None:
+        if self.stopped:
+            raise Interrupted
 
     def _fit(self, dataset: Dataset, config: Config) -> Result:
         """Run the method as `api.fit` does, while no other run trains."""
@@ -152,16 +154,13 @@ class TrustJob:
         if not self.thread.take_turn():
             raise Interrupted
         self._began = time.perf_counter()
-        steps = fit_steps(dataset, config, previews=False)
+
+        def see(step: Step) -> None:
+            self.share = step.epoch / (step.n_epochs + 1)  # domains and boundaries come after the last epoch
+            self._leave_if_stopped()
+
         try:
-            while True:
-                step = next(steps)
-                self.share = step.epoch / (step.n_epochs + 1)  # domains and boundaries come after the last epoch
-                if self.stopped:
-                    steps.close()
-                    raise Interrupted
-        except StopIteration as end:
-            result: Result = end.value
+            result = drain(fit_steps(dataset, config, previews=False), see)
         finally:
             self.thread.give_turn()
             self.seconds += time.perf_counter() - self._began
