@@ -10,6 +10,7 @@ import numpy as np
 from psygnal import Signal
 
 from napari_trsmi.gui.boundaries import layers
+from napari_trsmi.gui.viewer.sections import marked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,8 +110,8 @@ class BoundaryCanvas:
         """Draw lines from a spot to those it corresponds to; None takes them away, on all sections."""
         section = self.session.section
         if section is None or spot is None:
-            for layer in self.viewer.layers:
-                if layer.metadata.get("trsmi", {}).get("role") == "correspondences":
+            for layer, ours in marked(self.viewer):
+                if ours["role"] == "correspondences":
                     layer.visible = False
             return
         self._put(layers.correspondence_layer(section, spot, row), "correspondences")

@@ -12,6 +12,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_trsmi.gui.correct import lasso_layers as layers
 from napari_trsmi.gui.correct.lasso_layers import CHOSEN, GROUPS, LASSO
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.viewer.sections import marked
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -263,9 +264,8 @@ class Lasso(QObject):
         viewer = self._viewer()
         if viewer is None:
             return
-        for layer in list(viewer.layers):
-            ours = layer.metadata.get("trsmi", {})
-            if ours.get("role") in (LASSO, CHOSEN) and ours["section"] is not self.session.section:
+        for layer, ours in marked(viewer):
+            if ours["role"] in (LASSO, CHOSEN) and ours["section"] is not self.session.section:
                 viewer.layers.remove(layer)
 
 

@@ -8,6 +8,8 @@ from weakref import ref
 from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QMainWindow, QMessageBox, QWidget
 
+from napari_trsmi.gui.viewer.sections import sections_in
+
 if TYPE_CHECKING:
     from napari import Viewer
 
@@ -66,12 +68,8 @@ class ClosingGuard(QObject):
     @property
     def unsaved(self) -> list[OpenSection]:
         """Sections of the viewer whose result is not on file."""
-        viewer = self._viewer()
-        ours = (
-            [] if viewer is None else [layer.metadata["trsmi"] for layer in viewer.layers if "trsmi" in layer.metadata]
-        )
-        sections = {id(one["section"]): one["section"] for one in ours}
-        return [section for section in sections.values() if section.result is not None and section.path is None]
+        there = sections_in(self._viewer())
+        return [section for section in there if section.result is not None and section.path is None]
 
     def may_close(self, window: QMainWindow) -> bool:
         """Return whether a person wants the window closed.

@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import ElidingLabel, Label, as_tip
 from napari_trsmi.gui.viewer.reader import open_in
+from napari_trsmi.gui.viewer.sections import sections_in
 from napari_trsmi.gui.worker import sentence
 
 if TYPE_CHECKING:
@@ -91,13 +92,7 @@ class DataPanel(QWidget):
     @property
     def sections(self) -> list[OpenSection]:
         """Sections with layers in the viewer, in the order of the layers."""
-        viewer = self._viewer()
-        layers = [] if viewer is None else viewer.layers
-        found: dict[int, OpenSection] = {}
-        for layer in layers:
-            if ours := layer.metadata.get("trsmi"):
-                found[id(ours["section"])] = ours["section"]
-        return list(found.values())
+        return sections_in(self._viewer())
 
     def open(self, paths: Sequence[str]) -> None:
         """Open files with the same barcodes, or one file or folder, as a section."""

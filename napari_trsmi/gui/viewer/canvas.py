@@ -11,6 +11,7 @@ import numpy as np
 
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.viewer.layers import DOMAINS, SPOT, SPOTS, TISSUE
+from napari_trsmi.gui.viewer.sections import marked
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -60,11 +61,7 @@ class Canvas:
         return next((layer for layer, ours in self._marked() if _is(ours, section, role)), None)
 
     def _marked(self) -> Iterator[tuple[Layer, dict[str, Any]]]:
-        """Yield the layers of all sections with their marks, from the bottom; none once the viewer is gone."""
-        viewer = self._viewer()
-        for layer in [] if viewer is None else list(viewer.layers):
-            if ours := layer.metadata.get("trsmi"):
-                yield layer, ours
+        return marked(self._viewer())  # none once it is gone
 
     # Sections come and go
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from weakref import ReferenceType, WeakSet, ref
 
 from napari_trsmi.gui.viewer.canvas import AIR
+from napari_trsmi.gui.viewer.sections import marked
 from napari_trsmi.gui.viewer.sessions import session_of
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _fit(viewer: ReferenceType[Viewer]) -> None:
     if (there := viewer()) is None:
         return
     session = session_of(there)
-    drawn = [layer for layer in there.layers if layer.metadata.get("trsmi", {}).get("section") is session.section]
+    drawn = [layer for layer, ours in marked(there) if ours["section"] is session.section]
     if session.section is not None and drawn:
         there.reset_view(layers=drawn, margin=AIR)
 

@@ -1,21 +1,28 @@
-"""The sections whose layers are in a viewer, and how one takes the place of others."""
+"""The layers of sections in a viewer, the sections they belong to, and how one takes the place of others."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari import Viewer
+    from napari.layers import Layer
 
     from napari_trsmi.gui.session import Session
     from napari_trsmi.gui.state import OpenSection
 
 
-def sections_in(viewer: Viewer) -> list[OpenSection]:
+def marked(viewer: Viewer | None) -> Iterator[tuple[Layer, dict[str, Any]]]:
+    """Yield the layers of all sections with their marks (section, role), from the bottom; none without a viewer."""
+    for layer in [] if viewer is None else list(viewer.layers):
+        if ours := layer.metadata.get("trsmi"):
+            yield layer, ours
+
+
+def sections_in(viewer: Viewer | None) -> list[OpenSection]:
     """Return the sections that have layers in the viewer, in the order of the layers."""
-    marks = (layer.metadata.get("trsmi") for layer in viewer.layers)
-    return list({id(mark["section"]): mark["section"] for mark in marks if mark}.values())
+    return list({id(ours["section"]): ours["section"] for _, ours in marked(viewer)}.values())
 
 
 def put_in_place(session: Session, section: OpenSection, others: Sequence[OpenSection]) -> None:
@@ -25,7 +32,7 @@ def put_in_place(session: Session, section: OpenSection, others: Sequence[OpenSe
     from napari_trsmi.gui.viewer.layers import section_layers
 
     viewer = session.canvas.viewer
-    old = [layer for layer in viewer.layers if layer.metadata.get("trsmi", {}).get("section") in others]
+    old = [layer for layer, ours in marked(viewer) if ours["section"] in others]
     config, made = session.config, section_layers(section)
     added = [viewer.add_layer(Layer.create(*data)) for data in made]
     with viewer.layers.batched_update():  # else napari draws all anew after each
