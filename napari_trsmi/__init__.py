@@ -26,7 +26,7 @@ _WHERE = {
     "read": "api",
     "read_result": "data.saved",
     "recluster": "api",
-    "restore": "api",
+    "restore": "restoring",
     "sample_path": "data.sample",
     "save_figure": "figure",
     "simulate": "data.simulate",
@@ -55,7 +55,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from napari_trsmi.api import fit, fit_steps, markers, read, recluster, restore
+    from napari_trsmi.api import fit, fit_steps, markers, read, recluster
     from napari_trsmi.config import Config
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result
@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from napari_trsmi.errors import ConfigError, DataError, TrainingError, TrsmiError
     from napari_trsmi.figure import save as save_figure
     from napari_trsmi.records import Fit, Step
+    from napari_trsmi.restoring import restore
 
 
 def __getattr__(name: str) -> Any:

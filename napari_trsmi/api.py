@@ -13,17 +13,16 @@ import numpy as np
 from napari_trsmi.config import Cluster, Config, Kind
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.result import Result
-from napari_trsmi.errors import DataError
 from napari_trsmi.interrupt import check
-from napari_trsmi.records import Checkpoints, Fit, Step, drain, left_devices
-from napari_trsmi.stages import Previews, Section, assemble, cut, cut_again, prepare
+from napari_trsmi.previews import Previews
+from napari_trsmi.records import Checkpoints, Fit, Step, drain
+from napari_trsmi.restoring import read_saved
+from napari_trsmi.stages import Section, assemble, cut, cut_again, prepare, with_device
 
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
     from mudata import MuData
-
-    from napari_trsmi.data.saved import SavedResult
 
 
 def read(
@@ -197,97 +196,13 @@ def fit_steps(
         modality_weights=trained.modality_weights,
         history=(*earlier, *history),
         state=trained.state,
-        provenance={**_with_device(result.provenance, trained), "stopped": trained.stopped, "seconds": seconds},
+        provenance={**with_device(result.provenance, trained), "stopped": trained.stopped, "seconds": seconds},
     )
     if earlier:
         result.provenance["resumed_at"] = len(earlier)
     if not isinstance(data, Dataset | str | Path):
         result.annotate(data)
     return result
-
-
-def keep_preview(
-    dataset: Dataset,
-    config: Config,
-    step: Step,
-    *,
-    colors: Sequence[str] = (),
-    history: Sequence[Step] = (),
-    states: Checkpoints | None = None,
-) -> Result:
-    """Return the domains of a preview as a result.
-
-    The labels are those of the preview, numbered by falling size. Correspondences, weights of the modalities and the
-    state to train on from need the network after that epoch: it is trained again from the nearest of `states` before,
-    which takes no epoch where there is one of that epoch. Where there is none, the result has none of these.
-
-    Parameters
-    ----------
-    dataset, config
-        What the run was made on and with.
-    step
-        A step of `fit_steps` with labels.
-    colors
-        ``"#rrggbb"`` by the preview's number of a domain; new ones where not given.
-    history
-        Steps up to the preview.
-    states
-        What `fit_steps` filled.
-
-    Raises
-    ------
-    DataError
-        The step carries no labels or no embedding.
-    TrainingError
-        As for `fit`, where the network is trained again.
-    """
-    if step.labels is None or step.embedding is None:
-        raise DataError(f"Expected a step with domains and embedding, found none at epoch {step.epoch}. Take another.")
-    section = prepare(dataset, config)
-    partition, numbers = Previews(section, config).keep(step)
-    result = assemble(section, config, step.embedding, partition)
-    if states is not None and (state := states.before(step.epoch)) is not None:
-        trained = _trained_to(step.epoch, section, config, state)
-        result = replace(
-            result,
-            correspondences=trained.correspondences,
-            modality_weights=trained.modality_weights,
-            state=trained.state,
-            provenance=_with_device(result.provenance, trained),
-        )
-    return replace(
-        result,
-        colors=tuple(colors[k] for k in numbers) if colors else result.colors,
-        history=tuple(history),
-        provenance={**result.provenance, "kept_preview": step.epoch, "stopped": True},
-    )
-
-
-def _with_device(provenance: dict[str, Any], trained: Fit) -> dict[str, Any]:
-    """Return the provenance with where it was trained, and where not and why."""
-    told = left_devices(trained.devices_left)
-    return {
-        **provenance,
-        "device": trained.device,
-        "devices_tried": trained.devices_left,
-        "notes": [*provenance.get("notes", []), *([told] if told else [])],
-    }
-
-
-def _trained_to(epoch: int, section: Section, config: Config, state: bytes) -> Fit:
-    """Return what training leaves behind after an epoch, gone on from a state before."""
-    from napari_trsmi.model.training import train
-
-    steps = train(
-        section.features,
-        section.spatial,
-        section.feature_graphs,
-        config,
-        obs_names=section.dataset.obs_names,
-        resume=state,
-        until=epoch,
-    )
-    return drain(steps, lambda _: check())
 
 
 def recluster(path: str | Path, cluster: Cluster | None = None) -> Result:
@@ -320,107 +235,6 @@ def recluster(path: str | Path, cluster: Cluster | None = None) -> Result:
         "trained_cluster": saved.origin.get("trained_cluster", before),
     }
     return replace(result, history=saved.history, provenance=provenance)
-
-
-def restore(path: str | Path) -> Result:
-    """Return the result in a file that `Result.write` made, names, colours and review of boundaries included.
-
-    Boundary edges are found again; they carry no contrast, their segments do. Steps of the history carry no previews.
-
-    Parameters
-    ----------
-    path
-        A file that `Result.write` made.
-
-    Raises
-    ------
-    DataError
-        The file holds no saved result, or some of its spots can no longer be read.
-
-    Examples
-    --------
-    >>> import napari_trsmi as nt
-    >>> nt.restore(nt.sample_path())
-    Traceback (most recent call last):
-    napari_trsmi.errors.DataError: Expected a result in ...
-    """
-    from napari_trsmi.domains.boundaries import find_boundaries
-    from napari_trsmi.edits import known_segments
-    from napari_trsmi.graphs import spatial_graph
-
-    saved, dataset = read_saved(path)
-    partition, coords = saved.partition, dataset.coords
-    spatial = spatial_graph(coords, saved.config.graph.k_spatial)
-    boundaries, edges = known_segments(
-        find_boundaries(saved.labels, spatial, coords, saved.posterior), saved.boundaries
-    )
-    return Result(
-        dataset=dataset,
-        config=saved.config,
-        partition=partition,
-        embedding=saved.embedding,
-        correspondences=saved.correspondences,
-        modality_weights=saved.modality_weights,
-        boundaries=boundaries,
-        boundary_edges=edges,
-        colors=saved.colors,
-        domain_names=saved.names,
-        maps=saved.maps,
-        history=saved.history,
-        scores=saved.provenance.get("scores", {}),
-        provenance=saved.origin,
-        state=saved.state,
-    )
-
-
-def read_saved(path: str | Path) -> tuple[SavedResult, Dataset]:
-    """Return a saved result and the dataset in the same file, over the same spots in the same order.
-
-    Raises
-    ------
-    DataError
-        The file holds no saved result, or some of its spots can no longer be read.
-    """
-    from dataclasses import fields
-
-    from napari_trsmi.data.saved import read_result
-
-    saved = read_result(path)
-    kinds = saved.provenance.get("kinds") or saved.config.preprocess.kinds or None
-    library = saved.provenance.get("library")
-    try:
-        dataset = read(path, kinds=kinds, library=library, modalities=saved.modalities or None)
-    except DataError:  # a copy of the one section may not name it any more
-        if library is None:
-            raise
-        dataset = read(path, kinds=kinds, modalities=saved.modalities or None)
-    rows = _spots_of(saved, dataset)
-    if (rows < 0).any() or len(rows) != len(saved.labels):
-        raise DataError(
-            f"Expected a domain for each of the {dataset.n_spots} spots that can be read from {path}, found "
-            f"{len(saved.labels)}. Run `trsmi fit` on the file instead."
-        )
-    per_spot = {
-        f.name: found[rows]
-        for f in fields(saved)
-        if isinstance(found := getattr(saved, f.name), np.ndarray) and len(found) == len(rows)
-    }
-    correspondences = {pair: s[rows][:, rows] for pair, s in saved.correspondences.items()}
-    maps = {name: values[rows] for name, values in saved.maps.items()}
-    per_spot["obs_names"] = dataset.obs_names  # which are unique, whatever the file calls them
-    dataset = replace(dataset, notes=(*dataset.notes, *saved.notes))
-    return replace(saved, **per_spot, correspondences=correspondences, maps=maps), dataset
-
-
-def _spots_of(saved: SavedResult, dataset: Dataset) -> np.ndarray:
-    """Return (N,) int spot of the saved result for each of the dataset; -1 where it has none."""
-    import pandas as pd
-
-    if saved.table in dataset.rows:
-        of_spot = pd.Index(saved.rows).get_indexer(dataset.rows[saved.table])
-    else:
-        of_spot = pd.Index(saved.obs_names).get_indexer(dataset.obs_names)
-    return np.asarray(of_spot, np.int64)
 
 
 def markers(result: Result | str | Path, *, n_top: int = 10) -> dict[str, pd.DataFrame]:

@@ -38,7 +38,7 @@ def as_python(source: Result | tuple[Dataset, Config], output: str | Path | None
     edits = [_edit(**entry) for entry in provenance.get("edits", ())]
     imports = {
         "from napari_trsmi import edits": bool(edits),
-        "from napari_trsmi.api import keep_preview": "kept_preview" in provenance,
+        "from napari_trsmi.previews import keep_preview": "kept_preview" in provenance,
         "from napari_trsmi.config import Cluster": "reclustered_with" in provenance,
         "from napari_trsmi.records import Checkpoints": "kept_preview" in provenance,
     }

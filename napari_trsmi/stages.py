@@ -1,10 +1,9 @@
-"""The stages that `api` strings together: make ready, preview, cut into domains, put the result together."""
+"""The stages that `api` strings together: make ready, cut into domains, put the result together."""
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
@@ -14,12 +13,10 @@ from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.interrupt import check
-from napari_trsmi.records import Partition, Step
+from napari_trsmi.records import Fit, Partition, left_devices
 
 if TYPE_CHECKING:
     from napari_trsmi.data.saved import SavedResult
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -149,68 +146,12 @@ def cut_again(section: Section, config: Config, old: Result | SavedResult) -> Re
     return replace(found, correspondences=old.correspondences, modality_weights=old.modality_weights, state=old.state)
 
 
-class Previews:
-    """Domains of preview epochs, cut more roughly than those of the result and numbered like the preview before."""
-
-    def __init__(self, section: Section, config: Config) -> None:
-        self.section = section
-        rough = config.cluster.model_copy(update={"n_init": 1, "sharpen": 0, "method": "mixture"})
-        self.config = config.model_copy(update={"cluster": rough})
-        self.n_domains: int | None = None
-        self.before: np.ndarray | None = None
-
-    def label(self, step: Step) -> Step:
-        """Return the step with labels and churn where it carries an embedding."""
-        if step.embedding is None:
-            return step
-        from napari_trsmi.domains.comparison import churn, match_labels
-        from napari_trsmi.model.prototypes import seed_labels
-
-        n_domains = self.n_domains = self.config.cluster.n_domains or step.n_domains or self.n_domains
-        if n_domains is None:
-            cluster = self.config.cluster
-            n, spatial = len(step.embedding), self.section.spatial
-            found = seed_labels(
-                step.embedding,
-                None,
-                max_domains=cluster.max_domains,
-                n_components=cluster.n_components,
-                weight=1.0 / (1.0 + spatial.nnz / n),  # as in training
-                seed=self.config.seed,
-            )
-            n_domains = self.n_domains = int(found.max()) + 1
-        try:
-            made = cut(step.embedding, self.section, self.config, n_domains, None, step.epoch, self.before)
-        except ConfigError as error:  # an early embedding may not hold as many groups yet
-            logger.info("no preview at epoch %d: %s", step.epoch, error)
-            return replace(step, embedding=None)
-        labels, moved = made.labels, float("nan")
-        if self.before is not None:
-            labels = match_labels(labels, self.before)
-            moved = churn(labels, self.before)
-        self.before = labels
-        return replace(step, labels=labels, churn=moved)
-
-    def keep(self, step: Step) -> tuple[Partition, np.ndarray]:
-        """Return the labels of a preview with their posterior, numbered by falling size.
-
-        Returns
-        -------
-        partition
-            The domains, with exactly the preview's labels up to their numbers.
-        numbers
-            (K,) int number in the preview of each domain.
-        """
-        from napari_trsmi.domains.mixture import posterior_of
-        from napari_trsmi.graphs import neighbour_mean
-
-        assert step.embedding is not None
-        assert step.labels is not None
-        numbers, codes = np.unique(step.labels, return_inverse=True)
-        n = len(numbers)
-        order = np.argsort(-np.bincount(codes), kind="stable")
-        labels = np.argsort(order)[codes]
-        again = cut(step.embedding, self.section, self.config, n, None, step.epoch, codes)  # for its field's strength
-        evidence, neighbours = np.hstack(list(self.section.measured.values())), neighbour_mean(self.section.spatial)
-        posterior = posterior_of(evidence, labels, n, neighbours, again.strength)
-        return Partition(labels, posterior.astype(np.float32), again.method, again.strength), numbers[order]
+def with_device(provenance: dict[str, Any], trained: Fit) -> dict[str, Any]:
+    """Return the provenance with where it was trained, and where not and why."""
+    told = left_devices(trained.devices_left)
+    return {
+        **provenance,
+        "device": trained.device,
+        "devices_tried": trained.devices_left,
+        "notes": [*provenance.get("notes", []), *([told] if told else [])],
+    }

@@ -17,14 +17,14 @@ from sklearn.metrics import adjusted_rand_score
 
 import napari_trsmi as nt
 from napari_trsmi import teach
-from napari_trsmi.api import keep_preview
 from napari_trsmi.config import Cluster
 from napari_trsmi.data.provenance import plain
 from napari_trsmi.data.readers import from_memory
 from napari_trsmi.data.tables import mudata_as_stored
 from napari_trsmi.domains.comparison import match_labels
+from napari_trsmi.previews import Previews, keep_preview
 from napari_trsmi.records import Checkpoints
-from napari_trsmi.stages import Previews, prepare
+from napari_trsmi.stages import prepare
 
 N, K = 160, 4
 

@@ -67,7 +67,7 @@ def test_a_run_that_was_finished_early_is_finished_after_the_same_epoch(sample, 
 
 
 def test_a_preview_that_was_kept_is_kept_again(sample, tmp_path):
-    from napari_trsmi.api import keep_preview
+    from napari_trsmi.previews import keep_preview
 
     states = Checkpoints()
     course = list(islice(nt.fit_steps(sample, QUICK, states=states), 2))

@@ -11,11 +11,13 @@ from mudata import MuData
 
 import napari_trsmi as nt
 from napari_trsmi import edits, teach
-from napari_trsmi.api import fit_steps, keep_preview, restore
+from napari_trsmi.api import fit_steps
 from napari_trsmi.cli import main
 from napari_trsmi.constraints import kept, ties
 from napari_trsmi.data.tables import mudata_as_stored
+from napari_trsmi.previews import keep_preview
 from napari_trsmi.report import page
+from napari_trsmi.restoring import restore
 from napari_trsmi.script import as_python
 
 N, K = 160, 4

@@ -37,7 +37,7 @@ class Continue(Saving):
 
     def run(self) -> None:
         """Train on and write."""
-        from napari_trsmi.api import restore
+        from napari_trsmi.restoring import restore
         from napari_trsmi.teach import carry_on_steps, contradiction, obedience, words
 
         if self.epochs < 1:

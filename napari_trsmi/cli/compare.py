@@ -54,8 +54,8 @@ class Compare(Command):
 
     def run(self) -> None:
         """Read, compare, print, write."""
-        from napari_trsmi.api import restore
         from napari_trsmi.data.writers import check_output
+        from napari_trsmi.restoring import restore
 
         if not self.others:
             raise DataError("Expected something to compare with, found nothing. Name a result, obs:COLUMN or obsm:KEY.")

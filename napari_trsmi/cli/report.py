@@ -24,8 +24,8 @@ class Report(Command):
 
     def run(self) -> None:
         """Read, draw, write."""
-        from napari_trsmi.api import restore
         from napari_trsmi.report import write_report
+        from napari_trsmi.restoring import restore
 
         check_folder(self.out)
         self.report(f"The report is in {write_report(restore(self.result), self.out, truth=self.truth)}.")

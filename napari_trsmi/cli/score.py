@@ -39,7 +39,7 @@ class Score(Command):
 
     def run(self) -> None:
         """Read, compare, print."""
-        from napari_trsmi.api import read_saved
+        from napari_trsmi.restoring import read_saved
 
         saved, dataset = read_saved(self.result)
         scores = self.scores(saved, dataset)

@@ -36,7 +36,7 @@ class Trust(Saving):
 
     def run(self) -> None:
         """Read, run again, write."""
-        from napari_trsmi.api import restore
+        from napari_trsmi.restoring import restore
         from napari_trsmi.trust import chance, check_trust, describe, seed_stability, stability_curve, with_trust
 
         self.check()

@@ -220,7 +220,7 @@ class RunPanel(QWidget):
             return
 
         def work() -> Result:
-            from napari_trsmi.api import restore
+            from napari_trsmi.restoring import restore
 
             return on(section.dataset, restore(path))
 

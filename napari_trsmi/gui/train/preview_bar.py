@@ -67,7 +67,7 @@ class PreviewBar(QWidget):
         history = tuple(s for s in run.course if s.epoch <= step.epoch)
 
         def work() -> Result:
-            from napari_trsmi.api import keep_preview
+            from napari_trsmi.previews import keep_preview
 
             with turn():
                 result = keep_preview(

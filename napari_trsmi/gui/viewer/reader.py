@@ -175,9 +175,10 @@ def open_section(paths: Sequence[str | Path], library: str | None = None) -> Ope
     DataError
         As `api.read` does.
     """
-    from napari_trsmi.api import read, restore
+    from napari_trsmi.api import read
     from napari_trsmi.errors import TrsmiError
     from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.restoring import restore
 
     notes: tuple[str, ...] = ()
     if len(paths) == 1 and holds_result(Path(paths[0])):

@@ -1,0 +1,159 @@
+"""Domains while training goes on, and one of them kept as the result."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from napari_trsmi.config import Config
+from napari_trsmi.data.dataset import Dataset
+from napari_trsmi.data.result import Result
+from napari_trsmi.errors import ConfigError, DataError
+from napari_trsmi.interrupt import check
+from napari_trsmi.records import Checkpoints, Fit, Partition, Step, drain
+from napari_trsmi.stages import Section, assemble, cut, prepare, with_device
+
+logger = logging.getLogger(__name__)
+
+
+class Previews:
+    """Domains of preview epochs, cut more roughly than those of the result and numbered like the preview before."""
+
+    def __init__(self, section: Section, config: Config) -> None:
+        self.section = section
+        rough = config.cluster.model_copy(update={"n_init": 1, "sharpen": 0, "method": "mixture"})
+        self.config = config.model_copy(update={"cluster": rough})
+        self.n_domains: int | None = None
+        self.before: np.ndarray | None = None
+
+    def label(self, step: Step) -> Step:
+        """Return the step with labels and churn where it carries an embedding."""
+        if step.embedding is None:
+            return step
+        from napari_trsmi.domains.comparison import churn, match_labels
+        from napari_trsmi.model.prototypes import seed_labels
+
+        n_domains = self.n_domains = self.config.cluster.n_domains or step.n_domains or self.n_domains
+        if n_domains is None:
+            cluster = self.config.cluster
+            n, spatial = len(step.embedding), self.section.spatial
+            found = seed_labels(
+                step.embedding,
+                None,
+                max_domains=cluster.max_domains,
+                n_components=cluster.n_components,
+                weight=1.0 / (1.0 + spatial.nnz / n),  # as in training
+                seed=self.config.seed,
+            )
+            n_domains = self.n_domains = int(found.max()) + 1
+        try:
+            made = cut(step.embedding, self.section, self.config, n_domains, None, step.epoch, self.before)
+        except ConfigError as error:  # an early embedding may not hold as many groups yet
+            logger.info("no preview at epoch %d: %s", step.epoch, error)
+            return replace(step, embedding=None)
+        labels, moved = made.labels, float("nan")
+        if self.before is not None:
+            labels = match_labels(labels, self.before)
+            moved = churn(labels, self.before)
+        self.before = labels
+        return replace(step, labels=labels, churn=moved)
+
+    def keep(self, step: Step) -> tuple[Partition, np.ndarray]:
+        """Return the labels of a preview with their posterior, numbered by falling size.
+
+        Returns
+        -------
+        partition
+            The domains, with exactly the preview's labels up to their numbers.
+        numbers
+            (K,) int number in the preview of each domain.
+        """
+        from napari_trsmi.domains.mixture import posterior_of
+        from napari_trsmi.graphs import neighbour_mean
+
+        assert step.embedding is not None
+        assert step.labels is not None
+        numbers, codes = np.unique(step.labels, return_inverse=True)
+        n = len(numbers)
+        order = np.argsort(-np.bincount(codes), kind="stable")
+        labels = np.argsort(order)[codes]
+        again = cut(step.embedding, self.section, self.config, n, None, step.epoch, codes)  # for its field's strength
+        evidence, neighbours = np.hstack(list(self.section.measured.values())), neighbour_mean(self.section.spatial)
+        posterior = posterior_of(evidence, labels, n, neighbours, again.strength)
+        return Partition(labels, posterior.astype(np.float32), again.method, again.strength), numbers[order]
+
+
+def keep_preview(
+    dataset: Dataset,
+    config: Config,
+    step: Step,
+    *,
+    colors: Sequence[str] = (),
+    history: Sequence[Step] = (),
+    states: Checkpoints | None = None,
+) -> Result:
+    """Return the domains of a preview as a result.
+
+    The labels are those of the preview, numbered by falling size. Correspondences, weights of the modalities and the
+    state to train on from need the network after that epoch: it is trained again from the nearest of `states` before,
+    which takes no epoch where there is one of that epoch. Where there is none, the result has none of these.
+
+    Parameters
+    ----------
+    dataset, config
+        What the run was made on and with.
+    step
+        A step of `fit_steps` with labels.
+    colors
+        ``"#rrggbb"`` by the preview's number of a domain; new ones where not given.
+    history
+        Steps up to the preview.
+    states
+        What `fit_steps` filled.
+
+    Raises
+    ------
+    DataError
+        The step carries no labels or no embedding.
+    TrainingError
+        As for `fit`, where the network is trained again.
+    """
+    if step.labels is None or step.embedding is None:
+        raise DataError(f"Expected a step with domains and embedding, found none at epoch {step.epoch}. Take another.")
+    section = prepare(dataset, config)
+    partition, numbers = Previews(section, config).keep(step)
+    result = assemble(section, config, step.embedding, partition)
+    if states is not None and (state := states.before(step.epoch)) is not None:
+        trained = _trained_to(step.epoch, section, config, state)
+        result = replace(
+            result,
+            correspondences=trained.correspondences,
+            modality_weights=trained.modality_weights,
+            state=trained.state,
+            provenance=with_device(result.provenance, trained),
+        )
+    return replace(
+        result,
+        colors=tuple(colors[k] for k in numbers) if colors else result.colors,
+        history=tuple(history),
+        provenance={**result.provenance, "kept_preview": step.epoch, "stopped": True},
+    )
+
+
+def _trained_to(epoch: int, section: Section, config: Config, state: bytes) -> Fit:
+    """Return what training leaves behind after an epoch, gone on from a state before."""
+    from napari_trsmi.model.training import train
+
+    steps = train(
+        section.features,
+        section.spatial,
+        section.feature_graphs,
+        config,
+        obs_names=section.dataset.obs_names,
+        resume=state,
+        until=epoch,
+    )
+    return drain(steps, lambda _: check())

@@ -1,0 +1,118 @@
+"""Results from files: with the section they were written into, spot by spot."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_trsmi.data.dataset import Dataset
+from napari_trsmi.data.result import Result
+from napari_trsmi.errors import DataError
+
+if TYPE_CHECKING:
+    from napari_trsmi.data.saved import SavedResult
+
+
+def restore(path: str | Path) -> Result:
+    """Return the result in a file that `Result.write` made, names, colours and review of boundaries included.
+
+    Boundary edges are found again; they carry no contrast, their segments do. Steps of the history carry no previews.
+
+    Parameters
+    ----------
+    path
+        A file that `Result.write` made.
+
+    Raises
+    ------
+    DataError
+        The file holds no saved result, or some of its spots can no longer be read.
+
+    Examples
+    --------
+    >>> import napari_trsmi as nt
+    >>> nt.restore(nt.sample_path())
+    Traceback (most recent call last):
+    napari_trsmi.errors.DataError: Expected a result in ...
+    """
+    from napari_trsmi.domains.boundaries import find_boundaries
+    from napari_trsmi.edits import known_segments
+    from napari_trsmi.graphs import spatial_graph
+
+    saved, dataset = read_saved(path)
+    partition, coords = saved.partition, dataset.coords
+    spatial = spatial_graph(coords, saved.config.graph.k_spatial)
+    boundaries, edges = known_segments(
+        find_boundaries(saved.labels, spatial, coords, saved.posterior), saved.boundaries
+    )
+    return Result(
+        dataset=dataset,
+        config=saved.config,
+        partition=partition,
+        embedding=saved.embedding,
+        correspondences=saved.correspondences,
+        modality_weights=saved.modality_weights,
+        boundaries=boundaries,
+        boundary_edges=edges,
+        colors=saved.colors,
+        domain_names=saved.names,
+        maps=saved.maps,
+        history=saved.history,
+        scores=saved.provenance.get("scores", {}),
+        provenance=saved.origin,
+        state=saved.state,
+    )
+
+
+def read_saved(path: str | Path) -> tuple[SavedResult, Dataset]:
+    """Return a saved result and the dataset in the same file, over the same spots in the same order.
+
+    Raises
+    ------
+    DataError
+        The file holds no saved result, or some of its spots can no longer be read.
+    """
+    from dataclasses import fields
+
+    from napari_trsmi.data.readers import read
+    from napari_trsmi.data.saved import read_result
+
+    saved = read_result(path)
+    kinds = saved.provenance.get("kinds") or saved.config.preprocess.kinds or None
+    library = saved.provenance.get("library")
+    try:
+        dataset = read(path, kinds=kinds, library=library, modalities=saved.modalities or None)
+    except DataError:  # a copy of the one section may not name it any more
+        if library is None:
+            raise
+        dataset = read(path, kinds=kinds, modalities=saved.modalities or None)
+    rows = _spots_of(saved, dataset)
+    if (rows < 0).any() or len(rows) != len(saved.labels):
+        raise DataError(
+            f"Expected a domain for each of the {dataset.n_spots} spots that can be read from {path}, found "
+            f"{len(saved.labels)}. Run `trsmi fit` on the file instead."
+        )
+    per_spot = {
+        f.name: found[rows]
+        for f in fields(saved)
+        if isinstance(found := getattr(saved, f.name), np.ndarray) and len(found) == len(rows)
+    }
+    correspondences = {pair: s[rows][:, rows] for pair, s in saved.correspondences.items()}
+    maps = {name: values[rows] for name, values in saved.maps.items()}
+    per_spot["obs_names"] = dataset.obs_names  # which are unique, whatever the file calls them
+    dataset = replace(dataset, notes=(*dataset.notes, *saved.notes))
+    return replace(saved, **per_spot, correspondences=correspondences, maps=maps), dataset
+
+
+def _spots_of(saved: SavedResult, dataset: Dataset) -> np.ndarray:
+    """Return (N,) int spot of the saved result for each of the dataset; -1 where it has none."""
+    import pandas as pd
+
+    if saved.table in dataset.rows:
+        of_spot = pd.Index(saved.rows).get_indexer(dataset.rows[saved.table])
+    else:
+        of_spot = pd.Index(saved.obs_names).get_indexer(dataset.obs_names)
+    return np.asarray(of_spot, np.int64)
