@@ -22,7 +22,7 @@ from tables import Report, Table, middle, output_options, spread
 
 from napari_trsmi.config import Config
 from napari_trsmi.records import Fit
-from napari_trsmi.stages import Section
+from napari_trsmi.stages import Prepared
 
 DEFAULT = "default"
 READOUT = ("method", "domain_scale", "sharpen", "k_similar", "refinement", "strength", "n_init")  # after training
@@ -84,10 +84,10 @@ class Workbench:
 
     def __init__(self, loaded: Loaded) -> None:
         self.loaded = loaded
-        self.sections: dict[str, Section] = {}
+        self.sections: dict[str, Prepared] = {}
         self.fits: dict[str, Fit] = {}
 
-    def section(self, config: Config) -> Section:
+    def section(self, config: Config) -> Prepared:
         """Return features and graphs."""
         from napari_trsmi.stages import prepare
 

@@ -15,7 +15,7 @@ from datasets import Loaded
 from napari_trsmi.config import Config
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.records import Fit, Step
-from napari_trsmi.stages import Section
+from napari_trsmi.stages import Prepared
 
 Changes = dict[str, dict[str, Any]]  # {section: {field: value}}
 
@@ -39,14 +39,14 @@ def changed(config: Config, changes: Changes) -> Config:
     return Config(**values)
 
 
-def trained(section: Section, config: Config) -> Fit:
+def trained(section: Prepared, config: Config) -> Fit:
     """Return what training leaves."""
     from napari_trsmi.model.training import train
 
     return _end(train(section.features, section.spatial, section.feature_graphs, config))
 
 
-def trained_with_stages(section: Section, config: Config) -> tuple[Fit, dict[str, np.ndarray]]:
+def trained_with_stages(section: Prepared, config: Config) -> tuple[Fit, dict[str, np.ndarray]]:
     """Return what training leaves, and the (N, width) output of each stage of the network, input and fusion too."""
     import torch
 
@@ -69,7 +69,7 @@ def _end(steps: Generator[Step, str | None, Fit]) -> Fit:
 
 
 def domain_labels(
-    embedding: np.ndarray, section: Section, config: Config, prototypes: np.ndarray | None = None
+    embedding: np.ndarray, section: Prepared, config: Config, prototypes: np.ndarray | None = None
 ) -> np.ndarray:
     """Return (N,) labels, found as `napari_trsmi.fit` finds them."""
     from napari_trsmi.domains.clustering import find_domains

@@ -70,7 +70,7 @@ def _steps(source: Path, folder: Path, epochs: int, window: bool) -> dict[str, f
     config = nt.Config(cluster={"n_domains": N_DOMAINS}, train={"epochs": epochs}, device="cpu")
     dataset = timed("read", lambda: nt.read(source))
     section = timed("prepare", lambda: prepare(dataset, config))
-    result = _trained(nt.fit_steps(dataset, config, previews=False, section=section))
+    result = _trained(nt.fit_steps(dataset, config, previews=False, prepared=section))
     took = result.provenance["seconds"]
     seconds["train"] = took["training"]
     seconds["cut"] = took["domains"] + took["boundaries and scores"]

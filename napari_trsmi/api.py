@@ -17,7 +17,7 @@ from napari_trsmi.interrupt import check
 from napari_trsmi.previews import Previews
 from napari_trsmi.records import Checkpoints, Fit, Step, drain
 from napari_trsmi.restoring import read_saved
-from napari_trsmi.stages import Section, assemble, cut, cut_again, prepare, with_device
+from napari_trsmi.stages import Prepared, assemble, cut, cut_again, prepare, with_device
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,7 +101,7 @@ def fit_steps(
     previews: bool = True,
     checkpoint: str | Path | None = None,
     resume: str | Path | bytes | None = None,
-    section: Section | None = None,
+    prepared: Prepared | None = None,
     states: Checkpoints | None = None,
 ) -> Generator[Step, str | None, Result]:
     """Yield one `Step` per epoch and return the `Result`.
@@ -122,7 +122,7 @@ def fit_steps(
     resume
         Checkpoint or `Result.state` of the same data and settings to continue from; epochs and constraints may have
         been added (see `teach.continued`).
-    section
+    prepared
         What `stages.prepare` made of the same data, `preprocess`, `graph` and `seed`, where it is there already.
     states
         Where the state of training goes at each preview, for `keep_preview`.
@@ -151,21 +151,21 @@ def fit_steps(
         training = config.model_copy(update={"train": config.train.model_copy(update={"preview_every": 0})})
     started = time.perf_counter()
     dataset = data if isinstance(data, Dataset) else _dataset(data, config)
-    section = section or prepare(dataset, config)
+    prepared = prepared or prepare(dataset, config)
     seconds = {"features and graphs": time.perf_counter() - started}
     check()
 
     steps = train(
-        section.features,
-        section.spatial,
-        section.feature_graphs,
+        prepared.features,
+        prepared.spatial,
+        prepared.feature_graphs,
         training,
-        obs_names=section.dataset.obs_names,
+        obs_names=prepared.dataset.obs_names,
         checkpoint=None if checkpoint is None else Path(checkpoint),
         resume=Path(resume) if isinstance(resume, str) else resume,
         states=None if config.align.candidates == "ann" else states,  # those cannot be resumed
     )
-    viewer = Previews(section, config)
+    viewer = Previews(prepared, config)
     history: list[Step] = []
     answer, previewing = None, 0.0
     try:
@@ -186,9 +186,9 @@ def fit_steps(
     earlier = trained.history[: len(trained.history) - len(history)]  # epochs before a checkpoint
     n_domains = config.cluster.n_domains or len(trained.prototypes)
     done = len(trained.history)
-    partition = cut(trained.embedding, section, config, n_domains, trained.prototypes, done)
+    partition = cut(trained.embedding, prepared, config, n_domains, trained.prototypes, done)
     seconds["domains"] = time.perf_counter() - started - sum(seconds.values())
-    result = assemble(section, config, trained.embedding, partition)
+    result = assemble(prepared, config, trained.embedding, partition)
     seconds["boundaries and scores"] = time.perf_counter() - started - sum(seconds.values())
     result = replace(
         result,

@@ -33,13 +33,13 @@ def setting(
     return Field(default, description=text, json_schema_extra=extra, **bounds)
 
 
-class Section(BaseModel):
+class Settings(BaseModel):
     """Base of all settings: frozen and finite, and unknown names are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Schedule(Section):
+class Schedule(Settings):
     """A value that moves from `start` to `end` over the run."""
 
     start: float = setting(1.0, "Value at the first epoch.", gt=0, step=0.01)
@@ -47,7 +47,7 @@ class Schedule(Section):
     shape: Shape = setting("constant", "How the value moves from start to end.")
 
 
-class Preprocess(Section):
+class Preprocess(Settings):
     """From counts to components."""
 
     modalities: tuple[str, ...] = setting((), "Modalities to use; empty uses all in the file.")
@@ -64,7 +64,7 @@ class Preprocess(Section):
     )
 
 
-class Graph(Section):
+class Graph(Settings):
     """The spatial and the feature graphs."""
 
     k_spatial: int | None = setting(None, "Spatial neighbours; unset: 8 on a square grid, else 6.", unit="spots", ge=1)
@@ -88,7 +88,7 @@ class Graph(Section):
         return self
 
 
-class Encoder(Section):
+class Encoder(Settings):
     """Near-identity projection-residual-propagation encoder."""
 
     dim: int | None = setting(None, "Embedding width d; unset: as many as there are components.", symbol="d", ge=2)
@@ -98,7 +98,7 @@ class Encoder(Section):
     l2_after: bool = setting(False, "Normalise rows after propagation.")
 
 
-class Align(Section):
+class Align(Settings):
     """Temperature-controlled soft cross-graph alignment."""
 
     enabled: bool = setting(True, "Let each modality see its aligned counterpart.", symbol="S")
@@ -110,14 +110,14 @@ class Align(Section):
     warmup: float = setting(0.1, "Share of epochs in which the other modality is detached.", ge=0, le=1, step=0.01)
 
 
-class Refine(Section):
+class Refine(Settings):
     """Local refinement."""
 
     enabled: bool = setting(True, "Mix in features of the neighbours.")
     gate: float = setting(0.1, "Starting gate of the local branch.", symbol="alpha_loc", ge=0, le=1, step=0.01)
 
 
-class Diffusion(Section):
+class Diffusion(Settings):
     """Multi-scale APPNP diffusion."""
 
     enabled: bool = setting(True, "Blend in diffused features.", symbol="Z_g")
@@ -137,7 +137,7 @@ class Diffusion(Section):
         return self
 
 
-class Gate(Section):
+class Gate(Settings):
     """Time-scheduled global-to-local gate: beta(t) = sigmoid(b) * cool(t)."""
 
     start: float = setting(2.0, "Starting value of the learned logit b.", symbol="b", step=0.1)
@@ -145,7 +145,7 @@ class Gate(Section):
     shape: Shape = setting("cosine", "How the gate cools.")
 
 
-class Fusion(Section):
+class Fusion(Settings):
     """MLP fusion of the modalities."""
 
     enabled: bool = setting(True, "Add a learned MLP to the modalities side by side.")
@@ -153,7 +153,7 @@ class Fusion(Section):
     activation: Literal["gelu", "relu", "elu", "tanh"] = setting("gelu", "Activation of the MLP.")
 
 
-class Cluster(Section):
+class Cluster(Settings):
     """Prototypes during training, and domains at the end."""
 
     n_domains: int | None = setting(None, "Number of domains; unset: estimated.", symbol="K", ge=1)
@@ -189,7 +189,7 @@ class Cluster(Section):
     n_init: int = setting(10, "Restarts.", ge=1)
 
 
-class Loss(Section):
+class Loss(Settings):
     """Weights of the objective's terms."""
 
     w_reconstruction: float = setting(1.0, "Weight of the reconstruction term.", ge=0, step=0.1)
@@ -202,7 +202,7 @@ class Loss(Section):
     modality_weights: dict[str, float] = setting(dict, "Weight w^m by modality name; 1 where not given.", symbol="w^m")
 
 
-class Train(Section):
+class Train(Settings):
     """The optimiser and the course of training."""
 
     epochs: int = setting(60, "Passes over the section.", unit="epochs", ge=0)
@@ -215,7 +215,7 @@ class Train(Section):
     checkpoint_every: int = setting(0, "Epochs between checkpoints; 0 for none.", unit="epochs", ge=0)
 
 
-class Constraint(Section):
+class Constraint(Settings):
     """What a person said about some spots; the method follows it softly.
 
     ``"together"``: `spots` are of one domain. ``"apart"``: `spots` are of another domain than `others`. ``"belong"``:
@@ -243,7 +243,7 @@ class Constraint(Section):
         return self.start <= epoch and (self.until is None or epoch < self.until)
 
 
-class Config(Section):
+class Config(Settings):
     """Every setting of a run. The same config and seed give the same labels on one CPU.
 
     Examples

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from napari_trsmi.config import Cluster
     from napari_trsmi.domains.boundaries import Boundaries
-    from napari_trsmi.stages import Section
+    from napari_trsmi.stages import Prepared
 
 Verdict = Literal["", "keep", "doubt", "reject"]
 
@@ -63,7 +63,7 @@ def recolor(result: Result, domain: int | str, color: str) -> Result:
     return replace(result, colors=colors, provenance=_noted(result, "recolor", domain=result.names[k], color=color))
 
 
-def merge(result: Result, domains: Sequence[int | str], section: Section | None = None) -> Result:
+def merge(result: Result, domains: Sequence[int | str], prepared: Prepared | None = None) -> Result:
     """Return the result with several domains made one, which keeps name and colour of the largest of them.
 
     Boundaries and scores are found again; reviews of boundaries that did not change are kept. Domains are numbered
@@ -73,7 +73,7 @@ def merge(result: Result, domains: Sequence[int | str], section: Section | None 
     ----------
     domains
         Two or more.
-    section
+    prepared
         What `stages.prepare` returns for the result's dataset and settings; made here where not given.
 
     Raises
@@ -88,7 +88,7 @@ def merge(result: Result, domains: Sequence[int | str], section: Section | None 
         raise DataError(
             f"Expected two domains or more to merge, found {len(merged)}. Choose another one to merge with."
         )
-    section = section or prepare(result.dataset, result.config)
+    prepared = prepared or prepare(result.dataset, result.config)
     old, posterior = result.partition, result.partition.posterior
     sizes = np.bincount(old.labels, minlength=old.n_domains)
     largest = max(merged, key=lambda k: sizes[k])
@@ -102,7 +102,7 @@ def merge(result: Result, domains: Sequence[int | str], section: Section | None 
         summed[:, k] += column
     partition = Partition(new[old.labels], summed, old.method, old.strength)
 
-    found = assemble(section, result.config, result.embedding, partition)
+    found = assemble(prepared, result.config, result.embedding, partition)
     return replace(
         found,
         dataset=result.dataset,
@@ -117,7 +117,7 @@ def merge(result: Result, domains: Sequence[int | str], section: Section | None 
     )
 
 
-def recluster(result: Result, cluster: Cluster | dict[str, Any], section: Section | None = None) -> Result:
+def recluster(result: Result, cluster: Cluster | dict[str, Any], prepared: Prepared | None = None) -> Result:
     """Return the result with other domains, cut from its embedding again without training.
 
     Domains keep the colour of the one before that they match. Names, reviews and maps belonged to those before and are
@@ -127,7 +127,7 @@ def recluster(result: Result, cluster: Cluster | dict[str, Any], section: Sectio
     ----------
     cluster
         The settings of the cut, or those that differ from the defaults. Without `n_domains` their number is kept.
-    section
+    prepared
         What `stages.prepare` returns for the result's dataset and settings; made here where not given.
 
     Raises
@@ -144,7 +144,7 @@ def recluster(result: Result, cluster: Cluster | dict[str, Any], section: Sectio
     if isinstance(cluster, dict):
         cluster = Config(cluster=cluster).cluster
     config = result.config.model_copy(update={"cluster": cluster})
-    found = cut_again(section or prepare(result.dataset, config), config, result)
+    found = cut_again(prepared or prepare(result.dataset, config), config, result)
     noted = _noted(result, "recluster", cluster=cluster.model_dump(mode="json", exclude_defaults=True))
     noted.setdefault("trained_cluster", before.model_dump(mode="json", exclude_defaults=True))
     colors = carried_over(found.labels, found.partition.n_domains, result.labels, result.palette)

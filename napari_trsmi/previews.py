@@ -14,7 +14,7 @@ from napari_trsmi.data.result import Result
 from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.interrupt import check
 from napari_trsmi.records import Checkpoints, Fit, Partition, Step, drain
-from napari_trsmi.stages import Section, assemble, cut, prepare, with_device
+from napari_trsmi.stages import Prepared, assemble, cut, prepare, with_device
 
 logger = logging.getLogger(__name__)
 
@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 class Previews:
     """Domains of preview epochs, cut more roughly than those of the result and numbered like the preview before."""
 
-    def __init__(self, section: Section, config: Config) -> None:
-        self.section = section
+    def __init__(self, prepared: Prepared, config: Config) -> None:
+        self.prepared = prepared
         rough = config.cluster.model_copy(update={"n_init": 1, "sharpen": 0, "method": "mixture"})
         self.config = config.model_copy(update={"cluster": rough})
         self.n_domains: int | None = None
@@ -39,7 +39,7 @@ class Previews:
         n_domains = self.n_domains = self.config.cluster.n_domains or step.n_domains or self.n_domains
         if n_domains is None:
             cluster = self.config.cluster
-            n, spatial = len(step.embedding), self.section.spatial
+            n, spatial = len(step.embedding), self.prepared.spatial
             found = seed_labels(
                 step.embedding,
                 None,
@@ -50,7 +50,7 @@ class Previews:
             )
             n_domains = self.n_domains = int(found.max()) + 1
         try:
-            made = cut(step.embedding, self.section, self.config, n_domains, None, step.epoch, self.before)
+            made = cut(step.embedding, self.prepared, self.config, n_domains, None, step.epoch, self.before)
         except ConfigError as error:  # an early embedding may not hold as many groups yet
             logger.info("no preview at epoch %d: %s", step.epoch, error)
             return replace(step, embedding=None)
@@ -80,8 +80,8 @@ class Previews:
         n = len(numbers)
         order = np.argsort(-np.bincount(codes), kind="stable")
         labels = np.argsort(order)[codes]
-        again = cut(step.embedding, self.section, self.config, n, None, step.epoch, codes)  # for its field's strength
-        evidence, neighbours = np.hstack(list(self.section.measured.values())), neighbour_mean(self.section.spatial)
+        again = cut(step.embedding, self.prepared, self.config, n, None, step.epoch, codes)  # for its field's strength
+        evidence, neighbours = np.hstack(list(self.prepared.measured.values())), neighbour_mean(self.prepared.spatial)
         posterior = posterior_of(evidence, labels, n, neighbours, again.strength)
         return Partition(labels, posterior.astype(np.float32), again.method, again.strength), numbers[order]
 
@@ -123,11 +123,11 @@ def keep_preview(
     """
     if step.labels is None or step.embedding is None:
         raise DataError(f"Expected a step with domains and embedding, found none at epoch {step.epoch}. Take another.")
-    section = prepare(dataset, config)
-    partition, numbers = Previews(section, config).keep(step)
-    result = assemble(section, config, step.embedding, partition)
+    prepared = prepare(dataset, config)
+    partition, numbers = Previews(prepared, config).keep(step)
+    result = assemble(prepared, config, step.embedding, partition)
     if states is not None and (state := states.before(step.epoch)) is not None:
-        trained = _trained_to(step.epoch, section, config, state)
+        trained = _trained_to(step.epoch, prepared, config, state)
         result = replace(
             result,
             correspondences=trained.correspondences,
@@ -143,16 +143,16 @@ def keep_preview(
     )
 
 
-def _trained_to(epoch: int, section: Section, config: Config, state: bytes) -> Fit:
+def _trained_to(epoch: int, prepared: Prepared, config: Config, state: bytes) -> Fit:
     """Return what training leaves behind after an epoch, gone on from a state before."""
     from napari_trsmi.model.training import train
 
     steps = train(
-        section.features,
-        section.spatial,
-        section.feature_graphs,
+        prepared.features,
+        prepared.spatial,
+        prepared.feature_graphs,
         config,
-        obs_names=section.dataset.obs_names,
+        obs_names=prepared.dataset.obs_names,
         resume=state,
         until=epoch,
     )

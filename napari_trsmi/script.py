@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from napari_trsmi.config import Cluster, Config, Section
+from napari_trsmi.config import Cluster, Config, Settings
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.recorded import check_record
 from napari_trsmi.data.result import Result
@@ -114,7 +114,7 @@ def _edit(edit: str, **details: Any) -> str:
     return f"result = edits.{edit}(result, {arguments})"
 
 
-def _changed(section: Section) -> dict[str, Any]:
+def _changed(section: Settings) -> dict[str, Any]:
     """Return the settings that differ from the defaults of their section, by name."""
     default, found = type(section).model_construct(), {}
     for name in type(section).model_fields:
@@ -126,7 +126,7 @@ def _changed(section: Section) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """Return settings as what a call takes: of a section, only what differs from its defaults."""
-    if isinstance(value, Section):
+    if isinstance(value, Settings):
         return _changed(value)
     if isinstance(value, tuple):
         return tuple(_plain(one) for one in value)

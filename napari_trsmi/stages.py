@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Section:
+class Prepared:
     """A dataset made ready for training.
 
     Attributes
@@ -44,7 +44,7 @@ class Section:
     feature_graphs: dict[str, sparse.csr_matrix]
 
 
-def prepare(dataset: Dataset, config: Config) -> Section:
+def prepare(dataset: Dataset, config: Config) -> Prepared:
     """Return features and graphs of a dataset.
 
     Raises
@@ -64,12 +64,12 @@ def prepare(dataset: Dataset, config: Config) -> Section:
     graphs = {m: feature_graph(values, config.graph, config.seed) for m, values in features.items()}
     if len(features) < len(dataset.modalities):
         dataset = replace(dataset, modalities={m: dataset.modalities[m] for m in features})
-    return Section(dataset, measured, features, spatial, graphs)
+    return Prepared(dataset, measured, features, spatial, graphs)
 
 
 def cut(
     embedding: np.ndarray,
-    section: Section,
+    prepared: Prepared,
     config: Config,
     n_domains: int,
     prototypes: np.ndarray | None,
@@ -85,35 +85,35 @@ def cut(
 
     return find_domains(
         embedding,
-        section.spatial,
+        prepared.spatial,
         config.cluster,
         n_domains=n_domains,
-        evidence=np.hstack(list(section.measured.values())),
+        evidence=np.hstack(list(prepared.measured.values())),
         prototypes=prototypes,
-        said=ties(config.constraints, section.dataset.obs_names, epoch),
+        said=ties(config.constraints, prepared.dataset.obs_names, epoch),
         before=before,
         seed=config.seed,
     )
 
 
-def assemble(section: Section, config: Config, embedding: np.ndarray, partition: Partition) -> Result:
+def assemble(prepared: Prepared, config: Config, embedding: np.ndarray, partition: Partition) -> Result:
     """Return the result with boundaries, colours, scores and provenance."""
     from napari_trsmi.data.provenance import describe_sources, versions
     from napari_trsmi.domains.boundaries import find_boundaries
     from napari_trsmi.domains.colors import domain_colors
     from napari_trsmi.domains.metrics import cross_modal_consistency, neighbour_preservation, smoothness
 
-    dataset, labels = section.dataset, partition.labels
-    boundaries = find_boundaries(labels, section.spatial, dataset.coords, partition.posterior, section.measured)
+    dataset, labels = prepared.dataset, partition.labels
+    boundaries = find_boundaries(labels, prepared.spatial, dataset.coords, partition.posterior, prepared.measured)
     check()
-    scores = smoothness(labels, dataset.coords, section.spatial)
+    scores = smoothness(labels, dataset.coords, prepared.spatial)
     check()
     k = min(20, len(labels) - 1)
-    kept = neighbour_preservation(embedding, section.features, k=k, seed=config.seed)
+    kept = neighbour_preservation(embedding, prepared.features, k=k, seed=config.seed)
     scores.update({f"preservation_{m}": share for m, share in kept.items()})
     check()
-    if len(section.features) > 1 and partition.n_domains > 1:
-        scores.update(cross_modal_consistency(labels, section.features))
+    if len(prepared.features) > 1 and partition.n_domains > 1:
+        scores.update(cross_modal_consistency(labels, prepared.features))
     check()
     return Result(
         dataset=dataset,
@@ -122,18 +122,18 @@ def assemble(section: Section, config: Config, embedding: np.ndarray, partition:
         embedding=embedding,
         boundaries=boundaries.segments,
         boundary_edges=boundaries.edges,
-        colors=domain_colors(labels, section.spatial, n=partition.n_domains),
+        colors=domain_colors(labels, prepared.spatial, n=partition.n_domains),
         scores=scores,
         provenance={
             "sources": describe_sources(dataset),
             "versions": versions(),
             "notes": list(dataset.notes),
-            "n_components": {m: values.shape[1] for m, values in section.features.items()},
+            "n_components": {m: values.shape[1] for m, values in prepared.features.items()},
         },
     )
 
 
-def cut_again(section: Section, config: Config, old: Result | SavedResult) -> Result:
+def cut_again(prepared: Prepared, config: Config, old: Result | SavedResult) -> Result:
     """Return other domains for an embedding that is there already; without `n_domains`, as many as before.
 
     Raises
@@ -142,7 +142,7 @@ def cut_again(section: Section, config: Config, old: Result | SavedResult) -> Re
         As for `domains.clustering.find_domains`; ``method="prototypes"``: a result does not hold its prototypes.
     """
     n_domains = config.cluster.n_domains or len(old.names)
-    found = assemble(section, config, old.embedding, cut(old.embedding, section, config, n_domains, None))
+    found = assemble(prepared, config, old.embedding, cut(old.embedding, prepared, config, n_domains, None))
     return replace(found, correspondences=old.correspondences, modality_weights=old.modality_weights, state=old.state)
 
 

@@ -27,7 +27,7 @@ from napari_trsmi.records import drain
 
 if TYPE_CHECKING:
     from napari_trsmi.records import Step
-    from napari_trsmi.stages import Section
+    from napari_trsmi.stages import Prepared
 
 ANCHORS = 200  # spots that stand for a domain
 EPOCHS = 30  # to train on for, unless a person says otherwise
@@ -118,7 +118,7 @@ def carry_on_steps(
     result: Result,
     epochs: int = EPOCHS,
     constraints: Sequence[Constraint] | None = None,
-    section: Section | None = None,
+    prepared: Prepared | None = None,
 ) -> Generator[Step, str | None, Result]:
     """Train on as `continued` says; yield steps and take answers as `api.fit_steps` does, and return the result.
 
@@ -133,7 +133,7 @@ def carry_on_steps(
 
     config = continued(result, epochs, constraints)
     found = yield from fit_steps(
-        result.dataset, config, previews=False, resume=bytes(result.state or b""), section=section
+        result.dataset, config, previews=False, resume=bytes(result.state or b""), prepared=prepared
     )
     return like(found, result)
 
@@ -142,10 +142,10 @@ def carry_on(
     result: Result,
     epochs: int = EPOCHS,
     constraints: Sequence[Constraint] | None = None,
-    section: Section | None = None,
+    prepared: Prepared | None = None,
 ) -> Result:
     """Return the result of training on, see `carry_on_steps`."""
-    return drain(carry_on_steps(result, epochs, constraints, section))
+    return drain(carry_on_steps(result, epochs, constraints, prepared))
 
 
 def like(result: Result, before: Result) -> Result:

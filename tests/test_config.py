@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from pydantic import BaseModel
 from strategies import configs
 
-from napari_trsmi.config import Config, Schedule, Section
+from napari_trsmi.config import Config, Schedule, Settings
 from napari_trsmi.errors import ConfigError, TrsmiError
 
 
@@ -102,7 +102,7 @@ def test_configs_do_not_share_what_can_be_changed():
 def every_field(model: type[BaseModel], path: str = ""):
     for name, info in model.model_fields.items():
         inner = info.annotation
-        if isinstance(inner, type) and issubclass(inner, Section) and inner is not Schedule:
+        if isinstance(inner, type) and issubclass(inner, Settings) and inner is not Schedule:
             yield from every_field(inner, f"{path}{name}.")
         else:
             yield f"{path}{name}", info

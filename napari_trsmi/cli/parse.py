@@ -24,7 +24,7 @@ from napari_trsmi.cli.simulate import Simulate
 from napari_trsmi.cli.sweep import Sweep
 from napari_trsmi.cli.trust import Trust
 from napari_trsmi.cli.view import View
-from napari_trsmi.config import Constraint, Section
+from napari_trsmi.config import Constraint, Settings
 
 ABOUT = (
     "Spatial domains from spatial multi-omics data. `trsmi demo` shows it on a sample, `trsmi fit --help` lists every "
@@ -76,9 +76,9 @@ def parse(argv: Sequence[str]) -> Command:
 
 def _section(info: StructTypeInfo) -> StructConstructorSpec | None:
     """Read a model of settings without its checks; the commands make them on the whole, so that names are full."""
-    if not (isinstance(info.type, type) and issubclass(info.type, Section)):
+    if not (isinstance(info.type, type) and issubclass(info.type, Settings)):
         return None
-    given = isinstance(info.default, Section)
+    given = isinstance(info.default, Settings)
     fields = (
         StructFieldSpec(
             name=name,
@@ -89,8 +89,8 @@ def _section(info: StructTypeInfo) -> StructConstructorSpec | None:
         for name, field in info.type.model_fields.items()
     )
 
-    def unchecked(**values: Any) -> Section:
-        made: Section = info.type.model_construct(**values)
+    def unchecked(**values: Any) -> Settings:
+        made: Settings = info.type.model_construct(**values)
         return made
 
     unchecked.__doc__ = info.type.__doc__  # becomes the heading of the section's help

@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_trsmi.compare.labelling import Labelling, labels_of_result
 from napari_trsmi.compare.scores import Comparison
-from napari_trsmi.config import Config, Section
+from napari_trsmi.config import Config, Settings
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -94,6 +94,6 @@ def _flat(config: Config) -> dict[str, Any]:
     """Return the settings by dotted name, section by section."""
     found = {}
     for section, value in config:
-        inside = dict(value) if isinstance(value, Section) else {"": value}
+        inside = dict(value) if isinstance(value, Settings) else {"": value}
         found.update({f"{section}.{name}" if name else section: one for name, one in inside.items()})
     return found

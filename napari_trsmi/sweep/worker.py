@@ -17,13 +17,13 @@ from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import DataError, TrsmiError
 from napari_trsmi.records import drain
-from napari_trsmi.stages import Section
+from napari_trsmi.stages import Prepared
 from napari_trsmi.sweep.grid import Trial
 from napari_trsmi.sweep.store import Outcome, Run, fingerprint
 
 _TURN = Lock()  # torch has one random generator and one number of threads per process: runs take turns in it
 _DATASETS: dict[str, Dataset | None] = {}  # by fingerprint; None where it is not to be read here
-_SECTIONS: OrderedDict[tuple[str, ...], Section] = OrderedDict()
+_PREPARED: OrderedDict[tuple[str, ...], Prepared] = OrderedDict()
 _KEPT = 2  # sections; memory is for the runs
 
 
@@ -77,7 +77,7 @@ def fit_one(source: Source, trial: Trial, sent: Dataset | None = None) -> Run | 
             dataset = _dataset(source, sent)
             if dataset is None:
                 return None
-            result = _fit(dataset, _section(dataset, source.mark, trial.config), trial.config)
+            result = _fit(dataset, _prepared(dataset, source.mark, trial.config), trial.config)
         except TrsmiError as error:
             return Run(trial.key, trial.config, problem=str(error), seconds=time.perf_counter() - started)
         except MemoryError:
@@ -113,21 +113,21 @@ def _dataset(source: Source, sent: Dataset | None) -> Dataset | None:
     return _DATASETS[source.mark]
 
 
-def _section(dataset: Dataset, mark: str, config: Config) -> Section:
+def _prepared(dataset: Dataset, mark: str, config: Config) -> Prepared:
     """Return features and graphs, shared by runs that agree in what they depend on."""
     from napari_trsmi.stages import prepare
 
     key = (mark, config.preprocess.model_dump_json(), config.graph.model_dump_json(), str(config.seed))
     too_many = (config.cluster.n_domains or 0) > dataset.n_spots  # which `prepare` refuses
-    if key not in _SECTIONS or too_many:
-        _SECTIONS[key] = prepare(dataset, config)
-        while len(_SECTIONS) > _KEPT:
-            _SECTIONS.popitem(last=False)
-    _SECTIONS.move_to_end(key)
-    return _SECTIONS[key]
+    if key not in _PREPARED or too_many:
+        _PREPARED[key] = prepare(dataset, config)
+        while len(_PREPARED) > _KEPT:
+            _PREPARED.popitem(last=False)
+    _PREPARED.move_to_end(key)
+    return _PREPARED[key]
 
 
-def _fit(dataset: Dataset, section: Section, config: Config) -> Result:
+def _fit(dataset: Dataset, prepared: Prepared, config: Config) -> Result:
     from napari_trsmi.api import fit_steps
 
-    return drain(fit_steps(dataset, config, previews=False, section=section))
+    return drain(fit_steps(dataset, config, previews=False, prepared=prepared))

@@ -6,13 +6,13 @@ from typing import Any, Literal
 
 from pydantic import ValidationError, model_validator
 
-from napari_trsmi.config import Section, _explain, setting
+from napari_trsmi.config import Settings, _explain, setting
 from napari_trsmi.errors import ConfigError
 
 ModalityName = Literal["rna", "adt", "atac"]
 
 
-class SimulationSettings(Section):
+class SimulationSettings(Settings):
     """Every setting of the simulator; the same settings give the same slice.
 
     Raises

@@ -9,7 +9,7 @@ from magicgui.widgets import create_widget
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QWidget
 
-from napari_trsmi.config import Section
+from napari_trsmi.config import Settings
 from napari_trsmi.gui.form.labels import FIRST_VALUES, SUGGESTIONS
 from napari_trsmi.gui.form.number_box import NumberBox
 from napari_trsmi.gui.form.spec import Spec, shown, specs
@@ -132,7 +132,7 @@ class GroupEditor(Editor):
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec)
         self.parts: dict[str, Editor] = {}
-        self._value: Section = spec.default
+        self._value: Settings = spec.default
         for part in specs(spec.hint):
             editor = make_editor(part)
             editor.setToolTip(part.tooltip)
@@ -145,7 +145,7 @@ class GroupEditor(Editor):
             self.parts[part.name] = editor
             self.line.addWidget(editor, 1)
 
-    def show_value(self, value: Section) -> None:
+    def show_value(self, value: Settings) -> None:
         """Show a model."""
         self._value = value
         for name, editor in self.parts.items():
@@ -206,7 +206,7 @@ def make_editor(spec: Spec) -> Editor:
         return PlainEditor(spec)
     if spec.hint is str:
         return TextEditor(spec)
-    if isinstance(spec.hint, type) and issubclass(spec.hint, Section):
+    if isinstance(spec.hint, type) and issubclass(spec.hint, Settings):
         return GroupEditor(spec)
     if spec.hint == tuple[tuple[int, float], ...]:
         return PairsEditor(spec)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from napari_trsmi.config import Config, Schedule, Section
+from napari_trsmi.config import Config, Schedule, Settings
 from napari_trsmi.gui.form.labels import TITLES, label
 
 
@@ -75,7 +75,7 @@ class Spec:
         return all(word in place for word in text.lower().split())
 
 
-def specs(model: type[Section], prefix: str = "") -> list[Spec]:
+def specs(model: type[Settings], prefix: str = "") -> list[Spec]:
     """Return the settings of a section in the order of the model."""
     hints = typing.get_type_hints(model)
     return [_spec(f"{prefix}{name}", hints[name], info) for name, info in model.model_fields.items()]
@@ -89,7 +89,7 @@ def sections() -> dict[str, tuple[str, list[Spec]]]:
     for name, info in Config.model_fields.items():
         if name == "constraints":  # made by hand on the canvas
             continue
-        if isinstance(hints[name], type) and issubclass(hints[name], Section):
+        if isinstance(hints[name], type) and issubclass(hints[name], Settings):
             found[name] = (TITLES.get(name, label(name)), specs(hints[name], f"{name}."))
         else:
             run.append(_spec(name, hints[name], info))
