@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,13 +15,14 @@ import numpy as np
 from napari_trsmi.config import Config
 from napari_trsmi.errors import DataError
 from napari_trsmi.sweep.grid import Grid, Trial, shown
+from napari_trsmi.sweep.outcome import Outcome
+from napari_trsmi.sweep.store import fingerprint, identity, read_about, read_details, read_outcome
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result
-    from napari_trsmi.sweep.store import Run
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,11 @@ class SweepResult:
     grid: Grid
     config: Config
     trials: tuple[Trial, ...]
-    runs: dict[str, Run] = field(default_factory=dict)
+    runs: dict[str, Outcome] = field(default_factory=dict)
     folder: Path | None = None
     _pairs: dict[frozenset[str], float] = field(default_factory=dict, repr=False, compare=False)
 
-    def with_run(self, run: Run) -> SweepResult:
+    def with_run(self, run: Outcome) -> SweepResult:
         """Return the sweep with one more run, compared with those before."""
         found = replace(self, runs={**self.runs, run.key: run})
         if not run.problem:
@@ -91,13 +93,12 @@ class SweepResult:
         """
         from napari_trsmi.records import Partition
         from napari_trsmi.stages import assemble, prepare
-        from napari_trsmi.sweep.store import read_outcome
 
         labels, run = self.labels(key), self.runs[key]
         self.check_data(dataset)
-        found = run.outcome
+        found = run.details
         if found is None and self.folder is not None:
-            found = read_outcome(self.folder, key)
+            found = read_details(self.folder, key)
         if found is None:
             raise DataError(
                 f"Expected the embedding of the run {self.name_of(key)}, found none: earlier versions kept labels "
@@ -110,8 +111,6 @@ class SweepResult:
 
     def check_data(self, dataset: Dataset) -> None:
         """Raise `DataError` where the sweep was made on other data, or by another version of this package."""
-        from napari_trsmi.sweep.store import fingerprint, identity
-
         ours = self.grid.trials(self.config, identity(fingerprint(dataset)))
         if [trial.key for trial in ours] != [trial.key for trial in self.trials]:
             where = "" if self.folder is None else f" at {self.folder}"
@@ -263,3 +262,22 @@ def _mean(values: Any) -> float:
     """Return the mean of what is known; NaN where nothing is."""
     known = [value for value in values if not np.isnan(value)]
     return float(np.mean(known)) if known else float("nan")
+
+
+def load(folder: str | Path) -> SweepResult:
+    """Return the latest sweep in a folder, as far as it got.
+
+    Raises
+    ------
+    DataError
+        The folder holds no sweep.
+    ConfigError
+        Its settings do not exist in this version.
+    """
+    about = read_about(Path(folder))
+    config = Config.from_json(json.dumps(about["config"]))
+    seeds = about["seeds"]
+    grid = Grid(about["fields"], seeds if isinstance(seeds, int) else tuple(seeds))
+    trials = grid.trials(config, identity(about["fingerprint"], about["version"]))
+    runs = {trial.key: run for trial in trials if (run := read_outcome(Path(folder), trial.key)) is not None}
+    return SweepResult(about["name"], grid, config, trials, runs, Path(folder))

@@ -15,8 +15,9 @@ from napari_trsmi.config import Config
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.errors import DataError, TrsmiError
 from napari_trsmi.sweep.grid import Grid, Trial
+from napari_trsmi.sweep.outcome import Outcome
 from napari_trsmi.sweep.result import SweepResult
-from napari_trsmi.sweep.store import Run, Store, fingerprint, identity
+from napari_trsmi.sweep.store import Store, fingerprint, identity
 from napari_trsmi.sweep.worker import fit_one, slim, source_of
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Progress:
     done: int
     total: int
     text: str
-    run: Run | None
+    run: Outcome | None
     so_far: SweepResult
     n_workers: int
     seconds: float
@@ -120,7 +121,7 @@ def run(
         result = result if kept is None or kept.problem else result.with_run(kept)
     waiting = [trial for trial in trials if trial.key not in result.runs]
 
-    def progress(finished: Run | None, n_workers: int) -> Progress:
+    def progress(finished: Outcome | None, n_workers: int) -> Progress:
         text = _text(finished, result, n_workers)
         seconds = time.perf_counter() - started
         return Progress(len(result.runs), len(trials), text, finished, result, n_workers, seconds)
@@ -137,7 +138,7 @@ def run(
                 if finished is not None:
                     if store is not None:
                         store.write(finished)
-                        finished = replace(finished, outcome=None)
+                        finished = replace(finished, details=None)
                     result = result.with_run(finished)
                 answer = yield progress(finished, tasks.n_workers)
     if store is not None:
@@ -178,7 +179,7 @@ class Tasks:
         with _scheduler_there():
             return len(self.client.nthreads())
 
-    def next(self, timeout: float) -> Run | None:
+    def next(self, timeout: float) -> Outcome | None:
         """Return a run that has finished, or None after `timeout` seconds without one.
 
         Raises
@@ -193,12 +194,12 @@ class Tasks:
         trial, _ = self._pending.pop(future.key)
         try:
             with _scheduler_there():
-                run: Run | None = future.result()
+                run: Outcome | None = future.result()
         except TrsmiError:
             raise
         except Exception as error:
             logger.info("a run failed", exc_info=True)
-            return Run(trial.key, trial.config, problem=_problem(error))
+            return Outcome(trial.key, trial.config, problem=_problem(error))
         if run is None:  # this worker cannot read the files, or found others there
             self._submit(trial, self._data())
         return run
@@ -253,7 +254,7 @@ def _problem(error: Exception) -> str:
     return f"Expected the run to get through, found {type(error).__name__}: {text}. See the log of the worker."
 
 
-def _text(run: Run | None, result: SweepResult, n_workers: int) -> str:
+def _text(run: Outcome | None, result: SweepResult, n_workers: int) -> str:
     done = f"{len(result.runs)} of {len(result.trials)}"
     if run is None:
         return f"{done} runs done; " + (f"{n_workers} workers" if n_workers else "waiting for workers")

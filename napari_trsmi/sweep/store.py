@@ -6,7 +6,6 @@ import hashlib
 import json
 import logging
 import zipfile
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,77 +15,14 @@ import napari_trsmi
 from napari_trsmi.config import Config
 from napari_trsmi.errors import DataError
 from napari_trsmi.sweep.grid import Grid
+from napari_trsmi.sweep.outcome import Details, Outcome
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
-    from napari_trsmi.sweep.result import SweepResult
 
 logger = logging.getLogger(__name__)
 
 _ABOUT = "sweep.json"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Outcome:
-    """What a run found beside its labels, for `SweepResult.result_of`; as exact as the run found it.
-
-    Attributes
-    ----------
-    embedding
-        (N, d) float32.
-    posterior
-        (N, K) float32.
-    modality_weights
-        (N, M) float32, or None.
-    method, strength
-        As in `Partition`.
-    """
-
-    embedding: np.ndarray
-    posterior: np.ndarray
-    modality_weights: np.ndarray | None = None
-    method: str = ""
-    strength: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What is kept of one run over N spots.
-
-    Attributes
-    ----------
-    key
-        That of its `Trial`.
-    config
-        Its settings.
-    problem
-        Why it failed, in one sentence; empty where it did not.
-    labels
-        (N,) int32 domain of each spot, 0..K-1 by falling size; empty where it failed.
-    confidence
-        (N,) float32 posterior of the spot's own domain; empty where it failed.
-    n_domains
-        Number of domains K; 0 where it failed.
-    scores
-        {name: number}, as in `Result.scores`.
-    history
-        Epochs done and what the last one reported.
-    seconds
-        Wall-clock seconds.
-    outcome
-        The rest; None where the run failed, and where it is on file: in memory, runs of a sweep must stay small.
-    """
-
-    key: str
-    config: Config
-    problem: str = ""
-    labels: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int32))
-    confidence: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
-    n_domains: int = 0
-    scores: dict[str, float] = field(default_factory=dict)
-    history: dict[str, Any] = field(default_factory=dict)
-    seconds: float = 0.0
-    outcome: Outcome | None = None
 
 
 def fingerprint(dataset: Dataset) -> str:
@@ -151,8 +87,8 @@ class Store:
         except OSError as error:
             raise DataError(explain(error, self.folder)) from error
         if not empty:
-            name = _about(self.folder).get("name", "")
-            if _about(self.folder).get("fingerprint") != mark:
+            name = read_about(self.folder).get("name", "")
+            if read_about(self.folder).get("fingerprint") != mark:
                 raise DataError(
                     f"Expected an empty folder, or one with a sweep of {dataset.name}, found one with a sweep of other "
                     f"data ({name}) at {folder}. Choose another folder."
@@ -173,11 +109,11 @@ class Store:
         with replacing(self.folder / _ABOUT) as temporary:
             temporary.write_text(json.dumps(plain(about), indent=2) + "\n", encoding="utf-8")
 
-    def read(self, key: str) -> Run | None:
+    def read(self, key: str) -> Outcome | None:
         """Return a run, or None where there is none that can be read."""
-        return _read(self.folder, key)
+        return read_outcome(self.folder, key)
 
-    def write(self, run: Run) -> None:
+    def write(self, run: Outcome) -> None:
         """Write a run whole, or not at all; raises `DataError`."""
         from napari_trsmi.atomic import replacing
         from napari_trsmi.data.provenance import plain
@@ -191,7 +127,7 @@ class Store:
             "config": run.config.model_dump(mode="json"),
         }
         arrays: dict[str, Any] = {"labels": run.labels, "confidence": run.confidence}
-        found = run.outcome
+        found = run.details
         if found is not None:
             arrays |= {"embedding": found.embedding, "posterior": found.posterior}
             if found.modality_weights is not None:
@@ -201,39 +137,19 @@ class Store:
             np.savez_compressed(file, about=np.array(json.dumps(plain(told))), **arrays)
 
 
-def load(folder: str | Path) -> SweepResult:
-    """Return the latest sweep in a folder, as far as it got.
-
-    Raises
-    ------
-    DataError
-        The folder holds no sweep.
-    ConfigError
-        Its settings do not exist in this version.
-    """
-    from napari_trsmi.sweep.result import SweepResult
-
-    about = _about(Path(folder))
-    config = Config.from_json(json.dumps(about["config"]))
-    seeds = about["seeds"]
-    grid = Grid(about["fields"], seeds if isinstance(seeds, int) else tuple(seeds))
-    trials = grid.trials(config, identity(about["fingerprint"], about["version"]))
-    runs = {trial.key: run for trial in trials if (run := _read(Path(folder), trial.key)) is not None}
-    return SweepResult(about["name"], grid, config, trials, runs, Path(folder))
-
-
-def read_outcome(folder: Path, key: str) -> Outcome | None:
-    """Return what `Run` leaves on file, or None where there is none that can be read."""
+def read_details(folder: Path, key: str) -> Details | None:
+    """Return what `Outcome` leaves on file, or None where there is none that can be read."""
     try:
         with _path(folder, key).open("rb") as file, np.load(file, allow_pickle=False) as found:
             weights = found.get("modality_weights")
-            return Outcome(found["embedding"], found["posterior"], weights, *json.loads(str(found["clustering"])))
+            return Details(found["embedding"], found["posterior"], weights, *json.loads(str(found["clustering"])))
     except (OSError, ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile) as error:
         logger.info("%s has no embedding that can be read: %s", _path(folder, key), error)
         return None
 
 
-def _about(folder: Path) -> dict[str, Any]:
+def read_about(folder: Path) -> dict[str, Any]:
+    """Return what the folder of a sweep says of itself; raises `DataError` where there is none."""
     path = folder / _ABOUT
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -249,7 +165,8 @@ def _path(folder: Path, key: str) -> Path:
     return folder / f"{key}.npz"
 
 
-def _read(folder: Path, key: str) -> Run | None:
+def read_outcome(folder: Path, key: str) -> Outcome | None:
+    """Return a run on file, or None where there is none that can be read."""
     path = _path(folder, key)
     if not path.exists():
         return None
@@ -259,7 +176,7 @@ def _read(folder: Path, key: str) -> Run | None:
             labels, confidence = found["labels"], found["confidence"]
         scores = {name: float("nan") if value is None else value for name, value in told.pop("scores").items()}
         config = Config.from_json(json.dumps(told.pop("config")))
-        return Run(key=key, config=config, labels=labels, confidence=confidence, scores=scores, **told)
+        return Outcome(key=key, config=config, labels=labels, confidence=confidence, scores=scores, **told)
     except (OSError, ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile) as error:
         logger.warning("%s cannot be read and is made again: %s", path, error)
         return None

@@ -19,7 +19,8 @@ from napari_trsmi.errors import DataError, TrsmiError
 from napari_trsmi.records import drain
 from napari_trsmi.stages import Prepared
 from napari_trsmi.sweep.grid import Trial
-from napari_trsmi.sweep.store import Outcome, Run, fingerprint
+from napari_trsmi.sweep.outcome import Details, Outcome
+from napari_trsmi.sweep.store import fingerprint
 
 _TURN = Lock()  # torch has one random generator and one number of threads per process: runs take turns in it
 _DATASETS: dict[str, Dataset | None] = {}  # by fingerprint; None where it is not to be read here
@@ -61,7 +62,7 @@ def slim(dataset: Dataset) -> Dataset:
     return replace(dataset, image=None, library_entry={}, obs=dataset.obs[[]], sources=())
 
 
-def fit_one(source: Source, trial: Trial, sent: Dataset | None = None) -> Run | None:
+def fit_one(source: Source, trial: Trial, sent: Dataset | None = None) -> Outcome | None:
     """Return the run of a trial, failed ones included; None where the data cannot be read here and must be sent."""
     with _TURN, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is odd about the data was said when they were read the first time
@@ -79,12 +80,12 @@ def fit_one(source: Source, trial: Trial, sent: Dataset | None = None) -> Run | 
                 return None
             result = _fit(dataset, _prepared(dataset, source.mark, trial.config), trial.config)
         except TrsmiError as error:
-            return Run(trial.key, trial.config, problem=str(error), seconds=time.perf_counter() - started)
+            return Outcome(trial.key, trial.config, problem=str(error), seconds=time.perf_counter() - started)
         except MemoryError:
             problem = "Expected enough memory for the run, found too little. Use fewer workers, or fewer features."
-            return Run(trial.key, trial.config, problem=problem, seconds=time.perf_counter() - started)
+            return Outcome(trial.key, trial.config, problem=problem, seconds=time.perf_counter() - started)
         last, found = result.history[-1:], result.partition
-        return Run(
+        return Outcome(
             key=trial.key,
             config=trial.config,
             labels=result.labels.astype("int32"),
@@ -93,7 +94,7 @@ def fit_one(source: Source, trial: Trial, sent: Dataset | None = None) -> Run | 
             scores=result.scores,
             history={"epochs": len(result.history), "losses": dict(last[0].losses) if last else {}},
             seconds=time.perf_counter() - started,
-            outcome=Outcome(result.embedding, found.posterior, result.modality_weights, found.method, found.strength),
+            details=Details(result.embedding, found.posterior, result.modality_weights, found.method, found.strength),
         )
 
 

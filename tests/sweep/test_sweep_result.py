@@ -7,7 +7,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from napari_trsmi.config import Config
 from napari_trsmi.errors import DataError
-from napari_trsmi.sweep import Grid, Run, SweepResult, load
+from napari_trsmi.sweep import Grid, Outcome, SweepResult, load
 from napari_trsmi.sweep.store import Store, fingerprint, identity
 
 GRID = Grid({"cluster.n_domains": [2, 3, None]}, seeds=2)
@@ -16,7 +16,7 @@ LABELS = [[0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 2, 2], [0, 0, 1, 
 
 def made_up(labels, trial):
     labels = np.array(labels, np.int32)
-    return Run(
+    return Outcome(
         key=trial.key,
         config=trial.config,
         labels=labels,
@@ -35,7 +35,7 @@ def result():
     found = SweepResult("slice", GRID, Config(), trials)
     for labels, trial in zip(LABELS, trials, strict=False):
         found = found.with_run(made_up(labels, trial))
-    return found.with_run(Run(trials[5].key, trials[5].config, problem="Expected luck, found none."))
+    return found.with_run(Outcome(trials[5].key, trials[5].config, problem="Expected luck, found none."))
 
 
 def test_a_row_per_run_says_what_it_found(result):
@@ -118,7 +118,7 @@ def test_a_sweep_is_read_back_from_its_folder(dataset, tmp_path):
     for labels, trial in zip(LABELS, result.trials, strict=False):
         store.write(made_up(labels, trial))
         result = result.with_run(made_up(labels, trial))
-    failed = Run(result.trials[5].key, result.trials[5].config, problem="Expected luck, found none.")
+    failed = Outcome(result.trials[5].key, result.trials[5].config, problem="Expected luck, found none.")
     store.write(failed)
     again = load(store.folder)
     pd.testing.assert_frame_equal(again.table, result.with_run(failed).table)

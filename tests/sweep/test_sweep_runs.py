@@ -68,8 +68,8 @@ def test_a_run_becomes_the_result_that_fit_finds_without_training(done, dataset,
 
 def test_embeddings_are_on_file_and_not_in_memory(done, cluster, dataset, quick, finish):
     result, reports, _ = done
-    assert all(run.outcome is None for run in result.runs.values())
-    assert all(report.run is None or report.run.outcome is None for report in reports)
+    assert all(run.details is None for run in result.runs.values())
+    assert all(report.run is None or report.run.details is None for report in reports)
     in_memory, _ = finish(sweep.run(dataset, quick, sweep.Grid({}), scheduler=cluster.address))
     (key,) = in_memory.runs
     np.testing.assert_array_equal(in_memory.result_of(key, dataset).labels, in_memory.labels(key))

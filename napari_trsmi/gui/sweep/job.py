@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from napari_trsmi.config import Config
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.gui.session import Session
-    from napari_trsmi.sweep import Grid, Progress, Run, SweepResult
+    from napari_trsmi.sweep import Grid, Outcome, Progress, SweepResult
 
 BUSY = "Sweeping…"
 
@@ -42,7 +42,7 @@ class Pictures:
     colors: tuple[str, ...]
     _known: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def colors_of(self, run: Run) -> tuple[str, ...]:
+    def colors_of(self, run: Outcome) -> tuple[str, ...]:
         """Return one colour per domain of a run, found once."""
         from napari_trsmi.domains.colors import carried_over
 
@@ -147,7 +147,7 @@ class SweepJob:
             self.pictures.colors_of(run)
         _ = result.settings
 
-    def _pictures(self, run: Run) -> Pictures:
+    def _pictures(self, run: Outcome) -> Pictures:
         from napari_trsmi.domains.colors import domain_colors
         from napari_trsmi.graphs import spatial_graph
 

@@ -28,8 +28,8 @@ from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.sweep.field import SweepField
 from napari_trsmi.gui.sweep.job import Pictures, SweepJob, start_sweep
+from napari_trsmi.gui.sweep.row import RunRow
 from napari_trsmi.gui.sweep.strip import SweepStrip
-from napari_trsmi.gui.sweep.trial import RunRow
 from napari_trsmi.gui.words import duration
 from napari_trsmi.sweep.grid import Grid
 

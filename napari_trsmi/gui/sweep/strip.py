@@ -15,7 +15,7 @@ from napari_trsmi.sweep.grid import shown
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.sweep.job import Pictures
-    from napari_trsmi.sweep import Run, SweepResult
+    from napari_trsmi.sweep import Outcome, SweepResult
 
 Role = Qt.ItemDataRole
 
@@ -183,7 +183,7 @@ def columns_of(result: SweepResult) -> list[tuple[str, Score]]:
     return found
 
 
-def runs_of(result: SweepResult, setting: int) -> list[Run]:
+def runs_of(result: SweepResult, setting: int) -> list[Outcome]:
     """Return the runs of a setting that succeeded, by seed."""
     found = [result.runs.get(trial.key) for trial in result.trials if trial.setting == setting]
     return [run for run in found if run is not None and not run.problem]

@@ -18,11 +18,11 @@ from napari_trsmi import sweep
 from napari_trsmi.cli import main
 from napari_trsmi.gui.sweep.field import settings
 from napari_trsmi.gui.sweep.job import Pictures, SweepJob
+from napari_trsmi.gui.sweep.row import in_the_form
 from napari_trsmi.gui.sweep.strip import columns_of
-from napari_trsmi.gui.sweep.trial import in_the_form
 from napari_trsmi.gui.trust.dock import TrustDock
 from napari_trsmi.gui.viewer.thumbnails import Thumbnails
-from napari_trsmi.sweep import Grid, Run, SweepResult
+from napari_trsmi.sweep import Grid, Outcome, SweepResult
 from napari_trsmi.sweep.store import Store
 
 
@@ -67,7 +67,9 @@ def found(panel, trained):
         k = trial.config.cluster.n_domains
         labels = (np.arange(len(trained.labels)) % k if k == 3 else trained.labels).astype(np.int32)
         confidence = np.full(len(labels), 0.5 + k / 20, np.float32)
-        runs[trial.key] = Run(trial.key, trial.config, "", labels, confidence, k, {"PAS": k / 10}, {"epochs": 2}, 1.0)
+        runs[trial.key] = Outcome(
+            trial.key, trial.config, "", labels, confidence, k, {"PAS": k / 10}, {"epochs": 2}, 1.0
+        )
     result = SweepResult("slice", grid, panel.session.config, trials, runs)
     panel._set_sweep(result, Pictures(Thumbnails(trained.coords), trained.labels, trained.palette))
     return result

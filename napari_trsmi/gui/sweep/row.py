@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
     from napari_trsmi.gui.state import OpenSection
     from napari_trsmi.gui.sweep.job import Pictures
-    from napari_trsmi.sweep import Run, SweepResult
+    from napari_trsmi.sweep import Outcome, SweepResult
 
 KEEP = (
     "Make it the result, with boundaries, maps and scores, without training again; it comes into the list of runs. It "
@@ -83,7 +83,7 @@ class RunRow(QWidget):
         self._refresh()
 
     @property
-    def run(self) -> Run | None:
+    def run(self) -> Outcome | None:
         """The run that is chosen."""
         key = self.seed.currentData()
         return None if self.sweep is None or key is None else self.sweep.runs.get(key)
@@ -147,7 +147,7 @@ def in_the_form(config: Config, current: Config) -> Config:
     return config.model_copy(update={"train": config.train.model_copy(update=kept)})
 
 
-def _entry_of(run: Run, section: OpenSection) -> Entry | None:
+def _entry_of(run: Outcome, section: OpenSection) -> Entry | None:
     """Return the entry that was made of a run, unless its domains were changed since."""
     for entry in section.runs:
         origin = entry.result.provenance.get("sweep", {})
