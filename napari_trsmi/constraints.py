@@ -13,7 +13,7 @@ from napari_trsmi.errors import ConfigError
 
 
 @dataclass(frozen=True, eq=False)
-class Tie:
+class RowConstraint:
     """A constraint on rows of an array over spots.
 
     Attributes
@@ -34,7 +34,9 @@ class Tie:
         return {"together": self.spots, "belong": self.others}.get(self.kind, self.others[:0])
 
 
-def ties(constraints: Sequence[Constraint], obs_names: np.ndarray, epoch: int | None = None) -> tuple[Tie, ...]:
+def row_constraints(
+    constraints: Sequence[Constraint], obs_names: np.ndarray, epoch: int | None = None
+) -> tuple[RowConstraint, ...]:
     """Return the constraints on (N,) spots called `obs_names` that count once `epoch` epochs are done.
 
     Without `epoch`, those that nobody took back.
@@ -58,7 +60,7 @@ def ties(constraints: Sequence[Constraint], obs_names: np.ndarray, epoch: int | 
             )
         return np.array(sorted({row[name] for name in names}), dtype=int)
 
-    return tuple(Tie(c.kind, rows(c.spots), rows(c.others)) for c in counting)
+    return tuple(RowConstraint(c.kind, rows(c.spots), rows(c.others)) for c in counting)
 
 
 def majority(labels: np.ndarray) -> int:
@@ -66,21 +68,21 @@ def majority(labels: np.ndarray) -> int:
     return int(np.bincount(labels).argmax())
 
 
-def kept(tie: Tie, labels: np.ndarray) -> float:
+def satisfaction(constraint: RowConstraint, labels: np.ndarray) -> float:
     """Return how far (N,) int labels do what was said, in [0, 1].
 
     Together: share of the spots in their most frequent domain. Belong: share of the spots in the most frequent domain
     of the others. Apart: 1 less the overlap of the two sides' shares per domain.
     """
-    if tie.kind != "apart":
-        return float((labels[tie.spots] == majority(labels[tie.guide])).mean())
+    if constraint.kind != "apart":
+        return float((labels[constraint.spots] == majority(labels[constraint.guide])).mean())
     n = int(labels.max()) + 1
-    sides = [np.bincount(labels[rows], minlength=n) / len(rows) for rows in (tie.spots, tie.others)]
+    sides = [np.bincount(labels[rows], minlength=n) / len(rows) for rows in (constraint.spots, constraint.others)]
     return float(1.0 - np.minimum(*sides).sum())
 
 
-def contradictions(said: Sequence[Tie], labels: np.ndarray) -> list[tuple[int, ...]]:
-    """Return groups of numbers in `said` that cannot all be done, whatever the domains are; [] where all can.
+def contradictions(constraints: Sequence[RowConstraint], labels: np.ndarray) -> list[tuple[int, ...]]:
+    """Return groups of numbers in `constraints` that cannot all be done, whatever the domains are; [] where all can.
 
     Two groups of spots that are one domain each, or belong to the same domain, are one where they share a spot. A
     contradiction is a group with spots from both sides of what is apart, or with two domains to belong to. Pairs are
@@ -91,15 +93,15 @@ def contradictions(said: Sequence[Tie], labels: np.ndarray) -> list[tuple[int, .
     labels
         (N,) int labels, by which ``"belong"`` says where.
     """
-    inside = np.zeros((len(said), len(labels)), bool)
-    for row, tie in zip(inside, said, strict=True):
-        row[tie.spots] = True
-    home = [majority(labels[tie.guide]) if tie.kind == "belong" else -1 for tie in said]
-    joining = [k for k, tie in enumerate(said) if tie.kind != "apart"]
-    apart = [k for k, tie in enumerate(said) if tie.kind == "apart"]
+    inside = np.zeros((len(constraints), len(labels)), bool)
+    for row, constraint in zip(inside, constraints, strict=True):
+        row[constraint.spots] = True
+    home = [majority(labels[constraint.guide]) if constraint.kind == "belong" else -1 for constraint in constraints]
+    joining = [k for k, constraint in enumerate(constraints) if constraint.kind != "apart"]
+    apart = [k for k, constraint in enumerate(constraints) if constraint.kind == "apart"]
 
     def divided(k: int, spots: np.ndarray) -> bool:
-        return bool(spots[said[k].spots].any() and spots[said[k].others].any())
+        return bool(spots[constraints[k].spots].any() and spots[constraints[k].others].any())
 
     found: list[tuple[int, ...]] = [(j, k) for k in apart for j in joining if divided(k, inside[j])]
     for at, j in enumerate(joining):
@@ -127,7 +129,9 @@ def contradictions(said: Sequence[Tie], labels: np.ndarray) -> list[tuple[int, .
     return found
 
 
-def obeyed(features: np.ndarray, labels: np.ndarray, said: Sequence[Tie], n_domains: int | None = None) -> np.ndarray:
+def satisfying(
+    features: np.ndarray, labels: np.ndarray, constraints: Sequence[RowConstraint], n_domains: int | None = None
+) -> np.ndarray:
     """Return labels 0..K-1 of (N, c) features, changed so that a clustering that starts from them can obey.
 
     A domain that holds most of two sides that are apart is split between their means. Spots that are together, or
@@ -141,31 +145,31 @@ def obeyed(features: np.ndarray, labels: np.ndarray, said: Sequence[Tie], n_doma
         Number of labels to keep: for each split the two closest others are joined. None lets them grow.
     """
     labels = labels.copy()
-    for tie in said:
-        if tie.kind == "apart":
-            labels = separated(features, labels, tie, n_domains)
-    for tie in said:
-        if len(tie.guide):
+    for constraint in constraints:
+        if constraint.kind == "apart":
+            labels = separated(features, labels, constraint, n_domains)
+    for constraint in constraints:
+        if len(constraint.guide):
             moved = labels.copy()
-            moved[tie.spots] = majority(labels[tie.guide])
+            moved[constraint.spots] = majority(labels[constraint.guide])
             if len(np.unique(moved)) == len(np.unique(labels)):
                 labels = moved
     return labels
 
 
-def separated(features: np.ndarray, labels: np.ndarray, tie: Tie, n_domains: int | None) -> np.ndarray:
-    """Return labels in which the two sides of an ``"apart"`` have different majorities, see `obeyed`."""
-    k = majority(labels[tie.spots])
+def separated(features: np.ndarray, labels: np.ndarray, constraint: RowConstraint, n_domains: int | None) -> np.ndarray:
+    """Return labels in which the two sides of an ``"apart"`` have different majorities, see `satisfying`."""
+    k = majority(labels[constraint.spots])
     n = int(labels.max()) + 1
-    if k != majority(labels[tie.others]) or n_domains == 1:
+    if k != majority(labels[constraint.others]) or n_domains == 1:
         return labels
     members = np.flatnonzero(labels == k)
-    sides = np.stack([features[rows].mean(axis=0) for rows in (tie.spots, tie.others)])
+    sides = np.stack([features[rows].mean(axis=0) for rows in (constraint.spots, constraint.others)])
     nearer = np.square(features[members, None] - sides).sum(-1).argmin(1)
     labels = labels.copy()
     labels[members[nearer == 0]] = n
-    labels[tie.others[labels[tie.others] == n]] = k
-    labels[tie.spots[labels[tie.spots] == k]] = n
+    labels[constraint.others[labels[constraint.others] == n]] = k
+    labels[constraint.spots[labels[constraint.spots] == k]] = n
     if n_domains is None or n < n_domains:
         return labels
     counts = np.bincount(labels, minlength=n + 1).astype(float)

@@ -80,7 +80,7 @@ def cut(
 
     Those before, (N,) int, are gone on from where there are as many.
     """
-    from napari_trsmi.constraints import ties
+    from napari_trsmi.constraints import row_constraints
     from napari_trsmi.domains.clustering import find_domains
 
     return find_domains(
@@ -90,7 +90,7 @@ def cut(
         n_domains=n_domains,
         evidence=np.hstack(list(prepared.measured.values())),
         prototypes=prototypes,
-        said=ties(config.constraints, prepared.dataset.obs_names, epoch),
+        constraints=row_constraints(config.constraints, prepared.dataset.obs_names, epoch),
         before=before,
         seed=config.seed,
     )

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from napari_trsmi.config import Cluster, Config, Constraint
-from napari_trsmi.constraints import Tie, contradictions, kept, majority, ties
+from napari_trsmi.constraints import RowConstraint, contradictions, majority, row_constraints, satisfaction
 from napari_trsmi.data.result import Result
 from napari_trsmi.edits import number
 from napari_trsmi.errors import DataError
@@ -203,17 +203,18 @@ def count(constraints: Sequence[Constraint]) -> str:
 
 
 def obedience(result: Result) -> list[tuple[Constraint, float]]:
-    """Return the constraints that count, and how far the domains do what they say, in [0, 1] (`constraints.kept`)."""
+    """Return the constraints that count, and how far the domains satisfy each, see `constraints.satisfaction`."""
     counting = [c for c in result.config.constraints if c.until is None]
-    return [(c, kept(tie, result.labels)) for c, tie in zip(counting, ties(counting, result.obs_names), strict=True)]
+    rows = row_constraints(counting, result.obs_names)
+    return [(c, satisfaction(one, result.labels)) for c, one in zip(counting, rows, strict=True)]
 
 
 def contradiction(result: Result, constraints: Sequence[Constraint]) -> str:
     """Return one sentence that names constraints that cannot all be kept; "" where all that count can."""
     counting = [c for c in constraints if c.until is None]
-    said = [Tie(c.kind, rows_of(result, c.spots), rows_of(result, c.others)) for c in counting]
-    known = [k for k, tie in enumerate(said) if len(tie.spots) and (tie.kind == "together" or len(tie.others))]
-    found = contradictions([said[k] for k in known], result.labels)
+    rows = [RowConstraint(c.kind, rows_of(result, c.spots), rows_of(result, c.others)) for c in counting]
+    known = [k for k, one in enumerate(rows) if len(one.spots) and (one.kind == "together" or len(one.others))]
+    found = contradictions([rows[k] for k in known], result.labels)
     if not found:
         return ""
     told = [f"“{words(counting[known[k]], result)}”" for k in found[0]]

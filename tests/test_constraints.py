@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_trsmi.config import Config, Constraint
-from napari_trsmi.constraints import Tie, contradictions, kept, obeyed, ties
+from napari_trsmi.constraints import RowConstraint, contradictions, row_constraints, satisfaction, satisfying
 from napari_trsmi.errors import ConfigError
 
 NAMES = np.array([f"spot{i}" for i in range(8)])
 
 
 def tie(kind, spots, others=()):
-    return Tie(kind, np.array(spots, int), np.array(others, int))
+    return RowConstraint(kind, np.array(spots, int), np.array(others, int))
 
 
 @pytest.mark.parametrize(
@@ -41,32 +41,32 @@ def test_a_constraint_counts_from_its_start_until_it_is_taken_back():
 
 def test_rows_are_found_by_barcode_whatever_the_order():
     said = [Constraint(kind="apart", spots=("spot5", "spot1", "spot5"), others=("spot0",))]
-    (found,) = ties(said, NAMES)
+    (found,) = row_constraints(said, NAMES)
     assert found.spots.tolist() == [1, 5]
     assert found.others.tolist() == [0]
-    (found,) = ties(said, NAMES[::-1])
+    (found,) = row_constraints(said, NAMES[::-1])
     assert found.spots.tolist() == [2, 6]
 
 
 def test_only_constraints_that_count_are_given():
     said = [Constraint(spots=("spot0", "spot1"), start=4), Constraint(spots=("spot2", "spot3"), until=4)]
-    assert [found.spots.tolist() for found in ties(said, NAMES, 3)] == [[2, 3]]
-    assert [found.spots.tolist() for found in ties(said, NAMES, 4)] == [[0, 1]]
-    assert [found.spots.tolist() for found in ties(said, NAMES)] == [[0, 1]]
+    assert [found.spots.tolist() for found in row_constraints(said, NAMES, 3)] == [[2, 3]]
+    assert [found.spots.tolist() for found in row_constraints(said, NAMES, 4)] == [[0, 1]]
+    assert [found.spots.tolist() for found in row_constraints(said, NAMES)] == [[0, 1]]
 
 
 def test_spots_of_another_section_are_refused():
     with pytest.raises(ConfigError, match="found 1 that it lacks, such as 'other'"):
-        ties([Constraint(spots=("spot0", "other"))], NAMES)
+        row_constraints([Constraint(spots=("spot0", "other"))], NAMES)
 
 
 def test_how_far_constraints_are_kept():
     labels = np.array([0, 0, 0, 1, 1, 1, 2, 2])
-    assert kept(tie("together", [0, 1, 2, 3]), labels) == 0.75
-    assert kept(tie("belong", [0, 3], [1, 2, 6]), labels) == 0.5
-    assert kept(tie("apart", [0, 1], [3, 4]), labels) == 1.0
-    assert kept(tie("apart", [0, 1], [2]), labels) == 0.0
-    assert kept(tie("apart", [0, 3], [4, 5]), labels) == 0.5
+    assert satisfaction(tie("together", [0, 1, 2, 3]), labels) == 0.75
+    assert satisfaction(tie("belong", [0, 3], [1, 2, 6]), labels) == 0.5
+    assert satisfaction(tie("apart", [0, 1], [3, 4]), labels) == 1.0
+    assert satisfaction(tie("apart", [0, 1], [2]), labels) == 0.0
+    assert satisfaction(tie("apart", [0, 3], [4, 5]), labels) == 0.5
 
 
 LINE = np.array([[0.0], [0.1], [0.2], [1.0], [1.1], [1.2], [9.0], [9.1]])
@@ -74,7 +74,7 @@ START = np.array([0, 0, 0, 0, 0, 0, 1, 1])
 
 
 def test_a_domain_that_holds_both_sides_is_split_between_them():
-    found = obeyed(LINE, START, [tie("apart", [0], [5])])
+    found = satisfying(LINE, START, [tie("apart", [0], [5])])
     assert len(np.unique(found)) == 3
     assert (found[:3] == found[0]).all()
     assert (found[3:6] == found[5]).all()
@@ -84,7 +84,7 @@ def test_a_domain_that_holds_both_sides_is_split_between_them():
 def test_with_a_fixed_number_the_closest_domains_are_joined_for_it():
     rows = np.vstack([LINE, [[9.3]], [[20.0]]])
     start = np.array([0, 0, 0, 0, 0, 0, 1, 1, 2, 3])
-    found = obeyed(rows, start, [tie("apart", [0], [5])], n_domains=4)
+    found = satisfying(rows, start, [tie("apart", [0], [5])], n_domains=4)
     assert sorted(np.unique(found)) == [0, 1, 2, 3]
     assert found[6] == found[8]
     assert len({found[0], found[5], found[6], found[9]}) == 4
@@ -92,16 +92,16 @@ def test_with_a_fixed_number_the_closest_domains_are_joined_for_it():
 
 def test_one_domain_cannot_be_split():
     start = np.zeros(8, int)
-    np.testing.assert_array_equal(obeyed(LINE, start, [tie("apart", [0], [5])], n_domains=1), start)
+    np.testing.assert_array_equal(satisfying(LINE, start, [tie("apart", [0], [5])], n_domains=1), start)
 
 
 def test_spots_start_where_they_belong():
-    found = obeyed(LINE, START, [tie("belong", [4, 5], [6, 7]), tie("together", [0, 1, 6])])
+    found = satisfying(LINE, START, [tie("belong", [4, 5], [6, 7]), tie("together", [0, 1, 6])])
     assert found.tolist() == [0, 0, 0, 0, 1, 1, 0, 1]
 
 
 def test_no_domain_is_emptied():
-    np.testing.assert_array_equal(obeyed(LINE, START, [tie("together", range(8))]), START)
+    np.testing.assert_array_equal(satisfying(LINE, START, [tie("together", range(8))]), START)
 
 
 @given(st.data())
@@ -114,9 +114,9 @@ def test_the_number_of_domains_stays_where_it_is_fixed(data):
     for kind in data.draw(st.lists(st.sampled_from(["together", "apart", "belong"]), max_size=3)):
         order, cut = data.draw(st.permutations(range(n))), data.draw(st.integers(2, n - 1))
         said.append(tie(kind, order[:cut], () if kind == "together" else order[cut:]))
-    found = obeyed(features, labels, said, n_domains=k)
+    found = satisfying(features, labels, said, n_domains=k)
     assert np.unique(found).tolist() == list(range(k))
-    free = obeyed(features, labels, said)
+    free = satisfying(features, labels, said)
     assert np.unique(free).tolist() == list(range(free.max() + 1))
 
 

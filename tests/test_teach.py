@@ -13,7 +13,7 @@ import napari_trsmi as nt
 from napari_trsmi import edits, teach
 from napari_trsmi.api import fit_steps
 from napari_trsmi.cli import main
-from napari_trsmi.constraints import kept, ties
+from napari_trsmi.constraints import row_constraints, satisfaction
 from napari_trsmi.data.tables import mudata_as_stored
 from napari_trsmi.previews import keep_preview
 from napari_trsmi.report import page
@@ -64,8 +64,8 @@ def said(result):
 
 
 def holds(result, constraint):
-    (tie,) = ties([constraint], result.obs_names)
-    return kept(tie, result.labels)
+    (tie,) = row_constraints([constraint], result.obs_names)
+    return satisfaction(tie, result.labels)
 
 
 @pytest.mark.parametrize("kind", ["apart", "belong", "together"])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_trsmi.constraints import kept, ties
+from napari_trsmi.constraints import row_constraints, satisfaction
 from napari_trsmi.data.sources import mark
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ def record(result: Result) -> dict[str, Any]:
     made["config"] = result.config.model_dump(mode="json")
     counting = [c for c in result.config.constraints if c.until is None]
     made["constraints"] = [
-        {"kind": c.kind, "n_spots": len(c.spots), "n_others": len(c.others), "kept": kept(tie, result.labels)}
-        for c, tie in zip(counting, ties(counting, result.obs_names), strict=True)
+        {"kind": c.kind, "n_spots": len(c.spots), "n_others": len(c.others), "kept": satisfaction(one, result.labels)}
+        for c, one in zip(counting, row_constraints(counting, result.obs_names), strict=True)
     ]
     plain_record: dict[str, Any] = plain(made)
     return plain_record

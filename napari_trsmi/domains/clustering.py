@@ -10,7 +10,7 @@ from scipy import sparse
 
 from napari_trsmi.coherence import coherent_components, denoise
 from napari_trsmi.config import Cluster, Graph
-from napari_trsmi.constraints import Tie, obeyed
+from napari_trsmi.constraints import RowConstraint, satisfying
 from napari_trsmi.domains.leiden import leiden_labels
 from napari_trsmi.domains.mixture import Mixture, fit_mixture, posterior_of
 from napari_trsmi.errors import ConfigError, DataError
@@ -72,7 +72,7 @@ def find_domains(
     n_domains: int,
     evidence: np.ndarray | None = None,
     prototypes: np.ndarray | None = None,
-    said: Sequence[Tie] = (),
+    constraints: Sequence[RowConstraint] = (),
     features: np.ndarray | None = None,
     before: np.ndarray | None = None,
     seed: int = 0,
@@ -94,7 +94,7 @@ def find_domains(
         Without it the posterior is that of the clustered features, which were averaged and are sure of themselves.
     prototypes
         (K, d) prototypes in the embedding's space; needed by ``method="prototypes"``.
-    said
+    constraints
         What a person said about spots: followed softly by the labels, not by the posterior, which weighs what was
         measured.
     features
@@ -139,11 +139,13 @@ def find_domains(
         )
     neighbours = neighbour_mean(spatial)
     pull = settings.constraint_strength
-    if said and pull:
-        start = obeyed(features, start, said, n_domains)
+    if constraints and pull:
+        start = satisfying(features, start, constraints, n_domains)
     strength = settings.strength if settings.refinement == "potts" else 0.0
     refit = settings.method == "mixture"
-    mixture = fit_mixture(features, start, neighbours, strength=strength, refit=refit, said=said, pull=pull)
+    mixture = fit_mixture(
+        features, start, neighbours, strength=strength, refit=refit, constraints=constraints, pull=pull
+    )
     if settings.refinement == "majority":
         mixture = majority(mixture, spatial)
     posterior = mixture.posterior

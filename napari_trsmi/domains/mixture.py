@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import log_softmax, softmax
 
-from napari_trsmi.constraints import Tie
+from napari_trsmi.constraints import RowConstraint
 from napari_trsmi.interrupt import check
 
 MAX_ITERATIONS = 200
@@ -44,7 +44,7 @@ def fit_mixture(
     *,
     strength: float | None = None,
     refit: bool = True,
-    said: Sequence[Tie] = (),
+    constraints: Sequence[RowConstraint] = (),
     pull: float = 0.0,
 ) -> Mixture:
     r"""Return the mixture and Potts field fitted by mean-field expectation maximisation.
@@ -69,7 +69,7 @@ def fit_mixture(
         s; None estimates it, 0 fits without a field.
     refit
         Move means, variances and shares. Without it they stay those of `start`.
-    said, pull
+    constraints, pull
         Constraints on the rows, and the strength of their field in units of how sure a typical spot is: the median lead
         of the best component's log weight over the median of all.
 
@@ -79,14 +79,14 @@ def fit_mixture(
     """
     k = int(start.max()) + 1
     certain = np.eye(k)[start]
-    free = _run(features, 0.95 * certain + 0.05 / k, neighbours, 0.0, refit, said, pull)
+    free = _run(features, 0.95 * certain + 0.05 / k, neighbours, 0.0, refit, constraints, pull)
     if not _complete(free):
-        free = _run(features, certain, neighbours, 0.0, False, said, pull)
+        free = _run(features, certain, neighbours, 0.0, False, constraints, pull)
         free = free if _complete(free) else certain
     if strength is None:
         strength = field_strength(free.argmax(axis=1), k, neighbours)
     while strength > 0.05:
-        coupled = _run(features, free, neighbours, strength, refit, said, pull)
+        coupled = _run(features, free, neighbours, strength, refit, constraints, pull)
         if _complete(coupled):
             return Mixture(coupled, float(strength))
         strength /= 2
@@ -151,7 +151,7 @@ def _run(
     neighbours: sparse.csr_matrix,
     strength: float,
     refit: bool,
-    said: Sequence[Tie] = (),
+    constraints: Sequence[RowConstraint] = (),
     pull: float = 0.0,
 ) -> np.ndarray:
     """Alternate parameters and posterior until no posterior moves by more than `TOLERANCE`."""
@@ -167,7 +167,9 @@ def _run(
         before = q
         for _ in range(2 if strength else 1):
             field = fit + strength * (neighbours @ q) if strength else fit
-            q = softmax(_drawn(field, q, said, pull * _sureness(fit)) if said and pull else field, axis=1)
+            if constraints and pull:
+                field = _constrained(field, q, constraints, pull * _sureness(fit))
+            q = softmax(field, axis=1)
         if np.abs(q - before).max() < TOLERANCE:
             break
     return q
@@ -178,15 +180,15 @@ def _sureness(fit: np.ndarray) -> float:
     return float(np.median(fit.max(axis=1) - np.median(fit, axis=1)))
 
 
-def _drawn(field: np.ndarray, q: np.ndarray, said: Sequence[Tie], pull: float) -> np.ndarray:
+def _constrained(field: np.ndarray, q: np.ndarray, constraints: Sequence[RowConstraint], pull: float) -> np.ndarray:
     """Return the (N, K) log weights with the field of what a person said."""
     field = field.copy()
-    for tie in said:
-        if tie.kind == "apart":
-            field[tie.spots, q[tie.others].mean(axis=0).argmax()] -= pull
-            field[tie.others, q[tie.spots].mean(axis=0).argmax()] -= pull
+    for constraint in constraints:
+        if constraint.kind == "apart":
+            field[constraint.spots, q[constraint.others].mean(axis=0).argmax()] -= pull
+            field[constraint.others, q[constraint.spots].mean(axis=0).argmax()] -= pull
         else:
-            field[tie.spots, q[tie.guide].mean(axis=0).argmax()] += pull
+            field[constraint.spots, q[constraint.guide].mean(axis=0).argmax()] += pull
     return field
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from napari_trsmi.constraints import Tie
+from napari_trsmi.constraints import RowConstraint
 from napari_trsmi.model.sparse import Pattern
 
 
@@ -55,7 +55,7 @@ def prototype_contrast(z: Tensor, prototypes: Tensor, tau_c: float, assigned: Te
     return (everywhere[used] - inside).sum() / k
 
 
-def disobedience(z: Tensor, prototypes: Tensor, tau_c: float, said: Sequence[Tie]) -> Tensor:
+def constraint_loss(z: Tensor, prototypes: Tensor, tau_c: float, constraints: Sequence[RowConstraint]) -> Tensor:
     r"""Return L_con, how little the embedding does what a person said about spots, averaged over the constraints.
 
     A spot is of prototype k with :math:`p_{ik} \propto \exp(-|z_i - c_k|^2 / 2 \tau_c)`, distances in the unit of
@@ -66,7 +66,7 @@ def disobedience(z: Tensor, prototypes: Tensor, tau_c: float, said: Sequence[Tie
     ----------
     z, prototypes, tau_c
         As for `prototype_contrast`.
-    said
+    constraints
         The constraints, one or more.
     """
     unit = tau_c * z.detach().square().sum(1).mean().clamp_min(1e-12)
@@ -79,13 +79,13 @@ def disobedience(z: Tensor, prototypes: Tensor, tau_c: float, said: Sequence[Tie
         return log_p.detach().exp().mean(0).argmax()
 
     terms = []
-    for tie in said:
-        if tie.kind == "apart":
-            sides = [log_shares(rows) for rows in (tie.spots, tie.others)]
+    for constraint in constraints:
+        if constraint.kind == "apart":
+            sides = [log_shares(rows) for rows in (constraint.spots, constraint.others)]
             foreign = [side[:, preferred(other)].exp() for side, other in zip(sides, reversed(sides), strict=True)]
             terms.append(-torch.log1p(-torch.cat(foreign).clamp_max(1 - 1e-6)).mean())
         else:
-            terms.append(-log_shares(tie.spots)[:, preferred(log_shares(tie.guide))].mean())
+            terms.append(-log_shares(constraint.spots)[:, preferred(log_shares(constraint.guide))].mean())
     return torch.stack(terms).mean()
 
 

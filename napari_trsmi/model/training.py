@@ -15,7 +15,7 @@ from scipy import sparse
 from torch import Tensor
 
 from napari_trsmi.config import Config
-from napari_trsmi.constraints import Tie, obeyed, ties
+from napari_trsmi.constraints import RowConstraint, row_constraints, satisfying
 from napari_trsmi.errors import TrainingError
 from napari_trsmi.model import checkpoint, losses
 from napari_trsmi.model.devices import Own, pick_device
@@ -105,10 +105,10 @@ class Trainer:
         self.config = config
         names = np.arange(spatial.shape[0]).astype(str) if obs_names is None else obs_names
         self.spots = hashlib.sha256("\n".join(names).encode()).hexdigest()  # weights of edges go by the spots' order
-        self.said = [
-            (constraint, tie)
+        self.constraints = [
+            (constraint, rows)
             for constraint in config.constraints
-            for tie in ties([constraint.model_copy(update={"until": None})], names)
+            for rows in row_constraints([constraint.model_copy(update={"until": None})], names)
         ]
         self.device, self.left = pick_device(config.device)
         self.own = Own(config.threads, config.seed)
@@ -135,9 +135,9 @@ class Trainer:
         """Epochs in all."""
         return self.config.train.epochs + self.config.train.extra_epochs
 
-    def ties(self, epoch: int) -> list[Tie]:
+    def constraints_after(self, epoch: int) -> list[RowConstraint]:
         """Return the constraints that count once `epoch` epochs are done."""
-        return [tie for constraint, tie in self.said if constraint.counts(epoch)]
+        return [rows for constraint, rows in self.constraints if constraint.counts(epoch)]
 
     def run(self, path: Path | None, states: Checkpoints | None, until: int | None) -> Generator[Step, str | None, Fit]:
         """Yield the remaining steps, then return the fit."""
@@ -172,16 +172,20 @@ class Trainer:
         fraction = self.fraction(self.epoch)
         if self.epoch and self.epoch % config.align.refresh == 0:
             self.network.forget_candidates()
-        said = self.ties(self.epoch) if config.loss.lam_constraint or config.cluster.constraint_strength else []
-        wanted = config.loss.lam_cluster > 0 or said
+        constraints = (
+            self.constraints_after(self.epoch)
+            if config.loss.lam_constraint or config.cluster.constraint_strength
+            else []
+        )
+        wanted = config.loss.lam_cluster > 0 or constraints
         seeded = self.prototypes is None and wanted and self.epoch >= config.cluster.start * epochs
         if seeded:
             self.seed_prototypes()
-        if self.prototypes is not None and (seeded or any(c.start == self.epoch for c, _ in self.said)):
-            self.split_prototypes(said)
+        if self.prototypes is not None and (seeded or any(c.start == self.epoch for c, _ in self.constraints)):
+            self.split_prototypes(constraints)
         warm = self.epoch < config.align.warmup * epochs
         output = self.network(fraction, warm=warm)
-        terms = self.terms(output, fraction, said)
+        terms = self.terms(output, fraction, constraints)
         if not torch.isfinite(terms["total"]):
             raise TrainingError(
                 f"Expected a finite loss at epoch {self.epoch + 1}, found {float(terms['total'].detach())}. "
@@ -205,7 +209,7 @@ class Trainer:
             n_domains=None if self.prototypes is None else len(self.prototypes),
         )
 
-    def terms(self, output: Output, fraction: float, said: Sequence[Tie] = ()) -> dict[str, Tensor]:
+    def terms(self, output: Output, fraction: float, constraints: Sequence[RowConstraint] = ()) -> dict[str, Tensor]:
         """Return every term of the objective, unweighted, and their weighted sum ``"total"``."""
         config = self.config.loss
         terms = {"reconstruction": losses.reconstruction(self.features, output.decoded, config.modality_weights)}
@@ -214,8 +218,8 @@ class Trainer:
             tau_c = value(self.config.cluster.tau_c, fraction)
             terms["cluster"] = losses.prototype_contrast(output.z, self.prototypes, tau_c)
             total = total + config.lam_cluster * terms["cluster"]
-            if said and config.lam_constraint > 0:
-                terms["constraint"] = losses.disobedience(output.z, self.prototypes, tau_c, said)
+            if constraints and config.lam_constraint > 0:
+                terms["constraint"] = losses.constraint_loss(output.z, self.prototypes, tau_c, constraints)
                 total = total + config.lam_constraint * terms["constraint"]
         if config.lam_graph > 0 and self.config.graph.learn_edges:
             references = self.references or {m: g.detach() for m, g in output.graphs.items()}
@@ -235,19 +239,19 @@ class Trainer:
         z = self.embedding()
         self.add_prototypes(torch.as_tensor(means(z, self.seed_labels(z))))
 
-    def split_prototypes(self, said: Sequence[Tie]) -> None:
+    def split_prototypes(self, constraints: Sequence[RowConstraint]) -> None:
         """Give each side of what is apart a prototype of its own.
 
         Their number stays where it was asked for, and the two closest others become one; else it grows.
         """
         assert self.prototypes is not None
-        apart = [tie for tie in said if tie.kind == "apart"]
+        apart = [one for one in constraints if one.kind == "apart"]
         if not apart:
             return
         z, cluster, before = self.embedding(), self.config.cluster, self.prototypes.detach().cpu().numpy()
         most = cluster.n_domains or cluster.max_domains
         labels = np.unique(assign(z, before), return_inverse=True)[1]
-        found = obeyed(z, labels, apart, most)
+        found = satisfying(z, labels, apart, most)
         if (found != labels).any():
             self.add_prototypes(torch.as_tensor(means(z, found)))
 

@@ -127,7 +127,7 @@ def stability_curve(
     import pandas as pd
 
     from napari_trsmi import api
-    from napari_trsmi.constraints import ties
+    from napari_trsmi.constraints import row_constraints
     from napari_trsmi.domains.clustering import domain_features, find_domains
     from napari_trsmi.domains.consensus import consensus
     from napari_trsmi.graphs import spatial_graph
@@ -142,7 +142,7 @@ def stability_curve(
     rough = config.cluster.model_copy(update={"method": "mixture", "n_init": 1})
     embeddings = [result.embedding] if stability is None else list(stability.embeddings)
     spatial = spatial_graph(result.coords, config.graph.k_spatial)
-    said = ties(config.constraints, result.obs_names)
+    constraints = row_constraints(config.constraints, result.obs_names)
     labels: dict[int, list[np.ndarray]] = {k: [] for k in numbers}
     for done in range(n_seeds):
         one = config.model_copy(update={"seed": config.seed + done, "cluster": rough})
@@ -153,7 +153,7 @@ def stability_curve(
         for k in numbers:
             check()
             found = find_domains(
-                embeddings[done], spatial, rough, n_domains=k, said=said, features=features, seed=one.seed
+                embeddings[done], spatial, rough, n_domains=k, constraints=constraints, features=features, seed=one.seed
             )
             labels[k].append(found.labels)
     rows = []

@@ -14,7 +14,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from napari_trsmi.coherence import coherent_components, denoise
 from napari_trsmi.config import Cluster, Graph
-from napari_trsmi.constraints import Tie, kept
+from napari_trsmi.constraints import RowConstraint, satisfaction
 from napari_trsmi.domains import clustering
 from napari_trsmi.domains.clustering import domain_features, find_domains, majority, numbered_by_size
 from napari_trsmi.domains.mixture import Mixture, posterior_of
@@ -268,9 +268,9 @@ def test_domains_are_numbered_by_falling_size():
 LEFT, MIDDLE = np.flatnonzero((TRUTH == 0) & (COLUMN == 0)), np.flatnonzero((TRUTH == 1) & (COLUMN == 6))
 TOP = [np.flatnonzero((ROW < 3) & (COLUMN < 2)), np.flatnonzero((ROW < 3) & (COLUMN > 11))]
 SAID = {
-    "together": Tie("together", np.concatenate([LEFT[:6], MIDDLE]), LEFT[:0]),
-    "belong": Tie("belong", LEFT, MIDDLE),
-    "apart": Tie("apart", *TOP),
+    "together": RowConstraint("together", np.concatenate([LEFT[:6], MIDDLE]), LEFT[:0]),
+    "belong": RowConstraint("belong", LEFT, MIDDLE),
+    "apart": RowConstraint("apart", *TOP),
 }
 
 
@@ -281,15 +281,18 @@ def test_what_a_person_said_is_followed_by_every_method(kind, method, refinement
     z, said = embedding(), SAID[kind]
     settings = cluster(method=method, refinement=refinement)
     given = {"n_domains": 4, "prototypes": prototypes(z, 4)}
-    free, told = (find_domains(z, SPATIAL, settings, said=ties, **given) for ties in ((), [said]))
-    assert kept(said, free.labels) < 0.7
-    assert kept(said, told.labels) >= 0.85
+    free, told = (find_domains(z, SPATIAL, settings, constraints=some, **given) for some in ((), [said]))
+    assert satisfaction(said, free.labels) < 0.7
+    assert satisfaction(said, told.labels) >= 0.85
     assert told.n_domains == 4
 
 
 def test_what_a_person_said_is_followed_the_less_the_weaker_it_is():
     shares = [
-        kept(SAID["belong"], find_domains(embedding(), SPATIAL, settings, said=[SAID["belong"]], n_domains=4).labels)
+        satisfaction(
+            SAID["belong"],
+            find_domains(embedding(), SPATIAL, settings, constraints=[SAID["belong"]], n_domains=4).labels,
+        )
         for settings in (cluster(constraint_strength=strength) for strength in (0.0, 0.7, 2.0))
     ]
     assert shares[0] == 0.0
@@ -299,7 +302,7 @@ def test_what_a_person_said_is_followed_the_less_the_weaker_it_is():
 
 def test_the_posterior_weighs_what_was_measured_and_not_what_was_said():
     found = find_domains(
-        embedding(), SPATIAL, cluster(), said=[SAID["belong"]], n_domains=4, evidence=embedding().astype(float)
+        embedding(), SPATIAL, cluster(), constraints=[SAID["belong"]], n_domains=4, evidence=embedding().astype(float)
     )
     assert found.confidence[LEFT].max() < 0.5 < np.median(found.confidence)
 

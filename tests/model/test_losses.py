@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from small import on_device, pattern_of, section
 from torch.testing import assert_close
 
-from napari_trsmi.constraints import Tie
-from napari_trsmi.model.losses import disobedience, graph_drift, nearest, prototype_contrast, reconstruction
+from napari_trsmi.constraints import RowConstraint
+from napari_trsmi.model.losses import constraint_loss, graph_drift, nearest, prototype_contrast, reconstruction
 
 
 def test_reconstruction_by_hand():
@@ -84,11 +84,11 @@ def test_a_small_temperature_does_not_underflow(tau):
 def test_the_terms_are_the_same_on_every_device():
     made = torch.Generator().manual_seed(0)
     z, c = torch.randn(40, 4, generator=made), torch.randn(5, 4, generator=made)
-    tie = Tie("apart", np.array([0, 1, 2]), np.array([3, 4]))
+    one = RowConstraint("apart", np.array([0, 1, 2]), np.array([3, 4]))
     found = []
     for where in (lambda x: x, on_device):
         rows, prototypes = where(z).detach().requires_grad_(), where(c)
-        total = prototype_contrast(rows, prototypes, 0.5) + disobedience(rows, prototypes, 0.5, [tie])
+        total = prototype_contrast(rows, prototypes, 0.5) + constraint_loss(rows, prototypes, 0.5, [one])
         total.backward()
         found.append((total.detach().cpu(), rows.grad.cpu()))
     assert_close(found[0], found[1])
@@ -151,21 +151,25 @@ def shares(z: float) -> list[float]:
         ("apart", [0], [1], [-math.log(1 - shares(z)[0]) for z in (-1.0, -2.0)]),
     ],
 )
-def test_disobedience_by_hand(kind, spots, others, expected):
-    tie = Tie(kind, np.array(spots, int), np.array(others, int))
-    assert float(disobedience(Z, PROTOTYPES, TAU, [tie])) == pytest.approx(sum(expected) / len(expected), rel=1e-5)
+def test_the_constraint_loss_by_hand(kind, spots, others, expected):
+    one = RowConstraint(kind, np.array(spots, int), np.array(others, int))
+    assert float(constraint_loss(Z, PROTOTYPES, TAU, [one])) == pytest.approx(sum(expected) / len(expected), rel=1e-5)
 
 
-def test_disobedience_is_averaged_over_the_constraints():
-    ties = [Tie("belong", np.array([1]), np.array([2, 3])), Tie("together", np.array([0, 1]), np.array([], int))]
-    single = [float(disobedience(Z, PROTOTYPES, TAU, [tie])) for tie in ties]
-    assert float(disobedience(Z, PROTOTYPES, TAU, ties)) == pytest.approx(sum(single) / 2, rel=1e-5)
+def test_the_constraint_loss_is_averaged_over_the_constraints():
+    none = np.array([], int)
+    several = [
+        RowConstraint("belong", np.array([1]), np.array([2, 3])),
+        RowConstraint("together", np.array([0, 1]), none),
+    ]
+    single = [float(constraint_loss(Z, PROTOTYPES, TAU, [one])) for one in several]
+    assert float(constraint_loss(Z, PROTOTYPES, TAU, several)) == pytest.approx(sum(single) / 2, rel=1e-5)
 
 
-def test_disobedience_moves_embedding_and_prototypes_towards_what_was_said():
+def test_the_constraint_loss_moves_embedding_and_prototypes_towards_what_was_said():
     z, prototypes = Z.clone().requires_grad_(), PROTOTYPES.clone().requires_grad_()
-    tie = Tie("belong", np.array([1]), np.array([2, 3]))
-    disobedience(z, prototypes, TAU, [tie]).backward()
+    one = RowConstraint("belong", np.array([1]), np.array([2, 3]))
+    constraint_loss(z, prototypes, TAU, [one]).backward()
     assert z.grad[1] < 0  # to the right, where spots 2 and 3 are
     assert (z.grad[[0, 2, 3]] == 0).all()
     assert prototypes.grad[1] > 0  # to the left, towards spot 1
