@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
+from napari_trsmi.gui.run_controls import RunControls
 from napari_trsmi.teach import EPOCHS, count
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.correct.history import ConstraintHistory
     from napari_trsmi.gui.session import Session
-    from napari_trsmi.records import Step
 
 NO_STATE = "This result cannot be trained on: {}. Run it again first."
 TIP = (
@@ -36,24 +36,14 @@ class CorrectRun(QWidget):
         self.epochs.setSuffix(" epochs")
         self.epochs.setToolTip("How long to train on")
         self.epochs.setAccessibleName("Epochs to train on")
-        self.pause = QPushButton("Pause")
-        self.pause.setToolTip("Stop after this epoch; nothing is lost")
-        self.pause.clicked.connect(self._on_pause)
-        self.finish = QPushButton("Finish and keep")
-        self.finish.setToolTip("End training now and keep what there is")
-        self.finish.clicked.connect(session.finish)
-        self.cancel = QPushButton("Cancel")
-        self.cancel.setToolTip("End training and go back to the result before")
-        self.cancel.clicked.connect(session.cancel)
-        self.progress, self.line = QProgressBar(), Label()
+        self.controls = RunControls(session, self)
+        self.progress, self.line = self.controls.progress, Label()
         self.line.setWordWrap(True)
         row = QHBoxLayout()
         row.setSpacing(4)
-        for button in (self.pause, self.finish, self.cancel):
-            button.setMinimumWidth(button.fontMetrics().horizontalAdvance(button.text()) + 12)
         row.addWidget(self.button, 1)
         row.addWidget(self.epochs, 1)
-        for button in (self.pause, self.finish, self.cancel):
+        for button in self.controls.buttons:
             row.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -66,38 +56,28 @@ class CorrectRun(QWidget):
             self,
             (session.run_changed, self.refresh),
             (session.shown_changed, self.refresh),
-            (session.stepped, self._on_step),
         )
         self.refresh()
 
     def set_colors(self, accent: str) -> None:
         """Take the colour of the theme."""
         self.button.setStyleSheet(f"QPushButton:enabled {{ background-color: {accent}; font-weight: bold }}")
-        self.progress.setStyleSheet(f"QProgressBar::chunk {{ background: {accent} }}")
+        self.controls.set_colors(accent)
 
     def start(self) -> None:
         """Train on."""
         self.session.carry_on(self.epochs.value(), self.history.constraints)
 
-    def _on_pause(self) -> None:
-        self.session.resume() if self.session.state == "paused" else self.session.pause()
-
     def refresh(self, *_: Any) -> None:
         """Enable what can be done, and say why not."""
         session, result = self.session, self.session.result
         training = session.run is not None
-        running: tuple[QWidget, ...] = (self.pause, self.finish, self.cancel, self.progress)
+        running: tuple[QWidget, ...] = (*self.controls.buttons, self.progress)
         idle: tuple[QWidget, ...] = (self.button, self.epochs)
         for widget in idle if training else running:  # first: a dock grows with all of them in a row, and stays so
             widget.hide()
         for widget in running if training else idle:
             widget.show()
-        self.pause.setEnabled(session.state in ("running", "paused"))
-        self.pause.setText("Resume" if session.state == "paused" else "Pause")
-        self.finish.setEnabled(session.state in ("preparing", "running", "paused"))
-        if session.state == "preparing":
-            self.progress.setRange(0, 0)
-            self.progress.setFormat("")
         reason = ""
         if result is not None and not result.state:
             kept = "kept_preview" in result.provenance
@@ -117,8 +97,3 @@ class CorrectRun(QWidget):
         parts += [f"{len(history.new)} new"] * bool(history.new)
         parts += [f"{len(history.ended)} taken back"] * bool(history.ended)
         return (", ".join(parts) or "Nothing said: training just goes on") + "."
-
-    def _on_step(self, step: Step) -> None:
-        self.progress.setRange(0, step.n_epochs)
-        self.progress.setValue(step.epoch)
-        self.progress.setFormat(f"epoch {step.epoch} of {step.n_epochs}")

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_trsmi.estimate import estimate
+from napari_trsmi.gui.buttons import text_button
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label, as_tip
+from napari_trsmi.gui.run_controls import RunControls
 from napari_trsmi.gui.train.devices import device_names, loaded_device
 from napari_trsmi.gui.words import duration
 from napari_trsmi.records import left_devices
@@ -42,18 +44,15 @@ class RunBar(QWidget):
         self.out_of_date.setToolTip("The result shown was made with other settings. Run to bring it up to date.")
         self.constraints = Label()
         self.constraints.setToolTip(CONSTRAINED)
-        self.free_button = _button("Leave out", "Run without what was said in the Correct dock", self._on_free)
+        self.free_button = text_button("Leave out", "Run without what was said in the Correct dock", self._on_free)
         self.estimate, self.device = Label(), QComboBox()
         self.device.setToolTip("Where training runs; auto takes the fastest there is")
         self.device.setAccessibleName("Device")
         self.device.setEditable(False)
         self.device.activated.connect(self._on_device)
-        self.run_button = _button("Run", "Train on the open section and find its domains", session.start)
-        self.pause_button = _button("Pause", "Stop after this epoch; nothing is lost", self._on_pause)
-        self.finish_button = _button("Finish and keep", "End training now and keep what there is", session.finish)
-        self.cancel_button = _button("Cancel", "End training and go back to the result before", session.cancel)
-        self.progress, self.status = QProgressBar(), Label()
-        self.progress.setTextVisible(True)
+        self.run_button = text_button("Run", "Train on the open section and find its domains", session.start)
+        self.controls = RunControls(session, self, self._left)
+        self.progress, self.status = self.controls.progress, Label()
         self.status.setWordWrap(True)
         self._waiting = QTimer(self)
         self._waiting.setInterval(200)
@@ -65,7 +64,7 @@ class RunBar(QWidget):
         about.addWidget(self.free_button)
         above.addWidget(self.estimate, 1)
         above.addWidget(self.device)
-        for button in (self.run_button, self.pause_button, self.finish_button, self.cancel_button):
+        for button in (self.run_button, *self.controls.buttons):
             buttons.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -92,7 +91,7 @@ class RunBar(QWidget):
     def set_colors(self, accent: str, warning: str) -> None:
         """Take the colours of the theme."""
         self.run_button.setStyleSheet(f"QPushButton:enabled {{ background-color: {accent}; font-weight: bold }}")
-        self.progress.setStyleSheet(f"QProgressBar::chunk {{ background: {accent} }}")
+        self.controls.set_colors(accent)
         self.out_of_date.setStyleSheet(f"color: {warning}")
 
     def say(self, text: str) -> None:
@@ -122,12 +121,10 @@ class RunBar(QWidget):
         self._waiting.start() if state == "preparing" else self._waiting.stop()
         self._refresh()
 
-    def _on_step(self, step: Step) -> None:
-        self.progress.setRange(0, step.n_epochs)
-        self.progress.setValue(step.epoch)
-        run = self.session.run
-        left = "" if run is None else time_left(run.steps)
-        self.progress.setFormat(f"epoch {step.epoch} of {step.n_epochs}{left}")
+    def _left(self) -> str:
+        return "" if self.session.run is None else time_left(self.session.run.steps)
+
+    def _on_step(self, _: Step) -> None:
         if self.session.state == "running":
             self.say("")
 
@@ -174,9 +171,6 @@ class RunBar(QWidget):
 
     # What a person does
 
-    def _on_pause(self) -> None:
-        self.session.resume() if self.session.state == "paused" else self.session.pause()
-
     def _on_device(self) -> None:
         self.session.set_config(self.session.config.model_copy(update={"device": self.device.currentText()}))
 
@@ -194,14 +188,7 @@ class RunBar(QWidget):
         self.free_button.setVisible(bool(said) and state == "idle")
         self.run_button.setEnabled(session.section is not None and state == "idle")
         self.run_button.setText("Run again" if session.result is not None and not session.out_of_date else "Run")
-        self.pause_button.setEnabled(state in ("running", "paused"))
-        self.pause_button.setText("Resume" if state == "paused" else "Pause")
-        self.finish_button.setEnabled(state in ("preparing", "running", "paused"))
-        self.cancel_button.setEnabled(state != "idle")
         self.progress.setVisible(state != "idle")
-        if state == "preparing":
-            self.progress.setRange(0, 0)
-            self.progress.setFormat("")
         self.device.setEnabled(state == "idle")
         self._refresh_device(session.config.device)
         self._refresh_estimate(session.config)
@@ -226,14 +213,6 @@ class RunBar(QWidget):
         self.estimate.setText(f"about {duration(seconds * (factor or 1.0))}, {size / 1e9:.1f} GB{where}")
         base = "scaled by the last run" if factor else "from measurements on two CPU cores"
         self.estimate.setToolTip(f"An estimate {base}: time of the run, and memory of the program at the peak.")
-
-
-def _button(text: str, tip: str, act: Any) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    button.setMinimumWidth(button.fontMetrics().horizontalAdvance(text) + 12)  # four of them in a narrow dock
-    button.clicked.connect(lambda: act())
-    return button
 
 
 def time_left(steps: list[Step]) -> str:

@@ -358,7 +358,7 @@ def test_training_goes_on_with_what_was_said_and_undo_brings_the_result_back(vie
     click(qtbot, panel.run.button)
     assert session.run.before is before
     assert not panel.run.button.isVisible()
-    assert panel.run.cancel.isVisible()
+    assert panel.run.controls.cancel.isVisible()
     assert not panel.bar.lassos["A"].isEnabled()
     idle(qtbot, dock)
 
@@ -420,7 +420,7 @@ class Beside(QObject):
 def test_the_dock_grows_no_wider_when_training_begins_or_ends(dock, qtbot, monkeypatch, trained):
     monkeypatch.setattr("napari_trsmi.api.fit_steps", acted(trained))
     run = dock.panel.run
-    beside = Beside(run.button, run.epochs, run.pause, run.finish, run.cancel)
+    beside = Beside(run.button, run.epochs, run.controls.pause, run.controls.finish, run.controls.cancel)
     click(qtbot, run.button)
     idle(qtbot, dock)
     assert run.button.isVisible()
@@ -438,10 +438,10 @@ def test_cancel_brings_the_result_and_the_list_back(dock, qtbot, monkeypatch, tr
     click(qtbot, dock.panel.run.button)
     trainer = dock.session.run.trainer
     qtbot.waitUntil(lambda: dock.session.state == "running", timeout=10_000)
-    click(qtbot, dock.panel.run.pause)
-    assert (dock.session.state, dock.panel.run.pause.text()) == ("paused", "Resume")
+    click(qtbot, dock.panel.run.controls.pause)
+    assert (dock.session.state, dock.panel.run.controls.pause.text()) == ("paused", "Resume")
     assert dock.minimumSizeHint().width() <= 340
-    click(qtbot, dock.panel.run.cancel)
+    click(qtbot, dock.panel.run.controls.cancel)
     gate.release(99)
     qtbot.waitUntil(trainer.ended.is_set, timeout=10_000)
     assert dock.session.result is result

@@ -71,8 +71,8 @@ def click(qtbot, button):
 
 def enabled(dock):
     bar = dock.run_bar
-    buttons = {"run": bar.run_button, "pause": bar.pause_button, "finish": bar.finish_button}
-    return {name for name, button in {**buttons, "cancel": bar.cancel_button}.items() if button.isEnabled()}
+    buttons = {"run": bar.run_button, "pause": bar.controls.pause, "finish": bar.finish_button}
+    return {name for name, button in {**buttons, "cancel": bar.controls.cancel}.items() if button.isEnabled()}
 
 
 def idle(dock, qtbot):
@@ -240,13 +240,13 @@ def test_pause_resume_and_finish_by_their_buttons(opened, qtbot, gate):
     click(qtbot, bar.run_button)
     gate.release()
     qtbot.waitUntil(lambda: session.state == "running", timeout=5_000)
-    click(qtbot, bar.pause_button)
+    click(qtbot, bar.controls.pause)
     assert session.state == "paused"
-    assert bar.pause_button.text() == "Resume"
+    assert bar.controls.pause.text() == "Resume"
     assert bar.progress.format().startswith("epoch 1 of 6")
-    click(qtbot, bar.pause_button)
+    click(qtbot, bar.controls.pause)
     assert session.state == "running"
-    click(qtbot, bar.finish_button)
+    click(qtbot, bar.controls.finish)
     gate.release(ALL)
     idle(opened, qtbot)
     assert 1 <= len(session.result.history) <= 2
@@ -255,7 +255,7 @@ def test_pause_resume_and_finish_by_their_buttons(opened, qtbot, gate):
 def test_cancel_brings_the_result_before_back_at_once(opened, qtbot, gate, trained):
     opened.session.set_result(trained)
     click(qtbot, opened.run_bar.run_button)
-    click(qtbot, opened.run_bar.cancel_button)
+    click(qtbot, opened.run_bar.controls.cancel)
     assert opened.session.state == "idle"
     assert opened.session.result is trained
     assert enabled(opened) == {"run"}
@@ -299,7 +299,7 @@ def test_training_is_a_bar_in_the_activity_dock_that_goes_when_it_ends(opened, q
     assert bar in progress._all_instances
     gate.release()
     qtbot.waitUntil(lambda: bar.n == 1, timeout=5_000)
-    click(qtbot, opened.run_bar.cancel_button)
+    click(qtbot, opened.run_bar.controls.cancel)
     assert bar not in progress._all_instances
 
 
