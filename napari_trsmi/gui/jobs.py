@@ -1,13 +1,14 @@
-"""Short jobs beside training (reading back, saving, merging, markers) in a thread, so that the window stays alive."""
+"""Jobs beside training in threads, so that the window stays alive: short ones, and long ones that can be dropped."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol, TypeVar
+from weakref import WeakMethod
 
 from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.worker import end_before_exit, sentence
+from napari_trsmi.gui.worker import end_before_exit, outside_pool, sentence
 
 logger = logging.getLogger(__name__)
 
@@ -52,3 +53,48 @@ def run_job(
     ended = session.busy.begin(busy)
     end_before_exit()
     worker.start()
+
+
+class LongJob(Protocol):
+    """Work that a person may no longer want.
+
+    Attributes
+    ----------
+    dropped
+        True where nobody wants the outcome any more.
+    """
+
+    dropped: bool
+
+    def work(self) -> Any:
+        """Return the outcome; called in the thread."""
+
+
+J = TypeVar("J", bound=LongJob)
+
+
+def run_long(
+    session: Session, busy: str, job: J, done: Callable[[J, Any], None], failed: Callable[[J, str], None]
+) -> None:
+    """Run a job beside which short ones go on, as `run_job`; nobody hears of its end once it was dropped.
+
+    Parameters
+    ----------
+    done, failed
+        Bound methods, kept weakly; they get the job, and its outcome or the sentence.
+    """
+
+    def unless_dropped(method: Callable[[J, Any], None]) -> Callable[[Any], None]:
+        kept = WeakMethod(method)
+
+        def hear(value: Any) -> None:
+            if (hears := kept()) is not None and not job.dropped:
+                hears(job, value)
+
+        return hear
+
+    def work() -> Any:
+        with outside_pool():
+            return job.work()
+
+    run_job(session, busy, work, unless_dropped(done), unless_dropped(failed))

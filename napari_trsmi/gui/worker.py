@@ -71,6 +71,20 @@ class Thread:
 
 
 @contextmanager
+def outside_pool() -> Iterator[None]:
+    """Take no place in Qt's pool of threads, so that short jobs go on beside a long one, also while it is paused."""
+    from qtpy.QtCore import QThreadPool
+
+    pool = QThreadPool.globalInstance()
+    assert pool is not None
+    pool.releaseThread()
+    try:
+        yield
+    finally:
+        pool.reserveThread()
+
+
+@contextmanager
 def turn() -> Iterator[None]:
     """Wait until no run trains, and let none train meanwhile."""
     with _TURN:
@@ -81,18 +95,13 @@ def train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
     """Yield the epochs of a run and return its result, or None after `Thread.cancel`; only errors of ours leave it.
 
     A generator worker swallows `RuntimeError`, which torch raises for shapes and memory: it becomes a `TrainingError`.
-    Training takes no place in Qt's pool of threads: short jobs go on beside it, also while it is paused.
     """
-    from qtpy.QtCore import QThreadPool
-
-    pool = QThreadPool.globalInstance()
-    assert pool is not None
-    pool.releaseThread()
     try:
-        if not thread.take_turn():
-            return None
-        with interruptible(thread.left.is_set):
-            return (yield from _train(run, thread))
+        with outside_pool():
+            if not thread.take_turn():
+                return None
+            with interruptible(thread.left.is_set):
+                return (yield from _train(run, thread))
     except Interrupted:
         return None
     except TrsmiError:
@@ -101,7 +110,6 @@ def train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
         logger.exception("training ended with an error")
         raise TrainingError(sentence(error)) from error
     finally:
-        pool.reserveThread()
         thread.give_turn()
         thread.ended.set()
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING, Any
-from weakref import WeakMethod
 
 import numpy as np
 
-from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.viewer.thumbnails import Thumbnails
 from napari_trsmi.records import drain
 
@@ -19,7 +16,6 @@ if TYPE_CHECKING:
 
     from napari_trsmi.config import Config
     from napari_trsmi.data.dataset import Dataset
-    from napari_trsmi.gui.session import Session
     from napari_trsmi.sweep import Grid, Outcome, Progress, SweepResult
 
 BUSY = "Sweeping…"
@@ -97,13 +93,8 @@ class SweepJob:
 
     def work(self) -> SweepResult:
         """Run the sweep and return its result."""
-        from qtpy.QtCore import QThreadPool
-
         from napari_trsmi import sweep
 
-        pool = QThreadPool.globalInstance()
-        assert pool is not None
-        pool.releaseThread()  # short jobs go on beside it
         steps = sweep.run(
             self.dataset, self.config, self.grid, folder=self.folder, scheduler=self.scheduler, spare_cores=1
         )
@@ -119,7 +110,6 @@ class SweepJob:
             self.prepare(result)
             return result
         finally:
-            pool.reserveThread()
             self.ended.set()
 
     def read(self) -> SweepResult:
@@ -156,26 +146,3 @@ class SweepJob:
             graph = spatial_graph(coords, run.config.graph.k_spatial)
             self.reference = run.labels, domain_colors(run.labels, graph, n=run.n_domains)
         return Pictures(Thumbnails(coords), *self.reference)
-
-
-def start_sweep(
-    session: Session,
-    job: SweepJob,
-    done: Callable[[SweepJob, SweepResult], None],
-    failed: Callable[[SweepJob, str], None],
-) -> None:
-    """Start the thread of a sweep; `done` or `failed` hear of its end in the thread of the window, unless dropped.
-
-    Both are bound methods, which are kept weakly.
-    """
-    hears_done, hears_failed = WeakMethod(done), WeakMethod(failed)
-
-    def finish(result: SweepResult) -> None:
-        if (hears := hears_done()) is not None and not job.dropped:
-            hears(job, result)
-
-    def fail(sentence: str) -> None:
-        if (hears := hears_failed()) is not None and not job.dropped:
-            hears(job, sentence)
-
-    run_job(session, BUSY, job.work, finish, fail)

@@ -23,11 +23,11 @@ from qtpy.QtWidgets import (
 
 from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.gui.buttons import text_button
-from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.jobs import run_job, run_long
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.sweep.field import SweepField
-from napari_trsmi.gui.sweep.job import Pictures, SweepJob, start_sweep
+from napari_trsmi.gui.sweep.job import BUSY, Pictures, SweepJob
 from napari_trsmi.gui.sweep.row import RunRow
 from napari_trsmi.gui.sweep.strip import SweepStrip
 from napari_trsmi.gui.words import duration
@@ -152,7 +152,7 @@ class SweepPanel(QWidget):
         scheduler = self.scheduler.text().strip() or None
         self.job = SweepJob(session.dataset, session.config, grid, self.folder, scheduler, kept)
         self.destroyed.connect(self.job.drop)
-        start_sweep(session, self.job, self._on_done, self._on_failed)
+        run_long(session, BUSY, self.job, self._on_done, self._on_failed)
         self._set_sweep(None, None)
         self._clock.start()
         self._say("Starting workers…")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.worker import Thread
 from napari_trsmi.interrupt import Interrupted, interruptible
 from napari_trsmi.records import drain
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from napari_trsmi.config import Config
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.session import Session
     from napari_trsmi.records import Progress, Step
 
 T = TypeVar("T")
@@ -108,14 +106,9 @@ class TrustJob:
 
     def work(self) -> Result | None:
         """Return the result with what was found in it; None where no check came to its end."""
-        from qtpy.QtCore import QThreadPool
-
         from napari_trsmi.trust import chance, seed_stability, stability_curve, with_trust
 
         result, wanted = self.result, self.wanted
-        pool = QThreadPool.globalInstance()
-        assert pool is not None
-        pool.releaseThread()  # short jobs go on beside it
         found: dict[str, Any] = {}
         try:
             with interruptible(self.thread.left.is_set):
@@ -132,7 +125,6 @@ class TrustJob:
         except Interrupted:
             pass
         finally:
-            pool.reserveThread()
             self.thread.ended.set()
         return None if self.dropped or not found else with_trust(result, **found, alone=False)
 
@@ -168,28 +160,6 @@ class TrustJob:
         self.done += 1
         self.thread.left.wait(_COURTESY)
         return result
-
-
-def start_job(
-    session: Session, job: TrustJob, done: Callable[[TrustJob, Result | None], None], failed: Callable[[TrustJob], None]
-) -> None:
-    """Start the thread of a job; `done` or `failed` hear of its end in the thread of the window, unless it was dropped.
-
-    Both are bound methods, which are kept weakly.
-    """
-    from weakref import WeakMethod
-
-    hears_done, hears_failed = WeakMethod(done), WeakMethod(failed)
-
-    def finish(outcome: Result | None) -> None:
-        if (hears := hears_done()) is not None and not job.dropped:
-            hears(job, outcome)
-
-    def fail(_: str) -> None:
-        if (hears := hears_failed()) is not None and not job.dropped:
-            hears(job)
-
-    run_job(session, BUSY, job.work, finish, fail)
 
 
 def carried_over(trusted: Result, current: Result) -> Result:

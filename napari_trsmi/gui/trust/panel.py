@@ -20,12 +20,13 @@ from qtpy.QtWidgets import (
 
 from napari_trsmi.estimate import estimate
 from napari_trsmi.gui.form.spec import changed
+from napari_trsmi.gui.jobs import run_long
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.maps import map_title, result_maps
 from napari_trsmi.gui.plain import Label, Marked
 from napari_trsmi.gui.trust.agreement_grid import AgreementGrid
 from napari_trsmi.gui.trust.curve_plot import CurvePlot
-from napari_trsmi.gui.trust.job import TrustJob, Wanted, carried_over, start_job
+from napari_trsmi.gui.trust.job import BUSY, TrustJob, Wanted, carried_over
 from napari_trsmi.gui.words import duration
 from napari_trsmi.trust import AGREEING, STABILITY, describe
 
@@ -146,7 +147,7 @@ class TrustPanel(QWidget):
             return
         self.job = TrustJob(self.session.result, self.wanted)
         self.destroyed.connect(self.job.drop)
-        start_job(self.session, self.job, self._on_done, self._on_failed)
+        run_long(self.session, BUSY, self.job, self._on_done, self._on_failed)
         self._clock.start()
         self._say("")
         self._show_progress()
@@ -196,7 +197,7 @@ class TrustPanel(QWidget):
         self._say("Stopped; the checks that were complete are kept." if job.stopped else "")
         self.session.set_result(carried_over(outcome, current))
 
-    def _on_failed(self, job: TrustJob) -> None:
+    def _on_failed(self, job: TrustJob, _: str) -> None:
         self._end()
 
     def _drop(self, sentence: str) -> None:
