@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.boundaries.canvas import boundary_canvas_of
 from napari_trsmi.gui.boundaries.maps_panel import MapsPanel
@@ -13,8 +12,9 @@ from napari_trsmi.gui.boundaries.marker_tables import MarkerTables, best_of_each
 from napari_trsmi.gui.boundaries.markers_panel import MarkersPanel
 from napari_trsmi.gui.boundaries.panel import BoundaryPanel
 from napari_trsmi.gui.boundaries.spot_panel import SpotPanel
+from napari_trsmi.gui.frame import Framed
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import Label, Marked
+from napari_trsmi.gui.plain import Marked
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.words import NO_SECTION
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 NO_RESULT = "Train first, or open a saved result…"
 
 
-class BoundariesDock(QWidget):
+class BoundariesDock(Framed):
     """Tabs over one result; before there is one, what to do next."""
 
     def __init__(self, napari_viewer: Viewer) -> None:
@@ -52,16 +52,7 @@ class BoundariesDock(QWidget):
         self.tabs.addTab(about, "Maps and spot")
         self.tabs.addTab(self.marker_panel, "Markers")
 
-        self.empty = Label()
-        self.empty.setWordWrap(True)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.stack = QStackedWidget()
-        self.stack.addWidget(self.empty)
-        self.stack.addWidget(self.tabs)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(4, 4, 4, 4)
-        self.stack.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
-        layout.addWidget(self.stack)
+        self.frame(self.tabs, 4)
 
         self.boundaries.table.chosen.connect(self._on_chosen)
         listen(
@@ -76,8 +67,7 @@ class BoundariesDock(QWidget):
         self._on_result(self.session.result)
 
     def _on_result(self, result: Result | None) -> None:
-        self.stack.setCurrentWidget(self.empty if result is None else self.tabs)
-        self.empty.setText(NO_SECTION if self.session.section is None else NO_RESULT)
+        self.show_page(NO_SECTION if self.session.section is None else NO_RESULT if result is None else "")
 
     def _on_chosen(self, segment: int | None) -> None:
         if segment is not None and self.session.run is None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent, Qt
-from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_trsmi.gui.compare.panel import ComparePanel
 from napari_trsmi.gui.compare.run_panel import RunPanel
+from napari_trsmi.gui.frame import Framed
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import Label, Marked
+from napari_trsmi.gui.plain import Marked
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.words import NO_SECTION
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 NO_RUN = "Every result you keep is listed here. Train first, or open a saved result."
 
 
-class CompareDock(QWidget):
+class CompareDock(Framed):
     """Runs of the active section; before there is one, what to do next."""
 
     def __init__(self, napari_viewer: Viewer) -> None:
@@ -36,16 +37,7 @@ class CompareDock(QWidget):
         inside.addWidget(Marked("<b>Compare</b>"))
         inside.addWidget(self.comparison)
 
-        self.empty = Label()
-        self.empty.setWordWrap(True)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.stack = QStackedWidget()
-        self.stack.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
-        self.stack.addWidget(self.empty)
-        self.stack.addWidget(self.page)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 6, 6, 6)
-        layout.addWidget(self.stack)
+        self.frame(self.page, 6)
         listen(self, (self.session.section_changed, self._refresh), (self.session.runs_changed, self._refresh))
         self._refresh()
 
@@ -57,5 +49,4 @@ class CompareDock(QWidget):
 
     def _refresh(self, *_: Any) -> None:
         section = self.session.section
-        self.empty.setText(NO_SECTION if section is None else NO_RUN)
-        self.stack.setCurrentWidget(self.page if section is not None and len(section.runs) else self.empty)
+        self.show_page(NO_SECTION if section is None else "" if len(section.runs) else NO_RUN)

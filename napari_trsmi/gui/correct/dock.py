@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent, Qt
-from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent
 
 from napari_trsmi.gui.correct.panel import CorrectPanel
+from napari_trsmi.gui.frame import Framed
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.viewer.theme import warning_color
 
@@ -20,7 +19,7 @@ NO_SECTION = "Open a section and train first: drop a file on the window, or File
 NO_RESULT = "Train first, or open a saved result. Then say here what you know better."
 
 
-class CorrectDock(QWidget):
+class CorrectDock(Framed):
     """The panel over a result; before there is one, what to do next."""
 
     def __init__(self, napari_viewer: Viewer) -> None:
@@ -28,16 +27,7 @@ class CorrectDock(QWidget):
         self.viewer = napari_viewer
         self.session = session_of(napari_viewer)
         self.panel = CorrectPanel(self.session, napari_viewer)
-        self.empty = Label()
-        self.empty.setWordWrap(True)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.stack = QStackedWidget()
-        self.stack.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
-        self.stack.addWidget(self.empty)
-        self.stack.addWidget(self.panel)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 6, 6, 6)
-        layout.addWidget(self.stack)
+        self.frame(self.panel, 6)
         listen(
             self,
             (self.session.section_changed, self._refresh),
@@ -59,8 +49,7 @@ class CorrectDock(QWidget):
         super().hideEvent(event)
 
     def _refresh(self, *_: Any) -> None:
-        self.empty.setText(NO_SECTION if self.session.section is None else NO_RESULT)
-        self.stack.setCurrentWidget(self.empty if self.session.result is None else self.panel)
+        self.show_page(NO_SECTION if self.session.section is None else NO_RESULT if self.session.result is None else "")
 
     def _on_theme(self, *_: Any) -> None:
         from napari.utils.theme import get_theme

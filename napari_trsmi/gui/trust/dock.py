@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QWidget
 
+from napari_trsmi.gui.frame import Framed
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.sweep.panel import SweepPanel
 from napari_trsmi.gui.trust.panel import TrustPanel
 from napari_trsmi.gui.viewer.sessions import session_of
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from napari import Viewer
 
 
-class TrustDock(QWidget):
+class TrustDock(Framed):
     """Tabs over the open section; before there is one, what to do next."""
 
     def __init__(self, napari_viewer: Viewer) -> None:
@@ -30,21 +30,12 @@ class TrustDock(QWidget):
         self.tabs.addTab(Scrolled(self.trust), "Trust")
         self.tabs.addTab(self.sweep, "Sweep")
 
-        self.empty = Label(NO_SECTION)
-        self.empty.setWordWrap(True)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.stack = QStackedWidget()
-        self.stack.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
-        self.stack.addWidget(self.empty)
-        self.stack.addWidget(self.tabs)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(4, 4, 4, 4)
-        layout.addWidget(self.stack)
+        self.frame(self.tabs, 4)
         listen(self, (self.session.section_changed, self._on_section))
         self._on_section(self.session.section)
 
     def _on_section(self, section: Any) -> None:
-        self.stack.setCurrentWidget(self.empty if section is None else self.tabs)
+        self.show_page(NO_SECTION if section is None else "")
 
 
 class Scrolled(QScrollArea):
