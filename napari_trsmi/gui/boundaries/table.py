@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal
+from qtpy.QtCore import QModelIndex, QSortFilterProxyModel, Qt, Signal
 from qtpy.QtGui import QColor, QPainter, QPixmap
 
 from napari_trsmi.gui.boundaries.layers import measures
+from napari_trsmi.gui.columns import Column, ColumnModel, Index, Role
 from napari_trsmi.trust import BY_CHANCE, STABILITY
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
     from napari_trsmi.data.result import Result
     from napari_trsmi.edits import Verdict
-
-Index = QModelIndex | QPersistentModelIndex
-Role = Qt.ItemDataRole
 
 TRUST = {  # column once the result was checked: heading, meaning
     STABILITY: ("Stable", "Share of the runs from other seeds that draw this boundary"),
@@ -30,15 +28,6 @@ SIGNS = {"keep": "✓ kept", "doubt": "? doubt", "reject": "✗ reject"}
 FILTERS = {"all": "All", "unreviewed": "Unreviewed", "doubt": "Doubtful", "reject": "Rejected"}
 SWATCH = 11
 SEPARATOR = " | "  # between the names of two domains
-
-
-class Column(NamedTuple):
-    """A column: key, heading, what it means, the least width in pixels at which it can be read."""
-
-    key: str
-    title: str
-    help: str
-    width: int
 
 
 def columns_of(boundaries: pd.DataFrame, unit: str) -> tuple[Column, ...]:
@@ -67,7 +56,7 @@ def columns_of(boundaries: pd.DataFrame, unit: str) -> tuple[Column, ...]:
     )
 
 
-class BoundaryModel(QAbstractTableModel):
+class BoundaryModel(ColumnModel):
     """One row per boundary segment; row s is segment s.
 
     Signals
@@ -77,6 +66,7 @@ class BoundaryModel(QAbstractTableModel):
     """
 
     noted = Signal(int, str)
+    editable = "note"
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
@@ -177,13 +167,15 @@ class BoundaryModel(QAbstractTableModel):
             return ""
         return f"{value:,.0f}" if key == "length" and self._coarse else f"{value:.2f}"
 
-    # Qt's questions
+    @property
+    def n_rows(self) -> int:
+        """Number of boundaries."""
+        return len(self._values.get("domains", ()))
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, D102
-        return 0 if parent.isValid() else len(self._values.get("domains", ()))
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, D102
-        return 0 if parent.isValid() else len(self.columns)
+    def write(self, row: int, text: str) -> None:
+        """Take in a note."""
+        if text != self.note(row):
+            self.noted.emit(row, text)
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:  # noqa: D102
         if not index.isValid():
@@ -199,26 +191,6 @@ class BoundaryModel(QAbstractTableModel):
         if role == Role.TextAlignmentRole and isinstance(self.sort_value(segment, column.key), float):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
-
-    def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:  # noqa: D102
-        if role != Role.EditRole or self.columns[index.column()].key != "note":
-            return False
-        if str(value).strip() != self.note(index.row()):
-            self.noted.emit(index.row(), str(value).strip())
-        return True
-
-    def flags(self, index: Index) -> Qt.ItemFlag:  # noqa: D102
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        note = index.isValid() and self.columns[index.column()].key == "note"
-        return flags | Qt.ItemFlag.ItemIsEditable if note else flags
-
-    def headerData(  # noqa: D102
-        self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole
-    ) -> Any:
-        if orientation == Qt.Orientation.Vertical:
-            return None
-        column = self.columns[section]
-        return {Role.DisplayRole: column.title, Role.ToolTipRole: column.help}.get(Role(role))
 
 
 class BoundaryFilter(QSortFilterProxyModel):

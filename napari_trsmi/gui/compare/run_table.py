@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QFont
 from qtpy.QtWidgets import QAbstractItemView, QTableView
 
+from napari_trsmi.gui.columns import Column, ColumnModel, Index, Role
 from napari_trsmi.gui.runs import scores
 from napari_trsmi.gui.words import duration
 
@@ -16,18 +17,7 @@ if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
     from napari_trsmi.gui.runs import Entry, Runs
 
-Index = QModelIndex | QPersistentModelIndex
-Role = Qt.ItemDataRole
 PIN = "★"
-
-
-class Column(NamedTuple):
-    """A column: key, heading, what it means, width in pixels."""
-
-    key: str
-    title: str
-    help: str
-    width: int
 
 
 COLUMNS = (
@@ -42,7 +32,7 @@ COLUMNS = (
 )
 
 
-class RunModel(QAbstractTableModel):
+class RunModel(ColumnModel):
     """One row per run, pinned ones on top.
 
     Signals
@@ -52,6 +42,8 @@ class RunModel(QAbstractTableModel):
     """
 
     renamed = Signal(object, str)
+    columns = COLUMNS
+    editable = "name"
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
@@ -86,13 +78,15 @@ class RunModel(QAbstractTableModel):
             return ""
         return duration(value) if key == "seconds" else f"{value:.2f}"
 
-    # Qt's questions
+    @property
+    def n_rows(self) -> int:
+        """Number of runs."""
+        return len(self.entries)
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, D102
-        return 0 if parent.isValid() else len(self.entries)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, D102
-        return 0 if parent.isValid() else len(COLUMNS)
+    def write(self, row: int, text: str) -> None:
+        """Ask for another name of a run."""
+        if text != self.entries[row].name:
+            self.renamed.emit(self.entries[row], text)
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:  # noqa: D102
         if not index.isValid():
@@ -113,27 +107,6 @@ class RunModel(QAbstractTableModel):
         if role == Role.TextAlignmentRole and column.key not in ("name", "differs"):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
-
-    def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:  # noqa: D102
-        if role != Role.EditRole or COLUMNS[index.column()].key != "name":
-            return False
-        entry = self.entries[index.row()]
-        if str(value).strip() != entry.name:
-            self.renamed.emit(entry, str(value))
-        return True
-
-    def flags(self, index: Index) -> Qt.ItemFlag:  # noqa: D102
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        name = index.isValid() and COLUMNS[index.column()].key == "name"
-        return flags | Qt.ItemFlag.ItemIsEditable if name else flags
-
-    def headerData(  # noqa: D102
-        self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole
-    ) -> Any:
-        if orientation == Qt.Orientation.Vertical:
-            return None
-        column = COLUMNS[section]
-        return {Role.DisplayRole: column.title, Role.ToolTipRole: column.help}.get(Role(role))
 
 
 class RunView(QTableView):

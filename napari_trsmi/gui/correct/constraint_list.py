@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from napari_trsmi.constraints import majority
+from napari_trsmi.gui.columns import Column, ColumnModel, Index, Role
 from napari_trsmi.gui.legend.chip_list import swatch
 from napari_trsmi.teach import rows_of, words
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
     from napari_trsmi.gui.correct.history import ConstraintHistory
 
-Index = QModelIndex | QPersistentModelIndex
-Role = Qt.ItemDataRole
 KEPT = {
     "together": "Share of the spots that are in one domain now",
     "apart": "1 less the share of the two sides that is in the same domains now",
@@ -26,8 +25,10 @@ KEPT = {
 NEW = "Not trained yet: Train on does it"
 
 
-class ConstraintModel(QAbstractTableModel):
-    """One row per constraint: what it says, and ``"new"`` or how far it is kept."""
+class ConstraintModel(ColumnModel):
+    """One row per constraint: what it says, and ``"new"`` or how far it is kept; the list shows no headings."""
+
+    columns = (Column("said", "", "", 0), Column("state", "", "", 0))
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
@@ -49,11 +50,10 @@ class ConstraintModel(QAbstractTableModel):
             self._cells.append((words(one, result), state, NEW if kept is None else KEPT[one.kind]))
         self.endResetModel()
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, D102
-        return 0 if parent.isValid() else len(self._cells)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, D102
-        return 0 if parent.isValid() else 2
+    @property
+    def n_rows(self) -> int:
+        """Number of constraints."""
+        return len(self._cells)
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:  # noqa: D102
         if not index.isValid():
