@@ -6,17 +6,14 @@ JSON file, the error messages and later the form are derived from these models.
 
 from __future__ import annotations
 
-import reprlib
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from napari_trsmi.errors import ConfigError
+from napari_trsmi.errors import ConfigError, explained
 
 Kind = Literal["rna", "protein", "chromatin", "precomputed"]
-_SHOWN = 80  # characters of a wrong name or value in a sentence
-_TOLD = 3  # problems of one config that are named
 _LARGEST = 2**31 - 1  # the least of what torch, numpy, scikit-learn and spin boxes take
 
 Shape = Literal["cosine", "linear", "exponential", "step", "constant"]
@@ -275,7 +272,7 @@ class Config(Settings):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise ConfigError(_explain(error)) from None
+            raise ConfigError(explained(error)) from None
 
     def to_json(self) -> str:
         """Return the settings as indented JSON."""
@@ -287,7 +284,7 @@ class Config(Settings):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            raise ConfigError(_explain(error)) from None
+            raise ConfigError(explained(error)) from None
 
     @classmethod
     def load(cls, path: str | Path) -> Config:
@@ -313,20 +310,3 @@ class Config(Settings):
         except (ValueError, RecursionError) as error:
             raise ConfigError(f"Expected JSON in {path}, found text that is none: {error}.") from None
         return cls.from_json(settings)
-
-
-def _explain(error: ValidationError) -> str:
-    """One sentence per problem, three at most: where, what is wrong, what was found."""
-    parts = []
-    problems = error.errors(include_url=False)
-    for problem in problems[:_TOLD]:
-        where = " ".join(".".join(str(part) for part in problem["loc"]).split())[:_SHOWN] or "config"
-        if problem["type"] == "extra_forbidden":
-            parts.append(f"There is no setting {where}; see `trsmi fit --help` for those there are.")
-        else:
-            message = problem["msg"].removeprefix("Value error, ")
-            found = "" if ", found " in message else f", found {reprlib.repr(problem['input'])}."
-            parts.append(f"{where}: {message}{found}")
-    if len(problems) > _TOLD:
-        parts.append(f"There are {len(problems) - _TOLD} more such problems.")
-    return " ".join(parts)

@@ -3,9 +3,18 @@
 ``TrsmiError`` is deliberately no ``RuntimeError``: generator workers of Qt swallow those silently.
 """
 
+from __future__ import annotations
+
+import reprlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 _LISTED = 20  # names in a sentence
+_SHOWN = 80  # characters of a wrong name or value in a sentence
+_TOLD = 3  # problems of one config that are named
 
 
 class TrsmiError(Exception):
@@ -45,3 +54,20 @@ class ConfigError(TrsmiError):
 
 class TrainingError(TrsmiError):
     """Training could not go on (loss not finite, out of memory, unusable device)."""
+
+
+def explained(error: ValidationError) -> str:
+    """Return one sentence per problem of settings, three at most: where, what is wrong, what was found."""
+    parts = []
+    problems = error.errors(include_url=False)
+    for problem in problems[:_TOLD]:
+        where = " ".join(".".join(str(part) for part in problem["loc"]).split())[:_SHOWN] or "config"
+        if problem["type"] == "extra_forbidden":
+            parts.append(f"There is no setting {where}; see `trsmi fit --help` for those there are.")
+        else:
+            message = problem["msg"].removeprefix("Value error, ")
+            found = "" if ", found " in message else f", found {reprlib.repr(problem['input'])}."
+            parts.append(f"{where}: {message}{found}")
+    if len(problems) > _TOLD:
+        parts.append(f"There are {len(problems) - _TOLD} more such problems.")
+    return " ".join(parts)

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import ValidationError, model_validator
 
-from napari_trsmi.config import Settings, _explain, setting
-from napari_trsmi.errors import ConfigError
+from napari_trsmi.config import Settings, setting
+from napari_trsmi.errors import ConfigError, explained
 
 ModalityName = Literal["rna", "adt", "atac"]
 
@@ -55,7 +55,7 @@ class SimulationSettings(Settings):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise ConfigError(_explain(error)) from None
+            raise ConfigError(explained(error)) from None
 
     @model_validator(mode="after")
     def _modalities_differ(self) -> SimulationSettings:
