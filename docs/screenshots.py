@@ -13,10 +13,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 HERE = Path(__file__).resolve().parent
 BRAIN = "mouse_brain_p22_atac.h5mu"
 USED = ("sample_training", "sample_result", "sample_correct", "brain_boundaries")  # by README and guide
+FILMED = ("sample_training",)
+PAGE = (1000, 1000)  # pixels that a moving picture fits into
+MIDDLE = 4  # the frame that is kept as a picture
+FRAME, REST = 250, 4000  # milliseconds of each frame, and of the last
 
 
 def main() -> None:
@@ -67,9 +72,7 @@ class Pictures:
         cluster = session.config.cluster.model_copy(update={"n_domains": self.n_domains})
         session.set_config(session.config.model_copy(update={"cluster": cluster}))
         session.start()
-        self.wait(lambda: session.run is None or len(session.run.previews) >= 3)
-        self.shot("training")
-        self.wait(lambda: session.state == "idle")
+        self.film("training")
         self.shot("result")
         for name, dock in (("boundaries", BOUNDARIES), ("colour", COLOUR), ("trust", TRUST), ("compare", COMPARE)):
             widget, _ = self.viewer.window.add_plugin_dock_widget(PLUGIN, dock)
@@ -113,6 +116,30 @@ class Pictures:
         self.settle()
         if self.every or f"{self.name}_{what}" in USED:
             self.viewer.screenshot(str(self.out / f"{self.name}_{what}.png"), canvas_only=False, flash=False)
+
+    def film(self, what: str) -> None:
+        """Write a moving picture of the run, a frame at each preview and the result, and a picture of its middle."""
+        session, frames = self.session, [self.frame()]
+        while session.run is not None:
+            seen = len(session.run.previews)
+            self.wait(lambda seen=seen: session.run is None or len(session.run.previews) > seen)
+            self.settle(0.1)
+            frames.append(self.frame())
+            if len(frames) == MIDDLE:
+                self.shot(what)
+        self.wait(lambda: session.state == "idle")
+        self.settle()
+        frames.append(self.frame())
+        if self.every or f"{self.name}_{what}" in FILMED:
+            times = [FRAME] * (len(frames) - 1) + [REST]
+            path = self.out / f"{self.name}_{what}.gif"
+            frames[0].save(path, save_all=True, append_images=frames[1:], duration=times, loop=0, optimize=True)
+
+    def frame(self) -> Image.Image:
+        """Return what the window looks like now, at the size of a page."""
+        shot = Image.fromarray(self.viewer.screenshot(canvas_only=False, flash=False)[..., :3])
+        shot.thumbnail(PAGE, Image.Resampling.LANCZOS)
+        return shot.quantize(128, dither=Image.Dither.NONE)
 
     def wait(self, until: Callable[[], bool], seconds: float = 300.0) -> None:
         """Let the window work until something is true."""
