@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_trsmi.atomic import replacing
-from napari_trsmi.data.squidpy_library import spacing
+from napari_trsmi.data.libraries import spacing
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:

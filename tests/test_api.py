@@ -18,7 +18,7 @@ from sklearn.metrics import adjusted_rand_score
 import napari_trsmi as nt
 from napari_trsmi import teach
 from napari_trsmi.config import Cluster
-from napari_trsmi.data.provenance import plain
+from napari_trsmi.data.plain import plain
 from napari_trsmi.data.readers import from_memory
 from napari_trsmi.data.tables import mudata_as_stored
 from napari_trsmi.domains.comparison import match_labels

@@ -88,7 +88,7 @@ class Score(Command):
 
 
 def _to_json(found: dict[str, Any]) -> str:
-    from napari_trsmi.data.provenance import plain
+    from napari_trsmi.data.plain import plain
 
     return json.dumps(plain(found), indent=2)
 

@@ -59,7 +59,7 @@ def record(comparison: Comparison, own: Labelling, other: Labelling, *, turned: 
     those of the result; and, unless they are too many, its ``labels`` and ``contingency``: the number of spots by
     domain of the result (rows, in their order) and label of the other (columns).
     """
-    from napari_trsmi.data.provenance import plain
+    from napari_trsmi.data.plain import plain
 
     found: dict[str, Any] = {"kind": other.kind, "name": other.title, **comparison.scores, "n_labels": len(other.names)}
     if own.config is not None and other.config is not None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from napari_trsmi.data.provenance import plain, record
+from napari_trsmi.data.plain import plain
+from napari_trsmi.data.provenance import record
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:

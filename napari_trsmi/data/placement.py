@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from napari_trsmi.data.libraries import spacing
 from napari_trsmi.data.readers.images import MOSTLY, share_inside
-from napari_trsmi.data.squidpy_library import spacing
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset, TissueImage

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import platform
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from napari_trsmi.constraints import row_constraints, satisfaction
+from napari_trsmi.data.plain import plain
 from napari_trsmi.data.sources import mark
 
 if TYPE_CHECKING:
@@ -99,18 +97,3 @@ def record(result: Result) -> dict[str, Any]:
     ]
     plain_record: dict[str, Any] = plain(made)
     return plain_record
-
-
-def plain(value: Any) -> Any:
-    """Return `value` as JSON knows it: numpy made plain, NaN and infinities None, keys and the unknown as text."""
-    if isinstance(value, dict):
-        return {str(key): plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(entry) for entry in value]
-    if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    return str(value)

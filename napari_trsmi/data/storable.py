@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from napari_trsmi.data.provenance import plain
+from napari_trsmi.data.plain import plain
 from napari_trsmi.data.storable_frames import clean, storable_column, storable_frame, storable_names, storable_texts
 
 if TYPE_CHECKING:

@@ -76,7 +76,8 @@ class Store:
 
     def __init__(self, folder: str | Path, dataset: Dataset, mark: str, grid: Grid, config: Config) -> None:
         from napari_trsmi.atomic import explain, replacing
-        from napari_trsmi.data.provenance import describe_sources, plain, versions
+        from napari_trsmi.data.plain import plain
+        from napari_trsmi.data.provenance import describe_sources, versions
 
         self.folder = Path(folder)
         try:
@@ -116,7 +117,7 @@ class Store:
     def write(self, run: Outcome) -> None:
         """Write a run whole, or not at all; raises `DataError`."""
         from napari_trsmi.atomic import replacing
-        from napari_trsmi.data.provenance import plain
+        from napari_trsmi.data.plain import plain
 
         told = {
             "problem": run.problem,

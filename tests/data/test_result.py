@@ -14,7 +14,7 @@ from mudata import MuData
 from results_by_hand import dataset_of, result_of, with_colors
 from scipy import sparse
 
-from napari_trsmi.data.provenance import plain
+from napari_trsmi.data.plain import plain
 from napari_trsmi.errors import DataError
 
 MakeTable = Callable[..., AnnData]

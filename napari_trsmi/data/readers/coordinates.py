@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
+from napari_trsmi.data.libraries import MOVED_FROM
 from napari_trsmi.data.readers.axes import Axes, find_axes, numbers_of
 from napari_trsmi.data.readers.found import Holder
-from napari_trsmi.data.squidpy_library import MOVED_FROM
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:

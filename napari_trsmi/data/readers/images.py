@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 
 from napari_trsmi.data.dataset import TissueImage
-from napari_trsmi.data.readers.found import Holder
-from napari_trsmi.data.readers.pixels import as_rgb
-from napari_trsmi.data.squidpy_library import (
+from napari_trsmi.data.libraries import (
     BLANK,
     MOVED_FROM,
     lacks_library_level,
@@ -20,6 +18,8 @@ from napari_trsmi.data.squidpy_library import (
     scale_names,
     scale_of,
 )
+from napari_trsmi.data.readers.found import Holder
+from napari_trsmi.data.readers.pixels import as_rgb
 from napari_trsmi.errors import DataError
 
 __all__ = ["MOSTLY", "kind_of", "positive", "share_inside", "tissue_image"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_trsmi.data.libraries import BLANK, libraries_in
 from napari_trsmi.data.readers.found import Holder
 from napari_trsmi.data.readers.overlap import overlap, share_at_same_place
 from napari_trsmi.data.readers.splits import (
@@ -22,7 +23,6 @@ from napari_trsmi.data.readers.splits import (
     speaks_of_sections,
     split_by,
 )
-from napari_trsmi.data.squidpy_library import BLANK, libraries_in
 from napari_trsmi.errors import ChoiceError, DataError
 
 if TYPE_CHECKING:

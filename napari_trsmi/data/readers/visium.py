@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from napari_trsmi.data.libraries import positive
 from napari_trsmi.data.readers.found import Found, found_in_anndata
 from napari_trsmi.data.readers.matrices import library_in, read_matrix
 from napari_trsmi.data.readers.opening import reading
 from napari_trsmi.data.readers.pictures import read_picture
 from napari_trsmi.data.readers.positions import middles_of_cells, positions_of
 from napari_trsmi.data.readers.ranger_files import IMAGES, RunFile, files_in, of_sample, samples_in
-from napari_trsmi.data.squidpy_library import positive
 from napari_trsmi.errors import ChoiceError, DataError
 
 _PACKED = ("*spatial*.tar.gz", "*spatial*.zip", "*matri*.tar.gz", "*matri*.zip", "*.tar")

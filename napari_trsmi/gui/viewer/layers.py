@@ -76,7 +76,7 @@ def look(section: OpenSection) -> Look:
 
 
 def _look(dataset: Dataset) -> Look:
-    from napari_trsmi.data.squidpy_library import spacing
+    from napari_trsmi.data.libraries import spacing
     from napari_trsmi.figure import square_grid
 
     grid = square_grid(dataset.coords)
