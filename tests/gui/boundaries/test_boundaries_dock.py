@@ -11,12 +11,13 @@ from opened_dock import dock_alone, layer, open_dock, open_section
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QLineEdit
 
-from napari_trsmi import api, edits
+from napari_trsmi import edits
 from napari_trsmi.gui.boundaries.layers import ON_DARK, ON_LIGHT, drawn, stroke_colors
 from napari_trsmi.gui.boundaries.marker_tables import Marker
 from napari_trsmi.gui.boundaries.ramp_key import RampKey
 from napari_trsmi.gui.state import Coloring, Shown
 from napari_trsmi.gui.viewer.sessions import session_of
+from napari_trsmi.restoring import restore
 
 
 @pytest.fixture
@@ -281,7 +282,7 @@ def test_a_saved_review_is_there_when_the_file_is_opened_again(dock, qtbot, tmp_
     press(qtbot, dock, Qt.Key.Key_D)
     dock.session.set_result(edits.review(dock.session.result, 1, "keep", "thin"))
     dock.session.result.write(tmp_path / "saved.h5mu")
-    again = dock_alone(qtbot, api.restore(tmp_path / "saved.h5mu"))
+    again = dock_alone(qtbot, restore(tmp_path / "saved.h5mu"))
     assert again.boundaries.progress.text() == panel.progress.text()
     assert again.boundaries.model.note(1) == "thin"
 
