@@ -16,12 +16,12 @@ from napari_trsmi.gui.plain import as_tip
 
 HOSTILE = '<img src="file:///dev/null"><b>x</b>'
 DOCKS = {
-    "train_dock": "TrainDock",
-    "color_dock": "ColorDock",
-    "boundaries_dock": "BoundariesDock",
-    "correct_dock": "CorrectDock",
-    "trust_dock": "TrustDock",
-    "compare_dock": "CompareDock",
+    "train": "TrainDock",
+    "color": "ColorDock",
+    "boundaries": "BoundariesDock",
+    "correct": "CorrectDock",
+    "trust": "TrustDock",
+    "compare": "CompareDock",
 }
 
 
@@ -50,11 +50,11 @@ def hostile(trained):
     return replace(trained, dataset=named, domain_names=names, correspondences=pairs)
 
 
-@pytest.mark.parametrize("module", DOCKS)
-def test_no_dock_takes_names_from_files_for_markup(qtbot, hostile, module):
+@pytest.mark.parametrize("room", DOCKS)
+def test_no_dock_takes_names_from_files_for_markup(qtbot, hostile, room):
     viewer = ViewerModel()
     open_section(viewer, hostile.dataset, hostile)
-    dock = getattr(import_module(f"napari_trsmi.gui.{module}"), DOCKS[module])(viewer)
+    dock = getattr(import_module(f"napari_trsmi.gui.{room}.dock"), DOCKS[room])(viewer)
     qtbot.addWidget(dock)
     dock.show()
     if hasattr(dock, "session"):

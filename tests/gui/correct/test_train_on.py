@@ -104,8 +104,8 @@ def test_a_preview_that_is_kept_while_the_next_run_begins_comes_into_the_list(se
     bar.keep()
     session.start()
     qtbot.waitUntil(lambda: bool(told), timeout=30_000)
-    assert [entry.result.provenance.get("kept_preview") for entry in session.section.runs][2] == 8
-    assert told == ["Epoch 8 is run 3 in the list of runs."]
+    (entry,) = [entry for entry in session.section.runs if entry.result.provenance.get("kept_preview") == 8]
+    assert told == [f"Epoch 8 is {entry.name} in the list of runs."]
 
 
 def test_it_runs_on_the_device_of_the_form_with_its_previews(session, qtbot):

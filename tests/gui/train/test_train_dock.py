@@ -71,7 +71,7 @@ def click(qtbot, button):
 
 def enabled(dock):
     bar = dock.run_bar
-    buttons = {"run": bar.run_button, "pause": bar.controls.pause, "finish": bar.finish_button}
+    buttons = {"run": bar.run_button, "pause": bar.controls.pause, "finish": bar.controls.finish}
     return {name for name, button in {**buttons, "cancel": bar.controls.cancel}.items() if button.isEnabled()}
 
 
