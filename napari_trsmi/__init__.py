@@ -8,8 +8,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
-
 _WHERE = {
     "Config": "config",
     "ConfigError": "errors",
@@ -55,6 +53,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    __version__: str
     from napari_trsmi.api import fit, fit_steps, markers, read, recluster
     from napari_trsmi.config import Config
     from napari_trsmi.data.dataset import Dataset
@@ -69,6 +68,10 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from napari_trsmi.versions import own
+
+        return own()
     if name not in _WHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = import_module(f"{__name__}.{_WHERE[name]}")

@@ -17,6 +17,7 @@ from napari_trsmi.cli.compare import Compare
 from napari_trsmi.cli.demo import Demo
 from napari_trsmi.cli.domains import Domains
 from napari_trsmi.cli.fit import Fit
+from napari_trsmi.cli.info import Info
 from napari_trsmi.cli.markers import Markers
 from napari_trsmi.cli.report import Report
 from napari_trsmi.cli.score import Score
@@ -43,6 +44,7 @@ _COMMANDS = (
     | Annotated[Simulate, subcommand("simulate")]
     | Annotated[View, subcommand("view")]
     | Annotated[Demo, subcommand("demo")]
+    | Annotated[Info, subcommand("info")]
 )
 _WORDS = {int: "INT", float: "FLOAT", str: "TEXT"}
 

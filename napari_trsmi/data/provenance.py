@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import platform
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_trsmi.constraints import row_constraints, satisfaction
 from napari_trsmi.data.plain import plain
 from napari_trsmi.data.sources import mark
+from napari_trsmi.versions import installed
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
@@ -33,13 +33,7 @@ _PACKAGES = (
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that can change a result."""
-    found = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    return {"python": platform.python_version(), **installed(_PACKAGES)}
 
 
 def describe_sources(dataset: Dataset) -> list[dict[str, str | None]]:

@@ -74,6 +74,7 @@ def test_help_names_the_commands(capsys):
         "simulate",
         "view",
         "demo",
+        "info",
     ):
         assert f"  • {name} " in out
     assert "Find the spatial domains of a section." in out
