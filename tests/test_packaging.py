@@ -77,6 +77,28 @@ def test_what_is_optional_is_not_in_the_base(project):
     assert {Requirement(line).name for line in project["dependencies"]}.isdisjoint(OPTIONAL)
 
 
+def test_the_version_is_written_in_one_place(project):
+    assert "version" in project
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.findall(r"^ *version:", citation, re.MULTILINE) == []
+    written = [path for path in ROOT.rglob("napari_trsmi/**/*.py") if project["version"] in path.read_text("utf-8")]
+    assert written == []
+
+
+def test_there_is_a_classifier_for_every_python_that_is_tested(project):
+    named = {line.rpartition(" :: ")[2] for line in project["classifiers"] if ":: Python :: 3." in line}
+    assert named == {"3.11", "3.12", "3.13", "3.14"}
+    assert f">={min(named, key=lambda text: int(text[2:]))}" == project["requires-python"]
+
+
+def test_the_wheel_carries_what_the_manifest_and_type_checkers_look_for():
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    carried = tomllib.loads(text)["tool"]["setuptools"]["package-data"]["napari_trsmi"]
+    icon = re.search(r"^icon: napari_trsmi:(\S+)$", (ROOT / "napari_trsmi" / "napari.yaml").read_text(), re.MULTILINE)
+    assert {"py.typed", "napari.yaml", icon.group(1)} == set(carried)
+    assert all((ROOT / "napari_trsmi" / name).is_file() for name in carried)
+
+
 def test_every_dependency_has_a_lowest_version(project):
     extras = project["optional-dependencies"]
     lines = [*project["dependencies"], *(line for name in set(extras) - {"dev"} for line in extras[name])]
