@@ -13,6 +13,13 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
 OPTIONAL = ["cryptography", "distributed", "igraph", "spatialdata", "squidpy"]
+ON_CONDA = {  # where the name is another
+    "igraph": "python-igraph",
+    "matplotlib": "matplotlib-base",
+    "napari": "napari-base",
+    "torch": "pytorch",
+    "torch-geometric": "pytorch_geometric",
+}
 WITHOUT_EXTRAS = f"""
 import pkgutil, sys, warnings
 from importlib import import_module
@@ -83,6 +90,36 @@ def test_the_version_is_written_in_one_place(project):
     assert re.findall(r"^ *version:", citation, re.MULTILINE) == []
     written = [path for path in ROOT.rglob("napari_trsmi/**/*.py") if project["version"] in path.read_text("utf-8")]
     assert written == []
+
+
+@pytest.fixture(scope="module")
+def recipe():
+    yaml = pytest.importorskip("yaml")
+    return yaml.safe_load((ROOT / "recipe" / "recipe.yaml").read_text(encoding="utf-8"))
+
+
+def on_conda(lines, project):
+    """Return {name there: bounds} of requirements, those on the package itself left out."""
+    wanted = [Requirement(line) for line in lines]
+    return {ON_CONDA.get(one.name, one.name): one.specifier for one in wanted if one.name != project["name"]}
+
+
+def test_the_conda_recipe_has_the_version_the_command_and_the_needs_of_the_package(recipe, project):
+    assert recipe["context"] == {"version": project["version"], "python_min": project["requires-python"].lstrip(">=")}
+    made = [f"{name} = {where}" for name, where in project["scripts"].items()]
+    assert recipe["build"]["python"]["entry_points"] == made
+    python, *others = recipe["requirements"]["run"]
+    assert python == "python >=${{ python_min }}"
+    assert on_conda([line.replace(" ", "") for line in others], project) == on_conda(project["dependencies"], project)
+
+
+def test_the_conda_recipe_bounds_the_extras_and_needs_none(recipe, project):
+    extras = project["optional-dependencies"]
+    lines = [line for name in ("all", "leiden", "spatialdata", "sweep") for line in extras[name]]
+    bounded = on_conda([line for line in lines if not line.startswith("napari")], project)
+    needs = recipe["requirements"]
+    assert on_conda([line.replace(" ", "") for line in needs["run_constraints"]], project) == bounded
+    assert bounded.keys().isdisjoint(line.split()[0] for line in needs["run"])
 
 
 def test_there_is_a_classifier_for_every_python_that_is_tested(project):
