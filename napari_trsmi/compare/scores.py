@@ -63,7 +63,7 @@ class Comparison:
 
     @property
     def scores(self) -> dict[str, float]:
-        """Return {name: number} for each of `SCORES`."""
+        """Number by name, for each of `SCORES`."""
         return {name: getattr(self, name) for name in SCORES}
 
 

@@ -110,12 +110,12 @@ class Result:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Name of each domain, as written to files: `domain_names`, or "1", "2", ... where none were given."""
+        """Name of each domain as written to files, which is `domain_names`, or "1", "2", ... where none were given."""
         return self.domain_names or tuple(str(k + 1) for k in range(self.partition.n_domains))
 
     @property
     def palette(self) -> tuple[str, ...]:
-        """One ``"#rrggbb"`` per domain: `colors`, or hues apart by the golden ratio where none were given."""
+        """One ``"#rrggbb"`` per domain, which is `colors`, or hues apart by the golden ratio where none were given."""
         if self.colors:
             return self.colors
         return hues(self.partition.n_domains)

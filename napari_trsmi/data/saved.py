@@ -38,7 +38,7 @@ class SavedResult:
     obs_names
         (N,) str barcodes.
     labels
-        (N,) int domain of each spot, 0..K-1, indices into `names`.
+        (N,) int domain of each spot, 0..K-1, indices into ``names``.
     names, colors
         Name and ``"#rrggbb"`` of each domain.
     confidence, entropy

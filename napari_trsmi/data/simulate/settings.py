@@ -75,7 +75,7 @@ class SimulationSettings(Settings):
 
     @property
     def domain_names(self) -> tuple[str, ...]:
-        """Names of the K domains: layers from the surface inwards, then island types."""
+        """Names of the K domains, layers from the surface inwards, then island types."""
         layers = tuple(f"layer {i + 1}" for i in range(self.n_layers))
         return layers + tuple(f"island {i + 1}" for i in range(self.n_islands))
 
