@@ -10,7 +10,11 @@ from pathlib import Path
 import napari_trsmi.script  # noqa: F401  # autodoc's own import pretends to check types, which pydantic does not survive
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the notebooks: small arrays are not worth threads
+# For the processes of the notebooks: small arrays are not worth threads, figures go into the page, and what is compiled
+# is kept, because each of them imports torch.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+for unwanted in ("MPLBACKEND", "PYTHONDONTWRITEBYTECODE"):
+    os.environ.pop(unwanted, None)
 
 project = "napari-trsmi"
 author = copyright = "napari-trsmi developers"  # noqa: A001
@@ -27,7 +31,7 @@ extensions = [
     "outside",
     "short_names",
 ]
-exclude_patterns = ["_build", "_ext"]
+exclude_patterns = ["_build", "_ext", "jupyter_execute", ".jupyter_cache"]
 nitpicky = True
 nitpick_ignore_regex = [  # of other packages: their inventories would have to be fetched
     (
@@ -40,7 +44,8 @@ nitpick_ignore_regex = [  # of other packages: their inventories would have to b
 
 myst_enable_extensions = ["amsmath", "attrs_inline", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
-nb_execution_mode = "cache"  # in docs/_build: delete that after a change of the package
+nb_execution_mode = "cache"  # in docs/.jupyter_cache: delete that after a change of the package
+nb_execution_in_temp = True
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 nb_merge_streams = True
