@@ -17,7 +17,7 @@ for unwanted in ("MPLBACKEND", "PYTHONDONTWRITEBYTECODE"):
     os.environ.pop(unwanted, None)
 
 project = "napari-trsmi"
-author = copyright = "napari-trsmi developers"  # noqa: A001
+author = copyright = "napari-trsmi developers"
 version = release = version_of("napari-trsmi")
 
 extensions = [
