@@ -57,6 +57,11 @@ def fit_mixture(
     is a field as well: a spot is drawn to the component that the spots it belongs with prefer, and pushed off the one
     that those prefer that it is apart from.
 
+    References
+    ----------
+    Potts, Some generalized order-disorder transformations, Mathematical Proceedings of the Cambridge Philosophical
+    Society 48, 1952.
+
     Parameters
     ----------
     features
@@ -122,6 +127,10 @@ def field_strength(labels: np.ndarray, n_domains: int, neighbours: sparse.csr_ma
 
     Maximum pseudo-likelihood of :math:`p(l_i = k) \propto \pi_k \exp(s f_{ik})`, where :math:`f_{ik}` is the share of
     spot i's neighbours with label k. Labels must come from a fit without a field, else the field feeds itself.
+
+    References
+    ----------
+    Besag, Statistical analysis of non-lattice data, The Statistician 24, 1975.
 
     Parameters
     ----------

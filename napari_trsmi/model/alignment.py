@@ -63,7 +63,13 @@ class Alignment(nn.Module):
 
 
 class Mix(nn.Module):
-    """Z~ = [Z || context] W with W starting as [I; 0]: alignment may only add what training asks for."""
+    r"""What a modality takes over from its aligned counterpart.
+
+    .. math:: \tilde Z^a = [Z^a \,\Vert\, S Z^b]\, W,\quad \tilde Z^b = [Z^b \,\Vert\, S^T Z^a]\, W'
+
+    W starts as [I; 0]: alignment may only add what training asks for. With more than two modalities the pairs of one
+    modality are averaged.
+    """
 
     def __init__(self, dim: int, context_dim: int) -> None:
         super().__init__()

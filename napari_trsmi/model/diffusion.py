@@ -37,9 +37,18 @@ class LocalRefinement(nn.Module):
 
 
 def appnp_weights(steps: int, teleport: float) -> list[float]:
-    """Return c_0 ... c_steps with APPNP(H) = sum_j c_j A^j H.
+    r"""Return :math:`c_0 \ldots c_T` with :math:`\mathrm{APPNP}(H) = \sum_j c_j \hat A^j H` after T steps.
 
-    Unrolling H_{t+1} = (1 - a) A H_t + a H gives c_j = a (1 - a)^j for j < steps and c_steps = (1 - a)^steps.
+    Unrolling the personalised propagation
+
+    .. math:: H_{t+1} = (1 - a)\, \hat A H_t + a H,\quad H_0 = H
+
+    gives :math:`c_j = a (1 - a)^j` for :math:`j < T` and :math:`c_T = (1 - a)^T`, a the teleport probability.
+
+    References
+    ----------
+    Gasteiger, Bojchevski and Günnemann, Predict then propagate: graph neural networks meet personalized PageRank, ICLR
+    2019.
 
     Examples
     --------
@@ -61,7 +70,12 @@ def multi_scale(pattern: Pattern, values: Tensor, h: Tensor, scales: tuple[tuple
 
 
 class MultiScaleDiffusion(nn.Module):
-    """Z_g = [APPNP_1(H) || ... || APPNP_s(H)] W for every modality, where W starts as the mean over the scales.
+    r"""Diffused features of every modality, over several scales.
+
+    .. math:: Z_g = [\mathrm{APPNP}_1(H) \,\Vert\, \ldots \,\Vert\, \mathrm{APPNP}_s(H)]\, W
+
+    W starts as the mean over the scales. Each scale is a number of steps and a teleport probability, see
+    `appnp_weights`.
 
     Shapes
     ------

@@ -11,10 +11,12 @@ ACTIVATIONS = {"gelu": nn.GELU, "relu": nn.ReLU, "elu": nn.ELU, "tanh": nn.Tanh}
 
 
 class MLPFusion(nn.Module):
-    """Z = X P + MLP(X) for X = [Z^1 || ... || Z^M]; the MLP's last layer starts at zero.
+    r"""The modalities' encodings side by side, and what a small network adds to them.
 
-    P starts as the given basis: the identity where the widths agree (the modalities side by side), else the leading
-    principal axes of X.
+    .. math:: Z = X P + \mathrm{MLP}(X),\quad X = [Z^1 \,\Vert\, \ldots \,\Vert\, Z^M]
+
+    The MLP's last layer starts at zero. P starts as the given basis: the identity where the widths agree (the
+    modalities side by side), else the leading principal axes of X.
 
     Shapes
     ------
@@ -51,6 +53,9 @@ def principal_basis(stacked: Tensor, dim: int | None) -> Tensor:
 
 
 def ridge(x: Tensor, y: Tensor, strength: float = 1e-3) -> Tensor:
-    """Return the (d, D) weights that predict (N, D) `y` from (N, d) `x`; the decoders start there."""
+    r"""Return the (d, D) weights that predict (N, D) `y` from (N, d) `x`; the decoders start there.
+
+    .. math:: W = (X^T X + \epsilon\, \overline{\mathrm{diag}}(X^T X)\, I)^{-1} X^T Y
+    """
     gram = x.T @ x
     return torch.linalg.solve(gram + strength * gram.diagonal().mean() * torch.eye(len(gram), device=x.device), x.T @ y)

@@ -13,7 +13,18 @@ from napari_trsmi.model.sparse import Pattern
 
 
 def reconstruction(features: dict[str, Tensor], decoded: dict[str, Tensor], weights: dict[str, float]) -> Tensor:
-    """Return L_rec: the mean over modalities of w^m times the mean squared error of (N, D_m) arrays."""
+    r"""Return L_rec, the weighted reconstruction error, averaged over the modalities.
+
+    .. math:: L_{rec} = \frac{1}{M} \sum_m w^m \frac{1}{N D_m} \left\|F^m - \hat F^m\right\|^2,\quad
+              \hat F^m = A_S Z W_d^m
+
+    Parameters
+    ----------
+    features, decoded
+        {modality: (N, D_m)} F^m and its reconstruction.
+    weights
+        {modality: w^m}, 1 where not given.
+    """
     terms = [weights.get(m, 1.0) * (features[m] - decoded[m]).square().mean() for m in features]
     return torch.stack(terms).mean()
 
@@ -90,8 +101,16 @@ def constraint_loss(z: Tensor, prototypes: Tensor, tau_c: float, constraints: Se
 
 
 def graph_drift(graphs: dict[str, Tensor], references: dict[str, Tensor], pattern: Pattern) -> Tensor:
-    """Return L_graph, the squared distance of the learned graphs to their moving averages, per spot.
+    r"""Return L_graph, the squared distance of the learned graphs to their moving averages, per spot.
 
-    The text writes the plain sum over edges; dividing by N makes `loss.lam_graph` mean the same on every section.
+    .. math:: L_{graph} = \frac{1}{N} \sum_m \sum_{ij} \left(A_{F,ij}^m - \bar A_{F,ij}^m\right)^2
+
+    The text writes the plain sum over edges; dividing by N makes `loss.lam_graph` mean the same on every section. The
+    reference is an exponential moving average (EMA) with decay g, without a gradient, as that of a mean teacher: see
+    `training.Trainer.update_references`.
+
+    References
+    ----------
+    Tarvainen and Valpola, Mean teachers are better role models, NeurIPS 2017.
     """
     return torch.stack([(graphs[m] - references[m]).square().sum() for m in graphs]).sum() / pattern.n

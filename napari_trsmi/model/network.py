@@ -66,7 +66,10 @@ class FeatureEdges(nn.Module):
 
 
 class TRSMI(nn.Module):
-    """Encoder, alignment, local refinement, multi-scale diffusion, gate, fusion and decoders for M >= 1 modalities.
+    r"""Encoder, alignment, local refinement, multi-scale diffusion, gate, fusion and decoders for M >= 1 modalities.
+
+    .. math:: F^m \to Z^m \to \tilde Z^m \to Z^m_{loc} \to (1 - \beta) Z^m_{loc} + \beta Z^m_g
+              \to Z \to \hat F^m = A_S Z W_d^m
 
     Every part starts near the identity, so that the embedding before training is as good as the input.
 
@@ -124,7 +127,10 @@ class TRSMI(nn.Module):
             self.decoders = Named({m: nn.Parameter(ridge(smooth, features[m])) for m in self.names})
 
     def looped(self, values: Tensor, self_loop: float) -> Tensor:
-        """Return (E,) `values` with `self_loop` times the mean degree on the diagonal, normalised on both sides."""
+        r"""Return (E,) `values` with a loop of `self_loop` times the mean degree at every spot, normalised.
+
+        .. math:: \hat A = D^{-1/2} (A + l \bar d\, I) D^{-1/2}
+        """
         loop = self_loop * values.sum() / self.graphs.pattern.n
         return normalize(
             self.graphs.pattern, values.index_add(0, self.graphs.diagonal, loop.expand(self.graphs.pattern.n))
@@ -140,7 +146,10 @@ class TRSMI(nn.Module):
         return out
 
     def graph_values(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Return {modality: (E,)} learned feature graphs A_F and fused graphs w_S A_S + w_F A_F."""
+        r"""Return {modality: (E,)} learned feature graphs and fused graphs.
+
+        .. math:: \hat A^m = w_S^m \hat A_S + w_F^m \hat A_F^m,\quad (w_S^m, w_F^m) = \mathrm{softmax}
+        """
         learned, fused = self.feature_values(), {}
         for m in self.names:
             w = torch.softmax(self.mix[m], 0)

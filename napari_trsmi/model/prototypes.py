@@ -16,7 +16,13 @@ SEED_SAMPLE = 20_000  # spots on which the prototypes are seeded; the others joi
 
 @dataclass(frozen=True)
 class NormalInverseWishart:
-    """Conjugate prior of a Gaussian in `d` dimensions; nu = d + 2 is the smallest that has a mean covariance.
+    r"""Conjugate prior of a Gaussian in `d` dimensions; nu = d + 2 is the smallest that has a mean covariance.
+
+    .. math:: \Sigma \sim \mathcal W^{-1}(\Psi, \nu),\quad \mu \mid \Sigma \sim \mathcal N(m, \Sigma / \kappa)
+
+    References
+    ----------
+    Gelman et al., Bayesian Data Analysis, third edition, section 3.6.
 
     Attributes
     ----------
@@ -36,7 +42,17 @@ class NormalInverseWishart:
     weight: float = 1.0
 
     def log_evidence(self, rows: np.ndarray) -> float:
-        """Return the log marginal likelihood of (n, d) `rows` as one Gaussian cluster."""
+        r"""Return the log marginal likelihood of (n, d) `rows` as one Gaussian cluster, each counting for `weight`.
+
+        .. math:: \log p = -\tfrac{nd}{2} \log \pi + \log\frac{\Gamma_d((\nu + n)/2)}{\Gamma_d(\nu/2)}
+                  + \tfrac{\nu}{2} \log|\Psi| - \tfrac{\nu + n}{2} \log|\Psi_n|
+                  + \tfrac d2 \log\tfrac{\kappa}{\kappa + n}
+
+        .. math:: \Psi_n = \Psi + \sum_i (x_i - \bar x)(x_i - \bar x)^T
+                  + \tfrac{\kappa n}{\kappa + n} (\bar x - m)(\bar x - m)^T
+
+        Two clusters are joined, or one is split, where that raises the sum over the clusters.
+        """
         d = len(self.mean)
         n = self.weight * len(rows)
         nu = d + 2.0

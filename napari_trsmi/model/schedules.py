@@ -40,5 +40,10 @@ def value(schedule: Schedule, fraction: float) -> float:
 
 
 def cooling(gate: Gate, fraction: float) -> float:
-    """Return cool(t) in [0, 1], from 1 at the start to `gate.cool_end`; never rises."""
+    r"""Return cool(t) in [0, 1], from 1 at the start to `gate.cool_end`; never rises.
+
+    It closes the gate between diffused and local features, whose logit b is learned:
+
+    .. math:: Z^* = (1 - \beta(t))\, Z_{loc} + \beta(t)\, Z_g,\quad \beta(t) = \sigma(b)\, \mathrm{cool}(t)
+    """
     return 1.0 + (gate.cool_end - 1.0) * progress(gate.shape, fraction)

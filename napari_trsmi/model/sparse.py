@@ -179,6 +179,15 @@ def row_softmax(pattern: Pattern, values: Tensor) -> Tensor:
 
 
 def normalize(pattern: Pattern, values: Tensor) -> Tensor:
-    """Return the (E,) values of D^-1/2 A D^-1/2; rows without weight stay zero."""
+    r"""Return the (E,) values of the graph normalised on both sides; rows without weight stay zero.
+
+    .. math:: \hat A = D^{-1/2} A D^{-1/2},\quad D_{ii} = \sum_j A_{ij}
+
+    as in a graph convolution; self-loops are on the diagonal of A already, see `network.TRSMI.looped`.
+
+    References
+    ----------
+    Kipf and Welling, Semi-supervised classification with graph convolutional networks, ICLR 2017.
+    """
     half = pattern.row_sum(values).clamp_min(1e-12).rsqrt()
     return pattern.per_entry(half) * values * pattern.per_entry(half, column=True)
