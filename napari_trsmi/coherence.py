@@ -18,8 +18,8 @@ TELEPORTS = np.geomspace(0.05, 0.95, 60)
 def coherent_components(values: np.ndarray, spatial: sparse.csr_matrix, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     r"""Return the spatially coherent components of `values`, at unit variance, and their coherence.
 
-    The components are the generalised eigenvectors of (F^T P F, F^T F), where P averages over a spot's neighbours and
-    leaves the spot itself out; an eigenvalue w is the component's spatial autocorrelation. Where noise is independent
+    The components are the generalised eigenvectors of :math:`(F^T P F, F^T F)`, where P averages over a spot's
+    neighbours and leaves the spot itself out; an eigenvalue w is the component's spatial autocorrelation. Where noise is independent
     between spots, w estimates the share of a component's variance that neighbours have in common. Components no more
     coherent than the best one found with shuffled coordinates are left out, but the two most coherent always stay.
 
@@ -57,7 +57,7 @@ def denoise(values: np.ndarray, spatial: sparse.csr_matrix, seed: int = 0) -> tu
     clean one with sharp steps hardly at all.
 
     P is self-adjoint in the inner product weighted by degree, so that every norm above follows from the moments
-    x^T D P^t x: T products give the criterion for any number of teleports.
+    :math:`x^T D P^t x`: T products give the criterion for any number of teleports.
 
     Parameters
     ----------

@@ -6,23 +6,26 @@ import contextlib
 import io
 import os
 import re
+import textwrap
 from typing import Any
 
 from sphinx.application import Sphinx
 
 MARK = "<!-- every command -->"
+WIDTH = 88
 
 
 def shown(*words: str) -> str:
     """Return what ``trsmi`` prints after these words."""
     from napari_trsmi.cli import main
 
-    os.environ.update(COLUMNS="88", NO_COLOR="1")
+    os.environ.update(COLUMNS=str(WIDTH), NO_COLOR="1")
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         code = main(list(words))
     if code:
         raise RuntimeError(f"trsmi {' '.join(words)} ended with code {code}")
-    return re.sub(r"\x1b\[[0-9;]*m", "", printed.getvalue()).rstrip()
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", printed.getvalue()).rstrip().splitlines()
+    return "\n".join(textwrap.fill(line, WIDTH) if len(line) > WIDTH else line for line in lines)
 
 
 def commands() -> list[str]:
