@@ -19,9 +19,10 @@ def coherent_components(values: np.ndarray, spatial: sparse.csr_matrix, seed: in
     r"""Return the spatially coherent components of `values`, at unit variance, and their coherence.
 
     The components are the generalised eigenvectors of :math:`(F^T P F, F^T F)`, where P averages over a spot's
-    neighbours and leaves the spot itself out; an eigenvalue w is the component's spatial autocorrelation. Where noise is independent
-    between spots, w estimates the share of a component's variance that neighbours have in common. Components no more
-    coherent than the best one found with shuffled coordinates are left out, but the two most coherent always stay.
+    neighbours and leaves the spot itself out; an eigenvalue w is the component's spatial autocorrelation. Where noise
+    is independent between spots, w estimates the share of a component's variance that neighbours have in common.
+    Components no more coherent than the best one found with shuffled coordinates are left out, but the two most
+    coherent always stay.
 
     Parameters
     ----------

@@ -164,7 +164,7 @@ class Trainer:
         return {**terms, "total": total}
 
     def update_references(self, graphs: dict[str, Tensor]) -> None:
-        r"""Move the references towards the learned graphs, :math:`\bar A \leftarrow g \bar A + (1-g) A`; no gradient."""
+        r"""Move the references to the learned graphs, :math:`\bar A \leftarrow g \bar A + (1-g) A`; no gradient."""
         decay = self.config.loss.ema_decay
         for m, graph in graphs.items():
             now = graph.detach()
