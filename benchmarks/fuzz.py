@@ -34,7 +34,6 @@ _HEAVY = (
     *("anndata", "mudata", "pandas", "h5py", "zarr", "scipy.sparse", "sklearn.mixture", "sklearn.decomposition"),
     *(
         "torch",
-        "torch_geometric.nn",
         "scanpy",
         "matplotlib.figure",
         "PIL.Image",

@@ -35,6 +35,10 @@ def test_help_imports_nothing_heavy():
     assert done.isdisjoint([*HEAVY, *WINDOWS])
 
 
+def test_training_imports_no_torch_geometric_which_takes_seconds():
+    assert "torch_geometric" not in imported_by("import napari_trsmi.model.training")
+
+
 def test_names_of_the_package_are_those_it_lists():
     import napari_trsmi
 

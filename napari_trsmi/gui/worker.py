@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import logging
-import warnings
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -115,7 +114,6 @@ def train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
 
 
 def _train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
-    hush()  # again: the worker that this runs in lets all warnings through
     from napari_trsmi.api import fit_steps
     from napari_trsmi.data.writers import conversions
 
@@ -141,11 +139,6 @@ def _train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
     except StopIteration as end:
         result: Result = end.value
         return result
-
-
-def hush() -> None:
-    """Keep what torch-geometric's import says about its own insides out of napari's notifications."""
-    warnings.filterwarnings("ignore", message="`torch.jit.script` is deprecated")
 
 
 def sentence(error: BaseException) -> str:

@@ -13,11 +13,9 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-# torch says once per process that CSR tensors are in beta, and of torch-geometric that parts of it will have to change.
+# torch says once per process that CSR tensors are in beta.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    from torch_geometric.utils import coalesce
-
     torch.sparse_csr_tensor(torch.tensor([0, 1]), torch.tensor([0]), torch.tensor([1.0]))
 
 
@@ -43,7 +41,8 @@ class Pattern:
 
     def __init__(self, edge_index: Tensor, n: int) -> None:
         self.n = n
-        row, col = coalesce(edge_index, num_nodes=n)
+        keys = torch.unique(edge_index[0] * n + edge_index[1])
+        row, col = keys // n, keys % n
         mirrored = torch.argsort(col * n + row)  # entries in the order of the transposed matrix
         if not torch.equal(row[mirrored], col):
             raise ValueError("Expected both directions of every edge, found a pattern that is not symmetric.")

@@ -19,7 +19,7 @@ from napari_trsmi.constraints import RowConstraint, row_constraints, satisfying
 from napari_trsmi.errors import TrainingError
 from napari_trsmi.model import checkpoint, losses
 from napari_trsmi.model.devices import Own, pick_device
-from napari_trsmi.model.graph_data import feature_name, share, to_hetero_data
+from napari_trsmi.model.graph_data import share
 from napari_trsmi.model.named import by_place
 from napari_trsmi.model.network import TRSMI, Output
 from napari_trsmi.model.prototypes import assign, means, seed_labels
@@ -49,10 +49,11 @@ class Trainer:
         self.device, self.left = pick_device(config.device)
         self.own = Own(config.threads, config.seed)
         with self.own.at_work():
-            data = to_hetero_data(features, spatial, feature_graphs)
-            self.features = {m: data["spot"][feature_name(m)].to(self.device) for m in features}
-            self.graphs = share(data, self.device)
-            del data  # the edge lists are a third of what stays in memory
+            self.features = {
+                m: torch.as_tensor(np.ascontiguousarray(values, np.float32)).to(self.device)
+                for m, values in features.items()
+            }
+            self.graphs = share(spatial, feature_graphs, self.device)
             self.network = TRSMI(self.features, self.graphs, config).to(self.device)
         self.n_spatial = spatial.nnz / spatial.shape[0]
         self.references: dict[str, Tensor] = {}

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-import warnings
 import weakref
 from threading import Semaphore
 
@@ -20,7 +19,7 @@ from napari_trsmi.gui.plugin.sample import open_sample
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.viewer.sessions import session_of
-from napari_trsmi.gui.worker import hush, sentence, start_trainer
+from napari_trsmi.gui.worker import sentence, start_trainer
 from napari_trsmi.interrupt import check
 
 
@@ -216,15 +215,6 @@ def test_twenty_rounds_of_start_and_cancel_leave_nothing_behind(session, qtbot, 
     qtbot.waitUntil(forgotten, timeout=5_000)
     pool.waitForDone()
     assert threading.active_count() <= threads + pool.maxThreadCount()  # threads of Qt that ran Python code
-
-
-def test_only_the_warning_about_the_libraries_own_insides_is_hushed():
-    with warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter("always")
-        hush()
-        warnings.warn("`torch.jit.script` is deprecated. Please switch.", DeprecationWarning, stacklevel=1)
-        warnings.warn("the disk is nearly full", UserWarning, stacklevel=1)
-    assert [str(warning.message) for warning in seen] == ["the disk is nearly full"]
 
 
 def test_cancel_ends_the_final_clustering_and_the_preparation_within_a_part(session, qtbot, monkeypatch):

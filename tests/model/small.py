@@ -12,7 +12,7 @@ from scipy import sparse
 
 from napari_trsmi.config import Config
 from napari_trsmi.graphs import feature_graph, spatial_graph
-from napari_trsmi.model.graph_data import SharedGraphs, share, to_hetero_data
+from napari_trsmi.model.graph_data import SharedGraphs, share
 from napari_trsmi.model.network import TRSMI
 from napari_trsmi.model.sparse import Pattern
 from napari_trsmi.records import Fit, Step
@@ -84,7 +84,7 @@ def section(n: int = 60, widths: dict[str, int] | None = None, noise: float = 0.
 
 def shared(one: Section) -> tuple[dict[str, torch.Tensor], SharedGraphs]:
     """Return the features as tensors and the graphs on one pattern."""
-    return {m: on_device(v) for m, v in one.features.items()}, share(to_hetero_data(*one.parts), DEVICE)
+    return {m: on_device(v) for m, v in one.features.items()}, share(one.spatial, one.feature_graphs, DEVICE)
 
 
 def network(one: Section, settings: Config | None = None, shake: float = 0.0) -> TRSMI:

@@ -14,7 +14,7 @@ from torch.testing import assert_close
 
 from napari_trsmi.config import Config
 from napari_trsmi.model import diffusion
-from napari_trsmi.model.graph_data import share, to_hetero_data
+from napari_trsmi.model.graph_data import share
 from napari_trsmi.model.network import TRSMI
 
 THREE = {"rna": 5, "adt": 3, "atac": 4}
@@ -64,10 +64,8 @@ def test_permuting_the_spots_permutes_the_output(three, candidates):
     order = np.random.default_rng(0).permutation(60)
     features = {m: values[order] for m, values in three.features.items()}
     feature_graphs = {m: graph[order][:, order] for m, graph in three.feature_graphs.items()}
-    data = to_hetero_data(features, three.spatial[order][:, order], feature_graphs)
-    permuted = on_device(
-        TRSMI({m: on_device(values) for m, values in features.items()}, share(data, small.DEVICE), settings)
-    )
+    graphs = share(three.spatial[order][:, order], feature_graphs, small.DEVICE)
+    permuted = on_device(TRSMI({m: on_device(values) for m, values in features.items()}, graphs, settings))
     # The edges of the permuted graph are numbered otherwise, so each finds its parameter by its ends.
     state = net.state_dict()
     for m, edges in permuted.graphs.features.items():

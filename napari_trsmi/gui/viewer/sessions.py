@@ -17,9 +17,7 @@ def session_of(viewer: Any) -> Session:
         from napari.utils.notifications import show_error, show_info
 
         from napari_trsmi.gui.viewer.canvas import Canvas
-        from napari_trsmi.gui.worker import hush, start_trainer
-
-        hush()
+        from napari_trsmi.gui.worker import start_trainer
 
         session = Session(start_trainer)
         session.failed.connect(show_error)
