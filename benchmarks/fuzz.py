@@ -32,14 +32,7 @@ from tables import Report, Table, output_options  # noqa: E402
 GOOD, BAD = ("opened", "refused"), ("traceback", "crash", "hang", "silent wrong", "lost")
 _HEAVY = (
     *("anndata", "mudata", "pandas", "h5py", "zarr", "scipy.sparse", "sklearn.mixture", "sklearn.decomposition"),
-    *(
-        "torch",
-        "scanpy",
-        "matplotlib.figure",
-        "PIL.Image",
-        "napari_trsmi.cli.parse",
-        "spatialdata",
-    ),
+    *("torch", "scanpy", "matplotlib.figure", "PIL.Image", "napari_trsmi.cli.parse", "spatialdata"),
     *("napari_trsmi.api", "napari_trsmi.stages", "napari_trsmi.model.training", "napari_trsmi.data.writers"),
 )
 
