@@ -199,10 +199,10 @@ def test_a_run_that_broke_off_goes_on_from_its_checkpoint(result, dataset, tmp_p
 
 
 def test_previews_count_the_domains_as_training_does(dataset, monkeypatch):
-    from napari_trsmi.model import prototypes, training
+    from napari_trsmi.model import prototypes, trainer
 
     asked = {"preview": [], "training": []}
-    for who, module in (("preview", prototypes), ("training", training)):
+    for who, module in (("preview", prototypes), ("training", trainer)):
 
         def spy(z, n_domains, *, _who=who, _original=module.seed_labels, **given):
             asked[_who].append((n_domains, given))
