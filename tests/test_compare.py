@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -175,6 +177,13 @@ def test_a_column_keeps_the_order_of_its_categories(dataset):
     assert labels_of_column(dataset, "cluster").names == ("3", "7")
     with pytest.raises(DataError, match="found 'layer'"):
         labels_of_column(dataset, "layer")
+
+
+def test_a_column_with_a_label_for_nearly_every_spot_is_refused_before_it_fills_the_memory(dataset, monkeypatch):
+    monkeypatch.setattr("napari_trsmi.compare.labelling._MOST_COMPARED", dataset.n_spots - 1)
+    dataset = replace(dataset, obs=dataset.obs.assign(barcode=dataset.obs_names))
+    with pytest.raises(DataError, match="labels in 'barcode'"):
+        labels_of_column(dataset, "barcode")
 
 
 def test_settings_that_do_not_change_the_domains_set_no_runs_apart():

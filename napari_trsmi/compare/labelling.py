@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["run", "file", "column", "embedding"]
 MOST_LABELS = 100  # different values of a column that is taken for labels
+_MOST_COMPARED = 1000  # of a column that a person names: tables of labels by labels are dense
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +99,7 @@ def labels_of_column(dataset: Dataset, column: str) -> Labelling:
     Raises
     ------
     DataError
-        There is no such column.
+        There is no such column, or it has too many different values.
     """
     import pandas as pd
 
@@ -108,6 +109,8 @@ def labels_of_column(dataset: Dataset, column: str) -> Labelling:
         known = ", ".join(map(str, dataset.obs.columns)) or "no columns"
         raise DataError(f"Expected a column of the file ({known}), found {column!r}. Use one of these.")
     values = dataset.obs[column]
+    if (n := values.nunique()) > _MOST_COMPARED:
+        raise DataError(f"Expected at most {_MOST_COMPARED:,} labels in {column!r}, found {n:,}. Use another column.")
     codes, names = encode(values)
     if isinstance(values.dtype, pd.CategoricalDtype) and values.cat.ordered:
         order = [name for name in map(str, values.cat.categories) if name in set(map(str, names))]
