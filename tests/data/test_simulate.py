@@ -401,16 +401,18 @@ def test_a_hundred_thousand_spots_are_a_matter_of_seconds():
 @settings(max_examples=15, deadline=None)
 @given(
     n_spots=st.integers(50, 400),
-    grid=st.sampled_from(["hexagonal", "square"]),
+    grid=st.sampled_from(["hexagonal", "square", "irregular"]),
+    lost=st.floats(0, 0.4),
+    holes=st.floats(0, 0.4),
     n_domains=st.integers(1, 15),
     modalities=st.lists(st.sampled_from(["rna", "adt", "atac"]), min_size=1, max_size=3, unique=True),
     blur=st.floats(0, 5),
     seed=st.integers(0, 2**31),
 )
-def test_any_settings_give_as_many_spots_as_asked(n_spots, grid, n_domains, modalities, blur, seed):
+def test_any_settings_give_as_many_spots_as_asked(n_spots, grid, lost, holes, n_domains, modalities, blur, seed):
     mdata = simulate(
-        n_spots=n_spots, grid=grid, n_domains=n_domains, modalities=modalities, blur=blur, seed=seed,
-        n_genes=12, n_proteins=5, n_peaks=15, image=0,
+        n_spots=n_spots, grid=grid, lost=lost, holes=holes, n_domains=n_domains,
+        modalities=modalities, blur=blur, seed=seed, n_genes=12, n_proteins=5, n_peaks=15, image=0,
     )  # fmt: skip
     assert mdata.n_obs == n_spots
     assert list(mdata.mod) == modalities

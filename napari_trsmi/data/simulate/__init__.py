@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_trsmi.data.dataset import Dataset, Modality, TissueImage
-from napari_trsmi.data.simulate.counts import CHEMISTRY, draw_counts, draw_profiles, groups_seen
-from napari_trsmi.data.simulate.names import barcodes, feature_names
+from napari_trsmi.data.simulate.cells import draw_compositions, draw_types
+from napari_trsmi.data.simulate.counts import CHEMISTRY
+from napari_trsmi.data.simulate.measure import categories, measure
+from napari_trsmi.data.simulate.names import barcodes
 from napari_trsmi.data.simulate.picture import paint
-from napari_trsmi.data.simulate.settings import ModalityName, SimulationSettings
+from napari_trsmi.data.simulate.settings import SimulationSettings
+from napari_trsmi.data.simulate.technical import courses
 from napari_trsmi.data.simulate.tissue import Spots, Tissue, draw_tissue
 from napari_trsmi.data.tables import mudata_of
 from napari_trsmi.errors import ConfigError
 
 if TYPE_CHECKING:
-    import pandas as pd
     from anndata import AnnData
     from mudata import MuData
 
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 MICRONS_PER_PIXEL = 0.5
 _SPACING, _DIAMETER, _FIDUCIAL = 200.0, 110.0, 288.0  # 100, 55 and 144 micrometres, in full-resolution pixels
+_CELL_SPACING, _CELL_DIAMETER = 30.0, 20.0  # 15 and 10 micrometres
 _MARGIN = 4.0  # glass around the spots, in spots
 
 
@@ -52,8 +54,13 @@ def simulate(settings: SimulationSettings | None = None, **overrides: Any) -> Mu
         tell a spot's domain from all others, ``obs["section"]`` the section. Each modality has ``obsm["spatial"]``
         ((N, 2) float64 x and y in full-resolution pixels of the spot's own section), ``uns["spatial"][section]`` with
         ``images["hires"]`` and ``scalefactors``, ``obs["visible_domain"]`` (the domains as this modality can tell them
-        apart), ``obs["array_row"]``, ``obs["array_col"]``, and ``var["marker_of"]`` (what a feature marks, or "").
+        apart), ``obs["array_row"]``, ``obs["array_col"]`` (of a grid), and ``var["marker_of"]`` (what it marks, or "").
         ``uns["simulation"]`` is the settings as JSON.
+
+        Where the settings ask for it, obs also says what changes without a boundary of domains: ``technical`` (the side
+        of the batch line), ``gradient`` (of expression; ``var["gradient"]`` has the log units of each feature),
+        ``depth_gradient`` and ``rim`` from 0 to 1, ``depth_factor`` (what the depth is multiplied by), and
+        ``cell_type``. A boundary between two spots of one domain and two sides is one that the batch line made.
 
     Raises
     ------
@@ -74,16 +81,27 @@ def simulate(settings: SimulationSettings | None = None, **overrides: Any) -> Mu
     domains = np.concatenate([shares.argmax(axis=1) for shares in membership])
     libraries = [f"section{s + 1}" for s in range(settings.n_sections)]
     n = settings.n_spots
+    lies = [courses(settings, tissue, spots, s) for s, (tissue, spots) in enumerate(sections)]
+    shares = membership
     obs = pd.DataFrame(
         {
             "in_tissue": 1,
             "array_row": np.concatenate([spots.rows for _, spots in sections]),
             "array_col": np.concatenate([spots.columns for _, spots in sections]),
-            "section": _categories(np.repeat(np.arange(len(libraries)), n), libraries),
-            "domain": _categories(domains, settings.domain_names),
+            "section": categories(np.repeat(np.arange(len(libraries)), n), libraries),
+            "domain": categories(domains, settings.domain_names),
         },
         index=pd.Index(np.concatenate([barcodes(n, s) for s in range(settings.n_sections)]), dtype=object),
     )
+    if settings.grid == "irregular":
+        del obs["array_row"], obs["array_col"]
+    if settings.cell_types:
+        compositions = draw_compositions(settings)
+        types = [
+            draw_types(each, compositions, np.random.default_rng([settings.seed, 18, s]))
+            for s, each in enumerate(membership)
+        ]
+        shares = [np.eye(settings.cell_types, dtype=np.float32)[each] for each in types]
     coords, spatial = [], {}
     for s, (library, (tissue, spots)) in enumerate(zip(libraries, sections, strict=True)):
         xy, entry = _place(settings, tissue, spots, np.random.default_rng([settings.seed, 12, s]))
@@ -91,7 +109,7 @@ def simulate(settings: SimulationSettings | None = None, **overrides: Any) -> Mu
         spatial[library] = entry
     tables: dict[str, AnnData] = {}
     for modality in settings.modalities:
-        table = _measure(settings, modality, membership, domains, obs)
+        table = measure(settings, modality, shares, lies, domains, obs)
         table.obsm["spatial"] = np.concatenate(coords)
         table.uns["spatial"] = spatial
         tables[modality] = table
@@ -101,7 +119,12 @@ def simulate(settings: SimulationSettings | None = None, **overrides: Any) -> Mu
     mdata.obs["domain"] = obs["domain"]
     told = _told_apart_by(settings)
     mdata.obs["told_apart_by"] = pd.Categorical([told[d] for d in range(settings.n_domains)])[domains]
-    mdata.uns["simulation"] = json.dumps(settings.model_dump(mode="json"))
+    if settings.cell_types:
+        mdata.obs["cell_type"] = categories(np.concatenate(types), settings.type_names)
+    for name in lies[0]:
+        value = np.concatenate([each[name] for each in lies])
+        mdata.obs[name] = categories(value, ("side 1", "side 2")) if name == "technical" else value
+    mdata.uns["simulation"] = settings.as_json()
     return mdata
 
 
@@ -134,7 +157,7 @@ def simulate_dataset(settings: SimulationSettings | None = None, **overrides: An
         obs_names=np.asarray(mdata.obs_names, dtype=str),
         obs=mdata.obs.copy(),
         image=image,
-        spot_diameter=_DIAMETER,
+        spot_diameter=_size(settings)[1],
         microns_per_unit=MICRONS_PER_PIXEL,
         library="section1",
     )
@@ -144,10 +167,9 @@ def _settled(settings: SimulationSettings | None, overrides: dict[str, Any]) -> 
     return SimulationSettings(**({} if settings is None else settings.model_dump()) | overrides)
 
 
-def _categories(codes: np.ndarray, names: Any) -> pd.Categorical:
-    import pandas as pd
-
-    return pd.Categorical.from_codes(codes, list(names), ordered=True)
+def _size(settings: SimulationSettings) -> tuple[float, float]:
+    """Spacing and diameter of the spots in full-resolution pixels."""
+    return (_CELL_SPACING, _CELL_DIAMETER) if settings.grid == "irregular" else (_SPACING, _DIAMETER)
 
 
 def _place(
@@ -156,9 +178,10 @@ def _place(
     """(N, 2) full-resolution pixels of the spots, and the library's entry in ``uns["spatial"]``."""
     corner = spots.points.min(axis=0) - _MARGIN * spots.spacing
     extent = spots.points.max(axis=0) + _MARGIN * spots.spacing - corner
-    scale = _SPACING / spots.spacing
+    spacing, diameter = _size(settings)
+    scale = spacing / spots.spacing
     entry: dict[str, Any] = {
-        "scalefactors": {"spot_diameter_fullres": _DIAMETER, "fiducial_diameter_fullres": _FIDUCIAL},
+        "scalefactors": {"spot_diameter_fullres": diameter, "fiducial_diameter_fullres": _FIDUCIAL},
         "images": {},
     }
     if settings.image:
@@ -167,47 +190,9 @@ def _place(
     return (spots.points - corner) * scale, entry
 
 
-def _measure(
-    settings: SimulationSettings,
-    modality: ModalityName,
-    membership: list[np.ndarray],
-    domains: np.ndarray,
-    obs: pd.DataFrame,
-) -> AnnData:
-    """Return the table of one modality over the spots of all sections."""
-    import anndata
-    import pandas as pd
-    from scipy import sparse
-
-    chemistry, code = CHEMISTRY[modality], list(CHEMISTRY).index(modality)
-    rng = np.random.default_rng([settings.seed, 13, code])
-    n_features = {"rna": settings.n_genes, "adt": settings.n_proteins, "atac": settings.n_peaks}[modality]
-    groups = groups_seen(settings, modality)
-    profiles, marked = draw_profiles(chemistry, groups, n_features, settings.contrast, rng)
-    names = feature_names(modality, n_features, rng)
-    counts = []
-    for s, shares in enumerate(membership):
-        rng = np.random.default_rng([settings.seed, 14, code, s])
-        seen, depth = profiles, settings.depth * chemistry.share
-        if s:  # the first section is the reference
-            seen = profiles * np.exp(settings.batch * rng.standard_normal(n_features))
-            seen /= seen.sum(axis=1, keepdims=True)
-            depth *= np.exp(settings.batch * rng.normal())
-        per_spot = depth * np.exp(0.3 * rng.standard_normal(len(shares)) - 0.045)  # mean: depth
-        counts.append(draw_counts(shares, seen, per_spot, settings, rng))
-    members = [" / ".join(np.array(settings.domain_names)[groups == g]) for g in range(groups.max() + 1)]
-    var = pd.DataFrame(
-        {"feature_types": chemistry.feature_type, "marker_of": [members[g] if g >= 0 else "" for g in marked]},
-        index=pd.Index(names, dtype=object),
-    )
-    table = anndata.AnnData(sparse.vstack(counts, format="csr"), obs=obs.copy(), var=var)
-    table.obs["visible_domain"] = _categories(groups[domains], members)
-    return table
-
-
 def _told_apart_by(settings: SimulationSettings) -> list[str]:
     """For each domain the modalities that tell it from all others."""
-    told = ["+".join(settings.modalities)] * settings.n_domains
+    told = ["+".join(settings.informative)] * settings.n_domains
     for pair, modality in settings.pairs.items():
         for domain in pair:
             told[domain] = modality

@@ -46,6 +46,8 @@ CHEMISTRY: dict[ModalityName, Chemistry] = {
 
 def groups_seen(settings: SimulationSettings, modality: ModalityName) -> np.ndarray:
     """(K,) int: the group of each domain in `modality`. Domains of one group are alike there; groups count from 0."""
+    if modality in settings.noise:
+        return np.zeros(settings.n_domains, int)
     first = np.arange(settings.n_domains)
     for (a, b), seen_by in settings.pairs.items():
         if seen_by != modality:
@@ -68,12 +70,30 @@ def draw_profiles(
     return (profiles / profiles.sum(axis=1, keepdims=True))[groups], marked
 
 
+def only_few_differ(
+    profiles: np.ndarray, marked: np.ndarray, n_told: int, fold: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return profiles in which domains 0 and 1 differ in `n_told` features only, and (n_told,) those features.
+
+    They are frequent ones that mark nothing else, by turns up in domain 0 and in domain 1, by twice the usual log fold.
+    """
+    profiles = profiles.copy()
+    profiles[1] = profiles[0]
+    often = np.argsort(-np.where(marked < 0, profiles[0], -1.0), kind="stable")
+    told = rng.permutation(often[: max(n_told, len(often) // 10)])[:n_told]
+    for domain in (0, 1):
+        profiles[domain, told[domain::2]] *= np.exp(2 * fold)
+        profiles[domain] /= profiles[domain].sum()
+    return profiles, told
+
+
 def draw_counts(
     membership: np.ndarray,
     profiles: np.ndarray,
     depth: np.ndarray,
     settings: SimulationSettings,
     rng: np.random.Generator,
+    drift: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> sparse.csr_matrix:
     """Return (N, D) CSR float32 whole-numbered counts: gamma-Poisson, with ambient noise, cell states and dropout.
 
@@ -85,6 +105,8 @@ def draw_counts(
         (K, D) share of each feature in each domain.
     depth
         (N,) expected counts of each spot.
+    drift
+        (N, P) where spots lie on P courses, and (P, D) log units by which features change from 0 to 1 along each.
     """
     # All in float64: processors differ in the last bit of a float32, and one changed draw changes all that follow.
     n, n_features = len(membership), profiles.shape[1]
@@ -100,6 +122,8 @@ def draw_counts(
         rates = membership[rows] @ seen  # (chunk, D)
         rates *= np.exp(rng.standard_normal((n_rows, 2)) @ programmes)
         rates *= depth[rows, None]
+        if drift is not None:
+            rates *= np.exp(drift[0][rows] @ drift[1])
         means = rates
         if settings.dispersion > 0:
             shape = 1 / settings.dispersion

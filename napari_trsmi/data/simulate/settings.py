@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Literal
 
 from pydantic import ValidationError, model_validator
@@ -12,23 +13,13 @@ from napari_trsmi.errors import ConfigError, explained
 ModalityName = Literal["rna", "adt", "atac"]
 
 
-class SimulationSettings(Settings):
-    """Every setting of the simulator; the same settings give the same slice.
-
-    Raises
-    ------
-    ConfigError
-        A setting does not exist, is out of bounds, or names a modality twice.
-
-    Examples
-    --------
-    >>> settings = SimulationSettings(n_spots=500, modalities=("rna", "atac"))
-    >>> settings.n_layers, settings.n_islands
-    (5, 2)
-    """
+class SliceSettings(Settings):
+    """What every simulated slice has."""
 
     n_spots: int = setting(2500, "Spots in each section.", unit="spots", ge=50)
-    grid: Literal["hexagonal", "square"] = setting("hexagonal", "How the spots are laid out, 100 micrometres apart.")
+    grid: Literal["hexagonal", "square", "irregular"] = setting(
+        "hexagonal", "How the spots are laid out, 100 micrometres apart; irregular: as cells lie, about 15 apart."
+    )
     modalities: tuple[ModalityName, ...] = setting(
         ("rna", "adt"), "Modalities measured: rna, adt (protein), atac (chromatin).", min_length=1
     )
@@ -51,18 +42,6 @@ class SimulationSettings(Settings):
     image: int = setting(800, "Longest side of the stained picture; 0 for none.", unit="pixels", ge=0, le=4000)
     seed: int = setting(0, "Seed of every random choice.", ge=0)
 
-    def __init__(self, **values: Any) -> None:
-        try:
-            super().__init__(**values)
-        except ValidationError as error:
-            raise ConfigError(explained(error)) from None
-
-    @model_validator(mode="after")
-    def _modalities_differ(self) -> SimulationSettings:
-        if len(set(self.modalities)) < len(self.modalities):
-            raise ValueError("Expected each modality once in modalities")
-        return self
-
     @property
     def n_islands(self) -> int:
         """Number of island types among the domains."""
@@ -79,8 +58,109 @@ class SimulationSettings(Settings):
         layers = tuple(f"layer {i + 1}" for i in range(self.n_layers))
         return layers + tuple(f"island {i + 1}" for i in range(self.n_islands))
 
+    def n_features(self, modality: ModalityName) -> int:
+        """Return the number of features of a modality."""
+        return {"rna": self.n_genes, "adt": self.n_proteins, "atac": self.n_peaks}[modality]
+
+
+class SimulationSettings(SliceSettings):
+    """Every setting of the simulator; the same settings give the same slice.
+
+    The first group is what every slice has. The second, from `gradient` on, makes mistakes possible, and is off unless
+    set.
+
+    Raises
+    ------
+    ConfigError
+        A setting does not exist, is out of bounds, or cannot go with another one.
+
+    Examples
+    --------
+    >>> settings = SimulationSettings(n_spots=500, modalities=("rna", "atac"))
+    >>> settings.n_layers, settings.n_islands
+    (5, 2)
+    """
+
+    gradient: float = setting(
+        0.0,
+        "Gradient of expression without a boundary: log units by which some features that mark no domain rise or fall "
+        "over the section; 0 for none.",
+        ge=0,
+        step=0.5,
+    )
+    gradient_share: float = setting(0.15, "Share of each modality's features in the gradient.", gt=0, le=1, step=0.05)
+    gradient_along: Literal["x", "y", "rim"] = setting(
+        "x", "Where the gradient goes: along x, along y, or from the middle to the rim."
+    )
+    subtle: int = setting(
+        0,
+        "Features, of one modality, that layers 1 and 2 differ in, and in nothing else; 0: as other domains do.",
+        ge=0,
+    )
+    noise: tuple[ModalityName, ...] = setting((), "Modalities whose counts know neither domains nor space.")
+    batch_line: float = setting(
+        0.0, "Batch effect on one side of a straight line, in log units per feature; 0 for none.", ge=0, step=0.1
+    )
+    depth_gradient: float = setting(
+        0.0, "Log units by which the depth falls from one end of the section to the other; 0 for none.", ge=0, step=0.5
+    )
+    rim: float = setting(0.0, "Share of the depth that is missing at the rim of the tissue.", ge=0, lt=1, step=0.1)
+    rim_width: float = setting(3.0, "How far the rim's loss of depth reaches inwards.", unit="spots", gt=0, step=1)
+    cell_types: int = setting(
+        0,
+        "Each spot is one cell of one of so many types, and a domain is a mixture of types; 0: spots have no type.",
+        ge=0,
+    )
+    mixing: float = setting(
+        0.5, "How alike the domains' mixtures of cell types are: 0 is not at all, 1 is the same.", ge=0, le=1, step=0.1
+    )
+    lost: float = setting(0.0, "Share of the spots missing here and there.", ge=0, le=0.4, step=0.05)
+    holes: float = setting(0.0, "Share of the spots missing in a few round patches.", ge=0, le=0.4, step=0.05)
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise ConfigError(explained(error)) from None
+
+    @model_validator(mode="after")
+    def _can_be_had_together(self) -> SimulationSettings:
+        if len(set(self.modalities)) < len(self.modalities):
+            raise ValueError("Expected each modality once in modalities")
+        if not set(self.noise) <= set(self.modalities):
+            raise ValueError(f"Expected noise among modalities {self.modalities}, found {self.noise}")
+        if not self.informative:
+            raise ValueError("Expected a modality that is no noise, found all of modalities in noise")
+        if self.cell_types == 1:
+            raise ValueError("Expected cell_types to be 0, or 2 and more, found 1")
+        if self.subtle and (self.cell_types or self.n_layers < 2):
+            raise ValueError("Expected subtle=0 where there are cell_types or fewer than 3 domains")
+        if self.subtle > (most := self.n_features(self.informative[0]) // 5):
+            raise ValueError(f"Expected subtle to be at most {most}, a fifth of the features, found {self.subtle}")
+        return self
+
+    @property
+    def informative(self) -> tuple[ModalityName, ...]:
+        """Modalities that are not noise."""
+        return tuple(name for name in self.modalities if name not in self.noise)
+
+    @property
+    def type_names(self) -> tuple[str, ...]:
+        """Names of the cell types."""
+        return tuple(f"type {i + 1}" for i in range(self.cell_types))
+
     @property
     def pairs(self) -> dict[tuple[int, int], ModalityName]:
-        """Pairs of domains that only one modality tells apart, and that modality."""
+        """Pairs of domains that only one modality tells apart, and that modality; none where spots are cells."""
+        if self.cell_types:
+            return {}
         starts = [*range(0, self.n_layers - 1, 2), *range(self.n_layers, self.n_domains - 1, 2)]
-        return {(a, a + 1): self.modalities[i % len(self.modalities)] for i, a in enumerate(starts)}
+        return {(a, a + 1): self.informative[i % len(self.informative)] for i, a in enumerate(starts)}
+
+    def as_json(self) -> str:
+        """Return the settings as JSON, without those of the second group that are left as they are."""
+        fields = type(self).model_fields
+        off = {
+            name for name in fields.keys() - SliceSettings.model_fields if getattr(self, name) == fields[name].default
+        }
+        return json.dumps(self.model_dump(mode="json", exclude=off))

@@ -13,6 +13,7 @@ from scipy.special import expit
 
 from napari_trsmi.data.simulate.settings import SimulationSettings
 
+_PATCHES = 4  # round patches in which spots are missing
 _REACH = 1.5  # half the side of the square in which spots are laid out; the outline stays well inside
 _PER_TYPE = 4  # islands of each type
 
@@ -26,7 +27,8 @@ class Spots:
     points
         (N, 2) float64 (x, y) in tissue radii.
     rows, columns
-        (N,) int place in the array; on a hexagonal grid columns count half steps, as Visium does.
+        (N,) int place in the array; on a hexagonal grid columns count half steps, as Visium does. On an irregular one
+        they mean nothing.
     spacing
         Distance of neighbouring spots, in tissue radii.
     """
@@ -125,7 +127,8 @@ def draw_tissue(settings: SimulationSettings, section: int) -> tuple[Tissue, Spo
     folds = organ.uniform(0, 2 * np.pi, 2) + rng.normal(0, 0.15, 2)
     shares = np.cumsum(organ.uniform(0.7, 1.3, settings.n_layers))
     amplitudes = rng.uniform(0.4, 1, 6) * (0.11, 0.06, 0.04, 0.025, 0.02, 0.012)
-    spacing = np.sqrt(np.pi / settings.n_spots / (np.sqrt(3) / 2 if settings.grid == "hexagonal" else 1.0))
+    n_laid = int(np.ceil(settings.n_spots / (1 - settings.lost - settings.holes)))
+    spacing = np.sqrt(np.pi / n_laid / (1.0 if settings.grid == "square" else np.sqrt(3) / 2))
     tissue = Tissue(
         n_layers=settings.n_layers,
         n_domains=settings.n_domains,
@@ -140,26 +143,41 @@ def draw_tissue(settings: SimulationSettings, section: int) -> tuple[Tissue, Spo
         blur=settings.blur * spacing,
     )
     points, rows, columns = _lay_out(settings.grid, spacing)
+    if settings.grid == "irregular":
+        points += np.random.default_rng([settings.seed, 15, section]).normal(0, 0.35 * spacing, points.shape)
     level = tissue.level(points)
-    kept = np.sort(np.argpartition(level, settings.n_spots - 1)[: settings.n_spots])
+    kept = np.sort(np.argpartition(level, n_laid - 1)[:n_laid])
     spots = Spots(points[kept], rows[kept] - rows[kept].min(), columns[kept] - columns[kept].min(), spacing)
     if settings.grid == "hexagonal" and (spots.rows[0] + spots.columns[0]) % 2:
         spots.columns[:] += 1  # Visium: row and column are both even or both odd
     cuts = np.quantile(tissue.depth(spots.points), 1 - shares[:-1] / shares[-1])
-    return replace(tissue, cuts=cuts, edge=float(level[kept].max())), spots
+    tissue = replace(tissue, cuts=cuts, edge=float(level[kept].max()))
+    if n_laid > settings.n_spots:
+        left = _left(spots.points, settings, np.random.default_rng([settings.seed, 16, section]))
+        spots = Spots(spots.points[left], spots.rows[left], spots.columns[left], spacing)
+    return tissue, spots
+
+
+def _left(points: np.ndarray, settings: SimulationSettings, rng: np.random.Generator) -> np.ndarray:
+    """(N,) rising indices of the spots that are left when some are lost in patches and some here and there."""
+    n = len(points)
+    centres = points[rng.choice(n, _PATCHES, replace=False)]
+    distance = np.hypot(*(points[:, None] - centres).transpose(2, 0, 1)).min(axis=1)
+    outside = np.argsort(distance, kind="stable")[int(settings.holes * n) :]
+    return np.sort(rng.choice(outside, settings.n_spots, replace=False))
 
 
 def _lay_out(grid: str, spacing: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Points, rows and columns of a grid over the whole square; about 2.9 N of them."""
-    step = spacing * np.sqrt(3) / 2 if grid == "hexagonal" else spacing
+    step = spacing if grid == "square" else spacing * np.sqrt(3) / 2
     n_rows, n_columns = (int(2 * _REACH / length) + 1 for length in (step, spacing))
     rows, columns = (index.ravel() for index in np.indices((n_rows, n_columns)))
     x: np.ndarray
-    if grid == "hexagonal":
+    if grid == "square":
+        x = columns * spacing
+    else:
         columns = 2 * columns + rows % 2
         x = columns * spacing / 2
-    else:
-        x = columns * spacing
     return np.column_stack([x - _REACH, rows * step - _REACH]), rows, columns
 
 
