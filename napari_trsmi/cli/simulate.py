@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self, get_args
 
 from tyro.conf import arg
 
 from napari_trsmi.cli.command import Command
+from napari_trsmi.data.simulate.hard import HardName, hard_settings
 from napari_trsmi.data.simulate.settings import SimulationSettings
-from napari_trsmi.errors import DataError
+from napari_trsmi.errors import ConfigError, DataError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +19,30 @@ class Simulate(Command):
     """Make up a tissue slice of two or three modalities with known domains, in obs["domain"]."""
 
     out: Annotated[Path, arg(aliases=("-o",), metavar="OUT", help="File to write: .h5mu or .zarr.")]
+    hard: Annotated[
+        tuple[HardName, ...] | None,
+        arg(
+            metavar="[KIND]",
+            help_behavior_hint="",
+            help="Begin from the settings of a slice on which mistakes are to be expected: "
+            f"{', '.join(get_args(HardName))}; without a name: everything.",
+        ),
+    ] = None
     settings: Annotated[SimulationSettings, arg(name="")] = field(default_factory=SimulationSettings)
+
+    def settled(self) -> Self:
+        """Return the command with the settings of the hard slice it names; what the command line gives is put on top.
+
+        Raises
+        ------
+        ConfigError
+            More than one is named.
+        """
+        if self.hard is None:
+            return self
+        if len(self.hard) > 1:
+            raise ConfigError(f"Expected one kind of hard slice, found {' '.join(self.hard)}. Name one, or none.")
+        return replace(self, settings=hard_settings(*(self.hard or ("everything",))))
 
     def run(self) -> None:
         """Simulate and write."""

@@ -13,6 +13,7 @@ import pytest
 import napari_trsmi as nt
 from napari_trsmi.cli import main
 from napari_trsmi.config import Config
+from napari_trsmi.data.simulate import hard_settings
 from napari_trsmi.data.tables import mudata_as_stored
 
 
@@ -178,6 +179,23 @@ def test_a_simulated_slice_is_what_the_settings_say(tmp_path):
         written = mudata.read_h5mu(tmp_path / "a.h5mu")
     expected = nt.simulate(n_spots=80, n_genes=30, image=0, seed=4)
     assert (written["rna"].X != expected["rna"].X).nnz == 0
+
+
+@pytest.mark.parametrize(("kind", "words"), [("rim", ["rim"]), ("everything", [])])
+def test_a_hard_slice_is_its_kind_with_the_words_on_top(tmp_path, kind, words):
+    out = tmp_path / "hard.h5mu"
+    assert main(["simulate", "--n-spots", "90", "-q", "-o", str(out), "--hard", *words]) == 0
+    with mudata_as_stored():
+        written = mudata.read_h5mu(out)
+    expected = nt.simulate(hard_settings(kind, n_spots=90))
+    assert written.uns["simulation"] == expected.uns["simulation"]
+    assert (written["rna"].X != expected["rna"].X).nnz == 0
+    np.testing.assert_array_equal(written.obs["rim"], expected.obs["rim"])
+
+
+def test_two_kinds_of_hard_slices_at_once_are_refused(tmp_path, capsys):
+    assert main(["simulate", "-o", str(tmp_path / "a.h5mu"), "--hard", "rim", "depth"]) == 2
+    assert "Expected one kind of hard slice, found rim depth" in capsys.readouterr().err
 
 
 @pytest.mark.slow

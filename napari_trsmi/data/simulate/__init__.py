@@ -10,6 +10,7 @@ import numpy as np
 from napari_trsmi.data.dataset import Dataset, Modality, TissueImage
 from napari_trsmi.data.simulate.cells import draw_compositions, draw_types
 from napari_trsmi.data.simulate.counts import CHEMISTRY
+from napari_trsmi.data.simulate.hard import hard_panel, hard_settings
 from napari_trsmi.data.simulate.measure import categories, measure
 from napari_trsmi.data.simulate.names import barcodes
 from napari_trsmi.data.simulate.picture import paint
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from mudata import MuData
 
-__all__ = ["SimulationSettings", "simulate", "simulate_dataset"]
+__all__ = ["SimulationSettings", "hard_panel", "hard_settings", "simulate", "simulate_dataset"]
 
 logger = logging.getLogger(__name__)
 
