@@ -160,6 +160,11 @@ class Cluster(Settings):
     method: Literal["mixture", "prototypes", "kmeans", "leiden"] = setting(
         "mixture", "How the embedding is cut into domains."
     )
+    context: Literal["auto", "averaged", "rings"] = setting(
+        "auto",
+        "What of a spot's surroundings is clustered: averaged with it (spots of many cells), or beside it, ring by ring "
+        "(single cells); auto takes rings where the spots lie on no lattice.",
+    )
     domain_scale: int | None = setting(
         None,
         "How far the embedding is averaged over the tissue before clustering, from cell-type-like (0) to region-like; "

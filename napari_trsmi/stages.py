@@ -81,12 +81,12 @@ def cut(
     Those before, (N,) int, are gone on from where there are as many.
     """
     from napari_trsmi.constraints import row_constraints
-    from napari_trsmi.domains.clustering import find_domains
+    from napari_trsmi.domains.clustering import find_domains, in_context
 
     return find_domains(
         embedding,
         prepared.spatial,
-        config.cluster,
+        in_context(config.cluster, prepared.dataset.coords),
         n_domains=n_domains,
         evidence=np.hstack(list(prepared.measured.values())),
         prototypes=prototypes,

@@ -142,7 +142,7 @@ def labels_of_embedding(dataset: Dataset, key: str, config: Config, n_domains: i
     ConfigError
         As for `domains.clustering.find_domains`.
     """
-    from napari_trsmi.domains.clustering import find_domains
+    from napari_trsmi.domains.clustering import find_domains, in_context
     from napari_trsmi.graphs import spatial_graph
 
     if key not in dataset.embeddings:
@@ -152,7 +152,7 @@ def labels_of_embedding(dataset: Dataset, key: str, config: Config, n_domains: i
     if not np.isfinite(embedding).all():
         bad = int((~np.isfinite(embedding)).any(axis=1).sum())
         raise DataError(f"Expected finite values in obsm[{key!r}], found NaN or infinity for {bad} spots. Fill them.")
-    spatial, cluster = spatial_graph(dataset.coords, config.graph.k_spatial), config.cluster
+    spatial, cluster = spatial_graph(dataset.coords, config.graph.k_spatial), in_context(config.cluster, dataset.coords)
     if cluster.method == "prototypes":
         cluster = cluster.model_copy(update={"method": "mixture"})
     found = find_domains(embedding, spatial, cluster, n_domains=n_domains, seed=config.seed)

@@ -53,6 +53,9 @@ class Result:
         One name per domain, all different; empty for "1", "2", ...
     maps
         {name: (N,) float32} further numbers per spot, such as their stability; saved as ``obs["trsmi_<name>"]``.
+    cuts
+        (N, R) int16 domains of R other cuts of the same run, numbered like `labels`; None where there are none. Support
+        is counted on them, see `evidence.with_support`.
     history
         One `Step` per epoch.
     scores
@@ -75,6 +78,7 @@ class Result:
     colors: tuple[str, ...] = ()
     domain_names: tuple[str, ...] = ()
     maps: dict[str, np.ndarray] = field(default_factory=dict)
+    cuts: np.ndarray | None = None
     history: tuple[Step, ...] = ()
     scores: dict[str, float] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)

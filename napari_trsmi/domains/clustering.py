@@ -12,9 +12,10 @@ from napari_trsmi.coherence import coherent_components, denoise
 from napari_trsmi.config import Cluster, Graph
 from napari_trsmi.constraints import RowConstraint, satisfying
 from napari_trsmi.domains.leiden import leiden_labels
-from napari_trsmi.domains.mixture import Mixture, fit_mixture, posterior_of
+from napari_trsmi.domains.mixture import Mixture, drawn, fit_mixture, posterior_of
+from napari_trsmi.domains.rings import principal, ring_means, ring_posterior, tied_mixture
 from napari_trsmi.errors import ConfigError, DataError
-from napari_trsmi.graphs import feature_graph, neighbour_mean, smooth
+from napari_trsmi.graphs import feature_graph, neighbour_mean, on_lattice, smooth
 from napari_trsmi.interrupt import check
 from napari_trsmi.records import Partition
 
@@ -24,12 +25,20 @@ KMEANS_SAMPLE = 50_000
 BETTER = 0.01  # less inertia, as a share, that makes a new start worth a jump from the domains before
 
 
+def in_context(settings: Cluster, coords: np.ndarray) -> Cluster:
+    """Return the settings with `context` decided: rings where the spots, at (N, 2) coordinates, lie on no lattice."""
+    if settings.context != "auto":
+        return settings
+    return settings.model_copy(update={"context": "averaged" if on_lattice(coords) else "rings"})
+
+
 def domain_features(embedding: np.ndarray, spatial: sparse.csr_matrix, settings: Cluster, seed: int = 0) -> np.ndarray:
     """Return the (N, c) float64 features that are clustered.
 
     The embedding is turned to its spatially coherent components, each averaged over the tissue as far as
     cross-validation or `settings.domain_scale` says, weighted by w / (1 - w), its signal over its noise, and averaged
-    over the most similar spots `settings.sharpen` times.
+    over the most similar spots `settings.sharpen` times. With ``context="rings"`` they are the principal components of
+    the embedding beside its means over each spot's rings of neighbours.
 
     Parameters
     ----------
@@ -38,7 +47,7 @@ def domain_features(embedding: np.ndarray, spatial: sparse.csr_matrix, settings:
     spatial
         (N, N) CSR spatial graph, zero diagonal.
     settings
-        `domain_scale`, `n_components`, `sharpen` and `k_similar` are used.
+        `context`, `domain_scale`, `n_components`, `sharpen` and `k_similar` are used.
     seed
         For shuffles and probes.
 
@@ -47,8 +56,9 @@ def domain_features(embedding: np.ndarray, spatial: sparse.csr_matrix, settings:
     DataError
         The embedding is the same for all spots.
     """
-    if not np.ptp(embedding, axis=0).any():
-        raise DataError("Expected an embedding that differs between spots, found the same for all. Train again.")
+    check_varies(embedding)
+    if settings.context == "rings":
+        return principal(ring_means(embedding, spatial), seed)
     components, w = coherent_components(embedding, spatial, seed)
     components, w = components[:, : settings.n_components], w[: settings.n_components]
     if settings.domain_scale is None:
@@ -86,7 +96,7 @@ def find_domains(
     spatial
         (N, N) CSR spatial graph, zero diagonal.
     settings
-        Method, domain scale, refinement and its strength.
+        Method, context (see `in_context`; undecided it is averaged), domain scale, refinement and its strength.
     n_domains
         K.
     evidence
@@ -113,8 +123,21 @@ def find_domains(
     """
     if n_domains > len(embedding):
         raise ConfigError(f"n_domains={n_domains} needs at least as many spots, found {len(embedding)}.")
+    pull = settings.constraint_strength
     if n_domains == 1:
         return Partition(np.zeros(len(embedding), int), np.ones((len(embedding), 1), np.float32), settings.method)
+    if settings.context == "rings" and settings.method == "mixture":
+        if features is None:
+            check_varies(embedding)
+            posterior = ring_posterior(
+                embedding, spatial, n_domains, evidence=evidence, n_init=settings.n_init, before=before, seed=seed
+            )
+        else:
+            posterior = tied_mixture(features, n_domains, settings.n_init, seed, before)
+        check_found(posterior.argmax(axis=1), n_domains)
+        if constraints and pull:
+            posterior = drawn(posterior, constraints, pull)
+        return numbered_by_size(Mixture(posterior, 0.0), posterior, settings.method)
     if settings.method == "prototypes":
         if prototypes is None or len(prototypes) != n_domains:
             found = "none" if prototypes is None else str(len(prototypes))
@@ -132,13 +155,8 @@ def find_domains(
             start = leiden_labels(features, n_domains, k=settings.k_similar, seed=seed)
         else:
             start = _kmeans(features, n_domains, settings.n_init, seed, before)
-    if len(np.unique(start)) < n_domains:
-        raise ConfigError(
-            f"n_domains={n_domains} needs that many distinct groups of spots, found {len(np.unique(start))}. "
-            "Lower n_domains."
-        )
+    check_found(start, n_domains)
     neighbours = neighbour_mean(spatial)
-    pull = settings.constraint_strength
     if constraints and pull:
         start = satisfying(features, start, constraints, n_domains)
     strength = settings.strength if settings.refinement == "potts" else 0.0
@@ -152,6 +170,21 @@ def find_domains(
     if evidence is not None:
         posterior = posterior_of(evidence, mixture.labels, n_domains, neighbours, mixture.strength)
     return numbered_by_size(mixture, posterior, settings.method)
+
+
+def check_varies(embedding: np.ndarray) -> None:
+    """Raise `DataError` where the (N, d) embedding is the same for all spots."""
+    if not np.ptp(embedding, axis=0).any():
+        raise DataError("Expected an embedding that differs between spots, found the same for all. Train again.")
+
+
+def check_found(labels: np.ndarray, n_domains: int) -> None:
+    """Raise `ConfigError` where (N,) labels are fewer than `n_domains`."""
+    found = len(np.unique(labels))
+    if found < n_domains:
+        raise ConfigError(
+            f"n_domains={n_domains} needs that many distinct groups of spots, found {found}. Lower n_domains."
+        )
 
 
 def majority(mixture: Mixture, spatial: sparse.csr_matrix) -> Mixture:

@@ -122,6 +122,24 @@ def posterior_of(
     return _run(np.asarray(evidence, float), np.eye(n_domains)[labels], neighbours, strength, False)
 
 
+def drawn(posterior: np.ndarray, constraints: Sequence[RowConstraint], pull: float) -> np.ndarray:
+    """Return the (N, K) posterior under the field of what a person said, see `fit_mixture`; what it was made from stays.
+
+    Parameters
+    ----------
+    posterior
+        (N, K) rows that sum to 1.
+    constraints, pull
+        As for `fit_mixture`.
+    """
+    fit, q = np.log(np.maximum(posterior, 1e-6)), posterior
+    for _ in range(20):
+        before, q = q, softmax(_constrained(fit, q, constraints, pull * _sureness(fit)), axis=1)
+        if np.abs(q - before).max() < TOLERANCE:
+            break
+    return q
+
+
 def field_strength(labels: np.ndarray, n_domains: int, neighbours: sparse.csr_matrix) -> float:
     r"""Return the strength s that best predicts each label from its neighbours' labels, in [0, 30].
 

@@ -128,7 +128,7 @@ def stability_curve(
 
     from napari_trsmi import api
     from napari_trsmi.constraints import row_constraints
-    from napari_trsmi.domains.clustering import domain_features, find_domains
+    from napari_trsmi.domains.clustering import domain_features, find_domains, in_context
     from napari_trsmi.domains.consensus import consensus
     from napari_trsmi.graphs import spatial_graph
 
@@ -139,7 +139,7 @@ def stability_curve(
         raise ConfigError("Expected numbers of domains to try, found none. Give at least one.")
     check_trust(n_domains=numbers)
     run, config = fit or api.fit, _asked_again(result)
-    rough = config.cluster.model_copy(update={"method": "mixture", "n_init": 1})
+    rough = in_context(config.cluster, result.coords).model_copy(update={"method": "mixture", "n_init": 1})
     embeddings = [result.embedding] if stability is None else list(stability.embeddings)
     spatial = spatial_graph(result.coords, config.graph.k_spatial)
     constraints = row_constraints(config.constraints, result.obs_names)

@@ -1,0 +1,162 @@
+"""Domains of single cells: what lies around a cell, ring by ring, clustered beside the cell itself.
+
+Cells of several types make a domain, so that a cell's own profile is not its domain's. Averaging a cell with its
+neighbours, which serves spots of many cells, mixes both; here the means over its rings of neighbours stand beside it
+and a mixture with one full covariance for all domains weighs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import sparse
+
+from napari_trsmi.interrupt import check
+
+HOPS = 3
+N_COMPONENTS = 20
+MIXTURE_SAMPLE = 20_000  # cells on which a mixture is fitted; the others join its most probable component
+
+
+def ring_means(values: np.ndarray, spatial: sparse.csr_matrix, hops: int = HOPS) -> np.ndarray:
+    """Return (N, d * (hops + 1)): the values of each spot, then their means over the spots 1, 2, ... hops away.
+
+    Parameters
+    ----------
+    values
+        (N, d) features.
+    spatial
+        (N, N) CSR spatial graph, symmetric, zero diagonal.
+    hops
+        Rings. A spot without any in a ring gets zeros there.
+    """
+    values = np.asarray(values, float)
+    graph = sparse.csr_matrix(
+        (np.ones(spatial.nnz, np.float32), spatial.indices, spatial.indptr), spatial.shape
+    )  # weights do not count
+    reached = sparse.identity(len(values), np.float32, format="csr")
+    last, blocks = reached, [values]
+    for _ in range(hops):
+        check()
+        within = last @ graph
+        within.data[:] = 1.0
+        ring = within - within.multiply(reached)
+        ring.eliminate_zeros()
+        size = np.asarray(ring.sum(axis=1)).ravel()
+        blocks.append((ring @ values) / np.maximum(size, 1.0)[:, None])
+        reached, last = reached + ring, ring
+    return np.hstack(blocks)
+
+
+def principal(values: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Return the first (N, c) principal components, c <= `N_COMPONENTS`."""
+    from sklearn.decomposition import PCA
+
+    n = max(1, min(N_COMPONENTS, values.shape[1], len(values) - 1))
+    found: np.ndarray = PCA(n, svd_solver="covariance_eigh", random_state=seed).fit_transform(values)
+    return found
+
+
+def tied_mixture(
+    features: np.ndarray, n_domains: int, n_init: int, seed: int, before: np.ndarray | None = None
+) -> np.ndarray:
+    """Return the (N, K) posterior of the likeliest of `n_init` Gaussian mixtures with one full covariance.
+
+    Parameters
+    ----------
+    features
+        (N, c) features.
+    n_domains
+        K.
+    n_init
+        Starts, each from a k-means of its own.
+    seed
+        For the starts and the sample.
+    before
+        (N,) int labels of K domains to start from instead, once.
+    """
+    from sklearn.mixture import GaussianMixture
+
+    sample, codes = features, None
+    if before is not None and len(np.unique(before)) == n_domains:
+        codes = np.unique(before, return_inverse=True)[1]
+        members = sparse.csr_matrix((np.ones(len(codes)), (codes, np.arange(len(codes)))))
+        centres = members @ features / np.bincount(codes)[:, None]
+    if len(features) > MIXTURE_SAMPLE:
+        sample = features[np.random.default_rng(seed).choice(len(features), MIXTURE_SAMPLE, replace=False)]
+    chance, best = np.random.RandomState(seed), None
+    for _ in range(1 if codes is not None else n_init):  # not by `n_init`, to be interrupted between them
+        check()
+        mixture = GaussianMixture(
+            n_domains,
+            covariance_type="tied",
+            max_iter=200,
+            reg_covar=1e-6 * max(float(sample.var()), 1e-30),
+            means_init=None if codes is None else centres,
+            random_state=chance,
+        ).fit(sample)
+        if best is None or mixture.lower_bound_ > best.lower_bound_:
+            best = mixture
+    assert best is not None
+    posterior: np.ndarray = best.predict_proba(features)
+    return posterior
+
+
+def together(posteriors: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the (N, K) mean of several posteriors of K domains, numbered like the one that agrees best with the rest.
+
+    Where the mean would leave a domain without a spot, the one that agrees best.
+    """
+    from napari_trsmi.domains.comparison import match_labels
+    from napari_trsmi.domains.consensus import consensus
+
+    labels = [p.argmax(axis=1) for p in posteriors]
+    chosen = int(consensus(labels).agreement.sum(axis=1).argmax())
+    mean = np.zeros_like(posteriors[chosen])
+    n_domains = mean.shape[1]
+    for posterior, own in zip(posteriors, labels, strict=True):
+        numbers = np.arange(n_domains)
+        matched = match_labels(np.append(own, numbers), np.append(labels[chosen], numbers))[len(own) :]
+        order = np.empty(n_domains, int)
+        order[matched] = numbers
+        mean += posterior[:, order]
+    mean /= len(posteriors)
+    return mean if len(np.unique(mean.argmax(axis=1))) == n_domains else posteriors[chosen]
+
+
+def ring_posterior(
+    embedding: np.ndarray,
+    spatial: sparse.csr_matrix,
+    n_domains: int,
+    *,
+    evidence: np.ndarray | None = None,
+    n_init: int = 10,
+    before: np.ndarray | None = None,
+    seed: int = 0,
+) -> np.ndarray:
+    """Return the (N, K) mean posterior of up to three mixtures: rings 1 to 2, and 1 to 3, of the embedding; of evidence.
+
+    Each alone depends on where it ends; what they have in common does less.
+
+    Parameters
+    ----------
+    embedding
+        (N, d) joint embedding.
+    spatial
+        (N, N) CSR spatial graph, symmetric, zero diagonal.
+    n_domains
+        K.
+    evidence
+        (N, c) features as measured at each spot.
+    n_init, before, seed
+        As for `tied_mixture`; from domains before only the widest rings of the embedding are fitted.
+    """
+    rings = ring_means(embedding, spatial)
+    wide = principal(rings, seed)
+    if before is not None and len(np.unique(before)) == n_domains:
+        return tied_mixture(wide, n_domains, 1, seed, before)
+    members = [wide, principal(rings[:, : HOPS * embedding.shape[1]], seed)]
+    if evidence is not None:
+        members.append(principal(ring_means(evidence, spatial), seed))
+    return together([tied_mixture(one, n_domains, n_init, seed) for one in members])

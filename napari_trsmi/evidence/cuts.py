@@ -1,0 +1,113 @@
+"""Other cuts of the same run, as plausible as the default: what all of them draw does not hang on how it was drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from napari_trsmi.coherence import denoise
+from napari_trsmi.config import Cluster, Config
+from napari_trsmi.domains.clustering import domain_features, find_domains, in_context
+from napari_trsmi.domains.rings import principal, ring_means, tied_mixture
+from napari_trsmi.errors import ConfigError
+from napari_trsmi.evidence.splitting import split
+from napari_trsmi.interrupt import check
+from napari_trsmi.stages import Prepared
+
+N_WAYS, N_FRESH = 7, 4
+SHARE = 0.5  # noise put on top of a measurement, in standard deviations of its own
+_STARTS = 2  # restarts of such a cut: the votes need their number more than each needs its best optimum
+_MOVED = (2, -2)  # how far the number of domains is moved
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to cut a section, for any number of domains.
+
+    Attributes
+    ----------
+    name
+        What is done differently, in words.
+    features
+        (N, c) what is clustered.
+    settings
+        The clustering; its context says how.
+    """
+
+    name: str
+    features: np.ndarray
+    settings: Cluster
+
+    def cut(self, n_domains: int, spatial: sparse.csr_matrix, seed: int) -> np.ndarray | None:
+        """Return (N,) labels of so many domains; None where these features do not fall into as many."""
+        if self.settings.context == "rings":
+            labels = tied_mixture(self.features, n_domains, _STARTS, seed).argmax(axis=1)
+        else:
+            try:
+                given = {"n_domains": n_domains, "features": self.features, "seed": seed}
+                labels = find_domains(self.features, spatial, self.settings, **given).labels
+            except ConfigError:
+                return None
+        return labels if len(np.unique(labels)) == n_domains else None
+
+
+def ways(embedding: np.ndarray, prepared: Prepared, config: Config, n_fresh: int = N_FRESH) -> Iterator[Way]:
+    """Yield ways to cut a section; none of them trains.
+
+    Seven cut the run's embedding, the network's input or the measurements, averaged over the tissue or ring by ring,
+    with and without sharpening. The others put fresh noise on the measurements (`splitting.split`) and cut them in the
+    way of the default.
+
+    Parameters
+    ----------
+    embedding
+        (N, d) joint embedding.
+    prepared
+        Features and graphs.
+    config
+        Settings of the run.
+    n_fresh
+        Measurements with fresh noise.
+    """
+    spatial, seed = prepared.spatial, config.seed
+    cluster = in_context(config.cluster, prepared.dataset.coords)
+    changes = {"method": "mixture", "n_init": _STARTS, "domain_scale": None, "sharpen": 1}
+    averaged = cluster.model_copy(update={**changes, "context": "averaged"})
+    ringed = cluster.model_copy(update={**changes, "context": "rings"})
+    measured = np.hstack(list(prepared.measured.values()))
+    features = np.hstack(list(prepared.features.values()))
+
+    def by_average(values: np.ndarray, **update: int) -> tuple[np.ndarray, Cluster]:
+        return domain_features(values, spatial, averaged.model_copy(update=update), seed), averaged
+
+    def by_rings(values: np.ndarray, hops: int = 3) -> tuple[np.ndarray, Cluster]:
+        return principal(ring_means(values, spatial, hops), seed), ringed
+
+    def fresh(number: int) -> tuple[np.ndarray, Cluster]:
+        rng = np.random.default_rng([seed, number])
+        noisy = (split(values, spatial, rng, SHARE)[0] for values in prepared.measured.values())
+        again = np.hstack([denoise(values, spatial, seed)[0] for values in noisy])
+        return by_rings(again) if cluster.context == "rings" else by_average(again)
+
+    makers: dict[str, Callable[[], tuple[np.ndarray, Cluster]]] = {
+        "the embedding": lambda: by_average(embedding),
+        "the input of the network": lambda: by_average(features),
+        "the measurements": lambda: by_average(measured),
+        "without sharpening": lambda: by_average(embedding, sharpen=0),
+        "ring by ring": lambda: by_rings(embedding),
+        "the measurements, ring by ring": lambda: by_rings(measured),
+        "each spot by itself": lambda: by_rings(embedding, 0),
+    }
+    for number in range(n_fresh):
+        makers[f"fresh noise {number + 1}"] = lambda number=number: fresh(number)  # type: ignore[misc]
+    for name, make in makers.items():
+        check()
+        yield Way(name, *make())
+
+
+def numbers_of(way: int, n_domains: int) -> tuple[int, ...]:
+    """Return the numbers of domains for which way number `way` votes: as many, and one or two more or fewer."""
+    return tuple(dict.fromkeys((n_domains, max(2, n_domains + _MOVED[way % len(_MOVED)]))))

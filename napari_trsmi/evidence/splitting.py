@@ -1,0 +1,59 @@
+"""Fresh measurements of the same section: components with the noise of one measurement taken apart or put on top."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from napari_trsmi.domains.labels import upper_edges
+
+
+def noise_covariance(values: np.ndarray, spatial: sparse.csr_matrix) -> np.ndarray:
+    """Return the (D, D) covariance of what a spot does not share with its neighbours: half that of their differences.
+
+    What changes slowly over the tissue cancels between neighbours. Of single cells it holds that their types differ as
+    well: which cell lies where is chance as far as domains are concerned.
+
+    Parameters
+    ----------
+    values
+        (N, D) features as measured.
+    spatial
+        (N, N) CSR spatial graph, symmetric, zero diagonal.
+    """
+    i, j = upper_edges(spatial)
+    if not len(i):
+        return np.zeros((values.shape[1],) * 2)
+    step = np.asarray(values, float)[i] - np.asarray(values, float)[j]
+    covariance: np.ndarray = step.T @ step / (2 * len(i))
+    return covariance
+
+
+def split(
+    values: np.ndarray, spatial: sparse.csr_matrix, rng: np.random.Generator, share: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Return two measurements of the same section with independent noise, each (N, D) float64.
+
+    With noise :math:`e \sim N(0, \Sigma)` in the values and fresh :math:`z \sim N(0, \Sigma)`, values + s z and
+    values - z / s are independent of each other given what was there to measure: domains drawn on one can be tested on
+    the other. This does to components what thinning does to counts. The covariance is `noise_covariance`.
+
+    Parameters
+    ----------
+    values, spatial
+        As for `noise_covariance`.
+    rng
+        For z.
+    share
+        s; at 1 both have twice the noise of the values, below 1 the first has less and the second more.
+
+    References
+    ----------
+    Rasines and Young, Splitting strategies for post-selection inference, Biometrika 2023. Leiner et al., Data fission:
+    splitting a single data point, Journal of the American Statistical Association 2023. Neufeld et al., Inference after
+    latent variable estimation for single-cell RNA sequencing data, Biostatistics 2024 (for counts).
+    """
+    variance, axes = np.linalg.eigh(noise_covariance(values, spatial))
+    root = np.sqrt(np.maximum(variance, 0.0))[:, None] * axes.T
+    fresh = rng.standard_normal(values.shape) @ root
+    return values + share * fresh, values - fresh / share

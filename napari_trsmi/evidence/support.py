@@ -1,0 +1,130 @@
+"""Support: of how many other cuts of the same run a boundary or a spot is part."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_trsmi.interrupt import check
+from napari_trsmi.records import Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from scipy import sparse
+
+    from napari_trsmi.data.result import Result
+    from napari_trsmi.stages import Prepared
+
+SUPPORT = "support"  # name of the map, and column of boundaries and edges
+UNDECIDED = 0.5  # mean adjusted Rand index of the cuts below which the run as a whole is told as undecided
+
+
+def find_cuts(result: Result, prepared: Prepared | None = None) -> Generator[Progress, None, np.ndarray]:
+    """Cut the result's embedding, input and measurements in other ways, into as many domains and up to two more or fewer.
+
+    Parameters
+    ----------
+    result
+        Domains with embedding.
+    prepared
+        What `stages.prepare` returns for its dataset and settings; made here where not given.
+
+    Returns
+    -------
+    (N, R) int16 labels for `with_support`, those into as many domains numbered like the result's; R is 0 where there is
+    one domain only.
+    """
+    from napari_trsmi.domains.comparison import match_labels
+    from napari_trsmi.evidence.cuts import N_FRESH, N_WAYS, numbers_of, ways
+    from napari_trsmi.stages import prepare
+
+    n_domains, found = result.partition.n_domains, []
+    if n_domains > 1 and len(np.unique(result.labels)) == n_domains:
+        total = N_WAYS + N_FRESH
+        yield Progress(0, total, "support")
+        prepared = prepared or prepare(result.dataset, result.config)
+        for way, one in enumerate(ways(result.embedding, prepared, result.config)):
+            for k in numbers_of(way, n_domains):
+                check()
+                labels = one.cut(k, prepared.spatial, result.config.seed)
+                if labels is not None:
+                    found.append(match_labels(labels, result.labels).astype(np.int16))
+            yield Progress(way + 1, total, f"support: {one.name}")
+    return np.stack(found, axis=1) if found else np.zeros((len(result.labels), 0), np.int16)
+
+
+def with_support(result: Result, cuts: np.ndarray | None = None, spatial: sparse.csr_matrix | None = None) -> Result:
+    """Return the result with the support of its spots, boundaries and edges, boundaries least supported first.
+
+    The support of an edge is the share of the cuts that draw a boundary at one of its two spots, so that one displaced by
+    a row of spots is the same; that of a boundary the mean over its edges; that of a spot the share of the cuts into as
+    many domains that give it its domain. All are in [0, 1]. Support says how far a boundary hangs on this one way to draw it and on the
+    noise of this one measurement. It does not say what the boundary means, nor that an expert would draw it.
+
+    Parameters
+    ----------
+    result
+        A result.
+    cuts
+        (N, R) int labels from `find_cuts`; those in the result where not given. With R = 0 nothing is told.
+    spatial
+        (N, N) CSR spatial graph; made here where not given.
+
+    Returns
+    -------
+    `Result.maps` and both tables of boundaries have ``"support"``, and `Result.cuts` is set. What was found about the
+    cuts as a whole is in ``provenance["support"]``: their number and their mean agreement.
+    """
+    from napari_trsmi.domains.consensus import boundary_stability
+    from napari_trsmi.graphs import spatial_graph
+
+    cuts = result.cuts if cuts is None else cuts
+    if cuts is None or not cuts.shape[1]:
+        return result
+    alike = cuts.max(axis=0) == result.partition.n_domains - 1
+    alike &= np.array([len(np.unique(cut)) == result.partition.n_domains for cut in cuts.T])
+    spots = (cuts[:, alike] == result.labels[:, None]).mean(axis=1).astype(np.float32)
+    maps = {**{name: values for name, values in result.maps.items() if name != SUPPORT}, SUPPORT: spots}
+    told = {"n_cuts": cuts.shape[1], "agreement": _agreement(cuts[:, alike]), "spots": float(spots.mean())}
+    result = replace(result, maps=maps, cuts=cuts, provenance={**result.provenance, "support": told})
+    if result.boundaries is None or result.boundary_edges is None:
+        return result
+    edges, segments = result.boundary_edges, result.boundaries
+    spatial = spatial_graph(result.coords, result.config.graph.k_spatial) if spatial is None else spatial
+    i, j, segment = (edges[name].to_numpy() for name in ("i", "j", "segment"))
+    of_edges, of_segments = np.zeros(0), np.zeros(0)
+    if len(edges):
+        of_edges, of_segments = boundary_stability(i, j, segment, list(cuts.T), spatial)
+    segments, edges = _ranked(segments.assign(support=of_segments), edges.assign(support=of_edges))
+    return replace(result, boundaries=segments, boundary_edges=edges)
+
+
+def is_undecided(result: Result) -> bool:
+    """Return whether the other cuts of a result differ so much that none of it should be believed by itself."""
+    told = result.provenance.get("support", {}).get("agreement")
+    return told is not None and told < UNDECIDED
+
+
+def _ranked(segments: pd.DataFrame, edges: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return boundaries and edges, least supported first, then least certain, then shortest; numbered anew."""
+    order = np.lexsort([segments["length"], segments["confidence"], segments[SUPPORT]])
+    rank = np.argsort(order)
+    edges = edges.assign(segment=rank[edges["segment"].to_numpy()] if len(edges) else edges["segment"])
+    segments = segments.iloc[order].reset_index(drop=True)
+    segments["segment"] = segments.index
+    return segments, edges.sort_values(["segment", SUPPORT, "i", "j"], ignore_index=True)
+
+
+def _agreement(cuts: np.ndarray) -> float | None:
+    """Mean adjusted Rand index of every two cuts; None for a single one."""
+    from sklearn.metrics import adjusted_rand_score
+
+    pairs = [(r, s) for r in range(cuts.shape[1]) for s in range(r)]
+    found = []
+    for r, s in pairs:
+        check()
+        found.append(adjusted_rand_score(cuts[:, r], cuts[:, s]))
+    return float(np.mean(found)) if found else None
