@@ -68,7 +68,7 @@ def read(
 
 
 def fit(data: Dataset | AnnData | MuData | str | Path, config: Config | None = None) -> Result:
-    """Return the domains of a section.
+    """Return the domains of a section, with the support of each boundary unless `evidence.support` is off.
 
     Parameters
     ----------
@@ -91,7 +91,17 @@ def fit(data: Dataset | AnnData | MuData | str | Path, config: Config | None = N
     >>> result.labels.shape, result.embedding.shape[0], len(result.colors)
     ((2500,), 2500, 7)
     """
-    return drain(fit_steps(data, config, previews=False))
+    from napari_trsmi.evidence import supported
+
+    config = config or Config()
+    dataset = data if isinstance(data, Dataset) else _dataset(data, config)
+    prepared = prepare(dataset, config)
+    result = drain(fit_steps(dataset, config, previews=False, prepared=prepared))
+    if config.evidence.support:
+        result = drain(supported(result, prepared))
+    if not isinstance(data, Dataset | str | Path):
+        result.annotate(data)
+    return result
 
 
 def fit_steps(
@@ -184,7 +194,7 @@ def fit_steps(
     seconds["training"] = time.perf_counter() - started - sum(seconds.values())
 
     earlier = trained.history[: len(trained.history) - len(history)]  # epochs before a checkpoint
-    n_domains = config.cluster.n_domains or len(trained.prototypes)
+    n_domains, numbers = _number(trained, prepared, config)
     done = len(trained.history)
     partition = cut(trained.embedding, prepared, config, n_domains, trained.prototypes, done)
     seconds["domains"] = time.perf_counter() - started - sum(seconds.values())
@@ -196,13 +206,29 @@ def fit_steps(
         modality_weights=trained.modality_weights,
         history=(*earlier, *history),
         state=trained.state,
-        provenance={**with_device(result.provenance, trained), "stopped": trained.stopped, "seconds": seconds},
+        provenance={
+            **with_device(result.provenance, trained),
+            "stopped": trained.stopped,
+            "seconds": seconds,
+            **numbers,
+        },
     )
     if earlier:
         result.provenance["resumed_at"] = len(earlier)
     if not isinstance(data, Dataset | str | Path):
         result.annotate(data)
     return result
+
+
+def _number(trained: Fit, prepared: Prepared, config: Config) -> tuple[int, dict[str, Any]]:
+    """Return the number of domains, and where it was not given, how it was chosen on the final embedding."""
+    from napari_trsmi.evidence import number_curve
+
+    asked = config.cluster.n_domains
+    if asked or config.cluster.method == "prototypes" or len(trained.embedding) < 3 or config.cluster.max_domains < 2:
+        return asked or len(trained.prototypes), {}
+    curve = drain(number_curve(trained.embedding, prepared, config))
+    return curve.chosen, {"numbers": curve.record()}
 
 
 def recluster(path: str | Path, cluster: Cluster | None = None) -> Result:

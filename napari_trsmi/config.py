@@ -162,8 +162,8 @@ class Cluster(Settings):
     )
     context: Literal["auto", "averaged", "rings"] = setting(
         "auto",
-        "What of a spot's surroundings is clustered: averaged with it (spots of many cells), or beside it, ring by ring "
-        "(single cells); auto takes rings where the spots lie on no lattice.",
+        "What of a spot's surroundings is clustered: averaged with it (spots of many cells), or beside it, ring by "
+        "ring (single cells); auto takes rings where the spots lie on no lattice.",
     )
     domain_scale: int | None = setting(
         None,
@@ -217,6 +217,14 @@ class Train(Settings):
     checkpoint_every: int = setting(0, "Epochs between checkpoints; 0 for none.", unit="epochs", ge=0)
 
 
+class Evidence(Settings):
+    """What is found out about the domains once they are there."""
+
+    support: bool = setting(
+        True, "Cut the run in other ways too, and count how many of them draw each boundary: its support."
+    )
+
+
 class Constraint(Settings):
     """What a person said about some spots; the method follows it softly.
 
@@ -268,6 +276,7 @@ class Config(Settings):
     cluster: Cluster = Cluster()
     loss: Loss = Loss()
     train: Train = Train()
+    evidence: Evidence = Evidence()
     constraints: tuple[Constraint, ...] = setting((), "What a person said about spots.")
     seed: int = setting(0, "Seed of every random choice.", ge=0, le=_LARGEST)
     device: str = setting("auto", "cpu, cuda, cuda:N, mps, or auto for the fastest there is.")

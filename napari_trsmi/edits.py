@@ -81,6 +81,7 @@ def merge(result: Result, domains: Sequence[int | str], prepared: Prepared | Non
     DataError
         There is no such domain, or fewer than two different ones were given.
     """
+    from napari_trsmi.evidence import with_support
     from napari_trsmi.stages import assemble, prepare
 
     merged = sorted({number(result, domain) for domain in domains})
@@ -103,6 +104,12 @@ def merge(result: Result, domains: Sequence[int | str], prepared: Prepared | Non
     partition = Partition(new[old.labels], summed, old.method, old.strength)
 
     found = assemble(prepared, result.config, result.embedding, partition)
+    if result.cuts is not None:
+        into_new = np.arange(max(len(new), int(result.cuts.max(initial=0)) + 1))  # cuts into more domains keep theirs
+        into_new[: len(new)] = new
+        into_new[len(new) :] -= len(new) - len(order)
+        found = with_support(found, into_new[result.cuts].astype(np.int16), prepared.spatial)
+    told = {key: found.provenance[key] for key in ("support",) if key in found.provenance}
     return replace(
         found,
         dataset=result.dataset,
@@ -113,7 +120,7 @@ def merge(result: Result, domains: Sequence[int | str], prepared: Prepared | Non
         modality_weights=result.modality_weights,
         history=result.history,
         state=result.state,
-        provenance=_noted(result, "merge", domains=[result.names[k] for k in merged]),
+        provenance={**_noted(result, "merge", domains=[result.names[k] for k in merged]), **told},
     )
 
 
@@ -244,6 +251,6 @@ def _noted(result: Result, edit: str, **details: Any) -> dict[str, Any]:
     entry = {"edit": edit, **details}
     if edit == "review" and edits and edits[-1]["edit"] == "review" and edits[-1]["segment"] == entry["segment"]:
         edits.pop()
-    gone = ("trust", "comparisons", "runs") if edit in NEW_DOMAINS else ()
+    gone = ("trust", "comparisons", "runs", "support", "numbers") if edit in NEW_DOMAINS else ()
     known = {key: value for key, value in result.provenance.items() if key not in gone}
     return {**known, "edits": [*edits, entry]}

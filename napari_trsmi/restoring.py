@@ -40,6 +40,7 @@ def restore(path: str | Path) -> Result:
     """
     from napari_trsmi.domains.boundaries import find_boundaries
     from napari_trsmi.edits import known_segments
+    from napari_trsmi.evidence import edges_with_support
     from napari_trsmi.graphs import spatial_graph
 
     saved, dataset = read_saved(path)
@@ -48,6 +49,8 @@ def restore(path: str | Path) -> Result:
     boundaries, edges = known_segments(
         find_boundaries(saved.labels, spatial, coords, saved.posterior), saved.boundaries
     )
+    if saved.cuts is not None:
+        edges = edges_with_support(edges, saved.cuts, spatial)
     return Result(
         dataset=dataset,
         config=saved.config,
@@ -59,6 +62,7 @@ def restore(path: str | Path) -> Result:
         boundary_edges=edges,
         colors=saved.colors,
         domain_names=saved.names,
+        cuts=saved.cuts,
         maps=saved.maps,
         history=saved.history,
         scores=saved.provenance.get("scores", {}),

@@ -109,10 +109,7 @@ class Saving(Command):
             written = result.write(self.out, force=self.force)
         except Exception as error:  # whatever it was: the training must not be lost to it
             raise DataError(_rescued(result, self.out, error)) from error
-        self.report(
-            f"{result.partition.n_domains} domains over {len(result.labels):,} spots, mean confidence "
-            f"{result.confidence.mean():.2f}.\n{written}"
-        )
+        self.report(f"{found_in(result)}\n{written}")
         if (figure := self.figure_path) is not None:
             self.report(f"Figure: {save(result, figure)}")
 
@@ -120,6 +117,27 @@ class Saving(Command):
     def figure_path(self) -> Path | None:
         """Where the figure goes, or None."""
         return None if self.no_figure else self.figure or self.out.with_suffix(".png")
+
+
+def found_in(result: Result) -> str:
+    """Return how many domains there are, how they were chosen, and how well they are supported, in sentences."""
+    from napari_trsmi.evidence import SUPPORT, is_undecided
+
+    said = [f"{result.partition.n_domains} domains over {len(result.labels):,} spots."]
+    numbers = result.provenance.get("numbers")
+    if numbers and numbers["told"]:
+        about = ", ".join(map(str, numbers["about_as_good"]))
+        said.append(f"Their number was chosen; about as good: {about}.")
+    elif numbers:
+        said.append("Nothing in the data tells their number: set --cluster.n-domains.")
+    if SUPPORT in result.maps:
+        said.append(f"Mean support {result.maps[SUPPORT].mean():.2f}.")
+    if is_undecided(result):
+        agreement = result.provenance["support"]["agreement"]
+        said.append(
+            f"Other cuts of the same run agree with mean ARI {agreement:.2f} only: take none of the domains for granted."
+        )
+    return " ".join(said)
 
 
 def _rescued(result: Result, out: Path, error: Exception) -> str:

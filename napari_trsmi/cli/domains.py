@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from tyro.conf import Positional, arg
 
 from napari_trsmi.cli.command import Saving
+from napari_trsmi.cli.progress import with_support
 from napari_trsmi.config import Cluster, Config
 
 
@@ -34,4 +35,5 @@ class Domains(Saving):
 
         cluster = Config(cluster=self.cluster.model_dump()).cluster
         self.check()
-        self.save(recluster(self.result, cluster))
+        found = recluster(self.result, cluster)
+        self.save(with_support(found, quiet=self.quiet) if found.config.evidence.support else found)

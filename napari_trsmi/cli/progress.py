@@ -68,9 +68,35 @@ def follow(steps: Generator[Step, str | None, Result], interrupt: Interrupt, *, 
             return "stop" if interrupt.asked else None
 
         result = drain(steps, show)
+    if result.config.evidence.support:
+        result = with_support(result, interrupt, quiet=quiet)
     if not quiet and (left := left_devices(result.provenance.get("devices_tried", {}))):
         say(left)
     return result
+
+
+def with_support(result: Result, interrupt: Interrupt | None = None, *, quiet: bool) -> Result:
+    """Return the result with the support of its boundaries; without it where Ctrl-C was pressed meanwhile."""
+    from tqdm import tqdm
+
+    from napari_trsmi.evidence import supported
+
+    asked_before = interrupt is not None and interrupt.asked
+    steps = supported(result)
+    with tqdm(desc="Support of the boundaries", unit="cut", disable=quiet or not sys.stderr.isatty()) as bar:
+        if not quiet and not sys.stderr.isatty():
+            say("Finding the support of the boundaries.")
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as end:
+                found: Result = end.value
+                return found
+            bar.total = step.total
+            bar.update(step.done - bar.n)
+            if interrupt is not None and interrupt.asked and not asked_before:
+                steps.close()
+                return result
 
 
 class Progress:

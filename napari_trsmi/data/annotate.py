@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 DOMAIN, CONFIDENCE, RUNNER_UP, ENTROPY = "trsmi_domain", "trsmi_confidence", "trsmi_runner_up", "trsmi_entropy"
 COLORS, RECORD, STATE = "trsmi_domain_colors", "trsmi", "trsmi_state"
 EMBEDDING, POSTERIOR, MODALITY_WEIGHTS = "X_trsmi", "trsmi_posterior", "trsmi_modality_weights"
+CUTS = "trsmi_cuts"
 MAP = "trsmi_"  # followed by the name of the map
 CORRESPONDENCE = "trsmi_S_"  # followed by <rows' modality>_<columns' modality>
 
@@ -156,16 +157,21 @@ def _annotate_spots(result: Result, target: AnnData | MuData, rows: np.ndarray) 
 
 
 def _annotate_details(result: Result, target: AnnData | MuData, spots: np.ndarray, places: np.ndarray) -> list[str]:
-    """Posterior, modality weights and correspondences; `spots` by row of the target, `places` by spot."""
+    """Posterior, modality weights, other cuts and correspondences; `spots` by row of the target, `places` by spot."""
     for key in [key for key in target.obsp if key.startswith(CORRESPONDENCE)]:
         del target.obsp[key]
-    if MODALITY_WEIGHTS in target.obsm:
-        del target.obsm[MODALITY_WEIGHTS]
+    for key in (MODALITY_WEIGHTS, CUTS):
+        if key in target.obsm:
+            del target.obsm[key]
     target.obsm[POSTERIOR] = _spread(result.partition.posterior, spots)
     keys = [f'obsm["{POSTERIOR}"]']
     if result.modality_weights is not None:
         target.obsm[MODALITY_WEIGHTS] = _spread(result.modality_weights, spots)
         keys.append(f'obsm["{MODALITY_WEIGHTS}"]')
+    if result.cuts is not None:
+        known = spots >= 0
+        target.obsm[CUTS] = np.where(known[:, None], result.cuts[spots], -1).astype(np.int16)
+        keys.append(f'obsm["{CUTS}"]')
     for (first, second), correspondence in result.correspondences.items():
         entries = sparse.coo_matrix(correspondence)
         key = f"{CORRESPONDENCE}{first}_{second}"

@@ -121,6 +121,20 @@ class _Trust(_Part):
     modality_agreement: dict[str, Number] = {}
 
 
+class _Support(_Part):
+    n_cuts: int = 0
+    agreement: Number = None
+    spots: Number = None
+
+
+class _Numbers(_Part):
+    numbers: list[int] = []
+    agreement: list[Number] = []
+    chosen: int = 1
+    about_as_good: list[int] = []
+    told: bool = True
+
+
 class _Sweep(_Part):
     run: str = ""
 
@@ -148,6 +162,8 @@ class Recorded(_Part):
     notes: list[str] = []
     edits: list[Edit] = []
     trust: _Trust = _Trust()
+    support: _Support = _Support()
+    numbers: _Numbers = _Numbers()
     comparisons: list[_Compared] = []
     runs: list[_Beside] = []
     sweep: _Sweep = _Sweep()

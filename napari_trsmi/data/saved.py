@@ -57,6 +57,8 @@ class SavedResult:
         {(a, b): (N, N) CSR}.
     boundaries
         One row per boundary, review columns included, or None.
+    cuts
+        (N, R) int16 domains of other cuts of the run, or None.
     maps
         {name: (N,) float32} further numbers per spot, see `Result.maps`.
     config
@@ -87,6 +89,7 @@ class SavedResult:
     config: Config
     correspondences: dict[tuple[str, str], sparse.csr_matrix] = field(default_factory=dict)
     boundaries: pd.DataFrame | None = None
+    cuts: np.ndarray | None = None
     maps: dict[str, np.ndarray] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
     state: bytes | None = field(default=None, repr=False)

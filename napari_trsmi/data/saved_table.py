@@ -14,6 +14,7 @@ from napari_trsmi.data.annotate import (
     COLORS,
     CONFIDENCE,
     CORRESPONDENCE,
+    CUTS,
     DOMAIN,
     EMBEDDING,
     ENTROPY,
@@ -36,6 +37,7 @@ _WIDEST = 10_000  # columns of what is kept sparse and read whole
 _LARGEST = 1e9  # whose squares still are numbers
 _SUMS_TO_ONE = 0.01  # how far a row of shares may be from 1
 _EDGES = ("domain_a", "domain_b", "n_edges", "x", "y", "length", "confidence")  # columns of boundaries that are read
+_MOST_DOMAINS = 10_000  # far above what anybody looks at, and below what an int16 holds
 _VERDICTS = ("", "keep", "doubt", "reject")
 
 
@@ -82,6 +84,7 @@ def result_in(table: AnnData, path: Path) -> dict[str, Any]:
         "modality_weights": part.shares(MODALITY_WEIGHTS, spots, len(modalities))
         if MODALITY_WEIGHTS in table.obsm
         else None,
+        "cuts": part.cuts(spots) if CUTS in table.obsm else None,
         "modalities": modalities,
         "config": Config.from_json(json.dumps(recorded["config"])),
         "correspondences": {pair: part.graph(key, spots) for pair, key in keys.items() if key in table.obsp},
@@ -165,6 +168,13 @@ class _Part:
         if (values < 0).any() or not np.allclose(values.sum(axis=1), 1, atol=_SUMS_TO_ONE):
             raise self._wrong(f'obsm["{key}"]', "rows of shares that sum to 1", "others")
         return values
+
+    def cuts(self, spots: np.ndarray) -> np.ndarray:
+        """Return (N, R) int16 domains of other cuts."""
+        values = self.matrix(CUTS, spots)
+        if (values < 0).any() or (values > _MOST_DOMAINS).any() or (values % 1 != 0).any():
+            raise self._wrong(f'obsm["{CUTS}"]', f"numbers of domains from 0 to {_MOST_DOMAINS}", "others")
+        return values.astype(np.int16)
 
     def graph(self, key: str, spots: np.ndarray) -> sparse.csr_matrix:
         """Return an (N, N) matrix of ``obsp`` between the spots."""

@@ -154,7 +154,7 @@ def find_domains(
         if settings.method == "leiden":
             start = leiden_labels(features, n_domains, k=settings.k_similar, seed=seed)
         else:
-            start = _kmeans(features, n_domains, settings.n_init, seed, before)
+            start = kmeans(features, n_domains, settings.n_init, seed, before)
     check_found(start, n_domains)
     neighbours = neighbour_mean(spatial)
     if constraints and pull:
@@ -202,10 +202,13 @@ def numbered_by_size(mixture: Mixture, posterior: np.ndarray, method: str) -> Pa
     return Partition(rank[mixture.labels], posterior[:, order].astype(np.float32), method, mixture.strength)
 
 
-def _kmeans(
+def kmeans(
     features: np.ndarray, n_domains: int, n_init: int, seed: int, before: np.ndarray | None = None
 ) -> np.ndarray:
-    """(N,) labels; centres are found on at most `KMEANS_SAMPLE` spots."""
+    """Return (N,) k-means labels, gone on from those before unless a new start is better by `BETTER`.
+
+    Centres are found on at most `KMEANS_SAMPLE` spots.
+    """
     from sklearn.cluster import KMeans
 
     sample = features

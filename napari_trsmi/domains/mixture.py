@@ -123,7 +123,7 @@ def posterior_of(
 
 
 def drawn(posterior: np.ndarray, constraints: Sequence[RowConstraint], pull: float) -> np.ndarray:
-    """Return the (N, K) posterior under the field of what a person said, see `fit_mixture`; what it was made from stays.
+    """Return the (N, K) posterior under the field of what a person said, see `fit_mixture`.
 
     Parameters
     ----------

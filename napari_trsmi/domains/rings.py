@@ -135,7 +135,7 @@ def ring_posterior(
     before: np.ndarray | None = None,
     seed: int = 0,
 ) -> np.ndarray:
-    """Return the (N, K) mean posterior of up to three mixtures: rings 1 to 2, and 1 to 3, of the embedding; of evidence.
+    """Return the (N, K) mean posterior of mixtures on rings 1 to 3 and 1 to 2 of the embedding, and 1 to 3 of evidence.
 
     Each alone depends on where it ends; what they have in common does less.
 

@@ -10,7 +10,8 @@ from scipy import sparse
 
 from napari_trsmi.coherence import denoise
 from napari_trsmi.config import Cluster, Config
-from napari_trsmi.domains.clustering import domain_features, find_domains, in_context
+from napari_trsmi.domains.clustering import domain_features, find_domains, in_context, kmeans
+from napari_trsmi.domains.mixture import fit_mixture
 from napari_trsmi.domains.rings import principal, ring_means, tied_mixture
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.evidence.splitting import split
@@ -47,10 +48,23 @@ class Way:
             labels = tied_mixture(self.features, n_domains, _STARTS, seed).argmax(axis=1)
         else:
             try:
-                given = {"n_domains": n_domains, "features": self.features, "seed": seed}
-                labels = find_domains(self.features, spatial, self.settings, **given).labels
+                labels = find_domains(
+                    self.features, spatial, self.settings, n_domains=n_domains, features=self.features, seed=seed
+                ).labels
             except ConfigError:
                 return None
+        return labels if len(np.unique(labels)) == n_domains else None
+
+    def rough(self, n_domains: int, seed: int) -> np.ndarray | None:
+        """Return (N,) labels of so many domains without a field; None where these features do not fall into as many."""
+        if self.settings.context == "rings":
+            labels = tied_mixture(self.features, n_domains, 1, seed).argmax(axis=1)
+        else:
+            start = kmeans(self.features, n_domains, _STARTS, seed)
+            if len(np.unique(start)) < n_domains:
+                return None
+            nobody = sparse.csr_matrix((len(start), len(start)))
+            labels = fit_mixture(self.features, start, nobody, strength=0.0).labels
         return labels if len(np.unique(labels)) == n_domains else None
 
 

@@ -22,8 +22,30 @@ SUPPORT = "support"  # name of the map, and column of boundaries and edges
 UNDECIDED = 0.5  # mean adjusted Rand index of the cuts below which the run as a whole is told as undecided
 
 
+def supported(result: Result, prepared: Prepared | None = None) -> Generator[Progress, None, Result]:
+    """Find other cuts of a result and return it with its support, see `with_support`.
+
+    Parameters
+    ----------
+    result
+        Domains with embedding.
+    prepared
+        What `stages.prepare` returns for its dataset and settings; made here where not given.
+
+    Raises
+    ------
+    DataError
+        As for `stages.prepare`.
+    """
+    from napari_trsmi.stages import prepare
+
+    prepared = prepared or prepare(result.dataset, result.config)
+    cuts = yield from find_cuts(result, prepared)
+    return with_support(result, cuts, prepared.spatial)
+
+
 def find_cuts(result: Result, prepared: Prepared | None = None) -> Generator[Progress, None, np.ndarray]:
-    """Cut the result's embedding, input and measurements in other ways, into as many domains and up to two more or fewer.
+    """Cut the result's embedding, input and measurements in other ways, into as many domains and a few more or fewer.
 
     Parameters
     ----------
@@ -59,10 +81,11 @@ def find_cuts(result: Result, prepared: Prepared | None = None) -> Generator[Pro
 def with_support(result: Result, cuts: np.ndarray | None = None, spatial: sparse.csr_matrix | None = None) -> Result:
     """Return the result with the support of its spots, boundaries and edges, boundaries least supported first.
 
-    The support of an edge is the share of the cuts that draw a boundary at one of its two spots, so that one displaced by
-    a row of spots is the same; that of a boundary the mean over its edges; that of a spot the share of the cuts into as
-    many domains that give it its domain. All are in [0, 1]. Support says how far a boundary hangs on this one way to draw it and on the
-    noise of this one measurement. It does not say what the boundary means, nor that an expert would draw it.
+    The support of an edge is the share of the cuts that draw a boundary at one of its two spots, so that one displaced
+    by a row of spots is the same; that of a boundary the mean over its edges; that of a spot the share of the cuts into
+    as many domains that give it its domain. All are in [0, 1]. Support says how far a boundary hangs on this one way to
+    draw it and on the noise of this one measurement. It does not say what the boundary means, nor that an expert would
+    draw it.
 
     Parameters
     ----------
@@ -78,7 +101,6 @@ def with_support(result: Result, cuts: np.ndarray | None = None, spatial: sparse
     `Result.maps` and both tables of boundaries have ``"support"``, and `Result.cuts` is set. What was found about the
     cuts as a whole is in ``provenance["support"]``: their number and their mean agreement.
     """
-    from napari_trsmi.domains.consensus import boundary_stability
     from napari_trsmi.graphs import spatial_graph
 
     cuts = result.cuts if cuts is None else cuts
@@ -92,14 +114,20 @@ def with_support(result: Result, cuts: np.ndarray | None = None, spatial: sparse
     result = replace(result, maps=maps, cuts=cuts, provenance={**result.provenance, "support": told})
     if result.boundaries is None or result.boundary_edges is None:
         return result
-    edges, segments = result.boundary_edges, result.boundaries
     spatial = spatial_graph(result.coords, result.config.graph.k_spatial) if spatial is None else spatial
-    i, j, segment = (edges[name].to_numpy() for name in ("i", "j", "segment"))
-    of_edges, of_segments = np.zeros(0), np.zeros(0)
-    if len(edges):
-        of_edges, of_segments = boundary_stability(i, j, segment, list(cuts.T), spatial)
-    segments, edges = _ranked(segments.assign(support=of_segments), edges.assign(support=of_edges))
+    edges = edges_with_support(result.boundary_edges, cuts, spatial)
+    of_segments = edges.groupby("segment", sort=True)[SUPPORT].mean().to_numpy()
+    segments, edges = _ranked(result.boundaries.assign(**{SUPPORT: of_segments}), edges)
     return replace(result, boundaries=segments, boundary_edges=edges)
+
+
+def edges_with_support(edges: pd.DataFrame, cuts: np.ndarray, spatial: sparse.csr_matrix) -> pd.DataFrame:
+    """Return the boundary edges of a result with the share of (N, R) cuts that draw each, see `with_support`."""
+    from napari_trsmi.domains.consensus import boundary_stability
+
+    i, j, segment = (edges[name].to_numpy(int) for name in ("i", "j", "segment"))
+    of_edges = boundary_stability(i, j, segment, list(cuts.T), spatial)[0] if len(edges) else np.zeros(0)
+    return edges.assign(**{SUPPORT: of_edges})
 
 
 def is_undecided(result: Result) -> bool:

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 Fit = Callable[["Dataset", "Config"], "Result"]
 
 
+def plain_fit(dataset: Dataset, config: Config) -> Result:
+    """Return the domains of a section without their support, which is asked of the result in question only."""
+    from napari_trsmi import api
+    from napari_trsmi.records import drain
+
+    return drain(api.fit_steps(dataset, config, previews=False))
+
+
 def check_trust(n_seeds: int = 2, n_runs: int = 1, n_domains: Sequence[int] = ()) -> None:
     """Raise `ConfigError` where one of the numbers makes no sense, before any time is spent."""
     if n_seeds < 1 or n_runs < 0:

@@ -11,7 +11,7 @@ import numpy as np
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.interrupt import check
 from napari_trsmi.records import Progress
-from napari_trsmi.trust.asked import Fit, check_trust, with_domains
+from napari_trsmi.trust.asked import Fit, check_trust, plain_fit, with_domains
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,22 +53,21 @@ def seed_stability(result: Result, n_seeds: int = 5, *, fit: Fit | None = None) 
     n_seeds
         Runs in all, at least 2.
     fit
-        How to run the method: `api.fit`, or one that can be ended within a run.
+        How to run the method: `asked.plain_fit`, or one that can be ended within a run.
 
     Raises
     ------
     ConfigError
         `n_seeds` is below 2.
     DataError, TrainingError
-        As for `api.fit`.
+        As for `asked.plain_fit`.
     """
-    from napari_trsmi import api
     from napari_trsmi.domains.consensus import boundary_stability, consensus
     from napari_trsmi.graphs import spatial_graph
 
     if n_seeds < 2:
         raise ConfigError(f"Expected at least 2 seeds to compare, found {n_seeds}. Raise it.")
-    run, config = fit or api.fit, _asked_again(result)
+    run, config = fit or plain_fit, _asked_again(result)
     seeds = tuple(config.seed + s for s in range(n_seeds))
     runs, embeddings = [result.labels], [result.embedding]
     for done, seed in enumerate(seeds[1:], start=1):
@@ -112,7 +111,7 @@ def stability_curve(
     stability
         What `seed_stability` found for the same result: its runs are not made again.
     fit
-        How to run the method: `api.fit`, or one that can be ended within a run.
+        How to run the method: `asked.plain_fit`, or one that can be ended within a run.
 
     Returns
     -------
@@ -126,7 +125,6 @@ def stability_curve(
     """
     import pandas as pd
 
-    from napari_trsmi import api
     from napari_trsmi.constraints import row_constraints
     from napari_trsmi.domains.clustering import domain_features, find_domains, in_context
     from napari_trsmi.domains.consensus import consensus
@@ -138,7 +136,7 @@ def stability_curve(
     if not numbers:
         raise ConfigError("Expected numbers of domains to try, found none. Give at least one.")
     check_trust(n_domains=numbers)
-    run, config = fit or api.fit, _asked_again(result)
+    run, config = fit or plain_fit, _asked_again(result)
     rough = in_context(config.cluster, result.coords).model_copy(update={"method": "mixture", "n_init": 1})
     embeddings = [result.embedding] if stability is None else list(stability.embeddings)
     spatial = spatial_graph(result.coords, config.graph.k_spatial)

@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.records import Progress
-from napari_trsmi.trust.asked import Fit, unconstrained, with_domains
+from napari_trsmi.trust.asked import Fit, plain_fit, unconstrained, with_domains
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -49,20 +49,18 @@ def chance(result: Result, n_runs: int = 3, *, fit: Fit | None = None) -> Genera
     n_runs
         Shuffled runs, at least 1.
     fit
-        How to run the method: `api.fit`, or one that can be ended within a run.
+        How to run the method: `asked.plain_fit`, or one that can be ended within a run.
 
     Raises
     ------
     ConfigError
         `n_runs` is below 1.
     DataError, TrainingError
-        As for `api.fit`.
+        As for `asked.plain_fit`.
     """
-    from napari_trsmi import api
-
     if n_runs < 1:
         raise ConfigError(f"Expected at least 1 shuffled run, found {n_runs}. Raise it.")
-    run, config = fit or api.fit, unconstrained(with_domains(result.config, result.partition.n_domains))
+    run, config = fit or plain_fit, unconstrained(with_domains(result.config, result.partition.n_domains))
     by_chance, confidence, weight = [], [], []
     for done in range(n_runs):
         yield Progress(done, n_runs, f"shuffled tissue {done + 1}")
