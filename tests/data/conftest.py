@@ -1,0 +1,13 @@
+"""Sections that several files look at."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from visium_by_hand import N_GENES, N_PROTEINS, N_SPOTS
+
+
+@pytest.fixture
+def counts():
+    """Counts of genes and proteins for a Space Ranger folder."""
+    return np.random.default_rng(0).poisson(2.0, (N_SPOTS, N_GENES + N_PROTEINS)).astype(np.int32)
