@@ -7,10 +7,15 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 from weakref import WeakMethod
 
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QWidget
+
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.worker import end_before_exit, outside_pool, sentence
 
 logger = logging.getLogger(__name__)
+
+MILLISECONDS = 250  # between two looks at how far a long job is
 
 
 def run_job(
@@ -69,6 +74,9 @@ class LongJob(Protocol):
     def work(self) -> Any:
         """Return the outcome; called in the thread."""
 
+    def drop(self, *_: Any) -> None:
+        """End soon, with nothing."""
+
 
 J = TypeVar("J", bound=LongJob)
 
@@ -98,3 +106,46 @@ def run_long(
             return job.work()
 
     run_job(session, busy, work, unless_dropped(done), unless_dropped(failed))
+
+
+class JobPanel(QWidget):
+    """A panel that has one long job at a time, and shows at every tick of a clock how far it is.
+
+    Attributes
+    ----------
+    job
+        The one under way, or None.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.job: Any = None
+        self._clock = QTimer(self)
+        self._clock.setInterval(MILLISECONDS)
+        self._clock.timeout.connect(self._show_progress)
+
+    def _begin_job(self, busy: str, job: J, done: Callable[[J, Any], None], failed: Callable[[J, str], None]) -> None:
+        self.job = job
+        self.destroyed.connect(job.drop)
+        run_long(self.session, busy, job, done, failed)
+        self._clock.start()
+
+    def _drop_job(self) -> None:
+        if self.job is not None:
+            self.job.drop()
+            self._end_job()
+
+    def _end_job(self) -> None:
+        if self.job is not None:
+            self.destroyed.disconnect(self.job.drop)  # which must not be called once the job is garbage
+        self.job = None
+        self._clock.stop()
+        self._refresh()
+
+    def _show_progress(self) -> None:
+        raise NotImplementedError
+
+    def _refresh(self) -> None:
+        """Enable what makes sense now."""
+        raise NotImplementedError

@@ -9,89 +9,10 @@ import warnings
 
 import numpy as np
 import pytest
+from visium_by_hand import N_GENES, N_SPOTS, SCALES, gzipped, positions, write_h5, write_matrix_folder, write_spatial
 
 from napari_trsmi.data.readers import read
-from napari_trsmi.errors import ChoiceError, DataError
-
-SCALES = {"tissue_hires_scalef": 0.5, "tissue_lowres_scalef": 0.1, "spot_diameter_fullres": 7.0}
-N_SPOTS, N_GENES, N_PROTEINS = 60, 30, 4
-
-
-@pytest.fixture
-def counts():
-    return np.random.default_rng(0).poisson(2.0, (N_SPOTS, N_GENES + N_PROTEINS)).astype(np.int32)
-
-
-def barcodes():
-    return [f"{i:04d}ACGT-1" for i in range(N_SPOTS)]
-
-
-def positions():
-    """Rows of tissue_positions.csv for twice as many spots, in another order than the counts."""
-    rows = []
-    for i in reversed(range(2 * N_SPOTS)):
-        row, half = divmod(i, 12)
-        rows.append(
-            (
-                f"{i:04d}ACGT-1",
-                int(i < N_SPOTS),
-                row,
-                2 * half + row % 2,
-                40 + 8.66 * row,
-                30 + 5 * (2 * half + row % 2),
-            )
-        )
-    return rows
-
-
-def write_spatial(folder, *, images=("hires", "lowres"), header=True):
-    from PIL import Image
-
-    spatial = folder / "spatial"
-    spatial.mkdir(parents=True)
-    name = "tissue_positions.csv" if header else "tissue_positions_list.csv"
-    lines = ["barcode,in_tissue,array_row,array_col,pxl_row_in_fullres,pxl_col_in_fullres"] if header else []
-    lines += [",".join(map(str, row)) for row in positions()]
-    (spatial / name).write_text("\n".join(lines))
-    (spatial / "scalefactors_json.json").write_text(json.dumps(SCALES))
-    for key in images:
-        shade = np.random.default_rng(1).integers(0, 255, (90, 80, 3), dtype=np.uint8)
-        Image.fromarray(shade).save(spatial / f"tissue_{key}_image.png")
-
-
-def write_h5(folder, counts):
-    import h5py
-    from scipy import sparse
-
-    matrix = sparse.csc_matrix(counts.T)  # (features, spots), as 10x stores it
-    with h5py.File(folder / "filtered_feature_bc_matrix.h5", "w") as file:
-        file.attrs["library_ids"] = np.array([b"V1_slide"])
-        group = file.create_group("matrix")
-        group["barcodes"] = np.array(barcodes(), dtype="S")
-        for key in ("data", "indices", "indptr"):
-            group[key] = getattr(matrix, key)
-        group["shape"] = np.array(matrix.shape, dtype=np.int32)
-        features = group.create_group("features")
-        names = [f"Gene{j}" for j in range(N_GENES)] + [f"Gene{j}" for j in range(N_PROTEINS)]
-        types = ["Gene Expression"] * N_GENES + ["Antibody Capture"] * N_PROTEINS
-        features["id"] = np.array([f"id{j}" for j in range(len(names))], dtype="S")
-        features["name"] = np.array(names, dtype="S")
-        features["feature_type"] = np.array(types, dtype="S")
-        features["genome"] = np.array(["GRCh38"] * len(names), dtype="S")
-
-
-def write_matrix_folder(folder, counts, *, zipped=True, features="features.tsv", name="filtered_feature_bc_matrix"):
-    from scipy import io, sparse
-
-    matrix = folder / name
-    matrix.mkdir(exist_ok=True)
-    kind = "" if features == "genes.tsv" else "\tGene Expression"  # as Cell Ranger 2 wrote it
-    io.mmwrite(matrix / "matrix.mtx", sparse.coo_matrix(counts[:, :N_GENES].T))
-    (matrix / "barcodes.tsv").write_text("\n".join(barcodes()))
-    (matrix / features).write_text("\n".join(f'id{j}\tGene"{j}{kind}' for j in range(N_GENES)))
-    for file in list(matrix.iterdir()) if zipped else []:
-        file.with_name(f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
-        file.unlink()
+from napari_trsmi.errors import DataError
 
 
 def test_h5_output_reads_like_squidpy_reads_it(tmp_path, counts):
@@ -228,97 +149,6 @@ def test_images_of_every_format_and_mode_are_shown(tmp_path, counts, ending, mod
     assert np.abs(pixels - expected[:, :, None]).max() < 12
 
 
-def flattened(folder):
-    """Put all files of a run into one folder."""
-    for file in [file for file in folder.rglob("*") if file.is_file() and file.parent != folder]:
-        file.rename(folder / file.name)
-    for sub in [sub for sub in folder.iterdir() if sub.is_dir()]:
-        sub.rmdir()
-
-
-def prefixed(folder, prefix):
-    for file in [file for file in folder.rglob("*") if file.is_file()]:
-        file.rename(file.with_name(f"{prefix}{file.name}"))
-
-
-def gzipped(folder, *patterns):
-    for file in [file for pattern in patterns for file in folder.rglob(pattern)]:
-        file.with_name(f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
-        file.unlink()
-
-
-@pytest.mark.parametrize("flat", [False, True])
-@pytest.mark.parametrize("prefix", ["", "GSM1234_S1_", "GSM12-A.", "GSM1_spatial_"])
-@pytest.mark.parametrize("form", ["h5", "matrix"])
-def test_files_of_public_archives_are_found(tmp_path, counts, flat, prefix, form):
-    folder = tmp_path / "GSM1234"
-    write_spatial(folder, header=flat)
-    write_h5(folder, counts) if form == "h5" else write_matrix_folder(folder, counts, zipped=flat)
-    gzipped(folder / "spatial", "*.csv", "*.json", "*.png")
-    if flat:
-        flattened(folder)
-    prefixed(folder, prefix)
-    dataset = read(folder)
-    assert dataset.n_spots == N_SPOTS
-    assert (dataset.image.key, dataset.image.scale) == ("hires", 0.5)
-    by_barcode = {row[0]: row for row in positions()}
-    expected = [(by_barcode[name][5], by_barcode[name][4]) for name in dataset.obs_names]
-    np.testing.assert_allclose(dataset.coords, expected)
-
-
-def test_folders_with_the_name_of_the_sample_in_front_are_found(tmp_path, counts):
-    write_spatial(tmp_path)
-    write_matrix_folder(tmp_path, counts)
-    (tmp_path / "spatial").rename(tmp_path / "GSM1_S1_spatial")
-    (tmp_path / "filtered_feature_bc_matrix").rename(tmp_path / "GSM1_S1_filtered_feature_bc_matrix")
-    dataset = read(tmp_path)
-    assert (dataset.n_spots, dataset.image.scale) == (N_SPOTS, 0.5)
-
-
-def test_several_samples_in_one_folder_are_a_choice(tmp_path, counts):
-    for name, shift in (("GSM1_A", 0), ("GSM2_B", 1)):
-        part = tmp_path / name
-        write_spatial(part)
-        write_h5(part, counts + shift)
-        flattened(part)
-        prefixed(part, f"{name}_")
-        for file in part.iterdir():
-            file.rename(tmp_path / file.name)
-        part.rmdir()
-    (tmp_path / "GSM2_B_scalefactors_json.json").unlink()
-    with pytest.raises(ChoiceError) as caught:
-        read(tmp_path)
-    assert caught.value.names == ("GSM1_A", "GSM2_B")
-    first, second = (read(tmp_path, library=name) for name in caught.value.names)
-    assert first.image is not None
-    assert second.image is None, "took the scale factors of another sample"
-    assert second.library == "GSM2_B"
-    assert (second.modalities["rna"].table.X - first.modalities["rna"].table.X).sum() == N_SPOTS * N_GENES
-    with pytest.raises(DataError, match="Expected one of the sections"):
-        read(tmp_path, library="GSM3")
-
-
-@pytest.mark.parametrize("level", ["run", "outs", "binned_outputs"])
-def test_bin_sizes_are_a_choice_from_every_folder_above_them(tmp_path, counts, level):
-    bins = tmp_path / "run" / "outs" / "binned_outputs"
-    for size in ("square_002um", "square_008um"):
-        write_spatial(bins / size)
-        write_h5(bins / size, counts)
-    (tmp_path / "run" / "outs" / "spatial").mkdir()
-    path = {"run": bins.parent.parent, "outs": bins.parent, "binned_outputs": bins}[level]
-    with pytest.raises(ChoiceError) as caught:
-        read(path)
-    assert caught.value.names == ("square_002um", "square_008um")
-    assert read(path, library="square_008um").library == "square_008um"
-
-
-def test_one_run_in_a_folder_of_runs_needs_no_choice(tmp_path, counts):
-    write_spatial(tmp_path / "section1" / "outs")
-    write_h5(tmp_path / "section1" / "outs", counts)
-    (tmp_path / "notes").mkdir()
-    assert read(tmp_path).n_spots == N_SPOTS
-
-
 def test_barcodes_without_a_suffix_in_one_file_are_matched_and_told(tmp_path, counts):
     write_spatial(tmp_path)
     write_h5(tmp_path, counts)
@@ -339,37 +169,6 @@ def test_positions_of_another_sample_are_refused(tmp_path, counts):
         read(tmp_path)
     file.write_text(content + "\n" + content.splitlines()[1])
     with pytest.raises(DataError, match="Expected each barcode once"):
-        read(tmp_path)
-
-
-@pytest.mark.parametrize("where", ["outs", "elsewhere", "h5ad"])
-def test_the_matrix_alone_stands_for_its_folder(tmp_path, counts, where):
-    write_spatial(tmp_path)
-    write_h5(tmp_path, counts)
-    matrix = tmp_path / "filtered_feature_bc_matrix.h5"
-    if where == "outs":
-        dataset = read(matrix)
-        assert dataset.n_spots == N_SPOTS
-        assert any("took the folder" in note for note in dataset.notes)
-        return
-    (tmp_path / "alone").mkdir()
-    matrix = matrix.rename(tmp_path / "alone" / ("m.h5ad" if where == "h5ad" else matrix.name))
-    with pytest.raises(DataError, match="Give the folder"):
-        read(matrix)
-
-
-@pytest.mark.parametrize("name", ["spatial/tissue_positions.csv", "spatial/scalefactors_json.json", "spatial"])
-def test_a_part_of_a_folder_leads_to_the_folder(tmp_path, counts, name):
-    write_spatial(tmp_path)
-    write_h5(tmp_path, counts)
-    with pytest.raises(DataError, match=r"folder|filtered_feature_bc_matrix"):
-        read(tmp_path / name)
-
-
-def test_archives_that_were_not_unpacked_are_named(tmp_path):
-    write_spatial(tmp_path)
-    (tmp_path / "filtered_feature_bc_matrix.tar.gz").write_bytes(b"")
-    with pytest.raises(DataError, match=r"Unpack filtered_feature_bc_matrix\.tar\.gz"):
         read(tmp_path)
 
 

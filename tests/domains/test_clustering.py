@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from four_domains import COLUMN, METHODS, REFINEMENTS, ROW, SIDE, SPATIAL, TRUTH, cluster, embedding, prototypes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.cluster import KMeans
@@ -14,44 +15,11 @@ from sklearn.metrics import adjusted_rand_score
 
 from napari_trsmi.coherence import coherent_components, denoise
 from napari_trsmi.config import Cluster, Graph
-from napari_trsmi.constraints import RowConstraint, satisfaction
 from napari_trsmi.domains import clustering
 from napari_trsmi.domains.clustering import domain_features, find_domains, majority, numbered_by_size
 from napari_trsmi.domains.mixture import Mixture, posterior_of
 from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.graphs import feature_graph, neighbour_mean, smooth, spatial_graph
-
-SIDE = 14
-ROW, COLUMN = np.divmod(np.arange(SIDE * SIDE), SIDE)
-SPATIAL = spatial_graph(np.column_stack([COLUMN, ROW]).astype(float))
-TRUTH = np.where(ROW < 4, 3, np.minimum(COLUMN // 5, 2))
-METHODS, REFINEMENTS = ("mixture", "prototypes", "kmeans", "leiden"), ("off", "majority", "potts")
-
-
-def embedding(noise: float = 0.4, seed: int = 0) -> np.ndarray:
-    """(196, 5) embedding of four domains, the last two columns noise only."""
-    rng = np.random.default_rng(seed)
-    signal = np.hstack([2.0 * np.eye(4)[TRUTH][:, :3], np.zeros((SIDE * SIDE, 2))])
-    return (signal + noise * rng.normal(size=signal.shape)).astype(np.float32)
-
-
-def cluster(**changes) -> Cluster:
-    explicit = {
-        "domain_scale": 0,
-        "sharpen": 0,
-        "k_similar": 10,
-        "n_components": 5,
-        "n_init": 2,
-        "method": "mixture",
-        "refinement": "off",
-        "strength": 1.0,
-    }
-    return Cluster(**{**explicit, **changes})
-
-
-def prototypes(z: np.ndarray, k: int) -> np.ndarray:
-    return KMeans(k, n_init=2, random_state=1).fit(z).cluster_centers_
-
 
 # Exactly K
 
@@ -263,48 +231,6 @@ def test_domains_are_numbered_by_falling_size():
     np.testing.assert_array_equal(found.labels, [0, 0, 0, 2, 1, 1])
     np.testing.assert_allclose(found.posterior[3], [0.1, 0.1, 0.8], rtol=1e-6)
     assert (found.method, found.strength) == ("kmeans", 1.5)
-
-
-LEFT, MIDDLE = np.flatnonzero((TRUTH == 0) & (COLUMN == 0)), np.flatnonzero((TRUTH == 1) & (COLUMN == 6))
-TOP = [np.flatnonzero((ROW < 3) & (COLUMN < 2)), np.flatnonzero((ROW < 3) & (COLUMN > 11))]
-SAID = {
-    "together": RowConstraint("together", np.concatenate([LEFT[:6], MIDDLE]), LEFT[:0]),
-    "belong": RowConstraint("belong", LEFT, MIDDLE),
-    "apart": RowConstraint("apart", *TOP),
-}
-
-
-@pytest.mark.parametrize("refinement", ["off", "potts"])
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("kind", SAID)
-def test_what_a_person_said_is_followed_by_every_method(kind, method, refinement):
-    z, said = embedding(), SAID[kind]
-    settings = cluster(method=method, refinement=refinement)
-    given = {"n_domains": 4, "prototypes": prototypes(z, 4)}
-    free, told = (find_domains(z, SPATIAL, settings, constraints=some, **given) for some in ((), [said]))
-    assert satisfaction(said, free.labels) < 0.7
-    assert satisfaction(said, told.labels) >= 0.85
-    assert told.n_domains == 4
-
-
-def test_what_a_person_said_is_followed_the_less_the_weaker_it_is():
-    shares = [
-        satisfaction(
-            SAID["belong"],
-            find_domains(embedding(), SPATIAL, settings, constraints=[SAID["belong"]], n_domains=4).labels,
-        )
-        for settings in (cluster(constraint_strength=strength) for strength in (0.0, 0.7, 2.0))
-    ]
-    assert shares[0] == 0.0
-    assert shares == sorted(shares)
-    assert shares[2] == 1.0
-
-
-def test_the_posterior_weighs_what_was_measured_and_not_what_was_said():
-    found = find_domains(
-        embedding(), SPATIAL, cluster(), constraints=[SAID["belong"]], n_domains=4, evidence=embedding().astype(float)
-    )
-    assert found.confidence[LEFT].max() < 0.5 < np.median(found.confidence)
 
 
 def four_quarters(corners, noise: float = 0.02) -> np.ndarray:

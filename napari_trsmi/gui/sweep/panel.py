@@ -9,7 +9,6 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 from weakref import finalize
 
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -23,7 +22,7 @@ from qtpy.QtWidgets import (
 
 from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.gui.buttons import text_button
-from napari_trsmi.gui.jobs import run_job, run_long
+from napari_trsmi.gui.jobs import JobPanel, run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.sweep.field import SweepField
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
     from napari_trsmi.sweep import SweepResult
 
-MILLISECONDS = 300
 AskFolder = Callable[[QWidget, str, Path | None], Path | None]
 
 
@@ -51,13 +49,14 @@ def ask_folder(parent: QWidget, title: str, suggested: Path | None) -> Path | No
     return Path(chosen) if chosen else None
 
 
-class SweepPanel(QWidget):
+class SweepPanel(JobPanel):
     """Settings to vary, Run and Stop, and a row per setting; a click shows what it finds on the tissue."""
 
+    job: SweepJob | None
+
     def __init__(self, session: Session, ask: AskFolder = ask_folder) -> None:
-        super().__init__()
-        self.session, self.ask = session, ask
-        self.job: SweepJob | None = None
+        super().__init__(session)
+        self.ask = ask
         self.result: SweepResult | None = None
         self.pictures: Pictures | None = None
         self.folder: Path | None = None
@@ -83,9 +82,6 @@ class SweepPanel(QWidget):
         self.chosen = RunRow(session)
         self._lay_out()
 
-        self._clock = QTimer(self)
-        self._clock.setInterval(MILLISECONDS)
-        self._clock.timeout.connect(self._show_progress)
         for field in (self.first, self.second):
             field.changed.connect(self._show_count)
         self.seeds.valueChanged.connect(self._show_count)
@@ -150,11 +146,9 @@ class SweepPanel(QWidget):
             finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         kept = None if session.result is None else (session.result.labels, session.result.palette)
         scheduler = self.scheduler.text().strip() or None
-        self.job = SweepJob(session.dataset, session.config, grid, self.folder, scheduler, kept)
-        self.destroyed.connect(self.job.drop)
-        run_long(session, BUSY, self.job, self._on_done, self._on_failed)
+        job = SweepJob(session.dataset, session.config, grid, self.folder, scheduler, kept)
+        self._begin_job(BUSY, job, self._on_done, self._on_failed)
         self._set_sweep(None, None)
-        self._clock.start()
         self._say("Starting workers…")
         self._refresh()
 
@@ -198,9 +192,7 @@ class SweepPanel(QWidget):
     # What the session and the thread say
 
     def _on_section(self, section: Any) -> None:
-        if self.job is not None:
-            self.job.drop()
-            self._end()
+        self._drop_job()
         self.folder = None
         self._set_sweep(None, None)
         self._say("")
@@ -212,20 +204,13 @@ class SweepPanel(QWidget):
         self._show_count()
 
     def _on_done(self, job: SweepJob, result: SweepResult) -> None:
-        self._end()
+        self._end_job()
         self._set_sweep(result, job.pictures)
         self._say(" ".join(result.notes))
 
     def _on_failed(self, job: SweepJob, sentence: str) -> None:
-        self._end()
+        self._end_job()
         self._say(sentence)
-
-    def _end(self) -> None:
-        if self.job is not None:
-            self.destroyed.disconnect(self.job.drop)  # which must not be called once the job is garbage
-        self.job = None
-        self._clock.stop()
-        self._refresh()
 
     # What is shown
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QCheckBox,
     QFormLayout,
@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 
 from napari_trsmi.estimate import estimate
 from napari_trsmi.gui.form.spec import changed
-from napari_trsmi.gui.jobs import run_long
+from napari_trsmi.gui.jobs import JobPanel
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.maps import map_title, result_maps
 from napari_trsmi.gui.plain import Label, Marked
@@ -42,16 +42,15 @@ ABOUT = (
 NO_RESULT = "Train first, or open a saved result; then ask here whether its domains are real."
 REPLACED = "The result was replaced while it was checked: what was found is dropped. Check the new one."
 MAPS = {STABILITY: "Stability map", AGREEING: "Modalities agreeing"}
-MILLISECONDS = 250
 
 
-class TrustPanel(QWidget):
+class TrustPanel(JobPanel):
     """What to ask of the kept result, Run and Stop, and what was found."""
 
+    job: TrustJob | None
+
     def __init__(self, session: Session) -> None:
-        super().__init__()
-        self.session = session
-        self.job: TrustJob | None = None
+        super().__init__(session)
         self.seeds = _number(1, 20, 5, "none", "Runs to compare, each with another seed; the result is one of them")
         self.shuffled = _number(0, 20, 3, "none", "Runs on the section with its spots dealt to other places")
         self.curve_wanted = QCheckBox("Domains")
@@ -76,9 +75,6 @@ class TrustPanel(QWidget):
         self.curve_title = Marked("<b>Stability by number of domains</b>")
         self._lay_out()
 
-        self._clock = QTimer(self)
-        self._clock.setInterval(MILLISECONDS)
-        self._clock.timeout.connect(self._show_progress)
         self.run_button.clicked.connect(self.start)
         self.stop_button.clicked.connect(self.stop)
         for box in (self.seeds, self.shuffled, self.lowest, self.highest):
@@ -145,10 +141,7 @@ class TrustPanel(QWidget):
         """Check the kept result in the background."""
         if self.session.result is None or self.job is not None or self.session.run is not None:
             return
-        self.job = TrustJob(self.session.result, self.wanted)
-        self.destroyed.connect(self.job.drop)
-        run_long(self.session, BUSY, self.job, self._on_done, self._on_failed)
-        self._clock.start()
+        self._begin_job(BUSY, TrustJob(self.session.result, self.wanted), self._on_done, self._on_failed)
         self._say("")
         self._show_progress()
         self._refresh()
@@ -190,7 +183,7 @@ class TrustPanel(QWidget):
 
     def _on_done(self, job: TrustJob, outcome: Result | None) -> None:
         current = self.session.result
-        self._end()
+        self._end_job()
         if outcome is None or current is None:
             self._say("Stopped before any check was complete: nothing was changed.")
             return
@@ -198,21 +191,12 @@ class TrustPanel(QWidget):
         self.session.set_result(carried_over(outcome, current))
 
     def _on_failed(self, job: TrustJob, _: str) -> None:
-        self._end()
+        self._end_job()
 
     def _drop(self, sentence: str) -> None:
         """Forget the checks under way."""
-        if self.job is not None:
-            self.job.drop()
-            self._end()
+        self._drop_job()
         self._say(sentence)
-
-    def _end(self) -> None:
-        if self.job is not None:
-            self.destroyed.disconnect(self.job.drop)  # which must not be called once the job is garbage
-        self.job = None
-        self._clock.stop()
-        self._refresh()
 
     # What is shown
 

@@ -1,6 +1,7 @@
+"""The dock of boundaries: strokes on the canvas, and the review by keys."""
+
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import replace
 
@@ -13,72 +14,14 @@ from qtpy.QtWidgets import QApplication, QLineEdit
 
 from napari_trsmi import edits
 from napari_trsmi.gui.boundaries.layers import ON_DARK, ON_LIGHT, drawn, stroke_colors
-from napari_trsmi.gui.boundaries.marker_tables import Marker
 from napari_trsmi.gui.boundaries.ramp_key import RampKey
 from napari_trsmi.gui.state import Coloring, Shown
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.restoring import restore
 
 
-@pytest.fixture
-def dock(trained, qtbot):
-    """The dock beside a result, markers not looked for."""
-    dock = dock_alone(qtbot, trained)
-    dock.markers.find = lambda: None
-    return dock
-
-
 def press(qtbot, dock, key, modifier=Qt.KeyboardModifier.NoModifier):
     qtbot.keyClick(dock.boundaries.table, key, modifier)
-
-
-@pytest.mark.parametrize("width", [340, 360, 520, 900])
-def test_the_edge_of_the_table_cuts_no_column_in_two(dock, width):
-    dock.resize(width, 700)
-    QApplication.processEvents()
-    table = dock.boundaries.table
-    ends = np.cumsum([table.columnWidth(at) for at in range(table.boundaries.columnCount())])
-    rest = (table.viewport().width() - ends)[ends <= table.viewport().width()].min()
-    assert rest < 3
-    assert width < 360 or ends[table.boundaries.column("contrast_adt")] <= table.viewport().width()
-
-
-def test_long_names_are_both_cut_short_and_short_ones_not(dock, trained):
-    from qtpy.QtWidgets import QStyleOptionViewItem
-
-    def written(width):
-        table, segment = dock.boundaries.table, 0
-        option = QStyleOptionViewItem()
-        option.initFrom(table)
-        option.rect.setWidth(width)
-        option.decorationSize = table.iconSize()
-        table.itemDelegateForColumn(0).initStyleOption(option, dock.boundaries.rows.position(segment))
-        return option.text
-
-    a, b = (int(trained.boundaries[key][0]) for key in ("domain_a", "domain_b"))
-    assert written(72) == f"{a + 1} | {b + 1}"
-    before = dock.boundaries.table.columnWidth(0)
-    dock.session.set_result(edits.rename(edits.rename(trained, a, "White matter of a tract"), b, "L4"))
-    assert dock.boundaries.table.columnWidth(0) > before
-    assert re.fullmatch(r"Wh.*… \| L4", written(130))
-    assert written(400) == "White matter of a tract | L4"
-    dock.session.set_result(edits.rename(dock.session.result, b, "Cortex layer 4"))
-    assert all(name.endswith("…") for name in written(120).split(" | "))
-
-
-def test_a_width_that_a_person_sets_stays_until_there_is_another_result(dock, trained):
-    dock.boundaries.table.setColumnWidth(0, 200)
-    dock.resize(dock.width() + 40, dock.height())
-    QApplication.processEvents()
-    assert dock.boundaries.table.columnWidth(0) == 200
-    dock.session.set_result(replace(trained, boundary_edges=trained.boundary_edges.copy()))
-    assert dock.boundaries.table.columnWidth(0) < 200
-
-
-def test_lengths_below_one_have_decimals(dock, trained):
-    small = replace(trained, boundaries=trained.boundaries.assign(length=0.114 / trained.dataset.microns_per_unit))
-    dock.boundaries.model.set_result(small)
-    assert dock.boundaries.model.text(0, "length") == "0.11"
 
 
 def test_without_a_result_the_dock_says_what_to_do_next(viewer, sample, trained):
@@ -176,15 +119,6 @@ def test_strokes_follow_the_result_after_the_dock_is_closed(viewer, trained):
     merged = edits.merge(trained, [0, 1])
     session.set_result(merged)
     assert len(layer(viewer, "boundaries").data) == len(drawn(merged.boundary_edges))
-
-
-def test_rows_come_weakest_first_and_sort_by_any_column(dock, trained):
-    panel = dock.boundaries
-    assert panel.rows.segments() == list(range(len(trained.boundaries)))
-    panel.table.sortByColumn(panel.model.column("length"), Qt.SortOrder.DescendingOrder)
-    assert panel.rows.segments()[0] == trained.boundaries["length"].idxmax()
-    shown = panel.model.text(panel.rows.segments()[0], "length")
-    assert shown == f"{trained.boundaries['length'].max() * trained.dataset.microns_per_unit:,.0f}"
 
 
 def test_a_chosen_boundary_has_a_rim_and_fills_a_third_of_the_canvas(viewer, trained, qtbot):
@@ -320,23 +254,6 @@ def test_a_result_of_one_domain_says_that_it_has_no_boundaries(dock, trained):
     dock.session.set_result(replace(trained, boundaries=None, boundary_edges=None))
     assert "no boundaries" in dock.boundaries.progress.text()
     assert not layer(dock.viewer, "boundaries").visible
-
-
-def test_columns_can_be_left_out_also_of_the_next_result(dock, trained):
-    table = dock.boundaries.table
-    menu = table.columns_menu()
-    menu.actions()[dock.boundaries.model.column("length")].trigger()
-    assert table.isColumnHidden(dock.boundaries.model.column("length"))
-    dock.session.set_result(replace(trained, boundary_edges=trained.boundary_edges.copy()))
-    assert table.isColumnHidden(dock.boundaries.model.column("length"))
-
-
-def test_markers_across_a_boundary_fill_in_when_they_are_found(dock, trained):
-    tables = {"rna": [[Marker(f"ENSG{k}", f"gene{k}", 1.0)] for k in range(len(trained.names))]}
-    dock.markers.tables = tables
-    dock.markers.changed.emit()
-    a, b = trained.boundaries[["domain_a", "domain_b"]].iloc[0]
-    assert dock.boundaries.model.text(0, "markers") == f"gene{a} | gene{b}"
 
 
 def test_twenty_thousand_strokes_are_drawn_at_once(dock, trained):

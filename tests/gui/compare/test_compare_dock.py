@@ -19,12 +19,6 @@ from napari_trsmi.gui.runs import on
 from napari_trsmi.gui.viewer.sessions import session_of
 
 
-@pytest.fixture(scope="module")
-def fewer(trained):
-    """The domains of `trained` cut again into five."""
-    return edits.recluster(trained, {"n_domains": 5, "n_init": 1})
-
-
 @pytest.fixture
 def dock(qtbot, trained, fewer):
     """The dock beside two runs, on a viewer without a window; the second run is shown."""

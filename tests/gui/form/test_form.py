@@ -2,51 +2,16 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
+from edited_form import NO_DEFAULT, number
 from hypothesis import HealthCheck, given, settings
-from qtpy.QtCore import QPoint, QPointF, Qt
-from qtpy.QtGui import QWheelEvent
-from qtpy.QtWidgets import QApplication, QScrollArea
 from strategies import configs
 
 from napari_trsmi.config import Config
-from napari_trsmi.gui.form import history
 from napari_trsmi.gui.form.config_form import ConfigForm
 from napari_trsmi.gui.form.modalities import KINDS, USED, WEIGHTS
-from napari_trsmi.gui.form.spec import get, sections
+from napari_trsmi.gui.form.spec import get
 from napari_trsmi.presets import load_preset, presets
-
-NO_DEFAULT = Config(
-    graph={"k_spatial": 12, "metric": "cosine", "learn_mix": False},
-    align={"temperature": {"start": 1.25, "end": 0.05, "shape": "cosine"}},
-    diffusion={"scales": ((3, 0.3),)},
-    train={"weight_decay": 1e-5},
-    device="cpu",
-)
-
-
-@pytest.fixture
-def form(qtbot, monkeypatch):
-    """A form in a window; no two edits are undone together."""
-    monkeypatch.setattr(history, "MERGE_SECONDS", -1)
-    form = ConfigForm()
-    qtbot.addWidget(form)
-    form.set_modalities({"rna": "rna", "adt": "protein"})
-    form.resize(340, 600)
-    with qtbot.waitExposed(form):
-        form.show()
-    form.activateWindow()
-    return form
-
-
-@pytest.fixture
-def told(form):
-    """The configs that the form emitted."""
-    told = []
-    form.value_changed.connect(told.append)
-    return told
 
 
 def test_any_config_goes_in_and_comes_out_with_nothing_emitted(form, told):
@@ -60,37 +25,10 @@ def test_any_config_goes_in_and_comes_out_with_nothing_emitted(form, told):
     assert told == []
 
 
-def test_the_editors_show_exactly_the_config_and_give_it_back(form, told):
-    """Every editor, asked for what it shows, gives the value it was given."""
-
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    @given(configs())
-    def check(config):
-        form.set_value(Config())
-        form.set_value(config)
-        for name, row in form.rows.items():
-            if row is not form.modality_row:
-                assert same(shown_by(row.editor), as_shown(get(config, name))), name
-
-    check()
-
-
 def test_one_edit_keeps_every_other_setting(form, told):
     form.set_value(NO_DEFAULT)
     number(form, "train.epochs").setValue(7)
     assert told == [NO_DEFAULT.model_copy(update={"train": NO_DEFAULT.train.model_copy(update={"epochs": 7})})]
-
-
-@pytest.mark.parametrize("section", list(sections()))
-def test_every_setting_can_be_edited_and_each_edit_tells_once(form, told, section):
-    for spec in sections()[section][1]:
-        if spec.by_modality:
-            continue
-        before = len(told)
-        edit(form.rows[spec.name].editor)
-        assert len(told) == before + 1, spec.name
-        assert get(told[-1], spec.name) != spec.default, spec.name
-        assert form.rows[spec.name].reset.isVisibleTo(form.rows[spec.name])
 
 
 def test_a_reset_button_shows_where_a_setting_differs_and_takes_it_back(form, told):
@@ -104,103 +42,6 @@ def test_a_reset_button_shows_where_a_setting_differs_and_takes_it_back(form, to
     assert form.value() == told[-1] == Config()
     assert not row.reset.isVisible()
     assert form.folds["gate"].button.text().endswith("Gate")
-
-
-def test_undo_and_redo_walk_through_the_edits(form, told):
-    number(form, "seed").setValue(1)
-    form.rows["align.enabled"].editor.widget.native.click()
-    number(form, "seed").setValue(2)
-    path = [Config(), *told]
-    told.clear()
-    for _ in range(3):
-        form.tools.undo.click()
-    assert [*reversed(told)] == path[:3]
-    assert not form.tools.undo.isEnabled()
-    assert number(form, "seed").value() == 0
-    form.tools.redo.click()
-    assert form.value() == told[-1] == path[1]
-
-
-def test_undo_works_from_the_keyboard_also_inside_a_line_of_text(form, told, qtbot):
-    form.folds["diffusion"].open()
-    line = form.rows["diffusion.scales"].editor.box
-    qtbot.waitUntil(line.isVisible)
-    line.setFocus()
-    line.selectAll()
-    qtbot.keyClicks(line, "3:0.5")
-    qtbot.keyClick(line, Qt.Key.Key_Return)
-    assert form.value().diffusion.scales == ((3, 0.5),)
-    qtbot.keyClick(line, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert form.value() == Config()
-    assert line.text() == "2:0.2, 4:0.15, 8:0.1"
-    qtbot.keyClick(line, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
-    assert form.value().diffusion.scales == ((3, 0.5),)
-    button = form.folds["gate"].button
-    qtbot.keyClick(button, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert form.value() == Config()
-    assert len(told) == 4
-
-
-def test_quick_edits_of_one_setting_are_undone_together(form, told, monkeypatch):
-    monkeypatch.setattr(history, "MERGE_SECONDS", 60)
-    for _ in range(5):
-        number(form, "train.epochs").stepUp()
-    number(form, "seed").setValue(3)
-    assert len(told) == 6
-    form.undo()
-    assert form.value() == Config(train={"epochs": 65})
-    form.undo()
-    assert form.value() == Config()
-
-
-def test_settings_from_elsewhere_can_be_undone(form, told):
-    number(form, "seed").setValue(5)
-    form.set_value(NO_DEFAULT)
-    assert len(told) == 1
-    form.undo()
-    assert form.value() == told[-1] == Config(seed=5)
-    assert len(told) == 2
-
-
-def test_steps_stay_within_the_bounds_and_decimals_stay_short(form, told):
-    gate = number(form, "encoder.gate")
-    for _ in range(30):
-        gate.stepDown()
-    assert form.value().encoder.gate == 0
-    assert len(told) == 10
-    assert get(told[2], "encoder.gate") == 0.07
-    rate = number(form, "train.learning_rate")
-    for _ in range(10):
-        rate.stepDown()
-    assert form.value().train.learning_rate == 0.0005  # above 0, the open bound
-    assert not form.rows["train.learning_rate"].parent().parent().error.text()
-
-
-@pytest.mark.parametrize(("typed", "value"), [("1e-5", 1e-5), ("0,00025", 0.00025), ("12", 12.0)])
-def test_small_numbers_can_be_typed(form, told, qtbot, typed, value):
-    form.folds["train"].open()
-    box = number(form, "train.weight_decay")
-    qtbot.waitUntil(box.isVisible)
-    box.setFocus()
-    box.selectAll()
-    qtbot.keyClicks(box, typed)
-    assert told == []
-    qtbot.keyClick(box, Qt.Key.Key_Return)
-    assert form.value().train.weight_decay == value
-    box.clearFocus()
-    assert len(told) == 1
-
-
-def test_what_is_no_number_cannot_be_typed(form, told, qtbot):
-    form.show()
-    for name in ("train.weight_decay", "train.epochs"):
-        box = number(form, name)
-        box.selectAll()
-        before = box.text()
-        qtbot.keyClicks(box, "nainf_x")
-        assert box.text() == before
-    qtbot.keyClicks(number(form, "train.epochs"), ".")
-    assert told == []
 
 
 def test_an_invalid_combination_is_explained_and_the_last_valid_value_stays(form, told):
@@ -221,35 +62,6 @@ def test_an_invalid_combination_is_explained_and_the_last_valid_value_stays(form
     assert not error.isVisible()
     assert told[-1] == form.value() == Config(graph={"w_feature": 0.5, "w_spatial": 0}, seed=4)
     assert len(told) == 3
-
-
-def test_undo_first_drops_what_is_not_valid(form, told):
-    number(form, "seed").setValue(4)
-    number(form, "train.learning_rate").setValue(-1)
-    assert "greater than 0, found -1" in form.folds["train"].error.text()
-    form.undo()
-    assert form.folds["train"].error.text() == ""
-    assert number(form, "train.learning_rate").value() == 0.003
-    assert form.value() == Config(seed=4)
-
-
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("2:0.2; 4", "Expected pairs such as 2:0.2, 4:0.15"),
-        ("2:1.5", r"teleport in [0, 1] in diffusion.scales, found (2, 1.5)"),
-        ("", "Expected at least one (steps, teleport) pair"),
-    ],
-)
-def test_scales_that_cannot_be_are_explained(form, told, text, sentence):
-    editor = form.rows["diffusion.scales"].editor
-    editor.box.setText(text)
-    editor.box.editingFinished.emit()
-    assert sentence in form.folds["diffusion"].error.text()
-    assert told == []
-    form.rows["diffusion.scales"].reset.click()
-    assert form.folds["diffusion"].error.text() == ""
-    assert editor.box.text() == "2:0.2, 4:0.15, 8:0.1"
 
 
 def test_modalities_kinds_and_weights_are_those_of_the_section(form, told):
@@ -334,24 +146,6 @@ def test_the_search_finds_settings_by_name_help_and_symbol_and_brings_back_what_
     assert all(fold.isVisible() for fold in form.folds.values())
 
 
-def test_the_wheel_over_an_editor_scrolls_the_form_unless_it_has_the_focus(form, told, qtbot):
-    for section in ("", "cluster", "train"):
-        form.folds[section].open()
-    area = form.findChild(QScrollArea)
-    box, combo = number(form, "cluster.max_domains"), form.rows["cluster.method"].editor.widget.native
-    qtbot.waitUntil(lambda: box.isVisible() and area.verticalScrollBar().maximum() > 0)
-    area.ensureWidgetVisible(box)
-    before = area.verticalScrollBar().value()
-    for widget in (box, combo):
-        wheel(widget)
-    assert told == []
-    assert area.verticalScrollBar().value() > before
-    box.setFocus()
-    qtbot.waitUntil(box.hasFocus)
-    wheel(box)
-    assert form.value().cluster.max_domains == 19
-
-
 def test_the_form_fits_340_pixels_with_everything_open(viewer, qtbot):
     form = ConfigForm()
     viewer.window.add_dock_widget(form, area="right")
@@ -364,129 +158,3 @@ def test_the_form_fits_340_pixels_with_everything_open(viewer, qtbot):
     assert form.area.widget().minimumSizeHint().width() + bar <= 340
     assert form.minimumSizeHint().width() <= 340
     assert form.sizeHint().width() <= 360
-
-
-def test_every_tooltip_says_meaning_default_and_bounds(form):
-    tip = form.rows["loss.ema_decay"].editor.toolTip()
-    for part in ("Decay of the reference graph.", "default 0.9", "at least 0", "below 1", "loss.ema_decay"):
-        assert part in tip
-    assert "symbol tau_c" in form.rows["cluster.tau_c"].editor.toolTip()
-
-
-# Helpers
-
-
-def number(form, name):
-    """The spin box of a setting."""
-    return form.rows[name].editor.box
-
-
-def edit(editor):
-    """Change the value of any editor as a person does."""
-    kind = type(editor).__name__
-    if kind == "NumberEditor" and editor.auto.isVisibleTo(editor):
-        editor.auto.click()
-    elif kind == "NumberEditor":
-        editor.box.stepUp() if editor.box.value() < editor.box.high else editor.box.stepDown()
-    elif kind == "PlainEditor":
-        choices = editor.widget.choices if hasattr(editor.widget, "choices") else (True, False)
-        editor.widget.value = next(one for one in choices if one != editor.widget.value)
-    elif kind == "TextEditor":
-        editor.box.setCurrentText("cuda:1")
-        editor.word.editingFinished.emit()
-    elif kind == "GroupEditor":
-        edit(editor.parts["start"])
-    else:
-        editor.box.setText("5:0.5")
-        editor.box.editingFinished.emit()
-
-
-def shown_by(editor):
-    """What an editor shows."""
-    kind = type(editor).__name__
-    if kind == "NumberEditor":
-        return None if editor.auto.isChecked() else float(editor.box.valueFromText(editor.box.text()))
-    if kind == "PlainEditor":
-        return editor.widget.value
-    if kind == "GroupEditor":
-        return {name: shown_by(part) for name, part in editor.parts.items()}
-    text = editor.box.currentText() if kind == "TextEditor" else editor.box.text()
-    return text if kind == "TextEditor" else tuple(tuple(map(float, one.split(":"))) for one in text.split(","))
-
-
-def as_shown(value):
-    """The value of a setting in the words of `shown_by`."""
-    if isinstance(value, tuple):
-        return tuple((float(steps), share) for steps, share in value)
-    if hasattr(value, "model_dump"):
-        return value.model_dump()
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def same(one, other):
-    """Whether two shown values are equal; a box has 323 decimals, so that numbers at the edge of float lose a digit."""
-    if isinstance(one, dict):
-        return all(same(one[key], other[key]) for key in one | other)
-    if isinstance(one, tuple):
-        return len(one) == len(other) and all(map(same, one, other))
-    return one == other or (isinstance(one, float) and other < 1e-300 and math.isclose(one, other, rel_tol=1e-9))
-
-
-def wheel(widget):
-    """Turn the wheel over a widget, one notch down; who ignores it passes it on to the parent, as Qt does."""
-    event = None
-    while widget is not None and not (event and event.isAccepted()):
-        centre, whole = widget.rect().center(), widget.mapToGlobal(widget.rect().center())
-        event = QWheelEvent(
-            QPointF(centre),
-            QPointF(whole),
-            QPoint(),
-            QPoint(0, -120),
-            Qt.MouseButton.NoButton,
-            Qt.KeyboardModifier.NoModifier,
-            Qt.ScrollPhase.NoScrollPhase,
-            False,
-        )
-        QApplication.sendEvent(widget, event)
-        widget = widget.parentWidget()
-
-
-def test_the_curves_are_those_of_the_schedules():
-    from napari_trsmi.gui.form.curves import courses, marks
-
-    config = Config(gate={"start": 0.0, "shape": "linear"}, train={"epochs": 100}, cluster={"start": 0.5})
-    found = courses(config, 101)
-    assert found["beta"][1][[0, 50, 100]] == pytest.approx([0.5, 0.25, 0.0])
-    assert found["tau_c"][0][0] == 50
-    assert marks(config) == {"warm-up": 10.0, "prototypes": 50.0}
-    off = Config(align={"enabled": False}, diffusion={"enabled": False}, loss={"lam_cluster": 0})
-    assert courses(off) == marks(off) == {}
-    assert math.isfinite(courses(Config(gate={"start": -5000.0}))["beta"][1][0])
-
-
-def test_the_curves_appear_with_their_sections_and_follow_the_edits(form):
-    assert form._curves is None
-    form.folds["graph"].open()
-    assert form._curves is None
-    form.folds["gate"].open()
-    curves = form._curves
-    assert curves.isVisible()
-    first = curves.plot.listDataItems()[0].yData[0]
-    number(form, "gate.start").setValue(-2.0)
-    assert first == pytest.approx(1 / (1 + math.exp(-2)))
-    assert curves.plot.listDataItems()[0].yData[0] == pytest.approx(1 / (1 + math.exp(2)))
-    form.folds["gate"].open(False)
-    assert not curves.isVisible()
-
-
-def test_the_curves_follow_the_theme(viewer, qtbot):
-    form = ConfigForm()
-    viewer.window.add_dock_widget(form, area="right")
-    form.folds["gate"].open()
-    curves = form._curves
-    for theme, dark in (("light", False), ("dark", True)):
-        viewer.theme = theme
-        qtbot.waitUntil(lambda dark=dark: (curves.plot.backgroundBrush().color().lightness() < 128) == dark)
-        pen = curves.plot.listDataItems()[0].opts["pen"].color()
-        paper = curves.plot.backgroundBrush().color()
-        assert abs(pen.lightness() - paper.lightness()) > 60

@@ -13,12 +13,16 @@ from napari_trsmi.gui.viewer.layers import section_layers
 from napari_trsmi.gui.viewer.sessions import session_of
 
 
-def open_section(viewer: Any, dataset: Any, result: Any = None) -> OpenSection:
+def add(viewer: Any, section: OpenSection) -> OpenSection:
     """Put the layers of a section into the viewer."""
-    section = OpenSection(dataset, result)
     for data in section_layers(section):
         viewer.add_layer(Layer.create(*data))
     return section
+
+
+def open_section(viewer: Any, dataset: Any, result: Any = None) -> OpenSection:
+    """Open a dataset, and its result where there is one, in the viewer."""
+    return add(viewer, OpenSection(dataset, result))
 
 
 def open_dock(viewer: Any, result: Any = None) -> Any:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from threading import Semaphore
 
 import pytest
-from acted_training import acted
 from napari.components import ViewerModel
+from opened_dock import add
 from qtpy.QtWidgets import QMainWindow, QWidget
 
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.train import closing
-from napari_trsmi.gui.viewer.layers import section_layers
 from napari_trsmi.gui.viewer.sessions import session_of
 
 
@@ -48,14 +46,6 @@ def window(qtbot, viewer_model, session):
 
 
 @pytest.fixture
-def gate(monkeypatch, trained):
-    gate = Semaphore(0)
-    monkeypatch.setattr("napari_trsmi.api.fit_steps", acted(trained, gate=gate))
-    yield gate
-    gate.release(999)
-
-
-@pytest.fixture
 def answers(monkeypatch):
     """What is asked, and the answers to give; the window is closed where there is none left."""
 
@@ -72,13 +62,6 @@ def answers(monkeypatch):
 
     monkeypatch.setattr(closing, "ask", ask)
     return answers
-
-
-def add(viewer, section):
-    from napari.layers import Layer
-
-    for data in section_layers(section):
-        viewer.add_layer(Layer.create(*data))
 
 
 def test_without_training_and_result_the_window_closes_unasked(window, answers):

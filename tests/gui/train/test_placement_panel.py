@@ -6,22 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from napari.layers import Layer
+from opened_dock import add
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.train.join_panel import JoinPanel
 from napari_trsmi.gui.train.placement_panel import TURNS, PlacementPanel
-from napari_trsmi.gui.viewer.layers import section_layers
 from napari_trsmi.gui.viewer.sessions import session_of
 
 PLUGIN = "napari-trsmi"
-
-
-def add(viewer, section):
-    for data in section_layers(section):
-        viewer.add_layer(Layer.create(*data))
-    return section
 
 
 def docked(viewer, panel):

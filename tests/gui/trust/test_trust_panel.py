@@ -5,23 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from threading import Semaphore
 
-import numpy as np
 import pytest
-from acted_training import acted
+from acted_checks import act
 from napari.components import ViewerModel
 from opened_dock import dock_alone, open_section
 from qtpy.QtCore import Qt
 
 from napari_trsmi import edits
-from napari_trsmi.domains.clustering import domain_features
 from napari_trsmi.gui.boundaries.table import BoundaryModel
 from napari_trsmi.gui.maps import result_maps
 from napari_trsmi.gui.trust import panel as trust_panel
 from napari_trsmi.gui.trust.dock import TrustDock
 from napari_trsmi.gui.trust.job import TrustJob, Wanted
 from napari_trsmi.gui.words import duration
-from napari_trsmi.stages import prepare
-from napari_trsmi.trust import chance, seed_stability, with_trust
 
 
 @pytest.fixture
@@ -69,17 +65,6 @@ def acting(monkeypatch, trained):
     return act(monkeypatch, trained)
 
 
-def act(monkeypatch, trained, **how):
-    ran, play = {}, acted(trained, **how)
-
-    def fit_steps(dataset, config, previews=True, **_):
-        ran[config.seed] = ran.get(config.seed, 0) + 1
-        return (yield from play(dataset, config))
-
-    monkeypatch.setattr("napari_trsmi.api.fit_steps", fit_steps)
-    return ran
-
-
 def run(panel, qtbot, **wanted):
     """Ask for something and press Run."""
     panel.seeds.setValue(wanted.get("seeds", 3))
@@ -121,23 +106,6 @@ def test_what_is_found_is_in_the_result_its_maps_and_the_table_of_boundaries(pan
     model.set_result(result)
     assert {"Stable", "Chance"} <= {column.title for column in model.columns}
     assert model.text(0, "stability") == f"{result.boundaries['stability'][0]:.2f}"
-
-
-def test_the_window_finds_what_the_functions_find(trained):
-    def last(check):
-        while True:
-            try:
-                next(check)
-            except StopIteration as end:
-                return end.value
-
-    by_hand = with_trust(trained, last(seed_stability(trained, 2)), last(chance(trained, 1)))
-    job = TrustJob(trained, Wanted(2, 1))
-    found = job.work()
-    assert found.provenance["trust"] == by_hand.provenance["trust"]
-    assert np.array_equal(found.maps["stability"], by_hand.maps["stability"])
-    assert np.array_equal(found.boundaries["by_chance"], by_hand.boundaries["by_chance"])
-    assert (job.done, job.progress, job.thread.ended.is_set()) == (2, 1.0, True)
 
 
 def test_progress_counts_runs_and_tells_what_is_left(panel, qtbot, gate):
@@ -254,39 +222,6 @@ def test_the_curve_takes_no_run_beside_those_of_the_seeds(panel, qtbot, acting):
     wait(panel, qtbot)
     assert acting == {1: 1, 2: 1}
     assert len(panel.session.result.provenance["trust"]["curve"]) == 2
-
-
-def test_stop_is_heard_while_the_curve_is_cut(trained, monkeypatch):
-    job = TrustJob(trained, Wanted(2, 0, (3,)))
-    cut = []
-
-    def stop_then_go_on(*given):
-        cut.append(job.stop())
-        return domain_features(*given)
-
-    act(monkeypatch, trained)
-    monkeypatch.setattr("napari_trsmi.domains.clustering.domain_features", stop_then_go_on)
-    found = job.work()
-    assert "curve" not in found.provenance["trust"]
-    assert "stability" in found.maps
-    assert len(cut) == 1  # the first seed of the curve; nothing is cut after it
-
-
-def test_stop_is_heard_while_each_modality_is_looked_at_alone(trained, monkeypatch):
-    job = TrustJob(trained, Wanted(2, 0))
-    prepared = []
-
-    def stop_then_go_on(*given):
-        job.stop()
-        prepared.append(prepare(*given))
-        return prepared[-1]
-
-    act(monkeypatch, trained)
-    monkeypatch.setattr("napari_trsmi.stages.prepare", stop_then_go_on)
-    found = job.work()
-    assert not prepared  # it ended within the preparation
-    assert "stability" in found.maps
-    assert "modality_agreement" not in found.provenance["trust"]
 
 
 def test_a_click_on_the_curve_takes_that_number_for_the_next_run(with_curve, qtbot):

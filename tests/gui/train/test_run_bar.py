@@ -1,0 +1,159 @@
+"""A run is started, paused, finished, cancelled, and said how long it takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from acted_training import acted, step
+from dock_by_hand import ALL, click, enabled, idle
+from opened_dock import add
+
+from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.train.run_bar import OUT_OF_DATE, time_left
+from napari_trsmi.gui.words import duration
+
+
+def test_auto_is_named_once_it_is_known(opened, monkeypatch):
+    from napari_trsmi.model import devices, training  # loaded, as after a first run
+
+    assert training.train
+    monkeypatch.setattr(devices, "accelerators", lambda: ["mps"])
+    monkeypatch.setattr(devices, "_PROBED", {})
+    bar, session = opened.run_bar, opened.session
+    session.set_config(session.config.model_copy(update={"device": "auto", "seed": 4}))
+    assert bar.estimate.text().endswith("GB")  # to try it out would hold up the window
+    assert bar.device.findText("mps") >= 0
+    devices._PROBED["mps"] = "no sparse tensors"
+    session.set_config(session.config.model_copy(update={"seed": 5}))
+    assert bar.estimate.text().endswith("GB on cpu")
+    assert bar.device.findText("mps") < 0
+
+
+def test_the_device_is_that_of_the_config(opened):
+    opened.session.set_config(opened.session.config.model_copy(update={"device": "cuda:7"}))
+    assert opened.run_bar.device.currentText() == "cuda:7"
+    opened.run_bar.device.setCurrentText("cpu")
+    opened.run_bar.device.activated.emit(1)
+    assert opened.session.config.device == "cpu"
+    assert opened.run_bar.estimate.text().endswith("GB on cpu")
+
+
+def test_a_run_shows_progress_and_enables_what_makes_sense(opened, qtbot, gate):
+    bar = opened.run_bar
+    click(qtbot, bar.run_button)
+    assert enabled(opened) == {"finish", "cancel"}
+    assert bar.status.text() in ("Loading PyTorch…", "Preparing features and graphs…")
+    gate.release()
+    qtbot.waitUntil(lambda: opened.session.state == "running", timeout=5_000)
+    assert enabled(opened) == {"pause", "finish", "cancel"}
+    assert bar.progress.isVisible()
+    assert (bar.progress.value(), bar.progress.maximum()) == (1, 6)
+    gate.release(ALL)
+    idle(opened, qtbot)
+    assert enabled(opened) == {"run"}
+    assert not bar.progress.isVisible()
+    assert bar.status.text() == "Trained on cpu in 3 s."
+    confidence = opened.session.result.confidence.mean()
+    assert opened.result_row.label.text() == f"7 domains, confidence {confidence:.2f}"
+    assert "trained on cpu" in opened.result_row.label.toolTip()
+    assert not bar.out_of_date.isVisible()
+    opened.n_domains.setValue(3)
+    assert bar.out_of_date.isVisible()
+    assert bar.out_of_date.text() == OUT_OF_DATE
+
+
+def test_a_device_that_was_left_is_told_with_the_outcome(opened, qtbot, trained, monkeypatch):
+    monkeypatch.setattr("napari_trsmi.api.fit_steps", acted(trained, left={"mps": "no sparse tensors"}))
+    click(qtbot, opened.run_bar.run_button)
+    idle(opened, qtbot)
+    told = "Trained on cpu in 3 s. Training does not run on mps: no sparse tensors."
+    assert opened.run_bar.status.text() == told
+
+
+def test_pause_resume_and_finish_by_their_buttons(opened, qtbot, gate):
+    bar, session = opened.run_bar, opened.session
+    click(qtbot, bar.run_button)
+    gate.release()
+    qtbot.waitUntil(lambda: session.state == "running", timeout=5_000)
+    click(qtbot, bar.controls.pause)
+    assert session.state == "paused"
+    assert bar.controls.pause.text() == "Resume"
+    assert bar.progress.format().startswith("epoch 1 of 6")
+    click(qtbot, bar.controls.pause)
+    assert session.state == "running"
+    click(qtbot, bar.controls.finish)
+    gate.release(ALL)
+    idle(opened, qtbot)
+    assert 1 <= len(session.result.history) <= 2
+
+
+def test_cancel_brings_the_result_before_back_at_once(opened, qtbot, gate, trained):
+    opened.session.set_result(trained)
+    click(qtbot, opened.run_bar.run_button)
+    click(qtbot, opened.run_bar.controls.cancel)
+    assert opened.session.state == "idle"
+    assert opened.session.result is trained
+    assert enabled(opened) == {"run"}
+
+
+def test_rounds_of_start_and_cancel_leave_no_layer(opened, qtbot, gate):
+    before = [layer.name for layer in opened.viewer.layers if layer.visible]
+    for _ in range(5):
+        gate.release(2)
+        opened.session.start()
+        qtbot.waitUntil(lambda: bool(opened.session.run.previews), timeout=5_000)
+        assert [layer.name for layer in opened.viewer.layers if layer.visible] != before
+        opened.session.cancel()
+        gate.release()  # the epoch that goes on
+        assert opened.session.shown is None
+        assert [layer.name for layer in opened.viewer.layers if layer.visible] == before
+
+
+def test_a_failure_is_said_in_the_status_line_and_the_window_lives_on(opened, qtbot, monkeypatch, trained):
+    opened.session.set_result(trained)
+    monkeypatch.setattr("napari_trsmi.api.fit_steps", acted(trained, error=RuntimeError("bad shapes (3, 4)")))
+    click(qtbot, opened.run_bar.run_button)
+    idle(opened, qtbot)
+    assert "bad shapes (3, 4)" in opened.run_bar.status.text()
+    assert opened.session.result is trained
+    assert enabled(opened) == {"run"}
+
+
+def test_what_was_said_about_one_section_goes_when_another_is_opened(opened, trained):
+    opened.session.failed.emit("Expected a finite loss, found NaN.")
+    assert opened.run_bar.status.text() == "Expected a finite loss, found NaN."
+    add(opened.viewer, OpenSection(replace(trained.dataset, name="another")))
+    assert opened.run_bar.status.text() == ""
+
+
+def test_training_is_a_bar_in_the_activity_dock_that_goes_when_it_ends(opened, qtbot, gate):
+    from napari.utils import progress
+
+    click(qtbot, opened.run_bar.run_button)
+    bar = opened.activity.bar
+    assert bar in progress._all_instances
+    gate.release()
+    qtbot.waitUntil(lambda: bar.n == 1, timeout=5_000)
+    click(qtbot, opened.run_bar.controls.cancel)
+    assert bar not in progress._all_instances
+
+
+def test_the_estimate_learns_from_the_last_run(opened, qtbot, gate):
+    gate.release(ALL)
+    before = opened.run_bar.estimate.text()
+    click(qtbot, opened.run_bar.run_button)
+    idle(opened, qtbot)
+    assert opened.run_bar.estimate.text() != before
+    assert opened.run_bar.estimate.text().startswith("about 3 s")  # as the acted run says it took
+    assert "scaled by the last run" in opened.run_bar.estimate.toolTip()
+
+
+def test_times_read_as_a_person_says_them(trained):
+    assert [duration(s) for s in (0.2, 59, 100, 4000, 9000)] == ["1 s", "59 s", "2 min", "67 min", "2.5 h"]
+    assert time_left([step(1, 6), step(2, 6)]) == ", 1 s left"
+    assert time_left([step(1, 6)]) == time_left([step(5, 6), step(6, 6)]) == ""
+
+
+def test_a_pause_does_not_count_as_time_that_epochs_take(trained):
+    steps = [step(k, 100, seconds=k + (600 if k > 8 else 0)) for k in range(1, 21)]
+    assert time_left(steps) == ", 80 s left"
