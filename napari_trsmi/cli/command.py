@@ -134,9 +134,7 @@ def found_in(result: Result) -> str:
         said.append(f"Mean support {result.maps[SUPPORT].mean():.2f}.")
     if is_undecided(result):
         agreement = result.provenance["support"]["agreement"]
-        said.append(
-            f"Other cuts of the same run agree with mean ARI {agreement:.2f} only: take none of the domains for granted."
-        )
+        said.append(f"Other cuts of the same run agree with mean ARI {agreement:.2f} only: take no domain for granted.")
     return " ".join(said)
 
 
