@@ -168,9 +168,8 @@ def _annotate_details(result: Result, target: AnnData | MuData, spots: np.ndarra
     if result.modality_weights is not None:
         target.obsm[MODALITY_WEIGHTS] = _spread(result.modality_weights, spots)
         keys.append(f'obsm["{MODALITY_WEIGHTS}"]')
-    if result.cuts is not None:
-        known = spots >= 0
-        target.obsm[CUTS] = np.where(known[:, None], result.cuts[spots], -1).astype(np.int16)
+    if result.cuts is not None and result.cuts.shape[1]:
+        target.obsm[CUTS] = _spread(result.cuts, spots)  # as floats: MuData aligns no other numbers
         keys.append(f'obsm["{CUTS}"]')
     for (first, second), correspondence in result.correspondences.items():
         entries = sparse.coo_matrix(correspondence)

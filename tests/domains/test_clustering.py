@@ -102,7 +102,7 @@ def test_k_means_starts_as_often_as_asked_and_the_best_start_is_taken(monkeypatc
     ends = []
     fit = KMeans.fit
     monkeypatch.setattr(KMeans, "fit", lambda self, x: ends.append(fit(self, x)) or ends[-1])
-    labels = clustering._kmeans(features, 9, n_init, seed=1)
+    labels = clustering.kmeans(features, 9, n_init, seed=1)
     assert len(ends) == n_init
     assert len({round(end.inertia_, 6) for end in ends}) == n_init
     best = min(ends, key=lambda end: end.inertia_)
