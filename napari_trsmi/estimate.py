@@ -16,7 +16,7 @@ EPOCH, EPOCH_POWER = 0.6, 1.2
 PREPARE, PREPARE_POWER = 3.5, 1.08
 DOMAINS, DOMAINS_POWER = 8.4, 0.85
 PREVIEW = 0.1  # of the domains: two starts instead of ten, no sharpening, no boundaries
-IMPORTS = 4.0
+IMPORTS = 4.0  # torch 2.13 for CPUs and scanpy, in a window with a section; with torch 2.15 for CUDA it was 10
 PROGRAM_BYTES, BYTES_PER_SPOT = 0.6e9, 24_000
 GPU = 0.1  # of the time of an epoch on the CPU: a guess until a run was measured
 
