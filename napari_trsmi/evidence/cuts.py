@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,10 +87,7 @@ def ways(embedding: np.ndarray, prepared: Prepared, config: Config, n_fresh: int
         Measurements with fresh noise.
     """
     spatial, seed = prepared.spatial, config.seed
-    cluster = in_context(config.cluster, prepared.dataset.coords)
-    changes = {"method": "mixture", "n_init": _STARTS, "domain_scale": None, "sharpen": 1}
-    averaged = cluster.model_copy(update={**changes, "context": "averaged"})
-    ringed = cluster.model_copy(update={**changes, "context": "rings"})
+    averaged, ringed = _settings(config, "averaged"), _settings(config, "rings")
     measured = np.hstack(list(prepared.measured.values()))
     features = np.hstack(list(prepared.features.values()))
 
@@ -102,9 +99,9 @@ def ways(embedding: np.ndarray, prepared: Prepared, config: Config, n_fresh: int
 
     def fresh(number: int) -> tuple[np.ndarray, Cluster]:
         rng = np.random.default_rng([seed, number])
-        noisy = (split(values, spatial, rng, SHARE)[0] for values in prepared.measured.values())
-        again = np.hstack([denoise(values, spatial, seed)[0] for values in noisy])
-        return by_rings(again) if cluster.context == "rings" else by_average(again)
+        noisy = {name: split(values, spatial, rng, SHARE)[0] for name, values in prepared.measured.items()}
+        way = default_way(noisy, prepared, config)
+        return way.features, way.settings
 
     makers: dict[str, Callable[[], tuple[np.ndarray, Cluster]]] = {
         "the embedding": lambda: by_average(embedding),
@@ -120,6 +117,20 @@ def ways(embedding: np.ndarray, prepared: Prepared, config: Config, n_fresh: int
     for name, make in makers.items():
         check()
         yield Way(name, *make())
+
+
+def default_way(measured: Mapping[str, np.ndarray], prepared: Prepared, config: Config) -> Way:
+    """Return the way of the default to cut measurements of the section, {modality: (N, D_m)}, without training."""
+    spatial, seed = prepared.spatial, config.seed
+    settings = _settings(config, in_context(config.cluster, prepared.dataset.coords).context)
+    features = np.hstack([denoise(values, spatial, seed)[0] for values in measured.values()])
+    return Way("as the default", domain_features(features, spatial, settings, seed), settings)
+
+
+def _settings(config: Config, context: str) -> Cluster:
+    """Return the settings of a vote."""
+    changes = {"method": "mixture", "n_init": _STARTS, "domain_scale": None, "sharpen": 1, "context": context}
+    return config.cluster.model_copy(update=changes)
 
 
 def numbers_of(way: int, n_domains: int) -> tuple[int, ...]:

@@ -23,7 +23,7 @@ UNDECIDED = 0.5  # mean adjusted Rand index of the cuts below which the run as a
 
 
 def supported(result: Result, prepared: Prepared | None = None) -> Generator[Progress, None, Result]:
-    """Find other cuts of a result and return it with its support, see `with_support`.
+    """Return the result with its support (`with_support`) and the effect across each boundary (`boundary_effects`).
 
     Parameters
     ----------
@@ -37,10 +37,16 @@ def supported(result: Result, prepared: Prepared | None = None) -> Generator[Pro
     DataError
         As for `stages.prepare`.
     """
+    from napari_trsmi.evidence.effects import boundary_effects
     from napari_trsmi.stages import prepare
 
     prepared = prepared or prepare(result.dataset, result.config)
     cuts = yield from find_cuts(result, prepared)
+    if result.boundaries is not None and result.boundary_edges is not None and len(result.boundaries):
+        effects = boundary_effects(
+            result.labels, result.boundary_edges, len(result.boundaries), prepared, result.config
+        )
+        result = replace(result, boundaries=result.boundaries.assign(**effects))
     return with_support(result, cuts, prepared.spatial)
 
 
