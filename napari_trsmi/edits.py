@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
     from napari_trsmi.config import Cluster
     from napari_trsmi.domains.boundaries import Boundaries
+    from napari_trsmi.evidence import DomainTree
     from napari_trsmi.stages import Prepared
 
 Verdict = Literal["", "keep", "doubt", "reject"]
 
-NEW_DOMAINS = ("merge", "recluster")  # edits after which spots have other domains
+NEW_DOMAINS = ("merge", "nested", "recluster")  # edits after which spots have other domains
 
 
 def rename(result: Result, domain: int | str, name: str) -> Result:
@@ -121,6 +122,50 @@ def merge(result: Result, domains: Sequence[int | str], prepared: Prepared | Non
         history=result.history,
         state=result.state,
         provenance={**_noted(result, "merge", domains=[result.names[k] for k in merged]), **told},
+    )
+
+
+def nested(result: Result, n_domains: int, prepared: Prepared | None = None, tree: DomainTree | None = None) -> Result:
+    """Return the result with coarser or finer domains, each a union or a part of those before, without training.
+
+    Domains keep the colour of the one before that they match. Names and maps belonged to those before and are not kept.
+
+    Parameters
+    ----------
+    n_domains
+        How many, up to twice as many as the result has.
+    prepared
+        What `stages.prepare` returns for the result's dataset and settings; made here where not given.
+    tree
+        What `evidence.find_tree` returns for the result; found here where not given.
+
+    Raises
+    ------
+    ConfigError
+        The tree has no such cut.
+    """
+    from napari_trsmi.domains.colors import carried_over
+    from napari_trsmi.domains.mixture import posterior_of
+    from napari_trsmi.evidence import find_tree, with_support
+    from napari_trsmi.graphs import neighbour_mean
+    from napari_trsmi.stages import assemble, prepare
+
+    prepared = prepared or prepare(result.dataset, result.config)
+    labels = (tree or find_tree(result, prepared)).cut(n_domains)
+    strength, evidence = result.partition.strength, np.hstack(list(prepared.measured.values()))
+    posterior = posterior_of(evidence, labels, n_domains, neighbour_mean(prepared.spatial), strength)
+    partition = Partition(labels, posterior.astype(np.float32), result.partition.method, strength)
+    found = with_support(assemble(prepared, result.config, result.embedding, partition), result.cuts, prepared.spatial)
+    told = {key: found.provenance[key] for key in ("support",) if key in found.provenance}
+    return replace(
+        found,
+        dataset=result.dataset,
+        colors=carried_over(labels, n_domains, result.labels, result.palette),
+        correspondences=result.correspondences,
+        modality_weights=result.modality_weights,
+        history=result.history,
+        state=result.state,
+        provenance={**_noted(result, "nested", n_domains=n_domains), **told},
     )
 
 

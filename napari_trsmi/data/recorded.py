@@ -51,6 +51,11 @@ class _Merged(_Edit):
     domains: list[Domain]
 
 
+class _Nested(_Edit):
+    edit: Literal["nested"]
+    n_domains: int
+
+
 class _Reviewed(_Edit):
     edit: Literal["review"]
     segment: int
@@ -68,7 +73,7 @@ class _Reclustered(_Edit):
         return _settings(value)
 
 
-Edit = Annotated[_Renamed | _Recolored | _Merged | _Reviewed | _Reclustered, Field(discriminator="edit")]
+Edit = Annotated[_Renamed | _Recolored | _Merged | _Nested | _Reviewed | _Reclustered, Field(discriminator="edit")]
 
 
 class _Epoch(_Part):

@@ -10,13 +10,16 @@ from napari_trsmi.evidence.support import (
     supported,
     with_support,
 )
+from napari_trsmi.evidence.tree import DomainTree, find_tree
 
 __all__ = [
     "SUPPORT",
     "UNDECIDED",
+    "DomainTree",
     "NumberCurve",
     "edges_with_support",
     "find_cuts",
+    "find_tree",
     "is_undecided",
     "number_curve",
     "supported",

@@ -89,9 +89,9 @@ def with_support(result: Result, cuts: np.ndarray | None = None, spatial: sparse
 
     The support of an edge is the share of the cuts that draw a boundary at one of its two spots, so that one displaced
     by a row of spots is the same; that of a boundary the mean over its edges; that of a spot the share of the cuts into
-    as many domains that give it its domain. All are in [0, 1]. Support says how far a boundary hangs on this one way to
-    draw it and on the noise of this one measurement. It does not say what the boundary means, nor that an expert would
-    draw it.
+    as many domains, or into the nearest number, that give it its domain. All are in [0, 1]. Support says how far a
+    boundary hangs on this one way to draw it and on the noise of this one measurement. It does not say what the boundary
+    means, nor that an expert would draw it.
 
     Parameters
     ----------
@@ -107,16 +107,19 @@ def with_support(result: Result, cuts: np.ndarray | None = None, spatial: sparse
     `Result.maps` and both tables of boundaries have ``"support"``, and `Result.cuts` is set. What was found about the
     cuts as a whole is in ``provenance["support"]``: their number and their mean agreement.
     """
+    from napari_trsmi.domains.comparison import match_labels
     from napari_trsmi.graphs import spatial_graph
 
     cuts = result.cuts if cuts is None else cuts
     if cuts is None or not cuts.shape[1]:
         return result
-    alike = cuts.max(axis=0) == result.partition.n_domains - 1
-    alike &= np.array([len(np.unique(cut)) == result.partition.n_domains for cut in cuts.T])
-    spots = (cuts[:, alike] == result.labels[:, None]).mean(axis=1).astype(np.float32)
+    numbers = np.array([len(np.unique(cut)) for cut in cuts.T])
+    alike = np.abs(numbers - result.partition.n_domains)
+    same = cuts[:, alike == alike.min()]
+    votes = np.stack([match_labels(cut, result.labels) == result.labels for cut in same.T])
+    spots: np.ndarray = votes.mean(axis=0, dtype=np.float32)
     maps = {**{name: values for name, values in result.maps.items() if name != SUPPORT}, SUPPORT: spots}
-    told = {"n_cuts": cuts.shape[1], "agreement": _agreement(cuts[:, alike]), "spots": float(spots.mean())}
+    told = {"n_cuts": cuts.shape[1], "agreement": _agreement(same), "spots": float(spots.mean())}
     result = replace(result, maps=maps, cuts=cuts, provenance={**result.provenance, "support": told})
     if result.boundaries is None or result.boundary_edges is None:
         return result
