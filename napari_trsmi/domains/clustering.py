@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -210,6 +211,7 @@ def kmeans(
     Centres are found on at most `KMEANS_SAMPLE` spots.
     """
     from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
 
     sample = features
     if len(features) > KMEANS_SAMPLE:
@@ -217,7 +219,9 @@ def kmeans(
     chance, best = np.random.RandomState(seed), None
     for _ in range(n_init):  # as KMeans does with `n_init`, but can be interrupted between the restarts
         check()
-        found = KMeans(n_domains, n_init=1, random_state=chance).fit(sample)
+        with warnings.catch_warnings():  # of too few groups, which the caller sees
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            found = KMeans(n_domains, n_init=1, random_state=chance).fit(sample)
         if best is None or found.inertia_ < best.inertia_:
             best = found
     assert best is not None

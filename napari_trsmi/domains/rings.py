@@ -7,6 +7,7 @@ and a mixture with one full covariance for all domains weighs them.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -76,6 +77,7 @@ def tied_mixture(
     before
         (N,) int labels of K domains to start from instead, once.
     """
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
     sample, codes = features, None
@@ -95,7 +97,10 @@ def tied_mixture(
             reg_covar=1e-6 * max(float(sample.var()), 1e-30),
             means_init=None if codes is None else centres,
             random_state=chance,
-        ).fit(sample)
+        )
+        with warnings.catch_warnings():  # too few groups, which the caller sees, or the best that 200 steps reach
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            mixture.fit(sample)
         if best is None or mixture.lower_bound_ > best.lower_bound_:
             best = mixture
     assert best is not None

@@ -90,8 +90,8 @@ def with_support(result: Result, cuts: np.ndarray | None = None, spatial: sparse
     The support of an edge is the share of the cuts that draw a boundary at one of its two spots, so that one displaced
     by a row of spots is the same; that of a boundary the mean over its edges; that of a spot the share of the cuts into
     as many domains, or into the nearest number, that give it its domain. All are in [0, 1]. Support says how far a
-    boundary hangs on this one way to draw it and on the noise of this one measurement. It does not say what the boundary
-    means, nor that an expert would draw it.
+    boundary hangs on this one way to draw it and on the noise of this one measurement. It does not say what the
+    boundary means, nor that an expert would draw it.
 
     Parameters
     ----------

@@ -123,7 +123,8 @@ def halved(
     """Return (N,) labels of up to `most` domains and the splits that led there: pairs (split domain, new domain).
 
     At each step that domain is split whose two halves, a mixture of two under a Potts field, differ most by Ward's
-    criterion. Domains of fewer than `SMALLEST` spots stay whole.
+    criterion. The features are taken as they are: scaled by what varies within a domain, what would split it is hidden.
+    Domains of fewer than `SMALLEST` spots stay whole.
 
     Parameters
     ----------
@@ -136,8 +137,8 @@ def halved(
     seed
         For k-means.
     """
-    labels, white, splits = labels.copy(), _whitened(features, labels), []
-    found = {k: _halves(np.flatnonzero(labels == k), white, spatial, seed) for k in range(labels.max() + 1)}
+    labels, splits = labels.copy(), []
+    found = {k: _halves(np.flatnonzero(labels == k), features, spatial, seed) for k in range(labels.max() + 1)}
     while len(found) < most:
         best = max(found, key=lambda k: found[k][0])
         gain, second = found[best]
@@ -147,19 +148,19 @@ def halved(
         labels[second] = new
         splits.append((best, new))
         for k in (best, new):
-            found[k] = _halves(np.flatnonzero(labels == k), white, spatial, seed)
+            found[k] = _halves(np.flatnonzero(labels == k), features, spatial, seed)
     return labels, splits
 
 
-def _halves(rows: np.ndarray, white: np.ndarray, spatial: sparse.csr_matrix, seed: int) -> tuple[float, np.ndarray]:
+def _halves(rows: np.ndarray, features: np.ndarray, spatial: sparse.csr_matrix, seed: int) -> tuple[float, np.ndarray]:
     """Gain of splitting the spots `rows`, 0 where they stay whole, and the spots of the smaller half."""
     from napari_trsmi.domains.clustering import kmeans
     from napari_trsmi.domains.mixture import fit_mixture
     from napari_trsmi.graphs import neighbour_mean
 
-    if len(rows) < 2 * SMALLEST or not np.ptp(white[rows], axis=0).any():
+    if len(rows) < 2 * SMALLEST or not np.ptp(features[rows], axis=0).any():
         return 0.0, rows[:0]
-    own = white[rows]
+    own = features[rows]
     start = kmeans(own, 2, 2, seed)
     if len(np.unique(start)) < 2:
         return 0.0, rows[:0]
