@@ -1,4 +1,4 @@
-"""The files the benchmarks run on, what is true of them, what is to be reached, and how labels are scored."""
+"""The sections the benchmarks run on, what is true of them, what is to be reached, and how labels are scored."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ import os
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from scipy import sparse
 
 import napari_trsmi as nt
+from napari_trsmi.config import Kind
 from napari_trsmi.data.dataset import Dataset
+from napari_trsmi.data.simulate import SimulationSettings, hard_panel, hard_settings, simulate_dataset
 from napari_trsmi.domains.metrics import agreement, boundary_agreement, morans_i, pas
 from napari_trsmi.graphs import spatial_graph
 
+Group = Literal["grid", "cells", "simulated", "hard"]
 SCORES = ("ARI", "NMI", "AMI", "Overall", "bF1", "PAS", "Moran")
 
 
 @dataclass(frozen=True)
 class Case:
-    """One file with its truth.
+    """One section with its truth: a file, or a simulated slice that is made when it is asked for.
 
     Attributes
     ----------
@@ -42,6 +45,14 @@ class Case:
         Name of the file in the table of measured peers; empty where there are none.
     notes
         {view: what to know when comparing}.
+    group
+        What kind of section it is: spots on a grid, single cells, simulated, or simulated so that mistakes are likely.
+    beside
+        Files below the same folder with further modalities of the same spots.
+    kinds
+        {modality: kind as read, and as used}; empty where what the file says is right.
+    settings
+        What to simulate, another slice for each seed; None where there is a file.
     """
 
     name: str
@@ -52,11 +63,34 @@ class Case:
     targets: dict[tuple[str, str], float] = field(default_factory=dict)
     peers: str = ""
     notes: dict[str, str] = field(default_factory=dict)
+    group: Group = "simulated"
+    beside: tuple[str, ...] = ()
+    kinds: dict[str, tuple[Kind, Kind]] = field(default_factory=dict)
+    settings: SimulationSettings | None = None
 
     @property
     def path(self) -> Path:
         """Where the file lies."""
         return data_folder() / self.file if self.file else nt.sample_path()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether its files are there, or none is needed."""
+        paths = [self.path, *(data_folder() / file for file in self.beside)]
+        return self.settings is not None or all(path.exists() for path in paths)
+
+    @property
+    def used_as(self) -> dict[str, Kind]:
+        """{modality: kind} for `preprocess.kinds`."""
+        return {name: used for name, (_, used) in self.kinds.items()}
+
+    def read(self, seed: int = 0) -> Dataset:
+        """Return the section, read or simulated; only a simulated one depends on the seed."""
+        if self.settings is not None:
+            return simulate_dataset(self.settings, seed=seed)
+        paths = [self.path, *(data_folder() / file for file in self.beside)]
+        kinds = {name: read for name, (read, _) in self.kinds.items()}
+        return nt.read(paths if self.beside else self.path, kinds=kinds or None)
 
     @property
     def main_view(self) -> str:
@@ -88,9 +122,16 @@ CASES: tuple[Case, ...] = (
         targets={("8 regions", "ARI"): 60, ("8 regions", "NMI"): 68},
         peers="mb_atac",
         notes={"8 regions": "Measured elsewhere on the 8 regions, tied mixture: SpatialGlue ARI 51, NMI 59."},
+        group="grid",
     ),
     Case(
-        "dlpfc_151507", "dlpfc_151507.h5ad", 7, "layer", views={"labelled": ("NA",)}, targets={("labelled", "ARI"): 57}
+        "dlpfc_151507",
+        "dlpfc_151507.h5ad",
+        7,
+        "layer",
+        views={"labelled": ("NA",)},
+        targets={("labelled", "ARI"): 57},
+        group="grid",
     ),
     Case(
         "lymph_node",
@@ -100,9 +141,33 @@ CASES: tuple[Case, ...] = (
         targets={("all", "ARI"): 20},
         peers="hln_adt",
         notes={"all": "Elsewhere the graph was built on array indices, here on the hexagonal grid they stand for."},
+        group="grid",
     ),
+    Case(
+        "osmfish",
+        "osmfish.h5ad",
+        11,
+        "Region",
+        group="cells",
+        kinds={"rna": ("protein", "rna")},  # until values that are no counts are read as rna
+    ),
+    Case("starmap_BZ5", "starmap_mpfc_BZ5.h5ad", 4, "layer", group="cells"),
+    Case("starmap_BY3", "starmap_BY3.h5ad", 7, "layer", group="cells"),
+    Case("mosaic_s1", "mosaic_r1/s1_rna.h5ad", 5, "gt", beside=("mosaic_r1/s1_adt.h5ad",)),
+    Case("mosaic_s2", "mosaic_r1/s2_rna.h5ad", 5, "gt"),
+    Case("mosaic_s3", "mosaic_r1/s3_adt.h5ad", 5, "gt"),
     Case("sample", "", 7, "domain"),
 )
+
+
+def made_cases() -> tuple[Case, ...]:
+    """Return the sections that are simulated when asked for: of 10 and 12 domains, and the panel of hard slices."""
+    many = {f"{k}_domains": ("simulated", SimulationSettings(n_domains=k, image=0)) for k in (10, 12)}
+    hard = {f"hard_{name}": ("hard", hard_settings(name)) for name in hard_panel()}
+    return tuple(
+        Case(name, "", settings.n_domains, "domain", group=group, settings=settings)
+        for name, (group, settings) in {**many, **hard}.items()
+    )
 
 
 def data_folder() -> Path:
@@ -111,14 +176,22 @@ def data_folder() -> Path:
     return Path(os.environ.get("TRSMI_SHARED_DATA", beside))
 
 
-def chosen_cases(names: list[str] | None) -> tuple[list[Case], list[str]]:
-    """Return the cases called `names` (all where None) whose file is there, and a sentence for each that is not."""
-    known = {case.name: case for case in CASES}
+def chosen_cases(names: list[str] | None, made: tuple[Case, ...] = ()) -> tuple[list[Case], list[str]]:
+    """Return the cases called `names` that are there, and a sentence for each that is not.
+
+    Parameters
+    ----------
+    names
+        Names of files, and of cases in `made`; all of them where None.
+    made
+        Simulated sections to choose from beside the files.
+    """
+    known = {case.name: case for case in (*CASES, *made)}
     for name in names or []:
         if name not in known:
             raise SystemExit(f"Expected --files among {', '.join(known)}, found {name!r}.")
     wanted = [known[name] for name in names or known]
-    found = [case for case in wanted if case.path.exists()]
+    found = [case for case in wanted if case.is_there]
     missing = [f"{case.name} left out: there is no {case.path.name}." for case in wanted if case not in found]
     if not found:
         raise SystemExit(f"Expected data in {data_folder()}, found none. Set TRSMI_SHARED_DATA to its folder.")
@@ -159,11 +232,19 @@ class Loaded:
         return out
 
 
+def load(case_name: str, seed: int = 0) -> Loaded:
+    """Return a case by name, read once per process; of simulated ones the slice with this seed."""
+    return _loaded(case_name, 0 if _case(case_name).settings is None else seed)
+
+
 @cache
-def load(case_name: str) -> Loaded:
-    """Return a case by name, read once per process."""
-    case = next(case for case in CASES if case.name == case_name)
-    return Loaded(case, nt.read(case.path))
+def _loaded(case_name: str, seed: int) -> Loaded:
+    case = _case(case_name)
+    return Loaded(case, case.read(seed))
+
+
+def _case(name: str) -> Case:
+    return next(case for case in (*CASES, *made_cases()) if case.name == name)
 
 
 def read_peers(path: Path | None) -> list[dict[str, Any]]:

@@ -12,17 +12,21 @@ from typing import Any
 import numpy as np
 from datasets import Loaded
 
-from napari_trsmi.config import Config
+from napari_trsmi.config import Config, Kind
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.records import Fit, Step
-from napari_trsmi.stages import Prepared
+from napari_trsmi.stages import Prepared, cut
 
 Changes = dict[str, dict[str, Any]]  # {section: {field: value}}
 
 
-def default_config(n_domains: int, seed: int) -> Config:
-    """Return the default settings with nothing but K and the seed set; no previews, as in `napari_trsmi.fit`."""
-    return Config(cluster={"n_domains": n_domains}, train={"preview_every": 0}, seed=seed)
+def default_config(n_domains: int, seed: int, kinds: dict[str, Kind] | None = None) -> Config:
+    """Return the default settings with nothing but K and the seed set; no previews, as in `napari_trsmi.fit`.
+
+    `kinds` is for files that do not say what they hold, see `datasets.Case.used_as`.
+    """
+    preprocess = {"kinds": kinds} if kinds else {}
+    return Config(cluster={"n_domains": n_domains}, train={"preview_every": 0}, preprocess=preprocess, seed=seed)
 
 
 def changed(config: Config, changes: Changes) -> Config:
@@ -72,15 +76,10 @@ def domain_labels(
     embedding: np.ndarray, section: Prepared, config: Config, prototypes: np.ndarray | None = None
 ) -> np.ndarray:
     """Return (N,) labels, found as `napari_trsmi.fit` finds them."""
-    from napari_trsmi.domains.clustering import find_domains
-
     k = config.cluster.n_domains
     if k is None:
         raise ConfigError("Expected cluster.n_domains to be given, found none.")
-    partition = find_domains(
-        embedding, section.spatial, config.cluster, n_domains=k, prototypes=prototypes, seed=config.seed
-    )
-    return partition.labels
+    return cut(embedding, section, config, k, prototypes).labels
 
 
 def score_or_nan(loaded: Loaded, label: Callable[[], np.ndarray]) -> tuple[dict[str, dict[str, float]], str]:

@@ -7,6 +7,7 @@ from datasets import Loaded
 
 from napari_trsmi.config import Preprocess
 from napari_trsmi.data.preprocess import components
+from napari_trsmi.domains.rings import ring_means
 from napari_trsmi.graphs import smooth
 
 HOPS = (0, 1, 2, 4, 8)
@@ -17,7 +18,8 @@ def blocks(loaded: Loaded, seed: int) -> np.ndarray:
     """Return the (N, sum of D_m) components of all modalities, centred, each modality of total variance 1."""
     out = []
     for modality in loaded.dataset.modalities.values():
-        values = components(modality, modality.kind, Preprocess(), seed).astype(float)
+        kind = loaded.case.used_as.get(modality.name, modality.kind)
+        values = components(modality, kind, Preprocess(), seed).astype(float)
         values = values - values.mean(axis=0)
         out.append(values / np.sqrt((values**2).sum() / len(values)))
     return np.hstack(out)
@@ -45,3 +47,12 @@ def trivial_rows(loaded: Loaded, seed: int, hops: tuple[int, ...] = HOPS) -> dic
         for h in hops
         for clustering in CLUSTERINGS
     }
+
+
+def fixed_rows(loaded: Loaded, seed: int) -> dict[str, np.ndarray]:
+    """Return {row: (N,) labels}: hops as in `trivial_rows`, and rings 1 to 3 beside each spot; all cut by a mixture."""
+    features, rows = blocks(loaded, seed), {}
+    for h in HOPS:
+        rows[f"{h} hops" if h != 1 else "1 hop"] = smooth(features, loaded.graph, h)
+    rows["rings"] = ring_means(features, loaded.graph)
+    return {row: trivial_labels(values, "mixture", loaded.case.n_domains, seed) for row, values in rows.items()}
