@@ -21,6 +21,14 @@ class Domains(Saving):
     """
 
     result: Annotated[Positional[Path], arg(metavar="RESULT", help="File that `trsmi fit` wrote.")]
+    nested: Annotated[
+        int | None,
+        arg(
+            metavar="INT",
+            help_behavior_hint="",
+            help="So many domains, each a union or a part of those in the result; other settings do not count then.",
+        ),
+    ] = None
     cluster: Cluster = field(default_factory=Cluster)
 
     def settled(self) -> Self:
@@ -31,9 +39,14 @@ class Domains(Saving):
 
     def run(self) -> None:
         """Cluster and write."""
+        from napari_trsmi import edits
         from napari_trsmi.api import recluster
+        from napari_trsmi.restoring import restore
 
         cluster = Config(cluster=self.cluster.model_dump()).cluster
         self.check()
+        if self.nested is not None:
+            self.save(edits.nested(restore(self.result), self.nested))
+            return
         found = recluster(self.result, cluster)
         self.save(with_support(found, quiet=self.quiet) if found.config.evidence.support else found)

@@ -33,7 +33,7 @@ def helped(capsys):
     [
         "--train.epochs INT Passes over the section. [epochs] (default: 60)",
         "--graph.w-spatial FLOAT Starting weight of the spatial graph in the fused graph. (w_S) (default: 1.0)",
-        "--cluster.n-domains INT|None Number of domains; unset: estimated. (K) (default: None)",
+        "--cluster.n-domains INT|None Number of domains; unset: chosen after training. (K) (default: None)",
         "--cluster.method {mixture,prototypes,kmeans,leiden}",
         "--align.enabled, --align.no-enabled Let each modality see its aligned counterpart. (S) (default: True)",
         "--seed INT Seed of every random choice. (default: 0)",
@@ -90,6 +90,19 @@ def test_domains_are_cut_again_into_another_number(fitted, tmp_path, capsys):
     np.testing.assert_array_equal(saved.embedding, before.embedding)
     assert saved.config.cluster == before.config.cluster.model_copy(update={"n_domains": 5})
     assert out.with_suffix(".png").exists()
+
+
+def test_domains_are_walked_to_coarser_ones_and_refused_where_there_are_none(fitted, tmp_path, capsys):
+    out = tmp_path / "coarse.h5mu"
+    assert main(["domains", str(fitted.path), "-o", str(out), "--nested", "4", "--no-figure"]) == 0
+    found, before = nt.read_result(out), nt.read_result(fitted.path)
+    assert len(found.names) == 4
+    pairs = set(zip(before.labels.tolist(), found.labels.tolist(), strict=True))
+    assert len(pairs) == len(before.names)  # each domain lies in one
+    assert found.provenance["edits"][-1] == {"edit": "nested", "n_domains": 4}
+    assert "support" in found.maps
+    assert main(["domains", str(fitted.path), "-o", str(out), "--nested", "400"]) == 2
+    assert "domains in the tree" in capsys.readouterr().err
 
 
 def test_domains_without_settings_are_those_of_the_run(fitted, tmp_path):
