@@ -69,14 +69,14 @@ def boundary_effects(
     rng = np.random.default_rng([config.seed, 7])
     for name, values in prepared.measured.items():
         halves[0][name], halves[1][name] = split(values, spatial, rng)
-    near, first = _near(edges, n_segments, spatial)
+    near, pairs = _near(edges, n_segments, spatial)
     found: dict[str, list[np.ndarray]] = {name: [] for name in prepared.measured}
     for own, other in (halves, halves[::-1]):
         check()
         drawn = default_way(own, prepared, config).cut(n_domains, spatial, config.seed)
         drawn = np.full(len(labels), -1) if drawn is None else match_labels(drawn, labels)
         for name in found:
-            found[name].append(_compared(own[name], other[name], drawn, near, first, spatial))
+            found[name].append(_compared(own[name], other[name], drawn, near, pairs, spatial))
     columns, p = {}, {}
     for name, both in found.items():
         there = ~np.isnan(both)
@@ -131,12 +131,8 @@ def _compared(
     i, j = upper_edges(spatial)
     alike = known[i] & (labels[i] == labels[j])
     i, j = i[alike], j[alike]
-    for s, (a, b) in enumerate(pairs):
+    for a, b in np.unique(pairs, axis=0):
         check()
-        spots = near.indices[near.indptr[s] : near.indptr[s + 1]]
-        side_a, side_b = spots[labels[spots] == a], spots[labels[spots] == b]
-        if min(len(side_a), len(side_b)) < LEAST:
-            continue
         along = np.linalg.solve(covariance, means[b] - means[a])
         place, rest = tested_on @ along, residual @ along
         both = (labels == a) | (labels == b)
@@ -147,8 +143,12 @@ def _compared(
         shared = float((rest[i[of_pair]] * rest[j[of_pair]]).mean()) / spread**2 if of_pair.any() else 0.0
         shared = float(np.clip(shared, 0.0, 0.9))
         inflation = 1.0 + 6 * shared + 12 * shared**2 + 18 * shared**3  # rings of neighbours that a spot resembles
-        out[0, s] = (place[side_b].mean() - place[side_a].mean()) / spread
-        out[1, s] = np.sqrt(inflation * (1 / len(side_a) + 1 / len(side_b)))
+        for s in np.flatnonzero((pairs == (a, b)).all(axis=1)):
+            spots = near.indices[near.indptr[s] : near.indptr[s + 1]]
+            side_a, side_b = spots[labels[spots] == a], spots[labels[spots] == b]
+            if min(len(side_a), len(side_b)) >= LEAST:
+                out[0, s] = (place[side_b].mean() - place[side_a].mean()) / spread
+                out[1, s] = np.sqrt(inflation * (1 / len(side_a) + 1 / len(side_b)))
     return out
 
 
