@@ -169,8 +169,7 @@ def _annotate_details(result: Result, target: AnnData | MuData, spots: np.ndarra
         target.obsm[MODALITY_WEIGHTS] = _spread(result.modality_weights, spots)
         keys.append(f'obsm["{MODALITY_WEIGHTS}"]')
     if result.cuts is not None:
-        known = spots >= 0
-        target.obsm[CUTS] = np.where(known[:, None], result.cuts[spots], -1).astype(np.int16)
+        target.obsm[CUTS] = _spread(result.cuts, spots)  # as float: mudata opens no file with whole numbers in obsm
         keys.append(f'obsm["{CUTS}"]')
     for (first, second), correspondence in result.correspondences.items():
         entries = sparse.coo_matrix(correspondence)
