@@ -33,7 +33,7 @@ def helped(capsys):
     [
         "--train.epochs INT Passes over the section. [epochs] (default: 60)",
         "--graph.w-spatial FLOAT Starting weight of the spatial graph in the fused graph. (w_S) (default: 1.0)",
-        "--cluster.n-domains INT|None Number of domains; unset: estimated. (K) (default: None)",
+        "--cluster.n-domains INT|None Number of domains; unset: chosen after training. (K) (default: None)",
         "--cluster.method {mixture,prototypes,kmeans,leiden}",
         "--align.enabled, --align.no-enabled Let each modality see its aligned counterpart. (S) (default: True)",
         "--seed INT Seed of every random choice. (default: 0)",
