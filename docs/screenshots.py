@@ -127,7 +127,7 @@ class Pictures:
             frames.append(self.frame())
             if len(frames) == MIDDLE:
                 self.shot(what)
-        self.wait(lambda: session.state == "idle")
+        self.wait(lambda: session.state == "idle" and session.support.job is None)
         self.settle()
         frames.append(self.frame())
         if self.every or f"{self.name}_{what}" in FILMED:

@@ -154,7 +154,7 @@ class Cluster(Settings):
     """Prototypes during training, and domains at the end."""
 
     n_domains: int | None = setting(None, "Number of domains; unset: chosen after training.", symbol="K", ge=1)
-    max_domains: int = setting(20, "Most domains considered when their number is estimated.", ge=1)
+    max_domains: int = setting(20, "Most domains considered when their number is chosen.", ge=1)
     start: float = setting(0.4, "Share of epochs after which prototypes are seeded.", ge=0, le=1, step=0.05)
     tau_c: Schedule = setting(lambda: Schedule(start=0.5, end=0.5), "Prototype temperature.", symbol="tau_c")
     method: Literal["mixture", "prototypes", "kmeans", "leiden"] = setting(

@@ -252,7 +252,7 @@ def known_segments(found: Boundaries, known: pd.DataFrame | None) -> tuple[pd.Da
     """
     if known is None:
         return found.segments, found.edges
-    rows = _same_segments(found.segments, known)
+    rows = same_segments(found.segments, known)
     if len(known) != len(rows) or not np.array_equal(np.sort(rows), np.arange(len(known))):
         return _reviewed(found.segments, known, None), found.edges
     known = known.astype(
@@ -269,13 +269,16 @@ def _reviewed(found: pd.DataFrame | None, known: pd.DataFrame | None, new: np.nd
     if new is not None:
         pair = np.sort(new[known[["domain_a", "domain_b"]].to_numpy(int)], axis=1)
         known = known.assign(domain_a=pair[:, 0], domain_b=pair[:, 1])
-    rows = _same_segments(found, known)
+    rows = same_segments(found, known)
     columns = {key: ["" if row < 0 else known[key].iloc[row] for row in rows] for key in ("review", "note")}
     return found.assign(**columns)
 
 
-def _same_segments(found: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
-    """(S,) int row in `known` of each boundary in `found`: same domains, edges and place; -1 where there is none."""
+def same_segments(found: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
+    """Return the (S,) int row in `known` of each boundary in `found`, -1 where there is none.
+
+    It is the one between the same two domains, with as many edges and at the same place.
+    """
     from scipy.spatial import cKDTree
 
     if len(found) == 0 or len(known) == 0:
@@ -290,12 +293,13 @@ def _same_segments(found: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
 def _noted(result: Result, edit: str, **details: Any) -> dict[str, Any]:
     """Return the result's provenance with one more edit; a review given again replaces the one just before it.
 
-    What was found about domains, trust and comparisons, goes with them: a merge or a new clustering makes others.
+    What was found about domains, such as trust and comparisons, goes with them: a merge or a new clustering makes
+    others. The curve of their number stays: it is one of the embedding.
     """
     edits = list(result.provenance.get("edits", ()))
     entry = {"edit": edit, **details}
     if edit == "review" and edits and edits[-1]["edit"] == "review" and edits[-1]["segment"] == entry["segment"]:
         edits.pop()
-    gone = ("trust", "comparisons", "runs", "support", "numbers") if edit in NEW_DOMAINS else ()
+    gone = ("trust", "comparisons", "runs", "support") if edit in NEW_DOMAINS else ()
     known = {key: value for key, value in result.provenance.items() if key not in gone}
     return {**known, "edits": [*edits, entry]}

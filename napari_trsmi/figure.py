@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ import numpy as np
 from napari_trsmi.atomic import replacing
 from napari_trsmi.data.libraries import spacing
 from napari_trsmi.errors import DataError
+from napari_trsmi.evidence import SUPPORT
+from napari_trsmi.summary import undecided
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +38,7 @@ def save(
     *,
     dataset: Dataset | None = None,
     width: float = 6.0,
+    support: bool = False,
     confidence: bool = False,
     dpi: float = 200.0,
 ) -> Path:
@@ -50,8 +54,10 @@ def save(
         Where image and scale come from; the result's own by default.
     width
         Width of one panel without its legend, inches.
+    support
+        Draw a panel with the support of every spot beside it; where there is none, with the certainty of the model.
     confidence
-        Draw a second panel with the confidence of every spot.
+        Draw a panel with the certainty of the model, the posterior of every spot's domain, beside it.
     dpi
         Resolution of the PNG, and of rasterised spots in the others.
 
@@ -66,26 +72,38 @@ def save(
     if path.suffix not in SUFFIXES:
         raise DataError(f"Expected a figure ending in {', '.join(SUFFIXES)}, found {path.name}. Change the ending.")
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "trsmi", "pdf.fonttype": 42}):
-        figure = draw(result, dataset=dataset, width=width, confidence=confidence)
+        figure = draw(result, dataset=dataset, width=width, support=support, confidence=confidence)
         with replacing(path) as temporary:
             # The tight box grows with the legend, so that no number of domains is cut off.
             figure.savefig(temporary, format=path.suffix[1:], dpi=dpi, bbox_inches="tight", pad_inches=0.1)
     return path
 
 
-def draw(result: Result, *, dataset: Dataset | None = None, width: float = 6.0, confidence: bool = False) -> Figure:
+def draw(
+    result: Result,
+    *,
+    dataset: Dataset | None = None,
+    width: float = 6.0,
+    support: bool = False,
+    confidence: bool = False,
+) -> Figure:
     """Return the figure that `save` writes; needs no window and leaves no state in pyplot."""
     from matplotlib.colors import to_rgba_array
 
     dataset = result.dataset if dataset is None else dataset
     figure, canvas, panel = _canvas(result, dataset, width)
     title = f"{dataset.name}: {result.partition.n_domains} domains"
-    legend = _legend(panel(0.0, title, to_rgba_array(result.palette)[result.labels]), result)
-    if confidence:
-        # The panel keeps its size, so the next one begins where the legend ends, outside of the nominal figure.
-        legend_end = legend.get_window_extent(canvas.get_renderer()).x1 / figure.dpi
-        beside = panel(legend_end / width + 0.05, "Confidence", _map_colors(result.confidence))
-        _color_bar(beside, label="Posterior of the spot's domain")
+    if said := undecided(result):
+        title = "\n".join([title, *textwrap.wrap(said, round(10 * width))])
+    end: Any = _legend(panel(0.0, title, to_rgba_array(result.palette)[result.labels]), result)
+    supported = support and SUPPORT in result.maps
+    maps = [("Support", result.maps[SUPPORT], "Share of other cuts that give the spot its domain")] if supported else []
+    if confidence or (support and not supported):
+        maps.append(("Certainty of the model", result.confidence, "Posterior of the spot's domain"))
+    for name, values, label in maps:
+        # Panels keep their size, so the next one begins where the last one ends, outside of the nominal figure.
+        position = end.get_tightbbox(canvas.get_renderer()).x1 / figure.dpi / width + 0.05
+        end = _color_bar(panel(position, name, _map_colors(values)), label=label)
     return figure
 
 
@@ -125,8 +143,8 @@ def _map_colors(values: np.ndarray) -> np.ndarray:
     return np.asarray(colormaps["viridis"](np.clip(values, 0.0, 1.0)))
 
 
-def _color_bar(axes: Axes, label: str) -> None:
-    """Draw the colours of [0, 1] to the right of the axes."""
+def _color_bar(axes: Axes, label: str) -> Axes:
+    """Draw the colours of [0, 1] to the right of the axes, and return where."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
@@ -134,6 +152,7 @@ def _color_bar(axes: Axes, label: str) -> None:
     figure = axes.get_figure()
     assert figure is not None
     figure.colorbar(ScalarMappable(Normalize(0.0, 1.0), "viridis"), cax=bar, label=label)
+    return bar
 
 
 def _frame(coords: np.ndarray) -> tuple[tuple[float, float], tuple[float, float]]:

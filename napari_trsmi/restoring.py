@@ -40,7 +40,7 @@ def restore(path: str | Path) -> Result:
     """
     from napari_trsmi.domains.boundaries import find_boundaries
     from napari_trsmi.edits import known_segments
-    from napari_trsmi.evidence import edges_with_support
+    from napari_trsmi.evidence import SUPPORT, edges_with_support
     from napari_trsmi.graphs import spatial_graph
 
     saved, dataset = read_saved(path)
@@ -51,6 +51,7 @@ def restore(path: str | Path) -> Result:
     )
     if saved.cuts is not None:
         edges = edges_with_support(edges, saved.cuts, spatial)
+        edges = edges.sort_values(["segment", SUPPORT, "i", "j"], ignore_index=True)  # as `evidence.with_support` does
     return Result(
         dataset=dataset,
         config=saved.config,

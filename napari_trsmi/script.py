@@ -11,6 +11,8 @@ from napari_trsmi.data.recorded import check_record
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import DataError
 
+SUPPORT = "result = drain(supported(result))"
+
 
 def as_python(source: Result | tuple[Dataset, Config], output: str | Path | None = None) -> str:
     """Return a script that makes `source` again and writes it: run on the same files it gives the same labels.
@@ -36,25 +38,26 @@ def as_python(source: Result | tuple[Dataset, Config], output: str | Path | None
     if "trained_cluster" in provenance:  # the domains were cut again later, which is among the edits
         config = config.model_copy(update={"cluster": Cluster(**provenance["trained_cluster"])})
     edits = [_edit(**entry) for entry in provenance.get("edits", ())]
-    imports = {
-        "from napari_trsmi import edits": bool(edits),
+    if (at := _support_after(result)) is not None:
+        edits.insert(at, SUPPORT)
+    if "reclustered_with" in provenance:
+        cluster = _call("Cluster", provenance["reclustered_with"])
+        made = [f"result = nt.recluster({provenance['reclustered_from']!r}, {cluster})"]
+    else:
+        read, settings = _read(dataset, provenance), _call("nt.Config", _changed(config))
+        made = [f"dataset = {read}", f"config = {settings}", *_fit(result)]
+    lines = [*made, *edits]
+    needed = {
+        "from napari_trsmi import edits": any(line.startswith("result = edits.") for line in lines),
+        "from napari_trsmi.evidence import supported": SUPPORT in lines,
         "from napari_trsmi.previews import keep_preview": "kept_preview" in provenance,
         "from napari_trsmi.config import Cluster": "reclustered_with" in provenance,
         "from napari_trsmi.records import Checkpoints": "kept_preview" in provenance,
+        "from napari_trsmi.records import drain": any(line.startswith("result = drain(") for line in lines),
     }
-    lines = ["import napari_trsmi as nt", *(line for line, needed in imports.items() if needed), ""]
-    if "reclustered_with" in provenance:
-        cluster = _call("Cluster", provenance["reclustered_with"])
-        lines.append(f"result = nt.recluster({provenance['reclustered_from']!r}, {cluster})")
-    else:
-        lines += [
-            f"dataset = {_read(dataset, provenance)}",
-            f"config = {_call('nt.Config', _changed(config))}",
-            *_fit(result),
-        ]
     name = dataset.name.replace(" + ", "_").replace("/", "_")
-    lines += [*edits, f"print(result.write({str(output or f'{name}_trsmi.h5mu')!r}))"]
-    return "\n".join(lines) + "\n"
+    head = ["import napari_trsmi as nt", *(line for line, is_needed in needed.items() if is_needed), ""]
+    return "\n".join([*head, *lines, f"print(result.write({str(output or f'{name}_trsmi.h5mu')!r}))"]) + "\n"
 
 
 def _read(dataset: Dataset, provenance: dict[str, Any]) -> str:
@@ -78,6 +81,19 @@ def _read(dataset: Dataset, provenance: dict[str, Any]) -> str:
     return _call("nt.read", given, first)
 
 
+def _support_after(result: Result | None) -> int | None:
+    """Return the number of edits after which the support is found; None where there is none, or `fit` finds it.
+
+    Reviews name boundaries by their rank, which is another with support.
+    """
+    if result is None or result.cuts is None:
+        return None
+    provenance = result.provenance
+    again = [at for at, entry in enumerate(provenance.get("edits", ()), start=1) if entry["edit"] == "recluster"]
+    by_steps = "reclustered_with" in provenance or "kept_preview" in provenance or bool(provenance.get("stopped"))
+    return again[-1] if again else 0 if by_steps else None
+
+
 def _fit(result: Result | None) -> list[str]:
     """Return the lines that train: up to the preview that was kept, or the epoch at which a person ended the run."""
     if result is not None and "kept_preview" in result.provenance:
@@ -95,7 +111,9 @@ def _fit(result: Result | None) -> list[str]:
             "",
         ]
     if result is None or not result.provenance.get("stopped") or not result.history:
-        return ["result = nt.fit(dataset, config)"]
+        again = result is not None and "trained_cluster" in result.provenance  # which drops the support before it
+        without = result is not None and result.cuts is None and result.config.evidence.support and not again
+        return ["result = drain(nt.fit_steps(dataset, config))" if without else "result = nt.fit(dataset, config)"]
     return [
         "",
         f"steps = nt.fit_steps(dataset, config)  # finished early, after epoch {result.history[-1].epoch}",

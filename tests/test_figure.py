@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,29 @@ def test_each_format_is_written_whole(tmp_path: Path, suffix: str) -> None:
     start = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}[suffix]
     assert path.read_bytes().startswith(start)
     assert [path] == list(tmp_path.iterdir())
+
+
+def test_support_is_drawn_beside_the_domains_and_certainty_where_there_is_none(tmp_path: Path) -> None:
+    plain = result_of(square(10))
+    supported = replace(plain, maps={"support": np.linspace(0, 1, 100, dtype=np.float32)})
+    assert titles(figure.draw(supported, support=True))[1:] == ["Support"]
+    assert titles(figure.draw(plain, support=True))[1:] == ["Certainty of the model"]
+    both = figure.draw(supported, support=True, confidence=True)
+    assert titles(both)[1:] == ["Support", "Certainty of the model"]
+    both.draw_without_rendering()
+    first, second, third = (axes.get_position() for axes in both.axes if axes.get_title())
+    assert first.x1 < second.x0 < second.x1 < third.x0
+
+
+def test_an_undecided_result_is_told_over_its_figure() -> None:
+    result = result_of(square(10))
+    result.provenance["support"] = {"n_cuts": 5, "agreement": 0.2, "spots": 0.3}
+    (title,) = titles(figure.draw(result))
+    assert "Undecided: other cuts of the same run agree with mean ARI 0.20 only." in title.replace("\n", " ")
+
+
+def titles(drawn) -> list[str]:
+    return [axes.get_title() for axes in drawn.axes if axes.get_title()]
 
 
 def test_an_svg_names_every_domain_with_its_count_and_the_scale(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 import napari_trsmi as nt
 from napari_trsmi.graphs import spatial_graph
 from napari_trsmi.report import page, write_report
+from napari_trsmi.summary import SUPPORT_MEANS
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [
@@ -61,6 +62,40 @@ def test_the_page_shows_domains_boundaries_markers_and_the_comparison(result, re
     assert nt.markers(result, n_top=1)["rna"]["feature"].iloc[0] in text
 
 
+def test_the_page_shows_support_first_and_says_what_it_means(result, report):
+    text = report.read_text(encoding="utf-8")
+    assert "Boundaries, least supported first" in text
+    assert SUPPORT_MEANS in text
+    assert '<th class="n">support</th><th class="n">certainty</th>' in text
+    assert f"mean support {result.maps['support'].mean():.2f}" in text
+    assert "Undecided" not in text
+    assert "onfidence" not in re.sub(r"<details>.*?</details>|<code>.*?</code>", "", text, flags=re.DOTALL)
+
+
+def test_without_support_the_page_says_nothing_of_it(result):
+    plain = replace(
+        result, maps={}, boundaries=result.boundaries.drop(columns="support"), cuts=None, provenance={}, history=()
+    )
+    text = re.sub(r"<details>.*?</details>", "", page(plain), flags=re.DOTALL)
+    assert "support" not in text.lower()
+    assert "Boundaries, least certain first" in text
+
+
+def test_an_undecided_result_and_the_curve_of_its_number_are_on_the_page(result):
+    numbers = {
+        "numbers": [2, 3, 4],
+        "agreement": [0.9, None, 0.7],
+        "chosen": 3,
+        "about_as_good": [3, 4],
+        "told": True,
+    }
+    told = {**result.provenance, "support": {"n_cuts": 5, "agreement": 0.2, "spots": 0.3}, "numbers": numbers}
+    text = page(replace(result, provenance=told))
+    assert "<b>Undecided: other cuts of the same run agree with mean ARI 0.20 only." in text
+    assert "3 domains would be chosen; about as good: 4." in text
+    assert 'alt="Agreement by number of domains"' in text
+
+
 def test_names_and_notes_are_shown_as_text_and_never_run(result):
     named = replace(result, domain_names=("<script>alert(1)</script>", *result.names[1:]))
     text = page(named)
@@ -91,7 +126,7 @@ def test_a_browser_shows_and_prints_the_page(report, tmp_path):
     browser = [BROWSER, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}"]
     address = report.as_uri()
     shown = subprocess.run([*browser, "--dump-dom", address], capture_output=True, text=True, timeout=120, check=True)
-    assert "Boundaries, weakest first" in shown.stdout
+    assert "Boundaries, least supported first" in shown.stdout
     printed = tmp_path / "printed.pdf"
     subprocess.run([*browser, f"--print-to-pdf={printed}", address], capture_output=True, timeout=120, check=True)
     assert printed.read_bytes().startswith(b"%PDF")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import dataclasses
 from itertools import islice
 
 import numpy as np
@@ -13,7 +14,8 @@ import napari_trsmi as nt
 from napari_trsmi import edits
 from napari_trsmi.config import Cluster, Schedule
 from napari_trsmi.data.readers import from_memory
-from napari_trsmi.records import Checkpoints
+from napari_trsmi.evidence import supported
+from napari_trsmi.records import Checkpoints, drain
 from napari_trsmi.script import as_python
 
 QUICK = nt.Config(
@@ -101,6 +103,39 @@ def test_the_script_of_a_result_cut_again_trains_as_before_and_cuts_as_last(resu
     assert repeated.names == again.names == ("all the rest", "2")
 
 
+def test_support_is_found_again_where_it_was_found_so_that_reviews_are_of_the_same_boundaries(sample, tmp_path):
+    steps = nt.fit_steps(sample, QUICK)
+    next(steps)
+    with pytest.raises(StopIteration) as end:
+        steps.send("stop")
+    result = edits.review(drain(supported(end.value.value)), 2, "doubt")
+    script = as_python(result, tmp_path / "out.h5mu")
+    again = run(script)
+    assert again.boundaries.equals(result.boundaries)
+    assert script.index("drain(supported(result))") < script.index("edits.review")
+
+
+def test_after_another_cut_support_is_found_after_it(result):
+    again = with_acted(edits.recluster(result, {"n_domains": 3}))
+    lines = as_python(edits.review(again, 0, "keep")).splitlines()
+    found = [at for at, line in enumerate(lines) if line == "result = drain(supported(result))"]
+    assert "edits.recluster" in lines[found[0] - 1]
+    assert "edits.review" in lines[found[0] + 1]
+    assert "from napari_trsmi.evidence import supported" in lines
+
+
+def test_a_result_left_without_support_is_made_without(sample, result):
+    left = dataclasses.replace(result, cuts=None)
+    assert "result = drain(nt.fit_steps(dataset, config))" in as_python(left)
+    assert "result = nt.fit(dataset, config)" in as_python(result)
+    off = left.config.model_copy(update={"evidence": left.config.evidence.model_copy(update={"support": False})})
+    assert "result = nt.fit(dataset, config)" in as_python(dataclasses.replace(left, config=off))
+
+
+def with_acted(result):
+    return dataclasses.replace(result, cuts=np.tile(result.labels[:, None], (1, 2)).astype(np.int16))
+
+
 def test_before_a_run_the_script_says_what_would_be_run(sample):
     script = as_python((sample, nt.Config()))
     compile(script, "script", "exec")
@@ -184,7 +219,7 @@ def assert_only_our_calls(script: str) -> None:
     ours = {
         *("Cluster", "Checkpoints", "keep_preview", "nt.fit", "nt.read", "nt.Config", "nt.fit_steps", "nt.recluster"),
         *("nt.sample_path", "edits.rename", "edits.recolor", "edits.merge", "edits.recluster", "edits.review"),
-        *("print", "next", "course.append", "steps.send", "result.write"),
+        *("print", "next", "drain", "supported", "course.append", "steps.send", "result.write"),
     }
     tree = ast.parse(script)
     for node in ast.walk(tree):

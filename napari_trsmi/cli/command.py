@@ -121,21 +121,14 @@ class Saving(Command):
 
 def found_in(result: Result) -> str:
     """Return how many domains there are, how they were chosen, and how well they are supported, in sentences."""
-    from napari_trsmi.evidence import SUPPORT, is_undecided
+    from napari_trsmi.evidence import SUPPORT
+    from napari_trsmi.summary import chosen_number, undecided
 
-    said = [f"{result.partition.n_domains} domains over {len(result.labels):,} spots."]
-    numbers = result.provenance.get("numbers")
-    if numbers and numbers["told"]:
-        about = ", ".join(map(str, numbers["about_as_good"]))
-        said.append(f"Their number was chosen; about as good: {about}.")
-    elif numbers:
-        said.append("Nothing in the data tells their number: set --cluster.n-domains.")
+    said = [f"{result.partition.n_domains} domains over {len(result.labels):,} spots.", chosen_number(result)]
     if SUPPORT in result.maps:
         said.append(f"Mean support {result.maps[SUPPORT].mean():.2f}.")
-    if is_undecided(result):
-        agreement = result.provenance["support"]["agreement"]
-        said.append(f"Other cuts of the same run agree with mean ARI {agreement:.2f} only: take no domain for granted.")
-    return " ".join(said)
+    said.append(undecided(result))
+    return " ".join(filter(None, said))
 
 
 def _rescued(result: Result, out: Path, error: Exception) -> str:

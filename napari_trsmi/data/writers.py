@@ -190,7 +190,10 @@ def boundaries_table(result: Result) -> pd.DataFrame:
     if result.boundaries is None:
         raise DataError("Expected a result with boundaries, found one without. Find its domains again.")
     names = np.array(result.names)
-    return result.boundaries.assign(**{key: names[result.boundaries[key]] for key in ("domain_a", "domain_b")})
+    table = result.boundaries.assign(**{key: names[result.boundaries[key]] for key in ("domain_a", "domain_b")})
+    if "support" in table:  # what boundaries are ranked by comes first
+        table.insert(table.columns.get_loc("confidence"), "support", table.pop("support"))
+    return table
 
 
 def _write_copy(result: Result, suffix: str, temporary: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:

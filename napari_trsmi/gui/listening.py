@@ -9,7 +9,7 @@ from weakref import WeakMethod
 from qtpy.QtCore import QObject
 
 # What is connected to `destroyed` must not be garbage before the widget is: PyQt would call into freed memory.
-_OPEN: set[_Connections] = set()
+_OPEN: set[_Connections | _Ending] = set()
 
 
 def listen(widget: QObject, *connections: tuple[Any, Callable[..., Any]]) -> None:
@@ -28,6 +28,25 @@ def listen(widget: QObject, *connections: tuple[Any, Callable[..., Any]]) -> Non
     held = _Connections([(signal, WeakMethod(slot)) for signal, slot in connections])
     _OPEN.add(held)
     widget.destroyed.connect(held.end)
+
+
+def at_end(widget: QObject, act: Callable[[], None]) -> None:
+    """Call a bound method, kept weakly, when Qt deletes `widget`."""
+    held = _Ending(WeakMethod(act))
+    _OPEN.add(held)
+    widget.destroyed.connect(held.end)
+
+
+class _Ending:
+    """What happens at the end of a widget."""
+
+    def __init__(self, act: WeakMethod[Any]) -> None:
+        self.act = act
+
+    def end(self, *_: Any) -> None:
+        _OPEN.discard(self)
+        if (method := self.act()) is not None:
+            method()
 
 
 class _Connections:

@@ -13,6 +13,7 @@ from scipy import sparse
 
 from napari_trsmi.data import feature_names
 from napari_trsmi.errors import DataError
+from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui.state import Coloring
 from napari_trsmi.trust import AGREEING, STABILITY
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 TARGET_SUM = 1e4  # counts per spot after normalisation, as for the markers
 MAX_CATEGORIES = 100
 CLIP = 1.0  # percent of the values beyond each end of the colour map
-WEIGHT = "Weight of "
+CERTAINTY, WEIGHT = "Certainty", "Weight of "
 
 
 def feature_coloring(dataset: Dataset, modality: str, name: str) -> Coloring:
@@ -112,13 +113,13 @@ def mix(dataset: Dataset, red: tuple[str, str] | None = None, green: tuple[str, 
 
 
 def result_maps(result: Result) -> dict[str, Coloring]:
-    """Return {title: colouring} of everything about a result that spots can be coloured by.
+    """Return {title: colouring} of everything about a result that spots can be coloured by, support first.
 
     The weights of the modalities share their limits, so that their maps can be compared.
     """
     partition = result.partition
     maps = [
-        Coloring("Confidence", np.asarray(partition.confidence, float), limits=(0.0, 1.0)),
+        Coloring(CERTAINTY, np.asarray(partition.confidence, float), limits=(0.0, 1.0)),
         Coloring("Entropy", np.asarray(partition.entropy, float), colormap="magma", limits=(0.0, 1.0)),
         Coloring("Runner-up domain", partition.runner_up, colors=result.palette, names=result.names),
     ]
@@ -127,8 +128,9 @@ def result_maps(result: Result) -> dict[str, Coloring]:
         for name, column in zip(result.dataset.modalities, weights.T, strict=False):
             maps.append(Coloring(WEIGHT + name, np.asarray(column, float), limits=(low, high)))
     for name, values in result.maps.items():
-        limits = (0.0, 1.0) if name in (STABILITY, AGREEING) else None  # shares of runs and of modalities
-        maps.append(Coloring(map_title(name), np.asarray(values, float), limits=limits))
+        limits = (0.0, 1.0) if name in (SUPPORT, STABILITY, AGREEING) else None  # shares of cuts, runs, modalities
+        at = 0 if name == SUPPORT else len(maps)
+        maps.insert(at, Coloring(map_title(name), np.asarray(values, float), limits=limits))
     return {found.title: found for found in maps}
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from napari_trsmi.compare import differences, with_records
 from napari_trsmi.errors import DataError
+from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui.form.labels import label
 from napari_trsmi.gui.form.spec import sections, shown
 from napari_trsmi.gui.spilling import spill
@@ -49,6 +50,8 @@ class Entry:
         What was shown of it beside others, by what those are; see `compare.record`.
     seen
         Grows with each time that a result was shown: the entry with the smallest was seen longest ago.
+    unsupported
+        True where a person stopped the search for its support, or nothing was found.
     """
 
     number: int
@@ -58,6 +61,7 @@ class Entry:
     pinned: bool = False
     comparisons: dict[tuple[str, Any], dict[str, Any]] = field(default_factory=dict)
     seen: int = 0
+    unsupported: bool = False
 
 
 class Runs:
@@ -206,13 +210,14 @@ def on(dataset: Dataset, result: Result) -> Result:
 def scores(result: Result) -> dict[str, float]:
     """Return what the list shows of a result; NaN for what it does not know.
 
-    ``confidence``: mean over the spots; ``PAS``: share of spots whose neighbours are of other domains, the lower the
-    smoother; ``preservation``: share of neighbours in each modality that are neighbours in the embedding, mean over the
-    modalities; ``seconds`` the run took.
+    ``support`` and ``confidence``: means over the spots; ``PAS``: share of spots whose neighbours are of other domains,
+    the lower the smoother; ``preservation``: share of neighbours in each modality that are neighbours in the embedding,
+    mean over the modalities; ``seconds`` the run took.
     """
     kept = [value for name, value in result.scores.items() if name.startswith("preservation_")]
     seconds = sum(result.provenance.get("seconds", {}).values())
     return {
+        "support": float(result.maps[SUPPORT].mean()) if SUPPORT in result.maps else np.nan,
         "confidence": float(result.confidence.mean()),
         "PAS": float(result.scores.get("PAS", np.nan)),
         "preservation": float(np.mean(kept)) if kept else np.nan,

@@ -96,6 +96,7 @@ class Session:
         self.busy = Busy(self.busy_changed.emit)
         self.fixed_colors: tuple[str, ...] = ()  # of new domains, in this order; empty: apart where domains touch
         self.canvas: Any = None  # the `Canvas` that draws this session, kept alive here
+        self.support: Any = None  # the `SupportFinder` of this session, kept alive here
 
     # The section
 
@@ -132,9 +133,18 @@ class Session:
             return
         if (before := self.section.runs.entry_of(self.section.result)) is not None:
             before.path = self.section.path  # it may have been saved since it came
-        self.section.result, self.section.path = result, path
-        self.section.runs.take(result, path)
-        self.show_result()
+        self._keep(self.section, result, path, show=True)
+
+    def refine(self, result: Result) -> None:
+        """Keep the result with more known about its domains; its file, its run and what is shown stay."""
+        if self.section is not None:
+            self._keep(self.section, result, self.section.path, show=self.shown_is_result)
+
+    def _keep(self, section: OpenSection, result: Result, path: Path | None, *, show: bool) -> None:
+        section.result, section.path = result, path
+        section.runs.take(result, path)
+        if show:
+            self.show_result()
         self.result_changed.emit(result)
         self.runs_changed.emit()
 
@@ -277,18 +287,14 @@ class Session:
         run.steps.append(step)
         if self.state == "preparing":
             self._set_state("running")
-            self._tell_conversions(run.section)
+            if run.section.conversions:  # told once, and before any time is spent
+                self.told.emit("\n".join(["When the result is saved:", *run.section.conversions]))
+                run.section.conversions = ()
         self.stepped.emit(step)
         if follows:
             self.show_step(step)
         if run is self.run and run.at_end and self.state == "running":  # nothing to pause or to finish any more
             self._set_state("finishing")
-
-    def _tell_conversions(self, section: OpenSection) -> None:
-        """Tell, once and before any time is spent, what of a section a file can only hold converted."""
-        if section.conversions:
-            self.told.emit("\n".join(["When the result is saved:", *section.conversions]))
-            section.conversions = ()
 
     def _follows(self, run: Run) -> bool:
         """Return False where a person went back to an earlier preview of the run."""

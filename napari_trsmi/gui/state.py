@@ -81,7 +81,7 @@ class Coloring:
     Attributes
     ----------
     title
-        What it is, such as ``"Cd3e (rna)"`` or ``"Confidence"``; shown with the colour key.
+        What it is, such as ``"Cd3e (rna)"`` or ``"Certainty"``; shown with the colour key.
     values
         (N,) float numbers (NaN is grey); (N, 3) float red, green, blue in [0, 1]; or (N,) int codes into `colors`, -1
         for none.

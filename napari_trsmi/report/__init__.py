@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from napari_trsmi.atomic import replacing
 from napari_trsmi.errors import DataError
+from napari_trsmi.evidence import SUPPORT
+from napari_trsmi.summary import SUPPORT_MEANS, chosen_number, undecided
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -68,13 +70,16 @@ def contents(result: Result, *, truth: str | None = None) -> dict[str, Any]:
         result = _with_truth(result, truth)
     labels, names = result.labels, result.names
     counts = np.bincount(labels, minlength=len(names))
+    support = result.maps.get(SUPPORT, np.full(len(labels), np.nan))
+    numbers = result.provenance.get("numbers", {})
     domains = [
         {
             "name": name,
             "color": color,
             "n": int(n),
             "share": n / len(labels),
-            "confidence": float(result.confidence[labels == k].mean()) if n else float("nan"),
+            "support": float(support[labels == k].mean()) if n else float("nan"),
+            "certainty": float(result.confidence[labels == k].mean()) if n else float("nan"),
         }
         for k, (name, color, n) in enumerate(zip(names, result.palette, counts, strict=True))
     ]
@@ -84,7 +89,12 @@ def contents(result: Result, *, truth: str | None = None) -> dict[str, Any]:
         "n_spots": len(labels),
         "modalities": [(name, m.kind, m.table.n_vars) for name, m in result.dataset.modalities.items()],
         "notes": result.dataset.notes,
-        "confidence": float(result.confidence.mean()),
+        "support": float(support.mean()) if SUPPORT in result.maps else None,
+        "support_means": SUPPORT_MEANS,
+        "certainty": float(result.confidence.mean()),
+        "undecided": undecided(result),
+        "number": chosen_number(result),
+        "numbers": figures.numbers(numbers) if numbers else None,
         "domains": domains,
         "figure": figures.domains(result),
         "maps": {title: figures.map_of(result, values) for title, values in _maps(result).items()},
@@ -108,8 +118,9 @@ def contents(result: Result, *, truth: str | None = None) -> dict[str, Any]:
 def _maps(result: Result) -> dict[str, Any]:
     """Return {title: (N,) values in [0, 1]} of the maps that are there."""
     titles = {"stability": "Stability over seeds", "modalities_agreeing": "Modalities that agree"}
-    maps = {"Confidence": result.confidence, "Entropy": result.partition.entropy}
-    maps |= {titles.get(name, name): values for name, values in result.maps.items()}
+    maps = {"Support": result.maps[SUPPORT]} if SUPPORT in result.maps else {}
+    maps |= {"Certainty of the model": result.confidence, "Entropy": result.partition.entropy}
+    maps |= {titles.get(name, name): values for name, values in result.maps.items() if name != SUPPORT}
     if result.modality_weights is not None and result.modality_weights.shape[1] == 2:
         first = next(iter(result.dataset.modalities))
         maps[f"Weight of {first}"] = result.modality_weights[:, 0]
@@ -117,13 +128,14 @@ def _maps(result: Result) -> dict[str, Any]:
 
 
 def _boundaries(result: Result) -> dict[str, Any]:
-    """Return the head and the rows of the table of boundaries, weakest first."""
+    """Return the head and the rows of the table of boundaries, in its order."""
     table = result.boundaries
     if table is None or not len(table):
         return {"head": [], "rows": []}
     unit = "length" if result.dataset.microns_per_unit is None else "length (µm)"
     factor = result.dataset.microns_per_unit or 1.0
-    shown = {unit: table["length"] * factor, "confidence": table["confidence"]}
+    shown = {unit: table["length"] * factor}
+    shown |= {title: table[key] for key, title in {SUPPORT: SUPPORT, "confidence": "certainty"}.items() if key in table}
     shown |= {name.replace("contrast_", "contrast "): table[name] for name in table if name.startswith("contrast_")}
     shown |= {key.replace("_", " "): table[key] for key in ("stability", "by_chance") if key in table}
     shown |= {key: table[key] for key in ("review", "note") if key in table}

@@ -58,6 +58,19 @@ def curve(rows: list[dict[str, Any]]) -> str:
     return _png(figure)
 
 
+def numbers(told: dict[str, Any]) -> str:
+    """Return how well other cuts agree by number of domains; bold: as good as the chosen one."""
+    figure, (axes,) = _axes(1, width=4.5, height=2.6)
+    k = np.array(told["numbers"])
+    agreement = np.array([np.nan if value is None else value for value in told["agreement"]])
+    good = np.isin(k, told["about_as_good"])
+    axes.plot(k, agreement, "o-", ms=3, lw=1.2, alpha=0.5)
+    axes.plot(k[good], agreement[good], "o", ms=6, color="C0")
+    axes.axvline(told["chosen"], ls=":", color="0.3", lw=1)
+    axes.set(xlabel="number of domains", ylabel="ARI between other cuts", ylim=(min(0.0, axes.get_ylim()[0]), 1.02))
+    return _png(figure)
+
+
 def _axes(n: int, width: float, height: float) -> tuple[Figure, Any]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -43,7 +43,7 @@ def test_the_result_its_tables_and_its_figure_are_written(fitted):
 
 def test_what_went_where_is_printed(fitted):
     assert f"Domains are in {fitted.path}" in fitted.out
-    assert "7 domains over 2,500 spots, mean confidence " in fitted.out
+    assert "7 domains over 2,500 spots. Mean support " in fitted.out
     assert f"Figure: {fitted.path.with_suffix('.png')}" in fitted.out
     assert "2,500 spots; rna (rna), adt (protein)" in fitted.err
     assert "Epoch 4 of 4: loss" in fitted.err

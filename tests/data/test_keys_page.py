@@ -33,7 +33,10 @@ def written(make_mudata):
     """An annotated MuData, the result in it with all that it can have, and the keys it says that it wrote."""
     mdata = make_mudata()
     result = replace(
-        result_of(dataset_of(dict(mdata.mod))), maps={"stability": np.ones(36, np.float32)}, state=b"where training is"
+        result_of(dataset_of(dict(mdata.mod))),
+        maps={"stability": np.ones(36, np.float32), "support": np.ones(36, np.float32)},
+        cuts=np.zeros((36, 5), np.int16),
+        state=b"where training is",
     )
     return mdata, result.annotate(mdata), result
 
@@ -60,10 +63,11 @@ def test_the_table_of_keys_gives_the_types_and_shapes_that_are_written(written):
         "K": result.partition.n_domains,
         "d": result.embedding.shape[1],
         "M": 2,
+        "R": 5,
         "bytes": len(result.state),
     }
     rows = re.findall(r"^\| `(\w+)\[\"([^\"]*)\"\]`(?: \*)? \| ([^|]*) \| ([^|]*) \|", PAGE, flags=re.MULTILINE)
-    assert len(rows) == 12
+    assert len(rows) == 14
     for place, name, kind, shape in rows:
         name = name.replace("<map>", "stability").replace("<a>_<b>", "rna_adt")
         value = getattr(mdata, place)[name]
@@ -83,4 +87,5 @@ def test_the_record_has_the_entries_that_the_page_of_keys_lists(written):
     recorded = set(json.loads(mdata.uns["trsmi"]))
     assert recorded <= listed
     of_a_real_run = {"device", "notes", "stopped", "seconds", "edits", "trust", "comparisons", "runs"}
+    of_a_real_run |= {"support", "numbers"}
     assert listed - recorded <= of_a_real_run

@@ -30,7 +30,10 @@ def sample() -> Dataset:
 def quick() -> Config:
     """Settings of a run of a second or two."""
     return Config(
-        cluster={"n_domains": 7, "n_init": 1}, train={"epochs": 6, "preview_every": 2}, preprocess={"n_components": 8}
+        cluster={"n_domains": 7, "n_init": 1},
+        train={"epochs": 6, "preview_every": 2},
+        preprocess={"n_components": 8},
+        evidence={"support": False},  # which takes longer than the run
     )
 
 

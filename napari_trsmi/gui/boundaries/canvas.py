@@ -39,6 +39,7 @@ class BoundaryCanvas:
     def __init__(self, viewer: Viewer, session: Session) -> None:
         self._viewer, self.session = ref(viewer), session  # a strong reference would keep the viewer alive
         self.measure = layers.CONFIDENCE
+        self._wanted = ""  # the measure that a person chose; else the first there is
         self.segment: int | None = None
         self.ramp = layers.ON_DARK
         self._edges: pd.DataFrame | None = None  # those of the result that have a stroke
@@ -82,15 +83,15 @@ class BoundaryCanvas:
             self._hide("boundaries", "boundary")
             self.session.select_boundary(None)
             return
-        if self.measure not in layers.measures(self._edges):
-            self.measure = layers.CONFIDENCE
+        there = layers.measures(self._edges)
+        self.measure = self._wanted if self._wanted in there else there[0]
         hidden = self.session.hidden
         self._put(layers.boundaries_layer(section, self._edges, self.measure, hidden, self.ramp), "boundaries")
         self.select(self.segment)
 
     def color_by(self, measure: str) -> None:
         """Colour the strokes by one of `layers.measures`."""
-        self.measure = measure
+        self.measure = self._wanted = measure
         if self.layer("boundaries") is None:
             self._draw()
         self._recolor()

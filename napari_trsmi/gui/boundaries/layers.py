@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_trsmi.gui.viewer.layers import LayerData, look, mark, spot_colors, world
+from napari_trsmi.evidence import SUPPORT
+from napari_trsmi.gui.viewer.layers import CERTAINTY, LayerData, look, mark, spot_colors, world
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,18 +57,20 @@ def rim_color(section: OpenSection, colors: Ramp) -> tuple[float, float, float, 
 
 
 def measures(boundaries: pd.DataFrame) -> tuple[str, ...]:
-    """Return the columns that can colour boundaries: confidence, and the contrast in each modality."""
-    return tuple(name for name in boundaries.columns if name == CONFIDENCE or name.startswith("contrast_"))
+    """Return the columns that can colour boundaries: support where there is some, certainty, contrasts."""
+    there = [name for name in (SUPPORT, CONFIDENCE) if name in boundaries]
+    return (*there, *(name for name in boundaries if name.startswith("contrast_")))
 
 
 def measure_title(measure: str) -> str:
     """Return what people read for a column of `measures`."""
-    return "Confidence" if measure == CONFIDENCE else f"Contrast in {measure.removeprefix('contrast_')}"
+    titles = {SUPPORT: "Support", CONFIDENCE: "Certainty of the model"}
+    return titles.get(measure) or f"Contrast in {measure.removeprefix('contrast_')}"
 
 
 def limits(edges: pd.DataFrame, measure: str) -> tuple[float, float]:
     """Return the values drawn weakest and strongest: 0 and 1, or 0 and what one stroke in twenty exceeds."""
-    if measure == CONFIDENCE:
+    if measure in (SUPPORT, CONFIDENCE):
         return 0.0, 1.0
     values = edges[measure].to_numpy(float)
     known = values[np.isfinite(values)]
@@ -123,7 +126,7 @@ def boundaries_layer(
     settings = {
         "edge_color": stroke_colors(edges, measure, hidden, colors),
         "edge_width": 0.3 * look(section).diameter,
-        "features": edges[shown],
+        "features": edges[shown].rename(columns={CONFIDENCE: CERTAINTY}),
     }
     return _vectors(section, "boundaries", _strokes(edges), settings)
 

@@ -1,4 +1,4 @@
-"""Maps by click: confidence, entropy, runner-up domain, weight of each modality."""
+"""Maps by click: support, certainty, entropy, runner-up domain, weight of each modality."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from qtpy.QtWidgets import QGridLayout, QPushButton, QWidget
 
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.maps import WEIGHT, result_maps
+from napari_trsmi.gui.maps import CERTAINTY, WEIGHT, result_maps
 from napari_trsmi.gui.plain import Label, as_tip
 from napari_trsmi.gui.state import Coloring
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
 
 HELP = {
-    "Confidence": "Posterior of each spot's own domain",
+    "Support": "Share of other ways to cut the same measurements that give each spot its domain",
+    CERTAINTY: "Certainty of the model: posterior of each spot's own domain",
     "Entropy": "How undecided each spot is between all domains, from 0 to 1",
     "Runner-up domain": "The domain each spot would belong to next",
     "Stability": "Share of the runs from other seeds that give each spot its domain",

@@ -1,4 +1,4 @@
-"""Question every boundary: a table, weakest first; each is flown to, and kept, doubted or rejected."""
+"""Question every boundary: a table, least supported first; each is flown to, and kept, doubted or rejected."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_trsmi.edits import same_segments
 from napari_trsmi.gui.boundaries import layers
 from napari_trsmi.gui.boundaries.ramp_key import RampKey
 from napari_trsmi.gui.boundaries.table import FILTERS, BoundaryFilter, BoundaryModel
 from napari_trsmi.gui.boundaries.view import BoundaryView
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
+from napari_trsmi.gui.support.bar import SupportBar
 from napari_trsmi.gui.viewer.flight import Flight
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ class BoundaryPanel(QWidget):
         self.model = BoundaryModel(self)
         self.rows = BoundaryFilter(self.model, self)
         self.table = BoundaryView(self.model, self.rows)
-        self._edges: object = None  # the strokes of the result in the table; a review keeps them
+        self._known: Result | None = None  # the result in the table
         self._undo: list[tuple[int, Verdict, str]] = []
         self._build()
         self.table.chosen.connect(self._on_chosen)
@@ -104,6 +106,7 @@ class BoundaryPanel(QWidget):
 
         layout = QVBoxLayout(self)
         layout.addLayout(form)
+        layout.addWidget(SupportBar(self.session, offers=True))
         layout.addWidget(self.table, 1)
         layout.addWidget(self.progress)
         layout.addLayout(verdicts)
@@ -162,13 +165,17 @@ class BoundaryPanel(QWidget):
     # What the session and the table say
 
     def _on_result(self, result: Result | None) -> None:
+        known, self._known = self._known, result
         edges = None if result is None else result.boundary_edges
-        same = edges is not None and edges is self._edges
-        self._edges = edges
+        same = edges is not None and known is not None and edges is known.boundary_edges  # a review, a name
+        moved, chosen = {} if same else _renumbered(known, result), self.table.segment
         self.model.set_result(result, same=same)
         if not same:
-            self._undo.clear()
+            self._undo = [(moved[one[0]], one[1], one[2]) for one in self._undo if one[0] in moved]
             self._fill_measures(result)
+        if chosen in moved:
+            self.canvas.select(moved[chosen])
+            self.table.choose(moved[chosen])
         self._say_progress()
 
     def _fill_measures(self, result: Result | None) -> None:
@@ -209,3 +216,12 @@ class BoundaryPanel(QWidget):
         """Show the whole section."""
         if self.session.dataset is not None:
             self.flight.to(*self.canvas.box())
+
+
+def _renumbered(known: Result | None, result: Result | None) -> dict[int, int]:
+    """Return the number of each boundary where support came for the same domains and ranked them anew; else nothing."""
+    if known is None or result is None or known.partition is not result.partition:
+        return {}
+    if known.boundaries is None or result.boundaries is None:
+        return {}
+    return dict(enumerate(same_segments(known.boundaries, result.boundaries).tolist()))

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QModelIndex, QSortFilterProxyModel, Qt, Signal
 from qtpy.QtGui import QColor, QPainter, QPixmap
 
+from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui.boundaries.layers import measures
 from napari_trsmi.gui.columns import Column, ColumnModel, Index, Role
+from napari_trsmi.summary import SUPPORT_MEANS
 from napari_trsmi.trust import BY_CHANCE, STABILITY
 
 if TYPE_CHECKING:
@@ -19,9 +21,10 @@ if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
     from napari_trsmi.edits import Verdict
 
+CERTAINTY_MEANS = "Certainty of the model: by how much the spots prefer their own side, from 0 to 1"
 TRUST = {  # column once the result was checked: heading, meaning
     STABILITY: ("Stable", "Share of the runs from other seeds that draw this boundary"),
-    BY_CHANCE: ("Chance", "Share of the boundary drawn on shuffled tissue that is as confident; near 0: not by chance"),
+    BY_CHANCE: ("Chance", "Share of the boundary drawn on shuffled tissue that is as certain; near 0: not by chance"),
 }
 VERDICTS = {"keep": "kept", "doubt": "doubtful", "reject": "rejected"}
 SIGNS = {"keep": "✓ kept", "doubt": "? doubt", "reject": "✗ reject"}
@@ -38,19 +41,24 @@ def columns_of(boundaries: pd.DataFrame, unit: str) -> tuple[Column, ...]:
             name.removeprefix("contrast_"),
             f"How far the two sides differ in {name.removeprefix('contrast_')}, in standard deviations; "
             "near 0 where it sees no boundary",
-            40,
+            38,
         )
         for name in boundaries.columns
         if name.startswith("contrast_")
     ]
+    certainty = Column("confidence", "Certain", CERTAINTY_MEANS, 56)
+    first, later = [certainty], []
+    if SUPPORT in boundaries:
+        first, later = [Column(SUPPORT, "Support", SUPPORT_MEANS, 58)], [certainty]
     trust = [Column(name, *words, 54) for name, words in TRUST.items() if name in boundaries]
     return (
-        Column("domains", "Domains", "The two domains that meet here", 72),
-        Column("confidence", "Conf.", "Confidence: by how much the spots prefer their own side, from 0 to 1", 47),
-        Column("length", unit, f"Length of the boundary in {unit}", 52),
+        Column("domains", "Domains", "The two domains that meet here", 68),
+        *first,
+        Column("length", unit, f"Length of the boundary in {unit}", 46),
         *trust,
         Column("review", "Review", "Your verdict: K keep, D doubt, R reject, U clear", 58),
         *contrasts,
+        *later,
         Column("markers", "Markers", "What marks the two domains most", 150),
         Column("note", "Note", "Your note: N or a double click to write", 150),
     )

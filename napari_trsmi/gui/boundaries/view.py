@@ -9,6 +9,7 @@ from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QStyledItemDelegate, QTableView
 
+from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui.boundaries.table import SEPARATOR, BoundaryFilter, BoundaryModel
 
 KEYS = {Qt.Key.Key_K: "keep", Qt.Key.Key_D: "doubt", Qt.Key.Key_R: "reject", Qt.Key.Key_U: ""}
@@ -127,12 +128,13 @@ class BoundaryView(QTableView):
         self._fit()
 
     def _lay_out(self) -> None:
-        """Give new columns their width; sort the weakest first."""
+        """Give new columns their width; sort the least supported first, without support the least certain."""
         for at, column in enumerate(self.boundaries.columns):
             self.setColumnHidden(at, column.key in self._hidden)
         self._by_hand = False
         self._fit()
-        self.sortByColumn(max(self.boundaries.column("confidence"), 0), Qt.SortOrder.AscendingOrder)
+        there = [at for key in (SUPPORT, "confidence") if (at := self.boundaries.column(key)) >= 0]
+        self.sortByColumn(there[0] if there else 0, Qt.SortOrder.AscendingOrder)
 
     def _fit(self, *_: Any) -> None:
         """Let the columns that fit fill the table, so that its edge cuts none in two; those behind are scrolled to.

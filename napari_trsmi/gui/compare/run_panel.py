@@ -19,12 +19,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_trsmi.config import Cluster
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui.compare.run_table import RunModel, RunView
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
+from napari_trsmi.gui.recut import recut_of
 from napari_trsmi.gui.runs import on
 from napari_trsmi.teach import EPOCHS
 
@@ -68,8 +68,7 @@ class RunPanel(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self._prepared: tuple[Any, Any] = (None, None)  # what it was made of, and the section made ready
-        self._cutting = False
+        self._recut = recut_of(session)
         self.model = RunModel(self)
         self.table = RunView(self.model)
         self.table.setMinimumHeight(96)
@@ -86,6 +85,7 @@ class RunPanel(QWidget):
             self,
             (session.runs_changed, self._refresh),
             (session.section_changed, self._on_section),
+            (self._recut.changed, self._update),
             (session.run_changed, self._update),
         )
         self._refresh()
@@ -175,42 +175,11 @@ class RunPanel(QWidget):
 
     def recut(self) -> None:
         """Cut the embedding of the selected run into other domains, in a thread; they become the result."""
-        entry, session = self.table.entry, self.session
-        if entry is None or self._cutting or session.run is not None:
+        if (entry := self.table.entry) is None:
             return
-        result, section, cluster = entry.result, session.section, self._cluster(entry.result)
-
-        def work() -> Result:
-            from napari_trsmi.edits import recluster
-            from napari_trsmi.stages import prepare
-
-            config = result.config
-            made_of = (result.dataset.modalities, result.coords, config.preprocess, config.graph, config.seed)
-            if not _same(self._prepared[0], made_of):
-                self._prepared = (made_of, prepare(result.dataset, config))
-            return recluster(result, cluster, self._prepared[1])
-
-        def done(found: Result) -> None:
-            self._cutting = False
-            if session.section is section and session.run is None:
-                session.set_result(found)
-            self._update()
-
-        self._cutting = True
-        self._update()
-        run_job(session, f"Clustering {entry.name} again", work, done, self._on_failed)
-
-    def _cluster(self, result: Result) -> Cluster:
-        update: dict[str, Any] = {}
-        if self.n_domains.value() >= 1:
-            update["n_domains"] = self.n_domains.value()
-        else:
-            update["n_domains"] = result.partition.n_domains
-        if self.domain_scale.value() >= 0:
-            update["domain_scale"] = self.domain_scale.value()
-        if result.config.cluster.method == "prototypes":  # they are not kept
-            update["method"] = "mixture"
-        return result.config.cluster.model_copy(update=update)
+        boxes = {"n_domains": (self.n_domains, 1), "domain_scale": (self.domain_scale, 0)}
+        given = {name: box.value() for name, (box, least) in boxes.items() if box.value() >= least}
+        self._recut.cut(self.session, entry, **given)
 
     def add(self, ask: AskFile = ask_file) -> None:
         """Ask for a saved result and make it the result."""
@@ -245,16 +214,11 @@ class RunPanel(QWidget):
     # What the session says
 
     def _on_section(self, section: OpenSection | None) -> None:
-        self._prepared = (None, None)
         self._refresh()
 
     def _refresh(self) -> None:
         section = self.session.section
         self.model.set_runs(None if section is None else section.runs, self.session.result)
-
-    def _on_failed(self, problem: str) -> None:
-        self._cutting = False
-        self._update()
 
     def _update(self, *_: Any) -> None:
         if not isalive(self):  # a job that was under way when the dock was closed
@@ -265,7 +229,7 @@ class RunPanel(QWidget):
             "Show": entry is not None and not shown and not training,
             "Train on": entry is not None and not training and bool(entry.result.state),
             "Delete": entry is not None and not shown and not entry.pinned,
-            "Cluster again": entry is not None and not training and not self._cutting,
+            "Cluster again": entry is not None and not training and not self._recut.busy,
             "Add from file…": self.session.section is not None and not training,
         }
         for text, button in self.buttons.items():
@@ -285,8 +249,3 @@ def _number(lowest: int, name: str, tip: str) -> QSpinBox:
     box.setToolTip(tip)
     box.setAccessibleName(name)
     return box
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Return whether a section made ready of one is that of the other."""
-    return one is not None and one[1] is other[1] and list(one[0]) == list(other[0]) and one[2:] == other[2:]

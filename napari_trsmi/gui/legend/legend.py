@@ -27,6 +27,7 @@ from napari_trsmi.gui.legend.color_key import ColorKey
 from napari_trsmi.gui.legend.domain_list import HELP, DomainList
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
+from napari_trsmi.gui.ready import ready_of
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.viewer.sessions import session_of
 
@@ -59,7 +60,6 @@ class Legend(QWidget):
         self.session, self.wanted = session, True
         self.ask_color: Callable[[QColor], QColor] = self._ask_color
         self._merging = False
-        self._prepared: Any = None  # (dataset, config, section): merging again need not prepare again
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setMinimumHeight(LOWEST)
@@ -134,18 +134,17 @@ class Legend(QWidget):
         if self.locked or result is None:
             return
 
-        def work() -> tuple[Result, Any]:
-            from napari_trsmi.stages import prepare
+        ready = ready_of(self.session)
 
-            prepared = self._prepared
-            if prepared is None or prepared[0] is not result.dataset or prepared[1] != result.config:
-                prepared = (result.dataset, result.config, prepare(result.dataset, result.config))
-            return edits.merge(result, domains, prepared[2]), prepared
+        def work() -> Result:
+            return edits.merge(result, domains, ready.get(result))
 
-        def done(outcome: tuple[Result, Any]) -> None:
-            merged, self._prepared = outcome
+        def done(merged: Result) -> None:
             self._merging = False
-            if self.session.result is not result:
+            now = self.session.result
+            if now is not result and now is not None and now.partition is result.partition:
+                return self.merge(domains)  # a review, or the support, came meanwhile: merge what there is now
+            if now is not result:
                 self.session.told.emit("The domains changed while some were merged: nothing was merged.")
                 return self._update()
             self.session.set_hidden(frozenset())  # numbers mean other domains now

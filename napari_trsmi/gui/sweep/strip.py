@@ -38,7 +38,7 @@ SCORES = (
     Score("PAS", "PAS", "Share of spots whose neighbours mostly have another domain: low is smooth", -1),
     Score("CHAOS", "CHAOS", "Distance to the nearest spot of the same domain: low is smooth", -1),
     Score("Moran", "Moran", "Spatial autocorrelation of the domains: high is smooth"),
-    Score("confidence", "Conf.", "Mean confidence of the spots"),
+    Score("confidence", "Cert.", "Mean certainty of the model over the spots"),
     Score("seconds", "s", "Seconds per run; mean over the seeds", 0),
 )
 WIDTH, FIRST = 48, SIZE + 66  # pixels

@@ -14,11 +14,13 @@ from napari_trsmi.gui.form.fold import Fold
 from napari_trsmi.gui.legend.legend import attach_legend
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
+from napari_trsmi.gui.support.bar import SupportBar
 from napari_trsmi.gui.train.activity import Activity
 from napari_trsmi.gui.train.closing import guard
 from napari_trsmi.gui.train.data_panel import DataPanel
 from napari_trsmi.gui.train.join_panel import JoinPanel
 from napari_trsmi.gui.train.live_plot import LivePlot
+from napari_trsmi.gui.train.number_panel import BEFORE, NumberPanel
 from napari_trsmi.gui.train.placement_panel import PlacementPanel
 from napari_trsmi.gui.train.preview_bar import PreviewBar
 from napari_trsmi.gui.train.result_row import ResultRow
@@ -29,6 +31,7 @@ from napari_trsmi.gui.viewer.theme import warning_color
 if TYPE_CHECKING:
     from napari import Viewer
 
+    from napari_trsmi.data.result import Result
     from napari_trsmi.gui.state import OpenSection
 
 logger = logging.getLogger(__name__)
@@ -50,6 +53,8 @@ class TrainDock(QWidget):
         self.form = ConfigForm(session.config)
         self.run_bar, self.live_plot = RunBar(session), LivePlot(session)
         self.preview_bar, self.result_row = PreviewBar(session), ResultRow(session)
+        self.support_bar = SupportBar(session)
+        self.number_panel, self.number_line = NumberPanel(session), Label(BEFORE)
         self.activity = Activity(session, self)
         self._lay_out()
 
@@ -63,7 +68,7 @@ class TrainDock(QWidget):
             (session.config_changed, self._on_config),
             (session.run_changed, self._show_what_there_is),
             (session.stepped, self._show_what_there_is),
-            (session.result_changed, self._show_what_there_is),
+            (session.result_changed, self._on_result),
             (napari_viewer.events.theme, self._on_theme),
         )
         self._on_section(session.section)
@@ -83,6 +88,7 @@ class TrainDock(QWidget):
         self.course.rows.addWidget(self.live_plot)
         self.course.rows.setContentsMargins(0, 4, 0, 0)
         self.course.open()
+        self.course.instead_of, self.number_panel.instead_of = self.number_panel, self.course
         # The settings take the room there is: without saying so, napari adds ever more empty space below, dock by dock.
         self.form.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(self)
@@ -92,10 +98,13 @@ class TrainDock(QWidget):
         layout.addWidget(JoinPanel(self.session, self))
         layout.addWidget(PlacementPanel(self.session, self))
         layout.addLayout(quick)
+        layout.addWidget(self.number_line)
         layout.addWidget(self.form, 1)
         layout.addWidget(self.run_bar)
         layout.addWidget(self.course)
         layout.addWidget(self.preview_bar)
+        layout.addWidget(self.number_panel)
+        layout.addWidget(self.support_bar)
         layout.addWidget(self.result_row)
 
     def showEvent(self, event: Any) -> None:  # noqa: D102
@@ -115,6 +124,7 @@ class TrainDock(QWidget):
         with QSignalBlocker(self.n_domains), QSignalBlocker(self.domain_scale):
             self.n_domains.setValue(cluster.n_domains or 0)
             self.domain_scale.setValue(-1 if cluster.domain_scale is None else cluster.domain_scale)
+        self._show_what_there_is()
 
     def _on_quick(self) -> None:
         scale = self.domain_scale.value()
@@ -122,14 +132,25 @@ class TrainDock(QWidget):
         config = self.session.config
         self.session.set_config(config.model_copy(update={"cluster": config.cluster.model_copy(update=update)}))
 
+    def _on_result(self, result: Result | None) -> None:
+        self._show_what_there_is()
+        if self.course.is_open() and not self.number_panel.isHidden() and self.session.run is None:
+            self.number_panel.open()  # in the place of the course, which a person has seen by then
+
     def _show_what_there_is(self, *_: Any) -> None:
         self.course.setVisible(not self.live_plot.is_empty)
+        if self.number_panel.is_open() and (self.number_panel.isHidden() or self.session.state == "preparing"):
+            self.course.open()
+        cluster = self.session.config.cluster
+        chosen = cluster.n_domains is None and cluster.method != "prototypes"
+        self.number_line.setVisible(chosen and self.number_panel.isHidden() and self.session.section is not None)
 
     def _on_theme(self, *_: Any) -> None:
         from napari.utils.theme import get_theme
 
         theme = get_theme(self.viewer.theme)
         self.run_bar.set_colors(theme.current.as_hex(), warning_color(self.viewer.theme))
+        self.result_row.set_colors(warning_color(self.viewer.theme))
         self.live_plot.set_colors(theme.background.as_hex(), theme.text.as_hex())
 
 

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import ElidingLabel
+from napari_trsmi.gui.plain import ElidingLabel, Label
 from napari_trsmi.gui.train.save_menu import save_menu
+from napari_trsmi.summary import undecided
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
 
+SUPPORTED = (
+    "Support: mean over the spots of the share of other cuts of the same measurements that give them their domain"
+)
+CERTAIN = "Certainty of the model: mean over the spots of the probability of their own domain"
+
 
 class ResultRow(QWidget):
-    """Number of domains and mean confidence of the kept result, and the menu to save and share it."""
+    """Number of domains and mean support of the kept result, and the menu to save and share it.
+
+    Until there is support it shows the certainty of the model. An undecided result is told as such.
+    """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -23,21 +33,36 @@ class ResultRow(QWidget):
         self.label, self.save_button = ElidingLabel(), QPushButton("Save and share")
         self.save_button.setToolTip("Write the domains into a copy of the section, make a figure, copy the settings")
         self.save_button.setMenu(save_menu(session, self))
-        layout = QHBoxLayout(self)
+        self.undecided = Label()
+        self.undecided.setWordWrap(True)
+        row, layout = QHBoxLayout(), QVBoxLayout(self)
+        row.addWidget(self.label, 1)
+        row.addWidget(self.save_button)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.label, 1)
-        layout.addWidget(self.save_button)
+        layout.setSpacing(4)
+        layout.addWidget(self.undecided)
+        layout.addLayout(row)
         listen(self, (session.section_changed, self._refresh), (session.result_changed, self._refresh))
         self._refresh()
+
+    def set_colors(self, warning: str) -> None:
+        """Take the colour of the theme."""
+        self.undecided.setStyleSheet(f"color: {warning}")
 
     def _refresh(self, *_: Any) -> None:
         result = self.session.result
         self.setVisible(result is not None)
         if result is None:
             return
-        n = result.partition.n_domains
+        n, certainty = result.partition.n_domains, f"{result.confidence.mean():.2f}"
+        domains = f"{n} domain{'s' if n > 1 else ''}"
         device = result.provenance.get("device")
-        self.label.setText(f"{n} domain{'s' if n > 1 else ''}, confidence {result.confidence.mean():.2f}")
-        self.label.setToolTip(
-            "Mean over the spots of the probability of their own domain" + (f"; trained on {device}" if device else "")
-        )
+        about = [f"{CERTAIN}: {certainty}", f"trained on {device}" if device else ""]
+        if SUPPORT in result.maps:
+            self.label.setText(f"{domains}, support {result.maps[SUPPORT].mean():.2f}")
+            about.insert(0, SUPPORTED)
+        else:
+            self.label.setText(f"{domains}, certainty {certainty}")
+        self.label.setToolTip("; ".join(filter(None, about)))
+        self.undecided.setText(undecided(result))
+        self.undecided.setVisible(bool(self.undecided.text()))

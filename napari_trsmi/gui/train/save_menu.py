@@ -72,9 +72,9 @@ class SaveMenu(QMenu):
             ),
             ("Save figure…", partial(save_figure, session, window, ask), "With legend and scale bar: PNG, SVG or PDF."),
             (
-                "Save figure with confidence…",
-                partial(save_figure, session, window, ask, confidence=True),
-                "The same, with the confidence of every spot beside it.",
+                "Save figure with support…",
+                partial(save_figure, session, window, ask, support=True),
+                "The same, with the support of every spot beside it; without support, the certainty of the model.",
             ),
             (
                 "Save report…",
@@ -130,22 +130,24 @@ def save_result(
     ):
         return None
 
+    unfinished = _unfinished(session)
+
     def done(written: Any) -> None:
         if section.result is result:
             section.path = path
-        session.told.emit(str(written))
+        session.told.emit(f"{written}{unfinished}")
 
     complete = section.runs.complete(result)
     run_job(session, f"Saving {path.name}", lambda: complete.write(path), done)
 
 
 def save_figure(
-    session: Session, parent: QWidget | None = None, ask: AskPath = ask_path, confidence: bool = False
+    session: Session, parent: QWidget | None = None, ask: AskPath = ask_path, support: bool = False
 ) -> None:
     """Ask where to, then write a figure of the domains, in a thread."""
     from napari_trsmi import figure
 
-    _save(session, parent, ask, "Save a figure", ".png", FIGURES, partial(figure.save, confidence=confidence))
+    _save(session, parent, ask, "Save a figure", ".png", FIGURES, partial(figure.save, support=support))
 
 
 def save_report(session: Session, parent: QWidget | None = None, ask: AskPath = ask_path) -> None:
@@ -221,10 +223,17 @@ def _save(
         return session.failed.emit(f"Expected a result to save, found none. {NOTHING}")
     path = ask(parent, title, suggested(result, ending), filters)
     if path is not None:
-        done = lambda written: session.told.emit(f"Saved {written}.")  # noqa: E731
+        unfinished = _unfinished(session)
+        done = lambda written: session.told.emit(f"Saved {written}.{unfinished}")  # noqa: E731
         complete = section.runs.complete(result)
         run_job(session, f"Saving {path.name}", lambda: write(complete, path), done)
     return None
+
+
+def _unfinished(session: Session) -> str:
+    """Return what a person is told where the support of the result that is saved is still being found."""
+    looking = session.support is not None and session.support.job is not None
+    return " The support is still being found and is not in it: save again once it is there." if looking else ""
 
 
 def _is_input(path: Path, result: Result) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from napari_trsmi.edits import same_segments
 from napari_trsmi.gui.worker import Thread
 from napari_trsmi.interrupt import Interrupted, interruptible
 from napari_trsmi.records import drain
@@ -166,8 +167,9 @@ def carried_over(trusted: Result, current: Result) -> Result:
     """Return `current`, which has the domains of `trusted` but may have been edited since, with what was found."""
     boundaries = current.boundaries
     if boundaries is not None and trusted.boundaries is not None:
+        rows = same_segments(boundaries, trusted.boundaries)  # support that came meanwhile ranks them anew
         columns = [name for name in (STABILITY, BY_CHANCE) if name in trusted.boundaries]
-        boundaries = boundaries.assign(**{name: trusted.boundaries[name].to_numpy() for name in columns})
+        boundaries = boundaries.assign(**{name: trusted.boundaries[name].to_numpy()[rows] for name in columns})
     return replace(
         current,
         maps={**current.maps, **trusted.maps},

@@ -19,13 +19,13 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi.estimate import estimate
+from napari_trsmi.gui.curve_plot import CurvePlot
 from napari_trsmi.gui.form.spec import changed
 from napari_trsmi.gui.jobs import JobPanel
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.maps import map_title, result_maps
 from napari_trsmi.gui.plain import Label, Marked
 from napari_trsmi.gui.trust.agreement_grid import AgreementGrid
-from napari_trsmi.gui.trust.curve_plot import CurvePlot
 from napari_trsmi.gui.trust.job import BUSY, TrustJob, Wanted, carried_over
 from napari_trsmi.gui.words import duration
 from napari_trsmi.trust import AGREEING, STABILITY, describe
@@ -41,6 +41,12 @@ ABOUT = (
 )
 NO_RESULT = "Train first, or open a saved result; then ask here whether its domains are real."
 REPLACED = "The result was replaced while it was checked: what was found is dropped. Check the new one."
+CURVE = (
+    "Stability by number of domains",
+    "Mean agreement of runs from other seeds, and its range. Click a number, or use arrow keys and Enter, to take it.",
+    "suggested",
+    140,
+)
 MAPS = {STABILITY: "Stability map", AGREEING: "Modalities agreeing"}
 
 
@@ -70,7 +76,7 @@ class TrustPanel(JobPanel):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.maps = {name: QPushButton(title) for name, title in MAPS.items()}
-        self.agreement, self.curve, self.use = AgreementGrid(), CurvePlot(), QPushButton()
+        self.agreement, self.curve, self.use = AgreementGrid(), CurvePlot(*CURVE), QPushButton()
         self.agreement_title = Marked("<b>Agreement of every two seeds</b> (ARI)")
         self.curve_title = Marked("<b>Stability by number of domains</b>")
         self._lay_out()
@@ -249,8 +255,9 @@ class TrustPanel(JobPanel):
         self.agreement.set_values(agreement, [str(seed) for seed in trust.get("seeds", ())])
         for widget in (self.agreement_title, self.agreement):
             widget.setVisible(len(agreement) > 0)
-        suggested = trust.get("suggested_domains")
-        self.curve.set_curve(trust.get("curve", ()), suggested)
+        suggested, rows = trust.get("suggested_domains"), trust.get("curve", ())
+        numbers, values, low, high = ([row[key] for row in rows] for key in ("n_domains", "stability", "low", "high"))
+        self.curve.set_curve(numbers, values, suggested, (low, high))
         self.use.setText(f"Use {suggested} domains in the next run")
         for shown in (self.curve_title, self.curve, self.use):
             shown.setVisible("curve" in trust)

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui.viewer import raster
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ NO_VALUE = (0.5, 0.5, 0.5, 1.0)
 CLEAR = (0.0, 0.0, 0.0, 0.0)
 MEET = 0.75  # of the distance between spots: so far each reaches on a raster, which fills square and hexagonal grids
 DIMMED = 0.6  # opacity of the tissue under domains and colours, which are then easier to tell apart
+CERTAINTY = "certainty"  # what people read for the posterior of a spot's own domain; files call it confidence
 OVERLAP = 1.01  # of squares side by side: rounding leaves no seam
 RING = np.array([(0.05, 0.05, 0.05, 1.0), (1.0, 1.0, 1.0, 1.0)])
 
@@ -233,7 +235,9 @@ def domain_features(section: OpenSection, shown: Shown) -> pd.DataFrame:
     table = pd.DataFrame({"barcode": section.dataset.obs_names, "domain": named(shown.labels)})
     result = section.result
     if result is not None and shown.epoch is None:
-        table["confidence"] = result.confidence
+        if SUPPORT in result.maps:
+            table[SUPPORT] = result.maps[SUPPORT]
+        table[CERTAINTY] = result.confidence
         table["runner-up"] = named(result.partition.runner_up)
     return table
 

@@ -11,8 +11,8 @@ from napari_trsmi.gui.maps import result_maps
 
 def test_maps_hold_what_the_result_says_of_each_spot(trained):
     maps = result_maps(trained)
-    assert list(maps) == ["Confidence", "Entropy", "Runner-up domain", "Weight of rna", "Weight of adt"]
-    assert np.array_equal(maps["Confidence"].values, trained.confidence)
+    assert list(maps) == ["Certainty", "Entropy", "Runner-up domain", "Weight of rna", "Weight of adt"]
+    assert np.array_equal(maps["Certainty"].values, trained.confidence)
     assert np.array_equal(maps["Runner-up domain"].values, trained.partition.runner_up)
     assert maps["Runner-up domain"].colors == trained.palette
     assert np.allclose(maps["Weight of adt"].values, trained.modality_weights[:, 1])
@@ -31,11 +31,11 @@ def test_a_button_colours_the_spots_and_pressed_again_no_longer(trained, qtbot):
     button.click()
     assert dock.session.coloring.title == "Entropy"
     assert button.isChecked()
-    dock.maps.buttons["Confidence"].click()
+    dock.maps.buttons["Certainty"].click()
     assert not button.isChecked()
-    dock.maps.buttons["Confidence"].click()
+    dock.maps.buttons["Certainty"].click()
     assert dock.session.coloring is None
-    assert not dock.maps.buttons["Confidence"].isChecked()
+    assert not dock.maps.buttons["Certainty"].isChecked()
 
 
 def test_a_map_follows_the_result_and_its_colours(qtbot, trained):
@@ -48,5 +48,5 @@ def test_a_map_follows_the_result_and_its_colours(qtbot, trained):
 
 def test_a_result_kept_without_weights_says_so(qtbot, trained):
     dock = dock_alone(qtbot, replace(trained, modality_weights=None))
-    assert list(dock.maps.buttons) == ["Confidence", "Entropy", "Runner-up domain"]
+    assert list(dock.maps.buttons) == ["Certainty", "Entropy", "Runner-up domain"]
     assert not dock.maps.note.isHidden()

@@ -85,7 +85,7 @@ def test_runs_are_listed_with_their_scores(dock, trained, fewer):
     assert found["run 2"]["K"] == "5"
     assert found["run 2"]["ARI"] == "1.00"
     assert 0 < float(found["run 1"]["ARI"]) < 1
-    assert found["run 1"]["Conf."] == f"{trained.confidence.mean():.2f}"
+    assert found["run 1"]["Cert."] == f"{trained.confidence.mean():.2f}"
     assert found["run 1"]["PAS"] == f"{trained.scores['PAS']:.2f}"
     assert found["run 2"]["Differs in"] == "clustered again"
     assert found["run 1"]["Differs in"] == "same settings"

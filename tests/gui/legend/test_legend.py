@@ -199,12 +199,22 @@ def test_a_merge_of_domains_that_are_gone_changes_nothing(legend, session, qtbot
     from napari_trsmi import edits
 
     legend.merge([0, 1])
-    other = edits.rename(trained, 0, "Other")
+    other = edits.recluster(trained, {"n_domains": 4, "n_init": 1})
     session.set_result(other)
     with qtbot.waitSignal(legend.list.domains.modelReset, timeout=20_000):
         pass
     assert session.result is other
     assert legend.locked == ""
+
+
+def test_what_was_said_of_the_domains_while_some_were_merged_is_kept(legend, session, qtbot, trained):
+    from napari_trsmi import edits
+
+    legend.merge([0, 1])
+    session.set_result(edits.rename(trained, 2, "Other"))
+    qtbot.waitUntil(lambda: session.result.partition.n_domains == 6, timeout=20_000)
+    assert "Other" in session.result.names
+    assert [one["edit"] for one in session.result.provenance["edits"]] == ["rename", "merge"]
 
 
 def test_a_preview_is_counted_in_its_own_colours_and_cannot_be_edited(legend, session, trained):

@@ -203,7 +203,7 @@ def test_a_sweep_of_other_data_is_not_opened(trained, brief, tmp_path):
 
 def test_bright_cells_are_better_whichever_way_a_score_runs(panel, found):
     titles = [score.title for _, score in columns_of(found)]
-    pas, confidence = 1 + titles.index("PAS"), 1 + titles.index("Conf.")
+    pas, confidence = 1 + titles.index("PAS"), 1 + titles.index("Cert.")
     light = lambda row, column: QColor(panel.strip.item(row, column).background().color()).lightnessF()  # noqa: E731
     assert panel.strip.item(0, pas).text() == "0.3"
     assert light(0, pas) > light(1, pas)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from acted_support import with_acted_support
 from acted_training import acted, step
 from dock_by_hand import ALL, click, enabled, idle
 from opened_dock import add
@@ -53,8 +54,18 @@ def test_a_run_shows_progress_and_enables_what_makes_sense(opened, qtbot, gate):
     assert enabled(opened) == {"run"}
     assert not bar.progress.isVisible()
     assert bar.status.text() == "Trained on cpu in 3 s."
-    confidence = opened.session.result.confidence.mean()
-    assert opened.result_row.label.text() == f"7 domains, confidence {confidence:.2f}"
+    certainty = opened.session.result.confidence.mean()
+    row = opened.result_row
+    assert row.label.text() == f"7 domains, certainty {certainty:.2f}"
+    assert row.undecided.isHidden()
+    supported = with_acted_support(opened.session.result)
+    opened.session.refine(supported)
+    assert row.label.text() == f"7 domains, support {supported.maps['support'].mean():.2f}"
+    assert f"{certainty:.2f}" in row.label.toolTip()
+    told = {**supported.provenance, "support": {**supported.provenance["support"], "agreement": 0.31}}
+    opened.session.refine(replace(supported, provenance=told))
+    assert row.undecided.isVisible()
+    assert "mean ARI 0.31" in row.undecided.text()
     assert "trained on cpu" in opened.result_row.label.toolTip()
     assert not bar.out_of_date.isVisible()
     opened.n_domains.setValue(3)

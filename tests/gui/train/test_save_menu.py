@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from threading import Semaphore
 
 import numpy as np
 import pandas as pd
 import pytest
+from acted_support import act_support
 from npe2 import PluginManager
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QWidget
@@ -18,12 +20,13 @@ from napari_trsmi import edits
 from napari_trsmi.gui.plugin import save_commands
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.support.finder import finder_of
 from napari_trsmi.gui.train import save_menu
 
 RESULT_ONLY = (
     "Save result…",
     "Save figure…",
-    "Save figure with confidence…",
+    "Save figure with support…",
     "Save report…",
     "Save domains as CSV…",
     "Save boundaries as CSV…",
@@ -83,6 +86,27 @@ def test_a_saved_result_says_what_went_where_and_marks_the_section(session, pare
     np.testing.assert_array_equal(nt.restore(tmp_path / "out.h5mu").labels, trained.labels)
 
 
+def test_what_is_saved_while_the_support_is_found_says_that_it_is_not_in_it(
+    session, parent, tmp_path, qtbot, monkeypatch, trained
+):
+    gate = Semaphore(0)
+    act_support(monkeypatch, gate)
+    finder = finder_of(session)
+    finder.serve(parent)
+    finder.start()
+    choose(session, parent, "Save result…", Person(tmp_path / "out.h5mu"))
+    qtbot.waitUntil(lambda: bool(session.said), timeout=20_000)
+    assert session.said[0].endswith("The support is still being found and is not in it: save again once it is there.")
+    gate.release(9)
+    qtbot.waitUntil(lambda: finder.job is None, timeout=10_000)
+    assert "support" in session.result.maps
+    assert session.section.path == tmp_path / "out.h5mu"  # its domains are on file
+    choose(session, parent, "Save result…", Person(tmp_path / "out.h5mu"))
+    qtbot.waitUntil(lambda: len(session.said) == 2, timeout=20_000)
+    assert "support" not in session.said[1]
+    np.testing.assert_array_equal(nt.restore(tmp_path / "out.h5mu").cuts, session.result.cuts)
+
+
 def test_a_result_that_changed_while_it_was_saved_is_not_marked_as_saved(session, parent, tmp_path, qtbot, trained):
     choose(session, parent, "Save result…", Person(tmp_path / "out.h5mu"))
     session.set_result(edits.rename(trained, 0, "Cortex"))
@@ -110,7 +134,7 @@ def test_the_input_is_replaced_only_after_a_yes(session, parent, tmp_path, qtbot
     ("text", "name"),
     [
         ("Save figure…", "x.png"),
-        ("Save figure with confidence…", "x.svg"),
+        ("Save figure with support…", "x.svg"),
         ("Save report…", "x.html"),
         ("Save domains as CSV…", "x.csv"),
         ("Save boundaries as CSV…", "x.csv"),
@@ -123,8 +147,8 @@ def test_each_part_is_saved_alone(session, parent, tmp_path, qtbot, text, name):
     assert session.said == [f"Saved {tmp_path / name}."]
     assert os.listdir(tmp_path) == [name]
     assert session.section.path is None
-    if text == "Save figure with confidence…":
-        assert "Confidence" in (tmp_path / name).read_text()
+    if text == "Save figure with support…":
+        assert "Certainty of the model" in (tmp_path / name).read_text()
     if text == "Save report…":
         page = (tmp_path / name).read_text(encoding="utf-8")
         assert "Boundaries" in page

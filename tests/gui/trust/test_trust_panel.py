@@ -7,6 +7,7 @@ from threading import Semaphore
 
 import pytest
 from acted_checks import act
+from acted_support import with_acted_support
 from napari.components import ViewerModel
 from opened_dock import dock_alone, open_section
 from qtpy.QtCore import Qt
@@ -162,6 +163,22 @@ def test_edits_made_meanwhile_are_kept(panel, qtbot, gate, trained):
     wait(panel, qtbot)
     assert panel.session.result.names[0] == "cortex"
     assert "stability" in panel.session.result.maps
+
+
+def test_support_that_came_meanwhile_leaves_each_boundary_what_was_found_of_it(panel, qtbot, gate, trained):
+    run(panel, qtbot, seeds=2, shuffled=1)
+    supported = with_acted_support(trained)
+    panel.session.refine(supported)
+    gate.release(99)
+    wait(panel, qtbot)
+    found = panel.session.result.boundaries
+    assert {"support", "stability", "by_chance"} <= set(found)
+    alone = TrustJob(trained, Wanted(2, 1)).work().boundaries
+    key = ["domain_a", "domain_b", "x", "y"]
+    both = found.merge(alone, on=key, suffixes=("", "_alone"))
+    assert len(both) == len(found)
+    assert (both["by_chance"] == both["by_chance_alone"]).all()
+    assert found["confidence"].tolist() != alone["confidence"].tolist()  # they are ranked anew
 
 
 def test_training_that_is_started_meanwhile_gets_its_turn_after_the_run_under_way(panel, qtbot, gate, quick, trained):

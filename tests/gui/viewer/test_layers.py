@@ -147,11 +147,11 @@ def test_a_spot_says_its_barcode_its_domain_and_how_sure_that_is(trained):
     assert f"barcode: {trained.obs_names[row]}" in status
     assert f"domain: {trained.names[trained.labels[row]]}" in status
     assert f"runner-up: {trained.names[trained.partition.runner_up[row]]}" in status
-    assert "confidence: " in status
+    assert "certainty: " in status
     assert (domains.visible, spots.visible) == (True, False)
 
 
-def test_a_preview_claims_no_confidence(trained):
+def test_a_preview_claims_no_certainty(trained):
     section = OpenSection(trained.dataset, trained)
     preview = Shown(trained.labels, trained.names, trained.palette, epoch=4)
     assert list(layers.domain_features(section, preview)) == ["barcode", "domain"]

@@ -1,4 +1,4 @@
-"""Stability by number of domains: a curve, its range, and a click to take a number."""
+"""Something by number of domains: a curve, its range, and a click to take a number."""
 
 from __future__ import annotations
 
@@ -13,32 +13,41 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-HEIGHT = 140
 COLOR = ("#0072b2", "#56b4e9")  # on light and on dark
-TIP = "Mean agreement of runs from other seeds, and its range. Click a number, or use arrow keys and Enter, to take it."
 
 
 class CurvePlot(QWidget):
-    """One point per number of domains; the suggested one is marked.
+    """One point per number of domains; one number is marked.
 
     Signals
     -------
     chosen(int)
         A person took a number of domains.
+
+    Parameters
+    ----------
+    name
+        What is drawn, for those who cannot see it.
+    tip
+        What it means, and what a click does.
+    mark
+        What the marked number is, such as ``"suggested"``.
+    height
+        Pixels.
     """
 
     chosen = Signal(int)
 
-    def __init__(self) -> None:
+    def __init__(self, name: str, tip: str, mark: str, height: int) -> None:
         super().__init__()
         self.numbers = np.zeros(0, int)
         self.at = 0  # where the keyboard is
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Stability by number of domains")
+        self.setAccessibleName(name)
         self.plot = pg.PlotWidget()
-        self.plot.setFixedHeight(HEIGHT)
+        self.plot.setFixedHeight(height)
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.plot.setToolTip(TIP)
+        self.plot.setToolTip(f"<qt>{tip}</qt>")
         item = self.plot.getPlotItem()
         item.setMenuEnabled(False)
         item.hideButtons()
@@ -48,10 +57,11 @@ class CurvePlot(QWidget):
         item.getAxis("left").setWidth(34)
         self._low, self._high = pg.PlotDataItem(), pg.PlotDataItem()
         self._band = pg.FillBetweenItem(self._low, self._high)
-        self._line = pg.PlotDataItem(symbol="o", symbolSize=7)
+        self._line = pg.PlotDataItem(symbol="o", symbolSize=6)
+        self._bold = pg.PlotDataItem(pen=None, symbol="o", symbolSize=11)
         self._here = pg.PlotDataItem(symbol="o", symbolSize=12, symbolBrush=None)
-        self._mark = pg.InfiniteLine(angle=90, label="suggested", labelOpts={"position": 0.12})
-        for one in (self._band, self._low, self._high, self._line, self._here):
+        self._mark = pg.InfiniteLine(angle=90, label=mark, labelOpts={"position": 0.25})
+        for one in (self._band, self._low, self._high, self._line, self._bold, self._here):
             item.addItem(one)
         item.addItem(self._mark, ignoreBounds=True)
         item.scene().sigMouseClicked.connect(self._on_clicked)
@@ -60,19 +70,37 @@ class CurvePlot(QWidget):
         layout.addWidget(self.plot)
         self._paint()
 
-    def set_curve(self, rows: Sequence[dict[str, float]], suggested: int | None) -> None:
-        """Show rows with ``n_domains``, ``stability``, ``low`` and ``high``."""
-        values = {name: np.array([row[name] for row in rows], float) for name in ("stability", "low", "high")}
-        self.numbers = np.array([row["n_domains"] for row in rows], int)
-        self._low.setData(self.numbers, values["low"])
-        self._high.setData(self.numbers, values["high"])
-        self._line.setData(self.numbers, values["stability"])
-        self._mark.setVisible(suggested is not None)
-        if suggested is not None:
-            self._mark.setValue(suggested)
-        self.at = int(np.argmin(np.abs(self.numbers - (suggested or 0)))) if len(self.numbers) else 0
-        lowest = min([0.5, *values["low"]])
-        self.plot.setYRange(lowest, 1.0, padding=0.05)
+    def set_curve(
+        self,
+        numbers: Sequence[int],
+        values: Sequence[float],
+        marked: int | None,
+        bounds: tuple[Sequence[float], Sequence[float]] | None = None,
+        good: Sequence[int] | None = None,
+    ) -> None:
+        """Show a value for each number of domains.
+
+        Parameters
+        ----------
+        marked
+            The number that is marked, None for none.
+        bounds
+            Lowest and highest value of each, where there is a range.
+        good
+            Numbers to draw boldly.
+        """
+        self.numbers, shown = np.array(numbers, int), np.array(values, float)
+        low, high = (shown, shown) if bounds is None else (np.array(one, float) for one in bounds)
+        self._low.setData(self.numbers, low)
+        self._high.setData(self.numbers, high)
+        self._line.setData(self.numbers, shown)
+        bold = np.isin(self.numbers, [] if good is None else good)
+        self._bold.setData(self.numbers[bold], shown[bold])
+        self._mark.setVisible(marked is not None)
+        if marked is not None:
+            self._mark.setValue(marked)
+        self.at = int(np.argmin(np.abs(self.numbers - (marked or 0)))) if len(self.numbers) else 0
+        self.plot.setYRange(min([0.5, *low]), 1.0, padding=0.05)
         if len(self.numbers):
             self.plot.setXRange(self.numbers.min() - 0.5, self.numbers.max() + 0.5, padding=0)
             every = max(1, -(-len(self.numbers) // 12))
@@ -112,8 +140,8 @@ class CurvePlot(QWidget):
     def _show_place(self) -> None:
         """Ring the point that Enter would take."""
         here = slice(self.at, self.at + 1) if self.hasFocus() else slice(0)
-        _, stability = self._line.getData()
-        self._here.setData(self.numbers[here], [] if stability is None else stability[here])
+        _, values = self._line.getData()
+        self._here.setData(self.numbers[here], [] if values is None else values[here])
 
     def _paint(self) -> None:
         """Take the colours of the window."""
@@ -124,6 +152,8 @@ class CurvePlot(QWidget):
         self.plot.setBackground(paper)
         self._line.setPen(pg.mkPen(color, width=2))
         self._line.setSymbolBrush(color)
+        self._bold.setSymbolBrush(color)
+        self._bold.setSymbolPen(None)
         self._line.setSymbolPen(None)
         self._here.setSymbolPen(pg.mkPen(ink, width=2))
         self._band.setBrush(faint)

@@ -1,0 +1,80 @@
+"""How many domains there are, which numbers are about as good, and a curve to take another one from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtWidgets import QSizePolicy
+
+from napari_trsmi.gui.curve_plot import CurvePlot
+from napari_trsmi.gui.form.fold import Fold
+from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.plain import as_tip
+from napari_trsmi.gui.recut import recut_of
+from napari_trsmi.summary import chosen_number, ranges
+
+if TYPE_CHECKING:
+    from napari_trsmi.data.result import Result
+    from napari_trsmi.gui.session import Session
+
+BEFORE = "The number of domains is chosen after training."
+TIP = (
+    "How well other cuts of this run agree (mean ARI), by number of domains. Few domains agree easily and say little, "
+    "which is counted against them; bold: chosen, or about as good. Click a number, or use arrow keys and Enter, to "
+    "cut the result into that many without training."
+)
+HEIGHT = 104
+
+
+class NumberPanel(Fold):
+    """Folds away below its title, which says the number; not there where the number was given."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__("")
+        self.session, self.recut = session, recut_of(session)
+        self.curve = CurvePlot("Agreement by number of domains", TIP, "chosen", HEIGHT)
+        self.rows.addWidget(self.curve)
+        self.rows.setContentsMargins(0, 4, 0, 0)
+        self.button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # its text widens no dock
+        self.curve.chosen.connect(self.take)
+        self._shown: Any = None  # the record that the curve draws
+        listen(
+            self,
+            (session.result_changed, self._on_result),
+            (session.section_changed, self._on_section),
+            (session.run_changed, self._refresh),
+            (self.recut.changed, self._refresh),
+        )
+        self._on_result(session.result)
+
+    def take(self, n_domains: int) -> None:
+        """Cut the result into another number of domains."""
+        section, result = self.session.section, self.session.result
+        entry = None if section is None else section.runs.entry_of(result)
+        if entry is not None and result is not None and n_domains != result.partition.n_domains:
+            self.recut.cut(self.session, entry, n_domains=n_domains)
+
+    def _on_section(self, section: Any) -> None:
+        self._on_result(self.session.result)
+
+    def _on_result(self, result: Result | None) -> None:
+        told = {} if result is None else result.provenance.get("numbers", {})
+        numbers, agreement = told.get("numbers", ()), told.get("agreement", ())
+        there = len(numbers) > 1 and len(numbers) == len(agreement)
+        self.setVisible(there)
+        if result is None or not there:
+            return
+        good = told["about_as_good"]
+        others = [k for k in good if k != told["chosen"]]
+        about = f"; about as good: {ranges(others)}" if others else ""
+        number = f"Chosen: {told['chosen']} domains{about}"
+        self.set_title(number if told["told"] else "Number of domains: nothing tells it")
+        self.button.setToolTip(as_tip(chosen_number(result)))
+        if told is not self._shown:
+            self._shown = told
+            values = [float("nan") if value is None else value for value in agreement]
+            self.curve.set_curve(numbers, values, told["chosen"], good=good)
+        self._refresh()
+
+    def _refresh(self, *_: Any) -> None:
+        self.curve.setEnabled(self.session.run is None and not self.recut.busy)

@@ -1,0 +1,57 @@
+"""What the evidence says of a result as a whole, in the sentences that every place tells it with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_trsmi.data.result import Result
+
+SUPPORT_MEANS = (
+    "Support: the share of other ways to cut the same measurements (other features, fresh noise, a few domains more or "
+    "fewer) that draw this boundary. It does not say what the boundary means, nor that an expert would draw it."
+)
+
+
+def undecided(result: Result) -> str:
+    """Return the sentence on a result whose other cuts differ too much to believe any of it; "" on all others."""
+    from napari_trsmi.evidence import is_undecided
+
+    if not is_undecided(result):
+        return ""
+    agreement = result.provenance["support"]["agreement"]
+    return (
+        f"Undecided: other cuts of the same run agree with mean ARI {agreement:.2f} only. Take no domain for granted."
+    )
+
+
+def chosen_number(result: Result) -> str:
+    """Return how the number of domains was chosen, in a sentence; "" where it was given."""
+    numbers = result.provenance.get("numbers")
+    if not numbers:
+        return ""
+    if not numbers["told"]:
+        return "Nothing in the data tells the number of domains: set it if you know it."
+    others = [k for k in numbers["about_as_good"] if k != numbers["chosen"]]
+    about = f"about as good: {ranges(others)}." if others else "no other number is as good."
+    was = "were" if result.partition.n_domains == numbers["chosen"] else "would be"  # cut again or merged since
+    return f"{numbers['chosen']} domains {was} chosen; {about}"
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Return rising numbers in words.
+
+    Examples
+    --------
+    >>> ranges([4, 5, 6, 9])
+    '4 to 6, 9'
+    """
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    words = (f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs)
+    return ", ".join(words)

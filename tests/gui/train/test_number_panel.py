@@ -1,0 +1,101 @@
+"""The number of domains: said before training, chosen after it, and another taken from the curve."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+
+from napari_trsmi import edits
+from napari_trsmi.gui.train.number_panel import BEFORE
+
+NUMBERS = {
+    "numbers": [2, 3, 4, 5, 6, 7, 8],
+    "agreement": [0.9, 0.85, 0.8, 0.8, 0.82, 0.81, None],
+    "chosen": 7,
+    "about_as_good": [5, 6, 7],
+    "told": True,
+}
+
+
+@pytest.fixture
+def chosen(trained):
+    """A result whose number of domains was chosen."""
+    return replace(trained, provenance={**trained.provenance, "numbers": NUMBERS})
+
+
+def test_where_the_number_is_open_the_dock_says_when_it_is_chosen(opened):
+    assert opened.number_line.isHidden()  # the short run has seven
+    opened.n_domains.setValue(0)
+    assert opened.number_line.isVisible()
+    assert opened.number_line.text() == BEFORE
+    opened.n_domains.setValue(5)
+    assert opened.number_line.isHidden()
+
+
+def test_the_chosen_number_and_those_about_as_good_stand_over_the_curve(opened, chosen):
+    assert opened.number_panel.isHidden()
+    opened.session.set_result(chosen)
+    panel = opened.number_panel
+    assert panel.isVisible()
+    assert panel.button.text().endswith("Chosen: 7 domains; about as good: 5, 6")
+    assert panel.button.toolTip() == "7 domains were chosen; about as good: 5, 6."
+    assert panel.curve.numbers.tolist() == NUMBERS["numbers"]
+
+
+def test_where_nothing_tells_the_number_it_says_so(opened, chosen):
+    told = {**NUMBERS, "told": False, "about_as_good": NUMBERS["numbers"]}
+    opened.session.set_result(replace(chosen, provenance={**chosen.provenance, "numbers": told}))
+    assert opened.number_panel.button.text().endswith("Number of domains: nothing tells it")
+
+
+def test_a_number_of_the_curve_cuts_the_result_into_that_many_without_training(opened, chosen, qtbot):
+    session, panel = opened.session, opened.number_panel
+    session.set_result(chosen)
+    panel.open()
+    qtbot.keyClick(panel.curve, Qt.Key.Key_Left)
+    qtbot.keyClick(panel.curve, Qt.Key.Key_Return)
+    assert not panel.curve.isEnabled()
+    qtbot.waitUntil(lambda: session.result.partition.n_domains == 6, timeout=60_000)
+    assert panel.curve.isEnabled()
+    assert session.result.embedding is chosen.embedding
+    assert len(session.section.runs) == 2
+    expected = edits.recluster(chosen, chosen.config.cluster.model_copy(update={"n_domains": 6}))
+    assert np.array_equal(session.result.labels, expected.labels)
+    assert panel.isVisible()  # to go on from there
+    assert panel.button.toolTip() == "7 domains would be chosen; about as good: 5, 6."
+
+
+def test_the_number_there_is_cuts_nothing(opened, chosen):
+    opened.session.set_result(chosen)
+    opened.number_panel.take(7)
+    assert opened.number_panel.curve.isEnabled()
+    assert len(opened.session.section.runs) == 1
+
+
+def test_the_curve_takes_the_place_of_the_course_and_both_fit(done, chosen):
+    assert done.course.is_open()
+    done.session.set_result(replace(chosen, history=done.session.result.history))
+    assert (done.number_panel.is_open(), done.course.is_open()) == (True, False)
+    done.run_bar.say("One sentence that is long enough to need two lines, as most of those that say what to do.")
+    done.resize(340, 690)
+    assert done.minimumSizeHint().width() <= 340
+    assert done.minimumSizeHint().height() <= 690
+    done.course.open()
+    assert not done.number_panel.is_open()
+
+
+def test_a_course_that_was_closed_is_not_replaced(done, chosen):
+    done.course.open(False)
+    done.session.set_result(replace(chosen, history=done.session.result.history))
+    assert not done.number_panel.is_open()
+
+
+def test_the_course_is_back_when_the_next_run_begins(done, chosen):
+    done.session.set_result(replace(chosen, history=done.session.result.history))
+    done.session._start_trainer = lambda session, run: None
+    done.session.start()
+    assert (done.number_panel.is_open(), done.course.is_open()) == (False, True)
+    assert not done.number_panel.curve.isEnabled()
