@@ -236,6 +236,8 @@ def _origin(result: Result) -> list[str]:
         words.append(f"ended at epoch {result.history[-1].epoch}")
     if "recluster" in made or "reclustered_from" in provenance:
         words.append("clustered again")
+    if "nested" in made:
+        words.append("coarser or finer")
     if "merge" in made:
         words.append("merged")
     return words

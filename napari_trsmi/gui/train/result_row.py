@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import ElidingLabel, Label
+from napari_trsmi.gui.train.nest_buttons import NestButtons
 from napari_trsmi.gui.train.save_menu import save_menu
 from napari_trsmi.summary import undecided
 
@@ -36,7 +37,9 @@ class ResultRow(QWidget):
         self.undecided = Label()
         self.undecided.setWordWrap(True)
         row, layout = QHBoxLayout(), QVBoxLayout(self)
+        self.nest = NestButtons(session)
         row.addWidget(self.label, 1)
+        row.addWidget(self.nest)
         row.addWidget(self.save_button)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
