@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from tyro.conf import Positional, arg
 
@@ -29,6 +29,13 @@ class Trust(Saving):
     result: Annotated[Positional[Path], arg(metavar="RESULT", help="File that `trsmi fit` wrote.")]
     seeds: Annotated[int, arg(help="Runs to compare, the saved one among them; 1 for none.")] = 5
     shuffles: Annotated[int, arg(help="Runs on shuffled tissue; 0 for none.")] = 3
+    keep: Annotated[
+        Literal["gradients", "nothing"],
+        arg(
+            help="What shuffling keeps: the coarse gradients of depth and position, spots changing places only with "
+            "those of like place and depth; or nothing."
+        ),
+    ] = "gradients"
     domains: Annotated[
         tuple[int, ...],
         arg(metavar="[K ...]", help="Numbers of domains to try for their stability.", help_behavior_hint=""),
@@ -46,7 +53,7 @@ class Trust(Saving):
         if self.seeds > 1:
             found["stability"] = self.follow(seed_stability(result, self.seeds))
         if self.shuffles:
-            found["by_chance"] = self.follow(chance(result, self.shuffles))
+            found["by_chance"] = self.follow(chance(result, self.shuffles, keep=self.keep))
         if self.domains:
             found["curve"] = self.follow(
                 stability_curve(result, self.domains, max(self.seeds, 2), stability=found.get("stability"))

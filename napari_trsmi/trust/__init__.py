@@ -7,13 +7,14 @@ training is: they yield a `Progress` after each run, and can be closed at any ti
 from napari_trsmi.trust.asked import check_trust
 from napari_trsmi.trust.found import AGREEING, BY_CHANCE, STABILITY, describe, modality_agreement, with_trust
 from napari_trsmi.trust.seeds import Stability, seed_stability, stability_curve, suggested_domains
-from napari_trsmi.trust.shuffled import Chance, chance, share_above
+from napari_trsmi.trust.shuffled import Chance, Kept, chance, share_above, strata
 
 __all__ = [
     "AGREEING",
     "BY_CHANCE",
     "STABILITY",
     "Chance",
+    "Kept",
     "Stability",
     "chance",
     "check_trust",
@@ -22,6 +23,7 @@ __all__ = [
     "seed_stability",
     "share_above",
     "stability_curve",
+    "strata",
     "suggested_domains",
     "with_trust",
 ]

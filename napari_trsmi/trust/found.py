@@ -21,6 +21,10 @@ STABILITY, AGREEING = "stability", "modalities_agreeing"  # names of the maps
 BY_CHANCE = "by_chance"  # column of the boundaries, which have the stability too
 STABLE = 0.8  # a spot is called stable where at least this share of the runs gives it its domain
 LIKELY = 0.05  # a boundary is one that chance would draw where more of the boundary by chance is as confident
+SHUFFLED = {  # by what was kept
+    "gradients": "tissue shuffled within gradients of depth and position",
+    "nothing": "tissue shuffled all over",
+}
 
 
 def modality_agreement(result: Result) -> tuple[dict[str, float], np.ndarray]:
@@ -91,6 +95,8 @@ def with_trust(
     if by_chance is not None:
         trust |= {
             "confidence": by_chance.confidence,
+            "kept": by_chance.keep,
+            "in_domain": by_chance.in_domain,
             "confidence_by_chance": by_chance.by_chance.tolist(),
             "boundaries_by_chance": int((by_chance.boundaries > LIKELY).sum()),
             "n_boundaries": len(by_chance.boundaries),
@@ -113,10 +119,13 @@ def describe(result: Result) -> str:
         )
     if "confidence_by_chance" in trust:
         by_chance = ", ".join(f"{value:.2f}" for value in trust["confidence_by_chance"])
+        tissue = SHUFFLED[trust.get("kept", "nothing")]
+        if trust.get("in_domain") is not None:
+            tissue += f" (where {100 * trust['in_domain']:.0f} % of the places keep their domain)"
         lines.append(
-            f"Chance: mean confidence {trust['confidence']:.2f}, on shuffled tissue {by_chance}; "
+            f"Chance: mean confidence {trust['confidence']:.2f}, on {tissue} {by_chance}; "
             f"{trust['boundaries_by_chance']} of {trust['n_boundaries']} boundaries are no more confident than 5 % of "
-            "the boundary drawn by chance."
+            "the boundary drawn there."
         )
     if "modality_agreement" in trust:
         alone = ", ".join(f"{name} {value:.2f}" for name, value in trust["modality_agreement"].items())
