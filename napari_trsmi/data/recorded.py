@@ -109,9 +109,12 @@ class _Point(_Part):
 
 class _Trust(_Part):
     seeds: list[int] = []
+    perturbed: bool = False
     seed_agreement: list[list[Number]] = []
     stability: Number = None
     stable_spots: Number = None
+    kept: Literal["gradients", "nothing"] = "nothing"
+    in_domain: Number = None
     confidence: Number = None
     kept: Literal["gradients", "nothing"] = "nothing"
     in_domain: Number = None
@@ -119,6 +122,7 @@ class _Trust(_Part):
     boundaries_by_chance: int = 0
     n_boundaries: int = 0
     curve: list[_Point] = []
+    curve_perturbed: bool = False
     suggested_domains: int = 2
     modality_agreement: dict[str, Number] = {}
 

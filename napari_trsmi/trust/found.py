@@ -86,6 +86,7 @@ def with_trust(
         maps[STABILITY] = stability.consensus.stability
         trust |= {
             "seeds": list(stability.seeds),
+            "perturbed": stability.perturbed,
             "seed_agreement": stability.consensus.agreement.tolist(),
             "stability": stability.consensus.mean_agreement,
             "stable_spots": float((stability.consensus.stability >= STABLE).mean()),
@@ -94,6 +95,8 @@ def with_trust(
             boundaries = boundaries.assign(**{STABILITY: stability.boundaries})
     if by_chance is not None:
         trust |= {
+            "kept": by_chance.keep,
+            "in_domain": by_chance.in_domain,
             "confidence": by_chance.confidence,
             "kept": by_chance.keep,
             "in_domain": by_chance.in_domain,
@@ -104,7 +107,11 @@ def with_trust(
         if boundaries is not None:
             boundaries = boundaries.assign(**{BY_CHANCE: by_chance.boundaries})
     if curve is not None:
-        trust |= {"curve": curve.to_dict("records"), "suggested_domains": suggested_domains(curve)}
+        trust |= {
+            "curve": curve.to_dict("records"),
+            "curve_perturbed": bool(curve.attrs.get("perturbed", False)),
+            "suggested_domains": suggested_domains(curve),
+        }
     return replace(result, maps=maps, boundaries=boundaries, provenance={**result.provenance, "trust": trust})
 
 
@@ -114,7 +121,7 @@ def describe(result: Result) -> str:
     lines = []
     if "stability" in trust:
         lines.append(
-            f"Seeds: mean ARI {trust['stability']:.2f} over {len(trust['seeds'])} runs; "
+            f"{_runs(trust.get('perturbed'))}: mean ARI {trust['stability']:.2f} over {len(trust['seeds'])} runs; "
             f"{100 * trust['stable_spots']:.0f} % of the spots keep their domain in at least 4 of 5 runs."
         )
     if "confidence_by_chance" in trust:
@@ -132,5 +139,11 @@ def describe(result: Result) -> str:
         lines.append(f"Modalities alone, ARI with the result: {alone}.")
     if "suggested_domains" in trust:
         curve = ", ".join(f"{row['n_domains']}: {row['stability']:.2f}" for row in trust["curve"])
-        lines.append(f"Stability by number of domains: {curve}. Suggested: {trust['suggested_domains']}.")
+        runs = _runs(trust.get("curve_perturbed")).lower()
+        lines.append(f"Stability over {runs} by number of domains: {curve}. Suggested: {trust['suggested_domains']}.")
     return "\n".join(lines)
+
+
+def _runs(perturbed: bool | None) -> str:
+    """Return how the runs differ; those of older files do by their seeds."""
+    return "Fresh measurements and seeds" if perturbed else "Seeds"
