@@ -107,7 +107,7 @@ def contents(result: Result, *, truth: str | None = None) -> dict[str, Any]:
 
 def _maps(result: Result) -> dict[str, Any]:
     """Return {title: (N,) values in [0, 1]} of the maps that are there."""
-    titles = {"stability": "Stability over seeds", "modalities_agreeing": "Modalities that agree"}
+    titles = {"stability": "Stability over runs", "modalities_agreeing": "Modalities that agree"}
     maps = {"Confidence": result.confidence, "Entropy": result.partition.entropy}
     maps |= {titles.get(name, name): values for name, values in result.maps.items()}
     if result.modality_weights is not None and result.modality_weights.shape[1] == 2:
