@@ -126,7 +126,7 @@ def check_rows(found: dict[str, Any]) -> list[Row]:
         ),
         Row("the same in runs, with the run that made the result", spread([r + 1 for r in ratios], 2)),
         *(Row(what, f"{found[name]:.1f} s, {found[name] / median(fits):.2f} runs") for name, what in SINGLE.items()),
-        Row("found: mean ARI of the seeds", f"{found['agreement']:.2f}"),
+        Row("found: mean ARI of fresh measurements and seeds", f"{found['agreement']:.2f}"),
         Row("found: mean confidence, on shuffled tissue", f"{found['confidence']:.2f}, {found['by_chance']:.2f}"),
     ]
 

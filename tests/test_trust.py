@@ -5,16 +5,20 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from anndata import AnnData
 
 import napari_trsmi as nt
+from napari_trsmi.data.dataset import Dataset, Modality
 from napari_trsmi.trust import (
     AGREEING,
     STABILITY,
     chance,
+    describe,
     modality_agreement,
     seed_stability,
     share_above,
     stability_curve,
+    strata,
     suggested_domains,
     with_trust,
 )
@@ -56,8 +60,100 @@ def test_clear_domains_come_again_from_other_seeds_and_all_of_it_is_saved(result
     assert saved.provenance["trust"]["stability"] == pytest.approx(found.consensus.mean_agreement)
 
 
+def test_every_run_but_the_first_has_its_own_measurement_and_seed(result):
+    ran = {}
+
+    def fit(dataset, config):
+        ran[config.seed] = dataset
+        return result
+
+    found, _ = finish(seed_stability(result, 3, fit=fit))
+    tables = [one.modalities["rna"].table.X for one in (result.dataset, ran[1], ran[2])]
+    assert found.perturbed
+    assert [round(table.sum() / tables[0].sum(), 2) for table in tables] == [1.0, 0.8, 0.8]
+    assert (tables[1] != tables[2]).nnz > 0
+    again = dict(ran)
+    finish(stability_curve(result, [3], 3, fit=fit))
+    assert all((again[s].modalities["rna"].table.X != ran[s].modalities["rna"].table.X).nnz == 0 for s in (1, 2))
+
+
+def test_without_fresh_measurements_only_the_seed_differs(result):
+    ran = []
+
+    def fit(dataset, config):
+        ran.append(dataset)
+        return result
+
+    found, _ = finish(seed_stability(result, 2, perturb=False, fit=fit))
+    finish(stability_curve(result, [3], 2, perturb=False, fit=fit))
+    finish(stability_curve(result, [3], 3, stability=found, fit=fit))  # a further run is as those before
+    assert not found.perturbed
+    assert all(dataset is result.dataset for dataset in ran)
+    assert len(ran) == 3
+
+
+def test_what_was_perturbed_and_kept_is_said_and_saved(result, tmp_path):
+    def fit(dataset, config):
+        return result
+
+    def asked(perturb, keep):
+        stability, _ = finish(seed_stability(result, 2, perturb=perturb, fit=fit))
+        shuffled, _ = finish(chance(result, 1, keep=keep, fit=fit))
+        curve, _ = finish(stability_curve(result, [3], 2, stability=stability))
+        return with_trust(result, stability, shuffled, curve, alone=False)
+
+    saved = nt.restore(asked(True, "gradients").write(tmp_path / "told.h5mu").table)
+    assert describe(saved).startswith("Fresh measurements and seeds: mean ARI 1.00 over 2 runs")
+    assert "on tissue shuffled within gradients of depth and position (where " in describe(saved)
+    assert "Stability over fresh measurements and seeds by number of domains: 3: " in describe(saved)
+    plain = asked(False, "nothing")
+    assert describe(plain).startswith("Seeds: mean ARI 1.00")
+    assert "on tissue shuffled all over (where " in describe(plain)
+    assert "Stability over seeds by number of domains: 3: " in describe(plain)
+    new = ("perturbed", "curve_perturbed", "kept", "in_domain")
+    older = {key: value for key, value in plain.provenance["trust"].items() if key not in new}
+    said = describe(replace(plain, provenance={"trust": older}))
+    assert said.startswith("Seeds: mean ARI 1.00")
+    assert "on tissue shuffled all over 0." in said
+
+
+def test_spots_are_dealt_among_those_of_like_place_and_depth(result):
+    dataset, ran = result.dataset, []
+
+    def fit(shuffled, config):
+        ran.append(shuffled.coords)
+        return result
+
+    gentle, _ = finish(chance(result, 1, fit=fit))
+    rough, _ = finish(chance(result, 1, keep="nothing", fit=fit))
+    place = {tuple(at): s for s, at in enumerate(dataset.coords)}
+    within, everywhere = ([place[tuple(at)] for at in coords] for coords in ran)
+    found = strata(dataset)
+    assert np.ptp(np.bincount(found)) <= 2
+    assert len(np.unique(found)) == 27
+    assert np.array_equal(found[within], found)
+    assert (within != np.arange(dataset.n_spots)).mean() > 0.95
+    assert (found[everywhere] == found).mean() < 0.06
+    assert gentle.in_domain == (result.labels[within] == result.labels).mean() > 2 * rough.in_domain
+
+
+def test_strata_are_thirds_of_place_and_of_depth():
+    side = 24
+    y, x = np.divmod(np.arange(side**2), side)
+    depth = np.random.default_rng(0).permutation(side**2) + 1
+    names = np.arange(side**2).astype(str)
+    modality = Modality("rna", "rna", AnnData(depth[:, None] * np.array([[1.0, 2.0]])))
+    section = Dataset("square", {"rna": modality}, np.stack([x, y], axis=1), names, pd.DataFrame(index=names))
+    tile, third = np.divmod(strata(section), 3)
+    assert np.array_equal(tile, x // 8 * 3 + y // 8)
+    for one in range(9):
+        low, middle, high = (depth[(tile == one) & (third == part)] for part in range(3))
+        assert low.max() < middle.min()
+        assert middle.max() < high.min()
+
+
 def test_shuffled_tissue_gives_domains_of_little_confidence(result):
-    found, progress = finish(chance(result, 1))
+    found, progress = finish(chance(result, 1, keep="nothing"))
     assert len(progress) == len(found.by_chance) == 1
     assert found.confidence > found.by_chance.max() + 0.2
     strongest = result.boundaries["confidence"].to_numpy().argmax()
@@ -140,7 +236,13 @@ def test_the_largest_number_among_the_most_stable_is_suggested():
 
 
 @pytest.mark.parametrize(
-    "check", [lambda r: seed_stability(r, 1), lambda r: chance(r, 0), lambda r: stability_curve(r, [1])]
+    "check",
+    [
+        lambda r: seed_stability(r, 1),
+        lambda r: chance(r, 0),
+        lambda r: chance(r, keep="depth"),
+        lambda r: stability_curve(r, [1]),
+    ],
 )
 def test_numbers_that_make_no_sense_are_refused(result, check):
     with pytest.raises(nt.ConfigError):
@@ -155,6 +257,26 @@ def test_the_command_writes_what_it_prints(fitted, tmp_path, capsys):
     assert main([*words, "--no-figure"]) == 0
     printed = capsys.readouterr().out
     trust = nt.restore(out).provenance["trust"]
-    assert f"mean ARI {trust['stability']:.2f}" in printed
+    assert f"Fresh measurements and seeds: mean ARI {trust['stability']:.2f}" in printed
+    assert "shuffled within gradients" in printed
     assert f"Suggested: {trust['suggested_domains']}" in printed
     assert set(trust["modality_agreement"]) == {"rna", "adt"}
+
+
+def test_the_command_can_leave_the_data_as_they_are_and_keep_nothing(fitted, tmp_path, monkeypatch):
+    from napari_trsmi.cli import main
+
+    saved, ran = nt.restore(fitted.path), []
+
+    def fit(dataset, config):
+        ran.append(dataset.modalities["rna"].table.X.sum() == saved.dataset.modalities["rna"].table.X.sum())
+        return saved
+
+    for module in ("seeds", "shuffled"):
+        monkeypatch.setattr(f"napari_trsmi.trust.{module}.plain_fit", fit)
+    out = tmp_path / "trusted.h5mu"
+    words = ["trust", str(fitted.path), "-o", str(out), "--seeds", "2", "--shuffles", "1", "--domains", "3"]
+    assert main([*words, "--no-perturb", "--keep", "nothing", "--no-figure", "-q"]) == 0
+    trust = nt.restore(out).provenance["trust"]
+    assert (trust["perturbed"], trust["curve_perturbed"], trust["kept"]) == (False, False, "nothing")
+    assert ran == [True, True]

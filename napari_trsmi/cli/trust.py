@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from tyro.conf import Positional, arg
 
-from napari_trsmi.cli.command import Saving
+from napari_trsmi.cli.command import Flag, Saving
 from napari_trsmi.records import drain
 
 if TYPE_CHECKING:
@@ -22,13 +22,28 @@ T = TypeVar("T")
 class Trust(Saving):
     """Question the domains of a saved result, and write a copy of it with the answers.
 
-    Its settings run again from other seeds and on tissue with shuffled spots; each modality alone is cut into as many
-    domains. The stability of spots and boundaries goes into the copy.
+    Its settings run again on fresh measurements from other seeds, and on tissue with shuffled spots; each modality
+    alone is cut into as many domains. The stability of spots and boundaries goes into the copy.
     """
 
     result: Annotated[Positional[Path], arg(metavar="RESULT", help="File that `trsmi fit` wrote.")]
     seeds: Annotated[int, arg(help="Runs to compare, the saved one among them; 1 for none.")] = 5
+    no_perturb: Annotated[
+        Flag,
+        arg(
+            help="Vary only the seed. Otherwise every run but the saved one is of data as another measurement of the "
+            "section would have them: each count kept with probability 0.8, fresh noise on everything else.",
+            help_behavior_hint="",
+        ),
+    ] = False
     shuffles: Annotated[int, arg(help="Runs on shuffled tissue; 0 for none.")] = 3
+    keep: Annotated[
+        Literal["gradients", "nothing"],
+        arg(
+            help="What shuffling keeps: the coarse gradients of depth and position, spots changing places only with "
+            "those of like place and depth; or nothing."
+        ),
+    ] = "gradients"
     domains: Annotated[
         tuple[int, ...],
         arg(metavar="[K ...]", help="Numbers of domains to try for their stability.", help_behavior_hint=""),
@@ -43,14 +58,15 @@ class Trust(Saving):
         check_trust(n_seeds=self.seeds, n_runs=self.shuffles, n_domains=self.domains)
         result = restore(self.result)
         found: dict[str, Any] = {}
+        perturb = not self.no_perturb
         if self.seeds > 1:
-            found["stability"] = self.follow(seed_stability(result, self.seeds))
+            found["stability"] = self.follow(seed_stability(result, self.seeds, perturb=perturb))
         if self.shuffles:
-            found["by_chance"] = self.follow(chance(result, self.shuffles))
+            found["by_chance"] = self.follow(chance(result, self.shuffles, keep=self.keep))
         if self.domains:
-            found["curve"] = self.follow(
-                stability_curve(result, self.domains, max(self.seeds, 2), stability=found.get("stability"))
-            )
+            n_seeds, known = max(self.seeds, 2), found.get("stability")
+            curve = stability_curve(result, self.domains, n_seeds, perturb=perturb, stability=known)
+            found["curve"] = self.follow(curve)
         result = with_trust(result, **found)
         self.report(describe(result))
         self.save(result)

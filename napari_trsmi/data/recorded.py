@@ -114,14 +114,20 @@ class _Point(_Part):
 
 class _Trust(_Part):
     seeds: list[int] = []
+    perturbed: bool = False
     seed_agreement: list[list[Number]] = []
     stability: Number = None
     stable_spots: Number = None
+    kept: Literal["gradients", "nothing"] = "nothing"
+    in_domain: Number = None
     confidence: Number = None
+    kept: Literal["gradients", "nothing"] = "nothing"
+    in_domain: Number = None
     confidence_by_chance: list[Number] = []
     boundaries_by_chance: int = 0
     n_boundaries: int = 0
     curve: list[_Point] = []
+    curve_perturbed: bool = False
     suggested_domains: int = 2
     modality_agreement: dict[str, Number] = {}
 

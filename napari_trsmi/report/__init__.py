@@ -117,7 +117,7 @@ def contents(result: Result, *, truth: str | None = None) -> dict[str, Any]:
 
 def _maps(result: Result) -> dict[str, Any]:
     """Return {title: (N,) values in [0, 1]} of the maps that are there."""
-    titles = {"stability": "Stability over seeds", "modalities_agreeing": "Modalities that agree"}
+    titles = {"stability": "Stability over runs", "modalities_agreeing": "Modalities that agree"}
     maps = {"Support": result.maps[SUPPORT]} if SUPPORT in result.maps else {}
     maps |= {"Certainty of the model": result.confidence, "Entropy": result.partition.entropy}
     maps |= {titles.get(name, name): values for name, values in result.maps.items() if name != SUPPORT}

@@ -1,27 +1,31 @@
-"""Whether domains are real: again from other seeds, by chance alone, and in each modality alone.
+"""Whether domains are real: again from fresh measurements, by chance alone, and in each modality alone.
 
-Everything here runs the method of `api` again, with other seeds or on shuffled tissue. The checks are generators, as
-training is: they yield a `Progress` after each run, and can be closed at any time.
+Everything here runs the method of `api` again, on perturbed data with other seeds or on shuffled tissue. The checks are
+generators, as training is: they yield a `Progress` before each run, and can be closed at any time.
 """
 
 from napari_trsmi.trust.asked import check_trust
 from napari_trsmi.trust.found import AGREEING, BY_CHANCE, STABILITY, describe, modality_agreement, with_trust
+from napari_trsmi.trust.perturbed import perturbed
 from napari_trsmi.trust.seeds import Stability, seed_stability, stability_curve, suggested_domains
-from napari_trsmi.trust.shuffled import Chance, chance, share_above
+from napari_trsmi.trust.shuffled import Chance, Kept, chance, share_above, strata
 
 __all__ = [
     "AGREEING",
     "BY_CHANCE",
     "STABILITY",
     "Chance",
+    "Kept",
     "Stability",
     "chance",
     "check_trust",
     "describe",
     "modality_agreement",
+    "perturbed",
     "seed_stability",
     "share_above",
     "stability_curve",
+    "strata",
     "suggested_domains",
     "with_trust",
 ]

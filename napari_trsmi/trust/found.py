@@ -21,6 +21,10 @@ STABILITY, AGREEING = "stability", "modalities_agreeing"  # names of the maps
 BY_CHANCE = "by_chance"  # column of the boundaries, which have the stability too
 STABLE = 0.8  # a spot is called stable where at least this share of the runs gives it its domain
 LIKELY = 0.05  # a boundary is one that chance would draw where more of the boundary by chance is as confident
+SHUFFLED = {  # by what was kept
+    "gradients": "tissue shuffled within gradients of depth and position",
+    "nothing": "tissue shuffled all over",
+}
 
 
 def modality_agreement(result: Result) -> tuple[dict[str, float], np.ndarray]:
@@ -82,6 +86,7 @@ def with_trust(
         maps[STABILITY] = stability.consensus.stability
         trust |= {
             "seeds": list(stability.seeds),
+            "perturbed": stability.perturbed,
             "seed_agreement": stability.consensus.agreement.tolist(),
             "stability": stability.consensus.mean_agreement,
             "stable_spots": float((stability.consensus.stability >= STABLE).mean()),
@@ -90,7 +95,11 @@ def with_trust(
             boundaries = boundaries.assign(**{STABILITY: stability.boundaries})
     if by_chance is not None:
         trust |= {
+            "kept": by_chance.keep,
+            "in_domain": by_chance.in_domain,
             "confidence": by_chance.confidence,
+            "kept": by_chance.keep,
+            "in_domain": by_chance.in_domain,
             "confidence_by_chance": by_chance.by_chance.tolist(),
             "boundaries_by_chance": int((by_chance.boundaries > LIKELY).sum()),
             "n_boundaries": len(by_chance.boundaries),
@@ -98,7 +107,11 @@ def with_trust(
         if boundaries is not None:
             boundaries = boundaries.assign(**{BY_CHANCE: by_chance.boundaries})
     if curve is not None:
-        trust |= {"curve": curve.to_dict("records"), "suggested_domains": suggested_domains(curve)}
+        trust |= {
+            "curve": curve.to_dict("records"),
+            "curve_perturbed": bool(curve.attrs.get("perturbed", False)),
+            "suggested_domains": suggested_domains(curve),
+        }
     return replace(result, maps=maps, boundaries=boundaries, provenance={**result.provenance, "trust": trust})
 
 
@@ -108,20 +121,29 @@ def describe(result: Result) -> str:
     lines = []
     if "stability" in trust:
         lines.append(
-            f"Seeds: mean ARI {trust['stability']:.2f} over {len(trust['seeds'])} runs; "
+            f"{_runs(trust.get('perturbed'))}: mean ARI {trust['stability']:.2f} over {len(trust['seeds'])} runs; "
             f"{100 * trust['stable_spots']:.0f} % of the spots keep their domain in at least 4 of 5 runs."
         )
     if "confidence_by_chance" in trust:
         by_chance = ", ".join(f"{value:.2f}" for value in trust["confidence_by_chance"])
+        tissue = SHUFFLED[trust.get("kept", "nothing")]
+        if trust.get("in_domain") is not None:
+            tissue += f" (where {100 * trust['in_domain']:.0f} % of the places keep their domain)"
         lines.append(
-            f"Chance: mean confidence {trust['confidence']:.2f}, on shuffled tissue {by_chance}; "
+            f"Chance: mean confidence {trust['confidence']:.2f}, on {tissue} {by_chance}; "
             f"{trust['boundaries_by_chance']} of {trust['n_boundaries']} boundaries are no more confident than 5 % of "
-            "the boundary drawn by chance."
+            "the boundary drawn there."
         )
     if "modality_agreement" in trust:
         alone = ", ".join(f"{name} {value:.2f}" for name, value in trust["modality_agreement"].items())
         lines.append(f"Modalities alone, ARI with the result: {alone}.")
     if "suggested_domains" in trust:
         curve = ", ".join(f"{row['n_domains']}: {row['stability']:.2f}" for row in trust["curve"])
-        lines.append(f"Stability by number of domains: {curve}. Suggested: {trust['suggested_domains']}.")
+        runs = _runs(trust.get("curve_perturbed")).lower()
+        lines.append(f"Stability over {runs} by number of domains: {curve}. Suggested: {trust['suggested_domains']}.")
     return "\n".join(lines)
+
+
+def _runs(perturbed: bool | None) -> str:
+    """Return how the runs differ; those of older files do by their seeds."""
+    return "Fresh measurements and seeds" if perturbed else "Seeds"

@@ -1,4 +1,4 @@
-"""Runs from other seeds: whether each domain comes out again, and for which number of domains."""
+"""Fresh measurements and seeds: whether each domain comes out again, and for which number of domains."""
 
 from __future__ import annotations
 
@@ -12,23 +12,27 @@ from napari_trsmi.errors import ConfigError
 from napari_trsmi.interrupt import check
 from napari_trsmi.records import Progress
 from napari_trsmi.trust.asked import Fit, check_trust, plain_fit, with_domains
+from napari_trsmi.trust.perturbed import perturbed
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from napari_trsmi.config import Config
+    from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result
     from napari_trsmi.domains.consensus import Consensus
 
 
 @dataclass(frozen=True)
 class Stability:
-    """A result beside runs from other seeds.
+    """A result beside runs from other seeds and of fresh measurements.
 
     Attributes
     ----------
     seeds
         Seed of each of the R runs, the result's own first.
+    perturbed
+        Whether each run but the first had a fresh measurement of the section.
     consensus
         The runs beside the result's labels: stability per spot, agreement of every two runs.
     boundaries
@@ -38,13 +42,16 @@ class Stability:
     """
 
     seeds: tuple[int, ...]
+    perturbed: bool
     consensus: Consensus
     boundaries: np.ndarray
     embeddings: tuple[np.ndarray, ...]
 
 
-def seed_stability(result: Result, n_seeds: int = 5, *, fit: Fit | None = None) -> Generator[Progress, None, Stability]:
-    """Run the result's settings from other seeds and return how much of the result comes out again.
+def seed_stability(
+    result: Result, n_seeds: int = 5, *, perturb: bool = True, fit: Fit | None = None
+) -> Generator[Progress, None, Stability]:
+    """Run the result's settings on fresh measurements, from other seeds, and return how much of it comes out again.
 
     Parameters
     ----------
@@ -52,6 +59,9 @@ def seed_stability(result: Result, n_seeds: int = 5, *, fit: Fit | None = None) 
         Counts as one of the runs.
     n_seeds
         Runs in all, at least 2.
+    perturb
+        Give every other run a fresh measurement of the section (`perturbed.perturbed`). Otherwise they differ by their
+        seed alone: how much of the result is left to the start of training, whatever the data say.
     fit
         How to run the method: `asked.plain_fit`, or one that can be ended within a run.
 
@@ -71,8 +81,8 @@ def seed_stability(result: Result, n_seeds: int = 5, *, fit: Fit | None = None) 
     seeds = tuple(config.seed + s for s in range(n_seeds))
     runs, embeddings = [result.labels], [result.embedding]
     for done, seed in enumerate(seeds[1:], start=1):
-        yield Progress(done, n_seeds, f"seed {seed}")
-        other = run(result.dataset, config.model_copy(update={"seed": seed}))
+        yield Progress(done, n_seeds, f"fresh measurement, seed {seed}" if perturb else f"seed {seed}")
+        other = run(_measured(result.dataset, seed, perturb), config.model_copy(update={"seed": seed}))
         runs.append(other.labels)
         embeddings.append(other.embedding)
     check()
@@ -84,7 +94,7 @@ def seed_stability(result: Result, n_seeds: int = 5, *, fit: Fit | None = None) 
         graph = spatial_graph(result.coords, config.graph.k_spatial)
         i, j, segment = (edges[name].to_numpy() for name in ("i", "j", "segment"))
         _, segments = boundary_stability(i, j, segment, runs, graph)
-    return Stability(seeds, found, segments, tuple(embeddings))
+    return Stability(seeds, perturb, found, segments, tuple(embeddings))
 
 
 def stability_curve(
@@ -92,10 +102,11 @@ def stability_curve(
     n_domains: Sequence[int],
     n_seeds: int = 5,
     *,
+    perturb: bool = True,
     stability: Stability | None = None,
     fit: Fit | None = None,
 ) -> Generator[Progress, None, pd.DataFrame]:
-    """Return how much runs of different seeds agree for each number of domains.
+    """Return how much runs on fresh measurements and of different seeds agree for each number of domains.
 
     Each seed is trained once, with the number of domains of the result; its embedding is then cut into each number,
     more roughly than a result is.
@@ -108,15 +119,18 @@ def stability_curve(
         Numbers of domains to try, each at least 2.
     n_seeds
         Runs, at least 2.
+    perturb
+        As for `seed_stability`.
     stability
-        What `seed_stability` found for the same result: its runs are not made again.
+        What `seed_stability` found for the same result: its runs are not made again, and further ones are perturbed if
+        these are.
     fit
         How to run the method: `asked.plain_fit`, or one that can be ended within a run.
 
     Returns
     -------
     One row per number: ``n_domains``; ``stability``, ``low``, ``high``, the mean, smallest and largest adjusted Rand
-    index over all pairs of seeds; see `suggested_domains`.
+    index over all pairs of runs; see `suggested_domains`. Its ``attrs`` say whether the runs were ``perturbed``.
 
     Raises
     ------
@@ -139,6 +153,7 @@ def stability_curve(
     run, config = fit or plain_fit, _asked_again(result)
     rough = in_context(config.cluster, result.coords).model_copy(update={"method": "mixture", "n_init": 1})
     embeddings = [result.embedding] if stability is None else list(stability.embeddings)
+    perturb = perturb if stability is None else stability.perturbed
     spatial = spatial_graph(result.coords, config.graph.k_spatial)
     constraints = row_constraints(config.constraints, result.obs_names)
     labels: dict[int, list[np.ndarray]] = {k: [] for k in numbers}
@@ -146,7 +161,7 @@ def stability_curve(
         one = config.model_copy(update={"seed": config.seed + done, "cluster": rough})
         yield Progress(done, n_seeds, f"numbers of domains, seed {one.seed}")
         if done == len(embeddings):
-            embeddings.append(run(result.dataset, one).embedding)
+            embeddings.append(run(_measured(result.dataset, one.seed, perturb), one).embedding)
         features = domain_features(embeddings[done], spatial, rough, one.seed)
         for k in numbers:
             check()
@@ -159,7 +174,9 @@ def stability_curve(
         check()
         agreement = consensus(labels[k]).agreement[np.triu_indices(n_seeds, 1)]
         rows.append({"n_domains": k, "stability": agreement.mean(), "low": agreement.min(), "high": agreement.max()})
-    return pd.DataFrame(rows)
+    curve = pd.DataFrame(rows)
+    curve.attrs["perturbed"] = perturb
+    return curve
 
 
 def suggested_domains(curve: pd.DataFrame) -> int:
@@ -177,3 +194,8 @@ def _asked_again(result: Result) -> Config:
     """Return the settings, with the number of domains: whether these come again is asked, not how many there are."""
     config = result.config
     return config if config.cluster.n_domains else with_domains(config, result.partition.n_domains)
+
+
+def _measured(dataset: Dataset, seed: int, perturb: bool) -> Dataset:
+    """Return the data of the run of a seed; the same in every check."""
+    return perturbed(dataset, np.random.default_rng([seed, 8])) if perturb else dataset

@@ -32,6 +32,7 @@ CODE = "__import__('os').system('x')"
         {"library": 1},
         {"modalities": "rna"},
         {"trust": {"curve": [{"n_domains": "3"}]}},
+        {"trust": {"kept": CODE}},
         {"scores": {"PAS": float("nan")}},
     ],
 )

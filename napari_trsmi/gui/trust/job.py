@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result
     from napari_trsmi.records import Progress, Step
+    from napari_trsmi.trust import Kept
 
 T = TypeVar("T")
 
@@ -37,11 +38,17 @@ class Wanted:
         Runs on shuffled tissue.
     n_domains
         Numbers of domains to try; none leaves the curve out.
+    perturb
+        Fresh measurements in the runs to compare.
+    keep
+        What shuffling leaves as it is.
     """
 
     n_seeds: int = 5
     n_shuffled: int = 3
     n_domains: tuple[int, ...] = ()
+    perturb: bool = True
+    keep: Kept = "gradients"
 
     @property
     def n_runs(self) -> int:
@@ -114,12 +121,16 @@ class TrustJob:
         try:
             with interruptible(self.thread.left.is_set):
                 if wanted.n_seeds > 1:
-                    found["stability"] = self._follow(seed_stability(result, wanted.n_seeds, fit=self._fit))
+                    runs = seed_stability(result, wanted.n_seeds, perturb=wanted.perturb, fit=self._fit)
+                    found["stability"] = self._follow(runs)
                 if wanted.n_shuffled:
-                    found["by_chance"] = self._follow(chance(result, wanted.n_shuffled, fit=self._fit))
+                    shuffled = chance(result, wanted.n_shuffled, keep=wanted.keep, fit=self._fit)
+                    found["by_chance"] = self._follow(shuffled)
                 if wanted.n_domains:
                     n_seeds, known = max(wanted.n_seeds, 2), found.get("stability")
-                    curve = stability_curve(result, wanted.n_domains, n_seeds, stability=known, fit=self._fit)
+                    curve = stability_curve(
+                        result, wanted.n_domains, n_seeds, perturb=wanted.perturb, stability=known, fit=self._fit
+                    )
                     found["curve"] = self._follow(curve)
                 self.text = "each modality alone"
                 return with_trust(result, **found)

@@ -8,6 +8,7 @@ import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QCheckBox,
+    QComboBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -34,10 +35,11 @@ if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
     from napari_trsmi.gui.session import Session
     from napari_trsmi.gui.state import Coloring
+    from napari_trsmi.trust import Kept
 
 ABOUT = (
-    "Do these domains come out again from other seeds? Would they appear by chance? The settings of the result run "
-    "again to find out."
+    "Would these domains come out again from another measurement of the section? Would they appear by chance? The "
+    "settings of the result run again to find out."
 )
 NO_RESULT = "Train first, or open a saved result; then ask here whether its domains are real."
 REPLACED = "The result was replaced while it was checked: what was found is dropped. Check the new one."
@@ -47,6 +49,14 @@ CURVE = (
     "suggested",
     140,
 )
+KEEP = {  # what shuffling can keep: in words, and what it means
+    "gradients": (
+        "coarse gradients",
+        "Spots change places only with others of the same part of the section and of like depth. Do the boundaries "
+        "stand out from slow changes across the section? Cannot tell where domains are wider than such a part",
+    ),
+    "nothing": ("nothing", "Spots change places all over the section. Do the boundaries stand out from noise?"),
+}
 MAPS = {STABILITY: "Stability map", AGREEING: "Modalities agreeing"}
 
 
@@ -57,8 +67,19 @@ class TrustPanel(JobPanel):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.seeds = _number(1, 20, 5, "none", "Runs to compare, each with another seed; the result is one of them")
+        self.seeds = _number(1, 20, 5, "none", "Runs to compare, each from another seed; the result is one of them")
+        self.perturb = QCheckBox("Fresh measurements")
+        self.perturb.setChecked(True)
+        self.perturb.setToolTip(
+            "Each run but the result is of data as another measurement of the section would have them: four in five of "
+            "the counts, fresh noise on everything else. Off: the runs differ by their seed alone"
+        )
         self.shuffled = _number(0, 20, 3, "none", "Runs on the section with its spots dealt to other places")
+        self.keep = QComboBox()
+        for keep, (text, tip) in KEEP.items():
+            self.keep.addItem(text, keep)
+            self.keep.setItemData(self.keep.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.keep.setToolTip("What shuffling leaves as it is, and so no boundary can be credited with")
         self.curve_wanted = QCheckBox("Domains")
         self.curve_wanted.setToolTip(
             "Also try other numbers of domains and suggest one; takes no runs beside those of the seeds"
@@ -104,7 +125,9 @@ class TrustPanel(JobPanel):
         form, numbers, buttons, maps = QFormLayout(), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         form.setContentsMargins(0, 0, 0, 0)
         form.addRow("Seeds", self.seeds)
+        form.addRow("", self.perturb)
         form.addRow("Shuffled runs", self.shuffled)
+        form.addRow("Shuffling keeps", self.keep)
         numbers.addWidget(self.lowest, 1)
         numbers.addWidget(Label("to"))
         numbers.addWidget(self.highest, 1)
@@ -141,7 +164,8 @@ class TrustPanel(JobPanel):
         """What the fields ask for."""
         low, high = sorted((self.lowest.value(), self.highest.value()))
         numbers = tuple(range(low, high + 1)) if self.curve_wanted.isChecked() else ()
-        return Wanted(self.seeds.value(), self.shuffled.value(), numbers)
+        keep: Kept = self.keep.currentData()
+        return Wanted(self.seeds.value(), self.shuffled.value(), numbers, self.perturb.isChecked(), keep)
 
     def start(self) -> None:
         """Check the kept result in the background."""
@@ -219,6 +243,8 @@ class TrustPanel(JobPanel):
         self.progress.setVisible(busy)
         for field in (self.seeds, self.shuffled, self.curve_wanted):
             field.setEnabled(not busy)
+        self.perturb.setEnabled(not busy and (self.seeds.value() > 1 or self.curve_wanted.isChecked()))
+        self.keep.setEnabled(not busy and self.shuffled.value() > 0)
         for field in (self.lowest, self.highest):
             field.setEnabled(not busy and self.curve_wanted.isChecked())
 

@@ -100,7 +100,8 @@ def test_what_is_found_is_in_the_result_its_maps_and_the_table_of_boundaries(pan
     assert {"Stability", "Modalities agreeing"} <= set(result_maps(result))
     assert result_maps(result)["Stability"].limits == (0, 1)
     assert {"stability", "by_chance"} <= set(result.boundaries)
-    assert "Seeds: mean ARI 1.00 over 3 runs" in panel.summary.text()
+    assert "Fresh measurements and seeds: mean ARI 1.00 over 3 runs" in panel.summary.text()
+    assert "within gradients of depth and position" in panel.summary.text()
     assert panel.agreement.values.shape == (3, 3)
     assert acting == {0: 1, 1: 1, 2: 1}  # shuffled tissue has the seed of the result
     model = BoundaryModel()
@@ -109,12 +110,36 @@ def test_what_is_found_is_in_the_result_its_maps_and_the_table_of_boundaries(pan
     assert model.text(0, "stability") == f"{result.boundaries['stability'][0]:.2f}"
 
 
+def test_the_runs_differ_by_seed_alone_and_shuffling_keeps_nothing_where_a_person_says_so(panel, qtbot, acting):
+    assert (panel.wanted.perturb, panel.wanted.keep) == (True, "gradients")
+    panel.perturb.click()
+    panel.keep.setCurrentIndex(panel.keep.findText("nothing"))
+    run(panel, qtbot, seeds=2, shuffled=1)
+    assert not panel.perturb.isEnabled()
+    wait(panel, qtbot)
+    trust = panel.session.result.provenance["trust"]
+    assert (trust["perturbed"], trust["kept"]) == (False, "nothing")
+    assert panel.summary.text().startswith("Seeds: mean ARI 1.00 over 2 runs")
+
+
+def test_only_what_has_runs_can_be_set(panel):
+    assert panel.perturb.isEnabled()
+    assert panel.keep.isEnabled()
+    panel.seeds.setValue(1)
+    panel.shuffled.setValue(0)
+    assert not panel.perturb.isEnabled()
+    assert not panel.keep.isEnabled()
+    panel.curve_wanted.setChecked(True)
+    assert panel.perturb.isEnabled()
+
+
 def test_progress_counts_runs_and_tells_what_is_left(panel, qtbot, gate):
     run(panel, qtbot, seeds=3, shuffled=1)
     gate.release(6 + 3)
-    qtbot.waitUntil(lambda: panel.progress.text().startswith("1 of 3 runs, "), timeout=10_000)
+    qtbot.waitUntil(lambda: panel.progress.value() > 334, timeout=10_000)
+    assert panel.progress.text().startswith("1 of 3 runs, ")
     assert panel.progress.text().endswith(" left")
-    assert 333 < panel.progress.value() < 667
+    assert panel.progress.value() < 667
 
 
 def test_stop_keeps_the_checks_that_are_complete(panel, qtbot, gate):
