@@ -121,8 +121,6 @@ class _Trust(_Part):
     kept: Literal["gradients", "nothing"] = "nothing"
     in_domain: Number = None
     confidence: Number = None
-    kept: Literal["gradients", "nothing"] = "nothing"
-    in_domain: Number = None
     confidence_by_chance: list[Number] = []
     boundaries_by_chance: int = 0
     n_boundaries: int = 0

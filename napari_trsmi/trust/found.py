@@ -98,8 +98,6 @@ def with_trust(
             "kept": by_chance.keep,
             "in_domain": by_chance.in_domain,
             "confidence": by_chance.confidence,
-            "kept": by_chance.keep,
-            "in_domain": by_chance.in_domain,
             "confidence_by_chance": by_chance.by_chance.tolist(),
             "boundaries_by_chance": int((by_chance.boundaries > LIKELY).sum()),
             "n_boundaries": len(by_chance.boundaries),
