@@ -13,6 +13,7 @@ from napari_trsmi.config import Preprocess
 from napari_trsmi.data.dataset import MOST_COMPONENTS, Dataset, Modality
 from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.interrupt import check
+from napari_trsmi.normalised import scale_of
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -118,11 +119,17 @@ def weighted_components(values: np.ndarray, spatial: sparse.csr_matrix, seed: in
 
 
 def _rna(table: AnnData, settings: Preprocess, seed: int) -> np.ndarray:
-    """Filter, normalise, log, scale, PCA; the counts stay sparse throughout."""
+    """Filter, normalise, log, scale, PCA; the counts stay sparse throughout. Values that are logged already stay so.
+
+    Genes that vary most are found by `seurat_v3` in counts, and by the variance of the logarithms where there are none.
+    """
     import scanpy as sc
 
     counts = _counts(table, settings.min_spots)
     n_top = settings.n_top_genes
+    if (scale := scale_of(table.X)) != "counts":
+        logged = counts if scale == "logged" else _scaled(counts, settings.target_sum).log1p()
+        return _pca(_unit_variance(_most_variable(logged, n_top)), settings.n_components, seed)
     if counts.shape[1] > n_top:
         import anndata as ad
 
@@ -161,10 +168,21 @@ def _reduced(values: Any, settings: Preprocess, seed: int) -> np.ndarray:
         chosen = np.sort(np.argsort(-spread, kind="stable")[: settings.n_top_genes])
         scaled = (values[:, chosen] - values[:, chosen].mean(axis=0)) / np.where(spread > 0, spread, 1.0)[chosen]
         return _pca(np.clip(scaled, -10, 10), settings.n_components, seed)
-    values = sparse.csr_matrix(values, dtype=np.float32)
+    values = _most_variable(sparse.csr_matrix(values, dtype=np.float32), settings.n_top_genes)
+    return _pca(_unit_variance(values), settings.n_components, seed)
+
+
+def _most_variable(values: sparse.csr_matrix, most: int) -> sparse.csr_matrix:
+    """(N, D) CSR of at most so many features, those of the largest variance."""
     variance = np.asarray(values.multiply(values).mean(axis=0) - np.square(values.mean(axis=0))).ravel()
-    chosen = np.sort(np.argsort(-variance, kind="stable")[: settings.n_top_genes])
-    return _pca(_unit_variance(values[:, chosen]), settings.n_components, seed)
+    return values[:, np.sort(np.argsort(-variance, kind="stable")[:most])]
+
+
+def _scaled(values: sparse.csr_matrix, target_sum: float) -> sparse.csr_matrix:
+    """(N, D) CSR float32 of rows that add up to `target_sum`, however small they were."""
+    total = np.asarray(values.sum(axis=1, dtype=float)).ravel()
+    factor = np.divide(target_sum, total, out=np.zeros_like(total), where=total > 0)
+    return (sparse.diags(factor) @ values).tocsr().astype(np.float32)
 
 
 def _chromatin(table: AnnData, settings: Preprocess, seed: int) -> np.ndarray:

@@ -117,6 +117,27 @@ def test_a_single_count_of_a_rare_gene_is_held_to_ten_standard_deviations():
     assert_same_up_to_signs(found, PCA(8).fit_transform(np.minimum(scaled, 10)))
 
 
+def test_rna_that_was_scaled_or_logged_before_comes_out_as_its_counts_do(rna):
+    few = rna[:, :40].copy()
+    settings = SETTINGS.model_copy(update={"min_spots": 1})
+    expected = components(Modality("rna", "rna", few), "rna", settings)
+    total = np.asarray(few.X.sum(axis=1))
+    for target in (1.0, 5328.0):
+        shares = AnnData(sparse.csr_matrix(target * few.X.toarray() / total))
+        assert_same_up_to_signs(components(Modality("rna", "rna", shares), "rna", settings), expected)
+    logged = AnnData(sparse.csr_matrix(np.log1p(1e4 * few.X.toarray() / total)))
+    assert_same_up_to_signs(components(Modality("rna", "rna", logged), "rna", settings), expected)
+
+
+def test_without_counts_the_genes_of_the_largest_variance_are_kept(rna):
+    logged = np.log1p(1e4 * rna.X.toarray() / rna.X.toarray().sum(axis=1, keepdims=True))
+    logged[:, (rna.X.toarray() > 0).sum(axis=0) < 5] = 0
+    chosen = np.sort(np.argsort(-logged.var(axis=0))[:60])
+    expected = PCA(8).fit_transform(np.minimum(StandardScaler().fit_transform(logged[:, chosen]), 10))
+    found = components(Modality("rna", "rna", AnnData(sparse.csr_matrix(logged))), "rna", SETTINGS)
+    assert_same_up_to_signs(found, expected)
+
+
 def test_protein_is_the_centred_log_ratio_scaled_and_rotated(protein):
     counts = protein.X.toarray()
     geometric = np.exp(np.log1p(counts).mean(axis=1, keepdims=True))
