@@ -18,7 +18,13 @@ from sklearn.preprocessing import StandardScaler
 from napari_trsmi.coherence import coherent_components
 from napari_trsmi.config import Preprocess
 from napari_trsmi.data.dataset import Modality
-from napari_trsmi.data.preprocess import components, denoised_features, measured_features, weighted_components
+from napari_trsmi.data.preprocess import (
+    components,
+    denoised_features,
+    measured_and_carried,
+    measured_features,
+    weighted_components,
+)
 from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.graphs import spatial_graph
 
@@ -206,11 +212,15 @@ def spatial(dataset):
 @pytest.mark.parametrize("coherent", [True, False])
 @pytest.mark.parametrize("denoise", [True, False])
 def test_every_modality_is_centred_with_root_mean_square_one(dataset, spatial, coherent, denoise):
-    found = features(dataset, SETTINGS.model_copy(update={"coherent": coherent, "denoise": denoise}), spatial)
+    settings = SETTINGS.model_copy(update={"coherent": coherent, "denoise": denoise})
+    found = features(dataset, settings, spatial)
+    carries = measured_and_carried(dataset, settings, spatial)[1]
+    assert list(carries) == (["rna", "adt", "atac"] if coherent else [])
     assert list(found) == ["rna", "adt", "atac"]
-    for values in found.values():
+    for name, values in found.items():
+        weight = max(carries[name] / max(carries.values()), 0.01) if coherent else 1
         assert values.dtype == np.float32
-        assert np.sqrt(np.mean(values**2)) == pytest.approx(1, rel=1e-4)
+        assert np.sqrt(np.mean(values**2)) == pytest.approx(weight, rel=1e-4)
         np.testing.assert_allclose(values.mean(axis=0), 0, atol=1e-4)
 
 
@@ -315,6 +325,26 @@ def test_coherent_components_weigh_as_much_as_their_signal(dataset, spatial):
     values = components(dataset.modalities["rna"], "rna", SETTINGS)
     rotated, w = coherent_components(values, spatial)
     np.testing.assert_allclose(weighted_components(values, spatial), rotated * w / np.sqrt(1 - w), rtol=1e-3, atol=1e-4)
+
+
+def test_a_modality_without_the_tissue_is_weighted_down_and_the_others_stay_to_the_bit(dataset, spatial):
+    wave = np.sin(dataset.coords / 2).astype(np.float32)
+    tables = {
+        "one": AnnData(np.hstack([wave, 0.3 * np.random.default_rng(0).standard_normal((N, 4))]).astype(np.float32)),
+        "noise": AnnData(np.random.default_rng(1).standard_normal((N, 6)).astype(np.float32)),
+    }
+    both = replace(dataset, modalities={name: Modality(name, "precomputed", each) for name, each in tables.items()})
+    settings = SETTINGS.model_copy(update={"coherent": True, "denoise": True})
+    found, carries = measured_and_carried(both, settings, spatial)
+    assert carries["one"] == 1
+    assert carries["noise"] < 0.8
+    assert np.sqrt(np.mean(found["noise"] ** 2)) == pytest.approx(carries["noise"], rel=1e-3)
+    alone = replace(both, modalities={"one": both.modalities["one"]})
+    np.testing.assert_array_equal(found["one"], measured_features(alone, settings, spatial)["one"])
+    smoothed = denoised_features(found, spatial)
+    assert np.sqrt(np.mean(smoothed["noise"] ** 2)) == pytest.approx(np.sqrt(np.mean(found["noise"] ** 2)), rel=1e-3)
+    only = replace(both, modalities={"noise": both.modalities["noise"]})
+    assert np.sqrt(np.mean(measured_features(only, settings, spatial)["noise"] ** 2)) == pytest.approx(1, rel=1e-4)
 
 
 def test_without_a_spatial_graph_nothing_is_rotated(dataset):

@@ -106,6 +106,15 @@ def test_a_reset_button_shows_where_a_setting_differs_and_takes_it_back(form, to
     assert form.folds["gate"].button.text().endswith("Gate")
 
 
+def test_covariates_are_typed_with_commas_and_stay_under_a_preset(form, told):
+    box = form.rows["preprocess.covariates"].editor.box
+    box.setText(" batch,log_depth , ")
+    box.editingFinished.emit()
+    assert told[-1].preprocess.covariates == ("batch", "log_depth")
+    form.set_preset(presets()[-1].name)
+    assert form.value().preprocess.covariates == ("batch", "log_depth")
+
+
 def test_undo_and_redo_walk_through_the_edits(form, told):
     number(form, "seed").setValue(1)
     form.rows["align.enabled"].editor.widget.native.click()
@@ -410,13 +419,15 @@ def shown_by(editor):
         return editor.widget.value
     if kind == "GroupEditor":
         return {name: shown_by(part) for name, part in editor.parts.items()}
+    if kind == "WordsEditor":
+        return tuple(editor.box.text().split(", ")) if editor.box.text() else ()
     text = editor.box.currentText() if kind == "TextEditor" else editor.box.text()
     return text if kind == "TextEditor" else tuple(tuple(map(float, one.split(":"))) for one in text.split(","))
 
 
 def as_shown(value):
     """The value of a setting in the words of `shown_by`."""
-    if isinstance(value, tuple):
+    if isinstance(value, tuple) and not all(isinstance(one, str) for one in value):
         return tuple((float(steps), share) for steps, share in value)
     if hasattr(value, "model_dump"):
         return value.model_dump()
