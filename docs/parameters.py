@@ -59,7 +59,8 @@ def _row(name: str, info: Any) -> str:
     choices = getattr(info.annotation, "__args__", ())
     if choices and all(isinstance(choice, str) for choice in choices):
         allowed = ", ".join(choices)
-    return _line(name, _text(info.get_default(call_default_factory=True)), allowed, info.json_schema_extra)
+    default = "all" if name == "preprocess.modalities" else _text(info.get_default(call_default_factory=True))
+    return _line(name, default, allowed, info.json_schema_extra)
 
 
 def _text(value: Any) -> str:
@@ -67,8 +68,10 @@ def _text(value: Any) -> str:
         return "unset"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if value == ():
+        return "none"
     if isinstance(value, tuple):
-        return ", ".join(f"({', '.join(map(str, pair))})" for pair in value) or "all"
+        return ", ".join(f"({', '.join(map(str, pair))})" for pair in value)
     if isinstance(value, dict):
         return "none" if not value else str(value)
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -40,13 +40,38 @@ def coherent_components(values: np.ndarray, spatial: sparse.csr_matrix, seed: in
     coherence
         (d,) w, clipped to [0.01, 0.99].
     """
+    components, coherence, _ = coherent_components_and_chance(values, spatial, seed)
+    return components, coherence
+
+
+def carried(coherence: np.ndarray, chance: float) -> float:
+    """Return how much components carry about the tissue, from 0 to 1.
+
+    It is the excess of the most coherent one over chance, in units of chance (where that is above a third, of half the
+    room above it): 1 where it is twice as coherent as the best component of shuffled spots, 0 where it is not more so.
+
+    Parameters
+    ----------
+    coherence
+        (d,) as `coherent_components` returns it.
+    chance
+        The coherence of the best component of shuffled spots.
+    """
+    chance = min(max(chance, 0.01), 0.98)
+    return float(np.clip((coherence.max() - chance) / min(chance, (1 - chance) / 2), 0.0, 1.0))
+
+
+def coherent_components_and_chance(
+    values: np.ndarray, spatial: sparse.csr_matrix, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return components and coherence as `coherent_components` does, and the best coherence of shuffled spots."""
     whitened = _whiten(np.asarray(values, float) - np.mean(values, axis=0, dtype=float))
     mean = neighbour_mean(spatial).astype(float)
     coherence, rotation = _autocorrelation(whitened, mean)
     order = np.random.default_rng(seed).permutation(len(whitened))
     chance = _autocorrelation(whitened[order], mean)[0].max()
     keep = max(int((coherence > max(chance, 0.0)).sum()), min(2, whitened.shape[1]))
-    return whitened @ rotation[:, :keep], np.clip(coherence[:keep], 0.01, 0.99)
+    return whitened @ rotation[:, :keep], np.clip(coherence[:keep], 0.01, 0.99), float(chance)
 
 
 def denoise(values: np.ndarray, spatial: sparse.csr_matrix, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -52,6 +52,11 @@ class Preprocess(Settings):
     min_spots: int = setting(10, "Genes and peaks seen in fewer spots are left out.", unit="spots", ge=1)
     n_top_genes: int = setting(3000, "Highly variable genes kept (seurat_v3).", unit="genes", ge=10)
     target_sum: float = setting(1e4, "Counts per spot after normalisation.", unit="counts", gt=0, step=1000)
+    covariates: tuple[str, ...] = setting(
+        (),
+        "Regressed out of each modality's components: columns of obs (numbers or categories), log_depth (log of the "
+        "total per spot), rim (distance to the rim of the tissue), step (the jump at the strongest straight line).",
+    )
     n_components: int = setting(50, "Most components per modality (PCA, or LSI for chromatin).", ge=2)
     coherent: bool = setting(
         True, "Rotate each modality to spatially coherent components and weight them by coherence."

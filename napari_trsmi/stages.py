@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +35,8 @@ class Prepared:
         (N, N) CSR spatial graph.
     feature_graphs
         {modality: (N, N) CSR}.
+    carried
+        {modality: from 0 to 1} how much each carries about the tissue, see `coherence.carried`.
     """
 
     dataset: Dataset
@@ -42,6 +44,7 @@ class Prepared:
     features: dict[str, np.ndarray]
     spatial: sparse.csr_matrix
     feature_graphs: dict[str, sparse.csr_matrix]
+    carried: dict[str, float] = field(default_factory=dict)
 
 
 def prepare(dataset: Dataset, config: Config) -> Prepared:
@@ -52,19 +55,19 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
     DataError, ConfigError
         A modality has no feature that varies, is not there, or there are fewer spots than neighbours.
     """
-    from napari_trsmi.data.preprocess import denoised_features, measured_features
+    from napari_trsmi.data.preprocess import denoised_features, measured_and_carried
     from napari_trsmi.graphs import feature_graph, spatial_graph
 
     n_domains = config.cluster.n_domains
     if n_domains is not None and n_domains > dataset.n_spots:
         raise ConfigError(f"n_domains={n_domains} needs at least as many spots, found {dataset.n_spots}. Lower it.")
     spatial = spatial_graph(dataset.coords, config.graph.k_spatial)
-    measured = measured_features(dataset, config.preprocess, spatial, config.seed)
+    measured, carried = measured_and_carried(dataset, config.preprocess, spatial, config.seed)
     features = denoised_features(measured, spatial, config.seed) if config.preprocess.denoise else measured
     graphs = {m: feature_graph(values, config.graph, config.seed) for m, values in features.items()}
     if len(features) < len(dataset.modalities):
         dataset = replace(dataset, modalities={m: dataset.modalities[m] for m in features})
-    return Prepared(dataset, measured, features, spatial, graphs)
+    return Prepared(dataset, measured, features, spatial, graphs, carried)
 
 
 def cut(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from napari_trsmi.coherence import MAX_STEPS, TELEPORTS, coherent_components, denoise
+from napari_trsmi.coherence import MAX_STEPS, TELEPORTS, carried, coherent_components, denoise
 from napari_trsmi.graphs import neighbour_mean, spatial_graph
 
 SIDE = 15
@@ -170,3 +170,11 @@ def test_spots_without_neighbours_do_no_harm():
     smoothed, _ = denoise(values, apart)
     assert np.isfinite(smoothed).all()
     assert np.isfinite(coherent_components(values, apart)[0]).all()
+
+
+def test_what_is_carried_is_the_excess_over_chance_and_never_above_one():
+    assert carried(np.array([0.1, 0.05]), 0.1) == 0
+    assert carried(np.array([0.05]), 0.1) == 0
+    assert carried(np.array([0.15, 0.05]), 0.1) == pytest.approx(0.5)
+    assert carried(np.array([0.2]), 0.1) == carried(np.array([0.9]), 0.1) == 1
+    assert carried(np.array([0.8]), 0.6) == pytest.approx(1)  # few spots: no room for twice as much

@@ -8,24 +8,33 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from napari_trsmi.coherence import coherent_components, denoise
-from napari_trsmi.config import Preprocess
+from napari_trsmi.coherence import carried, coherent_components_and_chance, denoise
+from napari_trsmi.config import Kind, Preprocess
 from napari_trsmi.data.dataset import MOST_COMPONENTS, Dataset, Modality
 from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.interrupt import check
+from napari_trsmi.normalised import scale_of
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 logger = logging.getLogger(__name__)
 
+LEAST_WEIGHT = 0.01  # of a modality: what is 0 everywhere has no neighbours and no scale
 MOST_DENSE = 2_000  # features of a sparse table that may be made dense
 
 
 def measured_features(
     dataset: Dataset, settings: Preprocess, spatial: sparse.csr_matrix | None = None, seed: int = 0
 ) -> dict[str, np.ndarray]:
-    """Return {modality: (N, D_m) float32} features, centred, each modality with root mean square 1.
+    """Return the features of `measured_and_carried`."""
+    return measured_and_carried(dataset, settings, spatial, seed)[0]
+
+
+def measured_and_carried(
+    dataset: Dataset, settings: Preprocess, spatial: sparse.csr_matrix | None = None, seed: int = 0
+) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    """Return features, and how much each modality carries about the tissue.
 
     Nothing is averaged between spots here: each row is what was measured at its spot.
 
@@ -40,10 +49,18 @@ def measured_features(
     seed
         For the randomised decompositions and the shuffled coordinates of the coherence test.
 
+    Returns
+    -------
+    features
+        {modality: (N, D_m) float32} centred, with root mean square 1; where a modality carries less than another, less
+        by as much.
+    carried
+        {modality: from 0 to 1} see `coherence.carried`; empty where coherence is not looked at.
+
     Raises
     ------
     ConfigError
-        A modality is named that the dataset does not have.
+        A modality is named that the dataset does not have, or a covariate that cannot be used.
     DataError
         A modality has no feature that varies, or is called protein or precomputed and is too wide to be either.
     """
@@ -51,18 +68,25 @@ def measured_features(
     for name in (*chosen, *settings.kinds):
         if name not in dataset.modalities:
             raise ConfigError(f"Expected modalities among {sorted(dataset.modalities)}, found {name!r}.")
+    kinds = {name: settings.kinds.get(name, dataset.modalities[name].kind) for name in chosen}
     out = {}
     for name in chosen:
         check()
-        modality = dataset.modalities[name]
-        kind = settings.kinds.get(name, modality.kind)
-        values = components(modality, kind, settings, seed)
+        out[name] = components(dataset.modalities[name], kinds[name], settings, seed)
+    if settings.covariates:
+        out = _regressed(out, dataset, kinds, settings.covariates, spatial, seed)
+    carries: dict[str, float] = {}
+    for name, values in out.items():
         check()
         if spatial is not None and settings.coherent:
-            values = weighted_components(values, spatial, seed)
+            values, carries[name] = _weighted(values, spatial, seed)
         out[name] = _unit_mean_square(values)
-        logger.info("%s (%s): %d components", name, kind, out[name].shape[1])
-    return out
+        logger.info("%s (%s): %d components", name, kinds[name], out[name].shape[1])
+    most = max(carries.values(), default=1.0)
+    for name, share in carries.items():
+        if share < most:  # only what carries less than another is changed, and by not a bit otherwise
+            out[name] *= np.float32(max(share / most, LEAST_WEIGHT))
+    return out, carries
 
 
 def denoised_features(
@@ -70,13 +94,16 @@ def denoised_features(
 ) -> dict[str, np.ndarray]:
     """Return the features with each component averaged over the tissue as far as its own noise asks for.
 
-    See `coherence.denoise`. Centred, float32, each modality with root mean square 1, like `measured`.
+    See `coherence.denoise`. Centred, float32, each modality with the root mean square that it has in `measured`.
     """
     out = {}
     for name, values in measured.items():
         smoothed, reach = denoise(values, spatial, seed)
         logger.info("%s: averaged over %s hops", name, np.array2string(reach, precision=1))
         out[name] = _unit_mean_square(smoothed - smoothed.mean(axis=0))
+        size = float(np.sqrt(np.mean(values**2)))
+        if size < 1 - 1e-3:  # weighted down
+            out[name] *= np.float32(size)
     return out
 
 
@@ -113,16 +140,67 @@ def weighted_components(values: np.ndarray, spatial: sparse.csr_matrix, seed: in
     The weight is the component's signal w over its noise sqrt(1 - w): a loss on these features spends itself on what
     neighbours share. See `coherence.coherent_components` for w.
     """
-    components, w = coherent_components(values, spatial, seed)
-    return (components * (w / np.sqrt(1.0 - w))).astype(np.float32)
+    return _weighted(values, spatial, seed)[0]
+
+
+def _weighted(values: np.ndarray, spatial: sparse.csr_matrix, seed: int) -> tuple[np.ndarray, float]:
+    components, w, chance = coherent_components_and_chance(values, spatial, seed)
+    return (components * (w / np.sqrt(1.0 - w))).astype(np.float32), carried(w, chance)
+
+
+def _regressed(
+    found: dict[str, np.ndarray],
+    dataset: Dataset,
+    kinds: dict[str, Kind],
+    names: tuple[str, ...],
+    spatial: sparse.csr_matrix | None,
+    seed: int,
+) -> dict[str, np.ndarray]:
+    """Return the components of every modality without what the covariates explain of them."""
+    from napari_trsmi.data.covariates import (
+        LOG_DEPTH,
+        STEP,
+        common_covariates,
+        log_depth,
+        without,
+        without_straight_step,
+    )
+
+    common = common_covariates(dataset, names)
+    if STEP in names:
+        found = without_straight_step(found, spatial, dataset.coords, seed)
+    depths = {name: log_depth(dataset.modalities[name], kinds[name]) for name in found if LOG_DEPTH in names}
+    if depths and all(depth is None for depth in depths.values()):
+        raise ConfigError(
+            "Expected a modality with totals that vary between spots for preprocess.covariates 'log_depth', found "
+            "none. Leave it out."
+        )
+    out = {}
+    for name, values in found.items():
+        own = [*common, *(depth[:, None] for depth in (depths.get(name),) if depth is not None)]
+        left = without(values, np.hstack(own)) if own else values
+        varies = left.std(axis=0) > 1e-4 * values.std(axis=0).max()
+        if not varies.any():
+            raise ConfigError(
+                f"Expected preprocess.covariates that leave something of modality {name!r}, found that they explain "
+                "all of it. Leave one out."
+            )
+        out[name] = left[:, varies]
+    return out
 
 
 def _rna(table: AnnData, settings: Preprocess, seed: int) -> np.ndarray:
-    """Filter, normalise, log, scale, PCA; the counts stay sparse throughout."""
+    """Filter, normalise, log, scale, PCA; the counts stay sparse throughout. Values that are logged already stay so.
+
+    Genes that vary most are found by `seurat_v3` in counts, and by the variance of the logarithms where there are none.
+    """
     import scanpy as sc
 
     counts = _counts(table, settings.min_spots)
     n_top = settings.n_top_genes
+    if (scale := scale_of(table.X)) != "counts":
+        logged = counts if scale == "logged" else _scaled(counts, settings.target_sum).log1p()
+        return _pca(_unit_variance(_most_variable(logged, n_top)), settings.n_components, seed)
     if counts.shape[1] > n_top:
         import anndata as ad
 
@@ -161,10 +239,21 @@ def _reduced(values: Any, settings: Preprocess, seed: int) -> np.ndarray:
         chosen = np.sort(np.argsort(-spread, kind="stable")[: settings.n_top_genes])
         scaled = (values[:, chosen] - values[:, chosen].mean(axis=0)) / np.where(spread > 0, spread, 1.0)[chosen]
         return _pca(np.clip(scaled, -10, 10), settings.n_components, seed)
-    values = sparse.csr_matrix(values, dtype=np.float32)
+    values = _most_variable(sparse.csr_matrix(values, dtype=np.float32), settings.n_top_genes)
+    return _pca(_unit_variance(values), settings.n_components, seed)
+
+
+def _most_variable(values: sparse.csr_matrix, most: int) -> sparse.csr_matrix:
+    """(N, D) CSR of at most so many features, those of the largest variance."""
     variance = np.asarray(values.multiply(values).mean(axis=0) - np.square(values.mean(axis=0))).ravel()
-    chosen = np.sort(np.argsort(-variance, kind="stable")[: settings.n_top_genes])
-    return _pca(_unit_variance(values[:, chosen]), settings.n_components, seed)
+    return values[:, np.sort(np.argsort(-variance, kind="stable")[:most])]
+
+
+def _scaled(values: sparse.csr_matrix, target_sum: float) -> sparse.csr_matrix:
+    """(N, D) CSR float32 of rows that add up to `target_sum`, however small they were."""
+    total = np.asarray(values.sum(axis=1, dtype=float)).ravel()
+    factor = np.divide(target_sum, total, out=np.zeros_like(total), where=total > 0)
+    return (sparse.diags(factor) @ values).tocsr().astype(np.float32)
 
 
 def _chromatin(table: AnnData, settings: Preprocess, seed: int) -> np.ndarray:

@@ -11,6 +11,7 @@ from scipy import sparse
 from napari_trsmi.config import Kind
 from napari_trsmi.domains.labels import check_lengths, one_hot
 from napari_trsmi.errors import ConfigError
+from napari_trsmi.normalised import scale_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +28,8 @@ def find_markers(
     """Return the features that are higher in each domain than in all other spots, by `scanpy.tl.rank_genes_groups`.
 
     Counts are normalised on a copy first: RNA and chromatin to 10,000 per spot and log1p, proteins to centred
-    log-ratios per spot. Precomputed components, and proteins with negative values, are taken as they are.
+    log-ratios per spot. Precomputed components, proteins with negative values and RNA that looks logged are taken as
+    they are.
 
     Parameters
     ----------
@@ -124,6 +126,8 @@ def _normalise(table: Any, kind: Kind) -> Any:
         # (N, D) dense: a protein panel is narrow, and preprocessing refuses one that is not
         logs = np.log1p(table.X.toarray() if sparse.issparse(table.X) else np.asarray(table.X))
         return logs - logs.mean(axis=1, keepdims=True)
+    if kind == "rna" and scale_of(table.X) == "logged":
+        return table.X
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Some cells have zero counts", UserWarning)
         sc.pp.normalize_total(table, target_sum=1e4)

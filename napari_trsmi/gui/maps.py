@@ -15,6 +15,7 @@ from napari_trsmi.data import feature_names
 from napari_trsmi.errors import DataError
 from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui.state import Coloring
+from napari_trsmi.normalised import scale_of
 from napari_trsmi.trust import AGREEING, STABILITY
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def feature_coloring(dataset: Dataset, modality: str, name: str) -> Coloring:
     """Return the spots coloured by one feature of a modality.
 
     Counts are shown as log1p of counts per `TARGET_SUM` of the spot's total in the table, and the title says so;
-    precomputed components, and tables with negative values, as they are.
+    precomputed components, tables with negative values and RNA that looks logged, as they are.
 
     Raises
     ------
@@ -45,7 +46,8 @@ def feature_coloring(dataset: Dataset, modality: str, name: str) -> Coloring:
     if len(at) == 0:
         raise DataError(f"Expected a feature of {modality}, found {name!r}, which it does not have.")
     values = _column(found.table.X, int(at[0]))
-    as_stored = found.kind == "precomputed" or found.table.X.min() < 0
+    logged = found.kind == "rna" and scale_of(found.table.X) == "logged"
+    as_stored = logged or found.kind == "precomputed" or found.table.X.min() < 0
     if not as_stored:
         total = np.asarray(found.table.X.sum(axis=1), dtype=float).ravel()
         values = np.log1p(TARGET_SUM * values / np.where(total > 0, total, 1.0))

@@ -18,7 +18,13 @@ from sklearn.preprocessing import StandardScaler
 from napari_trsmi.coherence import coherent_components
 from napari_trsmi.config import Preprocess
 from napari_trsmi.data.dataset import Modality
-from napari_trsmi.data.preprocess import components, denoised_features, measured_features, weighted_components
+from napari_trsmi.data.preprocess import (
+    components,
+    denoised_features,
+    measured_and_carried,
+    measured_features,
+    weighted_components,
+)
 from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.graphs import spatial_graph
 
@@ -117,6 +123,27 @@ def test_a_single_count_of_a_rare_gene_is_held_to_ten_standard_deviations():
     assert_same_up_to_signs(found, PCA(8).fit_transform(np.minimum(scaled, 10)))
 
 
+def test_rna_that_was_scaled_or_logged_before_comes_out_as_its_counts_do(rna):
+    few = rna[:, :40].copy()
+    settings = SETTINGS.model_copy(update={"min_spots": 1})
+    expected = components(Modality("rna", "rna", few), "rna", settings)
+    total = np.asarray(few.X.sum(axis=1))
+    for target in (1.0, 5328.0):
+        shares = AnnData(sparse.csr_matrix(target * few.X.toarray() / total))
+        assert_same_up_to_signs(components(Modality("rna", "rna", shares), "rna", settings), expected)
+    logged = AnnData(sparse.csr_matrix(np.log1p(1e4 * few.X.toarray() / total)))
+    assert_same_up_to_signs(components(Modality("rna", "rna", logged), "rna", settings), expected)
+
+
+def test_without_counts_the_genes_of_the_largest_variance_are_kept(rna):
+    logged = np.log1p(1e4 * rna.X.toarray() / rna.X.toarray().sum(axis=1, keepdims=True))
+    logged[:, (rna.X.toarray() > 0).sum(axis=0) < 5] = 0
+    chosen = np.sort(np.argsort(-logged.var(axis=0))[:60])
+    expected = PCA(8).fit_transform(np.minimum(StandardScaler().fit_transform(logged[:, chosen]), 10))
+    found = components(Modality("rna", "rna", AnnData(sparse.csr_matrix(logged))), "rna", SETTINGS)
+    assert_same_up_to_signs(found, expected)
+
+
 def test_protein_is_the_centred_log_ratio_scaled_and_rotated(protein):
     counts = protein.X.toarray()
     geometric = np.exp(np.log1p(counts).mean(axis=1, keepdims=True))
@@ -185,11 +212,15 @@ def spatial(dataset):
 @pytest.mark.parametrize("coherent", [True, False])
 @pytest.mark.parametrize("denoise", [True, False])
 def test_every_modality_is_centred_with_root_mean_square_one(dataset, spatial, coherent, denoise):
-    found = features(dataset, SETTINGS.model_copy(update={"coherent": coherent, "denoise": denoise}), spatial)
+    settings = SETTINGS.model_copy(update={"coherent": coherent, "denoise": denoise})
+    found = features(dataset, settings, spatial)
+    carries = measured_and_carried(dataset, settings, spatial)[1]
+    assert list(carries) == (["rna", "adt", "atac"] if coherent else [])
     assert list(found) == ["rna", "adt", "atac"]
-    for values in found.values():
+    for name, values in found.items():
+        weight = max(carries[name] / max(carries.values()), 0.01) if coherent else 1
         assert values.dtype == np.float32
-        assert np.sqrt(np.mean(values**2)) == pytest.approx(1, rel=1e-4)
+        assert np.sqrt(np.mean(values**2)) == pytest.approx(weight, rel=1e-4)
         np.testing.assert_allclose(values.mean(axis=0), 0, atol=1e-4)
 
 
@@ -294,6 +325,26 @@ def test_coherent_components_weigh_as_much_as_their_signal(dataset, spatial):
     values = components(dataset.modalities["rna"], "rna", SETTINGS)
     rotated, w = coherent_components(values, spatial)
     np.testing.assert_allclose(weighted_components(values, spatial), rotated * w / np.sqrt(1 - w), rtol=1e-3, atol=1e-4)
+
+
+def test_a_modality_without_the_tissue_is_weighted_down_and_the_others_stay_to_the_bit(dataset, spatial):
+    wave = np.sin(dataset.coords / 2).astype(np.float32)
+    tables = {
+        "one": AnnData(np.hstack([wave, 0.3 * np.random.default_rng(0).standard_normal((N, 4))]).astype(np.float32)),
+        "noise": AnnData(np.random.default_rng(1).standard_normal((N, 6)).astype(np.float32)),
+    }
+    both = replace(dataset, modalities={name: Modality(name, "precomputed", each) for name, each in tables.items()})
+    settings = SETTINGS.model_copy(update={"coherent": True, "denoise": True})
+    found, carries = measured_and_carried(both, settings, spatial)
+    assert carries["one"] == 1
+    assert carries["noise"] < 0.8
+    assert np.sqrt(np.mean(found["noise"] ** 2)) == pytest.approx(carries["noise"], rel=1e-3)
+    alone = replace(both, modalities={"one": both.modalities["one"]})
+    np.testing.assert_array_equal(found["one"], measured_features(alone, settings, spatial)["one"])
+    smoothed = denoised_features(found, spatial)
+    assert np.sqrt(np.mean(smoothed["noise"] ** 2)) == pytest.approx(np.sqrt(np.mean(found["noise"] ** 2)), rel=1e-3)
+    only = replace(both, modalities={"noise": both.modalities["noise"]})
+    assert np.sqrt(np.mean(measured_features(only, settings, spatial)["noise"] ** 2)) == pytest.approx(1, rel=1e-4)
 
 
 def test_without_a_spatial_graph_nothing_is_rotated(dataset):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from results_by_hand import result_of
 from scipy import sparse
 
 from napari_trsmi.config import Preprocess
@@ -12,6 +13,7 @@ from napari_trsmi.data.preprocess import measured_features
 from napari_trsmi.data.readers import from_memory, read
 from napari_trsmi.data.tables import read_table, write_table
 from napari_trsmi.errors import DataError
+from napari_trsmi.restoring import read_saved
 
 MARKERS = ["CD3", "CD4", "CD8", "CD20", "CD68", "PanCK", "Ki67", "DAPI"]
 
@@ -82,8 +84,9 @@ def test_many_normalised_features_are_reduced_where_called_precomputed(make_tabl
     table = make_table(n_features=600)
     table.X = table.X.log1p()
     table.X = table.X.toarray() - 0.1 if dense else table.X
-    with pytest.raises(DataError, match=r"kinds=\{'rna': 'precomputed'\} \(--kinds rna precomputed\)"):
-        from_memory(table)
+    if dense:
+        with pytest.raises(DataError, match=r"kinds=\{'rna': 'precomputed'\} \(--kinds rna precomputed\)"):
+            from_memory(table)
     dataset = from_memory(table, kinds={"rna": "precomputed"})
     assert only(dataset).kind == "precomputed"
     assert any("reduced to components" in note for note in dataset.notes)
@@ -162,3 +165,66 @@ def test_embeddings_beside_the_genes_are_no_proteins(make_table):
     table.uns["protein_names"] = np.array([f"p{i}" for i in range(12)])
     dataset = from_memory(table)
     assert (list(dataset.modalities), list(dataset.embeddings)) == (["rna"], ["X_pca"])
+
+
+def per_ten_thousand(counts):
+    return sparse.csr_matrix(1e4 * counts / counts.sum(axis=1))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [(per_ten_thousand, "scaled but not logged"), (lambda x: per_ten_thousand(x).log1p(), "look logged")],
+    ids=["scaled", "logged"],
+)
+@pytest.mark.parametrize("dense", [False, True])
+@pytest.mark.parametrize("kinds", [None, {"rna": "rna"}])
+def test_normalised_rna_opens_with_a_note_on_how_it_looks(make_table, change, said, dense, kinds):
+    table = make_table()
+    table.X = change(table.X).toarray() if dense else change(table.X)
+    dataset = from_memory(table, kinds=kinds)
+    assert only(dataset).kind == "rna"
+    assert any("no counts" in note and said in note for note in dataset.notes)
+    assert trainable(dataset)
+
+
+def test_normalised_rna_beside_proteins_is_told_by_itself(make_mudata, make_table, intensities):
+    rna = make_table()
+    rna.X = rna.X.log1p()
+    dataset = from_memory(make_mudata({"rna": rna, "adt": intensities}))
+    assert {name: m.kind for name, m in dataset.modalities.items()} == {"rna": "rna", "adt": "protein"}
+    assert sum("no counts" in note for note in dataset.notes) == 2
+
+
+def test_a_kind_that_a_person_gives_goes_before_normalised_rna(make_table):
+    table = make_table(n_features=20)
+    table.X = table.X.log1p()
+    for kind in ("protein", "precomputed"):
+        assert only(from_memory(table, kinds={"rna": kind})).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda x: x * 0, "only zeros"),
+        (lambda x: x * np.nan, "finite"),
+        (lambda x: x * 0 + 0.5, "every one constant"),
+    ],
+    ids=["zeros", "nan", "constant"],
+)
+def test_normalised_values_that_cannot_be_computed_with_are_refused(make_table, spoil, said):
+    table = make_table()
+    table.X = spoil(table.X.log1p().toarray())
+    with pytest.raises(DataError, match=said):
+        from_memory(table)
+
+
+def test_a_written_copy_of_normalised_rna_opens_again(make_table, tmp_path):
+    table = make_table()
+    table.X = per_ten_thousand(table.X)
+    table.write_h5ad(tmp_path / "a.h5ad")
+    dataset = read(tmp_path / "a.h5ad")
+    result_of(dataset).write(tmp_path / "b.h5ad")
+    saved, again = read_saved(tmp_path / "b.h5ad")
+    assert saved.labels.shape == (36,)
+    np.testing.assert_array_equal(only(again).table.X.toarray(), only(dataset).table.X.toarray())
+    assert only(again).kind == "rna"

@@ -130,3 +130,12 @@ def test_unusable_settings_are_refused():
         find_markers(counts(), LABELS, method="magic")
     with pytest.raises(DataError, match="table for the 3 spots"):
         find_markers(counts(), np.zeros(3, int))
+
+
+def test_rna_that_was_logged_before_gives_the_markers_of_its_counts():
+    table = counts()
+    logged = table.copy()
+    logged.X = sparse.csr_matrix(np.log1p(1e4 * table.X.toarray() / table.X.toarray().sum(axis=1, keepdims=True)))
+    one, other = (find_markers(each, LABELS, n_top=2) for each in (table, logged))
+    assert one["feature"].tolist() == other["feature"].tolist()
+    np.testing.assert_allclose(other["log2fc"], one["log2fc"], rtol=1e-4)

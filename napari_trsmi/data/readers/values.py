@@ -13,6 +13,7 @@ from napari_trsmi.data.readers.found import lean_table
 from napari_trsmi.data.readers.kinds import BY_NAMES, MOST_PROTEINS, guess_kind, kind_from_names
 from napari_trsmi.data.readers.profile import Profile, profile_of
 from napari_trsmi.errors import DataError
+from napari_trsmi.normalised import scale_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 _COUNT_LAYERS = ("counts", "raw_counts", "count", "raw")
 _REDUCED = "Modality {!r} holds {:,} features that are no counts: they are reduced to components before training."
+_SAID = {
+    "scaled": "scaled but not logged: taken as counts are, without a test that needs counts",
+    "logged": "logged: used as they are, scaled per gene",
+}
 _COMPONENT_KEYS = ("X_pca", "X_pc", "X_lsi", "X_svd", "X_nmf")
 
 
@@ -35,9 +40,9 @@ def checked_modality(
 ) -> tuple[Modality, list[str]]:
     """Return the modality with its values on `rows`, and notes on where they came from.
 
-    Counts and intensities come back as (N, D) CSR float, components as (N, D) dense float32, or, where they are still
-    to be reduced, as they are stored. `table` is left as it is; where nothing had to be converted the values are
-    shared with it.
+    Counts, normalised RNA and intensities come back as (N, D) CSR float, components as (N, D) dense float32, or, where
+    they are still to be reduced, as they are stored. `table` is left as it is; where nothing had to be converted the
+    values are shared with it.
 
     Parameters
     ----------
@@ -55,8 +60,8 @@ def checked_modality(
     Raises
     ------
     DataError
-        Values are not finite, negative, neither counts nor intensities nor components, all zero, or constant; or there
-        are none.
+        Values are not finite, negative, neither counts nor RNA nor intensities nor components, all zero, or constant;
+        or there are none.
     """
     if table.n_obs == 0 or len(rows) == 0:
         raise DataError(f"Expected spots in modality {name!r}, found none. Choose another file or leave {name!r} out.")
@@ -68,6 +73,8 @@ def checked_modality(
         values, var, note = found
     elif named == "protein" or (named is None and _may_be_intensities(table, rows)):
         values, var, note = _intensities(name, table, rows)
+    elif (named or guess_kind(table)[0]) == "rna" and _may_be_normalised(table, rows):
+        values, var, note = _normalised(name, table, rows)
     elif kind is None and _may_be_components(table, rows):
         named = "precomputed"
         values, var, note = _components(name, table, rows)
@@ -144,6 +151,20 @@ def _may_be_intensities(table: AnnData, rows: np.ndarray) -> bool:
     """Return whether `X` is a panel of antibodies, or a narrow, dense table of fractions of 0 or more."""
     kind, by = guess_kind(table)
     return kind == "protein" and (by == BY_NAMES or profile_of(_taken(table.X, rows)).minimum >= 0)
+
+
+def _may_be_normalised(table: AnnData, rows: np.ndarray) -> bool:
+    """Return whether `X` holds values, all of them 0 or more."""
+    return table.X is not None and table.n_vars > 0 and profile_of(_taken(table.X, rows)).minimum >= 0
+
+
+def _normalised(name: str, table: AnnData, rows: np.ndarray) -> tuple[Any, Any, str]:
+    """Return (N, D) CSR of normalised RNA in `X`, and a note that says how it looks."""
+    matrix = _as_csr(_taken(table.X, rows))
+    told = (
+        f"Modality {name!r} holds no counts: its values look {_SAID[scale_of(matrix)]}. Counts are better: put them in "
+    )
+    return matrix, table.var, f"{told}layers['counts'] if you have them."
 
 
 def _components(name: str, table: AnnData, rows: np.ndarray) -> tuple[np.ndarray, Any, str]:

@@ -100,9 +100,9 @@ class ConfigForm(QWidget):
         self._manners.watch(self.modality_row)
 
     def set_preset(self, name: str) -> None:
-        """Take over a preset, as an edit of the person; modalities, constraints, seed, device and threads stay."""
+        """Take over a preset, as an edit of the person; what belongs to the section, seed, device and threads stay."""
         preset = next(preset for preset in presets() if preset.name == name)
-        specs = [spec for row in self.rows.values() for spec in row.specs if spec.by_modality or not spec.section]
+        specs = [spec for row in self.rows.values() for spec in row.specs if spec.by_section or not spec.section]
         config = changed(preset.config, {spec.name: get(self._config, spec.name) for spec in specs})
         config = config.model_copy(update={"constraints": self._config.constraints})
         self._replace(config, preset.title)

@@ -192,6 +192,31 @@ class PairsEditor(Editor):
         self.edited.emit(value)
 
 
+class WordsEditor(Editor):
+    """Names, as text with commas between them."""
+
+    wide = True
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        self.box = QLineEdit()
+        self.box.setPlaceholderText("names, with commas between them")
+        self.box.editingFinished.connect(self._take)
+        self._text = ""
+        self.line.addWidget(self.box, 1)
+
+    def show_value(self, value: tuple[str, ...]) -> None:
+        """Show names."""
+        self._text = ", ".join(value)
+        self.box.setText(self._text)
+
+    def _take(self) -> None:
+        text = self.box.text()
+        if text != self._text:
+            self._text = text
+            self.edited.emit(tuple(one.strip() for one in text.split(",") if one.strip()))
+
+
 def make_editor(spec: Spec) -> Editor:
     """Return the editor for a setting's type.
 
@@ -210,4 +235,6 @@ def make_editor(spec: Spec) -> Editor:
         return GroupEditor(spec)
     if spec.hint == tuple[tuple[int, float], ...]:
         return PairsEditor(spec)
+    if spec.hint == tuple[str, ...]:
+        return WordsEditor(spec)
     raise TypeError(f"Expected a setting that an editor is made for, found {spec.name}: {spec.hint}.")

@@ -57,7 +57,12 @@ class Spec:
     @property
     def by_modality(self) -> bool:
         """True where the setting says something of each modality by its name."""
-        return self.hint == tuple[str, ...] or typing.get_origin(self.hint) is dict
+        return self.name == "preprocess.modalities" or typing.get_origin(self.hint) is dict
+
+    @property
+    def by_section(self) -> bool:
+        """True where the setting names what only some sections have: modalities, or columns of obs."""
+        return self.by_modality or self.hint == tuple[str, ...]
 
     @property
     def tooltip(self) -> str:

@@ -27,7 +27,7 @@ def settings() -> dict[str, Spec]:
         for spec in listed:
             if spec.hint is Schedule:
                 found |= {part.name: part for part in specs(Schedule, f"{spec.name}.")}
-            elif spec.name not in FIXED and not spec.by_modality:
+            elif spec.name not in FIXED and not spec.by_section:
                 found[spec.name] = spec
     return found
 

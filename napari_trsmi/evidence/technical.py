@@ -1,0 +1,198 @@
+"""What in the features has technical reasons, and which modality says nothing: found without labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from napari_trsmi.coherence import coherent_components
+from napari_trsmi.courses import rim_basis, strongest_step
+from napari_trsmi.graphs import neighbour_mean
+from napari_trsmi.interrupt import check
+
+if TYPE_CHECKING:
+    from scipy import sparse
+
+    from napari_trsmi.stages import Prepared
+
+# Chosen on all files and simulations at hand: above what any of them has that nothing was put into.
+LEAST_STEP = 1.9  # strength of a line
+LEAST_COURSE = 0.45  # share of the smooth depth that falls from end to end, or to the rim
+LEAST_FALL = 0.25  # standard deviation of that, in log units
+LEAST_FOLLOWED = 0.3  # correlation of a component with it
+LEAST_CARRIED = 0.5  # of what shuffled spots have by chance, once more
+
+
+@dataclass(frozen=True)
+class Technical:
+    """One thing that was found.
+
+    Attributes
+    ----------
+    modality
+        Its name; several joined by " and " where only all of them together show it.
+    component
+        Number of the coherent component that follows it most, from 0; None where it concerns all.
+    what
+        A straight step, a steady fall of the depth, one to the rim, or a modality that says nothing.
+    strength
+        Of a step that of `courses.Line`, of depth and rim the component's correlation, of noise what it carries.
+    where
+        In words.
+    remedy
+        The setting that takes it out, or "".
+    """
+
+    modality: str
+    component: int | None
+    what: Literal["step", "depth", "rim", "noise"]
+    strength: float
+    where: str
+    remedy: str
+
+    @property
+    def sentence(self) -> str:
+        """What a person reads."""
+        if self.what == "noise":
+            return (
+                f"{self.modality} carries little information about the tissue: {self.where}. Consider leaving it out."
+            )
+        follows = f"component {self.component} follows it" if self.component is not None else ""
+        said = {
+            "step": f"{self.modality} jumps along a straight line over the section, {self.where}; {follows}",
+            "depth": f"The depth of {self.modality} falls steadily over the section, {self.where}; {follows}",
+            "rim": f"The depth of {self.modality} falls towards the rim of the tissue, {self.where}; {follows}",
+        }[self.what]
+        return f"{said}. This is technical more often than not; {self.remedy} takes it out."
+
+
+def notes_on(prepared: Prepared, seed: int = 0) -> list[str]:
+    """Return a sentence for each thing that `find_technical` finds in a section made ready for training."""
+    from napari_trsmi.data.covariates import log_depth
+
+    depths = {name: log_depth(modality, modality.kind) for name, modality in prepared.dataset.modalities.items()}
+    known = {name: depth for name, depth in depths.items() if depth is not None}
+    found = find_technical(
+        prepared.measured, prepared.spatial, prepared.dataset.coords, known, prepared.carried, seed=seed
+    )
+    return [one.sentence for one in found]
+
+
+def find_technical(
+    components: Mapping[str, np.ndarray],
+    spatial: sparse.csr_matrix,
+    coords: np.ndarray,
+    log_depth: Mapping[str, np.ndarray] | None = None,
+    carried: Mapping[str, float] | None = None,
+    seed: int = 0,
+) -> list[Technical]:
+    """Return modalities that say nothing, straight steps, and components that follow a fall of the depth.
+
+    A boundary of domains that is straight over the whole section, exactly on one line, cannot be told from a technical
+    step; nor tissue whose depth falls from end to end from sequencing that does. Steps that move components by less
+    than about two and a half times the noise of a spot are not found; in single cells those of most batches are less.
+
+    Parameters
+    ----------
+    components
+        {modality: (N, D)} as measured, not averaged over the tissue.
+    spatial
+        (N, N) CSR spatial graph, symmetric, zero diagonal.
+    coords
+        (N, 2) float, any unit.
+    log_depth
+        {modality: (N,) logarithm of the total per spot}, of those that have one.
+    carried
+        {modality: from 0 to 1}, see `coherence.carried`.
+    seed
+        For the coherence test.
+    """
+    few = sorted(name for name, share in (carried or {}).items() if share < LEAST_CARRIED)
+    found = [
+        Technical(m, None, "noise", (carried or {})[m], "it is hardly more coherent than shuffled spots", "")
+        for m in few
+    ]
+    informative = {name: values for name, values in components.items() if name not in few}
+    coherent = {name: coherent_components(values, spatial, seed)[0] for name, values in informative.items()}
+    found += _steps(informative, coherent, spatial, coords, seed)
+    for name, depth in (log_depth or {}).items():
+        check()
+        if name in coherent:
+            found += _falls(name, coherent[name], depth, spatial, coords)
+    return found
+
+
+def _steps(
+    components: Mapping[str, np.ndarray],
+    coherent: Mapping[str, np.ndarray],
+    spatial: sparse.csr_matrix,
+    coords: np.ndarray,
+    seed: int,
+) -> list[Technical]:
+    lines = strongest_step(components, spatial, coords, seed)
+    told = {name: line for name, line in lines.items() if line.strength >= LEAST_STEP}
+    if len(told) > 1:
+        told.pop("", None)
+    found = []
+    for name, line in told.items():
+        over = [coherent[name]] if name else list(coherent.values())
+        place = coords - coords.mean(axis=0)
+        follows = [_partial_correlations(values, line.side.astype(float), place) for values in over]
+        component = int(follows[0].argmax()) if name else None
+        degrees = round(np.degrees(line.angle) + 90) % 180
+        where = f"at {degrees} degrees to x, with {100 * line.side.mean():.0f} % of the spots on one side"
+        found.append(
+            Technical(name or " and ".join(coherent), component, "step", line.strength, where, _setting("step"))
+        )
+    return found
+
+
+def _falls(
+    name: str, coherent: np.ndarray, depth: np.ndarray, spatial: sparse.csr_matrix, coords: np.ndarray
+) -> list[Technical]:
+    mean = neighbour_mean(spatial).astype(float)
+    smooth = mean @ (mean @ np.asarray(depth, float))
+    smoothed = mean @ (mean @ coherent)
+    plane = (coords - coords.mean(axis=0)) / max(float(np.ptp(coords, axis=0).max()), 1e-12)
+    rim = rim_basis(coords)
+    course = _fitted(smooth, np.hstack([plane, rim]))
+    variance = max(float(smooth.var()), 1e-30)
+    if course.var() < LEAST_COURSE * variance or course.std() < LEAST_FALL:
+        return []
+    found = []
+    for what, basis in (("depth", plane), ("rim", rim)):
+        fall = _fitted(smooth, basis)
+        if fall.var() < LEAST_COURSE / 2 * variance:
+            continue
+        follows = np.abs(_correlations(smoothed, fall))
+        k = int(follows.argmax())
+        if follows[k] >= LEAST_FOLLOWED:
+            ends = np.exp(np.ptp(np.quantile(fall, [0.02, 0.98])))
+            where = f"to one part in {ends:.1f}"
+            found.append(Technical(name, k, what, float(follows[k]), where, _setting("log_depth")))  # type: ignore[arg-type]
+    return found
+
+
+def _setting(name: str) -> str:
+    return f"preprocess.covariates=({name!r},)"
+
+
+def _fitted(y: np.ndarray, basis: np.ndarray) -> np.ndarray:
+    """(N,) least squares fit of y, centred."""
+    centred = basis - basis.mean(axis=0)
+    return np.asarray(centred @ np.linalg.lstsq(centred, y - y.mean(), rcond=None)[0])
+
+
+def _correlations(values: np.ndarray, y: np.ndarray) -> np.ndarray:
+    x, z = values - values.mean(axis=0), y - y.mean()
+    size = np.sqrt((x**2).sum(axis=0) * (z**2).sum())
+    return np.asarray(np.divide(z @ x, size, out=np.zeros(x.shape[1]), where=size > 0))
+
+
+def _partial_correlations(values: np.ndarray, y: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """(d,) absolute correlations of each column with y, beyond what a linear trend in `given` says of both."""
+    left = np.column_stack([column - _fitted(column, given) for column in values.T])
+    return np.abs(_correlations(left, y - _fitted(y, given)))

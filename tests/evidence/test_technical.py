@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_trsmi.config import Config
+from napari_trsmi.data.simulate import hard_settings, simulate_dataset
+from napari_trsmi.evidence.technical import find_technical, notes_on
+from napari_trsmi.graphs import spatial_graph
+from napari_trsmi.stages import prepare
+
+Y, X = (grid.ravel().astype(float) for grid in np.mgrid[:40, :40])
+COORDS = np.column_stack([X, Y])
+SPATIAL = spatial_graph(COORDS)
+RNG = np.random.default_rng(0)
+DOMAINS = np.column_stack([np.sin(X / 5) * np.cos(Y / 6), np.cos(X / 4 + 1) * np.sin(Y / 5)]) * 3
+CLEAN = {name: np.hstack([DOMAINS, np.zeros((1600, 2))]) + RNG.standard_normal((1600, 4)) for name in ("rna", "adt")}
+LOCAL = 5 + 0.2 * RNG.standard_normal(1600)
+
+
+def found(components, **given):
+    return [(one.modality, one.what) for one in find_technical(components, SPATIAL, COORDS, **given)]
+
+
+def test_nothing_is_told_of_a_clean_section():
+    assert found(CLEAN, log_depth={"rna": LOCAL, "adt": LOCAL}, carried={"rna": 1.0, "adt": 0.6}) == []
+
+
+def test_a_step_is_told_of_the_modality_that_has_it():
+    stepped = CLEAN["rna"] + 5 * (X + 0.5 * Y > 28)[:, None] * np.array([0, 0, 0.8, -0.6])
+    (one,) = find_technical({"rna": stepped, "adt": CLEAN["adt"]}, SPATIAL, COORDS)
+    assert (one.modality, one.what, one.remedy) == ("rna", "step", "preprocess.covariates=('step',)")
+    assert one.component is not None
+    assert "straight line" in one.sentence
+
+
+@pytest.mark.parametrize(
+    ("fall", "what"), [(X / 20, "depth"), (-2 * np.exp(-np.minimum.reduce([X, Y, 39 - X, 39 - Y]) / 5), "rim")]
+)
+def test_a_fall_of_the_depth_is_told_where_a_component_follows_it(fall, what):
+    followed = CLEAN["rna"] + 3 * fall[:, None] * np.array([0, 0, 1, 0])
+    assert found({"rna": followed}, log_depth={"rna": LOCAL + fall}) == [("rna", what)]
+    assert found({"rna": CLEAN["rna"]}, log_depth={"rna": LOCAL + fall}) == []
+    assert found({"rna": followed}, log_depth={"rna": LOCAL}) == []
+
+
+def test_depth_that_follows_the_domains_is_not_told():
+    assert found(CLEAN, log_depth={"rna": LOCAL + DOMAINS[:, 0]}) == []
+
+
+def test_a_modality_that_says_nothing_is_told_and_not_asked_for_steps():
+    noise = RNG.standard_normal((1600, 4))
+    (one,) = find_technical({"rna": CLEAN["rna"], "adt": noise}, SPATIAL, COORDS, carried={"rna": 1.0, "adt": 0.1})
+    assert (one.modality, one.what, one.component) == ("adt", "noise", None)
+    assert one.sentence.startswith("adt carries little information about the tissue")
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("clean", []),
+        ("batch_line", ["jumps along a straight line"]),
+        ("rim", ["towards the rim"]),
+        ("noise_modality", ["carries little information"]),
+    ],
+)
+def test_what_was_put_into_a_slice_is_told_and_nothing_else(kind, said):
+    dataset = simulate_dataset(hard_settings(kind, n_genes=200))
+    notes = notes_on(prepare(dataset, Config()))
+    assert all(any(words in note for note in notes) for words in said), notes
+    assert all(any(words in note for words in said) for note in notes), notes
