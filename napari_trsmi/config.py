@@ -54,8 +54,8 @@ class Preprocess(Settings):
     target_sum: float = setting(1e4, "Counts per spot after normalisation.", unit="counts", gt=0, step=1000)
     covariates: tuple[str, ...] = setting(
         (),
-        "Regressed out of each modality's components: columns of obs (numbers or categories), log_depth (log of the "
-        "total per spot), rim (distance to the rim of the tissue), step (the jump at the strongest straight line).",
+        "Regressed out of the components: columns of obs, log_depth (log of the total per spot), rim (distance to the "
+        "rim of the tissue), step (the jump at the strongest straight line).",
     )
     n_components: int = setting(50, "Most components per modality (PCA, or LSI for chromatin).", ge=2)
     coherent: bool = setting(
@@ -225,9 +225,7 @@ class Train(Settings):
 class Evidence(Settings):
     """What is found out about the domains once they are there."""
 
-    support: bool = setting(
-        True, "Cut the run in other ways too, and count how many of them draw each boundary: its support."
-    )
+    support: bool = setting(True, "Count how many other ways to cut the run draw each boundary: its support.")
 
 
 class Constraint(Settings):

@@ -26,6 +26,11 @@ def undecided(result: Result) -> str:
     )
 
 
+def technical(result: Result) -> list[str]:
+    """Return a sentence for each thing in the section that looks technical, or modality that says nothing."""
+    return list(result.provenance.get("technical", ()))
+
+
 def chosen_number(result: Result) -> str:
     """Return how the number of domains was chosen, in a sentence; "" where it was given."""
     numbers = result.provenance.get("numbers")

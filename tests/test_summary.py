@@ -1,45 +1,27 @@
-"""What is said of a result as a whole."""
-
 from __future__ import annotations
 
 from types import SimpleNamespace
 
-import pytest
-
-from napari_trsmi.summary import chosen_number, ranges, undecided
-
-NUMBERS = {"chosen": 7, "about_as_good": [6, 7, 8, 9], "told": True}
+from napari_trsmi.cli.command import found_in
+from napari_trsmi.summary import technical
 
 
-def result(n_domains=7, **provenance):
-    return SimpleNamespace(partition=SimpleNamespace(n_domains=n_domains), provenance=provenance)
+def result_with(**provenance):
+    """What the summary looks at."""
+    return SimpleNamespace(
+        provenance=provenance, partition=SimpleNamespace(n_domains=3), labels=[0] * 1200, maps={}, confidence=None
+    )
 
 
-@pytest.mark.parametrize(("agreement", "is_told"), [(0.49, True), (0.51, False), (None, False)])
-def test_a_result_whose_cuts_disagree_is_told_as_undecided(agreement, is_told):
-    said = undecided(result(support={"agreement": agreement}))
-    assert said.startswith("Undecided: ") == is_told
-    assert bool(said) == is_told
-    assert undecided(result()) == ""
+def test_what_looks_technical_is_told_line_by_line():
+    result = result_with(technical=["rna jumps.", "adt says nothing."])
+    assert technical(result) == ["rna jumps.", "adt says nothing."]
+    assert found_in(result).splitlines() == ["3 domains over 1,200 spots.", "rna jumps.", "adt says nothing."]
+    assert technical(result_with()) == []
 
 
-def test_the_number_is_told_with_those_about_as_good():
-    assert chosen_number(result(numbers=NUMBERS)) == "7 domains were chosen; about as good: 6, 8, 9."
-    alone = {**NUMBERS, "about_as_good": [7]}
-    assert chosen_number(result(numbers=alone)) == "7 domains were chosen; no other number is as good."
-    assert chosen_number(result()) == ""
-
-
-def test_after_another_cut_the_number_is_what_would_be_chosen():
-    assert chosen_number(result(5, numbers=NUMBERS)).startswith("7 domains would be chosen")
-
-
-def test_where_nothing_tells_the_number_it_says_so():
-    assert "Nothing in the data tells" in chosen_number(result(numbers={**NUMBERS, "told": False}))
-
-
-@pytest.mark.parametrize(
-    ("numbers", "words"), [([], ""), ([4], "4"), ([4, 5], "4, 5"), ([4, 5, 6, 9, 11, 12, 13], "4 to 6, 9, 11 to 13")]
-)
-def test_ranges_are_told_by_their_ends(numbers, words):
-    assert ranges(numbers) == words
+def test_an_undecided_run_and_a_chosen_number_are_told_in_one_line():
+    numbers = {"told": True, "chosen": 3, "about_as_good": [3, 4, 5, 6]}
+    found = found_in(result_with(numbers=numbers, support={"agreement": 0.3}))
+    assert "3 domains were chosen; about as good: 4 to 6." in found
+    assert "Undecided: other cuts of the same run agree with mean ARI 0.30 only." in found

@@ -173,6 +173,7 @@ class Recorded(_Part):
     trust: _Trust = _Trust()
     support: _Support = _Support()
     numbers: _Numbers = _Numbers()
+    technical: list[str] = []
     comparisons: list[_Compared] = []
     runs: list[_Beside] = []
     sweep: _Sweep = _Sweep()

@@ -16,6 +16,7 @@ from napari_trsmi.interrupt import check
 if TYPE_CHECKING:
     from scipy import sparse
 
+    from napari_trsmi.config import Config
     from napari_trsmi.stages import Prepared
 
 # Chosen on all files and simulations at hand: above what any of them has that nothing was put into.
@@ -69,14 +70,15 @@ class Technical:
         return f"{said}. This is technical more often than not; {self.remedy} takes it out."
 
 
-def notes_on(prepared: Prepared, seed: int = 0) -> list[str]:
+def notes_on(prepared: Prepared, config: Config) -> list[str]:
     """Return a sentence for each thing that `find_technical` finds in a section made ready for training."""
     from napari_trsmi.data.covariates import log_depth
 
-    depths = {name: log_depth(modality, modality.kind) for name, modality in prepared.dataset.modalities.items()}
+    kinds = config.preprocess.kinds
+    depths = {name: log_depth(m, kinds.get(name, m.kind)) for name, m in prepared.dataset.modalities.items()}
     known = {name: depth for name, depth in depths.items() if depth is not None}
     found = find_technical(
-        prepared.measured, prepared.spatial, prepared.dataset.coords, known, prepared.carried, seed=seed
+        prepared.measured, prepared.spatial, prepared.dataset.coords, known, prepared.carried, seed=config.seed
     )
     return [one.sentence for one in found]
 
@@ -163,7 +165,8 @@ def _falls(
     if course.var() < LEAST_COURSE * variance or course.std() < LEAST_FALL:
         return []
     found = []
-    for what, basis in (("depth", plane), ("rim", rim)):
+    courses: dict[Literal["depth", "rim"], np.ndarray] = {"depth": plane, "rim": rim}
+    for what, basis in courses.items():
         fall = _fitted(smooth, basis)
         if fall.var() < LEAST_COURSE / 2 * variance:
             continue
@@ -172,7 +175,8 @@ def _falls(
         if follows[k] >= LEAST_FOLLOWED:
             ends = np.exp(np.ptp(np.quantile(fall, [0.02, 0.98])))
             where = f"to one part in {ends:.1f}"
-            found.append(Technical(name, k, what, float(follows[k]), where, _setting("log_depth")))  # type: ignore[arg-type]
+            remedy = _setting("log_depth" if what == "depth" else "rim")
+            found.append(Technical(name, k, what, float(follows[k]), where, remedy))
     return found
 
 

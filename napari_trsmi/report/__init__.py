@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from napari_trsmi.atomic import replacing
 from napari_trsmi.errors import DataError
 from napari_trsmi.evidence import SUPPORT
-from napari_trsmi.summary import SUPPORT_MEANS, chosen_number, undecided
+from napari_trsmi.summary import SUPPORT_MEANS, chosen_number, technical, undecided
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -88,7 +88,7 @@ def contents(result: Result, *, truth: str | None = None) -> dict[str, Any]:
         "title": result.dataset.name,
         "n_spots": len(labels),
         "modalities": [(name, m.kind, m.table.n_vars) for name, m in result.dataset.modalities.items()],
-        "notes": result.dataset.notes,
+        "notes": (*result.dataset.notes, *technical(result)),
         "support": float(support.mean()) if SUPPORT in result.maps else None,
         "support_means": SUPPORT_MEANS,
         "certainty": float(result.confidence.mean()),

@@ -66,6 +66,6 @@ def test_a_modality_that_says_nothing_is_told_and_not_asked_for_steps():
 )
 def test_what_was_put_into_a_slice_is_told_and_nothing_else(kind, said):
     dataset = simulate_dataset(hard_settings(kind, n_genes=200))
-    notes = notes_on(prepare(dataset, Config()))
+    notes = notes_on(prepare(dataset, Config()), Config())
     assert all(any(words in note for note in notes) for words in said), notes
     assert all(any(words in note for words in said) for note in notes), notes

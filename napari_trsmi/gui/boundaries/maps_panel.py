@@ -21,7 +21,7 @@ HELP = {
     CERTAINTY: "Certainty of the model: posterior of each spot's own domain",
     "Entropy": "How undecided each spot is between all domains, from 0 to 1",
     "Runner-up domain": "The domain each spot would belong to next",
-    "Stability": "Share of the runs from other seeds that give each spot its domain",
+    "Stability": "Share of the runs on fresh measurements, from other seeds, that give each spot its domain",
     "Modalities agreeing": "Share of the modalities that, each alone, give each spot its domain",
 }
 

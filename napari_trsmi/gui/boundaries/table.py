@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 CERTAINTY_MEANS = "Certainty of the model: by how much the spots prefer their own side, from 0 to 1"
 TRUST = {  # column once the result was checked: heading, meaning
-    STABILITY: ("Stable", "Share of the runs from other seeds that draw this boundary"),
+    STABILITY: ("Stable", "Share of the runs on fresh measurements, from other seeds, that draw this boundary"),
     BY_CHANCE: ("Chance", "Share of the boundary drawn on shuffled tissue that is as certain; near 0: not by chance"),
 }
 VERDICTS = {"keep": "kept", "doubt": "doubtful", "reject": "rejected"}

@@ -11,7 +11,7 @@ from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import ElidingLabel, Label
 from napari_trsmi.gui.train.nest_buttons import NestButtons
 from napari_trsmi.gui.train.save_menu import save_menu
-from napari_trsmi.summary import undecided
+from napari_trsmi.summary import technical, undecided
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
@@ -67,5 +67,5 @@ class ResultRow(QWidget):
         else:
             self.label.setText(f"{domains}, certainty {certainty}")
         self.label.setToolTip("; ".join(filter(None, about)))
-        self.undecided.setText(undecided(result))
+        self.undecided.setText("\n".join(filter(None, [undecided(result), *technical(result)])))
         self.undecided.setVisible(bool(self.undecided.text()))

@@ -157,13 +157,15 @@ def shown_by(editor):
         return editor.widget.value
     if kind == "GroupEditor":
         return {name: shown_by(part) for name, part in editor.parts.items()}
+    if kind == "WordsEditor":
+        return tuple(editor.box.text().split(", ")) if editor.box.text() else ()
     text = editor.box.currentText() if kind == "TextEditor" else editor.box.text()
     return text if kind == "TextEditor" else tuple(tuple(map(float, one.split(":"))) for one in text.split(","))
 
 
 def as_shown(value):
     """The value of a setting in the words of `shown_by`."""
-    if isinstance(value, tuple):
+    if isinstance(value, tuple) and not all(isinstance(one, str) for one in value):
         return tuple((float(steps), share) for steps, share in value)
     if hasattr(value, "model_dump"):
         return value.model_dump()
