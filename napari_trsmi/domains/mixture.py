@@ -46,6 +46,7 @@ def fit_mixture(
     refit: bool = True,
     constraints: Sequence[RowConstraint] = (),
     pull: float = 0.0,
+    iterations: int = MAX_ITERATIONS,
 ) -> Mixture:
     r"""Return the mixture and Potts field fitted by mean-field expectation maximisation.
 
@@ -77,6 +78,8 @@ def fit_mixture(
     constraints, pull
         Constraints on the rows, and the strength of their field in units of how sure a typical spot is: the median lead
         of the best component's log weight over the median of all.
+    iterations
+        At most so many steps, with the field and without.
 
     Returns
     -------
@@ -84,14 +87,14 @@ def fit_mixture(
     """
     k = int(start.max()) + 1
     certain = np.eye(k)[start]
-    free = _run(features, 0.95 * certain + 0.05 / k, neighbours, 0.0, refit, constraints, pull)
+    free = _run(features, 0.95 * certain + 0.05 / k, neighbours, 0.0, refit, constraints, pull, iterations)
     if not _complete(free):
-        free = _run(features, certain, neighbours, 0.0, False, constraints, pull)
+        free = _run(features, certain, neighbours, 0.0, False, constraints, pull, iterations)
         free = free if _complete(free) else certain
     if strength is None:
         strength = field_strength(free.argmax(axis=1), k, neighbours)
     while strength > 0.05:
-        coupled = _run(features, free, neighbours, strength, refit, constraints, pull)
+        coupled = _run(features, free, neighbours, strength, refit, constraints, pull, iterations)
         if _complete(coupled):
             return Mixture(coupled, float(strength))
         strength /= 2
@@ -180,11 +183,12 @@ def _run(
     refit: bool,
     constraints: Sequence[RowConstraint] = (),
     pull: float = 0.0,
+    iterations: int = MAX_ITERATIONS,
 ) -> np.ndarray:
     """Alternate parameters and posterior until no posterior moves by more than `TOLERANCE`."""
     fit = None
     square = (x**2).mean(axis=0)
-    for _ in range(MAX_ITERATIONS):
+    for _ in range(iterations):
         check()
         if refit or fit is None:
             total = q.sum(axis=0) + 1e-9

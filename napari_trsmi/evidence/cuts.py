@@ -10,17 +10,17 @@ from scipy import sparse
 
 from napari_trsmi.coherence import denoise
 from napari_trsmi.config import Cluster, Config
-from napari_trsmi.domains.clustering import domain_features, find_domains, in_context, kmeans
+from napari_trsmi.domains.clustering import domain_features, in_context, kmeans
 from napari_trsmi.domains.mixture import fit_mixture
 from napari_trsmi.domains.rings import principal, ring_means, tied_mixture
-from napari_trsmi.errors import ConfigError
 from napari_trsmi.evidence.splitting import split
+from napari_trsmi.graphs import neighbour_mean
 from napari_trsmi.interrupt import check
 from napari_trsmi.stages import Prepared
 
 N_WAYS, N_FRESH = 7, 4
 SHARE = 0.5  # noise put on top of a measurement, in standard deviations of its own
-_STARTS = 2  # restarts of such a cut: the votes need their number more than each needs its best optimum
+_STARTS, _STEPS = 2, 20  # restarts and steps of such a cut: votes need number more than each its best optimum
 _MOVED = (2, -2)  # how far the number of domains is moved
 
 
@@ -45,14 +45,14 @@ class Way:
     def cut(self, n_domains: int, spatial: sparse.csr_matrix, seed: int) -> np.ndarray | None:
         """Return (N,) labels of so many domains; None where these features do not fall into as many."""
         if self.settings.context == "rings":
-            labels = tied_mixture(self.features, n_domains, _STARTS, seed).argmax(axis=1)
+            labels = tied_mixture(self.features, n_domains, 1, seed).argmax(axis=1)
         else:
-            try:
-                labels = find_domains(
-                    self.features, spatial, self.settings, n_domains=n_domains, features=self.features, seed=seed
-                ).labels
-            except ConfigError:
+            start = kmeans(self.features, n_domains, _STARTS, seed)
+            if len(np.unique(start)) < n_domains:
                 return None
+            strength = self.settings.strength if self.settings.refinement == "potts" else 0.0
+            mean = neighbour_mean(spatial)
+            labels = fit_mixture(self.features, start, mean, strength=strength, iterations=_STEPS).labels
         return labels if len(np.unique(labels)) == n_domains else None
 
     def rough(self, n_domains: int, seed: int) -> np.ndarray | None:
@@ -124,7 +124,8 @@ def default_way(measured: Mapping[str, np.ndarray], prepared: Prepared, config: 
     spatial, seed = prepared.spatial, config.seed
     settings = _settings(config, in_context(config.cluster, prepared.dataset.coords).context)
     features = np.hstack([denoise(values, spatial, seed)[0] for values in measured.values()])
-    return Way("as the default", domain_features(features, spatial, settings, seed), settings)
+    fast = settings.model_copy(update={"sharpen": 0})  # whose search for similar spots costs as much as all the rest
+    return Way("as the default", domain_features(features, spatial, fast, seed), settings)
 
 
 def _settings(config: Config, context: str) -> Cluster:
