@@ -122,7 +122,7 @@ def run_seed(case_name: str, seed: int, names: list[str] | None) -> list[dict[st
     started = time.perf_counter()
     loaded = load(case_name)
     bench = Workbench(loaded)
-    default = default_config(loaded.case.n_domains, seed, loaded.case.used_as)
+    default = default_config(loaded.case.n_domains, seed)
     records = []
     for variant in chosen_variants(names):
         if variant.pairs and len(loaded.dataset.modalities) < 2:

@@ -13,7 +13,6 @@ import numpy as np
 from scipy import sparse
 
 import napari_trsmi as nt
-from napari_trsmi.config import Kind
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.simulate import SimulationSettings, hard_panel, hard_settings, simulate_dataset
 from napari_trsmi.domains.metrics import agreement, boundary_agreement, morans_i, pas
@@ -49,8 +48,6 @@ class Case:
         What kind of section it is: spots on a grid, single cells, simulated, or simulated so that mistakes are likely.
     beside
         Files below the same folder with further modalities of the same spots.
-    kinds
-        {modality: kind as read, and as used}; empty where what the file says is right.
     settings
         What to simulate, another slice for each seed; None where there is a file.
     """
@@ -65,7 +62,6 @@ class Case:
     notes: dict[str, str] = field(default_factory=dict)
     group: Group = "simulated"
     beside: tuple[str, ...] = ()
-    kinds: dict[str, tuple[Kind, Kind]] = field(default_factory=dict)
     settings: SimulationSettings | None = None
 
     @property
@@ -79,18 +75,12 @@ class Case:
         paths = [self.path, *(data_folder() / file for file in self.beside)]
         return self.settings is not None or all(path.exists() for path in paths)
 
-    @property
-    def used_as(self) -> dict[str, Kind]:
-        """{modality: kind} for `preprocess.kinds`."""
-        return {name: used for name, (_, used) in self.kinds.items()}
-
     def read(self, seed: int = 0) -> Dataset:
         """Return the section, read or simulated; only a simulated one depends on the seed."""
         if self.settings is not None:
             return simulate_dataset(self.settings, seed=seed)
         paths = [self.path, *(data_folder() / file for file in self.beside)]
-        kinds = {name: read for name, (read, _) in self.kinds.items()}
-        return nt.read(paths if self.beside else self.path, kinds=kinds or None)
+        return nt.read(paths if self.beside else self.path)
 
     @property
     def main_view(self) -> str:
@@ -143,14 +133,7 @@ CASES: tuple[Case, ...] = (
         notes={"all": "Elsewhere the graph was built on array indices, here on the hexagonal grid they stand for."},
         group="grid",
     ),
-    Case(
-        "osmfish",
-        "osmfish.h5ad",
-        11,
-        "Region",
-        group="cells",
-        kinds={"rna": ("protein", "rna")},  # until values that are no counts are read as rna
-    ),
+    Case("osmfish", "osmfish.h5ad", 11, "Region", group="cells"),
     Case("starmap_BZ5", "starmap_mpfc_BZ5.h5ad", 4, "layer", group="cells"),
     Case("starmap_BY3", "starmap_BY3.h5ad", 7, "layer", group="cells"),
     Case("mosaic_s1", "mosaic_r1/s1_rna.h5ad", 5, "gt", beside=("mosaic_r1/s1_adt.h5ad",)),

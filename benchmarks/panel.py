@@ -49,7 +49,7 @@ def run_seed(case_name: str, seed: int, quick: bool) -> Record:
     started = time.perf_counter()
     loaded = load(case_name, seed)
     record: Record = {"file": case_name, "group": loaded.case.group, "seed": seed, "n_domains": loaded.case.n_domains}
-    config = default_config(loaded.case.n_domains, seed, loaded.case.used_as)
+    config = default_config(loaded.case.n_domains, seed)
     if quick:
         config = changed(config, {"train": {"epochs": QUICK_EPOCHS}})
     try:

@@ -37,7 +37,7 @@ def run_seed(case_name: str, seed: int, quick: bool) -> list[Record]:
 
     started = time.perf_counter()
     loaded = load(case_name)
-    config = default_config(loaded.case.n_domains, seed, loaded.case.used_as)
+    config = default_config(loaded.case.n_domains, seed)
     section = prepare(loaded.dataset, config)
     records: list[Record] = []
 

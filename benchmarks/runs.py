@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from datasets import Loaded
 
-from napari_trsmi.config import Config, Kind
+from napari_trsmi.config import Config
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.records import Fit, Step
 from napari_trsmi.stages import Prepared, cut
@@ -20,13 +20,9 @@ from napari_trsmi.stages import Prepared, cut
 Changes = dict[str, dict[str, Any]]  # {section: {field: value}}
 
 
-def default_config(n_domains: int, seed: int, kinds: dict[str, Kind] | None = None) -> Config:
-    """Return the default settings with nothing but K and the seed set; no previews, as in `napari_trsmi.fit`.
-
-    `kinds` is for files that do not say what they hold, see `datasets.Case.used_as`.
-    """
-    preprocess = {"kinds": kinds} if kinds else {}
-    return Config(cluster={"n_domains": n_domains}, train={"preview_every": 0}, preprocess=preprocess, seed=seed)
+def default_config(n_domains: int, seed: int) -> Config:
+    """Return the default settings with nothing but K and the seed set; no previews, as in `napari_trsmi.fit`."""
+    return Config(cluster={"n_domains": n_domains}, train={"preview_every": 0}, seed=seed)
 
 
 def changed(config: Config, changes: Changes) -> Config:

@@ -18,7 +18,7 @@ def blocks(loaded: Loaded, seed: int) -> np.ndarray:
     """Return the (N, sum of D_m) components of all modalities, centred, each modality of total variance 1."""
     out = []
     for modality in loaded.dataset.modalities.values():
-        kind = loaded.case.used_as.get(modality.name, modality.kind)
+        kind = modality.kind
         values = components(modality, kind, Preprocess(), seed).astype(float)
         values = values - values.mean(axis=0)
         out.append(values / np.sqrt((values**2).sum() / len(values)))

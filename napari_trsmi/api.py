@@ -154,7 +154,7 @@ def fit_steps(
     ...     print(len(end.value.history))
     1
     """
-    from napari_trsmi.evidence.technical import notes_on
+    from napari_trsmi.evidence.technical import find_in
     from napari_trsmi.model.training import train
 
     config = training = config or Config()
@@ -200,7 +200,7 @@ def fit_steps(
     partition = cut(trained.embedding, prepared, config, n_domains, trained.prototypes, done)
     seconds["domains"] = time.perf_counter() - started - sum(seconds.values())
     result = assemble(prepared, config, trained.embedding, partition)
-    technical = notes_on(prepared, config)
+    technical = [{"sentence": one.sentence, "remedy": one.remedy} for one in find_in(prepared, config)]
     seconds["boundaries and scores"] = time.perf_counter() - started - sum(seconds.values())
     result = replace(
         result,

@@ -28,7 +28,7 @@ def undecided(result: Result) -> str:
 
 def technical(result: Result) -> list[str]:
     """Return a sentence for each thing in the section that looks technical, or modality that says nothing."""
-    return list(result.provenance.get("technical", ()))
+    return [one["sentence"] for one in result.provenance.get("technical", ())]
 
 
 def chosen_number(result: Result) -> str:

@@ -14,7 +14,7 @@ def result_with(**provenance):
 
 
 def test_what_looks_technical_is_told_line_by_line():
-    result = result_with(technical=["rna jumps.", "adt says nothing."])
+    result = result_with(technical=[{"sentence": "rna jumps."}, {"sentence": "adt says nothing."}])
     assert technical(result) == ["rna jumps.", "adt says nothing."]
     assert found_in(result).splitlines() == ["3 domains over 1,200 spots.", "rna jumps.", "adt says nothing."]
     assert technical(result_with()) == []

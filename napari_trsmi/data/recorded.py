@@ -136,6 +136,11 @@ class _Support(_Part):
     spots: Number = None
 
 
+class _Technical(_Part):
+    sentence: str
+    remedy: Literal["", "step", "log_depth", "rim"] = ""
+
+
 class _Numbers(_Part):
     numbers: list[int] = []
     agreement: list[Number] = []
@@ -173,7 +178,7 @@ class Recorded(_Part):
     trust: _Trust = _Trust()
     support: _Support = _Support()
     numbers: _Numbers = _Numbers()
-    technical: list[str] = []
+    technical: list[_Technical] = []
     comparisons: list[_Compared] = []
     runs: list[_Beside] = []
     sweep: _Sweep = _Sweep()

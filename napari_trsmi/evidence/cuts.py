@@ -68,7 +68,13 @@ class Way:
         return labels if len(np.unique(labels)) == n_domains else None
 
 
-def ways(embedding: np.ndarray, prepared: Prepared, config: Config, n_fresh: int = N_FRESH) -> Iterator[Way]:
+def ways(
+    embedding: np.ndarray,
+    prepared: Prepared,
+    config: Config,
+    n_fresh: int = N_FRESH,
+    measured: Mapping[str, np.ndarray] | None = None,
+) -> Iterator[Way]:
     """Yield ways to cut a section; none of them trains.
 
     Seven cut the run's embedding, the network's input or the measurements, averaged over the tissue or ring by ring,
@@ -85,10 +91,13 @@ def ways(embedding: np.ndarray, prepared: Prepared, config: Config, n_fresh: int
         Settings of the run.
     n_fresh
         Measurements with fresh noise.
+    measured
+        {modality: (N, D_m)} measurements to cut and to put noise on; those made ready where not given.
     """
     spatial, seed = prepared.spatial, config.seed
     averaged, ringed = _settings(config, "averaged"), _settings(config, "rings")
-    measured = np.hstack(list(prepared.measured.values()))
+    own = prepared.measured if measured is None else measured
+    values_measured = np.hstack(list(own.values()))
     features = np.hstack(list(prepared.features.values()))
 
     def by_average(values: np.ndarray, **update: int) -> tuple[np.ndarray, Cluster]:
@@ -99,17 +108,17 @@ def ways(embedding: np.ndarray, prepared: Prepared, config: Config, n_fresh: int
 
     def fresh(number: int) -> tuple[np.ndarray, Cluster]:
         rng = np.random.default_rng([seed, number])
-        noisy = {name: split(values, spatial, rng, SHARE)[0] for name, values in prepared.measured.items()}
+        noisy = {name: split(values, spatial, rng, SHARE)[0] for name, values in own.items()}
         way = default_way(noisy, prepared, config)
         return way.features, way.settings
 
     makers: dict[str, Callable[[], tuple[np.ndarray, Cluster]]] = {
         "the embedding": lambda: by_average(embedding),
         "the input of the network": lambda: by_average(features),
-        "the measurements": lambda: by_average(measured),
+        "the measurements": lambda: by_average(values_measured),
         "without sharpening": lambda: by_average(embedding, sharpen=0),
         "ring by ring": lambda: by_rings(embedding),
-        "the measurements, ring by ring": lambda: by_rings(measured),
+        "the measurements, ring by ring": lambda: by_rings(values_measured),
         "each spot by itself": lambda: by_rings(embedding, 0),
     }
     for number in range(n_fresh):

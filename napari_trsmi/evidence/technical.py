@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -44,7 +44,7 @@ class Technical:
     where
         In words.
     remedy
-        The setting that takes it out, or "".
+        The name in `preprocess.covariates` that takes it out, or "".
     """
 
     modality: str
@@ -67,20 +67,36 @@ class Technical:
             "depth": f"The depth of {self.modality} falls steadily over the section, {self.where}; {follows}",
             "rim": f"The depth of {self.modality} falls towards the rim of the tissue, {self.where}; {follows}",
         }[self.what]
-        return f"{said}. This is technical more often than not; {self.remedy} takes it out."
+        return f"{said}. This is technical more often than not; preprocess.covariates=({self.remedy!r},) takes it out."
 
 
-def notes_on(prepared: Prepared, config: Config) -> list[str]:
-    """Return a sentence for each thing that `find_technical` finds in a section made ready for training."""
+def find_in(prepared: Prepared, config: Config) -> list[Technical]:
+    """Return what `find_technical` finds in a section made ready for training."""
     from napari_trsmi.data.covariates import log_depth
 
     kinds = config.preprocess.kinds
     depths = {name: log_depth(m, kinds.get(name, m.kind)) for name, m in prepared.dataset.modalities.items()}
     known = {name: depth for name, depth in depths.items() if depth is not None}
-    found = find_technical(
+    return find_technical(
         prepared.measured, prepared.spatial, prepared.dataset.coords, known, prepared.carried, seed=config.seed
     )
-    return [one.sentence for one in found]
+
+
+def cleaned(prepared: Prepared, config: Config, remedies: Collection[str]) -> dict[str, np.ndarray]:
+    """Return {modality: (N, D_m)} measurements of a section without what `remedies` of `Technical` take out."""
+    from napari_trsmi.data.covariates import log_depth, without, without_straight_step
+
+    measured = dict(prepared.measured)
+    if "step" in remedies:
+        measured = without_straight_step(measured, prepared.spatial, prepared.dataset.coords, config.seed)
+    for name, modality in prepared.dataset.modalities.items():
+        kind = config.preprocess.kinds.get(name, modality.kind)
+        depth = log_depth(modality, kind) if "log_depth" in remedies else None
+        columns = [] if depth is None else [depth[:, None]]
+        columns += [rim_basis(prepared.dataset.coords)] if "rim" in remedies else []
+        if columns:
+            measured[name] = without(measured[name], np.hstack(columns))
+    return measured
 
 
 def find_technical(
@@ -146,9 +162,7 @@ def _steps(
         component = int(follows[0].argmax()) if name else None
         degrees = round(np.degrees(line.angle) + 90) % 180
         where = f"at {degrees} degrees to x, with {100 * line.side.mean():.0f} % of the spots on one side"
-        found.append(
-            Technical(name or " and ".join(coherent), component, "step", line.strength, where, _setting("step"))
-        )
+        found.append(Technical(name or " and ".join(coherent), component, "step", line.strength, where, "step"))
     return found
 
 
@@ -175,13 +189,9 @@ def _falls(
         if follows[k] >= LEAST_FOLLOWED:
             ends = np.exp(np.ptp(np.quantile(fall, [0.02, 0.98])))
             where = f"to one part in {ends:.1f}"
-            remedy = _setting("log_depth" if what == "depth" else "rim")
+            remedy = "log_depth" if what == "depth" else "rim"
             found.append(Technical(name, k, what, float(follows[k]), where, remedy))
     return found
-
-
-def _setting(name: str) -> str:
-    return f"preprocess.covariates=({name!r},)"
 
 
 def _fitted(y: np.ndarray, basis: np.ndarray) -> np.ndarray:

@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_trsmi.api import fit
 from napari_trsmi.config import Config
 from napari_trsmi.data.simulate import hard_settings, simulate_dataset
-from napari_trsmi.evidence.technical import find_technical, notes_on
+from napari_trsmi.evidence.technical import find_in, find_technical
 from napari_trsmi.graphs import spatial_graph
 from napari_trsmi.stages import prepare
 
@@ -29,7 +30,8 @@ def test_nothing_is_told_of_a_clean_section():
 def test_a_step_is_told_of_the_modality_that_has_it():
     stepped = CLEAN["rna"] + 5 * (X + 0.5 * Y > 28)[:, None] * np.array([0, 0, 0.8, -0.6])
     (one,) = find_technical({"rna": stepped, "adt": CLEAN["adt"]}, SPATIAL, COORDS)
-    assert (one.modality, one.what, one.remedy) == ("rna", "step", "preprocess.covariates=('step',)")
+    assert (one.modality, one.what, one.remedy) == ("rna", "step", "step")
+    assert "preprocess.covariates=('step',)" in one.sentence
     assert one.component is not None
     assert "straight line" in one.sentence
 
@@ -66,6 +68,19 @@ def test_a_modality_that_says_nothing_is_told_and_not_asked_for_steps():
 )
 def test_what_was_put_into_a_slice_is_told_and_nothing_else(kind, said):
     dataset = simulate_dataset(hard_settings(kind, n_genes=200))
-    notes = notes_on(prepare(dataset, Config()), Config())
+    notes = [one.sentence for one in find_in(prepare(dataset, Config()), Config())]
     assert all(any(words in note for note in notes) for words in said), notes
     assert all(any(words in note for words in said) for note in notes), notes
+
+
+def test_a_boundary_that_only_a_technical_step_draws_has_less_support_than_the_others():
+    dataset = simulate_dataset(hard_settings("batch_line", n_genes=200))
+    config = Config(cluster={"n_domains": 7, "n_init": 2}, train={"epochs": 3, "preview_every": 0})
+    result = fit(dataset, config)
+    assert [one["remedy"] for one in result.provenance["technical"]] == ["step"]
+    edges, obs = result.boundary_edges, dataset.obs
+    i, j = edges["i"].to_numpy(), edges["j"].to_numpy()
+    of_domains = obs["domain"].to_numpy()[i] != obs["domain"].to_numpy()[j]
+    of_step = (obs["technical"].to_numpy()[i] != obs["technical"].to_numpy()[j]) & ~of_domains
+    assert of_step.sum() > 10
+    assert edges["support"][of_step].mean() < 0.75 < edges["support"][of_domains].mean()
