@@ -156,7 +156,8 @@ def test_quiet_shows_nothing(capsys):
 def test_a_device_that_was_left_is_told_at_the_end(capsys, quiet):
     def steps():
         yield step(1, 1)
-        return SimpleNamespace(provenance={"devices_tried": {"mps": "no sparse tensors"}})
+        unsupported = nt.Config(evidence={"support": False})
+        return SimpleNamespace(config=unsupported, provenance={"devices_tried": {"mps": "no sparse tensors"}})
 
     follow(steps(), Interrupt(), quiet=quiet)
     told = capsys.readouterr().err.splitlines()

@@ -14,7 +14,11 @@ import pytest
 import napari_trsmi as nt
 
 QUICK = nt.Config(
-    train={"epochs": 3}, cluster={"n_init": 1, "n_domains": 4}, preprocess={"n_components": 5}, graph={"k_feature": 5}
+    evidence={"support": False},
+    train={"epochs": 3},
+    cluster={"n_init": 1, "n_domains": 4},
+    preprocess={"n_components": 5},
+    graph={"k_feature": 5},
 )
 
 
