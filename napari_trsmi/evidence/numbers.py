@@ -40,7 +40,10 @@ class NumberCurve:
 
     @property
     def scores(self) -> np.ndarray:
-        """(R,) log(K) * agreement^`POWER`: what cuts say that agree, where few domains agree easily and say little."""
+        """What cuts say that agree, (R,): the agreement to the power of `POWER`, times the logarithm of the number.
+
+        Few domains agree easily, and say little.
+        """
         agreement = np.clip(np.asarray(self.agreement), 0.0, 1.0)
         scores: np.ndarray = np.log(self.numbers) * agreement**POWER
         return scores
