@@ -92,6 +92,7 @@ def cut(
         in_context(config.cluster, prepared.dataset.coords),
         n_domains=n_domains,
         evidence=np.hstack(list(prepared.measured.values())),
+        inputs=np.hstack(list(prepared.features.values())),
         prototypes=prototypes,
         constraints=row_constraints(config.constraints, prepared.dataset.obs_names, epoch),
         before=before,

@@ -82,6 +82,7 @@ def find_domains(
     *,
     n_domains: int,
     evidence: np.ndarray | None = None,
+    inputs: np.ndarray | None = None,
     prototypes: np.ndarray | None = None,
     constraints: Sequence[RowConstraint] = (),
     features: np.ndarray | None = None,
@@ -103,6 +104,8 @@ def find_domains(
     evidence
         (N, c) features as measured at each spot, from which the posterior is taken (see `mixture.posterior_of`).
         Without it the posterior is that of the clustered features, which were averaged and are sure of themselves.
+    inputs
+        (N, c) features that the network saw; used where domains are found ring by ring.
     prototypes
         (K, d) prototypes in the embedding's space; needed by ``method="prototypes"``.
     constraints
@@ -130,8 +133,9 @@ def find_domains(
     if settings.context == "rings" and settings.method == "mixture":
         if features is None:
             check_varies(embedding)
+            beside = [values for values in (evidence, inputs) if values is not None]
             posterior = ring_posterior(
-                embedding, spatial, n_domains, evidence=evidence, n_init=settings.n_init, before=before, seed=seed
+                embedding, spatial, n_domains, beside=beside, n_init=settings.n_init, before=before, seed=seed
             )
         else:
             posterior = tied_mixture(features, n_domains, settings.n_init, seed, before)

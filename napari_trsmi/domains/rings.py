@@ -135,12 +135,12 @@ def ring_posterior(
     spatial: sparse.csr_matrix,
     n_domains: int,
     *,
-    evidence: np.ndarray | None = None,
+    beside: Sequence[np.ndarray] = (),
     n_init: int = 10,
     before: np.ndarray | None = None,
     seed: int = 0,
 ) -> np.ndarray:
-    """Return the (N, K) mean posterior of mixtures on rings 1 to 3 and 1 to 2 of the embedding, and 1 to 3 of evidence.
+    """Return the (N, K) mean posterior of mixtures on rings 1 to 3 and 1 to 2 of the embedding, and 1 to 3 of others.
 
     Each alone depends on where it ends; what they have in common does less.
 
@@ -152,9 +152,11 @@ def ring_posterior(
         (N, N) CSR spatial graph, symmetric, zero diagonal.
     n_domains
         K.
-    evidence
-        (N, c) features as measured at each spot.
-    n_init, before, seed
+    beside
+        Other features of the same spots, (N, c) each: what the network saw, what was measured.
+    n_init
+        Starts; each mixture has half of them.
+    before, seed
         As for `tied_mixture`; from domains before only the widest rings of the embedding are fitted.
     """
     rings = ring_means(embedding, spatial)
@@ -162,6 +164,5 @@ def ring_posterior(
     if before is not None and len(np.unique(before)) == n_domains:
         return tied_mixture(wide, n_domains, 1, seed, before)
     members = [wide, principal(rings[:, : HOPS * embedding.shape[1]], seed)]
-    if evidence is not None:
-        members.append(principal(ring_means(evidence, spatial), seed))
-    return together([tied_mixture(one, n_domains, n_init, seed) for one in members])
+    members += [principal(ring_means(values, spatial), seed) for values in beside]
+    return together([tied_mixture(one, n_domains, max(1, n_init // 2), seed) for one in members])

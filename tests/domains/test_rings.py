@@ -40,7 +40,7 @@ def test_a_spot_without_neighbours_has_zeros_around_it():
 
 
 def test_cells_fall_into_domains_by_what_lies_around_them():
-    by_rings = find_domains(PROFILES, SPATIAL, RINGS, n_domains=3, evidence=PROFILES)
+    by_rings = find_domains(PROFILES, SPATIAL, RINGS, n_domains=3, evidence=PROFILES, inputs=PROFILES)
     alone = tied_mixture(PROFILES, 3, 5, 0).argmax(axis=1)
     assert adjusted_rand_score(TRUTH, by_rings.labels) > 0.8
     assert adjusted_rand_score(TRUTH, alone) < 0.4
@@ -87,7 +87,7 @@ def test_domains_go_on_from_those_before_and_the_likeliest_start_is_taken():
 
 def test_large_sections_are_fitted_on_a_sample(monkeypatch):
     monkeypatch.setattr(rings, "MIXTURE_SAMPLE", 300)
-    found = find_domains(PROFILES, SPATIAL, RINGS, n_domains=3, evidence=PROFILES)
+    found = find_domains(PROFILES, SPATIAL, RINGS, n_domains=3, evidence=PROFILES, inputs=PROFILES)
     assert adjusted_rand_score(TRUTH, found.labels) > 0.6
 
 
