@@ -11,7 +11,7 @@ from scipy import sparse
 from napari_trsmi.coherence import denoise
 from napari_trsmi.config import Cluster, Config
 from napari_trsmi.domains.clustering import domain_features, in_context, kmeans
-from napari_trsmi.domains.mixture import fit_mixture
+from napari_trsmi.domains.mixture import MAX_ITERATIONS, fit_mixture
 from napari_trsmi.domains.rings import principal, ring_means, tied_mixture
 from napari_trsmi.evidence.splitting import split
 from napari_trsmi.graphs import neighbour_mean
@@ -42,29 +42,24 @@ class Way:
     features: np.ndarray
     settings: Cluster
 
-    def cut(self, n_domains: int, spatial: sparse.csr_matrix, seed: int) -> np.ndarray | None:
-        """Return (N,) labels of so many domains; None where these features do not fall into as many."""
-        if self.settings.context == "rings":
-            labels = tied_mixture(self.features, n_domains, 1, seed).argmax(axis=1)
-        else:
-            start = kmeans(self.features, n_domains, _STARTS, seed)
-            if len(np.unique(start)) < n_domains:
-                return None
-            strength = self.settings.strength if self.settings.refinement == "potts" else 0.0
-            mean = neighbour_mean(spatial)
-            labels = fit_mixture(self.features, start, mean, strength=strength, iterations=_STEPS).labels
-        return labels if len(np.unique(labels)) == n_domains else None
+    def cut(self, n_domains: int, spatial: sparse.csr_matrix | None, seed: int) -> np.ndarray | None:
+        """Return (N,) labels of so many domains; None where these features do not fall into as many.
 
-    def rough(self, n_domains: int, seed: int) -> np.ndarray | None:
-        """Return (N,) labels of so many domains without a field; None where these features do not fall into as many."""
+        Without a spatial graph there is no field, and what is clustered may be some of the spots.
+        """
         if self.settings.context == "rings":
             labels = tied_mixture(self.features, n_domains, 1, seed).argmax(axis=1)
         else:
             start = kmeans(self.features, n_domains, _STARTS, seed)
             if len(np.unique(start)) < n_domains:
                 return None
-            nobody = sparse.csr_matrix((len(start), len(start)))
-            labels = fit_mixture(self.features, start, nobody, strength=0.0).labels
+            strength, steps = self.settings.strength, _STEPS
+            if spatial is None or self.settings.refinement != "potts":
+                strength, steps = 0.0, MAX_ITERATIONS
+            graph = sparse.csr_matrix((len(start), len(start))) if spatial is None else spatial
+            labels = fit_mixture(
+                self.features, start, neighbour_mean(graph), strength=strength, iterations=steps
+            ).labels
         return labels if len(np.unique(labels)) == n_domains else None
 
 

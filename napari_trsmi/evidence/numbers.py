@@ -104,7 +104,7 @@ def number_curve(
     sampled = [Way(w.name, w.features[rows], w.settings) for w in ways(embedding, prepared, config, N_FRESH)]
     agreement = []
     for done, k in enumerate(tried, start=1):
-        agreement.append(_agreement([cut for w in sampled if (cut := w.rough(k, config.seed)) is not None]))
+        agreement.append(_agreement([cut for w in sampled if (cut := w.cut(k, None, config.seed)) is not None]))
         yield Progress(done, len(tried), f"number of domains: {k}")
     return NumberCurve(tried, tuple(agreement))
 

@@ -105,4 +105,4 @@ def test_features_that_do_not_fall_into_as_many_domains_do_not_vote():
     way = next(ways(result.embedding, section, result.config))
     constant = replace(way, features=np.repeat(np.eye(2), 200, axis=0))
     assert constant.cut(7, SPATIAL, 0) is None
-    assert constant.rough(7, 0) is None
+    assert constant.cut(7, None, 0) is None
