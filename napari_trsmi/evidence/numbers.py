@@ -40,10 +40,7 @@ class NumberCurve:
 
     @property
     def scores(self) -> np.ndarray:
-        """What cuts say that agree, (R,): the agreement to the power of `POWER`, times the logarithm of the number.
-
-        Few domains agree easily, and say little.
-        """
+        """Agreement to the power of `POWER` times the logarithm of each number, since few domains say little."""
         agreement = np.clip(np.asarray(self.agreement), 0.0, 1.0)
         scores: np.ndarray = np.log(self.numbers) * agreement**POWER
         return scores
