@@ -32,19 +32,23 @@ def default_k_spatial(coords: np.ndarray) -> int:
     return 8 if fourth < 1.1 and abs(fifth - np.sqrt(2)) < 0.1 else 6
 
 
-def on_lattice(coords: np.ndarray) -> bool:
+def on_lattice(coords: np.ndarray, section: np.ndarray | None = None) -> bool:
     """Return whether spots lie on a lattice, as an instrument lays them out, and not where cells happen to be.
 
     On a lattice nearest neighbours lie equally far apart, whatever spots are missing: of the distances to the nearest
-    one, the 10 % and the 90 % quantile differ by less than a fifth of their median.
+    one, the 10 % and the 90 % quantile differ by less than a fifth of their median. Of several sections all must.
 
     Parameters
     ----------
     coords
         (N, 2) float coordinates, any unit.
+    section
+        (N,) int section of each spot; None for one.
     """
     from sklearn.neighbors import NearestNeighbors
 
+    if section is not None:
+        return all(on_lattice(coords[rows]) for rows in rows_of(section))
     if len(coords) < 9:
         return True
     nearest = NearestNeighbors(n_neighbors=1).fit(coords).kneighbors()[0]
@@ -52,7 +56,14 @@ def on_lattice(coords: np.ndarray) -> bool:
     return bool(high - low < 0.2 * middle)
 
 
-def spatial_graph(coords: np.ndarray, k: int | None = None) -> sparse.csr_matrix:
+def rows_of(section: np.ndarray) -> list[np.ndarray]:
+    """Return the rows of each section, (n,) int, from the (N,) int section of each spot."""
+    return [np.flatnonzero(section == number) for number in range(int(section.max()) + 1)]
+
+
+def spatial_graph(
+    coords: np.ndarray, k: int | None = None, section: np.ndarray | None = None
+) -> sparse.csr_matrix:
     """Return the union-symmetrised k-nearest-neighbour graph A_S of the spots.
 
     Parameters
@@ -61,6 +72,8 @@ def spatial_graph(coords: np.ndarray, k: int | None = None) -> sparse.csr_matrix
         (N, 2) float coordinates, any unit.
     k
         Neighbours per spot; None takes 8 on a square grid and 6 elsewhere.
+    section
+        (N,) int section of each spot, between which there are no edges; None for one.
 
     Returns
     -------
@@ -81,14 +94,24 @@ def spatial_graph(coords: np.ndarray, k: int | None = None) -> sparse.csr_matrix
     """
     from sklearn.neighbors import NearestNeighbors
 
+    if section is not None:
+        rows = rows_of(section)
+        blocks = sparse.block_diag([spatial_graph(coords[own], k) for own in rows], format="csr")
+        back = np.argsort(np.concatenate(rows))
+        return blocks[back][:, back].tocsr().astype(np.float32)
     k = default_k_spatial(coords) if k is None else k
     _check_k("k_spatial", k, len(coords))
     index = NearestNeighbors(n_neighbors=k).fit(coords).kneighbors(return_distance=False)
     return _symmetric(index, np.ones(index.shape, np.float32))
 
 
-def feature_graph(features: np.ndarray, settings: Graph, seed: int = 0) -> sparse.csr_matrix:
+def feature_graph(
+    features: np.ndarray, settings: Graph, seed: int = 0, section: np.ndarray | None = None
+) -> sparse.csr_matrix:
     """Return the union-symmetrised k-nearest-neighbour graph A_F of one modality's features.
+
+    Of several sections each gives every spot neighbours in proportion to its spots, and one at least: sections that
+    differ would else be graphs by themselves.
 
     Parameters
     ----------
@@ -98,6 +121,8 @@ def feature_graph(features: np.ndarray, settings: Graph, seed: int = 0) -> spars
         `k_feature`, `metric` and `edge_weights` are used.
     seed
         For the approximate search that replaces the exact one above 20,000 spots.
+    section
+        (N,) int section of each spot; None for one.
 
     Returns
     -------
@@ -116,11 +141,11 @@ def feature_graph(features: np.ndarray, settings: Graph, seed: int = 0) -> spars
         rows = rows - rows.mean(axis=1, keepdims=True)
     if settings.metric != "euclidean":  # on unit rows, Euclidean order is the order of cosine or correlation
         rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    index, distance = _nearest(rows, k, seed)
+    index, distance = _nearest(rows, k, seed) if section is None else _balanced(rows, k, seed, section)
     if settings.edge_weights == "one":
         weight = np.ones_like(distance)
     elif settings.metric == "euclidean":  # a spot's k-th neighbour sets its scale
-        scale = np.maximum(distance[:, -1:], 1e-12)
+        scale = np.maximum(distance.max(axis=1, keepdims=True), 1e-12)
         weight = np.exp(-0.5 * (distance / scale) ** 2)
     else:  # |a - b|^2 = 2 - 2 cos(a, b), and cosine in [-1, 1] becomes a weight in [0, 1]
         weight = 1.0 - distance**2 / 4.0
@@ -188,6 +213,34 @@ def _nearest(rows: np.ndarray, k: int, seed: int) -> tuple[np.ndarray, np.ndarra
     own = index == np.arange(n)[:, None]
     own[~own.any(axis=1), -1] = True
     return index[~own].reshape(n, k), distance[~own].reshape(n, k).astype(np.float32)
+
+
+def _balanced(rows: np.ndarray, k: int, seed: int, section: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(N, k') indices and distances of the nearest other rows of each section, k' about k."""
+    index, distance = [], []
+    for own in rows_of(section):
+        check()
+        share = min(max(1, round(k * len(own) / len(rows))), len(own) - 1)
+        near, far = nearest_of(rows[own], rows, share + 1, seed)
+        near = own[near]
+        itself = near == np.arange(len(rows))[:, None]
+        itself[~itself.any(axis=1), -1] = True  # of another section, or hidden by a duplicate: the last is left out
+        index.append(near[~itself].reshape(len(rows), share))
+        distance.append(far[~itself].reshape(len(rows), share))
+    return np.hstack(index), np.hstack(distance).astype(np.float32)
+
+
+def nearest_of(rows: np.ndarray, queries: np.ndarray, k: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Return (Q, k) indices and Euclidean distances of the (n, d) rows nearest to each of the (Q, d) queries."""
+    if len(rows) < BRUTE_FORCE_BELOW:
+        from sklearn.neighbors import NearestNeighbors
+
+        distance, index = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(rows).kneighbors(queries)
+        return index, distance
+    from pynndescent import NNDescent
+
+    found: tuple[np.ndarray, np.ndarray] = NNDescent(rows, n_neighbors=max(k, 15), random_state=seed).query(queries, k)
+    return found
 
 
 def _symmetric(index: np.ndarray, weight: np.ndarray) -> sparse.csr_matrix:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from napari_trsmi.config import Kind
+from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,11 +34,14 @@ class Modality:
     table
         (N, D) AnnData, rows in the dataset's order. `X` holds counts, or intensities for ``"protein"``, or the
         components for ``"precomputed"``, or, above `MOST_COMPONENTS`, the normalised features to make them of.
+    measured
+        (N,) bool, the spots at which it was measured; the rows of the others are 0. None for all.
     """
 
     name: str
     kind: Kind
     table: AnnData
+    measured: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +63,25 @@ class TissueImage:
     key: str = "hires"
 
 
+class Place(NamedTuple):
+    """Where a section lies among others: a spot at ``coords`` lies at ``coords * scale + (x, y)`` beside them.
+
+    Attributes
+    ----------
+    scale
+        Units of the study per unit of the section.
+    x, y
+        Units of the study.
+    """
+
+    scale: float
+    x: float
+    y: float
+
+
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Spots of one section with all their modalities.
+    """Spots of one section with all their modalities, or of several sections side by side: a study.
 
     Attributes
     ----------
@@ -100,6 +120,13 @@ class Dataset:
         source: ``""`` is an AnnData, or the whole of a MuData; other keys are the tables of a MuData or SpatialData.
         What is written back goes by these rows, whatever the spots are called. Empty for several sources, whose
         tables are joined.
+    parts
+        The sections of a study as each was read, in the order of its spots; empty for one section. A study has no
+        image of its own, and its `coords` hold the sections side by side. See `data.study.stack`.
+    places
+        Where each of `parts` lies in `coords`.
+    section
+        (N,) int which of `parts` each spot is of; None for one section.
     """
 
     name: str
@@ -118,6 +145,33 @@ class Dataset:
     embeddings: dict[str, np.ndarray] = field(default_factory=dict)
     rows: dict[str, np.ndarray] = field(default_factory=dict)
     marks: dict[Path, Mark] = field(default_factory=dict)
+    parts: tuple[Dataset, ...] = ()
+    places: tuple[Place, ...] = ()
+    section: np.ndarray | None = None
+
+    @property
+    def section_names(self) -> tuple[str, ...]:
+        """Names of the sections of a study; empty for one section."""
+        return tuple(part.name for part in self.parts)
+
+    @property
+    def sections(self) -> list[np.ndarray]:
+        """Rows of each section, (n,) int; of one section all."""
+        if self.section is None:
+            return [np.arange(self.n_spots)]
+        return [np.flatnonzero(self.section == number) for number in range(len(self.parts))]
+
+    def number_of(self, name: str) -> int:
+        """Return the number of a section of a study.
+
+        Raises
+        ------
+        DataError
+            There is none of that name.
+        """
+        if name not in self.section_names:
+            raise DataError(f"Expected a section among {list(self.section_names)}, found {name!r}. Choose one of them.")
+        return self.section_names.index(name)
 
     @property
     def n_spots(self) -> int:

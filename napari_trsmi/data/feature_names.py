@@ -51,6 +51,11 @@ def other_names(var: pd.DataFrame) -> list[str]:
     ]
 
 
+def identifiers(var: pd.DataFrame) -> list[list[str]]:
+    """Return every column of identifiers that `var` has beside its index, "" where one is missing."""
+    return list(_columns(var, _IDENTIFIERS))
+
+
 def _shown(symbol: str, name: str, times: int) -> str:
     if not symbol or symbol == name:
         return name

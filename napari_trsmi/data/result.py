@@ -53,6 +53,10 @@ class Result:
         One name per domain, all different; empty for "1", "2", ...
     maps
         {name: (N,) float32} further numbers per spot, such as their stability; saved as ``obs["trsmi_<name>"]``.
+    predicted
+        {modality: (N, D) float32} what a modality would be at the spots that lack it, logarithms in the scale of those
+        that have it; NaN where it was measured. Saved as ``obsm["trsmi_predicted_<modality>"]``. How far the spots it is
+        carried over from differ is in `maps`, ``"predicted_<modality>_spread"``: 0 alike, 1 as much as any two spots.
     cuts
         (N, R) int16 domains of R other cuts of the same run, numbered like `labels`; None where there are none. Support
         is counted on them, see `evidence.with_support`.
@@ -78,6 +82,7 @@ class Result:
     colors: tuple[str, ...] = ()
     domain_names: tuple[str, ...] = ()
     maps: dict[str, np.ndarray] = field(default_factory=dict)
+    predicted: dict[str, np.ndarray] = field(default_factory=dict)
     cuts: np.ndarray | None = None
     history: tuple[Step, ...] = ()
     scores: dict[str, float] = field(default_factory=dict)
@@ -111,6 +116,25 @@ class Result:
     def coords(self) -> np.ndarray:
         """(N, 2) float64 (x, y) in the order of `labels`."""
         return self.dataset.coords
+
+    @property
+    def sections(self) -> np.ndarray:
+        """(N,) str section of each spot."""
+        if self.dataset.section is None:
+            return np.full(self.dataset.n_spots, self.dataset.name)
+        return np.array(self.dataset.section_names)[self.dataset.section]
+
+    def of(self, section: str) -> Result:
+        """Return the part of one section of a study, over the section as it was read; domains keep their numbers.
+
+        Raises
+        ------
+        DataError
+            There is no such section.
+        """
+        from napari_trsmi.data.part import part_of
+
+        return part_of(self, section)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,0 +1,252 @@
+"""Several sections as one dataset: features matched, sections side by side, what was not measured masked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse
+
+from napari_trsmi.data import feature_names
+from napari_trsmi.data.dataset import Dataset, Modality, Place
+from napari_trsmi.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FEWEST_SHARED = 50  # features that tables of several sections must have in common, or half of the narrowest
+_GAP = 0.08  # between sections, as a share of the widest
+_SEPARATOR = ":"  # between section and barcode
+
+
+def stack(sections: Mapping[str, Dataset], name: str = "study", *, keep_names: bool = False) -> Dataset:
+    """Return sections as one dataset, side by side at true scale.
+
+    Parameters
+    ----------
+    sections
+        {name: section}, in the order in which they lie; a modality may be missing in some. One section is returned as
+        it is, under its name.
+    name
+        Name of the study.
+    keep_names
+        Barcodes are different in all sections and stay; else each is preceded by its section, ``"s1:AAAC-1"``.
+
+    Returns
+    -------
+    A dataset whose `parts` are the sections. Its tables hold the features that all of theirs share, matched by name,
+    symbol or identifier, and rows of zeros where a modality was not measured. Coordinates are in the unit of the first
+    section; where sections do not tell how long theirs is, each is taken for the same.
+
+    Raises
+    ------
+    DataError
+        No section; a section that is itself a study; the same spots twice; a modality of two kinds; tables with too few
+        features in common; sections that no shared modality joins; no spot with two modalities where one has to be
+        carried over.
+    """
+    if not sections:
+        raise DataError("Expected at least one section, found none. Choose files.")
+    parts = tuple(replace(section, name=key) for key, section in sections.items())
+    for part in parts:
+        if part.parts:
+            raise DataError(f"Expected single sections, found a study in {part.name!r}. Give its sections one by one.")
+    if len(parts) == 1:
+        return parts[0]
+    _check_different(parts)
+    names = tuple(dict.fromkeys(key for part in parts for key in part.modalities))
+    _check_joined(parts)
+    section = np.repeat(np.arange(len(parts)), [part.n_spots for part in parts])
+    notes = [f"{part.name}: {note}" for part in parts for note in part.notes]
+    modalities = {}
+    for key in names:
+        modalities[key], more = _stacked(key, parts)
+        notes += more
+    _check_carried(modalities)
+    places, more = _placed(parts)
+    return Dataset(
+        name=name,
+        modalities=modalities,
+        coords=np.vstack(
+            [part.coords * place.scale + (place.x, place.y) for part, place in zip(parts, places, strict=True)]
+        ),
+        obs_names=np.concatenate(
+            [
+                part.obs_names if keep_names else np.char.add(f"{part.name}{_SEPARATOR}", part.obs_names.astype(str))
+                for part in parts
+            ]
+        ),
+        obs=_annotations(parts, keep_names),
+        spot_diameter=parts[0].spot_diameter,
+        microns_per_unit=parts[0].microns_per_unit,
+        sources=tuple(dict.fromkeys(source for part in parts for source in part.sources)),
+        marks={path: mark for part in parts for path, mark in part.marks.items()},
+        notes=(*dict.fromkeys([*notes, *more]),),
+        parts=parts,
+        places=places,
+        section=section,
+    )
+
+
+def _check_different(parts: Sequence[Dataset]) -> None:
+    """Raise `DataError` where two sections are the same spots with the same values."""
+    for a, b in combinations(parts, 2):
+        if a.n_spots != b.n_spots or not np.array_equal(a.coords, b.coords) or set(a.modalities) != set(b.modalities):
+            continue
+        if all(_same(a.modalities[key].table.X, b.modalities[key].table.X) for key in a.modalities):
+            raise DataError(f"Expected different sections, found the same one as {a.name!r} and {b.name!r}. Remove one.")
+
+
+def _same(a: Any, b: Any) -> bool:
+    if a.shape != b.shape:
+        return False
+    if sparse.issparse(a) and sparse.issparse(b):
+        return not (a != b).nnz
+    return np.array_equal(*(np.asarray(x.todense() if sparse.issparse(x) else x) for x in (a, b)))
+
+
+def _check_joined(parts: Sequence[Dataset]) -> None:
+    """Raise `DataError` where there are sections that no chain of shared modalities joins."""
+    islands: list[tuple[set[str], list[str]]] = []
+    for part in parts:
+        shared = [island for island in islands if island[0] & set(part.modalities)]
+        merged = (set(part.modalities), [part.name])
+        for island in shared:
+            merged = (merged[0] | island[0], [*island[1], *merged[1]])
+            islands.remove(island)
+        islands.append(merged)
+    if len(islands) > 1:
+        said = "; ".join(f"{', '.join(names)} ({', '.join(sorted(keys))})" for keys, names in islands)
+        raise DataError(
+            f"Expected sections joined by shared modalities, found {len(islands)} groups without any: {said}. "
+            "Add a section with modalities of both, or train them one by one."
+        )
+
+
+def _check_carried(modalities: Mapping[str, Modality]) -> None:
+    """Raise `DataError` where a modality is missing and no spot has it beside one that those spots have."""
+    masks = {
+        key: np.ones(modality.table.n_obs, bool) if modality.measured is None else modality.measured
+        for key, modality in modalities.items()
+    }
+    for key, mask in masks.items():
+        if not mask.all() and not any((mask & other).any() for name, other in masks.items() if name != key):
+            raise DataError(
+                f"Expected spots with {key!r} and another modality, from which it can be carried to the "
+                f"{int((~mask).sum()):,} spots that lack it, found none. Leave {key!r} out, or add a section with both."
+            )
+
+
+def _stacked(key: str, parts: Sequence[Dataset]) -> tuple[Modality, list[str]]:
+    """Return one modality over all sections, and what was noticed."""
+    from anndata import AnnData
+
+    having = [part for part in parts if key in part.modalities]
+    found = [part.modalities[key] for part in having]
+    kinds = {one.kind for one in found}
+    if len(kinds) > 1:
+        said = ", ".join(f"{part.name}: {one.kind}" for part, one in zip(having, found, strict=True))
+        raise DataError(f"Expected {key!r} to be of one kind in all sections, found {said}. Set its kind.")
+    columns, notes = _matched(key, having)
+    tables = {part.name: one.table[:, own] for part, one, own in zip(having, found, columns, strict=True)}
+    some = next(iter(tables.values()))
+    dense = all(not sparse.issparse(table.X) for table in tables.values())
+    blocks: list[Any] = []
+    measured = []
+    for part in parts:
+        if part.name in tables:
+            own = part.modalities[key].measured
+            blocks.append(tables[part.name].X)
+            measured.append(np.ones(part.n_spots, bool) if own is None else own)
+        else:
+            shape = (part.n_spots, some.n_vars)
+            blocks.append(np.zeros(shape, np.float32) if dense else sparse.csr_matrix(shape, dtype=np.float32))
+            measured.append(np.zeros(part.n_spots, bool))
+    values = np.vstack(blocks) if dense else sparse.vstack([sparse.csr_matrix(one) for one in blocks], format="csr")
+    mask = np.concatenate(measured)
+    return Modality(key, kinds.pop(), AnnData(values, var=some.var.copy()), None if mask.all() else mask), notes
+
+
+def _matched(key: str, parts: Sequence[Dataset]) -> tuple[list[np.ndarray], list[str]]:
+    """Return for the modality of each section the columns of the features that all share, in one order."""
+    import pandas as pd
+
+    variables = [part.modalities[key].table.var for part in parts]
+    first, *others = variables
+    if all(first.index.equals(other.index) for other in others):
+        return [np.arange(len(first))] * len(parts), []
+    called = [_called(var) for var in variables]
+    reference = max(called[0].values(), key=lambda names: sum(_shared(names, other) for other in called[1:]))
+    chosen = [reference, *(max(other.values(), key=lambda names: _shared(reference, names)) for other in called[1:])]
+    unique = [names[~names.duplicated(keep=False)] for names in map(pd.Index, chosen)]
+    common = unique[0][np.logical_and.reduce([unique[0].isin(names) for names in unique])]
+    narrowest = min(map(len, variables))
+    if len(common) < min(FEWEST_SHARED, (narrowest + 1) // 2):
+        said = ", ".join(f"{part.name}: {len(var)}" for part, var in zip(parts, variables, strict=True))
+        raise DataError(
+            f"Expected at least {min(FEWEST_SHARED, (narrowest + 1) // 2)} features of {key!r} that all sections share, "
+            f"found {len(common)} ({said}). Leave a section or {key!r} out."
+        )
+    notes = []
+    if any(len(var) > len(common) for var in variables):
+        left = ", ".join(
+            f"{len(var) - len(common):,} of {part.name}" for part, var in zip(parts, variables, strict=True)
+        )
+        notes.append(f"{key}: {len(common):,} features are common to all sections; left out {left}.")
+    return [pd.Index(names).get_indexer_for(common) for names in chosen], notes
+
+
+def _called(var: pd.DataFrame) -> dict[str, Any]:
+    """Return what the features of a table may be known by: its index, symbols, identifiers."""
+    import pandas as pd
+
+    found = {"index": pd.Index(var.index.astype(str)), "shown": pd.Index(feature_names.labels(var))}
+    found |= {f"identifier {n}": pd.Index(names) for n, names in enumerate(feature_names.identifiers(var))}
+    # Identifiers carry versions in some files and not in others.
+    return found | {f"{key} without version": names.str.replace(r"\.\d+$", "", regex=True) for key, names in found.items()}
+
+
+def _shared(a: pd.Index, b: pd.Index) -> int:
+    return int(a.isin(b).sum())
+
+
+def _placed(parts: Sequence[Dataset]) -> tuple[tuple[Place, ...], list[str]]:
+    """Return where each section lies: rows of them from left to right, tops aligned, a gap between."""
+    known = [part.microns_per_unit for part in parts]
+    notes = []
+    if all(known):
+        scales = [own / known[0] for own in known]  # type: ignore[operator]
+    else:
+        scales = [1.0] * len(parts)
+        if any(known):
+            without = ", ".join(part.name for part, own in zip(parts, known, strict=True) if not own)
+            notes.append(f"No unit of length is known of {without}: all sections are drawn as if theirs were the same.")
+    sizes = [np.ptp(part.coords, axis=0) * scale for part, scale in zip(parts, scales, strict=True)]
+    gap = _GAP * float(max(size.max() for size in sizes)) or 1.0
+    across = len(parts) if len(parts) <= 4 else int(np.ceil(np.sqrt(len(parts))))
+    places, x, y, height = [], 0.0, 0.0, 0.0
+    for number, (part, scale, size) in enumerate(zip(parts, scales, sizes, strict=True)):
+        if number and number % across == 0:
+            x, y, height = 0.0, y + height + gap, 0.0
+        low = part.coords.min(axis=0) * scale
+        places.append(Place(float(scale), float(x - low[0]), float(y - low[1])))
+        x, height = x + float(size[0]) + gap, max(height, float(size[1]))
+    return tuple(places), notes
+
+
+def _annotations(parts: Sequence[Dataset], keep_names: bool) -> pd.DataFrame:
+    """Return the annotations of all sections; a column that one lacks has missing values there."""
+    import pandas as pd
+
+    frames = []
+    for part in parts:
+        index = part.obs.index if keep_names else pd.Index([f"{part.name}{_SEPARATOR}{name}" for name in part.obs_names])
+        frames.append(part.obs.set_axis(index))
+    together = pd.concat([frame.astype({c: object for c in frame.select_dtypes("category")}) for frame in frames])
+    for column in together:
+        if any(column in part.obs and isinstance(part.obs[column].dtype, pd.CategoricalDtype) for part in parts):
+            together[column] = together[column].astype("category")
+    return together
