@@ -7,10 +7,13 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from short_run import small_slice
 
 import napari_trsmi as nt
 from napari_trsmi.cli import main
 from napari_trsmi.config import Config, Evidence
+from napari_trsmi.data.tables import mudata_as_stored
+from napari_trsmi.stages import prepare
 
 
 def domains(path):
@@ -54,6 +57,28 @@ def test_the_command_line_gives_the_labels_of_python(fitted):
     result = nt.fit(nt.sample_path(), config.model_copy(update={"evidence": Evidence(support=False)}))
     np.testing.assert_array_equal(nt.read_result(fitted.path).labels, result.labels)
     assert nt.read_result(fitted.path).config == config
+
+
+def test_features_and_graphs_are_prepared_once_for_training_and_support(tmp_path, monkeypatch):
+    asked = []
+
+    def counted(dataset, config):
+        asked.append(config)
+        return prepare(dataset, config)
+
+    for module in ("stages", "api"):
+        monkeypatch.setattr(f"napari_trsmi.{module}.prepare", counted)
+    section, out, on = (tmp_path / f"{name}.h5mu" for name in ("section", "out", "on"))
+    with mudata_as_stored():
+        small_slice().write(section)
+    words = ["--cluster.n-domains", "3", "--train.epochs", "2", "--no-figure", "-q"]
+    assert main(["fit", str(section), "-o", str(out), *words]) == 0
+    assert len(asked) == 1
+    assert "support" in nt.restore(out).maps
+    assert run_record(out)["seconds"]["features and graphs"] > 0.001
+    assert main(["continue", str(out), "-o", str(on), "--epochs", "1", "--no-figure", "-q"]) == 0
+    assert len(asked) == 2
+    assert "support" in nt.restore(on).maps
 
 
 def test_run_json_repeats_the_run_label_for_label(fitted, tmp_path, capsys):
