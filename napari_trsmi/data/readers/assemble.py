@@ -25,7 +25,7 @@ from napari_trsmi.data.readers.images import (
     share_inside,
     tissue_image,
 )
-from napari_trsmi.data.readers.joined import Joined, Spots, annotations, join, spots_of
+from napari_trsmi.data.readers.joined import Joined, Spots, annotations_of, join, spots_of
 from napari_trsmi.data.readers.sections import choose_section, libraries, note_on_places
 from napari_trsmi.data.readers.twins import without_twins
 from napari_trsmi.data.readers.values import checked_modality
@@ -74,7 +74,7 @@ def section_of(
     for key, count in dropped.items():
         log.info("Left out %d of %d spots of %s that another modality lacks.", count, len(barcodes[key]), key)
 
-    obs = annotations(joined, names)
+    obs = annotations_of(joined, names)
     inside = _in_tissue(obs, notes)
     names, obs = names[inside], obs[inside]
     coordinates = find_coordinates(joined.holders, names)

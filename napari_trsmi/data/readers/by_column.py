@@ -13,7 +13,7 @@ from napari_trsmi.config import Kind
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.readers.assemble import section_of
 from napari_trsmi.data.readers.found import Found, Holder
-from napari_trsmi.data.readers.joined import Joined, Spots, annotations, join, spots_of
+from napari_trsmi.data.readers.joined import Joined, Spots, annotations_of, join, spots_of
 from napari_trsmi.data.readers.sections import libraries
 from napari_trsmi.data.readers.splits import LEAST_SPOTS, Split, matched, speaks_of_sections, split_by
 from napari_trsmi.errors import ChoiceError, DataError
@@ -45,7 +45,7 @@ def assemble_by(
     """
     joined = join(found, kinds, modalities)
     names = spots_of(joined.barcodes, "all")
-    obs = annotations(joined, names)
+    obs = annotations_of(joined, names)
     split = _split(obs, column)
     known = libraries(joined.holders)
     of_name = matched(split.names, list(known))

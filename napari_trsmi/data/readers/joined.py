@@ -165,7 +165,7 @@ def _renamed(names: pd.Index, renamings: Sequence[Renaming]) -> pd.Index:
     return reduce(lambda left, renaming: renaming.of(left), renamings, names)
 
 
-def annotations(joined: Joined, names: pd.Index) -> pd.DataFrame:
+def annotations_of(joined: Joined, names: pd.Index) -> pd.DataFrame:
     """Return the annotations of all holders for the spots `names`.
 
     Columns of one name and the same values are kept once, and where a holder lacks spots, filled from the next; where

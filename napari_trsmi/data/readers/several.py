@@ -61,10 +61,11 @@ def read_again(
     *,
     column: str | None = None,
     kinds: Mapping[str, Kind] | None = None,
+    modalities: Sequence[str] | None = None,
     spots: Spots = "all",
 ) -> Dataset:
     """Return the study that a record tells of: for each section its ``"name"``, ``"paths"`` and ``"library"``."""
-    how: dict[str, Any] = {"kinds": kinds, "modalities": None, "spots": spots}
+    how: dict[str, Any] = {"kinds": kinds, "modalities": modalities, "spots": spots}
     paths = list(dict.fromkeys(path for section in sections for path in section["paths"]))
     if column is not None:
         parts, name = _parts_of(paths, column, how)
