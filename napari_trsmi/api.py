@@ -31,7 +31,7 @@ def read(
     kinds: dict[str, Kind] | None = None,
     library: str | None = None,
     modalities: Sequence[str] | None = None,
-    spots: Literal["all", "common"] = "common",
+    spots: Literal["all", "common"] = "all",
 ) -> Dataset:
     """Return the section in a file, in several files with the same barcodes, or in a folder.
 
@@ -374,6 +374,7 @@ def markers(result: Result | str | Path, *, n_top: int = 10) -> dict[str, pd.Dat
 def _dataset(data: Any, config: Config) -> Dataset:
     from napari_trsmi.data.readers import from_memory
 
+    kinds, spots = config.preprocess.kinds or None, config.preprocess.spots
     if isinstance(data, str | Path):
-        return read(data, kinds=config.preprocess.kinds or None)
-    return from_memory(data, kinds=config.preprocess.kinds or None)
+        return read(data, kinds=kinds, spots=spots)
+    return from_memory(data, kinds=kinds, spots=spots)

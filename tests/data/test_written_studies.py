@@ -206,6 +206,14 @@ def test_a_part_is_written_as_a_result_of_its_own(result, tmp_path):
     assert back.modality_weights.shape == (36, 1)
 
 
+def test_a_contrast_that_no_boundary_of_a_section_has_is_read_back_as_missing(result, tmp_path):
+    section = result.dataset.section[result.boundary_edges.groupby("segment")["i"].first().to_numpy()]
+    contrast = np.where(section == 0, 0.5, np.nan)
+    seen = replace(result, boundaries=result.boundaries.assign(contrast_adt=contrast))
+    back = nt.restore(seen.of("s2").write(tmp_path / "s2.h5ad").table)
+    assert back.boundaries["contrast_adt"].isna().all()
+
+
 def test_places_that_a_person_chose_are_kept(result, tmp_path):
     study = result.dataset
     places = (study.places[0], study.places[1]._replace(x=study.places[1].x + 500.0))
