@@ -23,7 +23,7 @@ _WHERE = {
     "markers": "api",
     "read": "api",
     "read_result": "data.saved",
-    "read_sections": "api",
+    "read_sections": "data.readers.several",
     "recluster": "api",
     "restore": "restoring",
     "sample_path": "data.sample",
@@ -56,9 +56,10 @@ __all__ = [
 
 if TYPE_CHECKING:
     __version__: str
-    from napari_trsmi.api import fit, fit_steps, markers, read, read_sections, recluster
+    from napari_trsmi.api import fit, fit_steps, markers, read, recluster
     from napari_trsmi.config import Config
     from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.data.readers.several import read_sections
     from napari_trsmi.data.result import Result
     from napari_trsmi.data.sample import sample_path
     from napari_trsmi.data.saved import read_result
