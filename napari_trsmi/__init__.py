@@ -24,6 +24,7 @@ _WHERE = {
     "markers": "api",
     "read": "api",
     "read_result": "data.saved",
+    "read_sections": "data.readers.several",
     "recluster": "api",
     "restore": "restoring",
     "sample_path": "data.sample",
@@ -47,6 +48,7 @@ __all__ = [
     "markers",
     "read",
     "read_result",
+    "read_sections",
     "recluster",
     "restore",
     "sample_path",
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
     from napari_trsmi.api import fit, fit_steps, markers, read, recluster
     from napari_trsmi.config import Config
     from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.data.readers.several import read_sections
     from napari_trsmi.data.result import Result
     from napari_trsmi.data.sample import sample_path
     from napari_trsmi.data.saved import read_result
