@@ -31,6 +31,7 @@ _WHERE = {
     "sample_path": "data.sample",
     "save_figure": "figure",
     "simulate": "data.simulate",
+    "transfer": "study",
 }
 __all__ = [
     "Config",
@@ -56,6 +57,7 @@ __all__ = [
     "sample_path",
     "save_figure",
     "simulate",
+    "transfer",
 ]
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ if TYPE_CHECKING:
     from napari_trsmi.figure import save as save_figure
     from napari_trsmi.records import Fit, Step
     from napari_trsmi.restoring import restore
-    from napari_trsmi.study import composition, composition_test, mixing
+    from napari_trsmi.study import composition, composition_test, mixing, transfer
 
 
 def __getattr__(name: str) -> Any:

@@ -3,5 +3,6 @@
 from napari_trsmi.study.alike import mixing, mixing_notes
 from napari_trsmi.study.beside import neighbours
 from napari_trsmi.study.shares import composition, composition_test
+from napari_trsmi.study.transferred import transfer
 
-__all__ = ["composition", "composition_test", "mixing", "mixing_notes", "neighbours"]
+__all__ = ["composition", "composition_test", "mixing", "mixing_notes", "neighbours", "transfer"]

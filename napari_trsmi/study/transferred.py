@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FITS = "fits"  # name of the map
 RARE = 0.01  # share of the study's spots from which on a spot is said to be like no domain
-SOME, MOST = 0.05, 1 / 3  # share of such spots from which on they are told, and the section is said not to fit
+SOME, MOST = 0.05, 0.2  # share of such spots from which on they are told, and the section is said not to fit
 _NEAREST = 20
 
 
@@ -29,8 +29,10 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
     """Return the domains of a study in a new section, without training.
 
     The new section is put beside those of the study and all are preprocessed together. In the denoised features of the
-    modalities that the new one has, each domain is a normal distribution, all of the same covariance; its spots get the
-    domain that is most probable under these and the domains of their neighbours.
+    modalities that the new one has, standardised in each section unless ``study.batch`` is ``"none"``, each domain is a
+    normal distribution, all of the same covariance; its spots get the domain that is most probable under these and the
+    domains of their neighbours. So a section is taken to consist of the domains in about the shares of the study: one
+    that is a small part of the tissue, such as a biopsy of one layer, is better trained together with the others.
 
     Parameters
     ----------
@@ -44,9 +46,9 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
     An ordinary result over the new section, with names, colours and numbers of the study's domains; one that the
     section lacks owns no spot. `maps` have ``"fits"``, the share of the study's spots that lie at least as far from
     their nearest domain, each section measured against the others: below 0.01 a spot is like no domain of the study.
-    Where more than a twentieth of the section is, its notes say so; where more than a third is, that it does not fit. Where the study has other cuts, ``"support"`` is the
-    share of those that give a spot its domain. The embedding is the mean of that of the 20 most similar spots of the
-    study.
+    Where more than a twentieth of the section is, its notes say so; where more than a fifth is, that it does not fit.
+    Where the study has other cuts, ``"support"`` is the share of those that give a spot its domain. The embedding is
+    the mean of that of the 20 most similar spots of the study.
 
     Raises
     ------
@@ -56,7 +58,7 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
     from napari_trsmi.domains.mixture import field_strength, posterior_of
     from napari_trsmi.graphs import nearest_of, neighbour_mean
     from napari_trsmi.records import Partition
-    from napari_trsmi.stages import assemble, prepare
+    from napari_trsmi.stages import assemble, missing_columns, prepare
     from napari_trsmi.study.gaussians import Gaussians
 
     known, section = _read(study, new)
@@ -66,7 +68,7 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
     n = len(rows)  # of the study; the new section's spots come last
     assert together.section is not None
     section_of = together.section[:n]
-    features = np.hstack(list(prepared.features.values()))
+    features = _standardised(np.hstack(list(prepared.features.values())), together, config)
     whole = _wholly_measured(prepared)[:n]
     # A domain that has no spot with all modalities is known by those that were carried over.
     used = whole | ~np.isin(labels, labels[whole])
@@ -82,8 +84,10 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
     own = labelled(domains)
     evidence = np.hstack(list(prepared.measured.values()))
     everyone = np.concatenate([labels, own])
-    posterior = posterior_of(evidence, everyone, k, neighbour_mean(prepared.spatial), strength)[n:]
-    partition = Partition(own, posterior.astype(np.float32), known.partition.method, strength)
+    posterior = posterior_of(
+        evidence, everyone, k, neighbour_mean(prepared.spatial), strength, missing_columns(prepared)
+    )[n:].astype(np.float32)
+    partition = Partition(own, posterior, known.partition.method, strength)
     near, _ = nearest_of(domains.whitened(features[:n]), domains.whitened(features[n:]), min(_NEAREST, n))
     embedding = known.embedding[rows][near].mean(axis=1).astype(np.float32)
     fits = _share_beyond(
@@ -94,8 +98,8 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
     if rare > SOME:
         so = "it does not fit, train them together" if rare > MOST else 'the map "fits" shows which'
         notes.append(
-            f"{100 * rare:.0f} % of the spots of {section.name} are further from every domain than 99 % of the spots of "
-            f"the study: {so}."
+            f"{100 * rare:.0f} % of the spots of {section.name} are further from every domain than 99 % of the spots "
+            f"of the study: {so}."
         )
     result = assemble(_only_new(prepared, section, n), config, embedding, partition)
     provenance: dict[str, Any] = {
@@ -172,6 +176,17 @@ def _together(known: Result, new: Dataset) -> tuple[Dataset, np.ndarray, Config,
     return stack(sections), found, config, notes
 
 
+def _standardised(features: np.ndarray, together: Dataset, config: Config) -> np.ndarray:
+    """Return (N, c) denoised features alike in mean and spread in all sections: averaging leaves more of the deeper."""
+    if config.study.batch == "none":
+        return features
+    out = np.empty_like(features)
+    for rows in together.sections:
+        own = features[rows]
+        out[rows] = (own - own.mean(axis=0)) / np.maximum(own.std(axis=0), 1e-9)
+    return out
+
+
 def _wholly_measured(prepared: Prepared) -> np.ndarray:
     """Return (N,) bool, the spots that have all modalities."""
     whole = np.ones(prepared.dataset.n_spots, bool)
@@ -217,6 +232,7 @@ def _only_new(prepared: Prepared, section: Dataset, n: int) -> Prepared:
         feature_graphs={},
         has={m: mask[n:] for m, mask in prepared.has.items() if not mask[n:].all()},
         carry={},
+        notes=(),  # of both together
     )
 
 
