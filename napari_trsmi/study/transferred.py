@@ -126,7 +126,7 @@ def _read(study: Result | str | Path, new: Any) -> tuple[Result, Dataset]:
     known = study if isinstance(study, Result) else restore(study)
     if isinstance(new, Dataset):
         return known, new
-    return known, read(new, kinds=known.config.preprocess.kinds or None)
+    return known, read(new)
 
 
 def _together(known: Result, new: Dataset) -> tuple[Dataset, np.ndarray, Config, list[str]]:
@@ -152,7 +152,10 @@ def _together(known: Result, new: Dataset) -> tuple[Dataset, np.ndarray, Config,
     name = new.name
     while name in sections or name in dataset.section_names:
         name += " (new)"
-    sections[name] = replace(new, modalities={m: new.modalities[m] for m in shared})
+    # Of what kind a modality is was settled for the study.
+    sections[name] = replace(
+        new, modalities={m: replace(new.modalities[m], kind=dataset.modalities[m].kind) for m in shared}
+    )
     found = np.concatenate(rows)
     absent = sorted(set(np.unique(known.labels)) - set(np.unique(known.labels[found])))
     if absent:
@@ -255,7 +258,7 @@ def _supported(
         found.append(labelled(others).astype(np.int16))
         if off == alike.min():
             votes.append(found[-1] == result.labels)
-    support = np.mean(votes, axis=0, dtype=np.float32)
+    support: np.ndarray = np.mean(votes, axis=0, dtype=np.float32)
     result = with_support(result, np.stack(found, axis=1))
     told = {**result.provenance["support"], "spots": float(support.mean())}
     return replace(result, maps={**result.maps, SUPPORT: support}, provenance={**result.provenance, "support": told})
