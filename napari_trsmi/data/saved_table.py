@@ -21,6 +21,7 @@ from napari_trsmi.data.annotate import (
     MAP,
     MODALITY_WEIGHTS,
     POSTERIOR,
+    PREDICTED,
     RECORD,
     RUNNER_UP,
     STATE,
@@ -92,6 +93,9 @@ def result_in(table: AnnData, path: Path) -> dict[str, Any]:
         "maps": {
             name: part.column(f"{MAP}{name}", spots) for name in recorded.get("maps", []) if f"{MAP}{name}" in table.obs
         },
+        "predicted": {
+            key.removeprefix(PREDICTED): part.predicted(key, spots) for key in table.obsm if key.startswith(PREDICTED)
+        },
         "provenance": recorded,
         "state": part.state() if STATE in table.uns else None,
         "notes": notes,
@@ -158,6 +162,13 @@ class _Part:
         values = self._numbers(self.table.obsm[key], f'obsm["{key}"]')
         if values.ndim != 2 or not values.shape[1] or not (np.abs(values[spots]) < _LARGEST).all():
             raise self._wrong(f'obsm["{key}"]', "finite numbers for each spot", "others")
+        return values[spots]
+
+    def predicted(self, key: str, spots: np.ndarray) -> np.ndarray:
+        """Return (N, D) numbers of ``obsm``, NaN in rows that were measured."""
+        values = self._numbers(self.table.obsm[key], f'obsm["{key}"]')
+        if values.ndim != 2 or np.isinf(values).any():
+            raise self._wrong(f'obsm["{key}"]', "numbers for each spot", "others")
         return values[spots]
 
     def shares(self, key: str, spots: np.ndarray, n: int) -> np.ndarray:
