@@ -168,7 +168,7 @@ def _with_truth(result: Result, column: str) -> Result:
     from napari_trsmi.graphs import spatial_graph
 
     known = labels_of_column(result.dataset, column)
-    graph = spatial_graph(result.coords, result.config.graph.k_spatial)
+    graph = spatial_graph(result.coords, result.config.graph.k_spatial, result.dataset.section)
     return with_comparison(result, known, compare(result.labels, known.labels, graph))
 
 
