@@ -3,10 +3,11 @@
 from napari_trsmi.study.alike import mixing, mixing_notes
 from napari_trsmi.study.bars import draw_composition
 from napari_trsmi.study.beside import neighbours
-from napari_trsmi.study.shares import composition, composition_test, difference_notes
+from napari_trsmi.study.shares import By, composition, composition_test, difference_notes
 from napari_trsmi.study.transferred import transfer
 
 __all__ = [
+    "By",
     "composition",
     "composition_test",
     "difference_notes",
