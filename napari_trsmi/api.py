@@ -31,7 +31,7 @@ def read(
     kinds: dict[str, Kind] | None = None,
     library: str | None = None,
     modalities: Sequence[str] | None = None,
-    spots: Literal["all", "common"] = "common",
+    spots: Literal["all", "common"] = "all",
 ) -> Dataset:
     """Return the section in a file, in several files with the same barcodes, or in a folder.
 
@@ -363,7 +363,8 @@ def markers(result: Result | str | Path, *, n_top: int = 10) -> dict[str, pd.Dat
     tables = {}
     for name, modality in dataset.modalities.items():
         kind = config.preprocess.kinds.get(name, modality.kind)
-        found = find_markers(modality.table, labels, kind=kind, n_top=n_top)
+        own = labels if modality.measured is None else np.where(modality.measured, labels, -1)
+        found = find_markers(modality.table, own, kind=kind, n_top=n_top)
         found["domain"] = np.array(names)[found["domain"].to_numpy(int)]
         called = dict(zip(modality.table.var_names, feature_names.labels(modality.table.var), strict=True))
         found.insert(found.columns.get_loc("feature") + 1, "name", found["feature"].map(called))
@@ -374,6 +375,7 @@ def markers(result: Result | str | Path, *, n_top: int = 10) -> dict[str, pd.Dat
 def _dataset(data: Any, config: Config) -> Dataset:
     from napari_trsmi.data.readers import from_memory
 
+    kinds, spots = config.preprocess.kinds or None, config.preprocess.spots
     if isinstance(data, str | Path):
-        return read(data, kinds=config.preprocess.kinds or None)
-    return from_memory(data, kinds=config.preprocess.kinds or None)
+        return read(data, kinds=kinds, spots=spots)
+    return from_memory(data, kinds=kinds, spots=spots)

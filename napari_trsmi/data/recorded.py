@@ -97,6 +97,11 @@ class _Section(_Part):
     library: str | None = None
 
 
+class _PartOf(_Part):
+    study: str = ""
+    sections: list[str] = []
+
+
 class _Compared(_Part):
     kind: str
     name: str
@@ -177,6 +182,7 @@ class Recorded(_Part):
     versions: dict[str, str] = {}
     sources: list[_Source] = []
     sections: list[_Section] = []
+    part_of: _PartOf | None = None
     section_column: str | None = None
     places: list[Annotated[list[float], Field(min_length=3, max_length=3)]] = []
     spots: Literal["all", "common"] = "common"

@@ -203,7 +203,9 @@ class _Part:
             raise self._wrong(where, "columns of equal length", "something else")
         if len({len(values) for values in columns.values()}) > 1 or not set(_EDGES) <= set(columns):
             raise self._wrong(where, f"the columns {', '.join(_EDGES)}, of equal length", ", ".join(columns)[:200])
-        frame = pd.DataFrame(columns).replace({None: np.nan})
+        frame = pd.DataFrame(
+            {name: [np.nan if value is None else value for value in values] for name, values in columns.items()}
+        )
         texts = [name for name in ("review", "note") if name in frame]
         for name in texts:
             frame[name] = frame[name].fillna("").astype(str)

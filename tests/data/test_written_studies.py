@@ -206,6 +206,14 @@ def test_a_part_is_written_as_a_result_of_its_own(result, tmp_path):
     assert back.modality_weights.shape == (36, 1)
 
 
+def test_a_contrast_that_no_boundary_of_a_section_has_is_read_back_as_missing(result, tmp_path):
+    section = result.dataset.section[result.boundary_edges.groupby("segment")["i"].first().to_numpy()]
+    contrast = np.where(section == 0, 0.5, np.nan)
+    seen = replace(result, boundaries=result.boundaries.assign(contrast_adt=contrast))
+    back = nt.restore(seen.of("s2").write(tmp_path / "s2.h5ad").table)
+    assert back.boundaries["contrast_adt"].isna().all()
+
+
 def test_places_that_a_person_chose_are_kept(result, tmp_path):
     study = result.dataset
     places = (study.places[0], study.places[1]._replace(x=study.places[1].x + 500.0))
@@ -238,3 +246,20 @@ def test_a_section_with_spots_that_one_modality_lacks_is_read_back_with_them(tmp
     back = nt.restore(written.table)
     assert back.dataset.n_spots == 36
     assert back.dataset.modalities["adt"].measured.sum() == 30
+
+
+def test_regions_of_a_spatialdata_are_sections_and_its_copy_opens_again(tmp_path, make_table):
+    pytest.importorskip("spatialdata", reason="the optional spatialdata library is not installed")
+    from stores_by_hand import annotating, circles, quiet_libraries, read_store, write_store
+
+    table, grid = make_table(72, 60), make_table(36).obsm["spatial"]
+    with quiet_libraries():
+        table.obs_names = [str(i) for i in range(36)] * 2
+        table = annotating(table, ["a"] * 36 + ["b"] * 36, np.tile(np.arange(36), 2))
+    path = write_store(tmp_path / "s.zarr", shapes={"a": circles(grid), "b": circles(grid + 500)}, tables={"t": table})
+    result = result_on(nt.read_sections(path))
+    assert result.dataset.section_names == ("a", "b")
+    assert result.dataset.obs_names[36].startswith("b:")  # names repeat
+    written = result.write(tmp_path / "out.zarr")
+    assert_restored(nt.restore(written.table), result)
+    assert read_store(written.table)["t"].obs["trsmi_section"].tolist() == ["a"] * 36 + ["b"] * 36
