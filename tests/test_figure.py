@@ -197,7 +197,7 @@ def test_sections_of_a_study_lie_side_by_side_each_on_its_image_under_its_name()
     assert [text.get_text() for text in axes.texts] == ["a", "b"]
     own, neighbour = axes.images
     shift = study.places[1].x
-    assert neighbour.get_extent() == pytest.approx(np.array(own.get_extent()) + [shift, shift, 0, 0])
+    assert neighbour.get_extent() == pytest.approx(np.add(own.get_extent(), [shift, shift, 0, 0]))
     assert axes.get_xlim()[1] > study.coords[:, 0].max()
     assert axes.get_xlim()[0] > own.get_extent()[0] - 5  # the frame is that of the spots, images do not widen it
     discs = [one for one in axes.collections if isinstance(one, EllipseCollection)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_trsmi.errors import DataError
+from napari_trsmi.summary import without_sections
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -17,14 +18,12 @@ def of_study(result: Result, by: By | None) -> dict[str, Any]:
 
     from napari_trsmi.report import figures
     from napari_trsmi.study import composition, mixing, mixing_notes
-    from napari_trsmi.trust import section_notes
 
     table = composition(result)
     shares = table.pivot(index="domain", columns="section", values="share")
     known = result.provenance.get("mixing")
     mixed = mixing(result) if known is None else pd.DataFrame(known)
     wide = mixed.pivot(index="domain", columns="modality", values="mixing").reindex(list(result.names))
-    left = result.provenance.get("trust", {}).get("sections")
     rows = zip(result.names, result.palette, shares.to_numpy().tolist(), wide.to_numpy(float).tolist(), strict=True)
     return {
         "bars": figures.composition(result, by),
@@ -32,7 +31,7 @@ def of_study(result: Result, by: By | None) -> dict[str, Any]:
         "modalities": [str(name) for name in wide],
         "rows": [{"name": n, "color": c, "shares": s, "mixing": m} for n, c, s, m in rows],
         "notes": [*mixing_notes(mixed), *([] if by is None else _between(result, by))],
-        "without": [] if left is None else section_notes(pd.DataFrame(left)),
+        "without": without_sections(result),
     }
 
 

@@ -258,7 +258,7 @@ def _supported(
         found.append(labelled(others).astype(np.int16))
         if off == alike.min():
             votes.append(found[-1] == result.labels)
-    support: np.ndarray = np.mean(votes, axis=0, dtype=np.float32)
+    support = np.stack(votes).mean(axis=0, dtype=np.float32)
     result = with_support(result, np.stack(found, axis=1))
     told = {**result.provenance["support"], "spots": float(support.mean())}
     return replace(result, maps={**result.maps, SUPPORT: support}, provenance={**result.provenance, "support": told})

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_trsmi.summary import without_sections
 from napari_trsmi.trust.asked import unconstrained
-from napari_trsmi.trust.sections import section_notes
 from napari_trsmi.trust.seeds import suggested_domains
 
 if TYPE_CHECKING:
@@ -147,11 +147,7 @@ def describe(result: Result) -> str:
         curve = ", ".join(f"{row['n_domains']}: {row['stability']:.2f}" for row in trust["curve"])
         runs = _runs(trust.get("curve_perturbed")).lower()
         lines.append(f"Stability over {runs} by number of domains: {curve}. Suggested: {trust['suggested_domains']}.")
-    if "sections" in trust:
-        import pandas as pd
-
-        lines += section_notes(pd.DataFrame(trust["sections"]))
-    return "\n".join(lines)
+    return "\n".join([*lines, *without_sections(result)])
 
 
 def _runs(perturbed: bool | None) -> str:

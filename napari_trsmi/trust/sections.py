@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from napari_trsmi.data.result import Result
 
-COMES_BACK = 0.5  # Jaccard index above which a domain is said to come back; half of a union of two equal ones is it
-
 
 def without_each_section(result: Result, *, fit: Fit | None = None) -> Generator[Progress, None, pd.DataFrame]:
     """Train the study again without each section in turn, and see which domains come back in the others.
@@ -99,29 +97,3 @@ def _shares(hits: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
     """Return the (K,) share of hits among the spots of each domain; NaN without spots."""
     count = np.bincount(labels, minlength=k)
     return np.divide(np.bincount(labels, hits, k), count, out=np.full(k, np.nan), where=count > 0)
-
-
-def section_notes(rows: pd.DataFrame) -> list[str]:
-    """Return what `without_each_section` found, in sentences.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> row = {"left_out": "s1", "domain": "1", "comes_back": 0.93, "labelled_alike": 0.97}
-    >>> other = {"left_out": "s1", "domain": "2", "comes_back": 0.2, "labelled_alike": 0.1}
-    >>> for note in section_notes(pd.DataFrame([row, other])):
-    ...     print(note)
-    Without s1, 1 of 2 domains come back; 2 does not (Jaccard index 0.20).
-    """
-    said = []
-    for name, part in rows.groupby("left_out", sort=False):
-        asked = part.dropna(subset="comes_back")
-        if not len(asked):
-            said.append(f"{name} cannot be left out: the others share no modalities without it.")
-            continue
-        gone = asked[asked["comes_back"] <= COMES_BACK]
-        which = ", ".join(map(str, gone["domain"]))
-        values = ", ".join(f"{value:.2f}" for value in gone["comes_back"])
-        what = f"; {which} {'does' if len(gone) == 1 else 'do'} not (Jaccard index {values})" if len(gone) else ""
-        said.append(f"Without {name}, {len(asked) - len(gone)} of {len(asked)} domains come back{what}.")
-    return said

@@ -11,7 +11,7 @@ from test_transferred import STRIPES, known, tissue
 
 from napari_trsmi.errors import DataError
 from napari_trsmi.records import Partition, drain
-from napari_trsmi.trust import describe, section_notes, with_trust, without_each_section
+from napari_trsmi.trust import describe, with_trust, without_each_section
 
 
 def looked_up(wrong=()):
@@ -43,7 +43,8 @@ def test_domains_that_do_not_hang_on_a_section_come_back_without_it(study):
     assert table["domain"].tolist() == ["red", "green", "blue"] * 3
     assert (table["comes_back"] == 1).all()
     assert (table["labelled_alike"] > 0.95).all()
-    assert section_notes(table)[0] == "Without a, 3 of 3 domains come back."
+    kept = with_trust(study, sections=table, alone=False)
+    assert describe(kept).splitlines()[0] == "Without a, 3 of 3 domains come back."
 
 
 def test_a_domain_that_does_not_come_back_is_told_and_kept(study):
@@ -51,9 +52,9 @@ def test_a_domain_that_does_not_come_back_is_told_and_kept(study):
     at = table.set_index(["left_out", "domain"])["comes_back"]
     assert at["a"].tolist() == [0.5, 0.0, 1.0]  # red and green are one
     assert at["b", "blue"] == 1
-    assert "Without a, 1 of 3 domains come back; red, green do not (Jaccard index 0.50, 0.00)." in section_notes(table)
     kept = with_trust(study, sections=table, alone=False)
-    assert "red, green do not" in describe(kept)
+    said = "Without a, 1 of 3 domains come back; red, green do not (Jaccard index 0.50, 0.00)."
+    assert describe(kept).splitlines()[0] == said
     pd.testing.assert_frame_equal(pd.DataFrame(kept.provenance["trust"]["sections"]), table)
 
 
