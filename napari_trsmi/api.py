@@ -182,7 +182,7 @@ def fit_steps(
         Checkpoint or `Result.state` of the same data and settings to continue from; epochs and constraints may have
         been added (see `teach.continued`).
     prepared
-        What `stages.prepare` made of the same data, `preprocess`, `graph` and `seed`, where it is there already.
+        What `stages.prepare` made of the same data and settings (`stages.made_of`), where it is there already.
     states
         Where the state of training goes at each preview, for `keep_preview`.
 
