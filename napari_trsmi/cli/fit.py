@@ -25,7 +25,9 @@ _CHECKPOINT_EVERY = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Fit(Training, Saving):
-    """Find the spatial domains of a section, or of several at once. Ctrl-C ends training early and keeps the result.
+    """Find the spatial domains of a section. Ctrl-C finishes training early and keeps the result.
+
+    Several sections (--section, --section-column) are trained as one study.
 
     Writes a copy of the input with the domains in it, and run.json, domains.csv, boundaries.csv and a figure beside
     it. `trsmi fit --config OUT.run.json -o OTHER` repeats a run.
