@@ -19,9 +19,12 @@ _WHERE = {
     "TrainingError": "errors",
     "TrsmiError": "errors",
     "carriers": "evidence.carriers",
+    "composition": "study",
+    "composition_test": "study",
     "fit": "api",
     "fit_steps": "api",
     "markers": "api",
+    "mixing": "study",
     "read": "api",
     "read_result": "data.saved",
     "read_sections": "data.readers.several",
@@ -30,6 +33,7 @@ _WHERE = {
     "sample_path": "data.sample",
     "save_figure": "figure",
     "simulate": "data.simulate",
+    "transfer": "study",
 }
 __all__ = [
     "Config",
@@ -43,9 +47,12 @@ __all__ = [
     "TrsmiError",
     "__version__",
     "carriers",
+    "composition",
+    "composition_test",
     "fit",
     "fit_steps",
     "markers",
+    "mixing",
     "read",
     "read_result",
     "read_sections",
@@ -54,6 +61,7 @@ __all__ = [
     "sample_path",
     "save_figure",
     "simulate",
+    "transfer",
 ]
 
 if TYPE_CHECKING:
@@ -71,6 +79,7 @@ if TYPE_CHECKING:
     from napari_trsmi.figure import save as save_figure
     from napari_trsmi.records import Fit, Step
     from napari_trsmi.restoring import restore
+    from napari_trsmi.study import composition, composition_test, mixing, transfer
 
 
 def __getattr__(name: str) -> Any:
