@@ -18,9 +18,12 @@ _WHERE = {
     "Step": "records",
     "TrainingError": "errors",
     "TrsmiError": "errors",
+    "composition": "study",
+    "composition_test": "study",
     "fit": "api",
     "fit_steps": "api",
     "markers": "api",
+    "mixing": "study",
     "read": "api",
     "read_result": "data.saved",
     "recluster": "api",
@@ -40,9 +43,12 @@ __all__ = [
     "TrainingError",
     "TrsmiError",
     "__version__",
+    "composition",
+    "composition_test",
     "fit",
     "fit_steps",
     "markers",
+    "mixing",
     "read",
     "read_result",
     "recluster",
@@ -65,6 +71,7 @@ if TYPE_CHECKING:
     from napari_trsmi.figure import save as save_figure
     from napari_trsmi.records import Fit, Step
     from napari_trsmi.restoring import restore
+    from napari_trsmi.study import composition, composition_test, mixing
 
 
 def __getattr__(name: str) -> Any:
