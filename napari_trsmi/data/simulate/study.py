@@ -21,6 +21,7 @@ STUDY: dict[str, Any] = {
 }  # fmt: skip
 WITHHELD = "withheld"  # in the uns of a section's first table: what was measured and is not given
 CHANGED = 1  # layer whose share differs between conditions
+_RADIUS = 2  # column of `Tissue.islands`
 _INCOMPLETE = 2  # section without its last modality; it has all domains
 _VARIATION = 0.15  # of the layers' shares from section to section, in log units
 
@@ -90,9 +91,15 @@ def simulate_study(
     for s in range(settings.n_sections):
         rng = np.random.default_rng([settings.seed, 24, s])
         thickness = np.exp(_VARIATION * rng.standard_normal(settings.n_layers))
-        if conditions > 1 and group[s] == conditions - 1:
+        changed = conditions > 1 and change != 1 and group[s] == conditions - 1
+        if changed:
             thickness[CHANGED] *= change
         tissue, spots = draw_tissue(settings, s, thickness)
+        if changed:  # islands lose as much as the other layers, so that only one domain changes beside all others
+            lost = (1 - 1 / change) * tissue.membership(spots.points)[:, CHANGED].mean()
+            islands = tissue.islands.copy()
+            islands[:, _RADIUS] *= np.sqrt(1 - lost)
+            tissue = replace(tissue, islands=islands)
         if absent and s % 2:
             kept = tissue.islands[:, -1] < settings.n_islands - 1
             tissue = replace(tissue, islands=tissue.islands[kept])
