@@ -100,7 +100,7 @@ def predicted(study: Dataset, result: Result, true: dict[str, np.ndarray], seed:
     for name, values in true.items():
         lacking = ~study.modalities[name].measured & np.isfinite(values).all(axis=1)
         rows = {
-            "predicted": result.predicted[name],
+            "predicted": result.predicted.get(name, np.full(values.shape, np.nan)),
             f"{parts.NEAREST} nearest": parts.plain_prediction(study, name, seed),
             f"{parts.NEAREST} nearest, 1 hop": parts.plain_prediction(study, name, seed, hops=1),
         }

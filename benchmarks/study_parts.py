@@ -149,7 +149,7 @@ def correlation(predicted: np.ndarray, true: np.ndarray) -> float:
     a, b = (values - values.mean(axis=0) for values in (predicted.astype(float), true.astype(float)))
     size = np.sqrt((a**2).sum(axis=0) * (b**2).sum(axis=0))
     varies = size > 1e-9
-    return float(((a * b).sum(axis=0)[varies] / size[varies]).mean())
+    return float(((a * b).sum(axis=0)[varies] / size[varies]).mean()) if varies.any() else np.nan
 
 
 def halves(dataset: Dataset) -> dict[str, Dataset]:
