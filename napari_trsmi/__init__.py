@@ -18,6 +18,7 @@ _WHERE = {
     "Step": "records",
     "TrainingError": "errors",
     "TrsmiError": "errors",
+    "carriers": "evidence.carriers",
     "composition": "study",
     "composition_test": "study",
     "fit": "api",
@@ -43,6 +44,7 @@ __all__ = [
     "TrainingError",
     "TrsmiError",
     "__version__",
+    "carriers",
     "composition",
     "composition_test",
     "fit",
@@ -68,6 +70,7 @@ if TYPE_CHECKING:
     from napari_trsmi.data.saved import read_result
     from napari_trsmi.data.simulate import simulate
     from napari_trsmi.errors import ConfigError, DataError, TrainingError, TrsmiError
+    from napari_trsmi.evidence.carriers import carriers
     from napari_trsmi.figure import save as save_figure
     from napari_trsmi.records import Fit, Step
     from napari_trsmi.restoring import restore

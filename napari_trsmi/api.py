@@ -133,7 +133,7 @@ def fit_steps(
         Checkpoint or `Result.state` of the same data and settings to continue from; epochs and constraints may have
         been added (see `teach.continued`).
     prepared
-        What `stages.prepare` made of the same data, `preprocess`, `graph` and `seed`, where it is there already.
+        What `stages.prepare` made of the same data and settings (`stages.made_of`), where it is there already.
     states
         Where the state of training goes at each preview, for `keep_preview`.
 
@@ -314,7 +314,8 @@ def markers(result: Result | str | Path, *, n_top: int = 10) -> dict[str, pd.Dat
     tables = {}
     for name, modality in dataset.modalities.items():
         kind = config.preprocess.kinds.get(name, modality.kind)
-        found = find_markers(modality.table, labels, kind=kind, n_top=n_top)
+        own = labels if modality.measured is None else np.where(modality.measured, labels, -1)
+        found = find_markers(modality.table, own, kind=kind, n_top=n_top)
         found["domain"] = np.array(names)[found["domain"].to_numpy(int)]
         called = dict(zip(modality.table.var_names, feature_names.labels(modality.table.var), strict=True))
         found.insert(found.columns.get_loc("feature") + 1, "name", found["feature"].map(called))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -62,10 +63,18 @@ class Fit(Training, Saving):
     def fit(self, dataset: Dataset, config: Config) -> Result:
         """Train on the section, write what was found, and return it."""
         from napari_trsmi.api import fit_steps
+        from napari_trsmi.stages import prepare
 
         self.tell("Preparing features and graphs.")
-        steps = fit_steps(dataset, config, previews=False, checkpoint=self.checkpoint, resume=self.resume)
+        started = time.perf_counter()
+        prepared = prepare(dataset, config)
+        seconds = time.perf_counter() - started
+        steps = fit_steps(
+            dataset, config, previews=False, checkpoint=self.checkpoint, resume=self.resume, prepared=prepared
+        )
         with Interrupt() as interrupt:
-            result = follow(steps, interrupt, quiet=self.quiet)
+            result = follow(steps, interrupt, quiet=self.quiet, prepared=prepared)
+            result.provenance["seconds"]["features and graphs"] += seconds
+            del prepared, steps  # writing needs memory of its own
             self.save(result)
         return result

@@ -11,7 +11,7 @@ from scipy import sparse
 from napari_trsmi.data.dataset import MOST_COMPONENTS, Dataset, Modality
 from napari_trsmi.domains.labels import upper_edges
 from napari_trsmi.errors import ConfigError
-from napari_trsmi.evidence.splitting import split
+from napari_trsmi.evidence.splitting import holds_counts, split
 from napari_trsmi.graphs import spatial_graph
 from napari_trsmi.interrupt import check
 
@@ -61,19 +61,13 @@ def perturbed(dataset: Dataset, rng: np.random.Generator, share: float = SHARE) 
     for name, modality in dataset.modalities.items():
         check()
         table: AnnData = modality.table
-        if holds_counts(modality):
+        if holds_counts(table.X, modality.kind):
             values = _thinned(table.X, rng, share)
         else:
             spatial = spatial_graph(dataset.coords) if spatial is None else spatial
             values = _noisy(modality, spatial, rng, np.sqrt(1 / share - 1))
         modalities[name] = replace(modality, table=AnnData(values, obs=table.obs, var=table.var))
     return replace(dataset, modalities=modalities)
-
-
-def holds_counts(modality: Modality) -> bool:
-    """Return whether the values of a modality are counts: whole numbers from 0 on that are no components."""
-    values = modality.table.X.data if sparse.issparse(modality.table.X) else modality.table.X
-    return modality.kind != "precomputed" and bool((values >= 0).all() and (values == np.floor(values)).all())
 
 
 def _thinned(counts: Any, rng: np.random.Generator, share: float) -> sparse.csr_matrix:

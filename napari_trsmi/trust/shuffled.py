@@ -11,9 +11,9 @@ from scipy import sparse
 from scipy.sparse import linalg
 
 from napari_trsmi.errors import ConfigError
+from napari_trsmi.evidence.splitting import holds_counts
 from napari_trsmi.records import Progress
 from napari_trsmi.trust.asked import Fit, plain_fit, unconstrained, with_domains
-from napari_trsmi.trust.perturbed import holds_counts
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
@@ -136,7 +136,7 @@ def _depth(dataset: Dataset) -> np.ndarray:
     ranks = np.zeros(dataset.n_spots)
     for modality in dataset.modalities.values():
         values = modality.table.X
-        if holds_counts(modality):
+        if holds_counts(modality.table.X, modality.kind):
             depth = values.sum(axis=1)
         else:
             depth = linalg.norm(values, axis=1) if sparse.issparse(values) else np.linalg.norm(values, axis=1)

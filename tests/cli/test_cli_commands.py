@@ -159,6 +159,19 @@ def test_markers_of_a_file_are_those_of_the_result(fitted, tmp_path, capsys):
     assert f"{len(found):,} markers are in {out}." in capsys.readouterr().out
 
 
+def test_what_carries_a_boundary_is_that_of_python(fitted, tmp_path, capsys):
+    out = tmp_path / "carriers.csv"
+    assert main(["markers", str(fitted.path), "-o", str(out), "--boundary", "2", "--n-top", "3"]) == 0
+    expected = nt.carriers(nt.restore(fitted.path), 2, n_top=3)
+    found = pd.read_csv(out, dtype={"side": str})
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+    printed = capsys.readouterr().out
+    assert f"  {expected['name'][0]}: {expected['effect'][0]:+.2f} [" in printed
+    assert f"6 features are in {out}" in printed
+    assert main(["markers", str(fitted.path), "-o", str(out), "--boundary", "4000"]) == 2
+    assert "found 4000" in capsys.readouterr().err
+
+
 def test_markers_need_a_folder(fitted, tmp_path, capsys):
     assert main(["markers", str(fitted.path), "-o", str(tmp_path / "none" / "m.csv")]) == 2
     assert "Create it or choose another" in capsys.readouterr().err
