@@ -13,7 +13,7 @@ import pytest
 import napari_trsmi as nt
 from napari_trsmi.cli import main
 from napari_trsmi.config import Config
-from napari_trsmi.data.simulate import hard_settings
+from napari_trsmi.data.simulate import hard_settings, simulate_study, study_settings
 from napari_trsmi.data.tables import mudata_as_stored
 
 
@@ -219,6 +219,28 @@ def test_a_hard_slice_is_its_kind_with_the_words_on_top(tmp_path, kind, words):
     assert written.uns["simulation"] == expected.uns["simulation"]
     assert (written["rna"].X != expected["rna"].X).nnz == 0
     np.testing.assert_array_equal(written.obs["rim"], expected.obs["rim"])
+
+
+def test_a_study_is_a_file_for_each_section(tmp_path, capsys):
+    out = tmp_path / "study"
+    assert main(["simulate", "--study", "-o", str(out), "--n-spots", "80", "--n-sections", "4", "--seed", "2"]) == 0
+    assert "4 sections of 80 spots with 6 domains" in capsys.readouterr().out
+    expected = simulate_study(study_settings(n_spots=80, n_sections=4, seed=2))
+    assert sorted(path.name for path in out.iterdir()) == [f"s{n}.h5mu" for n in (1, 2, 3, 4)]
+    for part in expected.parts:
+        read = nt.read(out / f"{part.name}.h5mu")
+        assert list(read.modalities) == list(part.modalities)
+        for name, modality in part.modalities.items():
+            assert (read.modalities[name].table.X != modality.table.X).nnz == 0
+        for column in ("domain", "condition", "sample"):
+            assert read.obs[column].tolist() == part.obs[column].tolist()
+
+
+def test_a_study_goes_into_a_folder_and_is_not_hard(tmp_path, capsys):
+    assert main(["simulate", "--study", "-o", str(tmp_path / "a.h5mu"), "--n-spots", "80"]) == 2
+    assert "Expected a folder for the sections, found a.h5mu" in capsys.readouterr().err
+    assert main(["simulate", "--study", "--hard", "rim", "-o", str(tmp_path / "a")]) == 2
+    assert "Expected --hard or --study" in capsys.readouterr().err
 
 
 def test_two_kinds_of_hard_slices_at_once_are_refused(tmp_path, capsys):
