@@ -10,6 +10,7 @@ import numpy as np
 from psygnal import Signal
 
 from napari_trsmi.gui.boundaries import layers
+from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.sections import marked
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ class BoundaryCanvas:
         assert section is not None
         dataset = section.dataset
         unit, _ = layers.world(dataset)
-        spot = layers.look(section).diameter * unit
+        spot = look(section).diameter * unit
         canvas = np.array(self.viewer.canvas.size, float)
         low, high = (
             dataset.coords.min(axis=0)[::-1] * unit - spot / 2,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_trsmi.evidence import SUPPORT
-from napari_trsmi.gui.viewer.layers import CERTAINTY, LayerData, look, mark, spot_colors, world
+from napari_trsmi.gui.viewer.layers import CERTAINTY, LayerData, mark, spot_colors, world
+from napari_trsmi.gui.viewer.looks import look
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -24,6 +24,7 @@ from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.support.bar import SupportBar
 from napari_trsmi.gui.viewer.flight import Flight
+from napari_trsmi.gui.viewer.looks import look
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -187,7 +188,7 @@ class BoundaryPanel(QWidget):
         microns = None if result is None else result.dataset.microns_per_unit
         self.shortest.setSuffix(" px" if microns is None else " µm")
         if self.session.section is not None:
-            spot = layers.look(self.session.section).diameter * (microns or 1.0)
+            spot = look(self.session.section).diameter * (microns or 1.0)
             self.shortest.setDecimals(0 if spot >= 1 else 2)
             self.shortest.setSingleStep(round(spot) if spot >= 1 else max(spot, 0.01))
 

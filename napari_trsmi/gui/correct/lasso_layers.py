@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_trsmi.gui.viewer.layers import CLEAR, LayerData, look, mark, world
+from napari_trsmi.gui.viewer.layers import CLEAR, LayerData, mark, world
+from napari_trsmi.gui.viewer.looks import look
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.state import OpenSection
