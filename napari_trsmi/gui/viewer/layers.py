@@ -95,11 +95,11 @@ def names_layer(section: OpenSection) -> LayerData:
     settings = {
         "size": 0.01 * look(section).diameter,
         "face_color": np.array(CLEAR),
-        "border_width": 0,
+        "border_color": np.array(CLEAR),
         "shown": np.array([number not in section.hidden_parts for number in range(len(dataset.parts))]),
         "text": {
             "string": {"array": np.array([_short(name) for name in dataset.section_names])},
-            "anchor": "lower_left",
+            "anchor": "upper_left",
             "size": TEXT,
             "color": "gray",
         },
@@ -159,7 +159,7 @@ def ring_data(section: OpenSection, spot: int) -> np.ndarray:
 
 
 def seen_of(section: OpenSection, values: np.ndarray) -> np.ndarray:
-    """Return the values of the spots, 0 (clear, or no label) in sections that are hidden: points are left out instead."""
+    """Return the values of the spots, 0 in hidden sections: clear, or no label; points are left out instead."""
     if (seen := section.seen) is None:
         return values
     return np.where(seen.reshape(-1, *[1] * (values.ndim - 1)), values, np.zeros((), values.dtype))
