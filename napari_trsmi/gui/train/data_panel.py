@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import ElidingLabel, Label, as_tip
 from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.viewer.part_list import PartList
 from napari_trsmi.gui.viewer.reader import open_in
 from napari_trsmi.gui.viewer.sections import put_in_place, sections_in
 from napari_trsmi.gui.worker import sentence
@@ -65,7 +66,7 @@ class DataPanel(QWidget):
         self.choice.activated.connect(self._on_chosen)
         self.more_button.setToolTip("Open another section")
         self.more_button.setMenu(self._open_menu(ADD))
-        self.content, self.notes = Label(), ElidingLabel()
+        self.content, self.notes, self.parts = Label(), ElidingLabel(), PartList(session)
         self.content.setWordWrap(True)
         head = QHBoxLayout()
         head.addWidget(self.name, 1)
@@ -77,6 +78,7 @@ class DataPanel(QWidget):
         layout.addLayout(head)
         layout.addWidget(self.content)
         layout.addWidget(self.notes)
+        layout.addWidget(self.parts)
 
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -171,13 +171,17 @@ def test_two_sections_of_the_same_modality_are_not_joined(viewer, join_panel, tw
     assert join_panel.join_button.isHidden()
 
 
-def test_sections_opened_one_by_one_can_be_made_a_study(
-    viewer, qtbot, join_panel, two_files, tmp_path, make_table, monkeypatch
-):
-    other = make_table(seed=5)
-    other.obs_names = [f"b{k}" for k in range(other.n_obs)]
-    other.write_h5ad(tmp_path / "b_rna.h5ad")
-    for path in (*two_files, str(tmp_path / "b_rna.h5ad")):
+@pytest.fixture
+def another(tmp_path, make_table):
+    """RNA of other spots."""
+    table = make_table(seed=5)
+    table.obs_names = [f"b{k}" for k in range(table.n_obs)]
+    table.write_h5ad(tmp_path / "b_rna.h5ad")
+    return tmp_path / "b_rna.h5ad"
+
+
+def test_sections_opened_one_by_one_can_be_made_a_study(viewer, qtbot, join_panel, two_files, another, monkeypatch):
+    for path in (*two_files, another):
         viewer.open(path, plugin=PLUGIN)
     assert join_panel.text.text() == "These may be trained together as one study: a_rna, a_adt, b_rna."
     assert join_panel.join_button.isHidden()
