@@ -172,6 +172,8 @@ def fit_steps(
         prepared.feature_graphs,
         training,
         obs_names=prepared.dataset.obs_names,
+        carry=prepared.carry,
+        has=prepared.has,
         checkpoint=None if checkpoint is None else Path(checkpoint),
         resume=Path(resume) if isinstance(resume, str) else resume,
         states=None if config.align.candidates == "ann" else states,  # those cannot be resumed

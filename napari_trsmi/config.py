@@ -49,6 +49,11 @@ class Preprocess(Settings):
 
     modalities: tuple[str, ...] = setting((), "Modalities to use; empty uses all in the file.")
     kinds: dict[str, Kind] = setting(dict, "Kind by modality name, where the detected one is wrong.")
+    spots: Literal["all", "common"] = setting(
+        "all",
+        "Spots that one of several tables lacks: kept, their missing modality carried over from spots like them, or "
+        "left out.",
+    )
     min_spots: int = setting(10, "Genes and peaks seen in fewer spots are left out.", unit="spots", ge=1)
     n_top_genes: int = setting(3000, "Highly variable genes kept (seurat_v3).", unit="genes", ge=10)
     target_sum: float = setting(1e4, "Counts per spot after normalisation.", unit="counts", gt=0, step=1000)
@@ -64,6 +69,17 @@ class Preprocess(Settings):
     denoise: bool = setting(
         True, "Average each component over the tissue as far as its own noise asks for (cross-validation)."
     )
+
+
+class Study(Settings):
+    """What is done about several sections."""
+
+    batch: Literal["auto", "none", "standardise", "harmony"] = setting(
+        "auto",
+        "Correction of what sections differ by that is not tissue: nothing, features standardised in each section, or "
+        "that and Harmony on their components; auto takes the first after which their spots mix.",
+    )
+    k_carried: int = setting(20, "Spots from which a missing modality is carried over.", unit="spots", ge=1)
 
 
 class Graph(Settings):
@@ -269,6 +285,7 @@ class Config(Settings):
     """
 
     preprocess: Preprocess = Preprocess()
+    study: Study = Study()
     graph: Graph = Graph()
     encoder: Encoder = Encoder()
     align: Align = Align()

@@ -61,9 +61,7 @@ def rows_of(section: np.ndarray) -> list[np.ndarray]:
     return [np.flatnonzero(section == number) for number in range(int(section.max()) + 1)]
 
 
-def spatial_graph(
-    coords: np.ndarray, k: int | None = None, section: np.ndarray | None = None
-) -> sparse.csr_matrix:
+def spatial_graph(coords: np.ndarray, k: int | None = None, section: np.ndarray | None = None) -> sparse.csr_matrix:
     """Return the union-symmetrised k-nearest-neighbour graph A_S of the spots.
 
     Parameters

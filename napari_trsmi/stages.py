@@ -37,6 +37,13 @@ class Prepared:
         {modality: (N, N) CSR}.
     carried
         {modality: from 0 to 1} how much each carries about the tissue, see `coherence.carried`.
+    has
+        {modality: (N,) bool} spots that have it, of those modalities that some spots lack. In `measured` and `features`
+        the others have what was carried over to them.
+    carry
+        {modality: (N, N) CSR} from which spots, see `carrying.carriers`.
+    notes
+        Sentences a person should read.
     """
 
     dataset: Dataset
@@ -45,6 +52,14 @@ class Prepared:
     spatial: sparse.csr_matrix
     feature_graphs: dict[str, sparse.csr_matrix]
     carried: dict[str, float] = field(default_factory=dict)
+    has: dict[str, np.ndarray] = field(default_factory=dict)
+    carry: dict[str, sparse.csr_matrix] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def section(self) -> np.ndarray | None:
+        """(N,) int section of each spot of a study; None for one section."""
+        return self.dataset.section
 
 
 def prepare(dataset: Dataset, config: Config) -> Prepared:
@@ -55,19 +70,25 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
     DataError, ConfigError
         A modality has no feature that varies, is not there, or there are fewer spots than neighbours.
     """
-    from napari_trsmi.data.preprocess import denoised_features, measured_and_carried
+    from napari_trsmi.carrying import carried_over, carriers
+    from napari_trsmi.data.preprocess import denoised_features, measured_components
     from napari_trsmi.graphs import feature_graph, spatial_graph
 
     n_domains = config.cluster.n_domains
     if n_domains is not None and n_domains > dataset.n_spots:
         raise ConfigError(f"n_domains={n_domains} needs at least as many spots, found {dataset.n_spots}. Lower it.")
-    spatial = spatial_graph(dataset.coords, config.graph.k_spatial)
-    measured, carried = measured_and_carried(dataset, config.preprocess, spatial, config.seed)
-    features = denoised_features(measured, spatial, config.seed) if config.preprocess.denoise else measured
-    graphs = {m: feature_graph(values, config.graph, config.seed) for m, values in features.items()}
+    section = dataset.section
+    spatial = spatial_graph(dataset.coords, config.graph.k_spatial, section)
+    found = measured_components(dataset, config.preprocess, spatial, config.seed, config.study)
+    measured, has, carry = found.values, found.measured, {}
+    features = denoised_features(measured, spatial, config.seed, has) if config.preprocess.denoise else measured
+    if has:
+        carry = carriers(features, has, config.study.k_carried, config.align.temperature.start, config.seed)
+        measured, features = (carried_over(values, carry, has) for values in (measured, features))
+    graphs = {m: feature_graph(values, config.graph, config.seed, section) for m, values in features.items()}
     if len(features) < len(dataset.modalities):
         dataset = replace(dataset, modalities={m: dataset.modalities[m] for m in features})
-    return Prepared(dataset, measured, features, spatial, graphs, carried)
+    return Prepared(dataset, measured, features, spatial, graphs, found.carried, has, carry, found.notes)
 
 
 def cut(
@@ -89,15 +110,25 @@ def cut(
     return find_domains(
         embedding,
         prepared.spatial,
-        in_context(config.cluster, prepared.dataset.coords),
+        in_context(config.cluster, prepared.dataset.coords, prepared.section),
         n_domains=n_domains,
         evidence=np.hstack(list(prepared.measured.values())),
+        missing=missing_columns(prepared),
         inputs=np.hstack(list(prepared.features.values())),
         prototypes=prototypes,
         constraints=row_constraints(config.constraints, prepared.dataset.obs_names, epoch),
         before=before,
         seed=config.seed,
     )
+
+
+def missing_columns(prepared: Prepared) -> np.ndarray | None:
+    """Return (N, c) bool, which of the measurements side by side were carried over; None where all were made."""
+    if not prepared.has:
+        return None
+    n = prepared.dataset.n_spots
+    lacks = {m: ~prepared.has.get(m, np.ones(n, bool)) for m in prepared.measured}
+    return np.hstack([np.repeat(lacks[m][:, None], v.shape[1], axis=1) for m, v in prepared.measured.items()])
 
 
 def assemble(prepared: Prepared, config: Config, embedding: np.ndarray, partition: Partition) -> Result:
@@ -108,7 +139,9 @@ def assemble(prepared: Prepared, config: Config, embedding: np.ndarray, partitio
     from napari_trsmi.domains.metrics import cross_modal_consistency, neighbour_preservation, smoothness
 
     dataset, labels = prepared.dataset, partition.labels
-    boundaries = find_boundaries(labels, prepared.spatial, dataset.coords, partition.posterior, prepared.measured)
+    boundaries = find_boundaries(
+        labels, prepared.spatial, dataset.coords, partition.posterior, prepared.measured, prepared.has
+    )
     check()
     scores = smoothness(labels, dataset.coords, prepared.spatial)
     check()
@@ -131,7 +164,7 @@ def assemble(prepared: Prepared, config: Config, embedding: np.ndarray, partitio
         provenance={
             "sources": describe_sources(dataset),
             "versions": versions(),
-            "notes": list(dataset.notes),
+            "notes": [*dataset.notes, *prepared.notes],
             "n_components": {m: values.shape[1] for m, values in prepared.features.items()},
         },
     )

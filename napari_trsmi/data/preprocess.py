@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
 
 from napari_trsmi.coherence import carried, coherent_components_and_chance, denoise
-from napari_trsmi.config import Kind, Preprocess
+from napari_trsmi.config import Kind, Preprocess, Study
 from napari_trsmi.data.dataset import MOST_COMPONENTS, Dataset, Modality
 from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.interrupt import check
@@ -24,38 +25,59 @@ LEAST_WEIGHT = 0.01  # of a modality: what is 0 everywhere has no neighbours and
 MOST_DENSE = 2_000  # features of a sparse table that may be made dense
 
 
+@dataclass(frozen=True)
+class Components:
+    """Components of every modality.
+
+    Attributes
+    ----------
+    values
+        {modality: (N, D_m) float32} centred, with root mean square 1 over the spots that have them; where a modality
+        carries less than another, less by as much. Rows of spots without the modality are 0.
+    carried
+        {modality: from 0 to 1} see `coherence.carried`; empty where coherence is not looked at.
+    measured
+        {modality: (N,) bool} spots that have it, of those modalities that some spots lack.
+    notes
+        Sentences a person should read.
+    """
+
+    values: dict[str, np.ndarray]
+    carried: dict[str, float]
+    measured: dict[str, np.ndarray] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
 def measured_features(
     dataset: Dataset, settings: Preprocess, spatial: sparse.csr_matrix | None = None, seed: int = 0
 ) -> dict[str, np.ndarray]:
-    """Return the features of `measured_and_carried`."""
-    return measured_and_carried(dataset, settings, spatial, seed)[0]
+    """Return the values of `measured_components`."""
+    return measured_components(dataset, settings, spatial, seed).values
 
 
-def measured_and_carried(
-    dataset: Dataset, settings: Preprocess, spatial: sparse.csr_matrix | None = None, seed: int = 0
-) -> tuple[dict[str, np.ndarray], dict[str, float]]:
-    """Return features, and how much each modality carries about the tissue.
+def measured_components(
+    dataset: Dataset,
+    settings: Preprocess,
+    spatial: sparse.csr_matrix | None = None,
+    seed: int = 0,
+    study: Study | None = None,
+) -> Components:
+    """Return features, how much each modality carries about the tissue, and which spots have it.
 
     Nothing is averaged between spots here: each row is what was measured at its spot.
 
     Parameters
     ----------
     dataset
-        The section.
+        The section or study.
     settings
         Which modalities to use and how.
     spatial
         (N, N) CSR spatial graph; without it `settings.coherent` does nothing.
     seed
         For the randomised decompositions and the shuffled coordinates of the coherence test.
-
-    Returns
-    -------
-    features
-        {modality: (N, D_m) float32} centred, with root mean square 1; where a modality carries less than another, less
-        by as much.
-    carried
-        {modality: from 0 to 1} see `coherence.carried`; empty where coherence is not looked at.
+    study
+        What to do about several sections.
 
     Raises
     ------
@@ -64,46 +86,86 @@ def measured_and_carried(
     DataError
         A modality has no feature that varies, or is called protein or precomputed and is too wide to be either.
     """
+    from napari_trsmi.data.joint import joint_components
+
     chosen = settings.modalities or tuple(dataset.modalities)
     for name in (*chosen, *settings.kinds):
         if name not in dataset.modalities:
             raise ConfigError(f"Expected modalities among {sorted(dataset.modalities)}, found {name!r}.")
     kinds = {name: settings.kinds.get(name, dataset.modalities[name].kind) for name in chosen}
-    out = {}
-    for name in chosen:
-        check()
-        out[name] = components(dataset.modalities[name], kinds[name], settings, seed)
+    measured = _measured_at({name: dataset.modalities[name] for name in chosen}, kinds)
+    if measured or dataset.parts:
+        out, notes = joint_components(dataset, kinds, measured, settings, study or Study(), spatial, seed)
+    else:
+        out, notes = {}, []
+        for name in chosen:
+            check()
+            out[name] = components(dataset.modalities[name], kinds[name], settings, seed)
     if settings.covariates:
-        out = _regressed(out, dataset, kinds, settings.covariates, spatial, seed)
+        out = _regressed(out, dataset, kinds, settings.covariates, spatial, seed, measured)
     carries: dict[str, float] = {}
     for name, values in out.items():
         check()
-        if spatial is not None and settings.coherent:
-            values, carries[name] = _weighted(values, spatial, seed)
-        out[name] = _unit_mean_square(values)
+        has = measured.get(name)
+        own, graph = values, spatial
+        if has is not None:
+            own, graph = values[has], None if spatial is None else spatial[has][:, has].tocsr()
+        if graph is not None and settings.coherent:
+            own, carries[name] = _weighted(own, graph, seed)
+        out[name] = _filled(_unit_mean_square(own), has)
         logger.info("%s (%s): %d components", name, kinds[name], out[name].shape[1])
     most = max(carries.values(), default=1.0)
     for name, share in carries.items():
         if share < most:  # only what carries less than another is changed, and by not a bit otherwise
             out[name] *= np.float32(max(share / most, LEAST_WEIGHT))
-    return out, carries
+    return Components(out, carries, measured, tuple(notes))
+
+
+def _measured_at(modalities: dict[str, Modality], kinds: dict[str, Kind]) -> dict[str, np.ndarray]:
+    """Return {modality: (N,) bool} of those that some spots lack: not measured, or counted nothing, beside another."""
+    has = {}
+    for name, modality in modalities.items():
+        has[name] = np.ones(modality.table.n_obs, bool) if modality.measured is None else modality.measured.copy()
+        if kinds[name] in ("rna", "chromatin", "protein") and len(modalities) > 1:
+            absolute = abs(modality.table.X)
+            has[name] &= np.asarray(absolute.sum(axis=1)).ravel() > 0
+    anything = np.logical_or.reduce(list(has.values()))
+    # A spot that has nothing at all stays with its zeros: there is nothing to carry anything over by.
+    return {name: mask | ~anything for name, mask in has.items() if not (mask | ~anything).all() and mask.any()}
+
+
+def _filled(values: np.ndarray, has: np.ndarray | None) -> np.ndarray:
+    """Return the rows of the spots that have a modality among rows of zeros."""
+    if has is None:
+        return values
+    out = np.zeros((len(has), values.shape[1]), values.dtype)
+    out[has] = values
+    return out
 
 
 def denoised_features(
-    measured: dict[str, np.ndarray], spatial: sparse.csr_matrix, seed: int = 0
+    measured: dict[str, np.ndarray],
+    spatial: sparse.csr_matrix,
+    seed: int = 0,
+    has: dict[str, np.ndarray] | None = None,
 ) -> dict[str, np.ndarray]:
     """Return the features with each component averaged over the tissue as far as its own noise asks for.
 
-    See `coherence.denoise`. Centred, float32, each modality with the root mean square that it has in `measured`.
+    See `coherence.denoise`. Centred, float32, each modality with the root mean square that it has in `measured`. Of a
+    modality that some spots lack, {modality: (N,) bool} in `has`, only the others are averaged.
     """
     out = {}
     for name, values in measured.items():
-        smoothed, reach = denoise(values, spatial, seed)
+        own, graph, rows = values, spatial, (has or {}).get(name)
+        if rows is not None:
+            own, graph = values[rows], spatial[rows][:, rows].tocsr()
+        smoothed, reach = denoise(own, graph, seed)
         logger.info("%s: averaged over %s hops", name, np.array2string(reach, precision=1))
-        out[name] = _unit_mean_square(smoothed - smoothed.mean(axis=0))
-        size = float(np.sqrt(np.mean(values**2)))
+        found = _unit_mean_square(smoothed - smoothed.mean(axis=0))
+        size = float(np.sqrt(np.mean(own**2)))
         if size < 1 - 1e-3:  # weighted down
-            out[name] *= np.float32(size)
+            found *= np.float32(size)
+        out[name] = _filled(found, rows)
     return out
 
 
@@ -155,10 +217,12 @@ def _regressed(
     names: tuple[str, ...],
     spatial: sparse.csr_matrix | None,
     seed: int,
+    measured: dict[str, np.ndarray],
 ) -> dict[str, np.ndarray]:
     """Return the components of every modality without what the covariates explain of them."""
     from napari_trsmi.data.covariates import (
         LOG_DEPTH,
+        RIM,
         STEP,
         common_covariates,
         log_depth,
@@ -166,6 +230,11 @@ def _regressed(
         without_straight_step,
     )
 
+    if dataset.parts and (alone := {STEP, RIM} & set(names)):
+        raise ConfigError(
+            f"Expected preprocess.covariates that several sections share, found {sorted(alone)[0]!r}, which is of one. "
+            "Leave it out, or train the section by itself."
+        )
     common = common_covariates(dataset, names)
     if STEP in names:
         found = without_straight_step(found, spatial, dataset.coords, seed)
@@ -178,7 +247,10 @@ def _regressed(
     out = {}
     for name, values in found.items():
         own = [*common, *(depth[:, None] for depth in (depths.get(name),) if depth is not None)]
-        left = without(values, np.hstack(own)) if own else values
+        has = measured.get(name, slice(None))
+        left = values.copy() if own else values
+        if own:
+            left[has] = without(values[has], np.hstack(own)[has])
         varies = left.std(axis=0) > 1e-4 * values.std(axis=0).max()
         if not varies.any():
             raise ConfigError(
@@ -190,9 +262,18 @@ def _regressed(
 
 
 def _rna(table: AnnData, settings: Preprocess, seed: int) -> np.ndarray:
-    """Filter, normalise, log, scale, PCA; the counts stay sparse throughout. Values that are logged already stay so.
+    """Filter, normalise, log, scale, PCA; the counts stay sparse throughout. Values that are logged already stay so."""
+    return _pca(_unit_variance(logged_rna(table, settings)), settings.n_components, seed)
 
-    Genes that vary most are found by `seurat_v3` in counts, and by the variance of the logarithms where there are none.
+
+def logged_rna(
+    table: AnnData, settings: Preprocess, section: np.ndarray | None = None, by_total: bool = True
+) -> sparse.csr_matrix:
+    """Return the (N, D) logarithms of the genes that vary most.
+
+    They are found by `seurat_v3` in counts, in each section and merged where (N,) sections are given, and by the
+    variance of the logarithms where there are no counts. Those are divided by the total of their spot, or with
+    ``by_total=False`` all by the same.
     """
     import scanpy as sc
 
@@ -200,36 +281,50 @@ def _rna(table: AnnData, settings: Preprocess, seed: int) -> np.ndarray:
     n_top = settings.n_top_genes
     if (scale := scale_of(table.X)) != "counts":
         logged = counts if scale == "logged" else _scaled(counts, settings.target_sum).log1p()
-        return _pca(_unit_variance(_most_variable(logged, n_top)), settings.n_components, seed)
+        return _most_variable(logged, n_top)
     if counts.shape[1] > n_top:
         import anndata as ad
 
+        genes = ad.AnnData(counts)
+        if section is not None:
+            genes.obs["section"] = section.astype(str)
         chosen = sc.pp.highly_variable_genes(
-            ad.AnnData(counts), flavor="seurat_v3", n_top_genes=n_top, inplace=False, span=0.3
+            genes,
+            flavor="seurat_v3",
+            n_top_genes=n_top,
+            inplace=False,
+            span=0.3,
+            batch_key=None if section is None else "section",
         )["highly_variable"].to_numpy()
     else:
         chosen = np.ones(counts.shape[1], bool)
+    if not by_total:
+        return counts[:, chosen].log1p()
     total = np.asarray(counts.sum(axis=1)).ravel()
     scale = sparse.diags(settings.target_sum / np.maximum(total, 1.0))
-    logged = (scale @ counts[:, chosen]).tocsr().log1p()
-    return _pca(_unit_variance(logged), settings.n_components, seed)
+    return (scale @ counts[:, chosen]).tocsr().log1p()
 
 
 def _protein(table: AnnData, settings: Preprocess, seed: int) -> np.ndarray:
-    """Centred log ratio per spot, scale, PCA with all but one component.
-
-    Negative values, which no detector measures, were transformed already (by arcsinh or so): these are only scaled.
-    """
-    if table.X.min() < 0:
-        ratio = _dense(table.X)
-    else:
-        counts = _dense(_counts(table, 1))  # antibody panels are narrow
-        logged = np.log1p(counts)
-        ratio = np.log1p(counts / np.exp(logged.mean(axis=1, keepdims=True)))
+    """Centred log ratio per spot, scale, PCA with all but one component."""
+    ratio = log_ratio(table)
     spread = ratio.std(axis=0)
     scaled = (ratio - ratio.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     scaled = np.clip(scaled[:, spread > 0], -10, 10)
     return _pca(scaled, min(settings.n_components, scaled.shape[1] - 1), seed)
+
+
+def log_ratio(table: AnnData) -> np.ndarray:
+    """Return the (N, D) centred log ratios of proteins.
+
+    Negative values, which no detector measures, were transformed already (by arcsinh or so): these stay as they are.
+    """
+    if table.X.min() < 0:
+        return _dense(table.X)
+    counts = _dense(_counts(table, 1))  # antibody panels are narrow
+    logged = np.log1p(counts)
+    ratio: np.ndarray = np.log1p(counts / np.exp(logged.mean(axis=1, keepdims=True)))
+    return ratio
 
 
 def _reduced(values: Any, settings: Preprocess, seed: int) -> np.ndarray:

@@ -97,7 +97,9 @@ def _check_different(parts: Sequence[Dataset]) -> None:
         if a.n_spots != b.n_spots or not np.array_equal(a.coords, b.coords) or set(a.modalities) != set(b.modalities):
             continue
         if all(_same(a.modalities[key].table.X, b.modalities[key].table.X) for key in a.modalities):
-            raise DataError(f"Expected different sections, found the same one as {a.name!r} and {b.name!r}. Remove one.")
+            raise DataError(
+                f"Expected different sections, found the same one as {a.name!r} and {b.name!r}. Remove one."
+            )
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -206,7 +208,9 @@ def _called(var: pd.DataFrame) -> dict[str, Any]:
     found = {"index": pd.Index(var.index.astype(str)), "shown": pd.Index(feature_names.labels(var))}
     found |= {f"identifier {n}": pd.Index(names) for n, names in enumerate(feature_names.identifiers(var))}
     # Identifiers carry versions in some files and not in others.
-    return found | {f"{key} without version": names.str.replace(r"\.\d+$", "", regex=True) for key, names in found.items()}
+    return found | {
+        f"{key} without version": names.str.replace(r"\.\d+$", "", regex=True) for key, names in found.items()
+    }
 
 
 def _shared(a: pd.Index, b: pd.Index) -> int:
@@ -243,7 +247,9 @@ def _annotations(parts: Sequence[Dataset], keep_names: bool) -> pd.DataFrame:
 
     frames = []
     for part in parts:
-        index = part.obs.index if keep_names else pd.Index([f"{part.name}{_SEPARATOR}{name}" for name in part.obs_names])
+        index = (
+            part.obs.index if keep_names else pd.Index([f"{part.name}{_SEPARATOR}{name}" for name in part.obs_names])
+        )
         frames.append(part.obs.set_axis(index))
     together = pd.concat([frame.astype({c: object for c in frame.select_dtypes("category")}) for frame in frames])
     for column in together:

@@ -45,6 +45,7 @@ def find_boundaries(
     coords: np.ndarray,
     posterior: np.ndarray | None = None,
     features: Mapping[str, np.ndarray] | None = None,
+    has: Mapping[str, np.ndarray] | None = None,
 ) -> Boundaries:
     """Return the boundaries between domains. O(E log E).
 
@@ -74,6 +75,8 @@ def find_boundaries(
         (N, K) float, rows sum to 1; without it every confidence is NaN.
     features
         {modality: (N, D) float} standardised features to measure contrast in.
+    has
+        {modality: (N,) bool} spots that have a modality, of those that some lack; at others it has no contrast.
 
     Raises
     ------
@@ -114,8 +117,8 @@ def find_boundaries(
     segments["length"] = _lengths(middle, segment, len(segments), spacing)
     segments["confidence"] = by_segment["confidence"].mean()
     for name, values in features.items():
-        edges[f"contrast_{name}"], segments[f"contrast_{name}"] = boundary_contrast(
-            values, labels, i, j, segment, len(segments)
+        edges[f"contrast_{name}"], segments[f"contrast_{name}"] = _contrast(
+            values, (has or {}).get(name), labels, i, j, segment, len(segments)
         )
     edges[["x", "y"]] = middle
     segments[["x", "y"]] = edges.groupby("segment", sort=True)[["x", "y"]].mean()
@@ -129,6 +132,26 @@ def find_boundaries(
     segments = segments.iloc[order].reset_index(drop=True)
     segments.insert(0, "segment", segments.index)
     return Boundaries(edges.sort_values(["segment", "confidence", "i", "j"], ignore_index=True), segments)
+
+
+def _contrast(
+    values: np.ndarray,
+    has: np.ndarray | None,
+    labels: np.ndarray,
+    i: np.ndarray,
+    j: np.ndarray,
+    segment: np.ndarray,
+    n_segments: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Contrast of edges and segments where their spots have the modality; NaN elsewhere."""
+    if has is None:
+        return boundary_contrast(values, labels, i, j, segment, n_segments)
+    edges, segments = np.full(len(i), np.nan), np.full(n_segments, np.nan)
+    both = has[i] & has[j]
+    there, codes = np.unique(segment[both], return_inverse=True)
+    found = boundary_contrast(values, np.where(has, labels, -1), i[both], j[both], codes, len(there))
+    edges[both], segments[there] = found
+    return edges, segments
 
 
 def _segments(labels: np.ndarray, i: np.ndarray, j: np.ndarray, adjacency: sparse.csr_matrix) -> np.ndarray:

@@ -26,11 +26,11 @@ KMEANS_SAMPLE = 50_000
 BETTER = 0.01  # less inertia, as a share, that makes a new start worth a jump from the domains before
 
 
-def in_context(settings: Cluster, coords: np.ndarray) -> Cluster:
+def in_context(settings: Cluster, coords: np.ndarray, section: np.ndarray | None = None) -> Cluster:
     """Return the settings with `context` decided: rings where the spots, at (N, 2) coordinates, lie on no lattice."""
     if settings.context != "auto":
         return settings
-    return settings.model_copy(update={"context": "averaged" if on_lattice(coords) else "rings"})
+    return settings.model_copy(update={"context": "averaged" if on_lattice(coords, section) else "rings"})
 
 
 def domain_features(embedding: np.ndarray, spatial: sparse.csr_matrix, settings: Cluster, seed: int = 0) -> np.ndarray:
@@ -82,6 +82,7 @@ def find_domains(
     *,
     n_domains: int,
     evidence: np.ndarray | None = None,
+    missing: np.ndarray | None = None,
     inputs: np.ndarray | None = None,
     prototypes: np.ndarray | None = None,
     constraints: Sequence[RowConstraint] = (),
@@ -104,6 +105,8 @@ def find_domains(
     evidence
         (N, c) features as measured at each spot, from which the posterior is taken (see `mixture.posterior_of`).
         Without it the posterior is that of the clustered features, which were averaged and are sure of themselves.
+    missing
+        (N, c) bool, which of `evidence` was not measured and speaks for no domain; None where all was.
     inputs
         (N, c) features that the network saw; used where domains are found ring by ring.
     prototypes
@@ -173,7 +176,7 @@ def find_domains(
         mixture = majority(mixture, spatial)
     posterior = mixture.posterior
     if evidence is not None:
-        posterior = posterior_of(evidence, mixture.labels, n_domains, neighbours, mixture.strength)
+        posterior = posterior_of(evidence, mixture.labels, n_domains, neighbours, mixture.strength, missing)
     return numbered_by_size(mixture, posterior, settings.method)
 
 

@@ -102,7 +102,12 @@ def fit_mixture(
 
 
 def posterior_of(
-    evidence: np.ndarray, labels: np.ndarray, n_domains: int, neighbours: sparse.csr_matrix, strength: float
+    evidence: np.ndarray,
+    labels: np.ndarray,
+    n_domains: int,
+    neighbours: sparse.csr_matrix,
+    strength: float,
+    missing: np.ndarray | None = None,
 ) -> np.ndarray:
     r"""Return the (N, K) posterior of given domains under features measured spot by spot.
 
@@ -121,8 +126,33 @@ def posterior_of(
         (N, N) CSR row-stochastic mean over neighbours.
     strength
         Strength of the field.
+    missing
+        (N, c) bool, which of the evidence was not measured: it counts neither for a spot nor for a domain's mean. A
+        domain in which no spot has a feature measured takes the mean of all for it.
     """
-    return _run(np.asarray(evidence, float), np.eye(n_domains)[labels], neighbours, strength, False)
+    x, q = np.asarray(evidence, float), np.eye(n_domains)[labels]
+    if missing is None:
+        return _run(x, q, neighbours, strength, False)
+    fit = _fit_of_measured(x, q, ~missing)
+    for _ in range(MAX_ITERATIONS):
+        check()
+        before, q = q, softmax(fit + strength * (neighbours @ q), axis=1)
+        if np.abs(q - before).max() < TOLERANCE:
+            break
+    return q
+
+
+def _fit_of_measured(x: np.ndarray, q: np.ndarray, has: np.ndarray) -> np.ndarray:
+    """(N, K) log weights of domains under shared variances, from what was measured of (N, c) features."""
+    x = np.where(has, x, 0.0)
+    count = q.T @ has  # (K, c)
+    overall = x.sum(axis=0) / np.maximum(has.sum(axis=0), 1)
+    means = np.where(count > 0, (q.T @ x) / np.maximum(count, 1e-9), overall)
+    square = (x**2).sum(axis=0) / np.maximum(has.sum(axis=0), 1)
+    between = (count * means**2).sum(axis=0) / np.maximum(has.sum(axis=0), 1)
+    variance = np.maximum(square - between, 1e-9 * np.maximum(square, 1e-12))
+    fit: np.ndarray = (x / variance) @ means.T - 0.5 * has @ (means**2 / variance).T
+    return fit + np.log(np.maximum(q.mean(axis=0), 1e-9))
 
 
 def drawn(posterior: np.ndarray, constraints: Sequence[RowConstraint], pull: float) -> np.ndarray:

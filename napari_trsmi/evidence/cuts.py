@@ -13,7 +13,7 @@ from napari_trsmi.config import Cluster, Config
 from napari_trsmi.domains.clustering import domain_features, in_context, kmeans
 from napari_trsmi.domains.mixture import MAX_ITERATIONS, fit_mixture
 from napari_trsmi.domains.rings import principal, ring_means, tied_mixture
-from napari_trsmi.evidence.splitting import split
+from napari_trsmi.evidence.splitting import split_measured
 from napari_trsmi.graphs import neighbour_mean
 from napari_trsmi.interrupt import check
 from napari_trsmi.stages import Prepared
@@ -103,7 +103,7 @@ def ways(
 
     def fresh(number: int) -> tuple[np.ndarray, Cluster]:
         rng = np.random.default_rng([seed, number])
-        noisy = {name: split(values, spatial, rng, SHARE)[0] for name, values in own.items()}
+        noisy = {name: split_measured(name, values, prepared, rng, SHARE)[0] for name, values in own.items()}
         way = default_way(noisy, prepared, config)
         return way.features, way.settings
 
@@ -126,10 +126,22 @@ def ways(
 def default_way(measured: Mapping[str, np.ndarray], prepared: Prepared, config: Config) -> Way:
     """Return the way of the default to cut measurements of the section, {modality: (N, D_m)}, without training."""
     spatial, seed = prepared.spatial, config.seed
-    settings = _settings(config, in_context(config.cluster, prepared.dataset.coords).context)
-    features = np.hstack([denoise(values, spatial, seed)[0] for values in measured.values()])
+    settings = _settings(config, in_context(config.cluster, prepared.dataset.coords, prepared.section).context)
+    smooth = {name: _denoised(name, values, prepared, seed) for name, values in measured.items()}
+    features = np.hstack(list(smooth.values()))
     fast = settings.model_copy(update={"sharpen": 0})  # whose search for similar spots costs as much as all the rest
     return Way("as the default", domain_features(features, spatial, fast, seed), settings)
+
+
+def _denoised(name: str, values: np.ndarray, prepared: Prepared, seed: int) -> np.ndarray:
+    """Return (N, D_m) averaged over the tissue where measured, and carried over to other spots."""
+    if name not in prepared.has:
+        return denoise(values, prepared.spatial, seed)[0]
+    has = prepared.has[name]
+    full = np.zeros(values.shape)
+    full[has] = denoise(values[has], prepared.spatial[has][:, has].tocsr(), seed)[0]
+    full[~has] = prepared.carry[name][~has] @ full
+    return full
 
 
 def _settings(config: Config, context: str) -> Cluster:

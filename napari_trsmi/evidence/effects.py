@@ -9,7 +9,7 @@ from scipy import sparse
 from scipy.stats import false_discovery_control, norm
 
 from napari_trsmi.domains.labels import upper_edges
-from napari_trsmi.evidence.splitting import split
+from napari_trsmi.evidence.splitting import split_measured
 from napari_trsmi.interrupt import check
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def boundary_effects(
     halves: tuple[dict[str, np.ndarray], dict[str, np.ndarray]] = ({}, {})
     rng = np.random.default_rng([config.seed, 7])
     for name, values in prepared.measured.items():
-        halves[0][name], halves[1][name] = split(values, spatial, rng)
+        halves[0][name], halves[1][name] = split_measured(name, values, prepared, rng)
     near, pairs = _near(edges, n_segments, spatial)
     found: dict[str, list[np.ndarray]] = {name: [] for name in prepared.measured}
     for own, other in (halves, halves[::-1]):
@@ -76,7 +76,8 @@ def boundary_effects(
         drawn = default_way(own, prepared, config).cut(n_domains, spatial, config.seed)
         drawn = np.full(len(labels), -1) if drawn is None else match_labels(drawn, labels)
         for name in found:
-            found[name].append(_compared(own[name], other[name], drawn, near, pairs, spatial))
+            known = np.where(prepared.has.get(name, True), drawn, -1)
+            found[name].append(_compared(own[name], other[name], known, near, pairs, spatial))
     columns, p = {}, {}
     for name, both in found.items():
         there = ~np.isnan(both)

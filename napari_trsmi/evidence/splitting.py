@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy import sparse
 
 from napari_trsmi.domains.labels import upper_edges
+
+if TYPE_CHECKING:
+    from napari_trsmi.stages import Prepared
 
 
 def noise_covariance(values: np.ndarray, spatial: sparse.csr_matrix) -> np.ndarray:
@@ -27,6 +32,22 @@ def noise_covariance(values: np.ndarray, spatial: sparse.csr_matrix) -> np.ndarr
     step = np.asarray(values, float)[i] - np.asarray(values, float)[j]
     covariance: np.ndarray = step.T @ step / (2 * len(i))
     return covariance
+
+
+def split_measured(
+    name: str, values: np.ndarray, prepared: Prepared, rng: np.random.Generator, share: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return two measurements of a modality, see `split`; what some spots lack is carried over anew in each."""
+    if name not in prepared.has:
+        return split(values, prepared.spatial, rng, share)
+    has = prepared.has[name]
+    halves = []
+    for half in split(values[has], prepared.spatial[has][:, has].tocsr(), rng, share):
+        full = np.zeros(values.shape)
+        full[has] = half
+        full[~has] = prepared.carry[name][~has] @ full
+        halves.append(full)
+    return halves[0], halves[1]
 
 
 def split(

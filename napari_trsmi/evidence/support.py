@@ -129,7 +129,11 @@ def with_support(result: Result, cuts: np.ndarray | None = None, spatial: sparse
     result = replace(result, maps=maps, cuts=cuts, provenance={**result.provenance, "support": told})
     if result.boundaries is None or result.boundary_edges is None:
         return result
-    spatial = spatial_graph(result.coords, result.config.graph.k_spatial) if spatial is None else spatial
+    spatial = (
+        spatial_graph(result.coords, result.config.graph.k_spatial, result.dataset.section)
+        if spatial is None
+        else spatial
+    )
     edges = edges_with_support(result.boundary_edges, cuts, spatial)
     of_segments = edges.groupby("segment", sort=True)[SUPPORT].mean().to_numpy()
     segments, edges = _ranked(result.boundaries.assign(**{SUPPORT: of_segments}), edges)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -67,7 +67,10 @@ class Technical:
             "depth": f"The depth of {self.modality} falls steadily over the section, {self.where}; {follows}",
             "rim": f"The depth of {self.modality} falls towards the rim of the tissue, {self.where}; {follows}",
         }[self.what]
-        return f"{said}. This is technical more often than not; preprocess.covariates=({self.remedy!r},) takes it out."
+        technical = f"{said}. This is technical more often than not"
+        return (
+            f"{technical}; preprocess.covariates=({self.remedy!r},) takes it out." if self.remedy else f"{technical}."
+        )
 
 
 def find_in(prepared: Prepared, config: Config) -> list[Technical]:
@@ -77,9 +80,22 @@ def find_in(prepared: Prepared, config: Config) -> list[Technical]:
     kinds = config.preprocess.kinds
     depths = {name: log_depth(m, kinds.get(name, m.kind)) for name, m in prepared.dataset.modalities.items()}
     known = {name: depth for name, depth in depths.items() if depth is not None}
-    return find_technical(
-        prepared.measured, prepared.spatial, prepared.dataset.coords, known, prepared.carried, seed=config.seed
-    )
+    dataset, seed = prepared.dataset, config.seed
+    if not dataset.parts:
+        return find_technical(prepared.measured, prepared.spatial, dataset.coords, known, prepared.carried, seed=seed)
+    found = find_technical({}, prepared.spatial, dataset.coords, carried=prepared.carried, seed=seed)
+    for name, rows in zip(dataset.section_names, dataset.sections, strict=True):
+        own = [m for m in prepared.measured if prepared.has.get(m, np.ones(dataset.n_spots, bool))[rows].all()]
+        told = find_technical(
+            {m: prepared.measured[m][rows] for m in own if prepared.carried.get(m, 1.0) >= LEAST_CARRIED},
+            prepared.spatial[rows][:, rows].tocsr(),
+            dataset.coords[rows],
+            {m: known[m][rows] for m in own if m in known},
+            seed=seed,
+        )
+        # What is taken out is taken out of one section.
+        found += [replace(one, modality=f"{name}: {one.modality}", remedy="") for one in told]
+    return found
 
 
 def cleaned(prepared: Prepared, config: Config, remedies: Collection[str]) -> dict[str, np.ndarray]:

@@ -76,7 +76,7 @@ def find_tree(result: Result, prepared: Prepared | None = None, most: int | None
     from napari_trsmi.stages import prepare
 
     prepared = prepared or prepare(result.dataset, result.config)
-    settings = in_context(result.config.cluster, result.coords)
+    settings = in_context(result.config.cluster, result.coords, result.dataset.section)
     features = domain_features(result.embedding, prepared.spatial, settings, result.config.seed)
     n_domains = result.partition.n_domains
     fine, splits = halved(result.labels, features, prepared.spatial, most or 2 * n_domains, result.config.seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from scipy import sparse
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
@@ -15,14 +16,17 @@ from napari_trsmi.model.sparse import Pattern, product, row_softmax, scores
 DENSE_LIMIT = 5_000  # spots; the dense softmax stores N^2 numbers
 
 
-def canonical_directions(a: Tensor, b: Tensor, dim: int) -> tuple[Tensor, Tensor]:
+def canonical_directions(a: Tensor, b: Tensor, dim: int, both: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Return (D_a, dim) and (D_b, dim) starting weights under which queries and keys of one spot correspond.
 
     They are the canonical directions of the two modalities, scaled by the root of the canonical correlation, so that
     the first correspondences already mean something. Ridge 1e-3 keeps near-constant columns harmless. Missing
-    columns, where a modality has fewer than `dim`, are zero.
+    columns, where a modality has fewer than `dim`, are zero. Only the (N,) bool spots `both` count, which have both;
+    where there are none, all do.
     """
     device = a.device
+    if both is not None and both.any():
+        a, b = a[both], b[both]
     a, b = ((x - x.mean(0)).cpu().double() for x in (a, b))  # not every device has float64
 
     def whitening(x: Tensor) -> Tensor:
@@ -60,6 +64,68 @@ class Alignment(nn.Module):
         """Return the (E,) values of S on `candidates`."""
         q, k = normalize(za @ self.query), normalize(zb @ self.key)
         return row_softmax(candidates, scores(candidates, q, k) / temperature)
+
+
+class Carry:
+    r"""A modality's encoding at spots that lack it: the softmax average over their candidates.
+
+    .. math:: z^m_i \leftarrow \sum_{j \in C(i)} S_{ij} z^m_j, \quad S = \mathrm{softmax}_{j \in C(i)}\left(\frac{1}{\tau\,
+              |A_{ij}|} \sum_{a \in A_{ij}} \langle \mathrm{norm}(z^a_i), \mathrm{norm}(z^a_j)\rangle\right)
+
+    over the modalities A that both have; spots that share none, at the end of a chain of sections, weigh as they did at
+    the start. S is the identity at spots that have the modality.
+
+    Parameters
+    ----------
+    weights
+        (N, N) CSR; candidates of spots that lack it and their weights at the start, see `carrying.carriers`.
+    name
+        The modality.
+    has
+        {modality: (N,) bool} of all modalities that some spots lack.
+    names
+        All modalities.
+    """
+
+    def __init__(
+        self,
+        weights: sparse.csr_matrix,
+        name: str,
+        has: dict[str, np.ndarray],
+        names: tuple[str, ...],
+        device: torch.device,
+    ) -> None:
+        n = weights.shape[0]
+        entries = weights.tocoo()
+        ends = torch.from_numpy(np.stack([entries.row, entries.col]).astype(np.int64))
+        loops = torch.arange(n).repeat(2, 1)
+        self.pattern = Pattern(torch.cat([ends, ends.flip(0), loops], dim=1), n)
+        allowed = torch.full((self.pattern.n_edges,), -1e9)
+        own = torch.from_numpy(np.flatnonzero(has[name])).repeat(2, 1)
+        allowed[self.pattern.positions(own)] = 0.0
+        start = torch.log(torch.from_numpy(entries.data.astype(np.float32)).clamp_min(1e-12))
+        row, col = self.pattern.row.numpy(), self.pattern.col.numpy()
+        self.both = {
+            other: torch.from_numpy((has[other][row] & has[other][col]) if other in has else np.ones(len(row), bool))
+            for other in names
+            if other != name
+        }
+        shared = torch.stack([mask.float() for mask in self.both.values()]).sum(0)
+        at = self.pattern.positions(ends)
+        allowed[at] = torch.where(shared[at] > 0, torch.zeros_like(start), start)
+        self.allowed, self.shared = allowed.to(device), shared.clamp_min(1.0).to(device)
+        self.both = {other: mask.float().to(device) for other, mask in self.both.items()}
+        self.pattern = self.pattern.to(device)
+
+    def __call__(self, parts: dict[str, Tensor], name: str, temperature: float) -> Tensor:
+        """Return the (N, d_m) encoding of modality `name` with what spots lack carried over."""
+        alike = torch.zeros_like(self.allowed)
+        for other, mask in self.both.items():
+            unit = parts[other] - parts[other].mean(1, keepdim=True)
+            unit = normalize(unit)
+            alike = alike + mask * scores(self.pattern, unit, unit)
+        s = row_softmax(self.pattern, alike / (self.shared * temperature) + self.allowed)
+        return product(self.pattern, s, parts[name], symmetric=False)
 
 
 class Mix(nn.Module):

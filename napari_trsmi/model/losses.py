@@ -12,7 +12,12 @@ from napari_trsmi.constraints import RowConstraint
 from napari_trsmi.model.sparse import Pattern
 
 
-def reconstruction(features: dict[str, Tensor], decoded: dict[str, Tensor], weights: dict[str, float]) -> Tensor:
+def reconstruction(
+    features: dict[str, Tensor],
+    decoded: dict[str, Tensor],
+    weights: dict[str, float],
+    has: dict[str, Tensor] | None = None,
+) -> Tensor:
     r"""Return L_rec, the weighted reconstruction error, averaged over the modalities.
 
     .. math:: L_{rec} = \frac{1}{M} \sum_m w^m \frac{1}{N D_m} \left\|F^m - \hat F^m\right\|^2,\quad
@@ -24,8 +29,15 @@ def reconstruction(features: dict[str, Tensor], decoded: dict[str, Tensor], weig
         {modality: (N, D_m)} F^m and its reconstruction.
     weights
         {modality: w^m}, 1 where not given.
+    has
+        {modality: (N,) bool} spots that have it, of those modalities that some spots lack: the others do not count.
     """
-    terms = [weights.get(m, 1.0) * (features[m] - decoded[m]).square().mean() for m in features]
+    terms = []
+    for m in features:
+        missed = (features[m] - decoded[m]).square()
+        if has and m in has:
+            missed = missed[has[m]]
+        terms.append(weights.get(m, 1.0) * missed.mean())
     return torch.stack(terms).mean()
 
 

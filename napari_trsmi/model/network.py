@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
+from scipy import sparse
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 from torch.utils.checkpoint import checkpoint
 
 from napari_trsmi.config import Config
-from napari_trsmi.model.alignment import Alignment, Mix, canonical_directions, context, search_candidates
+from napari_trsmi.model.alignment import Alignment, Carry, Mix, canonical_directions, context, search_candidates
 from napari_trsmi.model.diffusion import LocalRefinement, MultiScaleDiffusion
 from napari_trsmi.model.encoder import RPREncoder, truncated_identity
 from napari_trsmi.model.fusion import MLPFusion, principal_basis, ridge
@@ -81,12 +83,24 @@ class TRSMI(nn.Module):
         The shared graphs.
     config
         The settings.
+    carry, has
+        {modality: (N, N) CSR} and {modality: (N,) bool} of those that some spots lack, see `alignment.Carry`.
     """
 
-    def __init__(self, features: dict[str, Tensor], graphs: SharedGraphs, config: Config) -> None:
+    def __init__(
+        self,
+        features: dict[str, Tensor],
+        graphs: SharedGraphs,
+        config: Config,
+        carry: dict[str, sparse.csr_matrix] | None = None,
+        has: dict[str, np.ndarray] | None = None,
+    ) -> None:
         super().__init__()
         self.features, self.graphs, self.config = features, graphs, config
         self.names = tuple(features)
+        device = graphs.spatial.device
+        self.has = {m: torch.from_numpy(mask).to(device) for m, mask in (has or {}).items()}
+        self.carries = {m: Carry(one, m, has or {}, self.names, device) for m, one in (carry or {}).items()}
         self.dims = {m: config.encoder.dim or x.shape[1] for m, x in features.items()}
         n_modalities = len(self.names)
 
@@ -101,7 +115,10 @@ class TRSMI(nn.Module):
             (a, b) for i, a in enumerate(self.names) for b in self.names[i + 1 :] if config.align.enabled
         )
         self.alignments = Named(
-            {(a, b): Alignment(*canonical_directions(start[a], start[b], config.align.dim)) for a, b in self.pairs}
+            {
+                (a, b): Alignment(*canonical_directions(start[a], start[b], config.align.dim, self.both(a, b)))
+                for a, b in self.pairs
+            }
         )
         self.mixes = Named(
             {
@@ -124,7 +141,21 @@ class TRSMI(nn.Module):
             self.fusion = MLPFusion(principal_basis(stacked, dim), config.fusion)
             self.spatial = self.looped(graphs.spatial, config.graph.self_loop)  # (E,) normalised A_S
             smooth = product(graphs.pattern, self.spatial, stacked @ self.fusion.skip)
-            self.decoders = Named({m: nn.Parameter(ridge(smooth, features[m])) for m in self.names})
+            self.decoders = Named(
+                {
+                    m: nn.Parameter(
+                        ridge(smooth[self.has[m]], features[m][self.has[m]])
+                        if m in self.has
+                        else ridge(smooth, features[m])
+                    )
+                    for m in self.names
+                }
+            )
+
+    def both(self, a: str, b: str) -> Tensor | None:
+        """Return the (N,) bool spots that have two modalities; None for all."""
+        masks = [self.has[m] for m in (a, b) if m in self.has]
+        return torch.stack(masks).all(0) if masks else None
 
     def looped(self, values: Tensor, self_loop: float) -> Tensor:
         r"""Return (E,) `values` with a loop of `self_loop` times the mean degree at every spot, normalised.
@@ -180,9 +211,12 @@ class TRSMI(nn.Module):
 
         parts = {m: self.encoders[m](self.features[m], pattern, fused[m]) for m in self.names}
         note("input", self.features)
+        temperature = value(config.align.temperature, fraction)
+        if self.carries:
+            carried = {m: carry(parts, m, temperature) for m, carry in self.carries.items()}
+            parts = {**parts, **carried}
         note("encoder", parts)
 
-        temperature = value(config.align.temperature, fraction)
         correspondences: dict[tuple[str, str], Tensor] = {}
         if self.pairs:
             parts = self._align(parts, temperature, warm, correspondences)

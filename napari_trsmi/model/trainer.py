@@ -37,6 +37,8 @@ class Trainer:
         feature_graphs: dict[str, sparse.csr_matrix],
         config: Config,
         obs_names: np.ndarray | None = None,
+        carry: dict[str, sparse.csr_matrix] | None = None,
+        has: dict[str, np.ndarray] | None = None,
     ) -> None:
         self.config = config
         names = np.arange(spatial.shape[0]).astype(str) if obs_names is None else obs_names
@@ -54,7 +56,7 @@ class Trainer:
                 for m, values in features.items()
             }
             self.graphs = share(spatial, feature_graphs, self.device)
-            self.network = TRSMI(self.features, self.graphs, config).to(self.device)
+            self.network = TRSMI(self.features, self.graphs, config, carry, has).to(self.device)
         self.n_spatial = spatial.nnz / spatial.shape[0]
         self.references: dict[str, Tensor] = {}
         self.prototypes: torch.nn.Parameter | None = None
@@ -149,7 +151,8 @@ class Trainer:
     def terms(self, output: Output, fraction: float, constraints: Sequence[RowConstraint] = ()) -> dict[str, Tensor]:
         """Return every term of the objective, unweighted, and their weighted sum ``"total"``."""
         config = self.config.loss
-        terms = {"reconstruction": losses.reconstruction(self.features, output.decoded, config.modality_weights)}
+        missed = losses.reconstruction(self.features, output.decoded, config.modality_weights, self.network.has)
+        terms = {"reconstruction": missed}
         total = config.w_reconstruction * terms["reconstruction"]
         if self.prototypes is not None:
             tau_c = value(self.config.cluster.tau_c, fraction)

@@ -23,6 +23,8 @@ def train(
     config: Config,
     *,
     obs_names: np.ndarray | None = None,
+    carry: dict[str, sparse.csr_matrix] | None = None,
+    has: dict[str, np.ndarray] | None = None,
     checkpoint: Path | None = None,
     resume: Path | bytes | None = None,
     states: Checkpoints | None = None,
@@ -46,6 +48,9 @@ def train(
         The settings.
     obs_names
         (N,) str barcodes, by which constraints name spots; their row numbers where not given.
+    carry, has
+        {modality: (N, N) CSR} and {modality: (N,) bool} of those that some spots lack: from which spots it is carried
+        over, and which have it. See `carrying.carriers`.
     checkpoint
         File to write every `train.checkpoint_every` epochs.
     resume
@@ -61,7 +66,7 @@ def train(
         The loss is not finite, memory runs out, or the checkpoint does not fit.
     """
     try:
-        trainer = Trainer(features, spatial, feature_graphs, config, obs_names)
+        trainer = Trainer(features, spatial, feature_graphs, config, obs_names, carry, has)
         if resume is not None:
             trainer.load(resume)
         return (yield from trainer.run(checkpoint, states, until))

@@ -21,7 +21,7 @@ from napari_trsmi.data.dataset import Modality
 from napari_trsmi.data.preprocess import (
     components,
     denoised_features,
-    measured_and_carried,
+    measured_components,
     measured_features,
     weighted_components,
 )
@@ -214,7 +214,7 @@ def spatial(dataset):
 def test_every_modality_is_centred_with_root_mean_square_one(dataset, spatial, coherent, denoise):
     settings = SETTINGS.model_copy(update={"coherent": coherent, "denoise": denoise})
     found = features(dataset, settings, spatial)
-    carries = measured_and_carried(dataset, settings, spatial)[1]
+    carries = measured_components(dataset, settings, spatial).carried
     assert list(carries) == (["rna", "adt", "atac"] if coherent else [])
     assert list(found) == ["rna", "adt", "atac"]
     for name, values in found.items():
@@ -335,7 +335,8 @@ def test_a_modality_without_the_tissue_is_weighted_down_and_the_others_stay_to_t
     }
     both = replace(dataset, modalities={name: Modality(name, "precomputed", each) for name, each in tables.items()})
     settings = SETTINGS.model_copy(update={"coherent": True, "denoise": True})
-    found, carries = measured_and_carried(both, settings, spatial)
+    made = measured_components(both, settings, spatial)
+    found, carries = made.values, made.carried
     assert carries["one"] == 1
     assert carries["noise"] < 0.8
     assert np.sqrt(np.mean(found["noise"] ** 2)) == pytest.approx(carries["noise"], rel=1e-3)
