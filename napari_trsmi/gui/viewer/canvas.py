@@ -167,11 +167,11 @@ class Canvas:
             if ours["section"] is not section:
                 continue
             if ours["role"] == NAMES:
-                layer.shown = ~np.isin(numbers, list(hidden))
+                _show_points(layer, ~np.isin(numbers, list(hidden)))
             elif "part" in ours:
                 _see(layer, ours["part"] not in hidden)
             elif look(section).raster is None and ours["role"] in (SPOTS, DOMAINS):
-                layer.shown = True if section.seen is None else section.seen
+                _show_points(layer, True if section.seen is None else section.seen)
             elif ours["role"] == SPOTS:
                 _paint_spots(layer, section, self.session.coloring)
             elif ours["role"] == DOMAINS and shown is not None:
@@ -274,6 +274,11 @@ def _see(layer: Layer, visible: bool) -> None:
     """Show or hide a layer; napari would draw it anew also where nothing changes."""
     if layer.visible != visible:
         layer.visible = visible
+
+
+def _show_points(layer: Any, shown: Any) -> None:
+    layer.shown = shown
+    layer.refresh(extent=False, thumbnail=False)  # napari would draw it with the next change only
 
 
 def _made(data: layers.LayerData) -> Layer:

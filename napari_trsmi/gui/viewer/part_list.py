@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
     from napari_trsmi.gui.state import OpenSection
 
-ROWS = 5  # that are seen without scrolling
+ROWS, LINE = 5, 20  # seen without scrolling; pixels
 HELP = "Tick: draw the section or not. Click: legend and boundaries are of it alone. Double click, or Enter: fly to it."
 FIT = QHeaderView.ResizeMode.ResizeToContents
 _NUMBER = Qt.ItemDataRole.UserRole
@@ -36,6 +36,7 @@ class PartList(QTreeWidget):
         self.setUniformRowHeights(True)
         self.setColumnCount(4)  # tick, name, spots, modalities
         self.setHeaderHidden(True)
+        self.setStyleSheet(f"QTreeWidget::item {{ height: {LINE}px; }}")
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         header = self.header()
@@ -70,7 +71,7 @@ class PartList(QTreeWidget):
     def sizeHint(self) -> QSize:
         """Be as high as a few rows need."""
         rows = min(self.topLevelItemCount(), ROWS)
-        return QSize(super().sizeHint().width(), rows * max(self.sizeHintForRow(0), 1) + 2 * self.frameWidth() + 2)
+        return QSize(super().sizeHint().width(), rows * max(self.sizeHintForRow(0), LINE) + 2 * self.frameWidth() + 2)
 
     def _on_section(self, section: OpenSection | None) -> None:
         with QSignalBlocker(self):

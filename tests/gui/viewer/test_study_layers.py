@@ -72,8 +72,11 @@ def test_hidden_sections_are_gone_and_come_back(viewer_alone, study):
     session = session_of(viewer_alone)
     add(viewer_alone, study)
     session.show(shown_of(study.dataset))
-    session.parts.hide(frozenset({0}))
     domains, spots = (session.canvas.layer(role) for role in ("domains", "spots"))
+    drawn = []
+    domains.events.set_data.connect(lambda _: drawn.append(domains.shown.sum()))
+    session.parts.hide(frozenset({0}))
+    assert drawn[-1:] == [(study.dataset.section != 0).sum()]
     for layer in (domains, spots):
         assert np.array_equal(layer.shown, study.dataset.section != 0)
     assert [layer.visible for layer in viewer_alone.layers if "tissue" in layer.name] == [False, True]
