@@ -314,7 +314,8 @@ def markers(result: Result | str | Path, *, n_top: int = 10) -> dict[str, pd.Dat
     tables = {}
     for name, modality in dataset.modalities.items():
         kind = config.preprocess.kinds.get(name, modality.kind)
-        found = find_markers(modality.table, labels, kind=kind, n_top=n_top)
+        own = labels if modality.measured is None else np.where(modality.measured, labels, -1)
+        found = find_markers(modality.table, own, kind=kind, n_top=n_top)
         found["domain"] = np.array(names)[found["domain"].to_numpy(int)]
         called = dict(zip(modality.table.var_names, feature_names.labels(modality.table.var), strict=True))
         found.insert(found.columns.get_loc("feature") + 1, "name", found["feature"].map(called))

@@ -133,6 +133,8 @@ def missing_columns(prepared: Prepared) -> np.ndarray | None:
 
 def assemble(prepared: Prepared, config: Config, embedding: np.ndarray, partition: Partition) -> Result:
     """Return the result with boundaries, colours, scores and provenance."""
+    from napari_trsmi.carrying import spread_of
+    from napari_trsmi.data.predicted import predicted
     from napari_trsmi.data.provenance import describe_sources, versions
     from napari_trsmi.domains.boundaries import find_boundaries
     from napari_trsmi.domains.colors import domain_colors
@@ -152,10 +154,14 @@ def assemble(prepared: Prepared, config: Config, embedding: np.ndarray, partitio
     if len(prepared.features) > 1 and partition.n_domains > 1:
         scores.update(cross_modal_consistency(labels, prepared.features))
     check()
+    foretold, more = predicted(embedding, dataset, prepared.spatial, prepared.has, config.preprocess.kinds)
+    spread = {m: spread_of(prepared.measured[m], prepared.carry[m], has) for m, has in prepared.has.items()}
     return Result(
         dataset=dataset,
         config=config,
         partition=partition,
+        predicted=foretold,
+        maps={f"predicted_{m}_spread": values for m, values in spread.items()},
         embedding=embedding,
         boundaries=boundaries.segments,
         boundary_edges=boundaries.edges,
@@ -164,7 +170,7 @@ def assemble(prepared: Prepared, config: Config, embedding: np.ndarray, partitio
         provenance={
             "sources": describe_sources(dataset),
             "versions": versions(),
-            "notes": [*dataset.notes, *prepared.notes],
+            "notes": [*dataset.notes, *prepared.notes, *more],
             "n_components": {m: values.shape[1] for m, values in prepared.features.items()},
         },
     )

@@ -115,7 +115,8 @@ def _corrected(
             return batch.harmonised(of(True), section, seed), "components are corrected by Harmony, as asked"
         plain, standardised = of(False), of(True)
         (before, within), (after, _) = mixed_in(plain), mixed_in(standardised)
-        if after >= batch.WELL and after >= batch.GAIN * before:
+        gain = batch.GAIN if by_total else 1.0  # counts as they are hold the depth of their section
+        if after >= batch.WELL and after >= gain * before:
             return standardised, (
                 f"features are standardised in each section, after which these mix ({after:.2f}, {before:.2f} before; "
                 "1 is fully)"

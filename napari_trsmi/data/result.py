@@ -55,8 +55,8 @@ class Result:
         {name: (N,) float32} further numbers per spot, such as their stability; saved as ``obs["trsmi_<name>"]``.
     predicted
         {modality: (N, D) float32} what a modality would be at the spots that lack it, logarithms in the scale of those
-        that have it; NaN where it was measured. Saved as ``obsm["trsmi_predicted_<modality>"]``. How far the spots it is
-        carried over from differ is in `maps`, ``"predicted_<modality>_spread"``: 0 alike, 1 as much as any two spots.
+        that have it; NaN where it was measured. Saved as ``obsm["trsmi_predicted_<modality>"]``. How far the spots that
+        it is carried over from differ is in `maps`, ``"predicted_<modality>_spread"``: 0 alike, 1 as any two spots.
     cuts
         (N, R) int16 domains of R other cuts of the same run, numbered like `labels`; None where there are none. Support
         is counted on them, see `evidence.with_support`.

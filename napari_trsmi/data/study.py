@@ -107,7 +107,8 @@ def _same(a: Any, b: Any) -> bool:
         return False
     if sparse.issparse(a) and sparse.issparse(b):
         return not (a != b).nnz
-    return np.array_equal(*(np.asarray(x.todense() if sparse.issparse(x) else x) for x in (a, b)))
+    dense = [np.asarray(x.todense() if sparse.issparse(x) else x) for x in (a, b)]
+    return np.array_equal(dense[0], dense[1])
 
 
 def _check_joined(parts: Sequence[Dataset]) -> None:
@@ -186,11 +187,12 @@ def _matched(key: str, parts: Sequence[Dataset]) -> tuple[list[np.ndarray], list
     unique = [names[~names.duplicated(keep=False)] for names in map(pd.Index, chosen)]
     common = unique[0][np.logical_and.reduce([unique[0].isin(names) for names in unique])]
     narrowest = min(map(len, variables))
-    if len(common) < min(FEWEST_SHARED, (narrowest + 1) // 2):
+    fewest = min(FEWEST_SHARED, (narrowest + 1) // 2)
+    if len(common) < fewest:
         said = ", ".join(f"{part.name}: {len(var)}" for part, var in zip(parts, variables, strict=True))
         raise DataError(
-            f"Expected at least {min(FEWEST_SHARED, (narrowest + 1) // 2)} features of {key!r} that all sections share, "
-            f"found {len(common)} ({said}). Leave a section or {key!r} out."
+            f"Expected at least {fewest} features of {key!r} that all sections share, found {len(common)} ({said}). "
+            f"Leave a section or {key!r} out."
         )
     notes = []
     if any(len(var) > len(common) for var in variables):

@@ -69,8 +69,9 @@ class Alignment(nn.Module):
 class Carry:
     r"""A modality's encoding at spots that lack it: the softmax average over their candidates.
 
-    .. math:: z^m_i \leftarrow \sum_{j \in C(i)} S_{ij} z^m_j, \quad S = \mathrm{softmax}_{j \in C(i)}\left(\frac{1}{\tau\,
-              |A_{ij}|} \sum_{a \in A_{ij}} \langle \mathrm{norm}(z^a_i), \mathrm{norm}(z^a_j)\rangle\right)
+    .. math:: z^m_i \leftarrow \sum_{j \in C(i)} S_{ij} z^m_j, \quad
+              S = \mathrm{softmax}_{j \in C(i)}\left(\frac{1}{\tau\, |A_{ij}|}
+              \sum_{a \in A_{ij}} \langle \mathrm{norm}(z^a_i), \mathrm{norm}(z^a_j)\rangle\right)
 
     over the modalities A that both have; spots that share none, at the end of a chain of sections, weigh as they did at
     the start. S is the identity at spots that have the modality.

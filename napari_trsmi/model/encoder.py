@@ -43,10 +43,16 @@ class RPREncoder(nn.Module):
 
     def forward(self, features: Tensor, pattern: Pattern, values: Tensor) -> Tensor:
         """Return the (N, d) encoding of (N, D_m) `features` over the graph with (E,) `values`."""
+        return self.propagated(self.projected(features), pattern, values)
+
+    def projected(self, features: Tensor) -> Tensor:
+        """Return the (N, d) encoding of (N, D_m) `features` spot by spot, before propagation."""
         h = features @ self.weight  # (N, d)
         if self.delta is not None:
             h = h + self.gate * (h @ self.delta)
-        if self.l2_before:
-            h = nn.functional.normalize(h)
+        return nn.functional.normalize(h) if self.l2_before else h
+
+    def propagated(self, h: Tensor, pattern: Pattern, values: Tensor) -> Tensor:
+        """Return (N, d) `h` over the graph with (E,) `values`."""
         z = product(pattern, values, h)
         return nn.functional.normalize(z) if self.l2_after else z

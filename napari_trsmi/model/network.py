@@ -209,12 +209,12 @@ class TRSMI(nn.Module):
             if keep_stages:
                 stages[stage] = torch.cat([parts[m] for m in self.names], dim=1)
 
-        parts = {m: self.encoders[m](self.features[m], pattern, fused[m]) for m in self.names}
-        note("input", self.features)
         temperature = value(config.align.temperature, fraction)
-        if self.carries:
-            carried = {m: carry(parts, m, temperature) for m, carry in self.carries.items()}
-            parts = {**parts, **carried}
+        parts = {m: self.encoders[m].projected(self.features[m]) for m in self.names}
+        note("input", self.features)
+        # Before the propagation: what is carried over is averaged over the tissue as what was measured is.
+        parts |= {m: carry(parts, m, temperature) for m, carry in self.carries.items()}
+        parts = {m: self.encoders[m].propagated(parts[m], pattern, fused[m]) for m in self.names}
         note("encoder", parts)
 
         correspondences: dict[tuple[str, str], Tensor] = {}
