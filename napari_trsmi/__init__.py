@@ -23,6 +23,7 @@ _WHERE = {
     "markers": "api",
     "read": "api",
     "read_result": "data.saved",
+    "read_sections": "api",
     "recluster": "api",
     "restore": "restoring",
     "sample_path": "data.sample",
@@ -45,6 +46,7 @@ __all__ = [
     "markers",
     "read",
     "read_result",
+    "read_sections",
     "recluster",
     "restore",
     "sample_path",
@@ -54,7 +56,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     __version__: str
-    from napari_trsmi.api import fit, fit_steps, markers, read, recluster
+    from napari_trsmi.api import fit, fit_steps, markers, read, read_sections, recluster
     from napari_trsmi.config import Config
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result

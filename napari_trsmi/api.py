@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -31,6 +31,7 @@ def read(
     kinds: dict[str, Kind] | None = None,
     library: str | None = None,
     modalities: Sequence[str] | None = None,
+    spots: Literal["all", "common"] = "all",
 ) -> Dataset:
     """Return the section in a file, in several files with the same barcodes, or in a folder.
 
@@ -45,6 +46,8 @@ def read(
         Which section to take where the file holds several.
     modalities
         Which modalities to keep; all where not given.
+    spots
+        Whether spots that one of several modalities lacks are kept, see `Modality.measured`, or left out.
 
     Raises
     ------
@@ -64,7 +67,53 @@ def read(
     for one in [path] if isinstance(path, str | Path) else path:
         recover(one)
     chosen = None if modalities is None else tuple(modalities)
-    return read_files(path, kinds=kinds, library=library, modalities=chosen)
+    return read_files(path, kinds=kinds, library=library, modalities=chosen, spots=spots)
+
+
+def read_sections(
+    sections: Mapping[str, Any] | AnnData | MuData | str | Path | Sequence[str | Path],
+    *,
+    column: str | None = None,
+    kinds: dict[str, Kind] | None = None,
+    spots: Literal["all", "common"] = "all",
+) -> Dataset:
+    """Return several sections as one study, side by side; a modality may be missing in some.
+
+    Parameters
+    ----------
+    sections
+        {name: what `read` takes, or an AnnData, MuData or `Dataset`}. Or one file, or one object, that holds all of
+        them: a table with a column that tells them apart, or without a column a SpatialData with several regions, or
+        whatever else `read` would ask about.
+    column
+        Column of ``obs`` that names the section of each spot.
+    kinds
+        Kind by modality name where the detected one is wrong.
+    spots
+        Whether spots that one of several modalities of their section lacks are kept, or left out.
+
+    Raises
+    ------
+    DataError
+        A section cannot be used, see `read`; the column does not exist; sections have too few features in common, or no
+        modality joins them; the same section is there twice.
+
+    Examples
+    --------
+    >>> import napari_trsmi as nt
+    >>> mdata = nt.simulate(n_spots=200, n_genes=60, n_sections=2, image=0)
+    >>> study = nt.read_sections(mdata, column="section")
+    >>> study.section_names, study.n_spots
+    (('section1', 'section2'), 400)
+    """
+    from napari_trsmi.atomic import recover
+    from napari_trsmi.data.readers.several import read_several
+
+    for given in sections.values() if isinstance(sections, Mapping) else [sections]:
+        for one in given if isinstance(given, list | tuple) else [given]:
+            if isinstance(one, str | Path):
+                recover(one)
+    return read_several(sections, column=column, kinds=kinds, spots=spots)
 
 
 def fit(data: Dataset | AnnData | MuData | str | Path, config: Config | None = None) -> Result:
@@ -326,6 +375,7 @@ def markers(result: Result | str | Path, *, n_top: int = 10) -> dict[str, pd.Dat
 def _dataset(data: Any, config: Config) -> Dataset:
     from napari_trsmi.data.readers import from_memory
 
+    kinds, spots = config.preprocess.kinds or None, config.preprocess.spots
     if isinstance(data, str | Path):
-        return read(data, kinds=config.preprocess.kinds or None)
-    return from_memory(data, kinds=config.preprocess.kinds or None)
+        return read(data, kinds=kinds, spots=spots)
+    return from_memory(data, kinds=kinds, spots=spots)

@@ -118,7 +118,8 @@ def _prepared(dataset: Dataset, mark: str, config: Config) -> Prepared:
     """Return features and graphs, shared by runs that agree in what they depend on."""
     from napari_trsmi.stages import prepare
 
-    key = (mark, config.preprocess.model_dump_json(), config.graph.model_dump_json(), str(config.seed))
+    settings = (config.preprocess, config.study, config.graph)
+    key = (mark, *(one.model_dump_json() for one in settings), str(config.seed))
     too_many = (config.cluster.n_domains or 0) > dataset.n_spots  # which `prepare` refuses
     if key not in _PREPARED or too_many:
         _PREPARED[key] = prepare(dataset, config)
