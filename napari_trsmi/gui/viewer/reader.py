@@ -142,14 +142,14 @@ def _read_or_ask(read: Callable[[str | None], list[OpenSection]]) -> list[OpenSe
     from napari_trsmi.errors import ChoiceError
     from napari_trsmi.gui.viewer import library_picker
 
-    library: str | None = None
+    library: Any = None
     while True:
         try:
             with _busy_cursor():
                 return read(library)
         except ChoiceError as several:
-            names = several.names
-        library = library_picker.choose(names)
+            names, together = several.names, several.kind != "tables"
+        library = library_picker.choose(names, together=together)
         if library is None:
             return []
 
@@ -167,22 +167,27 @@ def _busy_cursor() -> Iterator[None]:
         QApplication.restoreOverrideCursor()
 
 
-def open_sections(paths: Sequence[str | Path], library: str | None = None) -> list[OpenSection]:
+def open_sections(paths: Sequence[str | Path], library: Any = None) -> list[OpenSection]:
     """Return the section or study in files; several sections that a person does not want as a study, one by one.
+
+    `library` names the section of a file to open; all of them are a study for `studies.ALL`.
 
     Raises
     ------
     DataError
         As `api.read` and `data.study.stack` do.
     """
+    from napari_trsmi.api import read_sections
     from napari_trsmi.data.study import stack
     from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.viewer import studies
     from napari_trsmi.gui.viewer.docks import viewer_in_use
-    from napari_trsmi.gui.viewer.studies import sections_in_files
 
+    if library is studies.ALL:
+        return [OpenSection(read_sections(paths[0] if len(paths) == 1 else list(paths)))]
     if len(paths) == 1:
         return [open_section(paths, library)]
-    found = sections_in_files(paths, library)
+    found = studies.sections_in_files(paths, library)
     if len(found) == 1:
         return [OpenSection(dataset) for dataset in found.values()]
     answer = "study"

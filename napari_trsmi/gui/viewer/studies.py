@@ -15,6 +15,7 @@ from napari_trsmi.errors import DataError
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
 
+ALL = object()  # instead of the name of a section in a file: all of them, as one study
 SAME = 0.5  # share of the smaller table's barcodes
 NEAR = 0.01  # of the extent of a section: so far may its spots lie apart in two files
 _KINDS = re.compile(r"[\s_.+-]*(rna|gex|adt|atac|protein|proteins|peaks)$", re.IGNORECASE)

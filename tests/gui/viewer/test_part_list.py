@@ -9,6 +9,7 @@ from opened_dock import add
 from qtpy.QtCore import Qt
 from small_study import small_study
 
+from napari_trsmi.gui.correct.lasso_layers import sides_of
 from napari_trsmi.gui.legend.legend import Legend
 from napari_trsmi.gui.state import OpenSection, Shown
 from napari_trsmi.gui.viewer.layers import world
@@ -60,6 +61,15 @@ def test_a_tick_hides_and_chooses_nothing(opened):
     assert opened.item(1).checkState(0) == Qt.CheckState.Checked
     opened.item(None).setCheckState(0, Qt.CheckState.Unchecked)
     assert parts.hidden == {0, 1, 2}
+
+
+def test_a_lasso_takes_no_spots_that_are_hidden(opened):
+    section = opened.session.section
+    opened.session.parts.hide(frozenset({1}))
+    low, high = section.dataset.coords.min() - 1, section.dataset.coords.max() + 1
+    everything = np.array([[low, low], [low, high], [high, high], [high, low]])
+    sides = sides_of(section, [("polygon", everything, "A")], np.zeros(section.dataset.n_spots, int))
+    assert np.array_equal(sides > 0, section.dataset.section != 1)
 
 
 def test_a_double_click_flies_to_the_section(opened, qtbot):
