@@ -162,16 +162,14 @@ class Canvas:
         section, shown = self.session.section, self.session.shown
         if section is None:
             return
-        numbers = np.arange(len(section.dataset.parts))
         for layer, ours in self._marked():
             if ours["section"] is not section:
                 continue
             if ours["role"] == NAMES:
-                _show_points(layer, ~np.isin(numbers, list(hidden)))
+                layer.features = layers.names_table(section)
+                layer.refresh_text()
             elif "part" in ours:
                 _see(layer, ours["part"] not in hidden)
-            elif look(section).raster is None and ours["role"] in (SPOTS, DOMAINS):
-                _show_points(layer, True if section.seen is None else section.seen)
             elif ours["role"] == SPOTS:
                 _paint_spots(layer, section, self.session.coloring)
             elif ours["role"] == DOMAINS and shown is not None:
@@ -276,11 +274,6 @@ def _see(layer: Layer, visible: bool) -> None:
         layer.visible = visible
 
 
-def _show_points(layer: Any, shown: Any) -> None:
-    layer.shown = shown
-    layer.refresh(extent=False, thumbnail=False)  # napari would draw it with the next change only
-
-
 def _made(data: layers.LayerData) -> Layer:
     from napari.layers import Layer
 
@@ -289,12 +282,12 @@ def _made(data: layers.LayerData) -> Layer:
 
 def _paint_spots(layer: Any, section: OpenSection, coloring: Coloring | None) -> None:
     """Recolour the spots layer in place."""
-    colors, pixels = layers.spot_colors(section, coloring), look(section).raster
+    colors, pixels = layers.seen_of(section, layers.spot_colors(section, coloring)), look(section).raster
     if pixels is None:
         _paint_points(layer, colors)
         layer.features = layers.spot_features(section, coloring)
     else:
-        pixels.look_up(layers.packed(layers.seen_of(section, colors)), out=layer.data.view(np.uint32)[..., 0])
+        pixels.look_up(layers.packed(colors), out=layer.data.view(np.uint32)[..., 0])
         layer.refresh(extent=False, highlight=False)
 
 
@@ -302,7 +295,7 @@ def _paint_domains(layer: Any, section: OpenSection, shown: Shown, hidden: froze
     """Recolour the domains layer in place."""
     pixels = look(section).raster
     if pixels is None:
-        _paint_points(layer, layers.domain_colors(shown, hidden)[shown.labels])
+        _paint_points(layer, layers.seen_of(section, layers.domain_colors(shown, hidden)[shown.labels]))
         layer.features = layers.domain_features(section, shown)
         return
     colormap, values = layers.domain_colormap(shown, hidden), layers.seen_of(section, layers.label_values(shown))

@@ -96,15 +96,23 @@ def names_layer(section: OpenSection) -> LayerData:
         "size": 0.01 * look(section).diameter,
         "face_color": np.array(CLEAR),
         "border_color": np.array(CLEAR),
-        "shown": np.array([number not in section.hidden_parts for number in range(len(dataset.parts))]),
+        "features": names_table(section),
         "text": {
-            "string": {"array": np.array([_short(name) for name in dataset.section_names])},
+            "string": "{section}",
             "anchor": "upper_left",
             "size": TEXT,
             "color": "gray",
         },
     }
     return corners, {**_shared(section, NAMES), **settings}, "points"
+
+
+def names_table(section: OpenSection) -> pd.DataFrame:
+    """Return the names of the sections of a study as they are written, those of hidden ones empty."""
+    import pandas as pd
+
+    names = enumerate(section.dataset.section_names)
+    return pd.DataFrame({"section": [_short(name) if k not in section.hidden_parts else "" for k, name in names]})
 
 
 def _short(name: str) -> str:
@@ -114,9 +122,9 @@ def _short(name: str) -> str:
 
 def spots_layer(section: OpenSection, coloring: Coloring | None = None) -> LayerData:
     """Return the spots in plain grey, or coloured by something."""
-    colors = spot_colors(section, coloring)
+    colors = seen_of(section, spot_colors(section, coloring))
     if (pixels := look(section).raster) is not None:
-        image = pixels.look_up(packed(seen_of(section, colors))).view(np.uint8).reshape(*pixels.spots.shape, 4)
+        image = pixels.look_up(packed(colors)).view(np.uint8).reshape(*pixels.spots.shape, 4)
         return image, {**_shared(section, SPOTS), **_placed(section, pixels), "rgb": True}, "image"
     return _points(section, SPOTS, colors, spot_features(section, coloring))
 
@@ -131,14 +139,14 @@ def domains_layer(section: OpenSection, shown: Shown, hidden: frozenset[int] = f
         }
         settings = {**_shared(section, DOMAINS), **_placed(section, pixels), **settings}
         return pixels.look_up(seen_of(section, label_values(shown))), settings, "labels"
-    return _points(section, DOMAINS, domain_colors(shown, hidden)[shown.labels], domain_features(section, shown))
+    colors = seen_of(section, domain_colors(shown, hidden)[shown.labels])
+    return _points(section, DOMAINS, colors, domain_features(section, shown))
 
 
 def ring_layer(section: OpenSection, spot: int) -> LayerData:
     """Return a ring around a spot, light in dark, so that it is seen on any colour."""
     _, settings, kind = _points(section, SPOT, np.array(CLEAR), None)
     diameter = look(section).diameter
-    del settings["shown"]
     settings |= {
         "size": np.array([1.9, 1.75]) * diameter,
         "border_color": RING,
@@ -159,7 +167,10 @@ def ring_data(section: OpenSection, spot: int) -> np.ndarray:
 
 
 def seen_of(section: OpenSection, values: np.ndarray) -> np.ndarray:
-    """Return the values of the spots, 0 in hidden sections: clear, or no label; points are left out instead."""
+    """Return the values of the spots, 0 in hidden sections: clear, or no label.
+
+    ``Points.shown`` would be meant for it, but napari ignores it where points have the two dimensions that are drawn.
+    """
     if (seen := section.seen) is None:
         return values
     return np.where(seen.reshape(-1, *[1] * (values.ndim - 1)), values, np.zeros((), values.dtype))
@@ -290,10 +301,9 @@ def _placed(section: OpenSection, pixels: Raster) -> dict[str, Any]:
 
 
 def _points(section: OpenSection, role: str, colors: np.ndarray, features: pd.DataFrame | None) -> LayerData:
-    drawn, seen = look(section), section.seen
+    drawn = look(section)
     settings = {
         "size": (drawn.diameter if drawn.sizes is None else drawn.sizes) * (OVERLAP if drawn.square else 1),
-        "shown": True if seen is None else seen,
         "symbol": "square" if drawn.square else "disc",
         "antialiasing": 0 if drawn.square else 1,  # soft edges of touching squares would let the background through
         "face_color": colors,
