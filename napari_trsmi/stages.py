@@ -82,6 +82,7 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
     n_domains = config.cluster.n_domains
     if n_domains is not None and n_domains > dataset.n_spots:
         raise ConfigError(f"n_domains={n_domains} needs at least as many spots, found {dataset.n_spots}. Lower it.")
+    _check_spots(dataset, config)
     section = dataset.section
     spatial = spatial_graph(dataset.coords, config.graph.k_spatial, section)
     found = measured_components(dataset, config.preprocess, spatial, config.seed, config.study)
@@ -94,6 +95,24 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
     if len(features) < len(dataset.modalities):
         dataset = replace(dataset, modalities={m: dataset.modalities[m] for m in features})
     return Prepared(dataset, measured, features, spatial, graphs, found.carried, has, carry, found.notes)
+
+
+def _check_spots(dataset: Dataset, config: Config) -> None:
+    """Raise `ConfigError` where a section is too small, or holds spots that were to be left out when it was read."""
+    needed = config.graph.k_spatial or 6
+    for part, rows in zip(dataset.parts, dataset.sections, strict=False):
+        if len(rows) <= needed:
+            raise ConfigError(
+                f"Expected more than {needed} spots in every section, as many neighbours as each has, found "
+                f"{len(rows)} in {part.name!r}. Leave it out, or lower graph.k_spatial."
+            )
+    parts = dataset.parts or (dataset,)
+    partly = [m for part in parts for m, one in part.modalities.items() if one.measured is not None]
+    if config.preprocess.spots == "common" and partly:
+        raise ConfigError(
+            f"Expected spots that have every modality, as preprocess.spots='common' asks, found some without "
+            f"{partly[0]!r}. Read the data with spots='common', or leave the setting at 'all'."
+        )
 
 
 def cut(
