@@ -75,7 +75,7 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
     DataError, ConfigError
         A modality has no feature that varies, is not there, or there are fewer spots than neighbours.
     """
-    from napari_trsmi.carrying import carried_over, carriers
+    from napari_trsmi.carrying import carried_over
     from napari_trsmi.data.preprocess import denoised_features, measured_components
     from napari_trsmi.graphs import feature_graph, spatial_graph
 
@@ -89,12 +89,21 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
     measured, has, carry = found.values, found.measured, {}
     features = denoised_features(measured, spatial, config.seed, has) if config.preprocess.denoise else measured
     if has:
-        carry = carriers(features, has, config.study.k_carried, config.align.temperature.start, config.seed)
+        carry = carriers_of(features, has, config)
         measured, features = (carried_over(values, carry, has) for values in (measured, features))
     graphs = {m: feature_graph(values, config.graph, config.seed, section) for m, values in features.items()}
     if len(features) < len(dataset.modalities):
         dataset = replace(dataset, modalities={m: dataset.modalities[m] for m in features})
     return Prepared(dataset, measured, features, spatial, graphs, found.carried, has, carry, found.notes)
+
+
+def carriers_of(
+    features: dict[str, np.ndarray], has: dict[str, np.ndarray], config: Config
+) -> dict[str, sparse.csr_matrix]:
+    """Return from which spots a modality is carried over to those that lack it, see `carrying.carriers`."""
+    from napari_trsmi.carrying import carriers
+
+    return carriers(features, has, config.study.k_carried, config.align.temperature.start, config.seed)
 
 
 def _check_spots(dataset: Dataset, config: Config) -> None:
