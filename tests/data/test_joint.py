@@ -155,7 +155,7 @@ def test_a_section_of_fewer_spots_than_neighbours_is_named():
     small = replace(
         whole, modalities=tables, coords=XY[rows], obs_names=whole.obs_names[rows], obs=whole.obs.iloc[rows]
     )
-    with pytest.raises(ConfigError, match="more than 6 spots in every section.* found 6 in 'small'"):
+    with pytest.raises(ConfigError, match=r"more than 6 spots in every section.* found 6 in 'small'"):
         prepare(stack({"large": section(6, ("rna",)), "small": small}), Config(preprocess=SETTINGS))
 
 
@@ -165,5 +165,5 @@ def test_spots_that_were_kept_are_not_left_out_afterwards():
     dataset = section(5, ("rna", "adt"))
     partly = replace(dataset.modalities["adt"], measured=np.arange(N) > 8)
     dataset = replace(dataset, modalities={**dataset.modalities, "adt": partly})
-    with pytest.raises(ConfigError, match="found some without 'adt'. Read the data with spots='common'"):
+    with pytest.raises(ConfigError, match=r"found some without 'adt'\. Read the data with spots='common'"):
         prepare(dataset, Config(preprocess={"min_spots": 1, "spots": "common"}))
