@@ -18,17 +18,22 @@ _WHERE = {
     "Step": "records",
     "TrainingError": "errors",
     "TrsmiError": "errors",
+    "carriers": "evidence.carriers",
+    "composition": "study",
+    "composition_test": "study",
     "fit": "api",
     "fit_steps": "api",
     "markers": "api",
+    "mixing": "study",
     "read": "api",
     "read_result": "data.saved",
-    "read_sections": "api",
+    "read_sections": "data.readers.several",
     "recluster": "api",
     "restore": "restoring",
     "sample_path": "data.sample",
     "save_figure": "figure",
     "simulate": "data.simulate",
+    "transfer": "study",
 }
 __all__ = [
     "Config",
@@ -41,9 +46,13 @@ __all__ = [
     "TrainingError",
     "TrsmiError",
     "__version__",
+    "carriers",
+    "composition",
+    "composition_test",
     "fit",
     "fit_steps",
     "markers",
+    "mixing",
     "read",
     "read_result",
     "read_sections",
@@ -52,21 +61,25 @@ __all__ = [
     "sample_path",
     "save_figure",
     "simulate",
+    "transfer",
 ]
 
 if TYPE_CHECKING:
     __version__: str
-    from napari_trsmi.api import fit, fit_steps, markers, read, read_sections, recluster
+    from napari_trsmi.api import fit, fit_steps, markers, read, recluster
     from napari_trsmi.config import Config
     from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.data.readers.several import read_sections
     from napari_trsmi.data.result import Result
     from napari_trsmi.data.sample import sample_path
     from napari_trsmi.data.saved import read_result
     from napari_trsmi.data.simulate import simulate
     from napari_trsmi.errors import ConfigError, DataError, TrainingError, TrsmiError
+    from napari_trsmi.evidence.carriers import carriers
     from napari_trsmi.figure import save as save_figure
     from napari_trsmi.records import Fit, Step
     from napari_trsmi.restoring import restore
+    from napari_trsmi.study import composition, composition_test, mixing, transfer
 
 
 def __getattr__(name: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +12,7 @@ import numpy as np
 
 from napari_trsmi.config import Cluster, Config, Kind
 from napari_trsmi.data.dataset import Dataset
+from napari_trsmi.data.readers.several import read_sections as read_sections
 from napari_trsmi.data.result import Result
 from napari_trsmi.interrupt import check
 from napari_trsmi.previews import Previews
@@ -68,52 +69,6 @@ def read(
         recover(one)
     chosen = None if modalities is None else tuple(modalities)
     return read_files(path, kinds=kinds, library=library, modalities=chosen, spots=spots)
-
-
-def read_sections(
-    sections: Mapping[str, Any] | AnnData | MuData | str | Path | Sequence[str | Path],
-    *,
-    column: str | None = None,
-    kinds: dict[str, Kind] | None = None,
-    spots: Literal["all", "common"] = "all",
-) -> Dataset:
-    """Return several sections as one study, side by side; a modality may be missing in some.
-
-    Parameters
-    ----------
-    sections
-        {name: what `read` takes, or an AnnData, MuData or `Dataset`}. Or one file, or one object, that holds all of
-        them: a table with a column that tells them apart, or without a column a SpatialData with several regions, or
-        whatever else `read` would ask about.
-    column
-        Column of ``obs`` that names the section of each spot.
-    kinds
-        Kind by modality name where the detected one is wrong.
-    spots
-        Whether spots that one of several modalities of their section lacks are kept, or left out.
-
-    Raises
-    ------
-    DataError
-        A section cannot be used, see `read`; the column does not exist; sections have too few features in common, or no
-        modality joins them; the same section is there twice.
-
-    Examples
-    --------
-    >>> import napari_trsmi as nt
-    >>> mdata = nt.simulate(n_spots=200, n_genes=60, n_sections=2, image=0)
-    >>> study = nt.read_sections(mdata, column="section")
-    >>> study.section_names, study.n_spots
-    (('section1', 'section2'), 400)
-    """
-    from napari_trsmi.atomic import recover
-    from napari_trsmi.data.readers.several import read_several
-
-    for given in sections.values() if isinstance(sections, Mapping) else [sections]:
-        for one in given if isinstance(given, list | tuple) else [given]:
-            if isinstance(one, str | Path):
-                recover(one)
-    return read_several(sections, column=column, kinds=kinds, spots=spots)
 
 
 def fit(data: Dataset | AnnData | MuData | str | Path, config: Config | None = None) -> Result:
@@ -182,7 +137,7 @@ def fit_steps(
         Checkpoint or `Result.state` of the same data and settings to continue from; epochs and constraints may have
         been added (see `teach.continued`).
     prepared
-        What `stages.prepare` made of the same data, `preprocess`, `graph` and `seed`, where it is there already.
+        What `stages.prepare` made of the same data and settings (`stages.made_of`), where it is there already.
     states
         Where the state of training goes at each preview, for `keep_preview`.
 

@@ -22,10 +22,10 @@ def carriers(
 ) -> dict[str, sparse.csr_matrix]:
     """Return, for each modality that some spots lack, from which spots it is carried over to each of them.
 
-    The candidates of a spot are the `k` spots most like it in a modality that both have, by correlation as in the
-    feature graphs, and its weights the softmax of that. With several such modalities each gives `k` candidates. Where a
-    spot shares no modality with any spot that has the one it lacks, it is carried over from spots that it was carried
-    over to before: so it passes along a chain of sections.
+    The candidates of a spot are the `k` spots most like it in a modality that both have, by cosine (a correlation
+    cannot tell spots with two components apart), and its weights the softmax of that. With several such modalities each
+    gives `k` candidates. Where a spot shares no modality with any spot that has the one it lacks, it is carried over
+    from spots that it was carried over to before: so it passes along a chain of sections.
 
     Parameters
     ----------
@@ -115,6 +115,5 @@ def spread_of(values: np.ndarray, weights: sparse.csr_matrix, measured: np.ndarr
 
 def _unit(values: np.ndarray) -> np.ndarray:
     rows = np.asarray(values, np.float32)
-    rows = rows - rows.mean(axis=1, keepdims=True)
     unit: np.ndarray = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
     return unit

@@ -14,7 +14,7 @@ from napari_trsmi.data.result import Result
 from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.interrupt import check
 from napari_trsmi.records import Checkpoints, Fit, Partition, Step, drain
-from napari_trsmi.stages import Prepared, assemble, cut, prepare, with_device
+from napari_trsmi.stages import Prepared, assemble, cut, missing_columns, prepare, with_device
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class Previews:
         labels = np.argsort(order)[codes]
         again = cut(step.embedding, self.prepared, self.config, n, None, step.epoch, codes)  # for its field's strength
         evidence, neighbours = np.hstack(list(self.prepared.measured.values())), neighbour_mean(self.prepared.spatial)
-        posterior = posterior_of(evidence, labels, n, neighbours, again.strength)
+        posterior = posterior_of(evidence, labels, n, neighbours, again.strength, missing_columns(self.prepared))
         return Partition(labels, posterior.astype(np.float32), again.method, again.strength), numbers[order]
 
 
@@ -153,6 +153,8 @@ def _trained_to(epoch: int, prepared: Prepared, config: Config, state: bytes) ->
         prepared.feature_graphs,
         config,
         obs_names=prepared.dataset.obs_names,
+        carry=prepared.carry,
+        has=prepared.has,
         resume=state,
         until=epoch,
     )

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from napari_trsmi.data.saved import SavedResult
 
 
+def made_of(config: Config) -> tuple[Any, ...]:
+    """Return the settings on which `prepare` depends, the number of domains aside."""
+    return config.preprocess, config.study, config.graph, config.align.temperature.start, config.seed
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A dataset made ready for training.

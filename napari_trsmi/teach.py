@@ -2,7 +2,8 @@
 
 >>> import napari_trsmi as nt
 >>> from napari_trsmi import teach
->>> result = nt.fit(nt.sample_path(), nt.Config(cluster={"n_domains": 7}, train={"epochs": 3}))
+>>> config = nt.Config(cluster={"n_domains": 7}, train={"epochs": 3}, evidence={"support": False})
+>>> result = nt.fit(nt.sample_path(), config)
 >>> one = teach.together(result, [0, 1, 2])
 >>> again = teach.carry_on(result, epochs=2, constraints=[one])
 >>> len(again.history), again.config.constraints == (one,)

@@ -96,7 +96,7 @@ class Ran:
 
 @pytest.fixture(scope="session")
 def fitted(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    """`trsmi fit` on the sample for four epochs, K = 7; do not write to its folder."""
+    """`trsmi fit` on the sample for four epochs, K = 7, with support; do not write to its folder."""
     from napari_trsmi.cli import main
     from napari_trsmi.data.sample import sample_path
 
@@ -110,7 +110,7 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 @pytest.fixture
 def short_sample() -> list[str]:
-    """Words for a quick run on the sample, output not given."""
+    """Words for a quick run on the sample without support, which takes as long as the run; output not given."""
     from napari_trsmi.data.sample import sample_path
 
-    return ["fit", str(sample_path()), *SHORT]
+    return ["fit", str(sample_path()), *SHORT, "--evidence.no-support"]

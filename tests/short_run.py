@@ -18,6 +18,7 @@ def settings(**sections) -> nt.Config:
         "graph": {"k_feature": 8},
         "cluster": {"n_domains": K, "n_init": 2, "method": "mixture", "refinement": "potts"},
         "train": {"epochs": 6, "preview_every": 2},
+        "evidence": {"support": False},
     }
     merged = {name: {**explicit.get(name, {}), **sections.get(name, {})} for name in {*explicit, *sections} - {"seed"}}
     return nt.Config(**merged, seed=sections.get("seed", 0), device="cpu", threads=1)

@@ -68,6 +68,15 @@ def test_the_result_is_complete_and_in_the_order_of_the_spots(result, dataset):
     assert result.config == settings()
 
 
+def test_support_is_found_unless_it_is_turned_off(result, dataset):
+    found = nt.fit(dataset, settings(evidence={"support": True}))
+    np.testing.assert_array_equal(found.labels, result.labels)
+    assert "support" in found.maps
+    assert {"support", "effect_rna", "p_adjusted_adt"} <= set(found.boundaries)
+    assert "support" not in result.maps
+    assert "support" not in result.boundaries
+
+
 def test_the_domains_are_those_of_the_simulation(result, dataset):
     assert adjusted_rand_score(dataset.obs["domain"], result.labels) > 0.55
 
@@ -263,7 +272,7 @@ def test_preparing_leaves_only_the_modalities_in_use(dataset):
 )
 def test_the_default_settings_find_the_simulated_domains(shared_data, name, bound):
     dataset = nt.read(shared_data / name)
-    found = nt.fit(dataset, nt.Config(cluster={"n_domains": 5}, device="cpu"))
+    found = nt.fit(dataset, nt.Config(cluster={"n_domains": 5}, evidence={"support": False}, device="cpu"))
     assert adjusted_rand_score(dataset.obs["gt"], found.labels) >= bound
 
 

@@ -9,11 +9,13 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from short_run import small_slice
 
 import napari_trsmi as nt
 from napari_trsmi import edits
 from napari_trsmi.config import Cluster, Schedule
 from napari_trsmi.data.readers import from_memory
+from napari_trsmi.data.tables import mudata_as_stored
 from napari_trsmi.evidence import supported
 from napari_trsmi.records import Checkpoints, drain
 from napari_trsmi.script import as_python
@@ -22,6 +24,7 @@ QUICK = nt.Config(
     cluster={"n_domains": 7, "n_init": 1},
     train={"epochs": 4, "preview_every": 2},
     preprocess={"n_components": 8},
+    graph={"k_feature": 8},
     align={"temperature": {"start": 0.3, "end": 1.0}, "enabled": False},
 )
 
@@ -32,8 +35,17 @@ def sample():
 
 
 @pytest.fixture(scope="module")
-def result(sample):
-    return nt.fit(sample, QUICK)
+def small(tmp_path_factory):
+    """A small section in a file, as a script reads it."""
+    path = tmp_path_factory.mktemp("script") / "slice.h5mu"
+    with mudata_as_stored():
+        small_slice().write(path)
+    return nt.read(path)
+
+
+@pytest.fixture(scope="module")
+def result(small):
+    return nt.fit(small, QUICK)
 
 
 def run(script: str) -> nt.Result:
@@ -57,8 +69,8 @@ def test_the_script_of_an_edited_result_makes_it_again(result, tmp_path, capsys)
     assert as_python(restored, tmp_path / "out.h5mu") == script
 
 
-def test_a_run_that_was_finished_early_is_finished_after_the_same_epoch(sample, tmp_path):
-    steps = nt.fit_steps(sample, QUICK)
+def test_a_run_that_was_finished_early_is_finished_after_the_same_epoch(small, tmp_path):
+    steps = nt.fit_steps(small, QUICK)
     next(steps), next(steps)
     with pytest.raises(StopIteration) as end:
         steps.send("stop")
@@ -68,12 +80,12 @@ def test_a_run_that_was_finished_early_is_finished_after_the_same_epoch(sample, 
     np.testing.assert_array_equal(again.labels, result.labels)
 
 
-def test_a_preview_that_was_kept_is_kept_again(sample, tmp_path):
+def test_a_preview_that_was_kept_is_kept_again(small, tmp_path):
     from napari_trsmi.previews import keep_preview
 
     states = Checkpoints()
-    course = list(islice(nt.fit_steps(sample, QUICK, states=states), 2))
-    result = keep_preview(sample, QUICK, course[-1], history=course, states=states)
+    course = list(islice(nt.fit_steps(small, QUICK, states=states), 2))
+    result = keep_preview(small, QUICK, course[-1], history=course, states=states)
     again = run(as_python(result, tmp_path / "out.h5mu"))
     np.testing.assert_array_equal(again.labels, result.labels)
     np.testing.assert_array_equal(again.modality_weights, result.modality_weights)
@@ -103,8 +115,8 @@ def test_the_script_of_a_result_cut_again_trains_as_before_and_cuts_as_last(resu
     assert repeated.names == again.names == ("all the rest", "2")
 
 
-def test_support_is_found_again_where_it_was_found_so_that_reviews_are_of_the_same_boundaries(sample, tmp_path):
-    steps = nt.fit_steps(sample, QUICK)
+def test_support_is_found_again_where_it_was_found_so_that_reviews_are_of_the_same_boundaries(small, tmp_path):
+    steps = nt.fit_steps(small, QUICK)
     next(steps)
     with pytest.raises(StopIteration) as end:
         steps.send("stop")
@@ -124,7 +136,7 @@ def test_after_another_cut_support_is_found_after_it(result):
     assert "from napari_trsmi.evidence import supported" in lines
 
 
-def test_a_result_left_without_support_is_made_without(sample, result):
+def test_a_result_left_without_support_is_made_without(result):
     left = dataclasses.replace(result, cuts=None)
     assert "result = drain(nt.fit_steps(dataset, config))" in as_python(left)
     assert "result = nt.fit(dataset, config)" in as_python(result)

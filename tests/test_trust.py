@@ -32,6 +32,7 @@ def result():
         train={"epochs": 4},
         preprocess={"n_components": 10},
         graph={"k_feature": 8},
+        evidence={"support": False},
     )
     return nt.fit(nt.sample_path(), config)
 

@@ -38,7 +38,8 @@ class Continue(Saving):
     def run(self) -> None:
         """Train on and write."""
         from napari_trsmi.restoring import restore
-        from napari_trsmi.teach import carry_on_steps, contradiction, obedience, words
+        from napari_trsmi.stages import prepare
+        from napari_trsmi.teach import carry_on_steps, continued, contradiction, obedience, words
 
         if self.epochs < 1:
             raise ConfigError(f"Expected at least 1 epoch to train on for, found {self.epochs}. Raise --epochs.")
@@ -47,8 +48,11 @@ class Continue(Saving):
         before = restore(self.result)
         if doubt := contradiction(before, before.config.constraints if said is None else said):
             self.report(f"Note: {doubt}")
+        prepared = prepare(before.dataset, continued(before, self.epochs, said))
+        steps = carry_on_steps(before, self.epochs, said, prepared)
         with Interrupt() as interrupt:
-            found = follow(carry_on_steps(before, self.epochs, said), interrupt, quiet=self.quiet)
+            found = follow(steps, interrupt, quiet=self.quiet, prepared=prepared)
+            del prepared, steps  # writing needs memory of its own
             self.save(found)
         for constraint, share in obedience(found):
             self.report(f"{words(constraint, found)}: kept {share:.0%}")

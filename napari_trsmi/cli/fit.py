@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,7 +25,9 @@ _CHECKPOINT_EVERY = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Fit(Training, Saving):
-    """Find the spatial domains of a section, or of several at once. Ctrl-C ends training early and keeps the result.
+    """Find the spatial domains of a section. Ctrl-C finishes training early and keeps the result.
+
+    Several sections (--section, --section-column) are trained as one study.
 
     Writes a copy of the input with the domains in it, and run.json, domains.csv, boundaries.csv and a figure beside
     it. `trsmi fit --config OUT.run.json -o OTHER` repeats a run.
@@ -77,11 +80,19 @@ class Fit(Training, Saving):
     def fit(self, dataset: Dataset, config: Config) -> Result:
         """Train on the section, write what was found, and return it."""
         from napari_trsmi.api import fit_steps
+        from napari_trsmi.stages import prepare
 
         self.tell("Preparing features and graphs.")
-        steps = fit_steps(dataset, config, previews=False, checkpoint=self.checkpoint, resume=self.resume)
+        started = time.perf_counter()
+        prepared = prepare(dataset, config)
+        seconds = time.perf_counter() - started
+        steps = fit_steps(
+            dataset, config, previews=False, checkpoint=self.checkpoint, resume=self.resume, prepared=prepared
+        )
         with Interrupt() as interrupt:
-            result = follow(steps, interrupt, quiet=self.quiet)
+            result = follow(steps, interrupt, quiet=self.quiet, prepared=prepared)
+            result.provenance["seconds"]["features and graphs"] += seconds
+            del prepared, steps  # writing needs memory of its own
             self.save(result)
             if self.split is not None:
                 files = write_split(result, self.split, self.out.suffix, self.force)

@@ -15,6 +15,7 @@ from napari_trsmi.records import Step, drain, left_devices
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
+    from napari_trsmi.stages import Prepared
 
 _STDERR = 2
 
@@ -58,8 +59,13 @@ class Interrupt:
             os.write(_STDERR, b"\nFinishing now and keeping the result; Ctrl-C again to abort without it.\n")
 
 
-def follow(steps: Generator[Step, str | None, Result], interrupt: Interrupt, *, quiet: bool) -> Result:
-    """Return the result of a training run that is shown while it goes on and that Ctrl-C finishes early."""
+def follow(
+    steps: Generator[Step, str | None, Result], interrupt: Interrupt, *, quiet: bool, prepared: Prepared | None = None
+) -> Result:
+    """Return the result of a training run that is shown while it goes on and that Ctrl-C finishes early.
+
+    What `stages.prepare` made for the run serves to find the support; it is made again where not given.
+    """
     with Progress(quiet=quiet) as progress:
 
         def show(step: Step) -> str | None:
@@ -69,20 +75,22 @@ def follow(steps: Generator[Step, str | None, Result], interrupt: Interrupt, *, 
 
         result = drain(steps, show)
     if result.config.evidence.support:
-        result = with_support(result, interrupt, quiet=quiet)
+        result = with_support(result, interrupt, quiet=quiet, prepared=prepared)
     if not quiet and (left := left_devices(result.provenance.get("devices_tried", {}))):
         say(left)
     return result
 
 
-def with_support(result: Result, interrupt: Interrupt | None = None, *, quiet: bool) -> Result:
+def with_support(
+    result: Result, interrupt: Interrupt | None = None, *, quiet: bool, prepared: Prepared | None = None
+) -> Result:
     """Return the result with the support of its boundaries; without it where Ctrl-C was pressed meanwhile."""
     from tqdm import tqdm
 
     from napari_trsmi.evidence import supported
 
     asked_before = interrupt is not None and interrupt.asked
-    steps = supported(result)
+    steps = supported(result, prepared)
     with tqdm(desc="Support of the boundaries", unit="cut", disable=quiet or not sys.stderr.isatty()) as bar:
         if not quiet and not sys.stderr.isatty():
             say("Finding the support of the boundaries.")

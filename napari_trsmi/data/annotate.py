@@ -166,6 +166,8 @@ def _annotate_details(result: Result, target: AnnData | MuData, spots: np.ndarra
         del target.obsp[key]
     for key in [key for key in target.obsm if key in (MODALITY_WEIGHTS, CUTS) or key.startswith(PREDICTED)]:
         del target.obsm[key]
+    for key in [key for key in target.uns if key.startswith(PREDICTED)]:
+        del target.uns[key]
     target.obsm[POSTERIOR] = _spread(result.partition.posterior, spots)
     keys = [f'obsm["{POSTERIOR}"]']
     if result.modality_weights is not None:
@@ -177,6 +179,10 @@ def _annotate_details(result: Result, target: AnnData | MuData, spots: np.ndarra
     for name, values in result.predicted.items():
         target.obsm[f"{PREDICTED}{name}"] = _spread(values, spots)
         keys.append(f'obsm["{PREDICTED}{name}"]')
+        if name in result.dataset.modalities:  # else a part of a study, which does not know its features
+            features = result.dataset.modalities[name].table.var_names
+            target.uns[f"{PREDICTED}{name}"] = features.to_numpy(dtype=object)
+            keys.append(f'uns["{PREDICTED}{name}"]')
     for (first, second), correspondence in result.correspondences.items():
         entries = sparse.coo_matrix(correspondence)
         key = f"{CORRESPONDENCE}{first}_{second}"

@@ -83,7 +83,7 @@ def find_markers(
     if kind == "protein" and counts.min() < 0:  # intensities that were transformed already, by arcsinh or so
         kind = "precomputed"
     copy = type(table)(counts.astype(np.float32), var=pd.DataFrame(index=[str(f) for f in range(table.n_vars)]))
-    copy.X = normalised = _normalise(copy, kind)
+    copy.X = normalised = log_normalised(copy, kind)
     copy.obs["domain"] = pd.Categorical(codes.astype(str))
     with warnings.catch_warnings():
         # The fold changes scanpy makes assume log counts; ours replace them.
@@ -116,8 +116,8 @@ def find_markers(
     return markers
 
 
-def _normalise(table: Any, kind: Kind) -> Any:
-    """(N, D) normalised values; changes the table's own."""
+def log_normalised(table: Any, kind: Kind) -> Any:
+    """Return the (N, D) values of a table of `kind`, normalised per spot and logged; changes the table's own."""
     import scanpy as sc
 
     if kind == "precomputed":

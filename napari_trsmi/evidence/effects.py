@@ -69,7 +69,7 @@ def boundary_effects(
     rng = np.random.default_rng([config.seed, 7])
     for name, values in prepared.measured.items():
         halves[0][name], halves[1][name] = split_measured(name, values, prepared, rng)
-    near, pairs = _near(edges, n_segments, spatial)
+    near, pairs = spots_near(edges, n_segments, spatial)
     found: dict[str, list[np.ndarray]] = {name: [] for name in prepared.measured}
     for own, other in (halves, halves[::-1]):
         check()
@@ -86,21 +86,23 @@ def boundary_effects(
         columns[f"effect_low_{name}"] = effect + norm.ppf(0.025) * error
         columns[f"effect_high_{name}"] = effect + norm.ppf(0.975) * error
         p[name] = norm.sf(effect / error)
-    adjusted = _adjusted(np.concatenate(list(p.values()))).reshape(len(p), -1)
-    columns |= {f"p_adjusted_{name}": row for name, row in zip(p, adjusted, strict=True)}
+    of_all = adjusted(np.concatenate(list(p.values()))).reshape(len(p), -1)
+    columns |= {f"p_adjusted_{name}": row for name, row in zip(p, of_all, strict=True)}
     ordered = [f"{column}_{name}" for name in found for column in COLUMNS]
     return pd.DataFrame(columns, columns=ordered)
 
 
-def _near(edges: pd.DataFrame, n: int, spatial: sparse.csr_matrix) -> tuple[sparse.csr_matrix, np.ndarray]:
-    """Return (S, N) bool CSR of the spots within `HOPS` hops of each boundary, and its (S, 2) domains."""
+def spots_near(
+    edges: pd.DataFrame, n: int, spatial: sparse.csr_matrix, hops: int = HOPS
+) -> tuple[sparse.csr_matrix, np.ndarray]:
+    """Return (S, N) bool CSR of the spots within `hops` hops of each boundary, and its (S, 2) domains."""
     i, j, segment = (edges[name].to_numpy(int) for name in ("i", "j", "segment"))
     ends = np.concatenate([i, j])
     reached = sparse.csr_matrix(
         (np.ones(len(ends), np.float32), (np.tile(segment, 2), ends)), shape=(n, spatial.shape[0])
     )
     graph = spatial + sparse.identity(spatial.shape[0], dtype=spatial.dtype, format="csr")
-    for _ in range(HOPS - 1):
+    for _ in range(hops - 1):
         reached = reached @ graph
         reached.data[:] = 1.0
     pairs = edges.groupby("segment", sort=True)[["domain_a", "domain_b"]].first().to_numpy(int)
@@ -142,18 +144,24 @@ def _compared(
             continue
         of_pair = both[i]
         shared = float((rest[i[of_pair]] * rest[j[of_pair]]).mean()) / spread**2 if of_pair.any() else 0.0
-        shared = float(np.clip(shared, 0.0, 0.9))
-        inflation = 1.0 + 6 * shared + 12 * shared**2 + 18 * shared**3  # rings of neighbours that a spot resembles
+        inflated = float(inflation(shared))
         for s in np.flatnonzero((pairs == (a, b)).all(axis=1)):
             spots = near.indices[near.indptr[s] : near.indptr[s + 1]]
             side_a, side_b = spots[labels[spots] == a], spots[labels[spots] == b]
             if min(len(side_a), len(side_b)) >= LEAST:
                 out[0, s] = (place[side_b].mean() - place[side_a].mean()) / spread
-                out[1, s] = np.sqrt(inflation * (1 / len(side_a) + 1 / len(side_b)))
+                out[1, s] = np.sqrt(inflated * (1 / len(side_a) + 1 / len(side_b)))
     return out
 
 
-def _adjusted(p: np.ndarray) -> np.ndarray:
+def inflation(shared: np.ndarray | float) -> np.ndarray:
+    """Return by how much the variance of a mean grows where neighbours are correlated by `shared`."""
+    r = np.clip(shared, 0.0, 0.9)
+    grown: np.ndarray = 1.0 + 6 * r + 12 * r**2 + 18 * r**3  # rings of neighbours that a spot resembles
+    return grown
+
+
+def adjusted(p: np.ndarray) -> np.ndarray:
     """Return p-values adjusted for how many were looked at; NaN stays NaN."""
     out = np.full(len(p), np.nan)
     known = ~np.isnan(p)

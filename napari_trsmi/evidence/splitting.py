@@ -1,8 +1,8 @@
-"""Fresh measurements of the same section: components with the noise of one measurement taken apart or put on top."""
+"""Fresh measurements of the same section: counts dealt into two, components with noise taken apart or put on top."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
@@ -78,3 +78,24 @@ def split(
     root = np.sqrt(np.maximum(variance, 0.0))[:, None] * axes.T
     fresh = rng.standard_normal(values.shape) @ root
     return values + share * fresh, values - fresh / share
+
+
+def holds_counts(values: Any, kind: str) -> bool:
+    """Return whether the (N, D) values of a modality are counts: whole numbers from 0 on that are no components."""
+    stored = values.data if sparse.issparse(values) else values
+    return kind != "precomputed" and bool((stored >= 0).all() and (stored == np.floor(stored)).all())
+
+
+def thinned(counts: Any, rng: np.random.Generator) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+    """Return (N, D) counts in two halves that add up to them, each count in either by the toss of a coin.
+
+    Poisson counts become two independent Poisson counts of half the depth.
+    """
+    whole = sparse.csr_matrix(counts)
+    first = rng.binomial(whole.data.astype(np.int64), 0.5).astype(whole.dtype)
+    halves = []
+    for data in (first, whole.data - first):
+        half = sparse.csr_matrix((data, whole.indices.copy(), whole.indptr.copy()), whole.shape)
+        half.eliminate_zeros()
+        halves.append(half)
+    return halves[0], halves[1]

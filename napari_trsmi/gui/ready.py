@@ -21,10 +21,11 @@ class Ready:
 
     def get(self, result: Result) -> Prepared:
         """Return the section of a result, made ready with its settings; raises as `stages.prepare` does."""
+        from napari_trsmi.stages import made_of as settings
         from napari_trsmi.stages import prepare
 
         dataset, config = result.dataset, result.config
-        made_of = (dataset.modalities, dataset.coords, config.preprocess, config.graph, config.seed)
+        made_of = (dataset.modalities, dataset.coords, *settings(config))
         with self._lock:
             kept = self._kept
             if kept is None or not _same(kept[0], made_of):

@@ -122,8 +122,7 @@ class Carry:
         """Return the (N, d_m) encoding of modality `name` with what spots lack carried over."""
         alike = torch.zeros_like(self.allowed)
         for other, mask in self.both.items():
-            unit = parts[other] - parts[other].mean(1, keepdim=True)
-            unit = normalize(unit)
+            unit = normalize(parts[other])
             alike = alike + mask * scores(self.pattern, unit, unit)
         s = row_softmax(self.pattern, alike / (self.shared * temperature) + self.allowed)
         return product(self.pattern, s, parts[name], symmetric=False)

@@ -171,7 +171,7 @@ class Tasks:
             return seeds.index(trial.config.seed), shared
 
         for trial in sorted(trials, key=order):
-            self._submit(trial, self._data() if not dataset.sources else None)
+            self._submit(trial, self._data() if dataset.parts or not dataset.sources else None)
 
     @property
     def n_workers(self) -> int:

@@ -11,9 +11,9 @@ from scipy import sparse
 from scipy.sparse import linalg
 
 from napari_trsmi.errors import ConfigError
+from napari_trsmi.evidence.splitting import holds_counts
 from napari_trsmi.records import Progress
 from napari_trsmi.trust.asked import Fit, plain_fit, unconstrained, with_domains
-from napari_trsmi.trust.perturbed import holds_counts
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
@@ -89,7 +89,7 @@ def chance(
     if keep not in ("gradients", "nothing"):
         raise ConfigError(f"Expected to keep gradients or nothing, found {keep!r}.")
     run, config = fit or plain_fit, unconstrained(with_domains(result.config, result.partition.n_domains))
-    within = strata(result.dataset) if keep == "gradients" else np.zeros(result.dataset.n_spots, int)
+    within = strata(result.dataset) if keep == "gradients" else _sections(result.dataset)
     by_chance, confidence, weight, in_domain = [], [], [], []
     for done in range(n_runs):
         yield Progress(done, n_runs, f"shuffled tissue {done + 1}")
@@ -115,11 +115,11 @@ def strata(dataset: Dataset) -> np.ndarray:
 
     The section is cut into 3 x 3 tiles of equally many spots, and each tile into thirds by depth: the total counts of a
     spot, or the norm of its components where there are no counts, by rank and averaged over the modalities. Sections
-    below 270 spots are cut into fewer parts.
+    below 270 spots are cut into fewer parts. Those of a study are each cut by themselves.
     """
     n = dataset.n_spots
-    parts = int(np.clip(np.cbrt(n / _FEWEST), 1, PARTS))
-    found = np.zeros(n, int)
+    parts = int(np.clip(np.cbrt(min(map(len, dataset.sections)) / _FEWEST), 1, PARTS))
+    found = _sections(dataset)
     for values in (*dataset.coords.T, _depth(dataset)):
         size = np.bincount(found)
         order = np.lexsort((values, found))
@@ -129,6 +129,11 @@ def strata(dataset: Dataset) -> np.ndarray:
     return found
 
 
+def _sections(dataset: Dataset) -> np.ndarray:
+    """Return (N,) int section of each spot: no spot is dealt to another one."""
+    return np.zeros(dataset.n_spots, int) if dataset.section is None else dataset.section.astype(int)
+
+
 def _depth(dataset: Dataset) -> np.ndarray:
     """Return (N,) how much was measured at each spot, as a mean rank."""
     from scipy.stats import rankdata
@@ -136,7 +141,7 @@ def _depth(dataset: Dataset) -> np.ndarray:
     ranks = np.zeros(dataset.n_spots)
     for modality in dataset.modalities.values():
         values = modality.table.X
-        if holds_counts(modality):
+        if holds_counts(modality.table.X, modality.kind):
             depth = values.sum(axis=1)
         else:
             depth = linalg.norm(values, axis=1) if sparse.issparse(values) else np.linalg.norm(values, axis=1)

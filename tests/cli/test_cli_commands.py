@@ -13,7 +13,7 @@ import pytest
 import napari_trsmi as nt
 from napari_trsmi.cli import main
 from napari_trsmi.config import Config
-from napari_trsmi.data.simulate import hard_settings
+from napari_trsmi.data.simulate import hard_settings, simulate_study, study_settings
 from napari_trsmi.data.tables import mudata_as_stored
 
 
@@ -69,6 +69,8 @@ def test_help_names_the_commands(capsys):
         "compare",
         "trust",
         "sweep",
+        "study",
+        "transfer",
         "report",
         "score",
         "markers",
@@ -78,7 +80,7 @@ def test_help_names_the_commands(capsys):
         "info",
     ):
         assert f"  • {name} " in out
-    assert "Find the spatial domains of a section." in out
+    assert "Find the spatial domains of a section" in out
 
 
 def test_domains_are_cut_again_into_another_number(fitted, tmp_path, capsys):
@@ -159,6 +161,19 @@ def test_markers_of_a_file_are_those_of_the_result(fitted, tmp_path, capsys):
     assert f"{len(found):,} markers are in {out}." in capsys.readouterr().out
 
 
+def test_what_carries_a_boundary_is_that_of_python(fitted, tmp_path, capsys):
+    out = tmp_path / "carriers.csv"
+    assert main(["markers", str(fitted.path), "-o", str(out), "--boundary", "2", "--n-top", "3"]) == 0
+    expected = nt.carriers(nt.restore(fitted.path), 2, n_top=3)
+    found = pd.read_csv(out, dtype={"side": str})
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+    printed = capsys.readouterr().out
+    assert f"  {expected['name'][0]}: {expected['effect'][0]:+.2f} [" in printed
+    assert f"6 features are in {out}" in printed
+    assert main(["markers", str(fitted.path), "-o", str(out), "--boundary", "4000"]) == 2
+    assert "found 4000" in capsys.readouterr().err
+
+
 def test_markers_need_a_folder(fitted, tmp_path, capsys):
     assert main(["markers", str(fitted.path), "-o", str(tmp_path / "none" / "m.csv")]) == 2
     assert "Create it or choose another" in capsys.readouterr().err
@@ -204,6 +219,28 @@ def test_a_hard_slice_is_its_kind_with_the_words_on_top(tmp_path, kind, words):
     assert written.uns["simulation"] == expected.uns["simulation"]
     assert (written["rna"].X != expected["rna"].X).nnz == 0
     np.testing.assert_array_equal(written.obs["rim"], expected.obs["rim"])
+
+
+def test_a_study_is_a_file_for_each_section(tmp_path, capsys):
+    out = tmp_path / "study"
+    assert main(["simulate", "--study", "-o", str(out), "--n-spots", "80", "--n-sections", "4", "--seed", "2"]) == 0
+    assert "4 sections of 80 spots with 6 domains" in capsys.readouterr().out
+    expected = simulate_study(study_settings(n_spots=80, n_sections=4, seed=2))
+    assert sorted(path.name for path in out.iterdir()) == [f"s{n}.h5mu" for n in (1, 2, 3, 4)]
+    for part in expected.parts:
+        read = nt.read(out / f"{part.name}.h5mu")
+        assert list(read.modalities) == list(part.modalities)
+        for name, modality in part.modalities.items():
+            assert (read.modalities[name].table.X != modality.table.X).nnz == 0
+        for column in ("domain", "condition", "sample"):
+            assert read.obs[column].tolist() == part.obs[column].tolist()
+
+
+def test_a_study_goes_into_a_folder_and_is_not_hard(tmp_path, capsys):
+    assert main(["simulate", "--study", "-o", str(tmp_path / "a.h5mu"), "--n-spots", "80"]) == 2
+    assert "Expected a folder for the sections, found a.h5mu" in capsys.readouterr().err
+    assert main(["simulate", "--study", "--hard", "rim", "-o", str(tmp_path / "a")]) == 2
+    assert "Expected --hard or --study" in capsys.readouterr().err
 
 
 def test_two_kinds_of_hard_slices_at_once_are_refused(tmp_path, capsys):

@@ -7,10 +7,13 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from short_run import small_slice
 
 import napari_trsmi as nt
 from napari_trsmi.cli import main
-from napari_trsmi.config import Config
+from napari_trsmi.config import Config, Evidence
+from napari_trsmi.data.tables import mudata_as_stored
+from napari_trsmi.stages import prepare
 
 
 def domains(path):
@@ -51,9 +54,31 @@ def test_what_went_where_is_printed(fitted):
 
 def test_the_command_line_gives_the_labels_of_python(fitted):
     config = Config(cluster={"n_domains": 7, "n_init": 1}, train={"epochs": 4})
-    result = nt.fit(nt.sample_path(), config)
+    result = nt.fit(nt.sample_path(), config.model_copy(update={"evidence": Evidence(support=False)}))
     np.testing.assert_array_equal(nt.read_result(fitted.path).labels, result.labels)
-    assert nt.read_result(fitted.path).config == config == result.config
+    assert nt.read_result(fitted.path).config == config
+
+
+def test_features_and_graphs_are_prepared_once_for_training_and_support(tmp_path, monkeypatch):
+    asked = []
+
+    def counted(dataset, config):
+        asked.append(config)
+        return prepare(dataset, config)
+
+    for module in ("stages", "api"):
+        monkeypatch.setattr(f"napari_trsmi.{module}.prepare", counted)
+    section, out, on = (tmp_path / f"{name}.h5mu" for name in ("section", "out", "on"))
+    with mudata_as_stored():
+        small_slice().write(section)
+    words = ["--cluster.n-domains", "3", "--train.epochs", "2", "--no-figure", "-q"]
+    assert main(["fit", str(section), "-o", str(out), *words]) == 0
+    assert len(asked) == 1
+    assert "support" in nt.restore(out).maps
+    assert run_record(out)["seconds"]["features and graphs"] > 0.001
+    assert main(["continue", str(out), "-o", str(on), "--epochs", "1", "--no-figure", "-q"]) == 0
+    assert len(asked) == 2
+    assert "support" in nt.restore(on).maps
 
 
 def test_run_json_repeats_the_run_label_for_label(fitted, tmp_path, capsys):
@@ -68,8 +93,8 @@ def test_fields_on_the_command_line_win_over_the_file(tmp_path, short_sample):
     (tmp_path / "c.json").write_text('{"seed": 5, "train": {"epochs": 9}, "cluster": {"n_domains": 3}}')
     out = tmp_path / "x.h5ad"
     words = [*short_sample[:2], "--config", str(tmp_path / "c.json"), "--train.epochs", "1", "--no-figure", "-q"]
-    assert main([*words, "-o", str(out)]) == 0
-    expected = Config(seed=5, train={"epochs": 1}, cluster={"n_domains": 3})
+    assert main([*words, "--evidence.no-support", "-o", str(out)]) == 0
+    expected = Config(seed=5, train={"epochs": 1}, cluster={"n_domains": 3}, evidence={"support": False})
     assert Config.load(out.with_suffix(".run.json")) == expected
     assert not out.with_suffix(".png").exists()
 
@@ -78,7 +103,7 @@ def test_an_input_that_changed_since_the_run_is_told(edit_record, fitted, tmp_pa
     sources = [{"path": str(nt.sample_path()), "sha256": "0" * 64}]
     record = edit_record(sources=sources, stopped=True)
     words = ["fit", "--config", str(record), "-o", str(tmp_path / "x.h5mu"), "--no-figure", "--train.epochs", "1"]
-    assert main(words) == 0
+    assert main([*words, "--evidence.no-support"]) == 0
     err = capsys.readouterr().err
     assert "trsmi_slice.h5mu has changed since the run" in err
     assert "finished early" in err
@@ -146,6 +171,8 @@ def test_several_files_are_read_as_one_section(tmp_path, make_table, capsys):
         "rna",
         "adt",
         "protein",
+        "--preprocess.spots",
+        "common",
     ]
     assert main(["fit", str(tmp_path / "rna.h5ad"), str(tmp_path / "adt.h5ad"), "-o", str(out), *words]) == 0
     assert "Left out 6 spots of rna that another modality lacks." in capsys.readouterr().err

@@ -69,7 +69,7 @@ def test_ctrl_c_before_training_aborts(tmp_path, short_sample, monkeypatch, caps
     def prepare(*args):
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("napari_trsmi.api.prepare", prepare)
+    monkeypatch.setattr("napari_trsmi.stages.prepare", prepare)
     assert main([*short_sample, "-o", str(tmp_path / "x.h5mu"), "-q"]) == 130
     assert capsys.readouterr().err == "trsmi: interrupted.\n"
 

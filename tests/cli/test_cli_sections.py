@@ -52,6 +52,8 @@ def test_sections_by_name_are_trained_as_one_split_and_repeated(words, tmp_path,
     assert f"One copy per section: {parts / 's1.h5mu'}, {parts / 's2.h5ad'}" in printed.out
     table = domains(out)
     assert table["section"].value_counts().to_dict() == {"s1": 100, "s2": 100}
+    predicted = nt.restore(out).predicted["adt"]
+    np.testing.assert_array_equal(np.isnan(predicted).all(axis=1), table["section"] == "s1")
     for name, suffix in (("s1", ".h5mu"), ("s2", ".h5ad")):
         part = nt.restore(parts / f"{name}{suffix}")
         own = table[table["section"] == name]

@@ -69,7 +69,7 @@ def test_the_table_of_keys_gives_the_types_and_shapes_that_are_written(written):
         "bytes": len(result.state),
     }
     rows = re.findall(r"^\| `(\w+)\[\"([^\"]*)\"\]`(?: \*)? \| ([^|]*) \| ([^|]*) \|", PAGE, flags=re.MULTILINE)
-    assert len(rows) == 15
+    assert len(rows) == 16
     for place, name, kind, shape in rows:
         name = name.replace("<map>", "stability").replace("<a>_<b>", "rna_adt").replace("<modality>", "adt")
         value = getattr(mdata, place)[name]

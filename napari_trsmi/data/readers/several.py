@@ -23,6 +23,51 @@ if TYPE_CHECKING:
     from mudata import MuData
 
 
+def read_sections(
+    sections: Mapping[str, Any] | AnnData | MuData | str | Path | Sequence[str | Path],
+    *,
+    column: str | None = None,
+    kinds: Mapping[str, Kind] | None = None,
+    spots: Spots = "all",
+) -> Dataset:
+    """Return several sections as one study, side by side; a modality may be missing in some.
+
+    Parameters
+    ----------
+    sections
+        {name: what `read` takes, or an AnnData, MuData or `Dataset`}. Or one file, or one object, that holds all of
+        them: a table with a column that tells them apart, or without a column a SpatialData with several regions, or
+        whatever else `read` would ask about.
+    column
+        Column of ``obs`` that names the section of each spot.
+    kinds
+        Kind by modality name where the detected one is wrong.
+    spots
+        Whether spots that one of several modalities of their section lacks are kept, or left out.
+
+    Raises
+    ------
+    DataError
+        A section cannot be used, see `read`; the column does not exist; sections have too few features in common, or no
+        modality joins them; the same section is there twice.
+
+    Examples
+    --------
+    >>> import napari_trsmi as nt
+    >>> mdata = nt.simulate(n_spots=200, n_genes=60, n_sections=2, image=0)
+    >>> study = nt.read_sections(mdata, column="section")
+    >>> study.section_names, study.n_spots
+    (('section1', 'section2'), 400)
+    """
+    from napari_trsmi.atomic import recover
+
+    for given in sections.values() if isinstance(sections, Mapping) else [sections]:
+        for one in given if isinstance(given, list | tuple) else [given]:
+            if isinstance(one, str | Path):
+                recover(one)
+    return read_several(sections, column=column, kinds=kinds, spots=spots)
+
+
 def read_several(
     sections: Mapping[str, Any] | AnnData | MuData | str | Path | Sequence[str | Path],
     *,
@@ -31,7 +76,7 @@ def read_several(
     modalities: Sequence[str] | None = None,
     spots: Spots = "all",
 ) -> Dataset:
-    """Return the study of several sections; see `napari_trsmi.api.read_sections`.
+    """Return the study of several sections; see `read_sections`.
 
     Parameters
     ----------

@@ -69,11 +69,16 @@ def measure(
     counts = []
     for s, shares in enumerate(membership):
         rng = np.random.default_rng([settings.seed, 14, code, s])
-        seen, depth = profiles, settings.depth * chemistry.share
+        seen, depth, own = profiles, settings.depth * chemistry.share, settings
         if s:  # the first section is the reference
             seen = profiles * np.exp(settings.batch * rng.standard_normal(n_features))
             seen /= seen.sum(axis=1, keepdims=True)
             depth *= np.exp(settings.batch * rng.normal())
+        if s and settings.background:
+            more = np.random.default_rng([settings.seed, 25, code, s]).normal()
+            own = settings.model_copy(
+                update={"ambient": min(0.9, settings.ambient * np.exp(settings.background * more))}
+            )
         per_spot = depth * np.exp(0.3 * rng.standard_normal(len(shares)) - 0.045)  # mean: depth
         drift = None
         if not noise:
@@ -86,7 +91,7 @@ def measure(
                 along["technical"] = line_effects(settings, profiles.mean(axis=0), line)
             if along:
                 drift = np.column_stack([lies[s][name] for name in along]), np.array(list(along.values()))
-        counts.append(draw_counts(shares, seen, per_spot, settings, rng, drift))
+        counts.append(draw_counts(shares, seen, per_spot, own, rng, drift))
     columns: dict[str, Any] = {"feature_types": chemistry.feature_type, "marker_of": marker_of.tolist()}
     if settings.gradient:
         columns["gradient"] = effects

@@ -114,6 +114,12 @@ class SimulationSettings(SliceSettings):
     mixing: float = setting(
         0.5, "How alike the domains' mixtures of cell types are: 0 is not at all, 1 is the same.", ge=0, le=1, step=0.1
     )
+    background: float = setting(
+        0.0, "How far sections differ in the share of ambient counts, in log units; 0 for not at all.", ge=0, step=0.1
+    )
+    told_by_all: bool = setting(
+        False, "Every modality tells all domains apart; else some pairs are told apart by one modality only."
+    )
     lost: float = setting(0.0, "Share of the spots missing here and there.", ge=0, le=0.4, step=0.05)
     holes: float = setting(0.0, "Share of the spots missing in a few round patches.", ge=0, le=0.4, step=0.05)
 
@@ -133,8 +139,8 @@ class SimulationSettings(SliceSettings):
             raise ValueError("Expected a modality that is no noise, found all of modalities in noise")
         if self.cell_types == 1:
             raise ValueError("Expected cell_types to be 0, or 2 and more, found 1")
-        if self.subtle and (self.cell_types or self.n_layers < 2):
-            raise ValueError("Expected subtle=0 where there are cell_types or fewer than 3 domains")
+        if self.subtle and (self.cell_types or self.told_by_all or self.n_layers < 2):
+            raise ValueError("Expected subtle=0 where there are cell_types, told_by_all or fewer than 3 domains")
         if self.subtle > (most := self.n_features(self.informative[0]) // 5):
             raise ValueError(f"Expected subtle to be at most {most}, a fifth of the features, found {self.subtle}")
         return self
@@ -152,7 +158,7 @@ class SimulationSettings(SliceSettings):
     @property
     def pairs(self) -> dict[tuple[int, int], ModalityName]:
         """Pairs of domains that only one modality tells apart, and that modality; none where spots are cells."""
-        if self.cell_types:
+        if self.cell_types or self.told_by_all:
             return {}
         starts = [*range(0, self.n_layers - 1, 2), *range(self.n_layers, self.n_domains - 1, 2)]
         return {(a, a + 1): self.informative[i % len(self.informative)] for i, a in enumerate(starts)}

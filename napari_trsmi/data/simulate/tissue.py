@@ -119,13 +119,22 @@ class Tissue:
         return shares
 
 
-def draw_tissue(settings: SimulationSettings, section: int) -> tuple[Tissue, Spots]:
-    """Return section number `section` and its N spots; sections share their layers and differ in everything else."""
+def draw_tissue(
+    settings: SimulationSettings, section: int, thickness: np.ndarray | None = None
+) -> tuple[Tissue, Spots]:
+    """Return section number `section` and its N spots; sections share their layers and differ in everything else.
+
+    Parameters
+    ----------
+    thickness
+        (n_layers,) what the share of each layer is multiplied by in this section.
+    """
     organ = np.random.default_rng([settings.seed, 10])
     rng = np.random.default_rng([settings.seed, 11, section])
     centre = np.array([organ.uniform(-0.5, 0.5), organ.uniform(1.3, 1.6)])
     folds = organ.uniform(0, 2 * np.pi, 2) + rng.normal(0, 0.15, 2)
-    shares = np.cumsum(organ.uniform(0.7, 1.3, settings.n_layers))
+    layers = organ.uniform(0.7, 1.3, settings.n_layers)
+    shares = np.cumsum(layers if thickness is None else layers * thickness)
     amplitudes = rng.uniform(0.4, 1, 6) * (0.11, 0.06, 0.04, 0.025, 0.02, 0.012)
     n_laid = int(np.ceil(settings.n_spots / (1 - settings.lost - settings.holes)))
     spacing = np.sqrt(np.pi / n_laid / (1.0 if settings.grid == "square" else np.sqrt(3) / 2))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.boundaries.canvas import boundary_canvas_of
+from napari_trsmi.gui.boundaries.carrier_tables import CarrierTables
 from napari_trsmi.gui.boundaries.maps_panel import MapsPanel
 from napari_trsmi.gui.boundaries.marker_tables import MarkerTables, best_of_each
 from napari_trsmi.gui.boundaries.markers_panel import MarkersPanel
@@ -37,7 +38,8 @@ class BoundariesDock(Framed):
         self.boundaries = BoundaryPanel(self.session, self.canvas)
         self.maps = MapsPanel(self.session)
         self.spot = SpotPanel(self.session, self.canvas)
-        self.marker_panel = MarkersPanel(self.session, self.markers)
+        self.carriers = CarrierTables(self.session)
+        self.marker_panel = MarkersPanel(self.session, self.markers, self.carriers)
 
         about = QWidget()
         inside = QVBoxLayout(about)

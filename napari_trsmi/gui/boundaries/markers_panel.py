@@ -1,4 +1,4 @@
-"""What marks each domain, the modalities side by side; a click colours the spots by it."""
+"""What marks each domain or carries one boundary, the modalities side by side; a click colours the spots by it."""
 
 from __future__ import annotations
 
@@ -19,27 +19,35 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi.errors import TrsmiError
+from napari_trsmi.gui.boundaries.carrier_tables import LARGEST_P
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label, as_tip
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from napari_trsmi.data.result import Result
+    from napari_trsmi.gui.boundaries.carrier_tables import CarrierTables
     from napari_trsmi.gui.boundaries.marker_tables import Marker, MarkerTables
     from napari_trsmi.gui.session import Session
 
 
 class MarkersPanel(QWidget):
-    """Markers of one domain: a column per modality, best first."""
+    """Markers of one domain, or what differs across the chosen boundary: a column per modality, best first."""
 
-    def __init__(self, session: Session, markers: MarkerTables) -> None:
+    def __init__(self, session: Session, markers: MarkerTables, carriers: CarrierTables) -> None:
         super().__init__()
-        self.session, self.markers = session, markers
+        self.session, self.markers, self.carriers = session, markers, carriers
         self.domain = QComboBox()
         self.domain.setToolTip("The domain whose markers are shown")
         self.domain.currentIndexChanged.connect(self._fill)
         self.find_button = QPushButton("Find markers")
         self.find_button.setToolTip("Compare each domain with all other spots")
         self.find_button.clicked.connect(markers.find)
+        self.stretch = QPushButton("This stretch")
+        self.stretch.setCheckable(True)
+        self.stretch.setToolTip("What differs across the chosen boundary alone, on counts that did not draw it")
+        self.stretch.toggled.connect(self._on_stretch)
         self.note = Label()
         self.note.setWordWrap(True)
         self.table = QTableWidget()
@@ -61,17 +69,33 @@ class MarkersPanel(QWidget):
         row.addWidget(label)
         row.addWidget(self.domain, 1)
         row.addWidget(self.find_button)
+        row.addWidget(self.stretch)
         layout = QVBoxLayout(self)
         layout.addLayout(row)
         layout.addWidget(self.note)
         layout.addWidget(self.table, 1)
-        listen(self, (session.result_changed, self._on_result), (markers.changed, self._fill))
+        listen(
+            self,
+            (session.result_changed, self._on_result),
+            (session.boundary_changed, self._on_boundary),
+            (markers.changed, self._fill),
+            (carriers.changed, self._fill),
+        )
         self._on_result(session.result)
 
     def showEvent(self, event: Any) -> None:  # noqa: D102
         super().showEvent(event)
         if self.session.run is None:  # training needs the processor more
             self.markers.find()
+
+    def _on_stretch(self, shown: bool) -> None:
+        self.domain.setDisabled(shown)
+        if not shown:
+            self.carriers.forget()
+        self._fill()
+
+    def _on_boundary(self, segment: int | None) -> None:
+        self._fill()
 
     def _on_result(self, result: Result | None) -> None:
         chosen = self.domain.currentIndex()
@@ -87,14 +111,16 @@ class MarkersPanel(QWidget):
         self._fill()
 
     def _fill(self, _: Any = None) -> None:
-        """Show the markers of the chosen domain, or why there are none."""
+        """Show the markers of the chosen domain or what carries the chosen boundary, or why there are none."""
+        self.stretch.setEnabled(self.session.boundary is not None or self.stretch.isChecked())
+        if self.stretch.isChecked():
+            self._fill_stretch()
+            return
         tables, k, dataset = self.markers.tables, self.domain.currentIndex(), self.session.dataset
         self.find_button.setEnabled(tables is None and not self.markers.busy and self.session.result is not None)
         self.table.setVisible(tables is not None)
-        self.table.blockSignals(True)
-        self.table.clear()
-        self.table.setRowCount(0)
         if tables is None or dataset is None or k < 0:
+            self._show({})
             self.note.setText(
                 "Finding markers; the first time this takes some seconds…"
                 if self.markers.busy
@@ -102,13 +128,44 @@ class MarkersPanel(QWidget):
             )
         else:
             columns = {name: domains[k] for name, domains in tables.items()}
-            self.table.setColumnCount(len(columns))
-            self.table.setHorizontalHeaderLabels(list(columns))
-            self.table.setRowCount(max((len(rows) for rows in columns.values()), default=0))
-            for column, (modality, rows) in enumerate(columns.items()):
-                for row, marker in enumerate(rows):
-                    self.table.setItem(row, column, _item(modality, marker))
+            self._show({name: [_item(name, marker) for marker in rows] for name, rows in columns.items()})
             self.note.setText(self._sentence(columns))
+
+    def _fill_stretch(self) -> None:
+        """Show what differs across the chosen boundary, once it is found."""
+        segment, result = self.session.boundary, self.session.result
+        found = None if segment is None else self.carriers.tables.get(segment)
+        self.find_button.setEnabled(False)
+        self.table.setVisible(found is not None)
+        if segment is None or result is None or result.boundaries is None:
+            self._show({})
+            self.note.setText("Choose a boundary in the list or on the section.")
+        elif segment in self.carriers.tables and found is None:
+            self._show({})
+            self.note.setText("The two sides of this boundary could not be compared.")
+        elif found is None:
+            self._show({})
+            if self.session.run is not None:  # training needs the processor more
+                self.note.setText("This is found once training has ended.")
+                return
+            self.note.setText("Comparing the two sides; the first time this takes some seconds…")
+            self.carriers.find(segment)
+        else:
+            a, b = (result.names[k] for k in result.boundaries.loc[segment, ["domain_a", "domain_b"]].astype(int))
+            parts = {name: found[found["modality"] == name] for name in result.dataset.modalities}
+            self._show({name: [_carrier(row, a, b) for row in rows.itertuples()] for name, rows in parts.items()})
+            self.note.setText(_across(parts, a, b))
+
+    def _show(self, columns: dict[str, list[QTableWidgetItem]]) -> None:
+        """Fill the table with a column per modality."""
+        self.table.blockSignals(True)
+        self.table.clear()
+        self.table.setRowCount(max((len(items) for items in columns.values()), default=0))
+        self.table.setColumnCount(len(columns))
+        self.table.setHorizontalHeaderLabels(list(columns))
+        for column, items in enumerate(columns.values()):
+            for row, item in enumerate(items):
+                self.table.setItem(row, column, item)
         self.table.blockSignals(False)
 
     def _sentence(self, columns: dict[str, list[Marker]]) -> str:
@@ -144,3 +201,34 @@ def _item(modality: str, marker: Marker) -> QTableWidgetItem:
     known = marker.name if marker.name == marker.feature else f"{marker.name} ({marker.feature})"
     item.setToolTip(as_tip(f"{known} in {modality}: score {marker.score:.2f}. Click to colour the spots by it."))
     return item
+
+
+def _carrier(row: Any, a: str, b: str) -> QTableWidgetItem:
+    """Return the cell of a feature that differs between the sides a and b of a boundary."""
+    item = QTableWidgetItem(f"{row.name}  {row.effect:+.1f}")
+    item.setData(Qt.ItemDataRole.UserRole, (row.modality, row.feature))
+    known = row.name if row.name == row.feature else f"{row.name} ({row.feature})"
+    seen = (
+        "" if row.share_a != row.share_a else f", in {row.share_a:.0%} of the spots of {a} and {row.share_b:.0%} of {b}"
+    )
+    item.setToolTip(
+        as_tip(
+            f"{known} in {row.modality}: more in {b if row.effect > 0 else a}, difference of means "
+            f"{row.effect:+.2f} [{row.low:+.2f}, {row.high:+.2f}], adjusted p {row.p_adjusted:.1g}{seen}. "
+            "Click to colour the spots by it."
+        )
+    )
+    return item
+
+
+def _across(parts: dict[str, pd.DataFrame], a: str, b: str) -> str:
+    """Return what the columns of a boundary between a and b show."""
+    told = [
+        f"At this boundary, domain {b} less domain {a}: differences of means (of logarithms where there are counts) "
+        f"with an adjusted p below {LARGEST_P}."
+    ]
+    if drew := [name for name, rows in parts.items() if len(rows) and not rows["fresh"].all()]:
+        told.append(f"{' and '.join(drew)}: compared on the values that drew the boundary, so believe less.")
+    if empty := [name for name, rows in parts.items() if not len(rows)]:
+        told.append(f"Nothing differs in {' and '.join(empty)}.")
+    return " ".join(told)

@@ -5,6 +5,7 @@ from __future__ import annotations
 # In the order of the form; a section that is missing here comes last, under its own name.
 TITLES = {
     "preprocess": "Preprocessing",
+    "study": "Several sections",
     "graph": "Graph",
     "encoder": "Encoder",
     "align": "Alignment",
@@ -24,6 +25,9 @@ LABELS = {
     "preprocess.n_components": "Components",
     "preprocess.coherent": "Coherent components",
     "preprocess.denoise": "Average over tissue",
+    "preprocess.spots": "Spots that one table lacks",
+    "study.batch": "Batch correction",
+    "study.k_carried": "Carried over from",
     "graph.k_spatial": "Spatial neighbours",
     "graph.k_feature": "Feature neighbours",
     "graph.metric": "Distance",

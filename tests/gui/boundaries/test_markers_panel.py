@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from opened_dock import dock_alone
 
-from napari_trsmi import api, edits
+import napari_trsmi as nt
+from napari_trsmi import api, carriers, edits
 from napari_trsmi.gui.boundaries.marker_tables import Marker, best_of_each, marker_tables
 from napari_trsmi.gui.maps import feature_coloring
 
@@ -77,3 +78,67 @@ def test_components_are_not_called_genes(dock, sample, trained):
     dock.marker_panel.domain.setCurrentIndex(1)
     assert "adt was read as components" in dock.marker_panel.note.text()
     assert "rna was" not in dock.marker_panel.note.text()
+
+
+# What carries the chosen boundary
+
+
+@pytest.fixture
+def stretch(dock, qtbot):
+    """The panel with what differs across boundary 3."""
+    panel = dock.marker_panel
+    assert not panel.stretch.isEnabled()
+    dock.canvas.select(3)
+    assert panel.stretch.isEnabled()
+    panel.stretch.click()
+    assert "Comparing the two sides" in panel.note.text()
+    qtbot.waitUntil(lambda: 3 in dock.carriers.tables, timeout=60_000)
+    return panel
+
+
+def test_this_stretch_shows_what_differs_across_the_chosen_boundary(dock, stretch, trained):
+    expected = carriers(trained, 3, 25).query("p_adjusted < 0.05")
+    shown = stretch.table
+    assert [shown.horizontalHeaderItem(k).text() for k in range(2)] == ["rna", "adt"]
+    for column, modality in enumerate(("rna", "adt")):
+        rows = expected[expected["modality"] == modality]
+        cells = [shown.item(row, column).text() for row in range(len(rows))]
+        assert cells == [f"{row.name}  {row.effect:+.1f}" for row in rows.itertuples()]
+    a, b = (trained.names[k] for k in trained.boundaries.loc[3, ["domain_a", "domain_b"]].astype(int))
+    assert stretch.note.text().startswith(f"At this boundary, domain {b} less domain {a}: ")
+    assert not stretch.domain.isEnabled()
+    column = int(expected["modality"].iloc[0] == "adt")
+    shown.setCurrentCell(0, column)
+    assert dock.session.coloring.title.startswith(str(expected["feature"].iloc[0]))
+
+
+def test_another_boundary_is_looked_at_when_it_is_chosen_and_domains_come_back(dock, stretch, qtbot, trained):
+    dock.canvas.select(5)
+    qtbot.waitUntil(lambda: 5 in dock.carriers.tables, timeout=60_000)
+    dock.session.set_result(edits.review(trained, 3, "keep"))
+    assert set(dock.carriers.tables) == {3, 5}  # the same boundaries
+    stretch.stretch.click()
+    assert stretch.domain.isEnabled()
+    assert stretch.table.item(0, 0).text().startswith(dock.markers.tables["rna"][stretch.domain.currentIndex()][0].name)
+    dock.session.set_result(edits.merge(trained, [0, 1]))
+    assert dock.carriers.tables == {}
+
+
+def test_without_a_boundary_it_is_asked_for(dock, stretch):
+    dock.canvas.select(None)
+    assert stretch.note.text() == "Choose a boundary in the list or on the section."
+
+
+def test_a_boundary_that_cannot_be_compared_is_told_and_not_tried_again(dock, qtbot, monkeypatch):
+    tried = []
+
+    def fail(*_):
+        tried.append(1)
+        raise nt.DataError("No.")
+
+    monkeypatch.setattr("napari_trsmi.evidence.carriers.count_halves", fail)
+    dock.canvas.select(3)
+    with qtbot.waitSignal(dock.session.failed, timeout=10_000):
+        dock.marker_panel.stretch.click()
+    qtbot.waitUntil(lambda: "could not be compared" in dock.marker_panel.note.text(), timeout=10_000)
+    assert tried == [1]

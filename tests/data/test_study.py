@@ -1,0 +1,115 @@
+"""Sections stacked into a study: features matched, places, masks, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from anndata import AnnData
+
+from napari_trsmi.data.dataset import Dataset, Modality
+from napari_trsmi.data.study import stack
+from napari_trsmi.errors import DataError
+
+
+@pytest.fixture
+def section(make_table):
+    """Builder of a section: {modality: features}, seed, microns per unit."""
+
+    def build(seed: int = 0, microns: float | None = None, **features: int) -> Dataset:
+        tables = {
+            name: make_table(25, n, prefix=name, mean=3.0, seed=seed + 10 * i)
+            for i, (name, n) in enumerate((features or {"rna": 60}).items())
+        }
+        first: AnnData = next(iter(tables.values()))
+        kinds = {"rna": "rna", "adt": "protein", "atac": "chromatin"}
+        return Dataset(
+            name="section",
+            modalities={name: Modality(name, kinds[name], table) for name, table in tables.items()},
+            coords=np.asarray(first.obsm["spatial"], float),
+            obs_names=first.obs_names.to_numpy(str),
+            obs=first.obs,
+            microns_per_unit=microns,
+        )
+
+    return build
+
+
+def renamed(dataset: Dataset, names: list[str], **columns: list[str]) -> Dataset:
+    table = dataset.modalities["rna"].table.copy()
+    table.var_names = names
+    for key, values in columns.items():
+        table.var[key] = values
+    return replace(dataset, modalities={**dataset.modalities, "rna": Modality("rna", "rna", table)})
+
+
+def test_sections_lie_side_by_side_at_true_scale(section):
+    study = stack({"a": section(0, 1.0), "b": section(1, 0.5)})
+    a, b = (study.coords[rows] for rows in study.sections)
+    assert np.ptp(a, axis=0) == pytest.approx(2 * np.ptp(b, axis=0))
+    assert a[:, 0].max() < b[:, 0].min()
+    for part, place, xy in zip(study.parts, study.places, (a, b), strict=True):
+        np.testing.assert_allclose(part.coords * place.scale + (place.x, place.y), xy)
+
+
+def test_what_a_section_lacks_is_masked_and_zero(section):
+    study = stack({"a": section(0, rna=60, adt=20), "b": section(1, rna=60)})
+    adt = study.modalities["adt"]
+    np.testing.assert_array_equal(adt.measured, study.section == 0)
+    assert adt.table.X[study.section == 1].sum() == 0
+    assert study.modalities["rna"].measured is None
+
+
+def test_barcodes_carry_their_section_unless_they_are_unique(section):
+    study = stack({"a": section(0), "b": section(1)})
+    assert list(study.obs_names[[0, 25]]) == ["a:spot0-1", "b:spot0-1"]
+    other = section(1)
+    other = replace(other, obs_names=np.char.add("x", other.obs_names), obs=other.obs.set_axis("x" + other.obs.index))
+    assert stack({"a": section(0), "b": other}, keep_names=True).obs_names[25] == "xspot0-1"
+
+
+def test_features_are_matched_by_symbol_and_by_identifier_without_version(section):
+    symbols = [f"GENE{j}" for j in range(60)]
+    identifiers = [f"ENSG{j:011d}" for j in range(60)]
+    a = renamed(section(0), [f"{name}.3" for name in identifiers], gene_symbols=symbols)
+    for b in (renamed(section(1), symbols[::-1]), renamed(section(1), identifiers[::-1])):
+        study = stack({"a": a, "b": b})
+        values = study.modalities["rna"].table.X
+        own = b.modalities["rna"].table.X
+        np.testing.assert_array_equal(values[25:].toarray(), own[:, ::-1].toarray())
+
+
+def test_features_that_one_lacks_are_left_out_and_told(section):
+    a, b = section(0, rna=80), section(1, rna=60)
+    study = stack({"a": a, "b": b})
+    assert study.modalities["rna"].table.n_vars == 60
+    assert any("60 features are common to all sections; left out 20 of a, 0 of b" in note for note in study.notes)
+
+
+def test_too_few_common_features_are_refused_with_their_numbers(section):
+    b = renamed(section(1), [f"rna{j}" for j in range(20)] + [f"other{j}" for j in range(40)])
+    with pytest.raises(DataError, match=r"at least 30 features of 'rna'.*found 20 \(a: 60, b: 60\)"):
+        stack({"a": section(0), "b": b})
+
+
+def test_the_same_section_twice_is_refused(section):
+    with pytest.raises(DataError, match="found the same one as 'a' and 'b'"):
+        stack({"a": section(0), "b": section(0)})
+
+
+def test_islands_without_a_shared_modality_are_named(section):
+    with pytest.raises(DataError, match=r"2 groups without any: a \(rna\); b \(adt\)"):
+        stack({"a": section(0, rna=60), "b": section(1, adt=20)})
+
+
+def test_a_modality_of_two_kinds_is_refused(section):
+    b = section(1)
+    b = replace(b, modalities={"rna": replace(b.modalities["rna"], kind="protein")})
+    with pytest.raises(DataError, match="to be of one kind in all sections, found a: rna, b: protein"):
+        stack({"a": section(0), "b": b})
+
+
+def test_one_section_is_no_study(section):
+    alone = stack({"only": section(0)})
+    assert (alone.name, alone.parts, alone.section) == ("only", (), None)
