@@ -27,11 +27,13 @@ _WHERE = {
     "mixing": "study",
     "read": "api",
     "read_result": "data.saved",
+    "read_sections": "data.readers.several",
     "recluster": "api",
     "restore": "restoring",
     "sample_path": "data.sample",
     "save_figure": "figure",
     "simulate": "data.simulate",
+    "transfer": "study",
 }
 __all__ = [
     "Config",
@@ -53,11 +55,13 @@ __all__ = [
     "mixing",
     "read",
     "read_result",
+    "read_sections",
     "recluster",
     "restore",
     "sample_path",
     "save_figure",
     "simulate",
+    "transfer",
 ]
 
 if TYPE_CHECKING:
@@ -65,6 +69,7 @@ if TYPE_CHECKING:
     from napari_trsmi.api import fit, fit_steps, markers, read, recluster
     from napari_trsmi.config import Config
     from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.data.readers.several import read_sections
     from napari_trsmi.data.result import Result
     from napari_trsmi.data.sample import sample_path
     from napari_trsmi.data.saved import read_result
@@ -74,7 +79,7 @@ if TYPE_CHECKING:
     from napari_trsmi.figure import save as save_figure
     from napari_trsmi.records import Fit, Step
     from napari_trsmi.restoring import restore
-    from napari_trsmi.study import composition, composition_test, mixing
+    from napari_trsmi.study import composition, composition_test, mixing, transfer
 
 
 def __getattr__(name: str) -> Any:

@@ -6,12 +6,13 @@ import time
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from napari_trsmi.config import Cluster, Config, Kind
 from napari_trsmi.data.dataset import Dataset
+from napari_trsmi.data.readers.several import read_sections as read_sections
 from napari_trsmi.data.result import Result
 from napari_trsmi.interrupt import check
 from napari_trsmi.previews import Previews
@@ -31,6 +32,7 @@ def read(
     kinds: dict[str, Kind] | None = None,
     library: str | None = None,
     modalities: Sequence[str] | None = None,
+    spots: Literal["all", "common"] = "all",
 ) -> Dataset:
     """Return the section in a file, in several files with the same barcodes, or in a folder.
 
@@ -45,6 +47,8 @@ def read(
         Which section to take where the file holds several.
     modalities
         Which modalities to keep; all where not given.
+    spots
+        Whether spots that one of several modalities lacks are kept, see `Modality.measured`, or left out.
 
     Raises
     ------
@@ -64,7 +68,7 @@ def read(
     for one in [path] if isinstance(path, str | Path) else path:
         recover(one)
     chosen = None if modalities is None else tuple(modalities)
-    return read_files(path, kinds=kinds, library=library, modalities=chosen)
+    return read_files(path, kinds=kinds, library=library, modalities=chosen, spots=spots)
 
 
 def fit(data: Dataset | AnnData | MuData | str | Path, config: Config | None = None) -> Result:
@@ -326,6 +330,7 @@ def markers(result: Result | str | Path, *, n_top: int = 10) -> dict[str, pd.Dat
 def _dataset(data: Any, config: Config) -> Dataset:
     from napari_trsmi.data.readers import from_memory
 
+    kinds, spots = config.preprocess.kinds or None, config.preprocess.spots
     if isinstance(data, str | Path):
-        return read(data, kinds=config.preprocess.kinds or None)
-    return from_memory(data, kinds=config.preprocess.kinds or None)
+        return read(data, kinds=kinds, spots=spots)
+    return from_memory(data, kinds=kinds, spots=spots)

@@ -39,7 +39,7 @@ class ChoiceError(DataError):
     """
 
     def __init__(self, kind: str, names: Sequence[str], where: str = "") -> None:
-        self.names = tuple(map(str, names))
+        self.kind, self.names = kind, tuple(map(str, names))
         shown = ", ".join(map(repr, self.names[:_LISTED]))
         more = f" and {len(self.names) - _LISTED} more" if len(self.names) > _LISTED else ""
         super().__init__(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_trsmi.atomic import replacing
+from napari_trsmi.data.dataset import Place
 from napari_trsmi.data.libraries import spacing
 from napari_trsmi.errors import DataError
 from napari_trsmi.evidence import SUPPORT
@@ -30,6 +31,8 @@ _RASTER_ABOVE = 50_000  # spots; more of them as vectors make files that nothing
 _LEGEND_ROWS = 16
 _FINE = 2_000  # pixels along an image of square spots, at most
 _TISSUE_ALPHA = 0.6  # paler than the domains on it
+_HEADROOM = 0.08  # for the names of sections, as a share of the largest one
+_HERE = Place(1.0, 0.0, 0.0)  # of a section by itself
 
 
 def save(
@@ -53,7 +56,8 @@ def save(
     dataset
         Where image and scale come from; the result's own by default.
     width
-        Width of one panel without its legend, inches.
+        Width of one panel without its legend, inches; a study, whose sections lie side by side in it, takes up to
+        twice that.
     support
         Draw a panel with the support of every spot beside it; where there is none, with the certainty of the model.
     confidence
@@ -66,13 +70,18 @@ def save(
     DataError
         Another ending, no such folder, no permission, or a full disk.
     """
+    return write(lambda: draw(result, dataset=dataset, width=width, support=support, confidence=confidence), path, dpi)
+
+
+def write(draw: Callable[[], Figure], path: str | Path, dpi: float = 200.0) -> Path:
+    """Write the figure that a function draws to a file, replaced whole, and return its path; raises as `save` does."""
     from matplotlib import rc_context
 
     path = Path(path)
     if path.suffix not in SUFFIXES:
         raise DataError(f"Expected a figure ending in {', '.join(SUFFIXES)}, found {path.name}. Change the ending.")
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "trsmi", "pdf.fonttype": 42}):
-        figure = draw(result, dataset=dataset, width=width, support=support, confidence=confidence)
+        figure = draw()
         with replacing(path) as temporary:
             # The tight box grows with the legend, so that no number of domains is cut off.
             figure.savefig(temporary, format=path.suffix[1:], dpi=dpi, bbox_inches="tight", pad_inches=0.1)
@@ -91,6 +100,7 @@ def draw(
     from matplotlib.colors import to_rgba_array
 
     dataset = result.dataset if dataset is None else dataset
+    width *= 1 + (len(dataset.parts) > 1)
     figure, canvas, panel = _canvas(result, dataset, width)
     title = f"{dataset.name}: {result.partition.n_domains} domains"
     if said := undecided(result):
@@ -109,7 +119,7 @@ def draw(
 
 def draw_map(result: Result, values: np.ndarray, *, title: str = "", width: float = 4.0) -> Figure:
     """Return a figure of (N,) `values` in [0, 1] over the tissue, with a colour bar."""
-    figure, _, panel = _canvas(result, result.dataset, width)
+    figure, _, panel = _canvas(result, result.dataset, width * (1 + (len(result.dataset.parts) > 1)))
     _color_bar(panel(0.0, title, _map_colors(values)), label="")
     return figure
 
@@ -122,15 +132,26 @@ def _canvas(
     from matplotlib.figure import Figure
 
     (left, right), (top, bottom) = _frame(result.coords)
+    if dataset.parts:
+        top -= _HEADROOM * max(float(np.ptp(result.coords[rows], axis=0).max()) for rows in dataset.sections)
     height = float(np.clip(width * (bottom - top) / (right - left), 0.4 * width, 2.5 * width))
     figure = Figure(figsize=(width, height))
+    distance = spacing(result.coords)
 
     def panel(position: float, title: str, colors: np.ndarray) -> Axes:
         axes = figure.add_axes((position, 0.0, 1.0, 1.0))
         axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal", xticks=[], yticks=[])
         axes.set_title(title, fontsize=11)
-        _tissue(axes, dataset)
-        _spots(axes, result.coords, colors, dataset)
+        if not dataset.parts:
+            _tissue(axes, dataset, _HERE)
+            _spots(axes, result.coords, colors, dataset, _HERE)
+        for part, place, rows in zip(dataset.parts, dataset.places, dataset.sections, strict=False):
+            coords = result.coords[rows]
+            _tissue(axes, part, place, around=(coords, 0.5 * _HEADROOM * float(np.ptp(coords, axis=0).max())))
+            _spots(axes, coords, colors[rows], part, place)
+            above = float(coords[:, 1].min()) - 0.7 * distance
+            axes.text(float(coords[:, 0].mean()), above, part.name, ha="center", va="bottom", fontsize=9)
+        axes.set(xlim=(left, right), ylim=(bottom, top))  # images move them
         _scale_bar(axes, dataset, height)
         return axes
 
@@ -163,26 +184,34 @@ def _frame(coords: np.ndarray) -> tuple[tuple[float, float], tuple[float, float]
     return (float(left), float(right)), (float(top), float(bottom))
 
 
-def _tissue(axes: Axes, dataset: Dataset) -> None:
-    """Draw the tissue image in the coordinates of the spots."""
+def _tissue(axes: Axes, dataset: Dataset, place: Place, around: tuple[np.ndarray, float] | None = None) -> None:
+    """Draw the tissue image of a section where its spots lie; of a study only so far around them."""
     if dataset.image is None:
         return
     height, width = dataset.image.pixels.shape[:2]
-    scale = dataset.image.scale
-    edges = (-0.5 / scale, (width - 0.5) / scale, (height - 0.5) / scale, -0.5 / scale)
-    axes.imshow(dataset.image.pixels, extent=edges, interpolation="bilinear", alpha=_TISSUE_ALPHA, zorder=0)
+    scale = dataset.image.scale / place.scale
+    x, y = place.x, place.y
+    edges = (x - 0.5 / scale, x + (width - 0.5) / scale, y + (height - 0.5) / scale, y - 0.5 / scale)
+    image = axes.imshow(dataset.image.pixels, extent=edges, interpolation="bilinear", alpha=_TISSUE_ALPHA, zorder=0)
+    if around is not None:  # images of neighbours overlap
+        from matplotlib.patches import Rectangle
+
+        coords, air = around
+        low, size = coords.min(axis=0) - air, np.ptp(coords, axis=0) + 2 * air
+        image.set_clip_path(Rectangle((low[0], low[1]), size[0], size[1], transform=axes.transData))
 
 
-def _spots(axes: Axes, coords: np.ndarray, colors: np.ndarray, dataset: Dataset) -> None:
+def _spots(axes: Axes, coords: np.ndarray, colors: np.ndarray, dataset: Dataset, place: Place) -> None:
     """Draw (N, 4) `colors` at (N, 2) `coords`: as pixels where the spots fill a square grid, else as discs."""
     from matplotlib.collections import EllipseCollection
 
     grid = square_grid(coords)
     distance = spacing(coords)
-    if grid is not None and (dataset.spot_diameter is None or dataset.spot_diameter > 0.9 * distance):
+    diameter = None if dataset.spot_diameter is None else dataset.spot_diameter * place.scale
+    if grid is not None and (diameter is None or diameter > 0.9 * distance):
         _pixels(axes, coords, colors, *grid)
         return
-    diameter = dataset.spot_diameter or distance
+    diameter = diameter or distance
     discs = EllipseCollection(
         [diameter],
         [diameter],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -45,7 +45,7 @@ def restore(path: str | Path) -> Result:
 
     saved, dataset = read_saved(path)
     partition, coords = saved.partition, dataset.coords
-    spatial = spatial_graph(coords, saved.config.graph.k_spatial)
+    spatial = spatial_graph(coords, saved.config.graph.k_spatial, dataset.section)
     boundaries, edges = known_segments(
         find_boundaries(saved.labels, spatial, coords, saved.posterior), saved.boundaries
     )
@@ -65,6 +65,7 @@ def restore(path: str | Path) -> Result:
         domain_names=saved.names,
         cuts=saved.cuts,
         maps=saved.maps,
+        predicted=saved.predicted,
         history=saved.history,
         scores=saved.provenance.get("scores", {}),
         provenance=saved.origin,
@@ -82,18 +83,10 @@ def read_saved(path: str | Path) -> tuple[SavedResult, Dataset]:
     """
     from dataclasses import fields
 
-    from napari_trsmi.data.readers import read
     from napari_trsmi.data.saved import read_result
 
     saved = read_result(path)
-    kinds = saved.provenance.get("kinds") or saved.config.preprocess.kinds or None
-    library = saved.provenance.get("library")
-    try:
-        dataset = read(path, kinds=kinds, library=library, modalities=saved.modalities or None)
-    except DataError:  # a copy of the one section may not name it any more
-        if library is None:
-            raise
-        dataset = read(path, kinds=kinds, modalities=saved.modalities or None)
+    dataset = _dataset_in(saved)
     rows = _spots_of(saved, dataset)
     if (rows < 0).any() or len(rows) != len(saved.labels):
         raise DataError(
@@ -107,9 +100,36 @@ def read_saved(path: str | Path) -> tuple[SavedResult, Dataset]:
     }
     correspondences = {pair: s[rows][:, rows] for pair, s in saved.correspondences.items()}
     maps = {name: values[rows] for name, values in saved.maps.items()}
+    predicted = {name: values[rows] for name, values in saved.predicted.items()}
     per_spot["obs_names"] = dataset.obs_names  # which are unique, whatever the file calls them
     dataset = replace(dataset, notes=(*dataset.notes, *saved.notes))
-    return replace(saved, **per_spot, correspondences=correspondences, maps=maps), dataset
+    return replace(saved, **per_spot, correspondences=correspondences, maps=maps, predicted=predicted), dataset
+
+
+def _dataset_in(saved: SavedResult) -> Dataset:
+    """Return the section, or the study, in the file of a saved result."""
+    from napari_trsmi.data.readers import read
+    from napari_trsmi.data.readers.several import read_again
+    from napari_trsmi.data.study_tables import SECTION, as_saved
+    from napari_trsmi.data.tables import zarr_kind
+
+    known = saved.provenance
+    how: dict[str, Any] = {
+        "kinds": known.get("kinds") or saved.config.preprocess.kinds or None,
+        "modalities": saved.modalities or None,
+        "spots": known.get("spots", "common"),
+    }
+    if known.get("sections"):
+        column = None if zarr_kind(saved.path) == "spatialdata" else SECTION
+        sections = [{**section, "paths": [saved.path]} for section in known["sections"]]
+        return as_saved(read_again(sections, column=column, **how), known.get("places", ()))
+    library = known.get("library")
+    try:
+        return read(saved.path, library=library, **how)
+    except DataError:  # a copy of the one section may not name it any more
+        if library is None:
+            raise
+        return read(saved.path, **how)
 
 
 def _spots_of(saved: SavedResult, dataset: Dataset) -> np.ndarray:

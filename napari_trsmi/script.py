@@ -61,9 +61,11 @@ def as_python(source: Result | tuple[Dataset, Config], output: str | Path | None
 
 
 def _read(dataset: Dataset, provenance: dict[str, Any]) -> str:
-    """Return the call that reads the section, from the files that the run was made on."""
+    """Return the call that reads the section or the study, from the files that the run was made on."""
     from napari_trsmi.data.sample import sample_path
 
+    if dataset.parts:
+        return _read_sections(dataset, provenance)
     paths = [str(entry["path"]) for entry in provenance.get("sources", ())]
     paths = paths or [str(Path(path).absolute()) for path in dataset.sources]
     if not paths:
@@ -78,7 +80,37 @@ def _read(dataset: Dataset, provenance: dict[str, Any]) -> str:
     }
     if dataset.library is not None:
         given["library"] = dataset.library
+    if dataset.dropped:
+        given["spots"] = "common"
     return _call("nt.read", given, first)
+
+
+def _read_sections(study: Dataset, provenance: dict[str, Any]) -> str:
+    """Return the call that reads the sections of a study."""
+    from napari_trsmi.data.provenance import describe_sections
+
+    read = describe_sections(study, provenance)
+    given: dict[str, Any] = {"kinds": {name: modality.kind for name, modality in study.modalities.items()}}
+    if any(part.dropped for part in study.parts):
+        given["spots"] = "common"
+    sections = {}
+    for section in read["sections"]:
+        paths = list(map(str, section["paths"]))
+        if not paths:
+            raise DataError(
+                f"Expected sections that were read from files, found {section['name']!r} in memory. Write it to a file "
+                "first."
+            )
+        sections[str(section["name"])] = (repr(paths[0] if len(paths) == 1 else paths), section.get("library"))
+    files = list(dict.fromkeys(first for first, _ in sections.values()))
+    if len(files) == 1:
+        column = read["section_column"]
+        return _call("nt.read_sections", given if column is None else {"column": str(column), **given}, files[0])
+    said = ", ".join(
+        f"{name!r}: {first if library is None else f'nt.read({first}, library={library!r})'}"
+        for name, (first, library) in sections.items()
+    )
+    return _call("nt.read_sections", given, f"{{{said}}}")
 
 
 def _support_after(result: Result | None) -> int | None:

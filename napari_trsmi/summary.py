@@ -13,6 +13,8 @@ SUPPORT_MEANS = (
     "fewer) that draw this boundary. It does not say what the boundary means, nor that an expert would draw it."
 )
 
+COMES_BACK = 0.5  # Jaccard index above which a domain is said to come back; half of a union of two equal ones has it
+
 
 def undecided(result: Result) -> str:
     """Return the sentence on a result whose other cuts differ too much to believe any of it; "" on all others."""
@@ -29,6 +31,23 @@ def undecided(result: Result) -> str:
 def technical(result: Result) -> list[str]:
     """Return a sentence for each thing in the section that looks technical, or modality that says nothing."""
     return [one["sentence"] for one in result.provenance.get("technical", ())]
+
+
+def without_sections(result: Result) -> list[str]:
+    """Return which domains come back without each section of a study, a sentence for each; none where not asked."""
+    said: list[str] = []
+    rows = result.provenance.get("trust", {}).get("sections", ())
+    for name in dict.fromkeys(row["left_out"] for row in rows):
+        asked = {row["domain"]: row["comes_back"] for row in rows if row["left_out"] == name}
+        asked = {domain: value for domain, value in asked.items() if value is not None}
+        if not asked:
+            said.append(f"{name} cannot be left out: the others share no modalities without it.")
+            continue
+        gone = {domain: value for domain, value in asked.items() if value <= COMES_BACK}
+        values = ", ".join(f"{value:.2f}" for value in gone.values())
+        what = f"; {', '.join(gone)} {'does' if len(gone) == 1 else 'do'} not (Jaccard index {values})" if gone else ""
+        said.append(f"Without {name}, {len(asked) - len(gone)} of {len(asked)} domains come back{what}.")
+    return said
 
 
 def chosen_number(result: Result) -> str:

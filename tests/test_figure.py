@@ -19,6 +19,7 @@ from napari_trsmi import figure
 from napari_trsmi.config import Config
 from napari_trsmi.data.dataset import Dataset, Modality, TissueImage
 from napari_trsmi.data.result import Result
+from napari_trsmi.data.study import stack
 from napari_trsmi.errors import DataError
 from napari_trsmi.records import Partition
 
@@ -183,3 +184,21 @@ def test_the_same_result_gives_the_same_svg(tmp_path: Path) -> None:
 def test_a_place_or_format_that_cannot_be_is_one_sentence(tmp_path: Path, name: str, sentence: str) -> None:
     with pytest.raises(DataError, match=sentence):
         figure.save(result_of(square(5)), tmp_path / name)
+
+
+def test_sections_of_a_study_lie_side_by_side_each_on_its_image_under_its_name() -> None:
+    first = result_of(square(10), image=IMAGE, spot_diameter=0.6, microns_per_unit=100.0)
+    coarse = TissueImage(IMAGE.pixels, 0.25)
+    other = replace(first.dataset, coords=2 * square(10), image=coarse, spot_diameter=1.2, microns_per_unit=50.0)
+    study = stack({"a": first.dataset, "b": other})
+    twice = np.vstack([first.partition.posterior] * 2)
+    result = replace(first, dataset=study, partition=Partition(twice.argmax(axis=1), twice, "mixture"))
+    axes = figure.draw(result).axes[0]
+    assert [text.get_text() for text in axes.texts] == ["a", "b"]
+    own, neighbour = axes.images
+    shift = study.places[1].x
+    assert neighbour.get_extent() == pytest.approx(np.add(own.get_extent(), [shift, shift, 0, 0]))
+    assert axes.get_xlim()[1] > study.coords[:, 0].max()
+    assert axes.get_xlim()[0] > own.get_extent()[0] - 5  # the frame is that of the spots, images do not widen it
+    discs = [one for one in axes.collections if isinstance(one, EllipseCollection)]
+    assert [one.get_widths()[0] for one in discs] == pytest.approx([0.6, 0.6])

@@ -242,3 +242,27 @@ def assert_only_our_calls(script: str) -> None:
         assert not isinstance(node, ast.BinOp | ast.BoolOp | ast.Lambda | ast.IfExp | ast.comprehension | ast.JoinedStr)
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     assert "__import__" not in names
+
+
+def test_the_script_of_a_study_reads_its_sections(tmp_path):
+    study = nt.simulate(n_spots=100, n_genes=60, n_sections=2, n_domains=3, image=0)
+    for number in (1, 2):
+        table = study["rna"][study["rna"].obs["section"] == study["rna"].obs["section"].unique()[number - 1]].copy()
+        table.uns.clear()
+        table.write_h5ad(tmp_path / f"{number}.h5ad")
+    config = nt.Config(cluster={"n_domains": 3, "n_init": 1}, train={"epochs": 1}, evidence={"support": False})
+    result = nt.fit(nt.read_sections({"a": tmp_path / "1.h5ad", "b": tmp_path / "2.h5ad"}), config)
+    again = run(as_python(result, tmp_path / "out.h5ad"))
+    np.testing.assert_array_equal(again.labels, result.labels)
+    assert again.dataset.section_names == ("a", "b")
+    assert as_python(nt.restore(tmp_path / "out.h5ad"), tmp_path / "out.h5ad") == as_python(
+        result, tmp_path / "out.h5ad"
+    )
+
+
+def test_the_script_of_a_study_from_one_file_names_the_column(tmp_path, make_table):
+    table = make_table(72)
+    table.obs["sample"] = ["a", "b"] * 36
+    table.write_h5ad(tmp_path / "all.h5ad")
+    script = as_python((nt.read_sections(tmp_path / "all.h5ad", column="sample"), QUICK))
+    assert "column='sample', kinds={'rna': 'rna'}" in " ".join(script.split())

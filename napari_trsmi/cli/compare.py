@@ -87,7 +87,7 @@ class Compare(Command):
         dataset, config = result.dataset, result.config
         own = compare.labels_of_result(result, str(self.result.absolute()), "file")
         sides = {str(self.result): own} | {name: self.side(dataset, name) for name in self.others}
-        adjacency = spatial_graph(dataset.coords, config.graph.k_spatial)
+        adjacency = spatial_graph(dataset.coords, config.graph.k_spatial, dataset.section)
         cut = cache(lambda key, n: compare.labels_of_embedding(dataset, key, config, n))
         rows, records = [], []
         for (first, a), (second, b) in combinations(sides.items(), 2):

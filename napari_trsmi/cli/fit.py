@@ -11,8 +11,10 @@ from tyro.conf import arg
 
 from napari_trsmi.cli.command import Saving, check_folder
 from napari_trsmi.cli.progress import Interrupt, follow
+from napari_trsmi.cli.sections import check_split, write_split
 from napari_trsmi.cli.training import Training
 from napari_trsmi.config import Config
+from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
@@ -24,6 +26,8 @@ _CHECKPOINT_EVERY = 10
 @dataclass(frozen=True, kw_only=True)
 class Fit(Training, Saving):
     """Find the spatial domains of a section. Ctrl-C finishes training early and keeps the result.
+
+    Several sections (--section, --section-column) are trained as one study.
 
     Writes a copy of the input with the domains in it, and run.json, domains.csv, boundaries.csv and a figure beside
     it. `trsmi fit --config OUT.run.json -o OTHER` repeats a run.
@@ -41,13 +45,26 @@ class Fit(Training, Saving):
         Path | None, arg(metavar="FILE", help_behavior_hint="", help="Continue from a checkpoint of the same run.")
     ] = None
 
+    split: Annotated[
+        Path | None,
+        arg(
+            metavar="FOLDER",
+            help_behavior_hint="",
+            help="Of several sections: write a copy of each one's input with its domains here too; made if missing.",
+        ),
+    ] = None
+
     def run(self) -> None:
         """Read, train, write."""
         config = self.checked_config()
         self.check()
         if self.checkpoint is not None:
             check_folder(self.checkpoint)
+        if self.split is not None:
+            check_split(self.split)
         dataset = self.read(config)
+        if self.split is not None and not dataset.parts:
+            raise DataError("Expected several sections to --split, found one. Leave --split out.")
         self.check_contents(dataset)
         self.fit(dataset, config)
 
@@ -77,4 +94,7 @@ class Fit(Training, Saving):
             result.provenance["seconds"]["features and graphs"] += seconds
             del prepared, steps  # writing needs memory of its own
             self.save(result)
+            if self.split is not None:
+                files = write_split(result, self.split, self.out.suffix, self.force)
+                self.report(f"One copy per section: {', '.join(map(str, files))}")
         return result

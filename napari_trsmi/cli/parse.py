@@ -22,7 +22,9 @@ from napari_trsmi.cli.markers import Markers
 from napari_trsmi.cli.report import Report
 from napari_trsmi.cli.score import Score
 from napari_trsmi.cli.simulate import Simulate
+from napari_trsmi.cli.study import Study
 from napari_trsmi.cli.sweep import Sweep
+from napari_trsmi.cli.transfer import Transfer
 from napari_trsmi.cli.trust import Trust
 from napari_trsmi.cli.view import View
 from napari_trsmi.config import Constraint, Settings
@@ -37,6 +39,8 @@ _COMMANDS = (
     | Annotated[Continue, subcommand("continue")]
     | Annotated[Score, subcommand("score")]
     | Annotated[Markers, subcommand("markers")]
+    | Annotated[Study, subcommand("study")]
+    | Annotated[Transfer, subcommand("transfer")]
     | Annotated[Sweep, subcommand("sweep")]
     | Annotated[Trust, subcommand("trust")]
     | Annotated[Compare, subcommand("compare")]

@@ -22,10 +22,19 @@ class Report(Command):
         arg(metavar="COLUMN", help="Column of obs with known labels to compare.", help_behavior_hint=""),
     ] = None
 
+    by: Annotated[
+        str | None,
+        arg(
+            metavar="COLUMN",
+            help="Column of obs with the condition of each section of a study.",
+            help_behavior_hint="",
+        ),
+    ] = None
+
     def run(self) -> None:
         """Read, draw, write."""
         from napari_trsmi.report import write_report
         from napari_trsmi.restoring import restore
 
         check_folder(self.out)
-        self.report(f"The report is in {write_report(restore(self.result), self.out, truth=self.truth)}.")
+        self.report(f"The report is in {write_report(restore(self.result), self.out, truth=self.truth, by=self.by)}.")

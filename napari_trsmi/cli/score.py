@@ -54,7 +54,7 @@ class Score(Command):
         from napari_trsmi.graphs import spatial_graph
 
         truth, coords = self.known_labels(dataset), dataset.coords
-        adjacency = spatial_graph(coords, saved.config.graph.k_spatial)
+        adjacency = spatial_graph(coords, saved.config.graph.k_spatial, dataset.section)
         return {
             "agreement": agreement(saved.labels, truth),
             "boundaries": boundary_agreement(saved.labels, truth, adjacency),

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from tyro.conf import Positional, arg
+from tyro.conf import Positional, UseAppendAction, arg
 
 from napari_trsmi.cli.command import Command
+from napari_trsmi.cli.sections import parse_sections
 from napari_trsmi.config import Config, Kind
 from napari_trsmi.errors import DataError
 
@@ -38,6 +39,22 @@ class Training(Command):
             help="JSON with settings, or a run.json; settings given here win over it.",
         ),
     ] = None
+    section: Annotated[
+        UseAppendAction[tuple[str, ...]],
+        arg(
+            metavar="NAME=FILE,...",
+            help="A section of a study and its files, once for each section, in place of INPUT.",
+            help_behavior_hint="",
+        ),
+    ] = ()
+    section_column: Annotated[
+        str | None,
+        arg(
+            metavar="COLUMN",
+            help_behavior_hint="",
+            help="Column of obs that names the section of each spot, where INPUT holds several to be trained as one.",
+        ),
+    ] = None
     library: Annotated[
         str | None,
         arg(metavar="NAME", help_behavior_hint="", help="Which section to take where the file holds several."),
@@ -54,7 +71,9 @@ class Training(Command):
 
     def settled(self) -> Self:
         """Return the command with the settings of its config file."""
-        return self if self.config_file is None else replace(self, config=Config.load(self.config_file))
+        if self.config_file is None:
+            return self
+        return replace(self, config=Config.load(self.config_file), section=())  # words are put on top
 
     def checked_config(self) -> Config:
         """Return the settings with their bounds checked; raises `ConfigError`."""
@@ -63,18 +82,20 @@ class Training(Command):
         return Config(**values)
 
     def read(self, config: Config) -> Dataset:
-        """Return the section and tell what a person should know about it."""
-        from napari_trsmi.api import read
+        """Return the section, or the study, and tell what a person should know about it."""
         from napari_trsmi.data.sources import sha256
 
-        inputs, library, hashes = self.inputs, self.library, {}
-        if not inputs:
+        hashes = {}
+        if self.inputs or self.section:
+            dataset = self.given(config)
+        else:
             record = self.record()
             hashes = {Path(source["path"]): source.get("sha256") for source in record["sources"]}
-            inputs, library = tuple(hashes), library or record.get("library")
-        dataset = read(inputs if len(inputs) > 1 else inputs[0], kinds=config.preprocess.kinds or None, library=library)
+            dataset = self.again(record, config)
         kinds = ", ".join(f"{name} ({modality.kind})" for name, modality in dataset.modalities.items())
         self.tell(f"{dataset.name}: {dataset.n_spots:,} spots; {kinds}")
+        for part in dataset.parts:
+            self.tell(f"  {part.name}: {part.n_spots:,} spots; {', '.join(part.modalities)}")
         for name, count in dataset.dropped.items():
             self.tell(f"Left out {count:,} spots of {name} that another modality lacks.")
         for note in dataset.notes:
@@ -84,6 +105,44 @@ class Training(Command):
             if (known.sha256 if known else sha256(path)) != digest:
                 self.tell(f"{path} has changed since the run: the domains may differ.")
         return dataset
+
+    def given(self, config: Config) -> Dataset:
+        """Return the section, or the sections, that the words name.
+
+        Raises
+        ------
+        DataError
+            The words do not go together, or the files cannot be used.
+        """
+        from napari_trsmi.api import read, read_sections
+
+        kinds, spots = config.preprocess.kinds or None, config.preprocess.spots
+        others = [word for word, one in (("--library", self.library), ("--section-column", self.section_column)) if one]
+        if self.section:
+            if self.inputs or others:
+                found = ", ".join([*map(str, self.inputs), *others])
+                raise DataError(f"Expected all files after --section NAME=, found also {found}. Leave that out.")
+            return read_sections(parse_sections(self.section), kinds=kinds, spots=spots)
+        if len(others) > 1:
+            raise DataError("Expected --library or --section-column, found both. Choose one section, or take all.")
+        inputs = self.inputs if len(self.inputs) > 1 else self.inputs[0]
+        if self.section_column is not None:
+            return read_sections(inputs, column=self.section_column, kinds=kinds, spots=spots)
+        return read(inputs, kinds=kinds, library=self.library, spots=spots)
+
+    def again(self, record: dict[str, Any], config: Config) -> Dataset:
+        """Return what a recorded run was made on."""
+        from napari_trsmi.api import read
+        from napari_trsmi.data.readers.several import read_again
+
+        kinds, spots = config.preprocess.kinds or None, config.preprocess.spots
+        if sections := record.get("sections"):
+            return read_again(sections, column=record.get("section_column"), kinds=kinds, spots=spots)
+        if record.get("part_of"):
+            self.tell("The run was on several sections; this one is on one of them alone.")
+        inputs = [Path(source["path"]) for source in record["sources"]]
+        library = self.library or record.get("library")
+        return read(inputs if len(inputs) > 1 else inputs[0], kinds=kinds, library=library, spots=spots)
 
     def record(self) -> dict[str, Any]:
         """Return the run that the config file records, its files among it.

@@ -49,10 +49,27 @@ class Trust(Saving):
         arg(metavar="[K ...]", help="Numbers of domains to try for their stability.", help_behavior_hint=""),
     ] = ()
 
+    leave_section_out: Annotated[
+        Flag,
+        arg(
+            help="Train a study again without each of its sections, and see which domains come back. As many more "
+            "trainings as there are sections.",
+            help_behavior_hint="",
+        ),
+    ] = False
+
     def run(self) -> None:
         """Read, run again, write."""
         from napari_trsmi.restoring import restore
-        from napari_trsmi.trust import chance, check_trust, describe, seed_stability, stability_curve, with_trust
+        from napari_trsmi.trust import (
+            chance,
+            check_trust,
+            describe,
+            seed_stability,
+            stability_curve,
+            with_trust,
+            without_each_section,
+        )
 
         self.check()
         check_trust(n_seeds=self.seeds, n_runs=self.shuffles, n_domains=self.domains)
@@ -67,6 +84,8 @@ class Trust(Saving):
             n_seeds, known = max(self.seeds, 2), found.get("stability")
             curve = stability_curve(result, self.domains, n_seeds, perturb=perturb, stability=known)
             found["curve"] = self.follow(curve)
+        if self.leave_section_out:
+            found["sections"] = self.follow(without_each_section(result))
         result = with_trust(result, **found)
         self.report(describe(result))
         self.save(result)

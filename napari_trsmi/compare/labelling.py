@@ -152,7 +152,10 @@ def labels_of_embedding(dataset: Dataset, key: str, config: Config, n_domains: i
     if not np.isfinite(embedding).all():
         bad = int((~np.isfinite(embedding)).any(axis=1).sum())
         raise DataError(f"Expected finite values in obsm[{key!r}], found NaN or infinity for {bad} spots. Fill them.")
-    spatial, cluster = spatial_graph(dataset.coords, config.graph.k_spatial), in_context(config.cluster, dataset.coords)
+    spatial, cluster = (
+        spatial_graph(dataset.coords, config.graph.k_spatial, dataset.section),
+        in_context(config.cluster, dataset.coords, dataset.section),
+    )
     if cluster.method == "prototypes":
         cluster = cluster.model_copy(update={"method": "mixture"})
     found = find_domains(embedding, spatial, cluster, n_domains=n_domains, seed=config.seed)

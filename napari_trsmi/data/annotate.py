@@ -11,6 +11,7 @@ from scipy import sparse
 
 from napari_trsmi.data.plain import plain
 from napari_trsmi.data.provenance import record
+from napari_trsmi.data.study_tables import sections_frame
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ COLORS, RECORD, STATE = "trsmi_domain_colors", "trsmi", "trsmi_state"
 EMBEDDING, POSTERIOR, MODALITY_WEIGHTS = "X_trsmi", "trsmi_posterior", "trsmi_modality_weights"
 CUTS = "trsmi_cuts"
 MAP = "trsmi_"  # followed by the name of the map
+PREDICTED = "trsmi_predicted_"  # followed by the modality
 CORRESPONDENCE = "trsmi_S_"  # followed by <rows' modality>_<columns' modality>
 
 
@@ -147,8 +149,10 @@ def spots_at(rows: np.ndarray, n_rows: int) -> np.ndarray:
 
 
 def _annotate_spots(result: Result, target: AnnData | MuData, rows: np.ndarray) -> list[str]:
-    """Domains, confidence, runner-up, entropy, colours and embedding."""
-    frame = domains_frame(result, rows)
+    """Domains, confidence, runner-up, entropy, colours and embedding; of a study also sections and barcodes."""
+    import pandas as pd
+
+    frame = pd.concat([sections_frame(result.dataset, rows), domains_frame(result, rows)], axis=1)
     for key in frame:
         target.obs[key] = frame[key].array
     target.uns[COLORS] = np.array(result.palette, dtype=object)
@@ -157,12 +161,13 @@ def _annotate_spots(result: Result, target: AnnData | MuData, rows: np.ndarray) 
 
 
 def _annotate_details(result: Result, target: AnnData | MuData, spots: np.ndarray, places: np.ndarray) -> list[str]:
-    """Posterior, modality weights, other cuts and correspondences; `spots` by row of the target, `places` by spot."""
+    """Posterior, weights, other cuts, predictions, correspondences; `spots` by row of the target, `places` by spot."""
     for key in [key for key in target.obsp if key.startswith(CORRESPONDENCE)]:
         del target.obsp[key]
-    for key in (MODALITY_WEIGHTS, CUTS):
-        if key in target.obsm:
-            del target.obsm[key]
+    for key in [key for key in target.obsm if key in (MODALITY_WEIGHTS, CUTS) or key.startswith(PREDICTED)]:
+        del target.obsm[key]
+    for key in [key for key in target.uns if key.startswith(PREDICTED)]:
+        del target.uns[key]
     target.obsm[POSTERIOR] = _spread(result.partition.posterior, spots)
     keys = [f'obsm["{POSTERIOR}"]']
     if result.modality_weights is not None:
@@ -171,6 +176,13 @@ def _annotate_details(result: Result, target: AnnData | MuData, spots: np.ndarra
     if result.cuts is not None and result.cuts.shape[1]:
         target.obsm[CUTS] = _spread(result.cuts, spots)  # as floats: MuData aligns no other numbers
         keys.append(f'obsm["{CUTS}"]')
+    for name, values in result.predicted.items():
+        target.obsm[f"{PREDICTED}{name}"] = _spread(values, spots)
+        keys.append(f'obsm["{PREDICTED}{name}"]')
+        if name in result.dataset.modalities:  # else a part of a study, which does not know its features
+            features = result.dataset.modalities[name].table.var_names
+            target.uns[f"{PREDICTED}{name}"] = features.to_numpy(dtype=object)
+            keys.append(f'uns["{PREDICTED}{name}"]')
     for (first, second), correspondence in result.correspondences.items():
         entries = sparse.coo_matrix(correspondence)
         key = f"{CORRESPONDENCE}{first}_{second}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_trsmi.data.annotate import find_rows
+from napari_trsmi.data.study_tables import coords_as_read
 from napari_trsmi.data.tables import layers_of, mudata_of, read_table, table_kind
 from napari_trsmi.errors import DataError
 
@@ -68,9 +69,32 @@ def copy_of_input(dataset: Dataset, suffix: str) -> Copy:
         return Copy(mudata_of({name: found}), {key: dataset.rows[""] for key in ("", name) if "" in dataset.rows})
     rows = np.arange(dataset.n_spots)
     if suffix == ".h5mu" or (several and suffix == ".zarr"):
-        tables = {name: own_table(dataset, name) for name in dataset.modalities}
-        return Copy(mudata_of(tables), dict.fromkeys(("", *tables), rows), notes)
+        return Copy(*_mudata_of(dataset), notes)
+    partly = [name for name, modality in dataset.modalities.items() if modality.measured is not None]
+    if partly:
+        zeros = f"The copy holds zeros where {', '.join(partly)} was not measured; an .h5mu leaves those spots out."
+        notes = (*notes, zeros)
     return Copy(anndata_of(dataset), {"": rows}, notes)
+
+
+def _mudata_of(dataset: Dataset) -> tuple[MuData, dict[str, np.ndarray]]:
+    """Return a MuData whose modalities hold the spots at which they were measured, and the rows of the spots in it."""
+    import pandas as pd
+
+    tables, rows = {}, {}
+    for name, modality in dataset.modalities.items():
+        table, measured = own_table(dataset, name), modality.measured
+        if measured is not None:
+            table = table[measured].copy()
+        tables[name] = table
+        rows[name] = pd.Index(table.obs_names).get_indexer(dataset.obs_names)
+    made = mudata_of(tables)
+    rows[""] = pd.Index(made.obs_names).get_indexer(dataset.obs_names)
+    if dataset.parts:
+        coords = np.empty((dataset.n_spots, 2))
+        coords[rows[""]] = coords_as_read(dataset)
+        made.obsm["spatial"] = coords
+    return made, rows
 
 
 def changed(dataset: Dataset, source: Path) -> bool:
@@ -143,7 +167,7 @@ def _holds(table: AnnData | MuData, dataset: Dataset) -> bool:
 
 
 def own_table(dataset: Dataset, name: str) -> AnnData:
-    """Return a modality's table, its own frames around the same arrays, with the section's coordinates."""
+    """Return a modality's table, its own frames around the same arrays, with the coordinates of each section."""
     import anndata
 
     table = dataset.modalities[name].table
@@ -161,5 +185,5 @@ def own_table(dataset: Dataset, name: str) -> AnnData:
     for column in dataset.obs.columns.difference(made.obs.columns):
         made.obs[column] = dataset.obs[column].to_numpy()
     made.obs_names = dataset.obs_names
-    made.obsm["spatial"] = np.asarray(dataset.coords, dtype=np.float64)
+    made.obsm["spatial"] = np.asarray(coords_as_read(dataset), dtype=np.float64)
     return made

@@ -127,6 +127,8 @@ class Dataset:
         Where each of `parts` lies in `coords`.
     section
         (N,) int which of `parts` each spot is of; None for one section.
+    column
+        Column of ``obs`` by which the sections of a study were told apart in one file; None otherwise.
     """
 
     name: str
@@ -148,6 +150,7 @@ class Dataset:
     parts: tuple[Dataset, ...] = ()
     places: tuple[Place, ...] = ()
     section: np.ndarray | None = None
+    column: str | None = None
 
     @property
     def section_names(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from napari_trsmi.records import Partition
 if TYPE_CHECKING:
     import pandas as pd
 
+    from napari_trsmi.data.dataset import Dataset, Place
     from napari_trsmi.data.result import Result
 
 
@@ -30,15 +31,20 @@ def part_of(result: Result, name: str) -> Result:
         return result
     number = dataset.number_of(name)
     rows = dataset.sections[number]
-    segments, edges = _within(result.boundaries, result.boundary_edges, rows)
+    segments, edges = _within(result.boundaries, result.boundary_edges, rows, dataset.places[number])
     partition = result.partition
+    part = dataset.parts[number]
     return replace(
         result,
-        dataset=dataset.parts[number],
+        dataset=part,
         partition=Partition(partition.labels[rows], partition.posterior[rows], partition.method, partition.strength),
         embedding=result.embedding[rows],
-        correspondences={pair: matrix[rows][:, rows] for pair, matrix in result.correspondences.items()},
-        modality_weights=None if result.modality_weights is None else result.modality_weights[rows],
+        correspondences={
+            pair: matrix[rows][:, rows]
+            for pair, matrix in result.correspondences.items()
+            if set(pair) <= set(part.modalities)
+        },
+        modality_weights=_weights(result, part, rows),
         boundaries=segments,
         boundary_edges=edges,
         maps={key: values[rows] for key, values in result.maps.items()},
@@ -48,18 +54,40 @@ def part_of(result: Result, name: str) -> Result:
     )
 
 
+def _weights(result: Result, part: Dataset, rows: np.ndarray) -> np.ndarray | None:
+    """Return the weights of the modalities that a section has, (n, M), in its order; rows sum to 1."""
+    if result.modality_weights is None:
+        return None
+    names = list(result.dataset.modalities)
+    weights = result.modality_weights[rows][:, [names.index(name) for name in part.modalities]]
+    total = weights.sum(axis=1, keepdims=True)
+    even = np.full_like(weights, 1 / weights.shape[1])
+    return np.divide(weights, total, out=even, where=total > 0)
+
+
 def _within(
-    segments: pd.DataFrame | None, edges: pd.DataFrame | None, rows: np.ndarray
+    segments: pd.DataFrame | None, edges: pd.DataFrame | None, rows: np.ndarray, place: Place
 ) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
-    """Return the boundaries of a section, numbered anew; each lies within one."""
+    """Return the boundaries of a section, numbered anew and in its own coordinates; each lies within one."""
     if segments is None or edges is None:
         return segments, edges
-    place = {int(row): at for at, row in enumerate(rows)}
+    at_row = {int(row): at for at, row in enumerate(rows)}
     own = edges[edges["i"].isin(rows)].copy()
-    own["i"], own["j"] = (own[end].map(place).astype(int) for end in ("i", "j"))
+    own["i"], own["j"] = (own[end].map(at_row).astype(int) for end in ("i", "j"))
     kept = np.flatnonzero(segments["segment"].isin(own["segment"]))
     numbers = {int(segment): at for at, segment in enumerate(segments["segment"].iloc[kept])}
     own["segment"] = own["segment"].map(numbers).astype(int)
     found = segments.iloc[kept].reset_index(drop=True)
     found["segment"] = found.index
-    return found, own.reset_index(drop=True)
+    return _moved(found, place), _moved(own.reset_index(drop=True), place)
+
+
+def _moved(frame: pd.DataFrame, place: Place) -> pd.DataFrame:
+    """Return a table with its places and lengths, which are those of a study, in the coordinates of a section."""
+    for ends, start in (("x", place.x), ("y", place.y)):
+        for column in (ends, f"{ends}0", f"{ends}1"):
+            if column in frame:
+                frame[column] = (frame[column] - start) / place.scale
+    if "length" in frame:
+        frame["length"] = frame["length"] / place.scale
+    return frame

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,9 @@ _PACKAGES = (
 )
 
 
+_OF_STUDIES = ("sections", "section_column", "places")
+
+
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that can change a result."""
     return {"python": platform.python_version(), **installed(_PACKAGES)}
@@ -43,6 +47,35 @@ def describe_sources(dataset: Dataset) -> list[dict[str, str | None]]:
         known = dataset.marks.get(source) or mark(Path(source))
         found.append({"path": str(Path(source).absolute()), "sha256": known.sha256 if known else None})
     return found
+
+
+def partly_measured(dataset: Dataset) -> bool:
+    """Return whether a section was read with spots that one of its modalities lacks."""
+    parts = dataset.parts or (dataset,)
+    return any(modality.measured is not None for part in parts for modality in part.modalities.values())
+
+
+def describe_sections(dataset: Dataset, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how the sections of a study were read and where they lie; nothing for one section.
+
+    What is `known` of how they were read stays: they may have been read again from a saved result.
+    """
+    if not dataset.parts:
+        return {}
+    sections = [
+        {
+            "name": part.name,
+            "paths": [str(Path(source).absolute()) for source in part.sources],
+            "library": part.library,
+        }
+        for part in dataset.parts
+    ]
+    names = [section["name"] for section in known.get("sections", ())]
+    return {
+        "sections": known["sections"] if names == list(dataset.section_names) else sections,
+        "section_column": known.get("section_column") if names == list(dataset.section_names) else dataset.column,
+        "places": [list(place) for place in dataset.places],
+    }
 
 
 def record(result: Result) -> dict[str, Any]:
@@ -71,6 +104,10 @@ def record(result: Result) -> dict[str, Any]:
     if "sources" not in made:
         made["sources"] = describe_sources(result.dataset)
     made["dropped"] = result.dataset.dropped
+    if partly_measured(result.dataset):
+        made["spots"] = "all"
+    read = describe_sections(result.dataset, made)
+    made = {key: value for key, value in made.items() if key not in _OF_STUDIES} | read
     made["history"] = [
         {
             "epoch": step.epoch,

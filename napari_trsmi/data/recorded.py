@@ -91,6 +91,17 @@ class _Source(_Part):
     sha256: str | None = None
 
 
+class _Section(_Part):
+    name: str
+    paths: list[str] = []
+    library: str | None = None
+
+
+class _PartOf(_Part):
+    study: str = ""
+    sections: list[str] = []
+
+
 class _Compared(_Part):
     kind: str
     name: str
@@ -170,6 +181,11 @@ class Recorded(_Part):
     seconds: dict[str, Number] = {}
     versions: dict[str, str] = {}
     sources: list[_Source] = []
+    sections: list[_Section] = []
+    part_of: _PartOf | None = None
+    section_column: str | None = None
+    places: list[Annotated[list[float], Field(min_length=3, max_length=3)]] = []
+    spots: Literal["all", "common"] = "common"
     history: list[_Epoch] = []
     device: str = ""
     stopped: bool = False

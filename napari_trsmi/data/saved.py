@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _FOLLOWS = (  # entries that `provenance.record` finds out anew whenever a result is written
     *("format", "written", "seed", "n_spots", "n_domains", "domains", "colors", "modalities", "kinds", "library"),
     *("method", "strength", "maps", "scores", "dropped", "history", "config", "constraints", "keys", "id", "files"),
+    *("places", "spots"),
 )
 
 
@@ -61,6 +62,8 @@ class SavedResult:
         (N, R) int16 domains of other cuts of the run, or None.
     maps
         {name: (N,) float32} further numbers per spot, see `Result.maps`.
+    predicted
+        {modality: (N, D) float32} see `Result.predicted`.
     config
         The settings of the run.
     provenance
@@ -91,6 +94,7 @@ class SavedResult:
     boundaries: pd.DataFrame | None = None
     cuts: np.ndarray | None = None
     maps: dict[str, np.ndarray] = field(default_factory=dict)
+    predicted: dict[str, np.ndarray] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
     state: bytes | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()

@@ -21,6 +21,7 @@ from napari_trsmi.data.annotate import (
     MAP,
     MODALITY_WEIGHTS,
     POSTERIOR,
+    PREDICTED,
     RECORD,
     RUNNER_UP,
     STATE,
@@ -92,6 +93,9 @@ def result_in(table: AnnData, path: Path) -> dict[str, Any]:
         "maps": {
             name: part.column(f"{MAP}{name}", spots) for name in recorded.get("maps", []) if f"{MAP}{name}" in table.obs
         },
+        "predicted": {
+            key.removeprefix(PREDICTED): part.predicted(key, spots) for key in table.obsm if key.startswith(PREDICTED)
+        },
         "provenance": recorded,
         "state": part.state() if STATE in table.uns else None,
         "notes": notes,
@@ -160,6 +164,13 @@ class _Part:
             raise self._wrong(f'obsm["{key}"]', "finite numbers for each spot", "others")
         return values[spots]
 
+    def predicted(self, key: str, spots: np.ndarray) -> np.ndarray:
+        """Return (N, D) numbers of ``obsm``, NaN in rows that were measured."""
+        values = self._numbers(self.table.obsm[key], f'obsm["{key}"]')
+        if values.ndim != 2 or np.isinf(values).any():
+            raise self._wrong(f'obsm["{key}"]', "numbers for each spot", "others")
+        return values[spots]
+
     def shares(self, key: str, spots: np.ndarray, n: int) -> np.ndarray:
         """Return (N, n) numbers of ``obsm`` from 0 to 1 whose rows sum to 1."""
         values = self.matrix(key, spots)
@@ -192,7 +203,9 @@ class _Part:
             raise self._wrong(where, "columns of equal length", "something else")
         if len({len(values) for values in columns.values()}) > 1 or not set(_EDGES) <= set(columns):
             raise self._wrong(where, f"the columns {', '.join(_EDGES)}, of equal length", ", ".join(columns)[:200])
-        frame = pd.DataFrame(columns).replace({None: np.nan})
+        frame = pd.DataFrame(
+            {name: [np.nan if value is None else value for value in values] for name, values in columns.items()}
+        )
         texts = [name for name in ("review", "note") if name in frame]
         for name in texts:
             frame[name] = frame[name].fillna("").astype(str)

@@ -182,8 +182,12 @@ def _matched(key: str, parts: Sequence[Dataset]) -> tuple[list[np.ndarray], list
     if all(first.index.equals(other.index) for other in others):
         return [np.arange(len(first))] * len(parts), []
     called = [_called(var) for var in variables]
-    reference = max(called[0].values(), key=lambda names: sum(_shared(names, other) for other in called[1:]))
-    chosen = [reference, *(max(other.values(), key=lambda names: _shared(reference, names)) for other in called[1:])]
+
+    def best(names: pd.Index, other: dict[str, Any]) -> Any:
+        return max(other.values(), key=lambda theirs: _shared(names, theirs))
+
+    reference = max(called[0].values(), key=lambda own: sum(_shared(own, best(own, other)) for other in called[1:]))
+    chosen = [reference, *(best(reference, other) for other in called[1:])]
     unique = [names[~names.duplicated(keep=False)] for names in map(pd.Index, chosen)]
     common = unique[0][np.logical_and.reduce([unique[0].isin(names) for names in unique])]
     narrowest = min(map(len, variables))

@@ -14,7 +14,7 @@ from uuid import uuid4
 import numpy as np
 
 from napari_trsmi.atomic import check_replaceable, replacing
-from napari_trsmi.data.annotate import CONFIDENCE, DOMAIN, ENTROPY, RUNNER_UP, annotate, domains_frame
+from napari_trsmi.data.annotate import CONFIDENCE, DOMAIN, ENTROPY, RUNNER_UP, annotate, domains_frame, find_rows
 from napari_trsmi.data.companions import BOUNDARIES, DOMAINS, RUN, companion
 from napari_trsmi.data.copies import changed, copy_of_input, own_table
 from napari_trsmi.data.provenance import record
@@ -23,6 +23,7 @@ from napari_trsmi.data.sources import mark, sha256
 from napari_trsmi.data.spatialdata_writer import write_spatialdata
 from napari_trsmi.data.squidpy_library import make_drawable
 from napari_trsmi.data.storable import make_storable
+from napari_trsmi.data.study_tables import barcodes_as_read, boundaries_as_read, coords_as_read, draw_sections
 from napari_trsmi.data.tables import write_table, zarr_kind
 from napari_trsmi.errors import DataError
 
@@ -170,17 +171,19 @@ def write_run(result: Result, path: str | Path) -> Path:
 
 
 def domains_table(result: Result) -> pd.DataFrame:
-    """Return one row per spot: barcode, domain, confidence, runner_up, entropy, x, y."""
+    """Return one row per spot: barcode, domain, confidence, runner_up, entropy, x, y; of a study the section first."""
     table = domains_frame(result).rename(
         columns={DOMAIN: "domain", CONFIDENCE: "confidence", RUNNER_UP: "runner_up", ENTROPY: "entropy"}
     )
-    table.insert(0, "barcode", result.obs_names)
-    table["x"], table["y"] = result.coords[:, 0], result.coords[:, 1]
+    table.insert(0, "barcode", barcodes_as_read(result.dataset))
+    if result.dataset.parts:
+        table.insert(0, "section", result.sections)
+    table["x"], table["y"] = coords_as_read(result.dataset).T
     return table
 
 
 def boundaries_table(result: Result) -> pd.DataFrame:
-    """Return one row per boundary, with the names of the two domains instead of their numbers.
+    """Return one row per boundary: section in a study, the names of the two domains instead of their numbers.
 
     Raises
     ------
@@ -193,7 +196,7 @@ def boundaries_table(result: Result) -> pd.DataFrame:
     table = result.boundaries.assign(**{key: names[result.boundaries[key]] for key in ("domain_a", "domain_b")})
     if "support" in table:  # what boundaries are ranked by comes first
         table.insert(table.columns.get_loc("confidence"), "support", table.pop("support"))
-    return table
+    return boundaries_as_read(result, table)
 
 
 def _write_copy(result: Result, suffix: str, temporary: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -209,7 +212,12 @@ def _write_copy(result: Result, suffix: str, temporary: Path) -> tuple[tuple[str
     copy = copy_of_input(result.dataset, suffix)
     keys = annotate(result, copy.table, copy.rows)
     for name, drawn in getattr(copy.table, "mod", {"": copy.table}).items():
-        make_drawable(drawn, result.dataset, copy.rows.get(name))
+        there = copy.rows.get(name)
+        if result.dataset.parts:
+            there = find_rows(result.dataset, drawn, name) if there is None else there
+            draw_sections(drawn, result.dataset, there)
+        else:
+            make_drawable(drawn, result.dataset, there)
     notes = make_storable(copy.table, suffix)
     write_table(copy.table, temporary, suffix)
     return keys, (*damage, *copy.notes, *notes)

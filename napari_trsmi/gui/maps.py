@@ -26,13 +26,16 @@ TARGET_SUM = 1e4  # counts per spot after normalisation, as for the markers
 MAX_CATEGORIES = 100
 CLIP = 1.0  # percent of the values beyond each end of the colour map
 CERTAINTY, WEIGHT = "Certainty", "Weight of "
+PREDICTED = ", predicted"  # after the name of a modality: what it would be where it was not measured
+SECTION = "section of the study"  # that a spot is in, as a column
 
 
 def feature_coloring(dataset: Dataset, modality: str, name: str) -> Coloring:
     """Return the spots coloured by one feature of a modality.
 
     Counts are shown as log1p of counts per `TARGET_SUM` of the spot's total in the table, and the title says so;
-    precomputed components, tables with negative values and RNA that looks logged, as they are.
+    precomputed components, tables with negative values and RNA that looks logged, as they are. Spots at which the
+    modality was not measured have no value.
 
     Raises
     ------
@@ -51,9 +54,35 @@ def feature_coloring(dataset: Dataset, modality: str, name: str) -> Coloring:
     if not as_stored:
         total = np.asarray(found.table.X.sum(axis=1), dtype=float).ravel()
         values = np.log1p(TARGET_SUM * values / np.where(total > 0, total, 1.0))
+    if found.measured is not None:
+        values = np.where(found.measured, values, np.nan)
     note = "" if as_stored else ", log1p"
     shown = feature_names.label(found.table.var, name)
     return Coloring(f"{shown} ({modality}{note})", values, limits=clipped_limits(values))
+
+
+def predicted_coloring(result: Result, modality: str, name: str) -> Coloring:
+    """Return the spots coloured by what a feature of a modality would be where it was not measured; grey elsewhere.
+
+    Parameters
+    ----------
+    modality
+        Its name and `PREDICTED`.
+
+    Raises
+    ------
+    DataError
+        Nothing was predicted for the modality, or it has no such feature.
+    """
+    key = modality.removesuffix(PREDICTED)
+    if key not in result.predicted:
+        raise DataError(f"Expected a modality that was predicted, found {key!r}. Choose another.")
+    table = result.dataset.modalities[key].table
+    (at,) = np.nonzero(table.var_names == name)
+    if len(at) == 0:
+        raise DataError(f"Expected a feature of {key}, found {name!r}, which it does not have.")
+    values = np.asarray(result.predicted[key][:, int(at[0])], float)
+    return Coloring(f"{feature_names.label(table.var, name)} ({modality})", values, limits=clipped_limits(values))
 
 
 def obs_coloring(dataset: Dataset, column: str) -> Coloring:
@@ -71,6 +100,10 @@ def obs_coloring(dataset: Dataset, column: str) -> Coloring:
 
     from napari_trsmi.domains.colors import PALETTE
 
+    if column == SECTION and column not in dataset.obs and dataset.section is not None:
+        names = dataset.section_names
+        palette = tuple(PALETTE[k % len(PALETTE)] for k in range(len(names)))
+        return Coloring(column, dataset.section.astype(int), colors=palette, names=names)
     if column not in dataset.obs:
         raise DataError(f"Expected a column of the file, found {column!r}, which it does not have.")
     found = dataset.obs[column]
@@ -89,13 +122,22 @@ def obs_coloring(dataset: Dataset, column: str) -> Coloring:
     return Coloring(column, found.cat.codes.to_numpy(int), colors=colors, names=names)
 
 
-def mix(dataset: Dataset, red: tuple[str, str] | None = None, green: tuple[str, str] | None = None) -> Coloring:
+def mix(
+    dataset: Dataset,
+    red: tuple[str, str] | None = None,
+    green: tuple[str, str] | None = None,
+    result: Result | None = None,
+) -> Coloring:
     """Return the spots coloured by two features at once, one in red and one in green; where both are high: yellow.
+
+    Spots that lack a value of one of them have no colour.
 
     Parameters
     ----------
     red, green
         (modality, feature), or None for nothing in that colour. Each is scaled to its own limits.
+    result
+        Holds what was predicted, for modalities with `PREDICTED` after their names.
 
     Raises
     ------
@@ -106,9 +148,12 @@ def mix(dataset: Dataset, red: tuple[str, str] | None = None, green: tuple[str, 
     titles = []
     for channel, (color, feature) in enumerate((("red", red), ("green", green))):
         if feature is not None:
-            single = feature_coloring(dataset, *feature)
+            predicted = result is not None and feature[0].endswith(PREDICTED)
+            single = (
+                predicted_coloring(result, *feature) if predicted and result else feature_coloring(dataset, *feature)
+            )
             low, high = single.limits or (0.0, 1.0)
-            rgb[:, channel] = np.nan_to_num(np.clip((single.values - low) / (high - low), 0, 1))
+            rgb[:, channel] = np.clip((single.values - low) / (high - low), 0, 1)
             titles.append(f"{color} {single.title}")
     title = ", ".join(titles)
     return Coloring(title[:1].upper() + title[1:], rgb)
@@ -143,7 +188,11 @@ def map_title(name: str) -> str:
     --------
     >>> map_title("modalities_agreeing")
     'Modalities agreeing'
+    >>> map_title("predicted_adt_spread")
+    'Spread of predicted adt'
     """
+    if name.startswith("predicted_") and name.endswith("_spread"):
+        return f"Spread of predicted {name.removeprefix('predicted_').removesuffix('_spread')}"
     return name.replace("_", " ").capitalize()
 
 

@@ -17,6 +17,7 @@ from napari_trsmi.compare import differences
 from napari_trsmi.config import Config, Constraint
 from napari_trsmi.errors import TrsmiError
 from napari_trsmi.gui.busy import Busy
+from napari_trsmi.gui.parts import Parts
 from napari_trsmi.gui.state import Coloring, OpenSection, Run, RunState, Shown, Trainer
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Session:
         self.spot: int | None = None
         self.boundary: int | None = None
         self.coloring: Coloring | None = None
-        self.busy = Busy(self.busy_changed.emit)
+        self.busy, self.parts = Busy(self.busy_changed.emit), Parts()
         self.fixed_colors: tuple[str, ...] = ()  # of new domains, in this order; empty: apart where domains touch
         self.canvas: Any = None  # the `Canvas` that draws this session, kept alive here
         self.support: Any = None  # the `SupportFinder` of this session, kept alive here
@@ -106,7 +107,7 @@ class Session:
             return
         if self.run is not None:
             self.cancel()
-        self.section, self.last_run = section, None
+        self.section, self.parts.study, self.last_run = section, section, None
         self.select_spot(None)
         self.color(None)
         self.section_changed.emit(section)
@@ -235,9 +236,10 @@ class Session:
         except TrsmiError as error:
             self.failed.emit(str(error))
             return
-        own = self.config
-        train = config.train.model_copy(update={"preview_every": own.train.preview_every})
-        config = config.model_copy(update={"device": own.device, "threads": own.threads, "train": train})
+        train = config.train.model_copy(update={"preview_every": self.config.train.preview_every})
+        config = config.model_copy(
+            update={"device": self.config.device, "threads": self.config.threads, "train": train}
+        )
         earlier = tuple(replace(step, labels=None, embedding=None) for step in self.result.history)
         known = dict(zip(self.result.palette, self.result.names, strict=True))
         self._begin(Run(self.section, config, before=self.result, earlier=earlier, known=known))

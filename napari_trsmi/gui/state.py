@@ -37,6 +37,10 @@ class OpenSection:
         All results that were kept, to go back to and to compare.
     conversions
         Sentences on what a file can only hold converted; None before the first run, whose thread finds them.
+    hidden_parts
+        Numbers of the sections of a study that are not drawn.
+    part
+        Number of the section of a study that the docks speak about; None for all.
     """
 
     dataset: Dataset
@@ -44,6 +48,23 @@ class OpenSection:
     path: Path | None = None
     runs: Runs = field(default_factory=Runs)
     conversions: tuple[str, ...] | None = None
+    hidden_parts: frozenset[int] = frozenset()
+    part: int | None = None
+
+    @property
+    def seen(self) -> np.ndarray | None:
+        """(N,) bool, the spots whose section is drawn; None for all."""
+        if self.dataset.section is None or not self.hidden_parts:
+            return None
+        return ~np.isin(self.dataset.section, list(self.hidden_parts))
+
+    @property
+    def spoken_of(self) -> np.ndarray | None:
+        """(N,) bool, the spots of the section that the docks speak about; None for all."""
+        if self.dataset.section is None or self.part is None:
+            return None
+        chosen: np.ndarray = self.dataset.section == self.part
+        return chosen
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +92,12 @@ class Shown:
     @property
     def counts(self) -> np.ndarray:
         """(K,) number of spots per domain."""
-        return np.bincount(self.labels[self.labels >= 0], minlength=len(self.names))
+        return self.counts_in(None)
+
+    def counts_in(self, spots: np.ndarray | None) -> np.ndarray:
+        """Return the (K,) number of spots per domain among `spots` (N,) bool; None for all."""
+        labels = self.labels if spots is None else self.labels[spots]
+        return np.bincount(labels[labels >= 0], minlength=len(self.names))
 
 
 @dataclass(frozen=True, eq=False)

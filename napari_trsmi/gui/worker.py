@@ -160,7 +160,7 @@ def first_colors(step: Step, run: Run) -> tuple[str, ...]:
     from napari_trsmi.domains.comparison import match_labels
     from napari_trsmi.graphs import spatial_graph
 
-    labels, before = step.labels, run.section.result
+    labels, before, dataset = step.labels, run.section.result, run.section.dataset
     assert labels is not None
     n = int(labels.max()) + 1
     if run.before is not None:
@@ -170,7 +170,7 @@ def first_colors(step: Step, run: Run) -> tuple[str, ...]:
         number = dict(zip(labels.tolist(), matched.tolist(), strict=True))
         if max(number.values()) < len(before.palette):
             return tuple(before.palette[number[k]] for k in range(n))
-    return domain_colors(labels, spatial_graph(run.section.dataset.coords, run.config.graph.k_spatial), n=n)
+    return domain_colors(labels, spatial_graph(dataset.coords, run.config.graph.k_spatial, dataset.section), n=n)
 
 
 def start_trainer(session: Session, run: Run) -> Thread:

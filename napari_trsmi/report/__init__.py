@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 from napari_trsmi.atomic import replacing
 from napari_trsmi.errors import DataError
 from napari_trsmi.evidence import SUPPORT
+from napari_trsmi.report.sections import of_study
 from napari_trsmi.summary import SUPPORT_MEANS, chosen_number, technical, undecided
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
+    from napari_trsmi.study import By
 
 _MARKERS = 5  # per domain and modality on the page
 
 
-def write_report(result: Result, path: str | Path, *, truth: str | None = None) -> Path:
+def write_report(result: Result, path: str | Path, *, truth: str | None = None, by: By | None = None) -> Path:
     """Write the report of a result to an HTML file, replaced whole, and return its path.
 
     The page loads nothing from anywhere: it can be mailed, opened in ten years, and printed.
@@ -31,6 +33,9 @@ def write_report(result: Result, path: str | Path, *, truth: str | None = None) 
         Ends in ``.html``.
     truth
         Column of the section's obs with known labels to compare with as well.
+    by
+        Condition of each section of a study, as for `study.composition`: sections of one stand together, and domains
+        that differ between them are told where there are sections enough.
 
     Raises
     ------
@@ -40,13 +45,13 @@ def write_report(result: Result, path: str | Path, *, truth: str | None = None) 
     path = Path(path)
     if path.suffix not in (".html", ".htm"):
         raise DataError(f"Expected a report ending in .html, found {path.name}. Change the ending.")
-    text = page(result, truth=truth)
+    text = page(result, truth=truth, by=by)
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return path
 
 
-def page(result: Result, *, truth: str | None = None) -> str:
+def page(result: Result, *, truth: str | None = None, by: By | None = None) -> str:
     """Return the report as HTML text; see `write_report`."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -54,13 +59,11 @@ def page(result: Result, *, truth: str | None = None) -> str:
         loader=PackageLoader("napari_trsmi.report", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters["number"] = _number
-    return environment.get_template("page.html").render(contents(result, truth=truth))
+    return environment.get_template("page.html").render(contents(result, truth=truth, by=by))
 
 
-def contents(result: Result, *, truth: str | None = None) -> dict[str, Any]:
+def contents(result: Result, *, truth: str | None = None, by: By | None = None) -> dict[str, Any]:
     """Return everything the page shows, by name: plain values, rows of tables and figures as SVG or PNG."""
-    import numpy as np
-
     from napari_trsmi.data.annotate import domains_frame
     from napari_trsmi.data.provenance import record
     from napari_trsmi.report import figures
@@ -68,28 +71,17 @@ def contents(result: Result, *, truth: str | None = None) -> dict[str, Any]:
 
     if truth is not None:
         result = _with_truth(result, truth)
-    labels, names = result.labels, result.names
-    counts = np.bincount(labels, minlength=len(names))
-    support = result.maps.get(SUPPORT, np.full(len(labels), np.nan))
+    labels = result.labels
+    support = result.maps.get(SUPPORT)
     numbers = result.provenance.get("numbers", {})
-    domains = [
-        {
-            "name": name,
-            "color": color,
-            "n": int(n),
-            "share": n / len(labels),
-            "support": float(support[labels == k].mean()) if n else float("nan"),
-            "certainty": float(result.confidence[labels == k].mean()) if n else float("nan"),
-        }
-        for k, (name, color, n) in enumerate(zip(names, result.palette, counts, strict=True))
-    ]
+    domains = _domains(result)
     recorded = record(result)
     return {
         "title": result.dataset.name,
         "n_spots": len(labels),
         "modalities": [(name, m.kind, m.table.n_vars) for name, m in result.dataset.modalities.items()],
         "notes": (*result.dataset.notes, *technical(result)),
-        "support": float(support.mean()) if SUPPORT in result.maps else None,
+        "support": None if support is None else float(support.mean()),
         "support_means": SUPPORT_MEANS,
         "certainty": float(result.confidence.mean()),
         "undecided": undecided(result),
@@ -112,6 +104,44 @@ def contents(result: Result, *, truth: str | None = None) -> dict[str, Any]:
         "record": {k: recorded[k] for k in ("versions", "sources", "device", "seconds") if k in recorded},
         "written": recorded["written"],
         "columns": list(domains_frame(result)),
+        "study": of_study(result, by) if result.dataset.parts else None,
+        "sections": [_section(result, name) for name in result.dataset.section_names],
+    }
+
+
+def _domains(result: Result) -> list[dict[str, Any]]:
+    """Return what the page says of each domain."""
+    import numpy as np
+
+    labels, names = result.labels, result.names
+    counts = np.bincount(labels, minlength=len(names))
+    support = result.maps.get(SUPPORT, np.full(len(labels), np.nan))
+    return [
+        {
+            "name": name,
+            "color": color,
+            "n": int(n),
+            "share": n / len(labels),
+            "support": float(support[labels == k].mean()) if n else float("nan"),
+            "certainty": float(result.confidence[labels == k].mean()) if n else float("nan"),
+        }
+        for k, (name, color, n) in enumerate(zip(names, result.palette, counts, strict=True))
+    ]
+
+
+def _section(result: Result, name: str) -> dict[str, Any]:
+    """Return what the page shows of one section of a study."""
+    from napari_trsmi.report import figures
+
+    part = result.of(name)
+    return {
+        "name": name,
+        "n_spots": len(part.labels),
+        "modalities": ", ".join(part.dataset.modalities),
+        "figure": figures.domains(part),
+        "domains": _domains(part),
+        "boundaries": _boundaries(part),
+        "notes": part.dataset.notes,
     }
 
 
@@ -168,7 +198,7 @@ def _with_truth(result: Result, column: str) -> Result:
     from napari_trsmi.graphs import spatial_graph
 
     known = labels_of_column(result.dataset, column)
-    graph = spatial_graph(result.coords, result.config.graph.k_spatial)
+    graph = spatial_graph(result.coords, result.config.graph.k_spatial, result.dataset.section)
     return with_comparison(result, known, compare(result.labels, known.labels, graph))
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from napari_trsmi.data.result import Result
+    from napari_trsmi.study import By
 
 _DPI = 110
 
@@ -28,6 +29,13 @@ def map_of(result: Result, values: np.ndarray) -> str:
     from napari_trsmi.figure import draw_map
 
     return _png(draw_map(result, values, width=3.6))
+
+
+def composition(result: Result, by: By | None) -> str:
+    """Return a bar per section, made of its domains."""
+    from napari_trsmi.study import draw_composition
+
+    return _png(draw_composition(result, by))
 
 
 def course(result: Result) -> str:

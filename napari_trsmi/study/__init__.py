@@ -1,7 +1,19 @@
 """What a person gets from several sections: composition, mixing, neighbours of domains, labels for a new section."""
 
 from napari_trsmi.study.alike import mixing, mixing_notes
+from napari_trsmi.study.bars import draw_composition
 from napari_trsmi.study.beside import neighbours
-from napari_trsmi.study.shares import composition, composition_test
+from napari_trsmi.study.shares import By, composition, composition_test, difference_notes
+from napari_trsmi.study.transferred import transfer
 
-__all__ = ["composition", "composition_test", "mixing", "mixing_notes", "neighbours"]
+__all__ = [
+    "By",
+    "composition",
+    "composition_test",
+    "difference_notes",
+    "draw_composition",
+    "mixing",
+    "mixing_notes",
+    "neighbours",
+    "transfer",
+]

@@ -60,8 +60,7 @@ def mixing(result: Result, prepared: Prepared | None = None) -> pd.DataFrame:
     for k, domain in enumerate(result.names):
         for modality, values in prepared.measured.items():
             check()
-            mask = dataset.modalities[modality].measured
-            own = np.flatnonzero((result.labels == k) & (True if mask is None else mask))
+            own = np.flatnonzero((result.labels == k) & prepared.has.get(modality, True))
             if not len(own):
                 continue
             count = np.bincount(dataset.section[own], minlength=len(dataset.parts))

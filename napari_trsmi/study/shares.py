@@ -109,6 +109,17 @@ def composition_test(result: Result, by: By) -> pd.DataFrame:
     return table.assign(q=false_discovery_control(table["p"]))
 
 
+def difference_notes(table: pd.DataFrame, most: float = 0.05) -> list[str]:
+    """Return a sentence for each row of `composition_test` whose q is below `most`, or one that there is none."""
+    said = [
+        f"Domain {row.domain} takes {100 * row.share_a:.1f} % in {row.condition_a} and {100 * row.share_b:.1f} % in "
+        f"{row.condition_b} (q = {row.q:.2g} over {row.sections_a} and {row.sections_b} sections)."
+        for row in table.sort_values("q").itertuples()
+        if row.q < most
+    ]
+    return said or [f"No domain differs between conditions (smallest q {table['q'].min():.2g})."]
+
+
 def conditions(result: Result, by: By) -> dict[str, str]:
     """Return {section: condition}, in the order of the sections; those without one are left out.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -269,5 +269,6 @@ def _dataset(data: Any, config: Config) -> Dataset:
 
     if isinstance(data, Dataset):
         return data
-    kinds = config.preprocess.kinds or None
-    return read(data, kinds=kinds) if isinstance(data, str | Path) else from_memory(data, kinds=kinds)
+    kinds, spots = config.preprocess.kinds or None, config.preprocess.spots
+    opened: Callable[..., Dataset] = read if isinstance(data, str | Path) else from_memory
+    return opened(data, kinds=kinds, spots=spots)

@@ -7,6 +7,7 @@ generators, as training is: they yield a `Progress` before each run, and can be 
 from napari_trsmi.trust.asked import check_trust
 from napari_trsmi.trust.found import AGREEING, BY_CHANCE, STABILITY, describe, modality_agreement, with_trust
 from napari_trsmi.trust.perturbed import perturbed
+from napari_trsmi.trust.sections import without_each_section
 from napari_trsmi.trust.seeds import Stability, seed_stability, stability_curve, suggested_domains
 from napari_trsmi.trust.shuffled import Chance, Kept, chance, share_above, strata
 
@@ -28,4 +29,5 @@ __all__ = [
     "strata",
     "suggested_domains",
     "with_trust",
+    "without_each_section",
 ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_trsmi.summary import without_sections
 from napari_trsmi.trust.asked import unconstrained
 from napari_trsmi.trust.seeds import suggested_domains
 
@@ -36,9 +37,9 @@ def modality_agreement(result: Result) -> tuple[dict[str, float], np.ndarray]:
     Returns
     -------
     agreement
-        {modality: adjusted Rand index with the result}.
+        {modality: adjusted Rand index with the result, over the spots that have it}.
     agreeing
-        (N,) float32 share of the modalities that, matched to the result, give a spot its domain.
+        (N,) float32 share of a spot's modalities that, matched to the result, give it its domain.
     """
     from sklearn.metrics import adjusted_rand_score
 
@@ -50,14 +51,17 @@ def modality_agreement(result: Result) -> tuple[dict[str, float], np.ndarray]:
     section = prepare(result.dataset, config)
     mixture = config.cluster.model_copy(update={"method": "mixture"})
     rough = unconstrained(config.model_copy(update={"cluster": mixture}))
-    agreement, votes = {}, np.zeros(len(result.labels), np.float32)
+    n = len(result.labels)
+    agreement, votes, voters = {}, np.zeros(n, np.float32), np.zeros(n, np.float32)
     for name, features in section.features.items():
         check()
         apart = replace(section, measured={name: section.measured[name]}, features={name: features})
         labels = cut(features, apart, rough, result.partition.n_domains, None).labels
-        agreement[name] = float(adjusted_rand_score(result.labels, labels))
-        votes += match_labels(labels, result.labels) == result.labels
-    return agreement, votes / len(section.features)
+        has = section.has.get(name, np.ones(n, bool))
+        agreement[name] = float(adjusted_rand_score(result.labels[has], labels[has]))
+        votes += has & (match_labels(labels, result.labels) == result.labels)
+        voters += has
+    return agreement, votes / voters
 
 
 def with_trust(
@@ -65,6 +69,7 @@ def with_trust(
     stability: Stability | None = None,
     by_chance: Chance | None = None,
     curve: pd.DataFrame | None = None,
+    sections: pd.DataFrame | None = None,
     *,
     alone: bool = True,
 ) -> Result:
@@ -72,9 +77,9 @@ def with_trust(
 
     Parameters
     ----------
-    stability, by_chance, curve
-        What `seed_stability`, `chance` and `stability_curve` returned for this result; what is not given is left as it
-        was.
+    stability, by_chance, curve, sections
+        What `seed_stability`, `chance`, `stability_curve` and `without_each_section` returned for this result; what is
+        not given is left as it was.
     alone
         Find out how each modality alone agrees, too, which takes no training.
     """
@@ -110,6 +115,9 @@ def with_trust(
             "curve_perturbed": bool(curve.attrs.get("perturbed", False)),
             "suggested_domains": suggested_domains(curve),
         }
+    if sections is not None:
+        missing = sections.astype(object).where(sections.notna(), None)  # JSON knows no NaN
+        trust["sections"] = missing.to_dict("records")
     return replace(result, maps=maps, boundaries=boundaries, provenance={**result.provenance, "trust": trust})
 
 
@@ -139,7 +147,7 @@ def describe(result: Result) -> str:
         curve = ", ".join(f"{row['n_domains']}: {row['stability']:.2f}" for row in trust["curve"])
         runs = _runs(trust.get("curve_perturbed")).lower()
         lines.append(f"Stability over {runs} by number of domains: {curve}. Suggested: {trust['suggested_domains']}.")
-    return "\n".join(lines)
+    return "\n".join([*lines, *without_sections(result)])
 
 
 def _runs(perturbed: bool | None) -> str:

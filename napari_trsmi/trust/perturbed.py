@@ -64,8 +64,8 @@ def perturbed(dataset: Dataset, rng: np.random.Generator, share: float = SHARE) 
         if holds_counts(table.X, modality.kind):
             values = _thinned(table.X, rng, share)
         else:
-            spatial = spatial_graph(dataset.coords) if spatial is None else spatial
-            values = _noisy(modality, spatial, rng, np.sqrt(1 / share - 1))
+            spatial = spatial_graph(dataset.coords, None, dataset.section) if spatial is None else spatial
+            values = _noisy_where_measured(modality, spatial, rng, np.sqrt(1 / share - 1))
         modalities[name] = replace(modality, table=AnnData(values, obs=table.obs, var=table.var))
     return replace(dataset, modalities=modalities)
 
@@ -82,6 +82,18 @@ def _thinned(counts: Any, rng: np.random.Generator, share: float) -> sparse.csr_
         after.data[row.start + rng.choice(len(found), p=found / found.sum())] = 1
     after.eliminate_zeros()
     return after
+
+
+def _noisy_where_measured(
+    modality: Modality, spatial: sparse.csr_matrix, rng: np.random.Generator, amount: float
+) -> Any:
+    """Return what `_noisy` does for the spots that have the modality, and nothing for the others, as before."""
+    has = modality.measured
+    if has is None:
+        return _noisy(modality, spatial, rng, amount)
+    fresh = _noisy(replace(modality, table=modality.table[has]), spatial[has][:, has].tocsr(), rng, amount)
+    placed = sparse.identity(len(has), dtype=fresh.dtype, format="csr")[:, has] @ fresh
+    return placed.tocsr() if sparse.issparse(fresh) else np.asarray(placed)
 
 
 def _noisy(modality: Modality, spatial: sparse.csr_matrix, rng: np.random.Generator, amount: float) -> Any:

@@ -91,7 +91,7 @@ def seed_stability(
     segments = np.zeros(0)
     if result.boundary_edges is not None and len(result.boundary_edges):
         edges = result.boundary_edges
-        graph = spatial_graph(result.coords, config.graph.k_spatial)
+        graph = spatial_graph(result.coords, config.graph.k_spatial, result.dataset.section)
         i, j, segment = (edges[name].to_numpy() for name in ("i", "j", "segment"))
         _, segments = boundary_stability(i, j, segment, runs, graph)
     return Stability(seeds, perturb, found, segments, tuple(embeddings))
@@ -151,10 +151,12 @@ def stability_curve(
         raise ConfigError("Expected numbers of domains to try, found none. Give at least one.")
     check_trust(n_domains=numbers)
     run, config = fit or plain_fit, _asked_again(result)
-    rough = in_context(config.cluster, result.coords).model_copy(update={"method": "mixture", "n_init": 1})
+    rough = in_context(config.cluster, result.coords, result.dataset.section).model_copy(
+        update={"method": "mixture", "n_init": 1}
+    )
     embeddings = [result.embedding] if stability is None else list(stability.embeddings)
     perturb = perturb if stability is None else stability.perturbed
-    spatial = spatial_graph(result.coords, config.graph.k_spatial)
+    spatial = spatial_graph(result.coords, config.graph.k_spatial, result.dataset.section)
     constraints = row_constraints(config.constraints, result.obs_names)
     labels: dict[int, list[np.ndarray]] = {k: [] for k in numbers}
     for done in range(n_seeds):

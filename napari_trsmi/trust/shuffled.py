@@ -89,7 +89,7 @@ def chance(
     if keep not in ("gradients", "nothing"):
         raise ConfigError(f"Expected to keep gradients or nothing, found {keep!r}.")
     run, config = fit or plain_fit, unconstrained(with_domains(result.config, result.partition.n_domains))
-    within = strata(result.dataset) if keep == "gradients" else np.zeros(result.dataset.n_spots, int)
+    within = strata(result.dataset) if keep == "gradients" else _sections(result.dataset)
     by_chance, confidence, weight, in_domain = [], [], [], []
     for done in range(n_runs):
         yield Progress(done, n_runs, f"shuffled tissue {done + 1}")
@@ -115,11 +115,11 @@ def strata(dataset: Dataset) -> np.ndarray:
 
     The section is cut into 3 x 3 tiles of equally many spots, and each tile into thirds by depth: the total counts of a
     spot, or the norm of its components where there are no counts, by rank and averaged over the modalities. Sections
-    below 270 spots are cut into fewer parts.
+    below 270 spots are cut into fewer parts. Those of a study are each cut by themselves.
     """
     n = dataset.n_spots
-    parts = int(np.clip(np.cbrt(n / _FEWEST), 1, PARTS))
-    found = np.zeros(n, int)
+    parts = int(np.clip(np.cbrt(min(map(len, dataset.sections)) / _FEWEST), 1, PARTS))
+    found = _sections(dataset)
     for values in (*dataset.coords.T, _depth(dataset)):
         size = np.bincount(found)
         order = np.lexsort((values, found))
@@ -127,6 +127,11 @@ def strata(dataset: Dataset) -> np.ndarray:
         rank[order] = np.arange(n) - (np.cumsum(size) - size)[found[order]]
         found = found * parts + rank * parts // size[found]
     return found
+
+
+def _sections(dataset: Dataset) -> np.ndarray:
+    """Return (N,) int section of each spot: no spot is dealt to another one."""
+    return np.zeros(dataset.n_spots, int) if dataset.section is None else dataset.section.astype(int)
 
 
 def _depth(dataset: Dataset) -> np.ndarray:

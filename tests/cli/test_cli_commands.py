@@ -69,6 +69,8 @@ def test_help_names_the_commands(capsys):
         "compare",
         "trust",
         "sweep",
+        "study",
+        "transfer",
         "report",
         "score",
         "markers",
@@ -78,7 +80,7 @@ def test_help_names_the_commands(capsys):
         "info",
     ):
         assert f"  • {name} " in out
-    assert "Find the spatial domains of a section." in out
+    assert "Find the spatial domains of a section" in out
 
 
 def test_domains_are_cut_again_into_another_number(fitted, tmp_path, capsys):

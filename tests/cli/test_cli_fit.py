@@ -171,6 +171,8 @@ def test_several_files_are_read_as_one_section(tmp_path, make_table, capsys):
         "rna",
         "adt",
         "protein",
+        "--preprocess.spots",
+        "common",
     ]
     assert main(["fit", str(tmp_path / "rna.h5ad"), str(tmp_path / "adt.h5ad"), "-o", str(out), *words]) == 0
     assert "Left out 6 spots of rna that another modality lacks." in capsys.readouterr().err

@@ -36,6 +36,7 @@ def written(make_mudata):
         result_of(dataset_of(dict(mdata.mod))),
         maps={"stability": np.ones(36, np.float32), "support": np.ones(36, np.float32)},
         cuts=np.zeros((36, 5), np.int16),
+        predicted={"adt": np.zeros((36, 20), np.float32)},
         state=b"where training is",
     )
     return mdata, result.annotate(mdata), result
@@ -63,13 +64,14 @@ def test_the_table_of_keys_gives_the_types_and_shapes_that_are_written(written):
         "K": result.partition.n_domains,
         "d": result.embedding.shape[1],
         "M": 2,
+        "D": 20,
         "R": 5,
         "bytes": len(result.state),
     }
     rows = re.findall(r"^\| `(\w+)\[\"([^\"]*)\"\]`(?: \*)? \| ([^|]*) \| ([^|]*) \|", PAGE, flags=re.MULTILINE)
-    assert len(rows) == 14
+    assert len(rows) == 16
     for place, name, kind, shape in rows:
-        name = name.replace("<map>", "stability").replace("<a>_<b>", "rna_adt")
+        name = name.replace("<map>", "stability").replace("<a>_<b>", "rna_adt").replace("<modality>", "adt")
         value = getattr(mdata, place)[name]
         found = str(value.dtype) if hasattr(value, "dtype") else type(value).__name__
         known = {"object": "text", "str": "text", "category": "ordered categories of text"}
@@ -88,4 +90,5 @@ def test_the_record_has_the_entries_that_the_page_of_keys_lists(written):
     assert recorded <= listed
     of_a_real_run = {"device", "notes", "stopped", "seconds", "edits", "trust", "comparisons", "runs"}
     of_a_real_run |= {"support", "numbers"}
+    of_a_real_run |= {"sections", "section_column", "places", "spots"}  # of a study
     assert listed - recorded <= of_a_real_run

@@ -56,4 +56,5 @@ def study_of(labels, *, conditions=None, modalities=None):
 def prepared_of(result, measured):
     """What training would see of a study, from {modality: (N, D)}."""
     spatial = spatial_graph(result.coords, 4, result.dataset.section)
-    return Prepared(result.dataset, measured, measured, spatial, {})
+    has = {m: own.measured for m, own in result.dataset.modalities.items() if own.measured is not None}
+    return Prepared(result.dataset, measured, measured, spatial, {}, has=has)

@@ -12,6 +12,7 @@ from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.readers.assemble import assemble
 from napari_trsmi.data.readers.files import READABLE, ZARR_MARKS, from_file, from_zarr
 from napari_trsmi.data.readers.found import Found, combined, found_in_anndata, found_in_mudata
+from napari_trsmi.data.readers.joined import Spots
 from napari_trsmi.data.readers.opening import check_readable
 from napari_trsmi.data.readers.visium import from_space_ranger, is_space_ranger
 from napari_trsmi.data.sources import marks_since, stamps
@@ -30,15 +31,17 @@ def read(
     kinds: Mapping[str, Kind] | None = None,
     library: str | None = None,
     modalities: Sequence[str] | None = None,
+    spots: Spots = "common",
+    of_several: bool = False,
 ) -> Dataset:
     """Return the section in a file or folder, or in several files with the same barcodes.
 
     Reads ``.h5mu``; ``.h5ad`` with one modality or several told apart by ``var["feature_types"]``; AnnData, MuData and
     SpatialData ``.zarr``; and Space Ranger output folders. Proteins in ``obsm["protein_expression"]`` are a modality.
     Coordinates go by name where they have names, in ``obsm`` or ``obs``. Spots that one of the modalities lacks are
-    left out and counted in `Dataset.dropped`; what else was left out, guessed or converted is in `Dataset.notes`: spots
-    off tissue or without coordinates, a third coordinate, kinds judged by names or values, barcodes that were made
-    unique or matched without a suffix. Counts stay sparse.
+    left out and counted in `Dataset.dropped`, unless `spots` is ``"all"``; what else was left out, guessed or converted
+    is in `Dataset.notes`: spots off tissue or without coordinates, a third coordinate, kinds judged by names or values,
+    barcodes that were made unique or matched without a suffix. Counts stay sparse.
 
     Parameters
     ----------
@@ -52,6 +55,10 @@ def read(
         sections apart, such as ``obs["batch"]``, or a plane, such as ``"z=10"``.
     modalities
         Modalities to use, in this order; all where not given.
+    spots
+        With ``"all"`` spots that some modalities lack stay, see `Modality.measured`.
+    of_several
+        Whether this is one section of several, which may lack modalities that `kinds` and `modalities` name.
 
     Raises
     ------
@@ -68,16 +75,36 @@ def read(
     Traceback (most recent call last):
     napari_trsmi.errors.DataError: Expected a file or folder at section.h5xx, found nothing. Check the path.
     """
-    given = [path_or_paths] if isinstance(path_or_paths, str | Path) else list(path_or_paths)
-    paths = [Path(path).expanduser() for path in given]
-    if not paths:
-        raise DataError(f"Expected a path to {READABLE}, found none. Give at least one.")
+    paths = paths_of(path_or_paths)
     before = stamps(paths)
-    parts = {name: _found(path, library, modalities) for name, path in zip(_names(paths), paths, strict=True)}
-    found = combined(parts) if len(parts) > 1 else next(iter(parts.values()))
-    name = " + ".join(parts)
-    dataset = assemble(found, name, kinds=kinds, library=library, modalities=modalities, sources=tuple(paths))
+    found, name = found_at(paths, library, modalities)
+    dataset = assemble(
+        found,
+        name,
+        kinds=kinds,
+        library=library,
+        modalities=modalities,
+        sources=paths,
+        spots=spots,
+        of_several=of_several,
+    )
     return replace(dataset, marks=marks_since(before, dataset.sources))
+
+
+def paths_of(path_or_paths: str | Path | Sequence[str | Path]) -> tuple[Path, ...]:
+    """Return one path or several; raises `DataError` where there is none."""
+    given = [path_or_paths] if isinstance(path_or_paths, str | Path) else list(path_or_paths)
+    if not given:
+        raise DataError(f"Expected a path to {READABLE}, found none. Give at least one.")
+    return tuple(Path(path).expanduser() for path in given)
+
+
+def found_at(
+    paths: Sequence[Path], library: str | None = None, modalities: Sequence[str] | None = None
+) -> tuple[Found, str]:
+    """Return what lies at some paths, tables of the same spots, and what to call it."""
+    parts = {name: _found(path, library, modalities) for name, path in zip(_names(paths), paths, strict=True)}
+    return combined(parts) if len(parts) > 1 else next(iter(parts.values())), " + ".join(parts)
 
 
 def from_memory(
@@ -87,6 +114,8 @@ def from_memory(
     kinds: Mapping[str, Kind] | None = None,
     library: str | None = None,
     modalities: Sequence[str] | None = None,
+    spots: Spots = "common",
+    of_several: bool = False,
 ) -> Dataset:
     """Return the section in an AnnData or MuData object, which is left as it is.
 
@@ -98,7 +127,7 @@ def from_memory(
         One AnnData (with one modality, or several told apart by ``var["feature_types"]``), or a MuData.
     name
         Shown to people.
-    kinds, library, modalities
+    kinds, library, modalities, spots, of_several
         As in `read`.
 
     Raises
@@ -115,16 +144,27 @@ def from_memory(
     >>> dataset.n_spots, list(dataset.modalities), dataset.modalities["rna"].kind
     (30, ['rna'], 'rna')
     """
+    return assemble(
+        found_in_memory(data),
+        name,
+        kinds=kinds,
+        library=library,
+        modalities=modalities,
+        spots=spots,
+        of_several=of_several,
+    )
+
+
+def found_in_memory(data: AnnData | MuData) -> Found:
+    """Return what an AnnData or MuData object holds; raises `DataError` where it is neither."""
     from anndata import AnnData
     from mudata import MuData
 
     if isinstance(data, MuData):
-        found = found_in_mudata(data)
-    elif isinstance(data, AnnData):
-        found = found_in_anndata(data.to_memory() if data.isbacked or data.is_view else data)
-    else:
-        raise DataError(f"Expected an AnnData or MuData object, found {type(data).__name__}. Use read for a file.")
-    return assemble(found, name, kinds=kinds, library=library, modalities=modalities)
+        return found_in_mudata(data)
+    if isinstance(data, AnnData):
+        return found_in_anndata(data.to_memory() if data.isbacked or data.is_view else data)
+    raise DataError(f"Expected an AnnData or MuData object, found {type(data).__name__}. Use read for a file.")
 
 
 def _name(path: Path) -> str:

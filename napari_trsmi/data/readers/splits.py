@@ -25,7 +25,7 @@ _AROUND = re.compile(  # words that may stand beside those
 )
 _SQUEEZED = re.compile(r"(id|ids|name|names|number|no|nr|num|index|idx|key|label)$")
 _MISSING = frozenset(("", "nan", "none", "na", "<na>", "null"))
-_LEAST_SPOTS = 3  # per part on average: columns with more values than that tell spots apart, no sections
+LEAST_SPOTS = 3  # per part on average: columns with more values than that tell spots apart, no sections
 _MOST_PLANES = 200
 
 
@@ -70,7 +70,7 @@ def section_splits(obs: pd.DataFrame) -> list[Split]:
     for column in obs:
         if speaks_of_sections(str(column)):
             split = split_by(str(column), obs[column])
-            if 1 < len(split.names) <= len(obs) / _LEAST_SPOTS:
+            if 1 < len(split.names) <= len(obs) / LEAST_SPOTS:
                 splits.append(split)
     return sorted(splits, key=lambda split: len(split.names))
 
@@ -82,7 +82,7 @@ def plane_split(z: np.ndarray | None) -> Split | None:
     heights, part = np.unique(z, return_inverse=True)  # NaN are last
     heights = heights[np.isfinite(heights)]
     part = np.where(part < len(heights), part, -1)
-    if not 1 < len(heights) <= min(_MOST_PLANES, len(z) / _LEAST_SPOTS):
+    if not 1 < len(heights) <= min(_MOST_PLANES, len(z) / LEAST_SPOTS):
         return None
     return Split(PLANES, part, tuple(f"z={height:g}" for height in heights))
 

@@ -10,6 +10,8 @@ import numpy as np
 from psygnal import Signal
 
 from napari_trsmi.gui.boundaries import layers
+from napari_trsmi.gui.viewer.frames import frame
+from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.sections import marked
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class BoundaryCanvas:
         self._covered: WeakSet[Layer] = WeakSet()  # layers that were hidden here, and not by a person
         session.result_changed.connect(self._on_result)
         session.hidden_changed.connect(self._on_hidden)
+        session.parts.hidden_changed.connect(self._on_hidden)
         session.shown_changed.connect(self._on_shown)
         session.coloring_changed.connect(self._on_ground)
         session.section_changed.connect(self._on_ground)
@@ -145,7 +148,9 @@ class BoundaryCanvas:
     def _recolor(self) -> None:
         layer = self.layer("boundaries")
         if layer is not None and self._edges is not None and len(layer.data) == len(self._edges):
-            _paint(layer, layers.stroke_colors(self._edges, self.measure, self.session.hidden, self.ramp))
+            section = self.session.section
+            seen = None if section is None else section.seen
+            _paint(layer, layers.stroke_colors(self._edges, self.measure, self.session.hidden, self.ramp, seen))
 
     def _hide(self, *roles: str) -> None:
         """Hide layers that have nothing to show; those a person hid before stay hidden later."""
@@ -174,19 +179,13 @@ class BoundaryCanvas:
         """
         section = self.session.section
         assert section is not None
-        dataset = section.dataset
-        unit, _ = layers.world(dataset)
-        spot = layers.look(section).diameter * unit
+        spot = look(section).diameter * layers.world(section.dataset)[0]
         canvas = np.array(self.viewer.canvas.size, float)
-        low, high = (
-            dataset.coords.min(axis=0)[::-1] * unit - spot / 2,
-            dataset.coords.max(axis=0)[::-1] * unit + spot / 2,
-        )
-        whole = float((0.95 * canvas / (high - low)).min())
+        middle, whole = frame(self.viewer, section)
         own = None if segment is None or self._edges is None else self._edges[self._edges["segment"] == segment]
         if own is None or len(own) == 0:
-            return (low + high) / 2, whole
-        center, size = layers.extent(own, dataset)
+            return middle, whole
+        center, size = layers.extent(own, section.dataset)
         third = float((canvas / 3 / np.maximum(size, 10 * spot)).min())
         return center, max(third, whole)
 

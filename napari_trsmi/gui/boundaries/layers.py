@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_trsmi.evidence import SUPPORT
-from napari_trsmi.gui.viewer.layers import CERTAINTY, LayerData, look, mark, spot_colors, world
+from napari_trsmi.gui.viewer.layers import CERTAINTY, LayerData, mark, spot_colors, world
+from napari_trsmi.gui.viewer.looks import look
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,11 +80,15 @@ def limits(edges: pd.DataFrame, measure: str) -> tuple[float, float]:
 
 
 def stroke_colors(
-    edges: pd.DataFrame, measure: str, hidden: frozenset[int] = frozenset(), colors: Ramp = ON_LIGHT
+    edges: pd.DataFrame,
+    measure: str,
+    hidden: frozenset[int] = frozenset(),
+    colors: Ramp = ON_LIGHT,
+    seen: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the (E, 4) colours of strokes, from the weakest to the strongest along `colors`, grey where unknown.
 
-    Strokes of a hidden domain are transparent.
+    Strokes of a hidden domain are transparent, and those between spots that are not `seen` (N,) bool.
     """
     low, high = limits(edges, measure)
     strength = (edges[measure].to_numpy(float) - low) / (high - low)
@@ -91,6 +96,8 @@ def stroke_colors(
     rgb = np.stack([np.interp(strength, at, ramp[:, channel]) for channel in range(3)], axis=1)
     rgb[~np.isfinite(strength)] = NO_VALUE
     gone = edges[["domain_a", "domain_b"]].isin(list(hidden)).any(axis=1).to_numpy()
+    if seen is not None:
+        gone |= ~seen[edges["i"].to_numpy()]
     return np.column_stack([rgb, np.where(gone, 0.0, 1.0)])
 
 
@@ -124,7 +131,7 @@ def boundaries_layer(
     """
     shown = ["segment", "domain_a", "domain_b", *measures(edges)]
     settings = {
-        "edge_color": stroke_colors(edges, measure, hidden, colors),
+        "edge_color": stroke_colors(edges, measure, hidden, colors, section.seen),
         "edge_width": 0.3 * look(section).diameter,
         "features": edges[shown].rename(columns={CONFIDENCE: CERTAINTY}),
     }

@@ -24,6 +24,7 @@ from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.support.bar import SupportBar
 from napari_trsmi.gui.viewer.flight import Flight
+from napari_trsmi.gui.viewer.looks import look
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -56,7 +57,7 @@ class BoundaryPanel(QWidget):
         self.table.marked.connect(self.mark)
         self.table.undo.connect(self.undo)
         self.model.noted.connect(self._on_noted)
-        listen(self, (session.result_changed, self._on_result))
+        listen(self, (session.result_changed, self._on_result), (session.parts.chosen_changed, self._filter))
         self._on_result(session.result)
 
     def _build(self) -> None:
@@ -171,6 +172,8 @@ class BoundaryPanel(QWidget):
         moved, chosen = {} if same else _renumbered(known, result), self.table.segment
         self.model.set_result(result, same=same)
         if not same:
+            self._filter()
+        if not same:
             self._undo = [(moved[one[0]], one[1], one[2]) for one in self._undo if one[0] in moved]
             self._fill_measures(result)
         if chosen in moved:
@@ -187,23 +190,31 @@ class BoundaryPanel(QWidget):
         microns = None if result is None else result.dataset.microns_per_unit
         self.shortest.setSuffix(" px" if microns is None else " µm")
         if self.session.section is not None:
-            spot = layers.look(self.session.section).diameter * (microns or 1.0)
+            spot = look(self.session.section).diameter * (microns or 1.0)
             self.shortest.setDecimals(0 if spot >= 1 else 2)
             self.shortest.setSingleStep(round(spot) if spot >= 1 else max(spot, 0.01))
 
-    def _filter(self) -> None:
-        self.rows.want(self.wanted.currentData(), self.shortest.value())
+    def _filter(self, *_: object) -> None:
+        parts = self.session.parts
+        section = "" if parts.chosen is None else parts.names[parts.chosen]
+        self.rows.want(self.wanted.currentData(), self.shortest.value(), section)
         self._say_progress()
 
     def _say_progress(self) -> None:
         n, left_out = self.model.rowCount(), self.model.rowCount() - self.rows.rowCount()
         line = self.model.progress() + (f" ({left_out} not shown)" if left_out else "")
         self.progress.setText(
-            line if n else "There are no boundaries: this result has one domain, or was kept without."
+            f"{line}{self._of_section()}"
+            if n
+            else "There are no boundaries: this result has one domain, or was kept without."
         )
         for button in self.buttons.values():
             button.setEnabled(n > 0 or button is self.buttons["Whole section"])
         self.buttons["Undo"].setEnabled(bool(self._undo))
+
+    def _of_section(self) -> str:
+        parts = self.session.parts
+        return "" if parts.chosen is None else f" · section {parts.names[parts.chosen]} only"
 
     def _on_chosen(self, segment: int | None) -> None:
         if segment == self.canvas.segment:

@@ -33,8 +33,11 @@ SWATCH = 11
 SEPARATOR = " | "  # between the names of two domains
 
 
-def columns_of(boundaries: pd.DataFrame, unit: str) -> tuple[Column, ...]:
-    """Return the columns of the table for a result's boundaries; `unit` is that of the lengths."""
+def columns_of(boundaries: pd.DataFrame, unit: str, several: bool = False) -> tuple[Column, ...]:
+    """Return the columns of the table for a result's boundaries, of `several` sections or one.
+
+    `unit` is that of the lengths.
+    """
     contrasts = [
         Column(
             name,
@@ -53,6 +56,7 @@ def columns_of(boundaries: pd.DataFrame, unit: str) -> tuple[Column, ...]:
     trust = [Column(name, *words, 54) for name, words in TRUST.items() if name in boundaries]
     return (
         Column("domains", "Domains", "The two domains that meet here", 68),
+        *([Column("section", "Section", "The section of the study that the boundary is in", 56)] if several else []),
         *first,
         Column("length", unit, f"Length of the boundary in {unit}", 46),
         *trust,
@@ -62,6 +66,16 @@ def columns_of(boundaries: pd.DataFrame, unit: str) -> tuple[Column, ...]:
         Column("markers", "Markers", "What marks the two domains most", 150),
         Column("note", "Note", "Your note: N or a double click to write", 150),
     )
+
+
+def section_of_each(result: Result) -> list[str]:
+    """Return the name of the section that each boundary of a study is in; empty for one section."""
+    edges = result.boundary_edges
+    if result.dataset.section is None or result.boundaries is None or edges is None:
+        return []
+    first = edges.drop_duplicates("segment").set_index("segment")["i"]
+    rows = first.reindex(result.boundaries["segment"]).to_numpy()
+    return result.sections[rows.astype(int)].tolist()
 
 
 class BoundaryModel(ColumnModel):
@@ -100,10 +114,11 @@ class BoundaryModel(ColumnModel):
     def _fill(self, result: Result) -> None:
         table, microns = result.boundaries, result.dataset.microns_per_unit
         assert table is not None
-        self.columns = columns_of(table, "px" if microns is None else "µm")
+        names = section_of_each(result)
+        self.columns = columns_of(table, "px" if microns is None else "µm", bool(names))
         pairs = list(zip(table["domain_a"].tolist(), table["domain_b"].tolist(), strict=True))
         self._values = {name: table[name].tolist() for name in (*measures(table), *(set(TRUST) & set(table)))}
-        self._values["domains"] = pairs
+        self._values["domains"], self._values["section"] = pairs, names
         lengths = table["length"] * (microns or 1.0)
         self._values["length"], self._coarse = lengths.tolist(), lengths.min() >= 1
         for key in ("review", "note"):
@@ -140,6 +155,11 @@ class BoundaryModel(ColumnModel):
         """Return the note on a segment."""
         return str(self._values["note"][segment])
 
+    def section(self, segment: int) -> str:
+        """Return the section that a segment is in; "" where there is one only."""
+        names = self._values["section"]
+        return str(names[segment]) if names else ""
+
     def length(self, segment: int) -> float:
         """Return the length of a segment in the unit that is shown."""
         return float(self._values["length"][segment])
@@ -169,7 +189,7 @@ class BoundaryModel(ColumnModel):
         value = self._values[key][segment]
         if key == "review":
             return SIGNS.get(value, "")
-        if key == "note":
+        if key in ("note", "section"):
             return str(value)
         if math.isnan(value):
             return ""
@@ -206,18 +226,19 @@ class BoundaryFilter(QSortFilterProxyModel):
 
     def __init__(self, model: BoundaryModel, parent: Any = None) -> None:
         super().__init__(parent)
-        self.model, self.wanted, self.shortest = model, "all", 0.0
+        self.model, self.wanted, self.shortest, self.section = model, "all", 0.0, ""
         self.setSourceModel(model)
 
-    def want(self, wanted: str, shortest: float) -> None:
-        """Keep boundaries with a verdict out of `FILTERS` that are at least so long."""
-        self.wanted, self.shortest = wanted, shortest
+    def want(self, wanted: str, shortest: float, section: str = "") -> None:
+        """Keep boundaries with a verdict out of `FILTERS` that are at least so long, of one section or of all ("")."""
+        self.wanted, self.shortest, self.section = wanted, shortest, section
         self.invalidate()
 
     def filterAcceptsRow(self, row: int, parent: Index) -> bool:  # noqa: D102
         verdict = self.model.verdict(row)
         fits = {"all": True, "unreviewed": verdict == ""}.get(self.wanted, verdict == self.wanted)
-        return fits and self.model.length(row) >= self.shortest
+        here = not self.section or self.model.section(row) == self.section
+        return fits and here and self.model.length(row) >= self.shortest
 
     def lessThan(self, left: Index, right: Index) -> bool:  # noqa: D102
         key = self.model.columns[left.column()].key

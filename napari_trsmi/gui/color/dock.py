@@ -35,6 +35,8 @@ from napari_trsmi.gui.viewer.sessions import session_of
 if TYPE_CHECKING:
     from napari import Viewer
 
+    from napari_trsmi.data.result import Result
+
 N_RECENT = 6
 EMPTY = "Nothing to colour yet.\n\nDrop a file on the window, or choose File > Open Sample > TRSMI."
 
@@ -49,6 +51,7 @@ class ColorDock(QWidget):
         self._modality_of_red = self._modality_of_green = ""
         self._index: FeatureIndex | None = None
         self._listed: Any = None  # what the list was made for
+        self._predicted: tuple[str, ...] = ()  # modalities that the result predicts
 
         self._empty = Label(EMPTY)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -105,6 +108,7 @@ class ColorDock(QWidget):
         listen(
             self,
             (session.section_changed, self._on_section),
+            (session.result_changed, self._on_result),
             (session.coloring_changed, self._on_coloring),
             (session.shown_changed, self._on_shown),
             (napari_viewer.events.theme, self._on_theme),
@@ -119,7 +123,7 @@ class ColorDock(QWidget):
         dataset = self.session.dataset
         if dataset is None or feature is None:
             return
-        if self._show(lambda: self._panel.preferred(coloring_by(dataset, feature))):
+        if self._show(lambda: self._panel.preferred(coloring_by(dataset, feature, self.session.result))):
             self._recent = [feature, *(f for f in self._recent if f != feature)][:N_RECENT]
             self._fill_chips()
 
@@ -144,7 +148,7 @@ class ColorDock(QWidget):
     def _mix(self) -> None:
         dataset, red, green = self.session.dataset, self._red.feature, self._green.feature
         if dataset is not None and (red or green):
-            self._show(lambda: maps.mix(dataset, _key(red), _key(green)))
+            self._show(lambda: maps.mix(dataset, _key(red), _key(green), self.session.result))
 
     def _show(self, make: Callable[[], Coloring]) -> bool:
         try:
@@ -182,7 +186,8 @@ class ColorDock(QWidget):
     def _on_section(self, section: OpenSection | None) -> None:
         self._empty.setVisible(section is None)
         self._body.setVisible(section is not None)
-        self._index = index = None if section is None else FeatureIndex(section.dataset)
+        self._predicted = () if section is None or section.result is None else tuple(section.result.predicted)
+        self._index = index = None if section is None else FeatureIndex(section.dataset, self._predicted)
         for field in (self._search, self._red, self._green):
             field.set_index(index)
         self._recent = []
@@ -203,6 +208,11 @@ class ColorDock(QWidget):
         self._modality_of_red, self._modality_of_green = red, green
         self._fill_list()
         self._on_shown(self.session.shown)
+
+    def _on_result(self, result: Result | None) -> None:
+        """Find what another result predicts."""
+        if (() if result is None else tuple(result.predicted)) != self._predicted:
+            self._on_section(self.session.section)
 
     def _on_coloring(self, coloring: Coloring | None) -> None:
         self._back.setVisible(coloring is not None)

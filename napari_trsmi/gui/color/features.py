@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 from napari_trsmi.data import feature_names
-from napari_trsmi.gui.maps import feature_coloring, obs_coloring
+from napari_trsmi.gui.maps import PREDICTED, SECTION, feature_coloring, obs_coloring, predicted_coloring
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.data.result import Result
     from napari_trsmi.gui.state import Coloring
 
 COLUMN = "column"  # what stands for a modality where a feature is a column of the file
@@ -47,10 +48,10 @@ class FeatureIndex:
     Attributes
     ----------
     modalities
-        Names of the modalities, then `COLUMN` where the file has columns.
+        Names of the modalities, then `COLUMN` where there are columns, then what was predicted.
     """
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: Dataset, predicted: Iterable[str] = ()) -> None:
         self._features: dict[str, range] = {}
         self._names: list[str] = []
         self._labels: list[str] = []
@@ -58,9 +59,15 @@ class FeatureIndex:
         for name, modality in dataset.modalities.items():
             var = modality.table.var
             self._add(name, var.index.tolist(), feature_names.labels(var), feature_names.other_names(var))
-        if len(dataset.obs.columns):
-            columns = [str(name) for name in dataset.obs.columns]
+        columns = [str(name) for name in dataset.obs.columns]
+        if dataset.parts and SECTION not in columns:
+            columns.insert(0, SECTION)
+        if columns:
             self._add(COLUMN, columns, columns, [""] * len(columns))
+        for name in predicted:
+            var = dataset.modalities[name].table.var
+            labels = feature_names.labels(var)
+            self._add(name + PREDICTED, var.index.tolist(), labels, feature_names.other_names(var))
         self.modalities = tuple(self._features)
         self._folded = [label.casefold() for label in self._labels]
         self._folded_others = [others.casefold() for others in self._others]
@@ -128,8 +135,13 @@ def _shortest(folded: list[str], places: list[int], n: int) -> list[int]:
     return nsmallest(n, places, key=lambda k: len(folded[k]))  # equal ones in their order, as by sorting
 
 
-def coloring_by(dataset: Dataset, feature: Feature) -> Coloring:
-    """Return the spots coloured by a feature or a column; errors as for `feature_coloring` and `obs_coloring`."""
+def coloring_by(dataset: Dataset, feature: Feature, result: Result | None = None) -> Coloring:
+    """Return the spots coloured by a feature or a column; errors as for `feature_coloring` and `obs_coloring`.
+
+    What was predicted is in `result`.
+    """
     if feature.modality == COLUMN:
         return obs_coloring(dataset, feature.name)
+    if result is not None and feature.modality.endswith(PREDICTED):
+        return predicted_coloring(result, feature.modality, feature.name)
     return feature_coloring(dataset, feature.modality, feature.name)

@@ -12,9 +12,11 @@ import numpy as np
 from scipy import sparse
 
 from napari_trsmi.gui.color.features import COLUMN, Feature, FeatureIndex
-from napari_trsmi.gui.maps import MAX_CATEGORIES
+from napari_trsmi.gui.maps import MAX_CATEGORIES, PREDICTED, SECTION
 
 if TYPE_CHECKING:
+    from anndata import AnnData
+
     from napari_trsmi.data.dataset import Dataset
 
 FEW = 300  # features that are all listed
@@ -35,6 +37,8 @@ class Group:
 def suggested(dataset: Dataset, index: FeatureIndex, within: str | None = None, columns: bool = True) -> list[Group]:
     """Return what spots can be coloured by, in groups: columns first, then small modalities, then large ones.
 
+    What was predicted is no suggestion: it is listed only where it is asked for by name.
+
     Parameters
     ----------
     within
@@ -43,6 +47,8 @@ def suggested(dataset: Dataset, index: FeatureIndex, within: str | None = None, 
         Whether to list columns of the file.
     """
     groups = []
+    if within is not None and within.endswith(PREDICTED):
+        return [Group(within, index.named(within)[:N_BEST_ALONE])]
     if columns and within in (None, COLUMN) and (names := worth_coloring(dataset)):
         groups.append(Group("Columns of the file", index.named(COLUMN, names)))
     sizes = {name: modality.table.n_vars for name, modality in dataset.modalities.items()}
@@ -63,7 +69,7 @@ def worth_coloring(dataset: Dataset) -> list[str]:
     import pandas as pd
 
     step = max(1, dataset.n_spots // _SEEN)
-    texts: list[str] = []
+    texts = [SECTION] if dataset.parts and SECTION not in dataset.obs else []
     numbers: list[str] = []
     for name in dataset.obs.columns:
         values = dataset.obs[name]
@@ -82,17 +88,26 @@ def most_uneven(dataset: Dataset, modality: str, n: int) -> list[str]:
     """Return the `n` features whose counts differ most between parts of the section, most uneven first.
 
     The section is divided into a grid; counts per cell are compared with what they would be if the feature had the
-    same share everywhere (Pearson's chi-squared).
+    same share everywhere (Pearson's chi-squared). Each section of a study is compared with itself: how they differ from
+    each other may be a batch.
     """
-    table = dataset.modalities[modality].table
-    rows = np.arange(0, dataset.n_spots, max(1, dataset.n_spots // _SEEN))
+    found, step = dataset.modalities[modality], max(1, dataset.n_spots // _SEEN)
+    uneven = np.zeros(found.table.n_vars)
+    for rows in dataset.sections:
+        if found.measured is None or found.measured[rows].any():
+            uneven += _unevenness(found.table, rows[::step], dataset.coords[rows], step)
+    best = np.argsort(-uneven, kind="stable")[:n]
+    return [str(found.table.var_names[j]) for j in best if uneven[j] > 0]
+
+
+def _unevenness(table: AnnData, rows: np.ndarray, coords: np.ndarray, step: int) -> np.ndarray:
+    """Return the (D,) chi-squared of the features over a grid: of every so-many-th spot, at `coords` of all."""
     counts = np.abs(sparse.csr_matrix(table.X[rows]).astype(np.float32))  # (n_seen, D)
-    share = (dataset.coords[rows] - dataset.coords.min(axis=0)) / np.maximum(np.ptp(dataset.coords, axis=0), 1e-12)
+    share = (coords[::step] - coords.min(axis=0)) / np.maximum(np.ptp(coords, axis=0), 1e-12)
     cells = np.minimum((_CELLS * share).astype(int), _CELLS - 1) @ (1, _CELLS)
     member = sparse.csr_matrix((np.ones(len(rows), np.float32), (cells, np.arange(len(rows)))))
     found = (member @ counts).toarray()  # (n_cells, D)
     total = found.sum()
     expected = np.outer(found.sum(axis=1), found.sum(axis=0)) / (total if total > 0 else 1.0)
-    uneven = np.divide((found - expected) ** 2, expected, out=np.zeros_like(found), where=expected > 0).sum(axis=0)
-    best = np.argsort(-uneven, kind="stable")[:n]
-    return [str(table.var_names[j]) for j in best if uneven[j] > 0]
+    uneven: np.ndarray = np.divide((found - expected) ** 2, expected, out=np.zeros_like(found), where=expected > 0)
+    return uneven.sum(axis=0)

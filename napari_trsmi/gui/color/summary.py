@@ -18,7 +18,11 @@ def summary(coloring: Coloring, shown: Shown | None = None) -> str:
         share = counts[largest] / len(values)
         return f"{len(counts)} categories; the largest is {coloring.names[largest]} with {share:.0%} of the spots."
     if values.ndim == 2:
-        text = f"Both are high in {(values[:, :2] > 0.5).all(axis=1).mean():.0%} of the spots."
+        both = values[np.isfinite(values).all(axis=1), :2]
+        if len(both) == 0:
+            return "No spot has a value of both."
+        where = "of the spots" if len(both) == len(values) else "of the spots with both"
+        text = f"Both are high in {(both > 0.5).all(axis=1).mean():.0%} {where}."
         if shown is None:
             return text
         red, green = (_highest(channel, shown) for channel in domain_means(coloring, shown).T[:2])
@@ -27,7 +31,8 @@ def summary(coloring: Coloring, shown: Shown | None = None) -> str:
     if len(known) == 0:
         return "No spot has a value."
     if known.min() == 0 < known.max():
-        text = f"Above zero in {(values > 0).mean():.0%} of the spots"
+        where = "of the spots" if len(known) == len(values) else "of the spots with a value"
+        text = f"Above zero in {(known > 0).mean():.0%} {where}"
     else:
         text = f"From {known.min():.3g} to {known.max():.3g}"
     return f"{text}; highest in domain {_highest(domain_means(coloring, shown), shown)}." if shown else f"{text}."

@@ -141,7 +141,7 @@ class ComparePanel(QWidget):
 
         dataset, made_of = section.dataset, (section.dataset, config.graph.k_spatial)
         if self._adjacency[0] is None or self._adjacency[0][0] is not made_of[0] or self._adjacency[0][1] != made_of[1]:
-            self._adjacency = (made_of, spatial_graph(dataset.coords, config.graph.k_spatial))
+            self._adjacency = (made_of, spatial_graph(dataset.coords, config.graph.k_spatial, dataset.section))
         n_domains = section.result.partition.n_domains if section.result is not None else 8
         first, second = (_side(section, key) for key in keys)
         a, b = compare.labellings(

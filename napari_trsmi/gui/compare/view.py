@@ -155,8 +155,9 @@ class CompareView(QObject):
         made = [layers.spots_layer(section, self.pair.second)]
         made[0][1]["name"] = self.pair.second.title
         if tissue is not None and tissue.visible:
-            made.insert(0, layers.image_layer(section))
-            made[0][1]["opacity"] = tissue.opacity
+            made[:0] = layers.image_layers(section)
+            for one in made[:-1]:
+                one[1]["opacity"] = tissue.opacity
         active = viewer.layers.selection.active
         for data, settings, kind in made:
             layer = Layer.create(data, {**settings, "metadata": layers.mark(section, BESIDE)}, kind)

@@ -12,6 +12,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_trsmi.gui.correct import lasso_layers as layers
 from napari_trsmi.gui.correct.lasso_layers import CHOSEN, GROUPS, LASSO
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.sections import marked
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ class Lasso(QObject):
         if layer is None:
             layer, active = Layer.create(*layers.chosen_layer(section, sides)), viewer.layers.selection.active
             layer.editable, setting, self._setting = False, self._setting, True
-            if layers.look(section).raster is not None:
+            if look(section).raster is not None:
                 layer.contour = OUTLINE
             place = len(viewer.layers) if self._layer not in viewer.layers else viewer.layers.index(self._layer)
             viewer.layers.insert(place, layer)
@@ -221,7 +222,7 @@ class Lasso(QObject):
             return
         data, settings, _ = layers.chosen_layer(section, sides)
         layer.data, layer.visible = data, True
-        if layers.look(section).raster is None:  # new points take the settings of the last ones
+        if look(section).raster is None:  # new points take the settings of the last ones
             layer.size, layer.border_width = settings["size"], settings["border_width"]
             layer.face_color, layer.border_color = settings["face_color"], settings["border_color"]
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_trsmi.gui.viewer.layers import CLEAR, LayerData, look, mark, world
+from napari_trsmi.gui.viewer.layers import CLEAR, LayerData, mark, world
+from napari_trsmi.gui.viewer.looks import look
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.state import OpenSection
@@ -86,7 +87,7 @@ def ring_colors(sides: np.ndarray) -> np.ndarray:
 
 
 def sides_of(section: OpenSection, shapes: Iterable[tuple[str, np.ndarray, str]], base: np.ndarray) -> np.ndarray:
-    """Return on which side each spot is: `base`, and over it the shapes, the later the higher.
+    """Return on which side each spot is: `base`, and over it the shapes, the later the higher; what is hidden stays.
 
     Parameters
     ----------
@@ -100,7 +101,8 @@ def sides_of(section: OpenSection, shapes: Iterable[tuple[str, np.ndarray, str]]
     sides = base.copy()
     at = section.dataset.coords[:, ::-1]
     for kind, vertices, group in shapes:
-        sides[inside(at, outline(kind, vertices))] = GROUPS.index(group) + 1
+        rows = inside(at, outline(kind, vertices))
+        sides[rows if section.seen is None else rows[section.seen[rows]]] = GROUPS.index(group) + 1
     return sides
 
 

@@ -9,7 +9,7 @@ from qtpy.QtGui import QBrush, QColor, QContextMenuEvent, QKeyEvent, QMouseEvent
 
 from napari_trsmi.gui.legend.chip_list import ChipList, swatch
 from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.state import Shown
+from napari_trsmi.gui.state import OpenSection, Shown
 
 HELP = (
     "Click: hide or show (Space). Double click: only this one, again for all (Enter). Ctrl- or Shift-click: choose "
@@ -30,15 +30,26 @@ class DomainModel(QAbstractListModel):
         self.hidden: frozenset[int] = frozenset()
         self.locked = ""  # why names cannot be edited now
         self._counts: list[int] = []
+        self._counts_by: dict[str, list[int]] = {}  # section of a study: counts
 
-    def show(self, shown: Shown | None, hidden: frozenset[int], locked: str) -> None:
-        """Take over what the session shows; a selection stays where the number of domains does."""
+    def show(
+        self, shown: Shown | None, hidden: frozenset[int], locked: str, section: OpenSection | None = None
+    ) -> None:
+        """Take over what the session shows; a selection stays where the number of domains does.
+
+        Counts are of the section of a study that the docks speak about.
+        """
         same = shown is not None and self.shown is not None and len(shown.names) == len(self.shown.names)
         same = same and locked == self.locked  # else a name that is being typed is given up
         if not same:
             self.beginResetModel()
         self.shown, self.hidden, self.locked = shown, hidden, locked
-        self._counts = [] if shown is None else shown.counts.tolist()
+        spots = None if section is None else section.spoken_of
+        self._counts = [] if shown is None else shown.counts_in(spots).tolist()
+        self._counts_by = {}
+        if shown is not None and section is not None and section.dataset.section is not None:
+            for number, name in enumerate(section.dataset.section_names):
+                self._counts_by[name] = shown.counts_in(section.dataset.section == number).tolist()
         if not same:
             self.endResetModel()
         elif self._counts:
@@ -70,10 +81,23 @@ class DomainModel(QAbstractListModel):
         if role == _Role.ToolTipRole:
             share = count / max(sum(self._counts), 1)
             state = ", hidden" if hidden else ""
-            return f"<p>Domain {_plain(name)}: {count:,} spots ({share:.1%}){state}.</p><p>{HELP}</p>"
+            text = f"<p>Domain {_plain(name)}: {count:,} spots ({share:.1%}){state}.</p>"
+            return f"{text}{self._by_section(k)}<p>{HELP}</p>"
         if role == _Role.ForegroundRole and hidden:
             return QBrush(QColor("#808080"))
         return None
+
+    def _by_section(self, k: int) -> str:
+        """Return a line for each section of a study: how much of it is of a domain."""
+        if not self._counts_by:
+            return ""
+        rows = (
+            f"{_plain(name)}: {counts[k]:,} ({counts[k] / max(sum(counts), 1):.1%})"
+            if counts[k]
+            else f"{_plain(name)}: none"
+            for name, counts in self._counts_by.items()
+        )
+        return f"<p>{'<br>'.join(rows)}</p>"
 
     def setData(self, index: QModelIndex, value: Any, role: int = _Role.EditRole) -> bool:
         """Pass a new name on; it comes back through the session."""

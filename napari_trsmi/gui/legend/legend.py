@@ -85,6 +85,7 @@ class Legend(QWidget):
             (session.shown_changed, self._update),
             (session.hidden_changed, self._update),
             (session.coloring_changed, self._update),
+            (session.parts.chosen_changed, self._update),
         )
         if session.canvas is not None:
             viewer = session.canvas.viewer
@@ -208,14 +209,16 @@ class Legend(QWidget):
 
     def _update(self, _: object = None) -> None:
         shown, section = self.session.shown, self.session.section
-        self.list.domains.show(shown, self.session.hidden, self.locked)
+        self.list.domains.show(shown, self.session.hidden, self.locked, section)
         self.list.setVisible(shown is not None)
         if shown is None:
             self.caption.setText("No domains yet: press Run in the Train dock, or open a saved result.")
             self.caption.setToolTip("")
         else:
             preview = shown.epoch is not None
-            caption = f"Preview, epoch {shown.epoch}" if preview else f"{len(shown.names)} domains"
+            parts = self.session.parts
+            where = "" if parts.chosen is None else f" in {parts.names[parts.chosen]}"
+            caption = f"Preview, epoch {shown.epoch}" if preview else f"{len(shown.names)} domains{where}"
             self.caption.setMinimumWidth(0)
             if preview:  # as wide at every epoch: with another width domains may need another row, and the canvas jumps
                 self.caption.setText("Preview, epoch 000")

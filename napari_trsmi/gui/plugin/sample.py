@@ -25,11 +25,11 @@ def open_three_modalities() -> list[Any]:
     return layers_of(_simulated)
 
 
-def _simulated(library: str | None) -> OpenSection:
+def _simulated(library: str | None) -> list[OpenSection]:
     from dataclasses import replace
 
     from napari_trsmi.data.simulate import simulate_dataset
     from napari_trsmi.gui.state import OpenSection
 
     dataset = simulate_dataset(n_spots=_SPOTS, modalities=("rna", "adt", "atac"), seed=_SEED)
-    return OpenSection(replace(dataset, name="three modalities"))
+    return [OpenSection(replace(dataset, name="three modalities"))]

@@ -143,6 +143,6 @@ class SweepJob:
 
         coords = self.dataset.coords
         if self.reference is None:
-            graph = spatial_graph(coords, run.config.graph.k_spatial)
+            graph = spatial_graph(coords, run.config.graph.k_spatial, self.dataset.section)
             self.reference = run.labels, domain_colors(run.labels, graph, n=run.n_domains)
         return Pictures(Thumbnails(coords), *self.reference)

@@ -21,8 +21,10 @@ from qtpy.QtWidgets import (
 
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import ElidingLabel, Label, as_tip
+from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.viewer.part_list import PartList
 from napari_trsmi.gui.viewer.reader import open_in
-from napari_trsmi.gui.viewer.sections import sections_in
+from napari_trsmi.gui.viewer.sections import put_in_place, sections_in
 from napari_trsmi.gui.worker import sentence
 
 if TYPE_CHECKING:
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
 
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
 
+ADD = ("Add a section…", "Train it together with the section that is open, beside it", "_choose_more")
 KINDS = {"rna": "RNA", "protein": "protein", "chromatin": "chromatin", "precomputed": "components"}
 
 
@@ -63,8 +65,8 @@ class DataPanel(QWidget):
         self.choice.setMinimumContentsLength(12)
         self.choice.activated.connect(self._on_chosen)
         self.more_button.setToolTip("Open another section")
-        self.more_button.setMenu(self._open_menu())
-        self.content, self.notes = Label(), ElidingLabel()
+        self.more_button.setMenu(self._open_menu(ADD))
+        self.content, self.notes, self.parts = Label(), ElidingLabel(), PartList(session)
         self.content.setWordWrap(True)
         head = QHBoxLayout()
         head.addWidget(self.name, 1)
@@ -76,6 +78,7 @@ class DataPanel(QWidget):
         layout.addLayout(head)
         layout.addWidget(self.content)
         layout.addWidget(self.notes)
+        layout.addWidget(self.parts)
 
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -121,13 +124,34 @@ class DataPanel(QWidget):
         if problem:
             self.session.failed.emit(problem)
 
-    def _open_menu(self) -> QMenu:
+    def add(self, paths: Sequence[str]) -> None:
+        """Make a study of the active section, or of those of the active study, and the sections in files.
+
+        It takes the place of what was active unless that has domains.
+        """
+        from napari_trsmi.gui.jobs import run_job
+        from napari_trsmi.gui.viewer.studies import sections_in_files, with_more
+
+        before = self.session.section
+        if not paths or before is None:
+            return
+
+        def done(study: OpenSection) -> None:
+            put_in_place(self.session, study, [] if before.result else [before])
+
+        make = lambda: OpenSection(with_more(before.dataset, sections_in_files(paths)))  # noqa: E731
+        run_job(self.session, f"Adding {Path(paths[0]).name}", make, done)
+
+    def _open_menu(self, *more: tuple[str, str, str]) -> QMenu:
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
-        for text, tip, choose in (
-            ("File, or one file per modality…", "Files over the same spots open as one section", self._choose_files),
-            ("Folder (Space Ranger, .zarr)…", "The outs folder of Space Ranger, or a .zarr", self._choose_folder),
-        ):
+        entries = (
+            ("File, or several…", "Files over the same spots open as one section, others as a study", "_choose_files"),
+            ("Folder (Space Ranger, .zarr)…", "The outs folder of Space Ranger, or a .zarr", "_choose_folder"),
+            *more,
+        )
+        for text, tip, name in entries:
+            choose = getattr(self, name)
             action = QAction(text, menu)
             action.setToolTip(tip)
             action.triggered.connect(choose)
@@ -137,6 +161,10 @@ class DataPanel(QWidget):
     def _choose_files(self, checked: bool = False) -> None:
         paths, _ = QFileDialog.getOpenFileNames(self, "Open a section", "", "Sections (*.h5mu *.h5ad);;All files (*)")
         self.open(paths)
+
+    def _choose_more(self, checked: bool = False) -> None:
+        paths, _ = QFileDialog.getOpenFileNames(self, "Add a section", "", "Sections (*.h5mu *.h5ad);;All files (*)")
+        self.add(paths)
 
     def _choose_folder(self, checked: bool = False) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Open a Space Ranger folder or a .zarr")
@@ -177,7 +205,8 @@ class DataPanel(QWidget):
 def describe(dataset: Dataset) -> str:
     """Return the size of a section and its modalities, in a line."""
     modalities = (f"{name} ({KINDS[modality.kind]})" for name, modality in dataset.modalities.items())
-    return f"{dataset.n_spots:,} spots · {' · '.join(modalities)}"
+    sections = f"{len(dataset.parts)} sections · " if dataset.parts else ""
+    return f"{sections}{dataset.n_spots:,} spots · {' · '.join(modalities)}"
 
 
 def notes_of(dataset: Dataset) -> list[str]:

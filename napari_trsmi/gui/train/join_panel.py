@@ -1,4 +1,4 @@
-"""Offer to join two open sections that measure the same spots."""
+"""Offer to join two open sections that measure the same spots, or to make a study of several."""
 
 from __future__ import annotations
 
@@ -8,34 +8,41 @@ from weakref import WeakSet
 from qtpy.compat import isalive
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from napari_trsmi.data.study import stack
+from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.viewer import study_picker
 from napari_trsmi.gui.viewer.sections import put_in_place, sections_in
+from napari_trsmi.gui.viewer.studies import same_spots
 
 if TYPE_CHECKING:
+    from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.gui.session import Session
-
-_SAME = 0.5  # share of the smaller section's barcodes
 
 
 class JoinPanel(QWidget):
-    """A sentence and two buttons; to be seen only where the section opened before has other modalities of the spots."""
+    """A sentence and two buttons; to be seen only where open sections measure the same spots, or could be one study."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
         self.partner: OpenSection | None = None
+        self.others: list[OpenSection] = []  # that could be one study with the active one
         self._apart: WeakSet[OpenSection] = WeakSet()
         self.text = Label()
         self.text.setWordWrap(True)
         self.join_button, self.apart_button = QPushButton("Join"), QPushButton("Keep apart")
+        self.study_button = QPushButton("One study…")
         self.join_button.setToolTip("Read both again as modalities of one section")
+        self.study_button.setToolTip("Lay the sections side by side and train them together")
         self.join_button.clicked.connect(self.join)
+        self.study_button.clicked.connect(self.make_study)
         self.apart_button.clicked.connect(self.keep_apart)
         buttons = QHBoxLayout()
-        buttons.addWidget(self.join_button)
-        buttons.addWidget(self.apart_button)
+        for button in (self.join_button, self.study_button, self.apart_button):
+            buttons.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.text)
@@ -45,7 +52,6 @@ class JoinPanel(QWidget):
 
     def join(self) -> None:
         """Open both as one section, in their place."""
-        from napari_trsmi.gui.jobs import run_job
         from napari_trsmi.gui.viewer.reader import open_section
 
         first, second = self.partner, self.session.section
@@ -60,10 +66,35 @@ class JoinPanel(QWidget):
         self.hide()
         run_job(self.session, "Joining", lambda: open_section(paths, library), done, self._on_failed)
 
+    def make_study(self) -> None:
+        """Open all as one study, in their place; what measures the same spots is joined before."""
+        from napari_trsmi.gui.viewer.studies import joined
+
+        if self.session.section is None:
+            return
+        old = [*self.others, self.session.section]
+
+        def ask(sections: dict[str, Dataset]) -> None:
+            answer, chosen = study_picker.choose(sections)
+            if answer == "study":
+                run_job(self.session, "Making the study", lambda: OpenSection(stack(chosen)), done, self._on_failed)
+            elif answer == "apart":
+                self.keep_apart()
+            else:
+                self._on_failed("")
+
+        def done(study: OpenSection) -> None:
+            put_in_place(self.session, study, old)
+
+        self.hide()
+        run_job(self.session, "Reading", lambda: joined([one.dataset for one in old]), ask, self._on_failed)
+
     def keep_apart(self) -> None:
-        """Say no more about this section."""
+        """Say no more about these sections."""
         if self.session.section is not None:
             self._apart.add(self.session.section)
+        for section in self.others:
+            self._apart.add(section)
         self.hide()
 
     def _on_failed(self, problem: str) -> None:
@@ -71,12 +102,21 @@ class JoinPanel(QWidget):
             self._on_section()
 
     def _on_section(self, *_: object) -> None:
-        section = self.session.section
-        ask = section is not None and section not in self._apart and self.session.state == "idle"
-        self.partner = partner(section, sections_in(self.session.canvas.viewer)) if ask and section else None
-        if self.partner is not None and section is not None:
+        section, self.partner, self.others = self.session.section, None, []
+        there = sections_in(self.session.canvas.viewer)
+        if section is not None and section not in self._apart and self.session.state == "idle":
+            self.partner = partner(section, there)
+            self.others = [one for one in candidates(section, there) if one not in self._apart]
+        if self.others and (self.partner is None or len(self.others) > 1):
+            names = [one.dataset.name for one in (*self.others, section) if one is not None]
+            self.text.setText(f"These may be trained together as one study: {', '.join(names)}.")
+            self.partner = None
+        elif self.partner is not None and section is not None:
             self.text.setText(f"{self.partner.dataset.name} and {section.dataset.name} measure the same spots.")
-        self.setVisible(self.partner is not None)
+            self.others = []
+        self.join_button.setVisible(self.partner is not None)
+        self.study_button.setVisible(bool(self.others))
+        self.setVisible(self.partner is not None or bool(self.others))
 
 
 def partner(section: OpenSection, sections: list[OpenSection]) -> OpenSection | None:
@@ -84,11 +124,27 @@ def partner(section: OpenSection, sections: list[OpenSection]) -> OpenSection | 
     mine = section.dataset
     for other in sections:
         theirs = other.dataset
-        if other is section or other.result or section.result or not (mine.sources and theirs.sources):
+        if other is section or not (_is_new(other) and _is_new(section)):
             continue
-        if set(mine.modalities) & set(theirs.modalities) or set(mine.sources) & set(theirs.sources):
+        if set(mine.sources) & set(theirs.sources):
             continue
-        shared = len(set(mine.obs_names).intersection(theirs.obs_names))
-        if shared >= _SAME * min(mine.n_spots, theirs.n_spots):
+        if same_spots(mine, theirs):
             return other
     return None
+
+
+def candidates(section: OpenSection, sections: list[OpenSection]) -> list[OpenSection]:
+    """Return the other open sections that could be one study with this one: all from files, untrained, none twice."""
+    found: list[OpenSection] = []
+    for other in sections:
+        taken = {source for one in (*found, section) for source in one.dataset.sources}
+        if other is section or not (_is_new(other) and _is_new(section)) or taken & set(other.dataset.sources):
+            continue
+        found.append(other)
+    modalities = [set(one.dataset.modalities) for one in (*found, section)]
+    shared = any(a & b for k, a in enumerate(modalities) for b in modalities[k + 1 :])
+    return found if shared else []
+
+
+def _is_new(section: OpenSection) -> bool:
+    return section.result is None and bool(section.dataset.sources) and not section.dataset.parts

@@ -119,6 +119,9 @@ def place(session: Session, placement: Placement) -> None:
     old = session.section
     if old is None:
         return
+    if old.dataset.parts:
+        session.failed.emit("Expected a single section, found a study. Turn the section before you add it to one.")
+        return
     dataset = apply(old.dataset, placement)
     result = None if old.result is None else replace(old.result, dataset=dataset)
     put_in_place(session, OpenSection(dataset, result, old.path, old.runs.move_to(dataset)), [old])

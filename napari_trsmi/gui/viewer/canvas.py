@@ -10,7 +10,8 @@ from weakref import WeakSet, ref
 import numpy as np
 
 from napari_trsmi.gui.viewer import layers
-from napari_trsmi.gui.viewer.layers import DOMAINS, SPOT, SPOTS, TISSUE
+from napari_trsmi.gui.viewer.layers import DOMAINS, NAMES, SPOT, SPOTS, TISSUE
+from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.sections import marked
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
     from napari_trsmi.gui.state import Coloring, OpenSection, Shown
 
-ORDER = (TISSUE, SPOTS, DOMAINS)  # from the bottom; what other roles draw lies above
+ORDER = (TISSUE, NAMES, SPOTS, DOMAINS)  # from the bottom; what other roles draw lies above
 AIR = 0.04  # share of the canvas left free around a section
 CLICK = 4.0  # canvas pixels; a mouse that moves further drags
 
@@ -45,6 +46,7 @@ class Canvas:
         session.hidden_changed.connect(self._on_hidden)
         session.coloring_changed.connect(self._on_coloring)
         session.spot_changed.connect(self._on_spot)
+        session.parts.hidden_changed.connect(self._on_parts)
         for layer in list(viewer.layers):
             self._adopt(layer)
 
@@ -155,6 +157,26 @@ class Canvas:
         if section is not None and layer is not None and shown is not None:
             _paint_domains(layer, section, shown, hidden)
 
+    def _on_parts(self, hidden: frozenset[int]) -> None:
+        """Draw the sections of the study that are to be seen."""
+        section, shown = self.session.section, self.session.shown
+        if section is None:
+            return
+        for layer, ours in self._marked():
+            if ours["section"] is not section:
+                continue
+            if ours["role"] == NAMES:
+                layer.features = layers.names_table(section)
+                layer.refresh_text()
+            elif "part" in ours:
+                _see(layer, ours["part"] not in hidden)
+            elif ours["role"] == SPOTS:
+                _paint_spots(layer, section, self.session.coloring)
+            elif ours["role"] == DOMAINS and shown is not None:
+                _paint_domains(layer, section, shown, self.session.hidden)
+        if self.session.spot is not None and section.seen is not None and not section.seen[self.session.spot]:
+            self.session.select_spot(None)
+
     def _on_coloring(self, coloring: Coloring | None) -> None:
         section = self._colored if coloring is None else self.session.section
         self._colored = None if coloring is None else section
@@ -174,10 +196,11 @@ class Canvas:
         pair = {role: layer for role in (SPOTS, DOMAINS) if (layer := self.layer(role, section)) is not None}
         for role, layer in pair.items():
             _see(layer, role == front)
-        tissue = self.layer(TISSUE, section)
-        if tissue is not None and section not in self._dimmed and (front == DOMAINS or self._colored is section):
+        tissues = [layer for layer, ours in self._marked() if _is(ours, section, TISSUE)]
+        if tissues and section not in self._dimmed and (front == DOMAINS or self._colored is section):
             self._dimmed.add(section)  # once: from then on it is the person's
-            tissue.opacity = layers.DIMMED
+            for tissue in tissues:
+                tissue.opacity = layers.DIMMED
         if selection.active is None or selection.active in pair.values():
             selection.active = pair.get(front)
 
@@ -217,16 +240,17 @@ class Canvas:
         layer = self.layer(DOMAINS) or self.layer(SPOTS)
         if section is None or layer is None:
             return None
-        at, drawn = layer.world_to_data(position), layers.look(section)
+        at, drawn = layer.world_to_data(position), look(section)
         if drawn.raster is not None:
             row, column = np.round(at).astype(int)
             inside = 0 <= row < drawn.raster.spots.shape[0] and 0 <= column < drawn.raster.spots.shape[1]
             spot = int(drawn.raster.spots[row, column]) if inside else -1
-            return spot if spot >= 0 else None
+            return spot if spot >= 0 and (section.seen is None or section.seen[spot]) else None
         away = np.abs(section.dataset.coords[:, ::-1] - at)
         distance = away.max(axis=1) if drawn.square else np.hypot(*away.T)
         nearest = int(distance.argmin())
-        return nearest if distance[nearest] <= drawn.diameter / 2 else None
+        reach = (drawn.diameter if drawn.sizes is None else drawn.sizes[nearest]) / 2
+        return nearest if distance[nearest] <= reach and (section.seen is None or section.seen[nearest]) else None
 
     def _on_spot(self, spot: int | None) -> None:
         section, layer = self.session.section, self.layer(SPOT)
@@ -258,7 +282,7 @@ def _made(data: layers.LayerData) -> Layer:
 
 def _paint_spots(layer: Any, section: OpenSection, coloring: Coloring | None) -> None:
     """Recolour the spots layer in place."""
-    colors, pixels = layers.spot_colors(section, coloring), layers.look(section).raster
+    colors, pixels = layers.seen_of(section, layers.spot_colors(section, coloring)), look(section).raster
     if pixels is None:
         _paint_points(layer, colors)
         layer.features = layers.spot_features(section, coloring)
@@ -269,12 +293,12 @@ def _paint_spots(layer: Any, section: OpenSection, coloring: Coloring | None) ->
 
 def _paint_domains(layer: Any, section: OpenSection, shown: Shown, hidden: frozenset[int]) -> None:
     """Recolour the domains layer in place."""
-    pixels = layers.look(section).raster
+    pixels = look(section).raster
     if pixels is None:
-        _paint_points(layer, layers.domain_colors(shown, hidden)[shown.labels])
+        _paint_points(layer, layers.seen_of(section, layers.domain_colors(shown, hidden)[shown.labels]))
         layer.features = layers.domain_features(section, shown)
         return
-    colormap, values = layers.domain_colormap(shown, hidden), layers.label_values(shown)
+    colormap, values = layers.domain_colormap(shown, hidden), layers.seen_of(section, layers.label_values(shown))
     if values.dtype == layer.data.dtype:
         pixels.look_up(values, out=layer.data)
     else:

@@ -1,20 +1,20 @@
 """Layers of a section and of its domains, as plain tuples: no window, no Qt, no viewer.
 
 All layers share one world: micrometres where the section's resolution is known, else its own units. Points keep the
-coordinates of the file as (row, column) = (y, x); the image is scaled to them, never the other way round. Above
-`raster.RASTER_ABOVE` spots, spots are an Image and domains are Labels in place of Points.
+coordinates of the file as (row, column) = (y, x); the image is scaled to them, never the other way round. The sections
+of a study lie side by side: all their spots in one layer, each image in its own. Above `raster.RASTER_ABOVE` spots,
+spots are an Image and domains are Labels in place of Points.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from napari_trsmi.data.dataset import Place
 from napari_trsmi.evidence import SUPPORT
-from napari_trsmi.gui.viewer import raster
+from napari_trsmi.gui.viewer.looks import look
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,19 +26,21 @@ if TYPE_CHECKING:
 
 LayerData = tuple[Any, dict[str, Any], str]
 TISSUE, SPOTS, DOMAINS, SPOT = "image", "spots", "domains", "spot"  # roles, from the bottom up
+NAMES = "names"  # of the sections of a study
 PLAIN, PLAIN_ON_TISSUE = (0.72, 0.74, 0.77, 1.0), (0.15, 0.17, 0.22, 0.6)
 NO_VALUE = (0.5, 0.5, 0.5, 1.0)
 CLEAR = (0.0, 0.0, 0.0, 0.0)
-MEET = 0.75  # of the distance between spots: so far each reaches on a raster, which fills square and hexagonal grids
 DIMMED = 0.6  # opacity of the tissue under domains and colours, which are then easier to tell apart
 CERTAINTY = "certainty"  # what people read for the posterior of a spot's own domain; files call it confidence
 OVERLAP = 1.01  # of squares side by side: rounding leaves no seam
+TEXT, LONGEST = 11, 20  # points and letters of the name of a section
+WHOLE = Place(1.0, 0.0, 0.0)
 RING = np.array([(0.05, 0.05, 0.05, 1.0), (1.0, 1.0, 1.0, 1.0)])
 
 
-def mark(section: OpenSection, role: str) -> dict[str, Any]:
-    """Return the metadata by which a layer is known as part of `section`."""
-    return {"trsmi": {"section": section, "role": role}}
+def mark(section: OpenSection, role: str, part: int | None = None) -> dict[str, Any]:
+    """Return the metadata by which a layer is known as part of `section`, and of which of its sections it is alone."""
+    return {"trsmi": {"section": section, "role": role, **({} if part is None else {"part": part})}}
 
 
 def world(dataset: Dataset) -> tuple[float, str]:
@@ -48,51 +50,6 @@ def world(dataset: Dataset) -> tuple[float, str]:
     return dataset.microns_per_unit, "um"
 
 
-@dataclass(frozen=True, eq=False)
-class Look:
-    """How the spots of a section are drawn.
-
-    Attributes
-    ----------
-    diameter
-        Diameter of a disc or side of a square, in the unit of the coordinates.
-    square
-        True where the spots are the bins of a square grid.
-    raster
-        Pixels of the spots, None where there are few enough for points.
-    """
-
-    diameter: float
-    square: bool
-    raster: Raster | None
-
-
-_LOOKS: WeakKeyDictionary[OpenSection, Look] = WeakKeyDictionary()
-
-
-def look(section: OpenSection) -> Look:
-    """Return how the spots of `section` are drawn; worked out once."""
-    if section not in _LOOKS:
-        _LOOKS[section] = _look(section.dataset)
-    return _LOOKS[section]
-
-
-def _look(dataset: Dataset) -> Look:
-    from napari_trsmi.data.libraries import spacing
-    from napari_trsmi.figure import square_grid
-
-    grid = square_grid(dataset.coords)
-    if grid is not None and (dataset.spot_diameter is None or dataset.spot_diameter > 0.9 * min(grid)):
-        diameter = distance = max(grid)
-    else:
-        distance = spacing(dataset.coords)
-        grid, diameter = None, float(dataset.spot_diameter or distance)
-    pixels = None
-    if dataset.n_spots > raster.RASTER_ABOVE:
-        pixels = raster.make_raster(dataset.coords, max(diameter / 2, MEET * distance), grid)
-    return Look(diameter, grid is not None, pixels)
-
-
 # The layers
 
 
@@ -100,29 +57,72 @@ def section_layers(section: OpenSection) -> list[LayerData]:
     """Return the layers that a file opens with: tissue image where there is one, spots, and domains where known."""
     from napari_trsmi.gui.state import Shown
 
-    layers = [spots_layer(section)]
-    if section.dataset.image is not None:
-        layers.insert(0, image_layer(section))
+    names = [names_layer(section)] if section.dataset.parts else []
+    layers = [*image_layers(section), *names, spots_layer(section)]
     if (result := section.result) is not None:
         layers[-1][1]["visible"] = False  # domains are drawn over the very same places
         layers.append(domains_layer(section, Shown(result.labels, result.names, result.palette)))
     return layers
 
 
-def image_layer(section: OpenSection) -> LayerData:
-    """Return the tissue image, scaled to the coordinates of the spots."""
+def image_layers(section: OpenSection) -> list[LayerData]:
+    """Return the tissue images, scaled to the coordinates of the spots: of a study one of each section that has one."""
     dataset = section.dataset
-    assert dataset.image is not None
-    unit, _ = world(dataset)
-    step = unit / dataset.image.scale
     opacity = 1.0 if section.result is None else DIMMED
-    settings = {"scale": (step, step), "rgb": True, "interpolation2d": "linear", "opacity": opacity}
-    return dataset.image.pixels, {**_shared(section, TISSUE), **settings}, "image"
+    unit, _ = world(dataset)
+    found: list[LayerData] = []
+    for number, (part, place) in enumerate(zip(dataset.parts or (dataset,), dataset.places or (WHOLE,), strict=True)):
+        if part.image is None:
+            continue
+        step = unit * place.scale / part.image.scale
+        settings = {"scale": (step, step), "rgb": True, "interpolation2d": "linear", "opacity": opacity}
+        if dataset.parts:
+            settings |= {
+                "name": f"{part.name} tissue",
+                "translate": (unit * place.y, unit * place.x),
+                "visible": number not in section.hidden_parts,
+                "metadata": mark(section, TISSUE, number),
+            }
+        found.append((part.image.pixels, {**_shared(section, TISSUE), **settings}, "image"))
+    return found
+
+
+def names_layer(section: OpenSection) -> LayerData:
+    """Return the names of the sections of a study, each above the left end of its tissue."""
+    dataset = section.dataset
+    corners = np.array([dataset.coords[rows].min(axis=0)[::-1] for rows in dataset.sections])
+    corners[:, 0] -= 0.5 * look(section).diameter
+    settings = {
+        "size": 0.01 * look(section).diameter,
+        "face_color": np.array(CLEAR),
+        "border_color": np.array(CLEAR),
+        "features": names_table(section),
+        "text": {
+            "string": "{section}",
+            "anchor": "upper_left",
+            "size": TEXT,
+            "color": "gray",
+        },
+    }
+    return corners, {**_shared(section, NAMES), **settings}, "points"
+
+
+def names_table(section: OpenSection) -> pd.DataFrame:
+    """Return the names of the sections of a study as they are written, those of hidden ones empty."""
+    import pandas as pd
+
+    names = enumerate(section.dataset.section_names)
+    return pd.DataFrame({"section": [_short(name) if k not in section.hidden_parts else "" for k, name in names]})
+
+
+def _short(name: str) -> str:
+    """Return as much of a name as has room above a section among four."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST // 2 - 1]}…{name[-LONGEST // 2 :]}"
 
 
 def spots_layer(section: OpenSection, coloring: Coloring | None = None) -> LayerData:
     """Return the spots in plain grey, or coloured by something."""
-    colors = spot_colors(section, coloring)
+    colors = seen_of(section, spot_colors(section, coloring))
     if (pixels := look(section).raster) is not None:
         image = pixels.look_up(packed(colors)).view(np.uint8).reshape(*pixels.spots.shape, 4)
         return image, {**_shared(section, SPOTS), **_placed(section, pixels), "rgb": True}, "image"
@@ -138,8 +138,9 @@ def domains_layer(section: OpenSection, shown: Shown, hidden: frozenset[int] = f
             "opacity": 1.0,
         }
         settings = {**_shared(section, DOMAINS), **_placed(section, pixels), **settings}
-        return pixels.look_up(label_values(shown)), settings, "labels"
-    return _points(section, DOMAINS, domain_colors(shown, hidden)[shown.labels], domain_features(section, shown))
+        return pixels.look_up(seen_of(section, label_values(shown))), settings, "labels"
+    colors = seen_of(section, domain_colors(shown, hidden)[shown.labels])
+    return _points(section, DOMAINS, colors, domain_features(section, shown))
 
 
 def ring_layer(section: OpenSection, spot: int) -> LayerData:
@@ -165,6 +166,16 @@ def ring_data(section: OpenSection, spot: int) -> np.ndarray:
 # What the spots look like and say
 
 
+def seen_of(section: OpenSection, values: np.ndarray) -> np.ndarray:
+    """Return the values of the spots, 0 in hidden sections: clear, or no label.
+
+    ``Points.shown`` would be meant for it, but napari ignores it where points have the two dimensions that are drawn.
+    """
+    if (seen := section.seen) is None:
+        return values
+    return np.where(seen.reshape(-1, *[1] * (values.ndim - 1)), values, np.zeros((), values.dtype))
+
+
 def domain_colors(shown: Shown, hidden: frozenset[int] = frozenset()) -> np.ndarray:
     """Return the (K + 1, 4) float32 colours of the domains; the last is that of spots without domain (label -1)."""
     from matplotlib.colors import to_rgba_array
@@ -183,8 +194,12 @@ def spot_colors(section: OpenSection, coloring: Coloring | None) -> np.ndarray:
     from matplotlib.colors import to_rgba_array
 
     if coloring is None:
-        plain = PLAIN if section.dataset.image is None else PLAIN_ON_TISSUE
-        return np.tile(np.array(plain, np.float32), (section.dataset.n_spots, 1))
+        colors = np.tile(np.array(PLAIN, np.float32), (section.dataset.n_spots, 1))
+        dataset = section.dataset
+        for part, rows in zip(dataset.parts or (dataset,), dataset.sections, strict=True):
+            if part.image is not None:
+                colors[rows] = PLAIN_ON_TISSUE
+        return colors
     values = np.asarray(coloring.values)
     if values.ndim == 2:
         colors = np.ones((len(values), 4), np.float32)
@@ -288,7 +303,7 @@ def _placed(section: OpenSection, pixels: Raster) -> dict[str, Any]:
 def _points(section: OpenSection, role: str, colors: np.ndarray, features: pd.DataFrame | None) -> LayerData:
     drawn = look(section)
     settings = {
-        "size": drawn.diameter * (OVERLAP if drawn.square else 1),
+        "size": (drawn.diameter if drawn.sizes is None else drawn.sizes) * (OVERLAP if drawn.square else 1),
         "symbol": "square" if drawn.square else "disc",
         "antialiasing": 0 if drawn.square else 1,  # soft edges of touching squares would let the background through
         "face_color": colors,

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from napari.qt import get_current_stylesheet
 from qtpy.QtWidgets import QDialog, QDialogButtonBox, QListWidget, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.plain import Label
+from napari_trsmi.gui.viewer.studies import ALL
 
 
 class LibraryPicker(QDialog):
-    """A list of the sections in a file; one is chosen by double click, or with Open."""
+    """A list of the sections in a file; one is chosen by double click, or with Open, and all with a button.
 
-    def __init__(self, names: Sequence[str], parent: QWidget | None = None) -> None:
+    Attributes
+    ----------
+    wants_all
+        True where all were chosen.
+    """
+
+    def __init__(self, names: Sequence[str], parent: QWidget | None = None, *, together: bool = False) -> None:
         super().__init__(parent)
-        self.names = tuple(names)
+        self.names, self.wants_all = tuple(names), False
         self.setWindowTitle("Choose a section")
         self.setStyleSheet(get_current_stylesheet())
         self.sections = QListWidget()
@@ -27,6 +35,11 @@ class LibraryPicker(QDialog):
         label.setBuddy(self.sections)
         buttons = QDialogButtonBox()
         buttons.addButton("Open", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.all_button = buttons.addButton("All as one study", QDialogButtonBox.ButtonRole.ActionRole)
+        assert self.all_button is not None
+        self.all_button.setToolTip("Lay the sections side by side and train them together")
+        self.all_button.setVisible(together)
+        self.all_button.clicked.connect(self._take_all)
         buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
@@ -35,17 +48,29 @@ class LibraryPicker(QDialog):
             layout.addWidget(widget)
         self.sections.setFocus()
 
+    def _take_all(self) -> None:
+        self.wants_all = True
+        self.accept()
+
     def value(self) -> str:
         """Return the name that is marked."""
         item = self.sections.currentItem()
         return self.names[0] if item is None else item.text()
 
 
-def choose(names: Sequence[str]) -> str | None:
-    """Return the section that a person picks, or None where they would rather not open any."""
+def choose(names: Sequence[str], *, together: bool = False) -> Any:
+    """Return the section that a person picks, `ALL`, or None where they would rather not open any.
+
+    Parameters
+    ----------
+    together
+        Whether all may be picked.
+    """
     from qtpy.QtWidgets import QApplication
 
-    picker = LibraryPicker(names, QApplication.activeWindow())
-    chosen = picker.value() if picker.exec() == QDialog.DialogCode.Accepted else None
+    picker = LibraryPicker(names, QApplication.activeWindow(), together=together)
+    chosen: Any = picker.value() if picker.exec() == QDialog.DialogCode.Accepted else None
+    if picker.wants_all:
+        chosen = ALL
     picker.deleteLater()
     return chosen

@@ -63,10 +63,10 @@ def _is_our_folder(path: Path) -> bool:
 
 
 def read_section(path: str | Sequence[str]) -> list[Any]:
-    """Return the layers of the section in one file, or in several with the same barcodes.
+    """Return the layers of the section in one file, or in several: those with the same barcodes are one section.
 
-    In a running window a person is asked which of several sections to open, problems are told as one sentence, and
-    the docks open beside the first section.
+    Several sections open as one study. In a running window a person is asked whether they shall, and which section of
+    a file with several to open; problems are told as one sentence, and the docks open beside the first section.
 
     Raises
     ------
@@ -74,11 +74,11 @@ def read_section(path: str | Sequence[str]) -> list[Any]:
         The data cannot be used, and no person is there to be told.
     """
     paths = [str(path)] if isinstance(path, str | Path) else [str(one) for one in path]
-    return layers_of(lambda library: open_section(paths, library))
+    return layers_of(lambda library: open_sections(paths, library))
 
 
 def open_in(viewer: Viewer, paths: Sequence[str]) -> None:
-    """Open one file or folder, or several with the same barcodes, as a section in a viewer.
+    """Open one file or folder as a section in a viewer; several as one, or as a study where barcodes differ.
 
     Files with different endings, such as ``.h5ad`` and ``.h5mu``, open together too, which `Viewer.open` refuses.
     """
@@ -94,27 +94,27 @@ def open_in(viewer: Viewer, paths: Sequence[str]) -> None:
             viewer.add_layer(Layer.create(*data))
 
 
-def layers_of(read: Callable[[str | None], OpenSection]) -> list[Any]:
-    """Return the layers of the section that `read` gives for the name of a library, or for None."""
+def layers_of(read: Callable[[str | None], list[OpenSection]]) -> list[Any]:
+    """Return the layers of the sections that `read` gives for the name of a library, or for None."""
     from napari_trsmi.gui.viewer.docks import viewer_in_use
     from napari_trsmi.gui.viewer.layers import section_layers
     from napari_trsmi.gui.viewer.sessions import session_of
     from napari_trsmi.gui.worker import sentence
 
     if (viewer := viewer_in_use()) is None:
-        return section_layers(read(None))
-    problem, section = "", None
+        return [layer for section in read(None) for layer in section_layers(section)]
+    problem, sections = "", []
     try:
-        section = _read_or_ask(read)
+        sections = _read_or_ask(read)
     except Exception as error:
         logger.info("a section could not be read", exc_info=True)
         problem = sentence(error)
-    if section is None and not problem:  # a person picked none
+    if not sections and not problem:  # a person picked none
         return _NOTHING
     _go_on_later(viewer, problem)
-    if section is not None:
+    for section in sections[-1:]:
         session_of(viewer).canvas.share_units(section)  # before napari adds its layers
-    return _NOTHING if section is None else section_layers(section)
+    return [layer for section in sections for layer in section_layers(section)] or _NOTHING
 
 
 def _go_on_later(viewer: Viewer, problem: str) -> None:
@@ -137,21 +137,21 @@ def _go_on_later(viewer: Viewer, problem: str) -> None:
     QTimer.singleShot(0, go_on)
 
 
-def _read_or_ask(read: Callable[[str | None], OpenSection]) -> OpenSection | None:
-    """Return the section, the one picked where there are several, or None where none was picked."""
+def _read_or_ask(read: Callable[[str | None], list[OpenSection]]) -> list[OpenSection]:
+    """Return the sections, the one picked where a file has several, or none where none was picked."""
     from napari_trsmi.errors import ChoiceError
     from napari_trsmi.gui.viewer import library_picker
 
-    library: str | None = None
+    library: Any = None
     while True:
         try:
             with _busy_cursor():
                 return read(library)
         except ChoiceError as several:
-            names = several.names
-        library = library_picker.choose(names)
+            names, together = several.names, several.kind != "tables"
+        library = library_picker.choose(names, together=together)
         if library is None:
-            return None
+            return []
 
 
 @contextmanager
@@ -161,6 +161,53 @@ def _busy_cursor() -> Iterator[None]:
     from qtpy.QtWidgets import QApplication
 
     QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+    try:
+        yield
+    finally:
+        QApplication.restoreOverrideCursor()
+
+
+def open_sections(paths: Sequence[str | Path], library: Any = None) -> list[OpenSection]:
+    """Return the section or study in files; several sections that a person does not want as a study, one by one.
+
+    `library` names the section of a file to open; all of them are a study for `studies.ALL`.
+
+    Raises
+    ------
+    DataError
+        As `api.read` and `data.study.stack` do.
+    """
+    from napari_trsmi.api import read_sections
+    from napari_trsmi.data.study import stack
+    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.viewer import studies
+    from napari_trsmi.gui.viewer.docks import viewer_in_use
+
+    if library is studies.ALL:
+        return [OpenSection(read_sections(paths[0] if len(paths) == 1 else list(paths)))]
+    if len(paths) == 1:
+        return [open_section(paths, library)]
+    found = studies.sections_in_files(paths, library)
+    if len(found) == 1:
+        return [OpenSection(dataset) for dataset in found.values()]
+    answer = "study"
+    if viewer_in_use() is not None:
+        from napari_trsmi.gui.viewer import study_picker
+
+        with _usual_cursor():
+            answer, found = study_picker.choose(found)
+    if answer == "study":
+        return [OpenSection(stack(found))]
+    return [OpenSection(replace(dataset, name=name)) for name, dataset in found.items()] if answer == "apart" else []
+
+
+@contextmanager
+def _usual_cursor() -> Iterator[None]:
+    """Show that the window waits for a person, while it is at work otherwise."""
+    from qtpy.QtCore import Qt
+    from qtpy.QtWidgets import QApplication
+
+    QApplication.setOverrideCursor(Qt.CursorShape.ArrowCursor)
     try:
         yield
     finally:

@@ -8,7 +8,7 @@ from lassos import box, boxed, click, draw, marked, near, opened, places, says
 from opened_dock import open_section
 
 from napari_trsmi.gui.correct import lasso_layers
-from napari_trsmi.gui.viewer import layers
+from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.sessions import session_of
 
 
@@ -137,7 +137,7 @@ def test_sections_drawn_as_pixels_are_lassoed_too(qtbot, monkeypatch, trained):
     rows, chosen = boxed(trained, corners), dock.session.canvas.layer("chosen")
     assert np.array_equal(dock.panel.lasso.rows("A"), rows)
     assert chosen.data.dtype == np.uint8
-    spots = layers.look(dock.session.section).raster.spots
+    spots = look(dock.session.section).raster.spots
     assert set(np.unique(spots[chosen.data == 1])) == set(rows)
     click(qtbot, dock.panel.buttons["One domain"])
     assert says(dock) == [(f"{len(rows)} spots are one domain", "new")]

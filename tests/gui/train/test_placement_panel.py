@@ -12,6 +12,8 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.train.join_panel import JoinPanel
 from napari_trsmi.gui.train.placement_panel import TURNS, PlacementPanel
+from napari_trsmi.gui.viewer import study_picker
+from napari_trsmi.gui.viewer.sections import sections_in
 from napari_trsmi.gui.viewer.sessions import session_of
 
 PLUGIN = "napari-trsmi"
@@ -166,4 +168,38 @@ def test_files_kept_apart_stay_so(viewer, join_panel, two_files):
 def test_two_sections_of_the_same_modality_are_not_joined(viewer, join_panel, two_files, tmp_path, make_table):
     make_table(seed=5).write_h5ad(tmp_path / "b_rna.h5ad")
     viewer.open([two_files[0], tmp_path / "b_rna.h5ad"], plugin=PLUGIN)
+    assert join_panel.join_button.isHidden()
+
+
+@pytest.fixture
+def another(tmp_path, make_table):
+    """RNA of other spots."""
+    table = make_table(seed=5)
+    table.obs_names = [f"b{k}" for k in range(table.n_obs)]
+    table.write_h5ad(tmp_path / "b_rna.h5ad")
+    return tmp_path / "b_rna.h5ad"
+
+
+def test_sections_opened_one_by_one_can_be_made_a_study(viewer, qtbot, join_panel, two_files, another, monkeypatch):
+    for path in (*two_files, another):
+        viewer.open(path, plugin=PLUGIN)
+    assert join_panel.text.text() == "These may be trained together as one study: a_rna, a_adt, b_rna."
+    assert join_panel.join_button.isHidden()
+    monkeypatch.setattr(study_picker, "choose", lambda found: ("study", found))
+    join_panel.study_button.click()
+    session = session_of(viewer)
+    qtbot.waitUntil(lambda: bool(session.parts.names), timeout=20_000)
+    assert session.parts.names == ("a", "b")
+    assert list(session.dataset.parts[0].modalities) == ["rna", "adt"]
+    assert {layer.metadata["trsmi"]["section"] for layer in viewer.layers} == {session.section}
+    assert join_panel.isHidden()
+
+
+def test_sections_kept_apart_are_not_offered_again(viewer, join_panel, two_files, another):
+    for path in (two_files[0], another):
+        viewer.open(path, plugin=PLUGIN)
+    assert not join_panel.isHidden()
+    join_panel.apart_button.click()
+    session = session_of(viewer)
+    session.activate(next(one for one in sections_in(viewer) if one is not session.section))
     assert join_panel.isHidden()

@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
 from napari_trsmi.gui.viewer import layers, raster
+from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.sessions import session_of
 
 
@@ -227,7 +228,7 @@ def test_between_spots_there_is_nothing_to_click(session, section):
 def test_the_raster_follows_domains_hidden_ones_and_colorings(viewer, section, monkeypatch):
     monkeypatch.setattr(raster, "RASTER_ABOVE", 1000)
     session, dataset = opened(viewer, section), section.dataset
-    numbers = layers.look(section).raster.spots
+    numbers = look(section).raster.spots
     session.show(shown(dataset))
     domains, spots = session.canvas.layer("domains"), session.canvas.layer("spots")
     for n in (4, 300, 5):

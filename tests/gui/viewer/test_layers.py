@@ -11,6 +11,7 @@ from napari.layers import Layer
 from napari_trsmi.data.dataset import TissueImage
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
 from napari_trsmi.gui.viewer import layers, raster
+from napari_trsmi.gui.viewer.looks import look
 
 RED, GREEN, BLUE = (1, 0, 0, 1), (0, 1, 0, 1), (0, 0, 1, 1)
 
@@ -47,7 +48,7 @@ def test_a_spot_lies_on_its_place_in_the_image(sample, scale):
 
 def test_a_spot_of_the_raster_lies_on_its_place_in_the_image(sample, many):
     image, spots = (made(data) for data in layers.section_layers(OpenSection(sample)))
-    drawn = layers.look(OpenSection(sample)).raster
+    drawn = look(OpenSection(sample)).raster
     pixel = np.argwhere(drawn.spots == 77).mean(axis=0)
     place = image.world_to_data(spots.data_to_world(pixel))
     assert place == pytest.approx(sample.coords[77, ::-1] * sample.image.scale, abs=sample.image.scale * drawn.step[0])
@@ -92,7 +93,7 @@ def test_many_spots_are_one_image_and_one_labels_layer(sample, many):
     shown, section = thirds(sample), OpenSection(sample)
     spots, domains = made(layers.spots_layer(section)), made(layers.domains_layer(section, shown, frozenset({1})))
     assert (type(spots).__name__, type(domains).__name__) == ("Image", "Labels")
-    numbers = layers.look(section).raster.spots
+    numbers = look(section).raster.spots
     assert np.array_equal(domains.data, np.where(numbers < 0, 0, numbers % 3 + 1))
     assert [tuple(domains.colormap.map(value)) for value in range(4)] == [(0, 0, 0, 0), RED, (0, 1, 0, 0), BLUE]
     assert np.array_equal(spots.data[..., 3] > 0, numbers >= 0)
@@ -133,7 +134,7 @@ def test_a_coloring_looks_the_same_on_points_and_raster(sample, monkeypatch, n_s
     spots = made(layers.spots_layer(section, coloring))
     wanted = layers.spot_colors(section, coloring)[77]
     if n_spots == 1000:
-        seen = spots.data[layers.look(section).raster.spots == 77] / 255
+        seen = spots.data[look(section).raster.spots == 77] / 255
         assert seen == pytest.approx(np.tile(wanted, (len(seen), 1)), abs=0.003)
     else:
         assert spots.face_color[77] == pytest.approx(wanted)
@@ -166,7 +167,7 @@ def test_a_coloured_spot_says_its_value(sample):
 def test_the_raster_says_the_domain(sample, many):
     section = OpenSection(sample)
     domains = made(layers.domains_layer(section, thirds(sample)))
-    pixel = np.argwhere(layers.look(section).raster.spots == 4)[0]
+    pixel = np.argwhere(look(section).raster.spots == 4)[0]
     status = domains.get_status(domains.data_to_world(pixel), world=True)["value"]
     assert "domain: Medulla" in status
     assert "spots: 833" in status

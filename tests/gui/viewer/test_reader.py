@@ -17,6 +17,7 @@ from napari_trsmi.data.tables import read_table, write_table
 from napari_trsmi.gui.viewer import docks, library_picker
 from napari_trsmi.gui.viewer.reader import get_reader, open_in, read_section
 from napari_trsmi.gui.viewer.sessions import session_of
+from napari_trsmi.gui.viewer.studies import ALL
 
 PLUGIN = "napari-trsmi"
 
@@ -279,13 +280,22 @@ def two_libraries(tmp_path, make_table):
 
 
 def test_a_person_picks_one_of_several_libraries(viewer, qtbot, opened, two_libraries, monkeypatch):
-    monkeypatch.setattr(library_picker, "choose", lambda names: names[1])
+    monkeypatch.setattr(library_picker, "choose", lambda names, **_: names[1])
     layers = as_a_person(qtbot, lambda: viewer.open(two_libraries, plugin=PLUGIN))
     assert (section(layers).dataset.library, section(layers).dataset.n_spots) == ("right", 18)
 
 
+def test_all_libraries_of_a_file_open_as_one_study(viewer, qtbot, opened, two_libraries, monkeypatch):
+    asked = []
+    monkeypatch.setattr(library_picker, "choose", lambda names, together: asked.append(together) or ALL)
+    layers = as_a_person(qtbot, lambda: viewer.open(two_libraries, plugin=PLUGIN))
+    assert asked == [True]
+    assert roles(layers) == ["names", "spots"]
+    assert section(layers).dataset.section_names == ("left", "right")
+
+
 def test_picking_none_opens_nothing_and_says_nothing(viewer, qtbot, opened, errors, two_libraries, monkeypatch):
-    monkeypatch.setattr(library_picker, "choose", lambda names: None)
+    monkeypatch.setattr(library_picker, "choose", lambda names, **_: None)
     assert as_a_person(qtbot, lambda: viewer.open(two_libraries, plugin=PLUGIN)) == []
     assert (errors, opened) == ([], [])
 
@@ -301,6 +311,8 @@ def test_the_picker_gives_what_is_marked(qtbot):
     assert picker.value() == "left"
     picker.sections.setCurrentRow(1)
     assert picker.value() == "right"
+    picker.all_button.click()
+    assert picker.wants_all
 
 
 def test_the_scale_bar_keeps_its_unit_beside_a_section_without_one(viewer, qtbot, errors, opened, two_files):

@@ -1,0 +1,214 @@
+"""The tables of a file under one set of barcodes: which spots they have in common, or have together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+
+from napari_trsmi.config import Kind
+from napari_trsmi.data.readers.barcodes import Renaming, aligned, common
+from napari_trsmi.data.readers.found import Found, Holder
+from napari_trsmi.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+
+Spots = Literal["all", "common"]
+"""Which spots are read: those that at least one modality has, or those that all have."""
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Tables whose rows go by the barcodes of the first.
+
+    Attributes
+    ----------
+    found
+        What the file holds.
+    tables
+        {modality: its name in `found`} of those to use.
+    kinds
+        {modality: kind} asked for.
+    barcodes
+        {modality: (n,) barcode of each of its rows}.
+    holders
+        Where coordinates, annotations and images are looked for.
+    stored
+        {table as it lies in the file: (n,) barcode of each of its rows}.
+    notes
+        Sentences a person should read.
+    """
+
+    found: Found
+    tables: dict[str, str]
+    kinds: dict[str, Kind]
+    barcodes: dict[str, pd.Index]
+    holders: list[Holder]
+    stored: dict[str, pd.Index]
+    notes: list[str]
+
+    def table(self, name: str) -> AnnData:
+        """Return the table of a modality as it lies in the file."""
+        return self.found.tables[self.tables[name]]
+
+
+def join(
+    found: Found, kinds: Mapping[str, Kind] | None, modalities: Sequence[str] | None, *, of_several: bool = False
+) -> Joined:
+    """Return the tables under the barcodes of the first.
+
+    Parameters
+    ----------
+    kinds, modalities
+        As in `napari_trsmi.data.readers.read`.
+    of_several
+        Whether this is one section of several, which may lack a modality that is named there.
+
+    Raises
+    ------
+    DataError
+        A name or kind does not exist, a table is empty, or barcodes that are to be matched occur twice.
+    """
+    if of_several:
+        kinds = {key: kind for key, kind in (kinds or {}).items() if key in found.tables}
+        modalities = [key for key in modalities or () if key in found.tables]
+    tables, checked = _asked_for(found, dict(kinds or {}), modalities)
+    barcodes = {key: found.barcodes_of(own) for key, own in tables.items()}
+    _check_filled({key: found.tables[own] for key, own in tables.items()})
+    notes = list(found.notes)
+    renamings: list[Renaming] = []
+    if len(tables) > 1:
+        _check_unique({key: found.tables[own].obs_names for key, own in tables.items()})
+        renamings, more = aligned(barcodes)
+        notes += more
+    holders = [
+        holder._replace(obs=holder.obs.set_axis(_renamed(holder.obs.index, renamings))) for holder in found.holders
+    ]
+    return Joined(
+        found,
+        tables,
+        checked,
+        {key: _renamed(index, renamings) for key, index in barcodes.items()},
+        [holder for holder in holders if holder.obs.index.is_unique],
+        {key: _renamed(index, renamings) for key, index in found.stored.items()},
+        notes,
+    )
+
+
+def spots_of(barcodes: Mapping[str, pd.Index], spots: Spots) -> pd.Index:
+    """Return the barcodes that all tables have, or with ``"all"`` those that one has, those of the first table first.
+
+    Raises
+    ------
+    DataError
+        No barcode is in all of them.
+    """
+    shared = common(barcodes)
+    if spots == "common":
+        return shared
+    return reduce(lambda left, right: left.append(right[~right.isin(left)]), barcodes.values())
+
+
+def _asked_for(
+    found: Found, kinds: dict[str, Kind], modalities: Sequence[str] | None
+) -> tuple[dict[str, str], dict[str, Kind]]:
+    """Return {name: modality in `found`} of those to use (all where `modalities` is empty), and the kinds asked for.
+
+    A lone modality, whose name a file does not give, may be called anything in `kinds`.
+    """
+    tables = {key: key for key in found.tables}
+    if not tables:
+        raise DataError("Expected at least one modality, found none. Choose another file.")
+    if len(tables) == len(kinds) == 1 and found.unnamed and not set(kinds) & set(tables):
+        tables = dict(zip(kinds, tables, strict=True))
+    for asked in (*kinds, *(modalities or ())):
+        if asked not in tables:
+            raise DataError(f"Expected modalities among {list(tables)}, found {asked!r}. Use one of these names.")
+    for asked, kind in kinds.items():
+        if kind not in get_args(Kind):
+            raise DataError(
+                f"Expected a kind among {list(get_args(Kind))} for {asked!r}, found {kind!r}. Use one of them."
+            )
+    return ({key: tables[key] for key in modalities} if modalities else tables), kinds
+
+
+def _check_filled(tables: Mapping[str, AnnData]) -> None:
+    """Raise `DataError` for a table without spots or without anything measured."""
+    for key, table in tables.items():
+        if table.n_obs == 0 or table.n_vars + len(table.obsm) == 0:
+            what = "spots" if table.n_obs == 0 else "features"
+            raise DataError(
+                f"Expected {what} in modality {key!r}, found none. Choose another file or leave {key!r} out."
+            )
+
+
+def _check_unique(tables: Mapping[str, pd.Index]) -> None:
+    """Raise `DataError` where barcodes occur twice, so that rows of one table may be those of several of another."""
+    first, *others = tables.values()
+    if all(first.equals(other) for other in others):
+        return
+    for key, index in tables.items():
+        if not index.is_unique:
+            twice = index[index.duplicated()]
+            raise DataError(
+                f"Expected unique barcodes in modality {key!r}, found {len(twice)} more than once, such as "
+                f"{twice[0]!r}. Make obs_names unique."
+            )
+
+
+def _renamed(names: pd.Index, renamings: Sequence[Renaming]) -> pd.Index:
+    return reduce(lambda left, renaming: renaming.of(left), renamings, names)
+
+
+def annotations_of(joined: Joined, names: pd.Index) -> pd.DataFrame:
+    """Return the annotations of all holders for the spots `names`.
+
+    Columns of one name and the same values are kept once, and where a holder lacks spots, filled from the next; where
+    values differ, the later one is called ``"<holder>:<column>"``. Copies that MuData makes of its modalities' columns
+    (``"rna:..."``) are left out.
+    """
+    import pandas as pd
+
+    tables = {key: joined.table(key) for key in joined.tables}
+    columns: dict[str, pd.Series] = {}
+    lacking: dict[str, np.ndarray] = {}
+    for holder in joined.holders:
+        obs = holder.obs.reindex(names) if not holder.obs.index.equals(names) else holder.obs
+        lacks = ~names.isin(holder.obs.index)
+        for column, values in obs.items():
+            column = str(column)
+            modality, _, rest = column.partition(":")
+            if modality in tables and rest in tables[modality].obs:
+                continue
+            if column not in columns:
+                columns[column], lacking[column] = values, lacks
+                continue
+            missing = lacks | lacking[column]
+            if _agree(values, columns[column], missing):
+                if (lacking[column] & ~lacks).any():
+                    columns[column] = _filled(columns[column], values, lacking[column])
+                    lacking[column] = lacking[column] & lacks
+            elif not values.isna().all():
+                columns[f"{holder.name}:{column}"] = values
+    return pd.DataFrame(columns, index=names)
+
+
+def _agree(values: pd.Series, others: pd.Series, missing: np.ndarray) -> bool:
+    """Return whether two columns are the same but for missing spots, which turn integers and booleans into others."""
+    if not missing.any():
+        return values.equals(others)
+    return values[~missing].astype(object).equals(others[~missing].astype(object))
+
+
+def _filled(values: pd.Series, others: pd.Series, where: np.ndarray) -> pd.Series:
+    """Return values with those of `others` `where` they are missing; categories stay categories."""
+    import pandas as pd
+
+    categorical = isinstance(values.dtype, pd.CategoricalDtype)
+    filled = values.astype(object).where(~where, others.astype(object))
+    return filled.astype("category") if categorical else filled.infer_objects()

@@ -1,0 +1,62 @@
+"""Which sections of a study are drawn, and which one the docks speak about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psygnal import Signal
+
+if TYPE_CHECKING:
+    from napari_trsmi.gui.state import OpenSection
+
+
+class Parts:
+    """The sections within the active study; of a single section there are none.
+
+    What is hidden and chosen stays with the study, so that one comes back to it as it was.
+
+    Attributes
+    ----------
+    study
+        The active study or section; the session sets it.
+
+    Signals
+    -------
+    hidden_changed(frozenset[int])
+        Sections that are not drawn.
+    chosen_changed(int | None)
+        The section that the docks speak about; None for all.
+    """
+
+    hidden_changed = Signal(object)
+    chosen_changed = Signal(object)
+
+    def __init__(self) -> None:
+        self.study: OpenSection | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the sections."""
+        return () if self.study is None else self.study.dataset.section_names
+
+    @property
+    def hidden(self) -> frozenset[int]:
+        """Numbers of the sections that are not drawn."""
+        return frozenset() if self.study is None else self.study.hidden_parts
+
+    @property
+    def chosen(self) -> int | None:
+        """Number of the section that the docks speak about; None for all."""
+        return None if self.study is None else self.study.part
+
+    def hide(self, hidden: frozenset[int]) -> None:
+        """Draw all sections but these."""
+        if self.study is not None and hidden != self.hidden:
+            self.study.hidden_parts = hidden
+            self.hidden_changed.emit(hidden)
+
+    def choose(self, number: int | None) -> None:
+        """Let the docks speak about one section; None for all."""
+        if self.study is not None and number != self.chosen:
+            self.study.part = number
+            self.chosen_changed.emit(number)

@@ -1,0 +1,132 @@
+"""Several files as sections: which of them measure the same spots, and what each section is called. No Qt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from os.path import commonprefix
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_trsmi.errors import DataError
+
+if TYPE_CHECKING:
+    from napari_trsmi.data.dataset import Dataset
+
+ALL = object()  # instead of the name of a section in a file: all of them, as one study
+SAME = 0.5  # share of the smaller table's barcodes
+NEAR = 0.01  # of the extent of a section: so far may its spots lie apart in two files
+_KINDS = re.compile(r"[\s_.+-]*(rna|gex|adt|atac|protein|proteins|peaks)$", re.IGNORECASE)
+_ENDS = " _.+-"
+
+
+def sections_in_files(paths: Sequence[str | Path], library: str | None = None) -> dict[str, Dataset]:
+    """Return {name: section} of several files: one where all measure the same spots, else one for each set of spots.
+
+    Raises
+    ------
+    DataError
+        The files cannot be read, together or one by one.
+    """
+    from napari_trsmi.api import read
+
+    try:
+        together = read([str(path) for path in paths], library=library)
+    except DataError as error:
+        if "barcodes" not in str(error) and "modality per name" not in str(error):
+            raise
+    else:
+        kinds = [modality.kind for modality in together.modalities.values()]
+        if len(set(kinds)) == len(kinds):
+            return {together.name: together}
+        alone = [read(path, library=library) for path in paths]
+        # Instruments use the same barcodes on every slide: where the spots lie tells sections apart.
+        if all(_same_places(one, alone[0]) for one in alone):
+            return {together.name: together}
+        return joined(alone)
+    return joined([read(path, library=library) for path in paths])
+
+
+def joined(datasets: Sequence[Dataset]) -> dict[str, Dataset]:
+    """Return {name: section} of datasets that came from files, those over the same spots read as one."""
+    from napari_trsmi.api import read
+
+    groups: list[list[Dataset]] = []
+    for dataset in datasets:
+        group = next((group for group in groups if all(same_spots(dataset, other) for other in group)), None)
+        if group is None:
+            groups.append([dataset])
+        else:
+            group.append(dataset)
+    found = []
+    for group in groups:
+        paths = [path for dataset in group for path in dataset.sources]
+        library = next((dataset.library for dataset in group if dataset.library), None)
+        found.append(group[0] if len(group) == 1 else read(paths, library=library))
+    return dict(zip(names_of([[dataset.name for dataset in group] for group in groups]), found, strict=True))
+
+
+def same_spots(one: Dataset, other: Dataset) -> bool:
+    """Return whether two datasets are different modalities of the same spots."""
+    return not set(one.modalities) & set(other.modalities) and _same_places(one, other)
+
+
+def _same_places(one: Dataset, other: Dataset) -> bool:
+    shared, mine, theirs = np.intersect1d(one.obs_names.astype(str), other.obs_names.astype(str), return_indices=True)
+    if len(shared) < SAME * min(one.n_spots, other.n_spots):
+        return False
+    away = np.abs(one.coords[mine] - other.coords[theirs]).max()
+    return bool(away <= NEAR * float(np.ptp(one.coords, axis=0).max()))
+
+
+def names_of(groups: Sequence[Sequence[str]]) -> list[str]:
+    """Return a name for each group of files: what their names share, without the modality where that is clear.
+
+    Examples
+    --------
+    >>> names_of([["s1_rna", "s1_adt"], ["s2_rna"], ["s3_adt"]])
+    ['s1', 's2', 's3']
+    >>> names_of([["s1_rna"], ["s1_adt"]])
+    ['s1_rna', 's1_adt']
+    """
+    full = [commonprefix(list(group)).rstrip(_ENDS) or " + ".join(group) for group in groups]  # noqa: RUF071 no paths
+    short = [_KINDS.sub("", name).rstrip(_ENDS) for name in full]
+    return distinct(short if all(short) and len(set(short)) == len(short) else full)
+
+
+def distinct(names: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
+    """Return names that differ from each other and from those that are taken, by a number where need be.
+
+    Examples
+    --------
+    >>> distinct(["a", "a", "b"], taken=["b"])
+    ['a', 'a 2', 'b 2']
+    """
+    found: list[str] = []
+    for name in names:
+        number, tried = 1, name
+        while tried in found or tried in taken:
+            number += 1
+            tried = f"{name} {number}"
+        found.append(tried)
+    return found
+
+
+def with_more(dataset: Dataset, more: Mapping[str, Dataset]) -> Dataset:
+    """Return a study of the sections of a dataset and more.
+
+    Raises
+    ------
+    DataError
+        As `data.study.stack` does.
+    """
+    from napari_trsmi.data.study import stack
+
+    before = {part.name: part for part in dataset.parts or (dataset,)}
+    if not dataset.parts:
+        before = dict(zip(names_of([[dataset.name]]), before.values(), strict=True))
+    names = distinct(list(more), list(before))
+    name = dataset.name if dataset.parts else "study"
+    return stack({**before, **dict(zip(names, more.values(), strict=True))}, name)

@@ -1,0 +1,55 @@
+"""`trsmi study` and `trsmi transfer`."""
+
+from __future__ import annotations
+
+import mudata
+import numpy as np
+import pandas as pd
+from sklearn.metrics import adjusted_rand_score
+
+import napari_trsmi as nt
+from napari_trsmi.cli import main
+from napari_trsmi.data.tables import mudata_as_stored
+
+
+def test_the_composition_of_a_file_is_written_and_drawn(fitted, tmp_path, capsys):
+    out = tmp_path / "shares.csv"
+    assert main(["study", str(fitted.path), "-o", str(out)]) == 0
+    table, expected = pd.read_csv(out), nt.composition(nt.restore(fitted.path))
+    assert table["spots"].tolist() == expected["spots"].tolist()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["shares.csv", "shares.png"]
+    assert f"Table: {out}" in capsys.readouterr().out
+
+
+def test_conditions_of_too_few_sections_are_written_and_not_tested(fitted, tmp_path, capsys):
+    out = tmp_path / "shares.csv"
+    name = nt.restore(fitted.path).dataset.name
+    assert main(["study", str(fitted.path), "-o", str(out), "--conditions", name, "well"]) == 0
+    assert "Not tested: Expected at least 3 sections" in capsys.readouterr().out
+    assert pd.read_csv(out)["condition"].unique().tolist() == ["well"]
+    assert not out.with_suffix(".test.csv").exists()
+    words = ["study", str(fitted.path), "-o", str(out), "--conditions", name, "well", "--by", "domain"]
+    assert main(words) == 2
+    assert "found both. Leave one out." in capsys.readouterr().err
+
+
+def test_a_part_of_the_section_gets_the_domains_of_the_whole(fitted, tmp_path, capsys):
+    whole = nt.restore(fitted.path)
+    new, out = tmp_path / "new.h5mu", tmp_path / "labelled.h5mu"
+    with mudata_as_stored():
+        sample = mudata.read_h5mu(nt.sample_path())
+        kept = np.sort(np.random.default_rng(0).choice(sample.n_obs, 2000, replace=False))
+        sample[sample.obs_names[kept]].copy().write(new)
+    assert main(["transfer", str(fitted.path), str(new), "-o", str(out), "--no-figure"]) == 0
+    assert "domains over 2,000 spots" in capsys.readouterr().out
+    found = nt.restore(out)
+    assert found.names == whole.names
+    assert found.palette == whole.palette
+    before = pd.Series(whole.labels, whole.obs_names)[found.obs_names]
+    assert adjusted_rand_score(before, found.labels) > 0.6
+    assert {"fits", "support"} <= set(found.maps)
+
+
+def test_a_section_has_to_be_named(fitted, tmp_path, capsys):
+    assert main(["transfer", str(fitted.path), "-o", str(tmp_path / "x.h5mu")]) == 2
+    assert "Expected a section to label" in capsys.readouterr().err

@@ -1,0 +1,42 @@
+"""Boundaries of a study: each lies in one section, and follows what is hidden and chosen."""
+
+from __future__ import annotations
+
+import pytest
+from opened_dock import dock_alone, layer
+from small_study import small_study
+
+from napari_trsmi import Config
+
+
+@pytest.fixture(scope="module")
+def result():
+    """Domains of a very short run on three sections."""
+    import napari_trsmi as nt
+
+    settings = {"cluster": {"n_domains": 3, "n_init": 1}, "train": {"epochs": 2}, "preprocess": {"n_components": 6}}
+    return nt.fit(small_study(), Config(**settings, evidence={"support": False}))
+
+
+def test_the_table_says_which_section_a_boundary_is_in_and_shows_those_of_the_chosen_one(qtbot, result):
+    dock = dock_alone(qtbot, result)
+    panel, model, rows = dock.boundaries, dock.boundaries.model, dock.boundaries.rows
+    sections = [model.text(segment, "section") for segment in range(model.rowCount())]
+    assert set(sections) == {"a", "b", "c"}
+    first = result.boundary_edges.drop_duplicates("segment").set_index("segment")["i"]
+    assert sections == [result.sections[first[segment]] for segment in result.boundaries["segment"]]
+    panel.session.parts.choose(1)
+    assert {sections[segment] for segment in rows.segments()} == {"b"}
+    assert panel.progress.text().endswith("section b only")
+    panel.session.parts.choose(None)
+    assert rows.rowCount() == model.rowCount()
+
+
+def test_strokes_of_hidden_sections_are_not_seen(qtbot, result):
+    dock = dock_alone(qtbot, result)
+    dock.session.parts.hide(frozenset({0, 2}))
+    strokes = layer(dock.viewer, "boundaries")
+    edges = dock.canvas._edges
+    there = result.dataset.section[edges["i"]] == 1
+    assert (strokes.edge_color[:, 3] > 0).tolist() == there.tolist()
+    assert there.any()

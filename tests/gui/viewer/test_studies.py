@@ -1,0 +1,112 @@
+"""Several files as sections and studies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from small_study import small_study
+
+from napari_trsmi.api import read
+from napari_trsmi.errors import DataError
+from napari_trsmi.gui.viewer import docks, study_picker
+from napari_trsmi.gui.viewer.reader import open_sections
+from napari_trsmi.gui.viewer.studies import joined, same_spots, sections_in_files, with_more
+from napari_trsmi.gui.viewer.study_picker import StudyPicker
+
+
+def protein(make_table, **more):
+    return make_table(n_features=20, prefix="protein", mean=20.0, **more)
+
+
+def written(table, path, names=None, shift=0.0):
+    """Write a table with other barcodes and places, and return where."""
+    if names:
+        table.obs_names = [f"{names}{k}" for k in range(table.n_obs)]
+    table.obsm["spatial"] = table.obsm["spatial"] + shift
+    table.write_h5ad(path)
+    return str(path)
+
+
+@pytest.fixture
+def four_files(tmp_path, make_table):
+    """RNA and protein of one section, RNA of a second, protein of a third."""
+    return [
+        written(make_table(), tmp_path / "s1_rna.h5ad"),
+        written(protein(make_table, seed=1), tmp_path / "s1_adt.h5ad"),
+        written(make_table(seed=2), tmp_path / "s2_rna.h5ad", "b"),
+        written(protein(make_table, seed=3), tmp_path / "s3_adt.h5ad", "c"),
+    ]
+
+
+def test_files_are_told_apart_by_their_barcodes(four_files):
+    found = sections_in_files(four_files)
+    assert {name: sorted(one.modalities) for name, one in found.items()} == {
+        "s1": ["adt", "rna"],
+        "s2": ["rna"],
+        "s3": ["adt"],
+    }
+
+
+def test_files_over_the_same_spots_are_one_section(four_files):
+    assert list(sections_in_files(four_files[:2])) == ["s1_rna + s1_adt"]
+
+
+def test_slides_with_the_same_barcodes_are_told_apart_by_where_spots_lie(tmp_path, make_table):
+    paths = [
+        written(make_table(), tmp_path / "one.h5ad"),
+        written(make_table(seed=1), tmp_path / "two.h5ad", shift=500.0),
+    ]
+    assert list(sections_in_files(paths)) == ["one", "two"]
+
+
+def test_open_datasets_over_the_same_spots_are_read_as_one(four_files):
+    alone = [read(path) for path in four_files[:3]]
+    assert same_spots(alone[0], alone[1])
+    assert not same_spots(alone[0], alone[2])
+    found = joined(alone)
+    assert [len(one.modalities) for one in found.values()] == [2, 1]
+    assert found["s2"] is alone[2]
+
+
+def test_a_script_opens_several_sections_as_a_study(four_files):
+    (section,) = open_sections(four_files)
+    assert section.dataset.section_names == ("s1", "s2", "s3")
+
+
+@pytest.mark.parametrize(("answer", "names"), [("study", ["study"]), ("apart", ["s3", "s1", "s2"]), ("none", [])])
+def test_a_person_is_asked_what_several_sections_shall_be(four_files, monkeypatch, qapp, answer, names):
+    monkeypatch.setattr(docks, "viewer_in_use", lambda: object())
+    turned = lambda found: (answer, {name: found[name] for name in ("s3", "s1", "s2")})  # noqa: E731
+    monkeypatch.setattr(study_picker, "choose", turned)
+    opened = open_sections(four_files)
+    assert [one.dataset.name for one in opened] == names
+    if answer == "study":
+        assert opened[0].dataset.section_names == ("s3", "s1", "s2")
+
+
+def test_names_and_order_are_a_persons(qtbot):
+    picker = StudyPicker({part.name: part for part in small_study().parts})
+    qtbot.addWidget(picker)
+    picker.sections.insertItem(0, picker.sections.takeItem(2))
+    picker.sections.item(1).setText("healthy")
+    picker.sections.item(2).setText(" ")
+    picker.study_button.click()
+    assert picker.answer == "study"
+    assert picker.order() == {"c": "c", "healthy": "a", "b": "b"}
+
+
+def test_a_section_is_added_to_a_section_and_to_a_study():
+    one, two, three = small_study().parts
+    study = with_more(replace(one, name="s1_rna"), {"s1": two})
+    assert study.section_names == ("s1", "s1 2")
+    larger = with_more(study, {"c": three})
+    assert larger.section_names == ("s1", "s1 2", "c")
+    assert np.array_equal(larger.coords[: study.n_spots], study.coords)
+
+
+def test_the_same_section_is_not_added_twice():
+    one = small_study().parts[0]
+    with pytest.raises(DataError, match="different sections"):
+        with_more(one, {"again": one})

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from anndata import AnnData
+from studies_by_hand import section_of
+
+import napari_trsmi as nt
+from napari_trsmi.config import Config
+from napari_trsmi.data.dataset import Modality
+from napari_trsmi.data.result import Result
+from napari_trsmi.data.study import stack
+from napari_trsmi.errors import DataError
+from napari_trsmi.records import Partition
+from napari_trsmi.study.gaussians import Gaussians
+
+SIDE = 15
+STRIPES = np.repeat([0, 1, 2], SIDE * SIDE // 3)
+CENTRES = 6 * np.eye(3, 8)
+
+
+def tissue(seed, labels=STRIPES, centres=CENTRES, name="rna", shift=0.0):
+    """A section whose spots have noisy components around the centre of their domain."""
+    values = centres[labels] + np.random.default_rng(seed).normal(size=(len(labels), centres.shape[1])) + shift
+    table = AnnData(values.astype(np.float32))
+    return replace(
+        section_of(len(labels), seed=seed), name=f"new {seed}", modalities={name: Modality(name, "precomputed", table)}
+    )
+
+
+def known(sections, labels, cuts=None):
+    """A result of the domains given."""
+    dataset = stack(sections)
+    posterior = np.eye(3, dtype=np.float32)[labels]
+    return Result(
+        dataset=dataset,
+        config=Config(cluster={"n_domains": 3}),
+        partition=Partition(labels, posterior, "mixture", 1.0),
+        embedding=posterior,
+        colors=("#ff0000", "#00ff00", "#0000ff"),
+        domain_names=("red", "green", "blue"),
+        cuts=cuts,
+    )
+
+
+@pytest.fixture(scope="module")
+def study():
+    """Two sections of three stripes; of three other cuts one calls the third domain the second."""
+    both = np.tile(STRIPES, 2)
+    cuts = np.stack([both, both, np.minimum(both, 1), (both + 1) % 3], axis=1).astype(np.int16)
+    return known({"a": tissue(1), "b": tissue(2)}, both, cuts)
+
+
+def test_a_section_of_the_same_tissue_gets_its_domains_names_and_colours(study):
+    found = nt.transfer(study, tissue(3, STRIPES[::-1]))
+    assert (found.labels == STRIPES[::-1]).mean() > 0.97
+    assert found.names == ("red", "green", "blue")
+    assert found.colors == study.colors
+    assert found.dataset.n_spots == len(STRIPES)
+    assert found.partition.posterior.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    assert found.embedding.argmax(axis=1).tolist() == found.labels.tolist()
+    assert set(found.boundaries[["domain_a", "domain_b"]].itertuples(index=False, name=None)) == {(0, 1), (1, 2)}
+
+
+def test_a_batch_does_not_move_a_section_off_its_domains(study):
+    found = nt.transfer(study, tissue(3, shift=4.0))
+    assert (found.labels == STRIPES).mean() > 0.97
+    assert (found.maps["fits"] < 0.01).mean() < 0.05
+    assert not any("further from every domain" in note for note in found.provenance["notes"])
+
+
+def test_a_section_of_another_tissue_is_said_not_to_fit(study):
+    found = nt.transfer(study, tissue(3, centres=6 * np.eye(8)[[4, 5, 6]]))
+    assert (found.maps["fits"] < 0.01).mean() > 0.5
+    assert any("it does not fit, train them together" in note for note in found.provenance["notes"])
+
+
+def test_support_is_the_share_of_other_cuts_that_give_the_same_domain(study):
+    found = nt.transfer(study, tissue(3))
+    assert found.cuts.shape == (225, 4)
+    assert found.maps["support"].min() > 0.9  # the cut into two has no vote on spots, the renumbered one counts
+    segments = found.boundaries.set_index(["domain_a", "domain_b"])["support"]
+    assert segments[0, 1] > 0.9
+    assert segments[1, 2] == pytest.approx(0.75, abs=0.1)  # one of four cuts draws none there
+
+
+def test_one_section_can_be_transferred_from():
+    found = nt.transfer(known({"a": tissue(1)}, STRIPES), tissue(3))
+    assert (found.labels == STRIPES).mean() > 0.97
+    assert "support" not in found.maps
+
+
+def test_a_section_without_a_modality_of_the_study_is_refused(study):
+    with pytest.raises(DataError, match=r"modalities of the study \(rna\), found adt\."):
+        nt.transfer(study, tissue(3, name="adt"))
+
+
+def test_the_same_section_is_refused(study):
+    with pytest.raises(DataError, match="found the same one"):
+        nt.transfer(study, replace(tissue(1), name="again"))
+
+
+def test_distances_are_those_of_mahalanobis():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(4000, 2)) @ np.array([[2.0, 0.5], [0.0, 1.0]])
+    labels = np.repeat([0, 2], 2000)
+    x[labels == 2] += 5
+    domains = Gaussians.of(x, labels, 3)
+    distances = domains.distances(x)
+    assert np.isinf(distances[:, 1]).all()
+    within = x - np.array([x[labels == k].mean(axis=0) if k != 1 else [0, 0] for k in range(3)])[labels]
+    expected = np.einsum("ni,ij,nj->n", within, np.linalg.inv(within.T @ within / len(x)), within)
+    assert distances[np.arange(len(x)), labels] == pytest.approx(expected, rel=0.02, abs=0.01)
