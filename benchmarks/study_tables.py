@@ -51,7 +51,10 @@ def tables(part: str, records: list[Record]) -> Iterator[Table]:
         yield Table(f"scale: {first['file']}", ["sections", "spots", "seconds", "times one", "GB"], rows, goal)
     else:
         rows = [[str(r["seed"]), *(str(r[name]) for name in ("found", "false", "of"))] for r in records]
-        yield Table("conditions: domains said to differ", ["seed", "true", "false", "of"], rows)
+        times = sum(r["found"] > 0 for r in records)
+        false, of = (sum(r[name] for r in records) for name in ("false", "of"))
+        said = [f"Found in {times} of {len(records)} repeats; of {of} domains that do not differ, {false} said to."]
+        yield Table("conditions: domains said to differ", ["seed", "true", "false", "of"], rows, said)
 
 
 def confusion_tables(part: str, records: list[Record]) -> Iterator[Table]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from napari_trsmi.data.simulate import simulate_dataset, simulate_study
@@ -91,6 +92,14 @@ def test_copies_of_a_section_differ(bench: dict[str, ModuleType]) -> None:
     assert (first != section.modalities["rna"].table.X).nnz == 0
     assert (second != first).nnz > 0
     assert (third != second).nnz > 0
+
+
+def test_a_domain_said_to_differ_counts_as_what_most_of_its_spots_are(bench: dict[str, ModuleType]) -> None:
+    table = pd.DataFrame({"domain": ["1", "2", "3"], "q": [0.01, 0.04, 0.2]})
+    labels = np.array([0, 0, 0, 1, 1, 2])
+    truth = np.array(["b", "b", "a", "a", "a", "c"], dtype=object)
+    found = bench["study"].differing(table, ("1", "2", "3"), labels, truth, "b")
+    assert found == {"found": 1, "false": 1, "of": 2}
 
 
 def test_a_quick_run_makes_the_tables(
