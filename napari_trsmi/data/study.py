@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FEWEST_SHARED = 50  # features that tables of several sections must have in common, or half of the narrowest
-_GAP = 0.08  # between sections, as a share of the widest
+_GAP = 0.08  # between sections, as a share of the widest; twice that between rows, for their names
 _SEPARATOR = ":"  # between section and barcode
 
 
@@ -240,7 +240,7 @@ def _placed(parts: Sequence[Dataset]) -> tuple[tuple[Place, ...], list[str]]:
     places, x, y, height = [], 0.0, 0.0, 0.0
     for number, (part, scale, size) in enumerate(zip(parts, scales, sizes, strict=True)):
         if number and number % across == 0:
-            x, y, height = 0.0, y + height + gap, 0.0
+            x, y, height = 0.0, y + height + 2 * gap, 0.0
         low = part.coords.min(axis=0) * scale
         places.append(Place(float(scale), float(x - low[0]), float(y - low[1])))
         x, height = x + float(size[0]) + gap, max(height, float(size[1]))
