@@ -106,12 +106,20 @@ def spots_of(barcodes: Mapping[str, pd.Index], spots: Spots) -> pd.Index:
     Raises
     ------
     DataError
-        No barcode is in all of them.
+        No barcode is in all of them, or with ``"all"`` no chain of shared barcodes joins them.
     """
-    shared = common(barcodes)
-    if spots == "common":
-        return shared
+    if spots == "common" or not _chained(list(barcodes.values())):
+        return common(barcodes)
     return reduce(lambda left, right: left.append(right[~right.isin(left)]), barcodes.values())
+
+
+def _chained(indexes: list[pd.Index]) -> bool:
+    """Return whether each table shares barcodes with another, so that a chain of these joins all."""
+    reached, rest = indexes[0], indexes[1:]
+    while near := [index for index in rest if index.isin(reached).any()]:
+        rest = [index for index in rest if not any(index is one for one in near)]
+        reached = reduce(lambda left, right: left.append(right), [reached, *near])
+    return not rest
 
 
 def _asked_for(
