@@ -108,8 +108,13 @@ def carriers_of(
 
 def _check_spots(dataset: Dataset, config: Config) -> None:
     """Raise `ConfigError` where a section is too small, or holds spots that were to be left out when it was read."""
-    needed = config.graph.k_spatial or 6
+    needed, chosen = config.graph.k_spatial or 6, config.preprocess.modalities
     for part, rows in zip(dataset.parts, dataset.sections, strict=False):
+        if chosen and not set(chosen) & set(part.modalities):
+            raise ConfigError(
+                f"Expected one of the modalities {', '.join(chosen)} in every section, found none in {part.name!r}. "
+                "Use more modalities, or leave the section out."
+            )
         if len(rows) <= needed:
             raise ConfigError(
                 f"Expected more than {needed} spots in every section, as many neighbours as each has, found "

@@ -65,6 +65,10 @@ class Fit(Training, Saving):
         dataset = self.read(config)
         if self.split is not None and not dataset.parts:
             raise DataError("Expected several sections to --split, found one. Leave --split out.")
+        if self.split is not None:
+            from napari_trsmi.data.split import part_paths
+
+            part_paths(dataset, self.split, self.out.suffix)
         self.check_contents(dataset)
         self.fit(dataset, config)
 

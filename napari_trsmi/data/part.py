@@ -37,6 +37,8 @@ def part_of(result: Result, name: str) -> Result:
     return replace(
         result,
         dataset=part,
+        # What a person said of spots of the study names them otherwise, and of other sections too.
+        config=result.config.model_copy(update={"constraints": ()}),
         partition=Partition(partition.labels[rows], partition.posterior[rows], partition.method, partition.strength),
         embedding=result.embedding[rows],
         correspondences={

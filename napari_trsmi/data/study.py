@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FEWEST_SHARED = 50  # features that tables of several sections must have in common, or half of the narrowest
 _GAP = 0.08  # between sections, as a share of the widest; twice that between rows, for their names
+_MOST_SHARED = 0.5  # of the spots of the smaller of two sections, that are spots of the other
 _SEPARATOR = ":"  # between section and barcode
 
 
@@ -57,10 +58,11 @@ def stack(sections: Mapping[str, Dataset], name: str = "study", *, keep_names: b
     if len(parts) == 1:
         return parts[0]
     _check_different(parts)
+    parts, notes = _named_alike(parts)
     names = tuple(dict.fromkeys(key for part in parts for key in part.modalities))
     _check_joined(parts)
     section = np.repeat(np.arange(len(parts)), [part.n_spots for part in parts])
-    notes = [f"{part.name}: {note}" for part in parts for note in part.notes]
+    notes += [f"{part.name}: {note}" for part in parts for note in part.notes]
     modalities = {}
     for key in names:
         modalities[key], more = _stacked(key, parts)
@@ -92,23 +94,57 @@ def stack(sections: Mapping[str, Dataset], name: str = "study", *, keep_names: b
 
 
 def _check_different(parts: Sequence[Dataset]) -> None:
-    """Raise `DataError` where two sections are the same spots with the same values."""
+    """Raise `DataError` where two sections are the same spots with the same values, or one is part of the other."""
     for a, b in combinations(parts, 2):
-        if a.n_spots != b.n_spots or not np.array_equal(a.coords, b.coords) or set(a.modalities) != set(b.modalities):
-            continue
-        if all(_same(a.modalities[key].table.X, b.modalities[key].table.X) for key in a.modalities):
+        keys = set(a.modalities) & set(b.modalities)
+        spots = [_rows_of(part, keys) for part in (a, b)] if keys else [set(), set()]
+        if len(spots[0] & spots[1]) > _MOST_SHARED * max(1, min(map(len, spots))):
             raise DataError(
                 f"Expected different sections, found the same one as {a.name!r} and {b.name!r}. Remove one."
             )
 
 
-def _same(a: Any, b: Any) -> bool:
-    if a.shape != b.shape:
-        return False
-    if sparse.issparse(a) and sparse.issparse(b):
-        return not (a != b).nnz
-    dense = [np.asarray(x.todense() if sparse.issparse(x) else x) for x in (a, b)]
-    return np.array_equal(dense[0], dense[1])
+def _rows_of(part: Dataset, keys: set[str]) -> set[tuple[float, ...]]:
+    """Return what tells the spots of a section apart: place, and sums of values and of their squares."""
+    columns = [part.coords]
+    for key in sorted(keys):
+        values = part.modalities[key].table.X
+        square = values.multiply(values) if sparse.issparse(values) else np.square(values)
+        columns += [np.asarray(one.sum(axis=1, dtype=float)).reshape(-1, 1) for one in (values, square)]
+    return set(map(tuple, np.round(np.hstack(columns), 6).tolist()))
+
+
+def _named_alike(parts: Sequence[Dataset]) -> tuple[tuple[Dataset, ...], list[str]]:
+    """Return the sections with one name for what is one modality: of one kind, the same features, never together."""
+    first: dict[str, tuple[str, Modality]] = {}
+    for part in parts:
+        for key, modality in part.modalities.items():
+            first.setdefault(key, (part.name, modality))
+    names = list(first)
+    called: dict[str, str] = {}
+    notes = []
+    for position, key in enumerate(names):
+        for other in names[:position]:
+            (where, one), (here, modality) = first[other], first[key]
+            if other in called or one.kind != modality.kind or one.kind == "precomputed":
+                continue
+            if any({key, other} <= set(part.modalities) for part in parts):
+                continue
+            shared = _shared(*(_called(each.table.var)["shown"] for each in (one, modality)))
+            if 2 * shared > min(one.table.n_vars, modality.table.n_vars):
+                called[key] = other
+                notes.append(
+                    f"{key} of {here} is taken for the {other} of {where}: they share {shared:,} features, and no "
+                    "section has both."
+                )
+                break
+    if not called:
+        return tuple(parts), []
+    renamed = [
+        {called.get(key, key): replace(one, name=called.get(key, key)) for key, one in part.modalities.items()}
+        for part in parts
+    ]
+    return tuple(replace(part, modalities=own) for part, own in zip(parts, renamed, strict=True)), notes
 
 
 def _check_joined(parts: Sequence[Dataset]) -> None:

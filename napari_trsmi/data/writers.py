@@ -110,7 +110,9 @@ def check_writable(dataset: Dataset, path: str | Path, force: bool = False) -> t
     DataError
         It cannot be written there, see `check_output`.
     """
-    return conversions(dataset, check_output(path, force).suffix)
+    path = check_output(path, force)
+    _replaced(dataset, path)
+    return conversions(dataset, path.suffix)
 
 
 def conversions(dataset: Dataset, suffix: str) -> tuple[str, ...]:
@@ -122,7 +124,7 @@ def conversions(dataset: Dataset, suffix: str) -> tuple[str, ...]:
 def write(result: Result, path: str | Path, force: bool = False) -> Written:
     """Write `result` to `path` and beside it; see `Result.write`."""
     path = check_output(path, force)
-    replaced = [one for one in result.dataset.sources if os.path.realpath(one) == os.path.realpath(path)]
+    replaced = _replaced(result.dataset, path)
     for source in replaced:
         if changed(result.dataset, source):
             raise DataError(
@@ -147,6 +149,17 @@ def write(result: Result, path: str | Path, force: bool = False) -> Written:
         if (found := mark(source)) is not None:
             result.dataset.marks[source] = found
     return Written(path, run, domains, boundaries if result.boundaries is not None else None, keys, notes)
+
+
+def _replaced(dataset: Dataset, path: Path) -> list[Path]:
+    """Return the input that a file takes the place of, if any; raises `DataError` where it is one of several."""
+    found = [Path(one) for one in dataset.sources if os.path.realpath(one) == os.path.realpath(path)]
+    if found and len(dataset.sources) > 1:
+        raise DataError(
+            f"Expected an output that is none of the {len(dataset.sources)} inputs, found {path}, which it would "
+            "replace with all of them together. Choose another name."
+        )
+    return found
 
 
 def write_domains(result: Result, path: str | Path) -> Path:

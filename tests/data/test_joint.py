@@ -167,3 +167,10 @@ def test_spots_that_were_kept_are_not_left_out_afterwards():
     dataset = replace(dataset, modalities={**dataset.modalities, "adt": partly})
     with pytest.raises(ConfigError, match=r"found some without 'adt'\. Read the data with spots='common'"):
         prepare(dataset, Config(preprocess={"min_spots": 1, "spots": "common"}))
+
+
+def test_a_section_without_a_modality_in_use_is_named():
+    from napari_trsmi.errors import ConfigError
+
+    with pytest.raises(ConfigError, match="one of the modalities adt in every section, found none in 'b'"):
+        prepare(study({"a": ("rna", "adt"), "b": ("rna",)}), Config(preprocess={"modalities": ("adt",)}))

@@ -126,3 +126,28 @@ def test_components_of_several_files_are_told_to_be_compared_as_they_are(section
     assert any(
         "components are compared between files as they are" in n for n in stack({"a": own(0), "b": own(1)}).notes
     )
+
+
+def test_a_section_that_is_part_of_another_is_refused_in_any_order(section):
+    whole = section(0)
+    rows = np.random.default_rng(0).permutation(25)[:18]
+    table = whole.modalities["rna"].table[rows].copy()
+    part = replace(
+        whole,
+        modalities={"rna": Modality("rna", "rna", table)},
+        coords=whole.coords[rows],
+        obs_names=whole.obs_names[rows],
+        obs=whole.obs.iloc[rows],
+    )
+    with pytest.raises(DataError, match="found the same one as 'part' and 'whole'"):
+        stack({"part": part, "whole": whole})
+
+
+def test_one_modality_under_two_names_is_one_and_told(section):
+    b = section(1, rna=60, adt=20)
+    proteins = replace(b.modalities["adt"], name="protein")
+    b = replace(b, modalities={"rna": b.modalities["rna"], "protein": proteins})
+    study = stack({"a": section(0, rna=60, adt=20), "b": b})
+    assert list(study.modalities) == ["rna", "adt"]
+    assert study.modalities["adt"].measured is None
+    assert any("protein of b is taken for the adt of a: they share 20 features" in note for note in study.notes)

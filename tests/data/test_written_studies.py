@@ -263,3 +263,31 @@ def test_regions_of_a_spatialdata_are_sections_and_its_copy_opens_again(tmp_path
     written = result.write(tmp_path / "out.zarr")
     assert_restored(nt.restore(written.table), result)
     assert read_store(written.table)["t"].obs["trsmi_section"].tolist() == ["a"] * 36 + ["b"] * 36
+
+
+def test_an_input_of_several_is_never_replaced(sections, tmp_path):
+    result = result_of(nt.read_sections(sections))
+    before = (tmp_path / "rna2.h5ad").read_bytes()
+    with pytest.raises(nt.DataError, match="an output that is none of the 3 inputs"):
+        result.write(tmp_path / "rna2.h5ad")
+    assert (tmp_path / "rna2.h5ad").read_bytes() == before
+
+
+def test_a_part_takes_no_place_of_an_input_that_holds_more(tmp_path, rna):
+    from napari_trsmi.data.split import part_paths
+
+    both = concat([rna(0), rna(1)], index_unique="_")
+    both.obs["sample"] = np.repeat(["all", "b"], 36)
+    both.write_h5ad(tmp_path / "all.h5ad")
+    study = nt.read_sections(tmp_path / "all.h5ad", column="sample")
+    with pytest.raises(nt.DataError, match="section 'all' would take the place of"):
+        part_paths(study, tmp_path, ".h5ad")
+    assert part_paths(study, tmp_path / "parts", ".h5ad")["all"] == tmp_path / "parts" / "all.h5ad"
+
+
+def test_sections_whose_files_would_be_one_are_named(tmp_path, rna):
+    from napari_trsmi.data.split import part_paths
+
+    study = nt.read_sections({"a/b": rna(0), "a_b": rna(1)})
+    with pytest.raises(nt.DataError, match="'a/b' and 'a_b' would both be"):
+        part_paths(study, tmp_path, ".h5ad")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,8 @@ def assemble_by(
     split = _split(obs, column)
     known = libraries(joined.holders)
     of_name = matched(split.names, list(known))
+    left = int((split.part < 0).sum())
+    told = (f"Left out {left:,} spots without a value in obs[{column!r}].",) if left else ()
     sections = {}
     for name in split.names:
         here = names[split.rows(name)]
@@ -64,6 +67,7 @@ def assemble_by(
             ) from error
         except DataError as error:
             raise DataError(f"Section {name!r}: {error}") from error
+        sections[name] = replace(sections[name], notes=(*sections[name].notes, *told))
     return sections
 
 
