@@ -154,6 +154,11 @@ def _stacked(key: str, parts: Sequence[Dataset]) -> tuple[Modality, list[str]]:
         said = ", ".join(f"{part.name}: {one.kind}" for part, one in zip(having, found, strict=True))
         raise DataError(f"Expected {key!r} to be of one kind in all sections, found {said}. Set its kind.")
     columns, notes = _matched(key, having)
+    if found[0].kind == "precomputed" and len({part.sources for part in having}) > 1:
+        notes.append(
+            f"{key}: components are compared between files as they are, which is right where they were made of all "
+            "sections together."
+        )
     tables = {part.name: one.table[:, own] for part, one, own in zip(having, found, columns, strict=True)}
     some = next(iter(tables.values()))
     dense = all(not sparse.issparse(table.X) for table in tables.values())
