@@ -56,7 +56,7 @@ def child_components(source: str, output: str) -> dict[str, Any]:
 
     import napari_trsmi as nt
     from napari_trsmi.config import Preprocess
-    from napari_trsmi.data.preprocess import components
+    from napari_trsmi.data.components import components
 
     dataset = nt.read(source)
     first, second = (components(m, m.kind, Preprocess()) for m in dataset.modalities.values())

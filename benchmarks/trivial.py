@@ -6,7 +6,7 @@ import numpy as np
 from datasets import Loaded
 
 from napari_trsmi.config import Preprocess
-from napari_trsmi.data.preprocess import components
+from napari_trsmi.data.components import components
 from napari_trsmi.domains.rings import ring_means
 from napari_trsmi.graphs import smooth
 

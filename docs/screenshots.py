@@ -1,7 +1,7 @@
 """Take the pictures of the README and the guide from the real window: ``python docs/screenshots.py``.
 
 Needs a screen; on a machine without one: ``xvfb-run -a -s "-screen 0 1920x1080x24" python docs/screenshots.py``.
-The mouse brain is left out where the shared data are missing (TRSMI_SHARED_DATA names their folder).
+The mouse brain and the study are left out where the shared data are missing (TRSMI_SHARED_DATA names their folder).
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from PIL import Image
 
 HERE = Path(__file__).resolve().parent
 BRAIN = "mouse_brain_p22_atac.h5mu"
-USED = ("sample_training", "sample_result", "sample_correct", "brain_boundaries")  # by README and guide
+STUDY = tuple(f"mosaic_r1/{name}.h5ad" for name in ("s1_rna", "s1_adt", "s2_rna", "s3_adt"))
+USED = ("sample_training", "sample_result", "sample_correct", "brain_boundaries", "study_result")  # by the pages
 FILMED = ("sample_training",)
 PAGE = (1000, 1000)  # pixels that a moving picture fits into
 MIDDLE = 4  # the frame that is kept as a picture
@@ -31,23 +32,25 @@ def main() -> None:
     parser.add_argument("--size", type=int, nargs=2, default=(1280, 800), metavar=("WIDTH", "HEIGHT"))
     parser.add_argument("--theme", choices=("dark", "light"), default="dark")
     parser.add_argument("--all", action="store_true", help="keep every picture, not only those the pages use")
-    parser.add_argument("--only", choices=("sample", "brain"), help="take only these pictures")
+    parser.add_argument("--only", choices=("sample", "brain", "study"), help="take only these pictures")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     shared = Path(os.environ.get("TRSMI_SHARED_DATA", HERE.parents[1] / "shared" / "data"))
 
     import napari_trsmi as nt
 
-    if options.only != "brain":
-        Pictures(options, "sample", nt.sample_path(), n_domains=7).take()
-    if options.only != "sample" and (shared / BRAIN).exists():
-        Pictures(options, "brain", shared / BRAIN, n_domains=9).take()
+    if options.only in (None, "sample"):
+        Pictures(options, "sample", [nt.sample_path()], n_domains=7).take()
+    if options.only in (None, "brain") and (shared / BRAIN).exists():
+        Pictures(options, "brain", [shared / BRAIN], n_domains=9).take()
+    if options.only in (None, "study") and (shared / STUDY[0]).exists():
+        Pictures(options, "study", [shared / name for name in STUDY], n_domains=5).take_sections()
 
 
 class Pictures:
-    """The pictures of one section."""
+    """The pictures of one section or study."""
 
-    def __init__(self, options: argparse.Namespace, name: str, path: Path, n_domains: int) -> None:
+    def __init__(self, options: argparse.Namespace, name: str, paths: list[Path], n_domains: int) -> None:
         import napari
 
         from napari_trsmi.gui.viewer.docks import open_docks
@@ -59,7 +62,8 @@ class Pictures:
         self.viewer.theme = options.theme
         self.viewer.window.resize(*options.size)
         self.session = session_of(self.viewer)
-        self.viewer.open(str(path), plugin="napari-trsmi")
+        given = list(map(str, paths))
+        self.viewer.open(given, stack=len(given) > 1, plugin="napari-trsmi")
         open_docks(self.viewer)
         self.settle()
 
@@ -67,11 +71,8 @@ class Pictures:
         """Photograph the section, a run in the middle, its result, the boundaries and a colouring."""
         from napari_trsmi.gui.viewer.docks import BOUNDARIES, COLOUR, COMPARE, PLUGIN, TRUST
 
-        session = self.session
         self.shot("open")
-        cluster = session.config.cluster.model_copy(update={"n_domains": self.n_domains})
-        session.set_config(session.config.model_copy(update={"cluster": cluster}))
-        session.start()
+        self.start()
         self.film("training")
         self.shot("result")
         for name, dock in (("boundaries", BOUNDARIES), ("colour", COLOUR), ("trust", TRUST), ("compare", COMPARE)):
@@ -82,6 +83,32 @@ class Pictures:
         self.correct()
         self.viewer.close()
         self.settle(0.2)
+
+    def take_sections(self) -> None:
+        """Photograph the sections of a study, their domains, one of them alone, and the boundaries of one."""
+        from napari_trsmi.gui.train.dock import TrainDock
+
+        session = self.session
+        self.shot("open")
+        self.start()
+        self.wait(lambda: session.state == "idle" and session.support.job is None, seconds=1200.0)
+        self.shot("result")
+        session.parts.hide(frozenset({1}))
+        session.parts.choose(2)
+        self.shot("hidden")
+        session.parts.hide(frozenset())
+        dock = self.viewer.window._qt_window.findChild(TrainDock)
+        dock.data_panel.parts.fly(1)
+        self.shot("flown")
+        self.viewer.close()
+        self.settle(0.2)
+
+    def start(self) -> None:
+        """Train, with the number of domains that is known."""
+        config = self.session.config
+        cluster = config.cluster.model_copy(update={"n_domains": self.n_domains})
+        self.session.set_config(config.model_copy(update={"cluster": cluster}))
+        self.session.start()
 
     def correct(self) -> None:
         """Lasso two places, say something about them, and photograph that and what becomes of it."""

@@ -75,25 +75,53 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
     DataError, ConfigError
         A modality has no feature that varies, is not there, or there are fewer spots than neighbours.
     """
-    from napari_trsmi.carrying import carried_over, carriers
+    from napari_trsmi.carrying import carried_over
     from napari_trsmi.data.preprocess import denoised_features, measured_components
     from napari_trsmi.graphs import feature_graph, spatial_graph
 
     n_domains = config.cluster.n_domains
     if n_domains is not None and n_domains > dataset.n_spots:
         raise ConfigError(f"n_domains={n_domains} needs at least as many spots, found {dataset.n_spots}. Lower it.")
+    _check_spots(dataset, config)
     section = dataset.section
     spatial = spatial_graph(dataset.coords, config.graph.k_spatial, section)
     found = measured_components(dataset, config.preprocess, spatial, config.seed, config.study)
     measured, has, carry = found.values, found.measured, {}
     features = denoised_features(measured, spatial, config.seed, has) if config.preprocess.denoise else measured
     if has:
-        carry = carriers(features, has, config.study.k_carried, config.align.temperature.start, config.seed)
+        carry = carriers_of(features, has, config)
         measured, features = (carried_over(values, carry, has) for values in (measured, features))
     graphs = {m: feature_graph(values, config.graph, config.seed, section) for m, values in features.items()}
     if len(features) < len(dataset.modalities):
         dataset = replace(dataset, modalities={m: dataset.modalities[m] for m in features})
     return Prepared(dataset, measured, features, spatial, graphs, found.carried, has, carry, found.notes)
+
+
+def carriers_of(
+    features: dict[str, np.ndarray], has: dict[str, np.ndarray], config: Config
+) -> dict[str, sparse.csr_matrix]:
+    """Return from which spots a modality is carried over to those that lack it, see `carrying.carriers`."""
+    from napari_trsmi.carrying import carriers
+
+    return carriers(features, has, config.study.k_carried, config.align.temperature.start, config.seed)
+
+
+def _check_spots(dataset: Dataset, config: Config) -> None:
+    """Raise `ConfigError` where a section is too small, or holds spots that were to be left out when it was read."""
+    needed = config.graph.k_spatial or 6
+    for part, rows in zip(dataset.parts, dataset.sections, strict=False):
+        if len(rows) <= needed:
+            raise ConfigError(
+                f"Expected more than {needed} spots in every section, as many neighbours as each has, found "
+                f"{len(rows)} in {part.name!r}. Leave it out, or lower graph.k_spatial."
+            )
+    parts = dataset.parts or (dataset,)
+    partly = [m for part in parts for m, one in part.modalities.items() if one.measured is not None]
+    if config.preprocess.spots == "common" and partly:
+        raise ConfigError(
+            f"Expected spots that have every modality, as preprocess.spots='common' asks, found some without "
+            f"{partly[0]!r}. Read the data with spots='common', or leave the setting at 'all'."
+        )
 
 
 def cut(

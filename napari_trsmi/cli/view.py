@@ -24,7 +24,8 @@ class View(Command):
         Positional[tuple[Path, ...]],
         arg(
             metavar="INPUT [INPUT ...]",
-            help="A .h5mu, .h5ad or .zarr, a Space Ranger folder, or several .h5ad, one per modality.",
+            help="A .h5mu, .h5ad or .zarr, a Space Ranger folder, or several .h5ad: one per modality, or of other "
+            "spots, which open as a study.",
             help_behavior_hint="",
         ),
     ] = ()
@@ -40,9 +41,9 @@ class View(Command):
         if problem := window.missing():
             raise DataError(problem)
         from napari_trsmi.gui.plugin.start import show
-        from napari_trsmi.gui.viewer.reader import open_section
+        from napari_trsmi.gui.viewer.reader import open_sections
 
         self.tell(f"Reading {', '.join(map(str, self.inputs))}.")
-        section = open_section(self.inputs, self.library)
+        (section,) = open_sections(self.inputs, self.library)  # nobody is asked before there is a window
         show(window.new_viewer(), section)
         window.wait()

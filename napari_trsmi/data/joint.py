@@ -11,7 +11,7 @@ from scipy import sparse
 
 from napari_trsmi.coherence import denoise
 from napari_trsmi.config import Kind, Preprocess, Study
-from napari_trsmi.data import batch
+from napari_trsmi.data import batch, components
 from napari_trsmi.data.dataset import Dataset, Modality
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.graphs import neighbour_mean
@@ -19,7 +19,6 @@ from napari_trsmi.interrupt import check
 from napari_trsmi.normalised import scale_of
 
 BETTER = 0.05  # of the variance of other modalities, that counts must foretell more of to be taken as they are
-_DENSE = 2_000  # features that may be made dense
 _FOLDS, _LENGTHS = 5, np.logspace(0, 5, 6)
 _MOST_FORETOLD = 6_000  # spots
 
@@ -150,15 +149,13 @@ def _components(
     standardise: bool,
     by_total: bool,
 ) -> np.ndarray:
-    from napari_trsmi.data import preprocess
-
     if by_total and (not standardise or kind in ("chromatin", "precomputed")):
-        found = preprocess.components(modality, kind, settings, seed)
+        found = components.components(modality, kind, settings, seed)
         return np.asarray(batch.standardised(found, section) if standardise else found, np.float32)
     values = (
-        preprocess.logged_rna(modality.table, settings, section if standardise else None, by_total)
+        components.logged_rna(modality.table, settings, section if standardise else None, by_total)
         if kind == "rna"
-        else preprocess.log_ratio(modality.table)
+        else components.log_ratio(modality.table)
     )
     return _principal(values, section if standardise else np.zeros(len(section), int), settings.n_components, seed)
 
@@ -166,7 +163,7 @@ def _components(
 def _principal(values: Any, section: np.ndarray, n_components: int, seed: int) -> np.ndarray:
     """(N, d) float32 principal components of features standardised in each section; sparse ones stay sparse."""
     rows = [np.flatnonzero(section == number) for number in np.unique(section)]
-    if not sparse.issparse(values) or values.shape[1] <= _DENSE:
+    if not sparse.issparse(values) or values.shape[1] <= components.MOST_DENSE:
         dense = np.asarray(values.todense() if sparse.issparse(values) else values, np.float32)
         scaled = np.zeros_like(dense)
         for own in rows:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FEWEST_SHARED = 50  # features that tables of several sections must have in common, or half of the narrowest
-_GAP = 0.08  # between sections, as a share of the widest
+_GAP = 0.08  # between sections, as a share of the widest; twice that between rows, for their names
 _SEPARATOR = ":"  # between section and barcode
 
 
@@ -154,6 +154,11 @@ def _stacked(key: str, parts: Sequence[Dataset]) -> tuple[Modality, list[str]]:
         said = ", ".join(f"{part.name}: {one.kind}" for part, one in zip(having, found, strict=True))
         raise DataError(f"Expected {key!r} to be of one kind in all sections, found {said}. Set its kind.")
     columns, notes = _matched(key, having)
+    if found[0].kind == "precomputed" and len({part.sources for part in having}) > 1:
+        notes.append(
+            f"{key}: components are compared between files as they are, which is right where they were made of all "
+            "sections together."
+        )
     tables = {part.name: one.table[:, own] for part, one, own in zip(having, found, columns, strict=True)}
     some = next(iter(tables.values()))
     dense = all(not sparse.issparse(table.X) for table in tables.values())
@@ -240,7 +245,7 @@ def _placed(parts: Sequence[Dataset]) -> tuple[tuple[Place, ...], list[str]]:
     places, x, y, height = [], 0.0, 0.0, 0.0
     for number, (part, scale, size) in enumerate(zip(parts, scales, sizes, strict=True)):
         if number and number % across == 0:
-            x, y, height = 0.0, y + height + gap, 0.0
+            x, y, height = 0.0, y + height + 2 * gap, 0.0
         low = part.coords.min(axis=0) * scale
         places.append(Place(float(scale), float(x - low[0]), float(y - low[1])))
         x, height = x + float(size[0]) + gap, max(height, float(size[1]))

@@ -52,11 +52,11 @@ def count_halves(result: Result) -> Halves | None:
     Each count goes to either half by the toss of a coin (`splitting.thinned`). Each half is prepared and cut in the way
     of the default, without training, as `effects.boundary_effects` does with components.
     """
-    from napari_trsmi.data.preprocess import measured_features
+    from napari_trsmi.data.preprocess import denoised_features, measured_components
     from napari_trsmi.domains.comparison import match_labels
     from napari_trsmi.evidence.cuts import default_way
     from napari_trsmi.graphs import spatial_graph
-    from napari_trsmi.stages import Prepared
+    from napari_trsmi.stages import Prepared, carriers_of
 
     dataset, config = result.dataset, result.config
     rng = np.random.default_rng([config.seed, 11])
@@ -67,7 +67,7 @@ def count_halves(result: Result) -> Halves | None:
             counts[0][name], counts[1][name] = thinned(modality.table.X, rng)
     if not counts[0]:
         return None
-    spatial = spatial_graph(result.coords, config.graph.k_spatial)
+    spatial = spatial_graph(result.coords, config.graph.k_spatial, dataset.section)
     labels = []
     for half in counts:
         check()
@@ -76,8 +76,10 @@ def count_halves(result: Result) -> Halves | None:
             for name, one in dataset.modalities.items()
         }
         section = replace(dataset, modalities=modalities)
-        measured = measured_features(section, config.preprocess, spatial, config.seed)
-        way = default_way(measured, Prepared(section, measured, measured, spatial, {}), config)
+        found = measured_components(section, config.preprocess, spatial, config.seed, config.study)
+        measured, has = found.values, found.measured
+        carry = carriers_of(denoised_features(measured, spatial, config.seed, has), has, config) if has else {}
+        way = default_way(measured, Prepared(section, measured, measured, spatial, {}, has=has, carry=carry), config)
         drawn = way.cut(result.partition.n_domains, spatial, config.seed)
         labels.append(np.full(len(result.labels), -1) if drawn is None else match_labels(drawn, result.labels))
     return Halves(counts, (labels[0], labels[1]))
@@ -142,7 +144,7 @@ def carriers(result: Result, segment: int, n_top: int = 10, halves: Halves | Non
     if n_top < 1:
         raise ConfigError(f"Expected n_top of at least 1 feature per modality, found {n_top}.")
     own = edges[edges["segment"] == segment].assign(segment=0)
-    spatial = spatial_graph(result.coords, result.config.graph.k_spatial)
+    spatial = spatial_graph(result.coords, result.config.graph.k_spatial, result.dataset.section)
     reached, pairs = spots_near(own, 1, spatial, HOPS)
     near, (a, b) = reached.indices, pairs[0]
     halves = count_halves(result) if halves is None else halves
@@ -153,6 +155,7 @@ def carriers(result: Result, segment: int, n_top: int = 10, halves: Halves | Non
         fresh = drawn is not None and name in tested
         labels = drawn if fresh and drawn is not None else result.labels
         spots = np.sort(near[np.isin(labels[near], (a, b))])
+        spots = spots if modality.measured is None else spots[modality.measured[spots]]
         on_b = labels[spots] == b
         if min(on_b.sum(), (~on_b).sum()) < LEAST:
             continue

@@ -144,3 +144,26 @@ def test_a_study_refuses_what_is_of_one_section():
 
     with pytest.raises(ConfigError, match="that several sections share, found 'step'"):
         measured_components(study(BOTH), Preprocess(min_spots=1, covariates=("step",)), None)
+
+
+def test_a_section_of_fewer_spots_than_neighbours_is_named():
+    from napari_trsmi.errors import ConfigError
+
+    whole = section(5, ("rna",))
+    rows = np.arange(6)
+    tables = {"rna": replace(whole.modalities["rna"], table=whole.modalities["rna"].table[rows])}
+    small = replace(
+        whole, modalities=tables, coords=XY[rows], obs_names=whole.obs_names[rows], obs=whole.obs.iloc[rows]
+    )
+    with pytest.raises(ConfigError, match=r"more than 6 spots in every section.* found 6 in 'small'"):
+        prepare(stack({"large": section(6, ("rna",)), "small": small}), Config(preprocess=SETTINGS))
+
+
+def test_spots_that_were_kept_are_not_left_out_afterwards():
+    from napari_trsmi.errors import ConfigError
+
+    dataset = section(5, ("rna", "adt"))
+    partly = replace(dataset.modalities["adt"], measured=np.arange(N) > 8)
+    dataset = replace(dataset, modalities={**dataset.modalities, "adt": partly})
+    with pytest.raises(ConfigError, match=r"found some without 'adt'\. Read the data with spots='common'"):
+        prepare(dataset, Config(preprocess={"min_spots": 1, "spots": "common"}))

@@ -64,3 +64,11 @@ def test_the_same_study_and_settings_give_the_same_labels(result):
     again = nt.fit(result.dataset, result.config)
     np.testing.assert_array_equal(again.labels, result.labels)
     np.testing.assert_array_equal(again.embedding, result.embedding)
+
+
+def test_what_carries_a_boundary_is_told_of_the_modalities_measured_there(result):
+    part = result.dataset.section[result.boundary_edges["i"]]
+    in_b = int(result.boundary_edges["segment"][part == 1].iloc[0])
+    in_a = int(result.boundary_edges["segment"][part == 0].iloc[0])
+    assert set(nt.carriers(result, in_b)["modality"]) == {"rna"}
+    assert set(nt.carriers(result, in_a)["modality"]) == {"rna", "adt"}

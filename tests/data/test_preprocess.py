@@ -17,9 +17,9 @@ from sklearn.preprocessing import StandardScaler
 
 from napari_trsmi.coherence import coherent_components
 from napari_trsmi.config import Preprocess
+from napari_trsmi.data.components import components
 from napari_trsmi.data.dataset import Modality
 from napari_trsmi.data.preprocess import (
-    components,
     denoised_features,
     measured_components,
     measured_features,

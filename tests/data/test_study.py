@@ -113,3 +113,16 @@ def test_a_modality_of_two_kinds_is_refused(section):
 def test_one_section_is_no_study(section):
     alone = stack({"only": section(0)})
     assert (alone.name, alone.parts, alone.section) == ("only", (), None)
+
+
+def test_components_of_several_files_are_told_to_be_compared_as_they_are(section):
+    from pathlib import Path
+
+    def own(seed: int) -> Dataset:
+        made = section(seed)
+        table = replace(made.modalities["rna"], kind="precomputed")
+        return replace(made, modalities={"rna": table}, sources=(Path(f"{seed}.h5ad"),))
+
+    assert any(
+        "components are compared between files as they are" in n for n in stack({"a": own(0), "b": own(1)}).notes
+    )

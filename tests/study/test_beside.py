@@ -7,6 +7,7 @@ from studies_by_hand import study_of
 from napari_trsmi.study import neighbours
 
 
+@pytest.mark.slow
 def test_domains_that_never_touch_lie_beside_each_other_less_than_by_chance():
     pytest.importorskip("squidpy")
     stripes = np.repeat([0, 1, 2], 48)  # four columns each of a grid of 12 x 12

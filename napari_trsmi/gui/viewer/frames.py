@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.state import OpenSection
 
 FILLED = 0.95  # of the canvas
-ABOVE = 0.06  # of a section, for its name
+ABOVE = 0.08  # of a section, for its name
 
 
 def frame(viewer: Viewer, section: OpenSection, rows: np.ndarray | None = None) -> tuple[np.ndarray, float]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from napari_trsmi.data.dataset import Place
 from napari_trsmi.evidence import SUPPORT
+from napari_trsmi.gui.viewer import side_by_side
 from napari_trsmi.gui.viewer.looks import look
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ CLEAR = (0.0, 0.0, 0.0, 0.0)
 DIMMED = 0.6  # opacity of the tissue under domains and colours, which are then easier to tell apart
 CERTAINTY = "certainty"  # what people read for the posterior of a spot's own domain; files call it confidence
 OVERLAP = 1.01  # of squares side by side: rounding leaves no seam
-TEXT, LONGEST = 11, 20  # points and letters of the name of a section
+TEXT = 10  # points, of the name of a section
 WHOLE = Place(1.0, 0.0, 0.0)
 RING = np.array([(0.05, 0.05, 0.05, 1.0), (1.0, 1.0, 1.0, 1.0)])
 
@@ -74,50 +75,40 @@ def image_layers(section: OpenSection) -> list[LayerData]:
     for number, (part, place) in enumerate(zip(dataset.parts or (dataset,), dataset.places or (WHOLE,), strict=True)):
         if part.image is None:
             continue
-        step = unit * place.scale / part.image.scale
+        pixels, step = part.image.pixels, unit * place.scale / part.image.scale
         settings = {"scale": (step, step), "rgb": True, "interpolation2d": "linear", "opacity": opacity}
         if dataset.parts:
+            rows, columns = side_by_side.cut_out(dataset, number)
+            pixels = pixels[rows, columns]
             settings |= {
                 "name": f"{part.name} tissue",
-                "translate": (unit * place.y, unit * place.x),
+                "translate": (unit * place.y + step * rows.start, unit * place.x + step * columns.start),
                 "visible": number not in section.hidden_parts,
                 "metadata": mark(section, TISSUE, number),
             }
-        found.append((part.image.pixels, {**_shared(section, TISSUE), **settings}, "image"))
+        found.append((pixels, {**_shared(section, TISSUE), **settings}, "image"))
     return found
 
 
 def names_layer(section: OpenSection) -> LayerData:
     """Return the names of the sections of a study, each above the left end of its tissue."""
-    dataset = section.dataset
-    corners = np.array([dataset.coords[rows].min(axis=0)[::-1] for rows in dataset.sections])
-    corners[:, 0] -= 0.5 * look(section).diameter
+    diameter = look(section).diameter
     settings = {
-        "size": 0.01 * look(section).diameter,
+        "size": 0.01 * diameter,
         "face_color": np.array(CLEAR),
         "border_color": np.array(CLEAR),
         "features": names_table(section),
-        "text": {
-            "string": "{section}",
-            "anchor": "upper_left",
-            "size": TEXT,
-            "color": "gray",
-        },
+        "text": {"string": "{section}", "anchor": "upper_left", "size": TEXT, "color": "gray"},
     }
-    return corners, {**_shared(section, NAMES), **settings}, "points"
+    return side_by_side.name_corners(section.dataset, diameter), {**_shared(section, NAMES), **settings}, "points"
 
 
 def names_table(section: OpenSection) -> pd.DataFrame:
     """Return the names of the sections of a study as they are written, those of hidden ones empty."""
     import pandas as pd
 
-    names = enumerate(section.dataset.section_names)
-    return pd.DataFrame({"section": [_short(name) if k not in section.hidden_parts else "" for k, name in names]})
-
-
-def _short(name: str) -> str:
-    """Return as much of a name as has room above a section among four."""
-    return name if len(name) <= LONGEST else f"{name[: LONGEST // 2 - 1]}…{name[-LONGEST // 2 :]}"
+    names = enumerate(side_by_side.written_names(section.dataset))
+    return pd.DataFrame({"section": ["" if number in section.hidden_parts else name for number, name in names]})
 
 
 def spots_layer(section: OpenSection, coloring: Coloring | None = None) -> LayerData:

@@ -84,7 +84,7 @@ def test_emptying_the_field_tells_so(field, qtbot):
 def field(qtbot):
     tables = {"rna": ["Acd3", "Cd3e"], "adt": ["CD3", "CD4"]}
     modalities = {n: SimpleNamespace(table=SimpleNamespace(var=pd.DataFrame(index=v))) for n, v in tables.items()}
-    index = FeatureIndex(SimpleNamespace(modalities=modalities, obs=pd.DataFrame({"depth": []})))
+    index = FeatureIndex(SimpleNamespace(modalities=modalities, obs=pd.DataFrame({"depth": []}), parts=()))
     field = FeatureSearch("Type")
     field.set_index(index)
     qtbot.addWidget(field)

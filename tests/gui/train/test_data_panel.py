@@ -9,7 +9,9 @@ from napari.components import ViewerModel
 from opened_dock import add
 from qtpy.QtWidgets import QComboBox
 
-from napari_trsmi import DataError
+from napari_trsmi import DataError, read
+from napari_trsmi.data.simulate import simulate_dataset
+from napari_trsmi.data.study import stack
 from napari_trsmi.gui.state import OpenSection
 
 
@@ -75,3 +77,31 @@ def test_one_of_several_open_sections_can_be_chosen(opened, trained):
     choice.setCurrentIndex(0)
     choice.activated.emit(0)
     assert opened.session.section is first
+
+
+def test_a_section_is_added_to_the_one_that_is_open(alone, qtbot, tmp_path, make_table, monkeypatch):
+    paths = [tmp_path / "one.h5ad", tmp_path / "two.h5ad"]
+    for seed, path in enumerate(paths):
+        make_table(seed=seed).write_h5ad(path)
+    add(alone.viewer, OpenSection(read(paths[0])))
+    chosen = lambda *args, **kwargs: ([str(paths[1])], "Sections")  # noqa: E731
+    monkeypatch.setattr("napari_trsmi.gui.train.data_panel.QFileDialog.getOpenFileNames", chosen)
+    before = alone.session.section
+    alone.data_panel.more_button.menu().actions()[-1].trigger()
+    qtbot.waitUntil(lambda: bool(alone.session.parts.names), timeout=20_000)
+    assert alone.session.parts.names == ("one", "two")
+    assert alone.data_panel.content.text() == "2 sections · 72 spots · rna (RNA)"
+    assert alone.data_panel.parts.topLevelItemCount() == 3
+    assert before not in alone.data_panel.sections
+
+
+def test_a_section_with_domains_stays_open_beside_the_study(opened, trained, qtbot, tmp_path, monkeypatch):
+    other = simulate_dataset(n_spots=60, modalities=("rna",), seed=9)
+    monkeypatch.setattr("napari_trsmi.gui.viewer.studies.sections_in_files", lambda paths: {"other": other})
+    monkeypatch.setattr("napari_trsmi.gui.viewer.studies.with_more", lambda one, more: stack({"a": other, "b": small}))
+    small = simulate_dataset(n_spots=60, modalities=("rna",), seed=8)
+    before = opened.session.section
+    before.result = trained
+    opened.data_panel.add(["other.h5ad"])
+    qtbot.waitUntil(lambda: bool(opened.session.parts.names), timeout=20_000)
+    assert before in opened.data_panel.sections

@@ -10,11 +10,13 @@ from napari.components import ViewerModel
 from opened_dock import add
 from small_study import small_study
 
+from napari_trsmi.data.dataset import TissueImage
 from napari_trsmi.data.study import stack
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
 from napari_trsmi.gui.viewer import layers, looks, raster
 from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.sessions import session_of
+from napari_trsmi.gui.viewer.side_by_side import LETTERS, cut_out, written_names
 
 
 @pytest.fixture
@@ -42,9 +44,30 @@ def test_an_image_lies_where_its_section_does(study):
     image = layers.image_layers(study)[1]
     unit, _ = layers.world(dataset)
     spot = dataset.sections[2][7]
-    own = dataset.parts[2].coords[7] * dataset.parts[2].image.scale  # pixels, x and y
+    rows, columns = cut_out(dataset, 2)
+    own = dataset.parts[2].coords[7] * dataset.parts[2].image.scale - (columns.start, rows.start)  # pixels, x and y
     at = np.array(image[1]["translate"]) + own[::-1] * image[1]["scale"]
     assert at == pytest.approx(dataset.coords[spot, ::-1] * unit)
+
+
+def test_an_image_ends_before_the_next_section(study):
+    dataset = study.dataset
+    wide = replace(dataset.parts[0], image=TissueImage(np.zeros((1300, 1300, 3), np.uint8), 0.05))
+    found = OpenSection(stack({"wide": replace(wide, coords=wide.coords + 20_000), "next": dataset.parts[1]}))
+    (pixels, settings, _), *_ = layers.image_layers(found)
+    unit, _ = layers.world(found.dataset)
+    ends = (settings["translate"][1] + pixels.shape[1] * settings["scale"][1]) / unit
+    first, second = (found.dataset.coords[rows, 0] for rows in found.dataset.sections)
+    assert first.max() < ends < second.min()
+
+
+def test_long_names_are_shortened_to_the_room_there_is(study):
+    one, two, three = study.dataset.parts
+    names = written_names(stack({"a" * 60: one, "b": two, "the third, which is long": three}))
+    assert names[0].startswith("aaa")
+    assert "…" in names[0]
+    assert names[1] == "b"
+    assert sum(map(len, names)) <= LETTERS
 
 
 def test_names_stand_above_their_sections(study):
@@ -52,7 +75,7 @@ def test_names_stand_above_their_sections(study):
     for corner, rows in zip(corners, study.dataset.sections, strict=True):
         low = study.dataset.coords[rows].min(axis=0)
         assert corner[0] < low[1]
-        assert corner[1] == low[0]
+        assert corner[1] <= low[0]
     assert settings["features"]["section"].tolist() == ["a", "b", "c"]
 
 
