@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 By = str | Mapping[str, str]
 """A column of obs, or {section: condition}."""
 FEWEST_SECTIONS = 3  # of a condition that is compared
+_MOST = 4  # times the median: what one domain adds at most to the variance of all
 _PRIOR = 4  # degrees of freedom that all domains together give to the variance of one
 
 
@@ -171,7 +172,8 @@ def _pair(names: tuple[str, ...], a: str, b: str, first: np.ndarray, second: np.
     one, other = ratio[: len(first)], ratio[len(first) :]
     difference, free = other.mean(axis=0) - one.mean(axis=0), len(counts) - 2
     own = sum(((part - part.mean(axis=0)) ** 2).sum(axis=0) for part in (one, other)) / free
-    variance = np.maximum((_PRIOR * own.mean() + free * own) / (_PRIOR + free), 1e-12)
+    usual = np.minimum(own, _MOST * np.median(own)).mean()  # a domain that some sections lack varies without bounds
+    variance = np.maximum((_PRIOR * usual + free * own) / (_PRIOR + free), 1e-12)
     t = difference / np.sqrt(variance * (1 / len(one) + 1 / len(other)))
     shares = [(part / part.sum(axis=1, keepdims=True)).mean(axis=0)[there] for part in (first, second)]
     return [

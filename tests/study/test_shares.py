@@ -95,6 +95,21 @@ def test_a_domain_that_differs_between_conditions_is_found_and_hardly_one_that_d
     assert wrong <= 2
 
 
+def test_a_domain_that_half_of_the_sections_lack_hides_no_difference_of_another():
+    found = wrong = 0
+    for seed in range(20):
+        rng, labels = np.random.default_rng(seed), {}
+        for name, condition in CONDITION.items():
+            share = np.array([0.3, 0.25, 0.2, 0.15, 0.1 * (name in ("s0", "s3", "s4"))])
+            share[2] *= 3 if condition == "sick" else 1
+            labels[name] = dealt(rng, rng.multinomial(400, share / share.sum()) + 1)
+        q = nt.composition_test(study_of(labels, conditions=CONDITION), "condition").set_index("domain")["q"]
+        found += q["3"] < 0.05
+        wrong += (q.drop("3") < 0.05).any()
+    assert found == 20
+    assert wrong <= 2
+
+
 def test_sections_that_vary_by_chance_do_not_differ_between_conditions():
     q = [nt.composition_test(simulated(seed), "condition")["q"].min() for seed in range(20)]
     assert np.sum(np.array(q) < 0.05) <= 2
