@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy import sparse
 
@@ -9,7 +11,8 @@ from napari_trsmi.config import Graph
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.interrupt import check
 
-BRUTE_FORCE_BELOW = 20_000  # exact search costs N^2 d; above this pynndescent is faster than its own compilation
+BRUTE_FORCE_BELOW = 40_000  # exact search costs N^2 d; below this about what pynndescent takes to compile
+_QUERIES = 10_000  # that are searched for between two looks at whether to go on
 
 
 def default_k_spatial(coords: np.ndarray) -> int:
@@ -118,7 +121,7 @@ def feature_graph(
     settings
         `k_feature`, `metric` and `edge_weights` are used.
     seed
-        For the approximate search that replaces the exact one above 20,000 spots.
+        For the approximate search that replaces the exact one above 40,000 spots.
     section
         (N,) int section of each spot; None for one.
 
@@ -202,8 +205,14 @@ def _nearest(rows: np.ndarray, k: int, seed: int) -> tuple[np.ndarray, np.ndarra
     if n < BRUTE_FORCE_BELOW:
         from sklearn.neighbors import NearestNeighbors
 
-        distance, index = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(rows).kneighbors()
-        return index, distance.astype(np.float32)
+        search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(rows)
+        if n <= _QUERIES:
+            distance, index = search.kneighbors()
+            return index, distance.astype(np.float32)
+        index, distance = _in_parts(search, rows, k + 1)
+        own = index == np.arange(n)[:, None]
+        own[~own.any(axis=1), -1] = True
+        return index[~own].reshape(n, k), distance[~own].reshape(n, k).astype(np.float32)
     from pynndescent import NNDescent
 
     index, distance = NNDescent(rows, n_neighbors=k + 1, random_state=seed).neighbor_graph
@@ -233,12 +242,21 @@ def nearest_of(rows: np.ndarray, queries: np.ndarray, k: int, seed: int = 0) -> 
     if len(rows) < BRUTE_FORCE_BELOW:
         from sklearn.neighbors import NearestNeighbors
 
-        distance, index = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(rows).kneighbors(queries)
-        return index, distance
+        return _in_parts(NearestNeighbors(n_neighbors=k, algorithm="brute").fit(rows), queries, k)
     from pynndescent import NNDescent
 
     found: tuple[np.ndarray, np.ndarray] = NNDescent(rows, n_neighbors=max(k, 15), random_state=seed).query(queries, k)
     return found
+
+
+def _in_parts(search: Any, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """(Q, k) indices and distances, some queries at a time, so that a person who cancels need not wait for all."""
+    parts = []
+    for start in range(0, len(queries), _QUERIES):
+        check()
+        parts.append(search.kneighbors(queries[start : start + _QUERIES], k))
+    distance, index = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return index, distance
 
 
 def _symmetric(index: np.ndarray, weight: np.ndarray) -> sparse.csr_matrix:
