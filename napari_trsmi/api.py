@@ -158,6 +158,7 @@ def fit_steps(
     ...     print(len(end.value.history))
     1
     """
+    from napari_trsmi.evidence.alike import mixing, mixing_notes
     from napari_trsmi.evidence.technical import find_in
     from napari_trsmi.model.training import train
 
@@ -206,6 +207,7 @@ def fit_steps(
     partition = cut(trained.embedding, prepared, config, n_domains, trained.prototypes, done)
     seconds["domains"] = time.perf_counter() - started - sum(seconds.values())
     result = assemble(prepared, config, trained.embedding, partition)
+    apart = mixing_notes(mixing(result, prepared)) if dataset.parts else []
     technical = [{"sentence": one.sentence, "remedy": one.remedy} for one in find_in(prepared, config)]
     seconds["boundaries and scores"] = time.perf_counter() - started - sum(seconds.values())
     result = replace(
@@ -215,7 +217,7 @@ def fit_steps(
         history=(*earlier, *history),
         state=trained.state,
         provenance={
-            **with_device(result.provenance, trained),
+            **with_device({**result.provenance, "notes": [*result.provenance["notes"], *apart]}, trained),
             "stopped": trained.stopped,
             "seconds": seconds,
             **numbers,

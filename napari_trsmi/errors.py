@@ -42,9 +42,10 @@ class ChoiceError(DataError):
         self.kind, self.names = kind, tuple(map(str, names))
         shown = ", ".join(map(repr, self.names[:_LISTED]))
         more = f" and {len(self.names) - _LISTED} more" if len(self.names) > _LISTED else ""
+        together = ", or train all as a study (--section-column)" if where.startswith("obs[") else ""
         super().__init__(
             f"Expected one tissue section, found the {kind} [{shown}]{more}{where and f' in {where}'}. "
-            "Choose one with library= (--library on the command line)."
+            f"Choose one with library= (--library on the command line){together}."
         )
 
 

@@ -16,7 +16,7 @@ from napari_trsmi.versions import DISTRIBUTION, installed
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-EXTRAS = ("all", "leiden", "pyside", "spatialdata", "sweep")
+EXTRAS = ("all", "harmony", "leiden", "pyside", "spatialdata", "sweep")
 """What a person can install beside the base; the other extras are for those who work on the package."""
 
 _LIBRARIES = (
@@ -25,6 +25,7 @@ _LIBRARIES = (
     "dask",
     "distributed",
     "h5py",
+    "harmonypy",
     "igraph",
     "magicgui",
     "matplotlib",

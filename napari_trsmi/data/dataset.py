@@ -180,3 +180,23 @@ class Dataset:
     def n_spots(self) -> int:
         """Number of spots N."""
         return len(self.obs_names)
+
+
+def measured_at(modalities: Mapping[str, Modality], kinds: Mapping[str, Kind]) -> dict[str, np.ndarray]:
+    """Return {modality: (N,) bool} of those that some spots lack: not measured, or counted nothing, beside another.
+
+    Parameters
+    ----------
+    modalities
+        {name: modality} over the same N spots.
+    kinds
+        {name: kind}; components are measured where they are 0 as well.
+    """
+    has = {}
+    for name, modality in modalities.items():
+        has[name] = np.ones(modality.table.n_obs, bool) if modality.measured is None else modality.measured.copy()
+        if kinds[name] in ("rna", "chromatin", "protein") and len(modalities) > 1:
+            has[name] &= np.asarray(abs(modality.table.X).sum(axis=1)).ravel() > 0
+    anything = np.logical_or.reduce(list(has.values()))
+    # A spot that has nothing at all stays with its zeros: there is nothing to carry anything over by.
+    return {name: mask | ~anything for name, mask in has.items() if not (mask | ~anything).all() and mask.any()}

@@ -12,7 +12,7 @@ from scipy import sparse
 from napari_trsmi.coherence import carried, coherent_components_and_chance, denoise
 from napari_trsmi.config import Kind, Preprocess, Study
 from napari_trsmi.data.components import components
-from napari_trsmi.data.dataset import Dataset, Modality
+from napari_trsmi.data.dataset import Dataset, measured_at
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.interrupt import check
 
@@ -92,7 +92,7 @@ def measured_components(
         if name not in dataset.modalities:
             raise ConfigError(f"Expected modalities among {sorted(dataset.modalities)}, found {name!r}.")
     kinds = {name: settings.kinds.get(name, dataset.modalities[name].kind) for name in chosen}
-    measured = _measured_at({name: dataset.modalities[name] for name in chosen}, kinds)
+    measured = measured_at({name: dataset.modalities[name] for name in chosen}, kinds)
     if measured or dataset.parts:
         out, notes = joint_components(dataset, kinds, measured, settings, study or Study(), spatial, seed)
     else:
@@ -118,19 +118,6 @@ def measured_components(
         if share < most:  # only what carries less than another is changed, and by not a bit otherwise
             out[name] *= np.float32(max(share / most, LEAST_WEIGHT))
     return Components(out, carries, measured, tuple(notes))
-
-
-def _measured_at(modalities: dict[str, Modality], kinds: dict[str, Kind]) -> dict[str, np.ndarray]:
-    """Return {modality: (N,) bool} of those that some spots lack: not measured, or counted nothing, beside another."""
-    has = {}
-    for name, modality in modalities.items():
-        has[name] = np.ones(modality.table.n_obs, bool) if modality.measured is None else modality.measured.copy()
-        if kinds[name] in ("rna", "chromatin", "protein") and len(modalities) > 1:
-            absolute = abs(modality.table.X)
-            has[name] &= np.asarray(absolute.sum(axis=1)).ravel() > 0
-    anything = np.logical_or.reduce(list(has.values()))
-    # A spot that has nothing at all stays with its zeros: there is nothing to carry anything over by.
-    return {name: mask | ~anything for name, mask in has.items() if not (mask | ~anything).all() and mask.any()}
 
 
 def _filled(values: np.ndarray, has: np.ndarray | None) -> np.ndarray:

@@ -23,7 +23,9 @@ _MOST_SHARED = 0.5  # of the spots of the smaller of two sections, that are spot
 _SEPARATOR = ":"  # between section and barcode
 
 
-def stack(sections: Mapping[str, Dataset], name: str = "study", *, keep_names: bool = False) -> Dataset:
+def stack(
+    sections: Mapping[str, Dataset], name: str = "study", *, keep_names: bool = False, distinct: bool = True
+) -> Dataset:
     """Return sections as one dataset, side by side at true scale.
 
     Parameters
@@ -35,6 +37,9 @@ def stack(sections: Mapping[str, Dataset], name: str = "study", *, keep_names: b
         Name of the study.
     keep_names
         Barcodes are different in all sections and stay; else each is preceded by its section, ``"s1:AAAC-1"``.
+
+    distinct
+        Refuse the same spots twice.
 
     Returns
     -------
@@ -57,7 +62,8 @@ def stack(sections: Mapping[str, Dataset], name: str = "study", *, keep_names: b
             raise DataError(f"Expected single sections, found a study in {part.name!r}. Give its sections one by one.")
     if len(parts) == 1:
         return parts[0]
-    _check_different(parts)
+    if distinct:
+        _check_different(parts)
     parts, notes = _named_alike(parts)
     names = tuple(dict.fromkeys(key for part in parts for key in part.modalities))
     _check_joined(parts)

@@ -1,6 +1,6 @@
 """What a person gets from several sections: composition, mixing, neighbours of domains, labels for a new section."""
 
-from napari_trsmi.study.alike import mixing, mixing_notes
+from napari_trsmi.evidence.alike import mixing, mixing_notes
 from napari_trsmi.study.bars import draw_composition
 from napari_trsmi.study.beside import neighbours
 from napari_trsmi.study.shares import By, composition, composition_test, difference_notes

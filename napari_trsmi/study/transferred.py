@@ -121,12 +121,13 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
 
 def _read(study: Result | str | Path, new: Any) -> tuple[Result, Dataset]:
     from napari_trsmi.api import read
+    from napari_trsmi.data.readers import from_memory
     from napari_trsmi.restoring import restore
 
     known = study if isinstance(study, Result) else restore(study)
     if isinstance(new, Dataset):
         return known, new
-    return known, read(new)
+    return known, from_memory(new) if hasattr(new, "obs_names") else read(new)
 
 
 def _together(known: Result, new: Dataset) -> tuple[Dataset, np.ndarray, Config, list[str]]:
@@ -176,7 +177,7 @@ def _together(known: Result, new: Dataset) -> tuple[Dataset, np.ndarray, Config,
             "constraints": (),  # those are of other spots
         }
     )
-    return stack(sections), found, config, notes
+    return stack(sections, distinct=False), found, config, notes
 
 
 def _standardised(features: np.ndarray, together: Dataset, config: Config) -> np.ndarray:

@@ -5,8 +5,8 @@ import pytest
 from studies_by_hand import prepared_of, study_of
 
 import napari_trsmi as nt
+from napari_trsmi.evidence.alike import mixed
 from napari_trsmi.study import mixing_notes
-from napari_trsmi.study.alike import mixed
 
 TWO = {"a": np.repeat([0, 1], 100), "b": np.repeat([0, 1], 100)}
 

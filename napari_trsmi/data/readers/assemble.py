@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from napari_trsmi.config import Kind
-from napari_trsmi.data.dataset import Dataset, Modality
+from napari_trsmi.data.dataset import Dataset, Modality, measured_at
 from napari_trsmi.data.readers.coordinates import checked_coordinates, find_coordinates
 from napari_trsmi.data.readers.embeddings import find_embeddings
 from napari_trsmi.data.readers.found import Found, lean_table
@@ -93,6 +93,9 @@ def section_of(
 
     modalities, more = _modalities(joined, list(barcodes), names)
     notes += more
+    if spots == "all":
+        modalities, more = _without_empty(modalities)
+        notes += more
     entry = section.entry or factors_of_blank(joined.holders)
     image, more = tissue_image(entry)
     notes += [*notes_on_libraries(joined.holders), *more]
@@ -143,6 +146,17 @@ def _modalities(joined: Joined, keys: Sequence[str], names: pd.Index) -> tuple[d
             notes.append(f"{key} was not measured at {int((~measured).sum()):,} spots.")
     read, more = without_twins(read)
     return read, [*notes, *more]
+
+
+def _without_empty(modalities: dict[str, Modality]) -> tuple[dict[str, Modality], list[str]]:
+    """Return the modalities with spots at which one counted nothing, and another did, as not measured, and notes."""
+    found, notes = dict(modalities), []
+    for key, mask in measured_at(modalities, {key: one.kind for key, one in modalities.items()}).items():
+        known = np.ones(len(mask), bool) if modalities[key].measured is None else modalities[key].measured
+        if empty := int((known & ~mask).sum()):
+            found[key] = replace(modalities[key], measured=mask)
+            notes.append(f"{key} counted nothing at {empty:,} spots: there it is taken as not measured.")
+    return found, notes
 
 
 def spread(modality: Modality, measured: np.ndarray, names: pd.Index) -> Modality:

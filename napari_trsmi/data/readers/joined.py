@@ -84,8 +84,9 @@ def join(
     renamings: list[Renaming] = []
     if len(tables) > 1:
         _check_unique({key: found.tables[own].obs_names for key, own in tables.items()})
-        renamings, more = aligned(barcodes)
-        notes += more
+        if not _through_others(barcodes):
+            renamings, more = aligned(barcodes)
+            notes += more
     holders = [
         holder._replace(obs=holder.obs.set_axis(_renamed(holder.obs.index, renamings))) for holder in found.holders
     ]
@@ -111,6 +112,16 @@ def spots_of(barcodes: Mapping[str, pd.Index], spots: Spots) -> pd.Index:
     if spots == "common" or not _chained(list(barcodes.values())):
         return common(barcodes)
     return reduce(lambda left, right: left.append(right[~right.isin(left)]), barcodes.values())
+
+
+def _through_others(barcodes: Mapping[str, pd.Index]) -> bool:
+    """Return whether some tables share no barcode with each other, but are joined through others that do with both.
+
+    These are of different spots, however alike their barcodes are but for a prefix.
+    """
+    indexes = list(barcodes.values())
+    apart = any(not index.isin(other).any() for i, index in enumerate(indexes) for other in indexes[:i])
+    return apart and _chained(indexes)
 
 
 def _chained(indexes: list[pd.Index]) -> bool:

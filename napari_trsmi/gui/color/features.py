@@ -64,7 +64,7 @@ class FeatureIndex:
             columns.insert(0, SECTION)
         if columns:
             self._add(COLUMN, columns, columns, [""] * len(columns))
-        for name in predicted:
+        for name in (one for one in predicted if one in dataset.modalities):  # of a section by itself not all are there
             var = dataset.modalities[name].table.var
             labels = feature_names.labels(var)
             self._add(name + PREDICTED, var.index.tolist(), labels, feature_names.other_names(var))
