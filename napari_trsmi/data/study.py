@@ -101,13 +101,22 @@ def stack(
 
 def _check_different(parts: Sequence[Dataset]) -> None:
     """Raise `DataError` where two sections are the same spots with the same values, or one is part of the other."""
-    for a, b in combinations(parts, 2):
-        keys = set(a.modalities) & set(b.modalities)
-        spots = [_rows_of(part, keys) for part in (a, b)] if keys else [set(), set()]
-        if len(spots[0] & spots[1]) > _MOST_SHARED * max(1, min(map(len, spots))):
-            raise DataError(
-                f"Expected different sections, found the same one as {a.name!r} and {b.name!r}. Remove one."
-            )
+    places = [set(map(tuple, np.round(part.coords, 6).tolist())) for part in parts]
+    for (a, at), (b, there) in combinations(zip(parts, places, strict=True), 2):
+        least = _MOST_SHARED * min(a.n_spots, b.n_spots)
+        if len(at & there) > least and shared_spots(a, b) > least:  # the first is cheap, and true of grids alone
+            raise same_section(a, b)
+
+
+def same_section(a: Dataset, b: Dataset) -> DataError:
+    """Return the error of one section under two names."""
+    return DataError(f"Expected different sections, found the same one as {a.name!r} and {b.name!r}. Remove one.")
+
+
+def shared_spots(a: Dataset, b: Dataset) -> int:
+    """Return how many spots of two sections are the same, by place and values of the modalities that both have."""
+    keys = set(a.modalities) & set(b.modalities)
+    return len(_rows_of(a, keys) & _rows_of(b, keys)) if keys else 0
 
 
 def _rows_of(part: Dataset, keys: set[str]) -> set[tuple[float, ...]]:
