@@ -30,9 +30,9 @@ def shown(*words: str) -> str:
 
 def commands() -> list[str]:
     """Return the names of all commands."""
-    found = re.search(r"[{]([a-z,]+)[}]", shown("--help"))
+    found = re.search(r"[{]([a-z,\s]+)[}]", shown("--help"))  # so many that they take two lines
     assert found is not None
-    return found.group(1).split(",")
+    return re.sub(r"\s", "", found.group(1)).split(",")
 
 
 def sections() -> str:
