@@ -36,8 +36,8 @@ def composition(result: Result, by: By | None = None) -> pd.DataFrame:
     Returns
     -------
     One row per section and domain, in their order: ``section``, ``condition`` (only with `by`), ``domain``, ``spots``
-    and ``share``, the part of the section's spots. A domain that a section lacks has 0. ``df.pivot(index="domain",
-    columns="section", values="share")`` lays it out.
+    and ``share``, the part of the section's spots. A domain that a section lacks has 0. What lays it out is
+    ``df.pivot(index="domain", columns="section", values="share")``.
 
     Raises
     ------
