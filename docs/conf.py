@@ -39,7 +39,8 @@ nitpick_ignore_regex = [  # of other packages: their inventories would have to b
         r"(np|numpy|pd|pandas|sparse|scipy|anndata|mudata|matplotlib|torch|collections|pathlib|typing|pydantic)\..*",
     ),
     (r"py:.*", r"(AnnData|MuData|ArrayLike|Figure|Client|Path|SupportsBytes|Any|Iterable|Mapping|Sequence|Callable)"),
-    (r"py:.*", r"(dict\[.*|(.*\.)?(Kind|Kept|Method|Verdict|Fit|Spots|By|S|T|Generator))"),  # of literals, and type variables
+    # Of literals, and type variables.
+    (r"py:.*", r"(dict\[.*|(.*\.)?(Kind|Kept|Method|Verdict|Fit|Spots|By|S|T|Generator))"),
 ]
 
 myst_enable_extensions = ["amsmath", "attrs_inline", "colon_fence", "deflist", "dollarmath"]
