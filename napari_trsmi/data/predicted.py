@@ -9,12 +9,12 @@ import numpy as np
 from scipy import sparse
 
 from napari_trsmi.config import Kind
-from napari_trsmi.data.dataset import Dataset, Modality
+from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.graphs import neighbour_mean
 from napari_trsmi.interrupt import check
 from napari_trsmi.normalised import scale_of
 
-MOST = 200_000_000  # values, of spots times features
+MOST = 100_000_000  # values, of spots times features, that may be dense
 _RIDGE = 1e-2
 
 
@@ -64,14 +64,13 @@ def predicted(
                 f"{modality.table.n_vars:,} features are more than {MOST:,} values."
             )
             continue
-        values = _logged(modality, kind)[measured]
-        found[name] = _decoded(smooth, np.asarray(values, float), measured, dataset.section)
+        found[name] = _decoded(smooth, _logged(modality.table.X[measured], kind), measured, dataset.section)
     return found, notes
 
 
 def _decoded(smooth: np.ndarray, values: np.ndarray, has: np.ndarray, section: np.ndarray | None) -> np.ndarray:
     """(N, D) float32: ridge regression of (n, D) `values` of the spots `has` on (N, d) `smooth`; NaN at those."""
-    level = values.mean(axis=0)
+    level = values.mean(axis=0, dtype=float)
     if section is not None:  # the level of a section is its batch
         for number in np.unique(section[has]):
             own = section[has] == number
@@ -86,9 +85,8 @@ def _decoded(smooth: np.ndarray, values: np.ndarray, has: np.ndarray, section: n
     return out
 
 
-def _logged(modality: Modality, kind: Kind) -> np.ndarray:
-    """(N, D) logarithms of all features of a modality, as a person would look at them."""
-    values: Any = modality.table.X
+def _logged(values: Any, kind: Kind) -> np.ndarray:
+    """(n, D) float32 logarithms of all features of a modality, as a person would look at them."""
     if kind == "protein":
         dense = np.asarray(values.todense() if sparse.issparse(values) else values, np.float32)
         if dense.min() < 0:
