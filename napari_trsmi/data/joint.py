@@ -164,6 +164,7 @@ def _principal(values: Any, section: np.ndarray, n_components: int, seed: int) -
     """(N, d) float32 principal components of features standardised in each section; sparse ones stay sparse."""
     rows = [np.flatnonzero(section == number) for number in np.unique(section)]
     if not sparse.issparse(values) or values.shape[1] <= components.MOST_DENSE:
+        # At most `MOST_DENSE` columns where sparse.
         dense = np.asarray(values.todense() if sparse.issparse(values) else values, np.float32)
         scaled = np.zeros_like(dense)
         for own in rows:
