@@ -86,7 +86,7 @@ def _decoded(smooth: np.ndarray, values: np.ndarray, has: np.ndarray, section: n
 
 
 def _logged(values: Any, kind: Kind) -> np.ndarray:
-    """(n, D) float32 logarithms of all features of a modality, as a person would look at them; n D is at most `MOST`."""
+    """(n, D) float32 logarithms of all features of a modality, as a person would look at them; at most `MOST`."""
     if kind == "protein":
         dense = np.asarray(values.todense() if sparse.issparse(values) else values, np.float32)
         if dense.min() < 0:
