@@ -63,6 +63,10 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("epochs 30", {"train": {"epochs": 30}}),
     Variant("epochs 60", {"train": {"epochs": 60}}),
     Variant("epochs 120", {"train": {"epochs": 120}}),
+    Variant("tiles of 2,000", {"train": {"tile_spots": 2_000}}),
+    Variant("tiles of 2,000, feature edges fixed", {"train": {"tile_spots": 2_000}, "graph": {"learn_edges": False}}),
+    Variant("tiles of 500", {"train": {"tile_spots": 500}}),
+    Variant("tiles of 500, feature edges fixed", {"train": {"tile_spots": 500}, "graph": {"learn_edges": False}}),
     Variant("sharpen 0", {"cluster": {"sharpen": 0}}),
     Variant("domain scale 0", {"cluster": {"domain_scale": 0}}),
     Variant("domain scale 1", {"cluster": {"domain_scale": 1}}),
@@ -92,7 +96,7 @@ class Workbench:
         from napari_trsmi.stages import prepare
 
         graph = config.graph.model_dump(include={"k_spatial", "k_feature", "metric", "edge_weights"})
-        key = json.dumps([config.preprocess.model_dump(), graph, config.seed])
+        key = json.dumps([config.preprocess.model_dump(), graph, config.train.tile_spots, config.seed])
         if key not in self.sections:
             self.sections[key] = prepare(self.loaded.dataset, config)
         return self.sections[key]

@@ -43,7 +43,7 @@ def trained(section: Prepared, config: Config) -> Fit:
     """Return what training leaves."""
     from napari_trsmi.model.training import train
 
-    return _end(train(section.features, section.spatial, section.feature_graphs, config))
+    return _end(train(section.features, section.spatial, section.feature_graphs, config, tiles=section.tiles))
 
 
 def trained_with_stages(section: Prepared, config: Config) -> tuple[Fit, dict[str, np.ndarray]]:

@@ -179,6 +179,7 @@ def fit_steps(
         obs_names=prepared.dataset.obs_names,
         carry=prepared.carry,
         has=prepared.has,
+        tiles=prepared.tiles,
         checkpoint=None if checkpoint is None else Path(checkpoint),
         resume=Path(resume) if isinstance(resume, str) else resume,
         states=None if config.align.candidates == "ann" else states,  # those cannot be resumed

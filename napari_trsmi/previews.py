@@ -155,6 +155,7 @@ def _trained_to(epoch: int, prepared: Prepared, config: Config, state: bytes) ->
         obs_names=prepared.dataset.obs_names,
         carry=prepared.carry,
         has=prepared.has,
+        tiles=prepared.tiles,
         resume=state,
         until=epoch,
     )

@@ -14,6 +14,7 @@ from napari_trsmi.data.result import Result
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.interrupt import check
 from napari_trsmi.records import Fit, Partition, left_devices
+from napari_trsmi.tiles import Tiles, spatial_tiles
 
 if TYPE_CHECKING:
     from napari_trsmi.data.saved import SavedResult
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 def made_of(config: Config) -> tuple[Any, ...]:
     """Return the settings on which `prepare` depends, the number of domains aside."""
-    return config.preprocess, config.study, config.graph, config.align.temperature.start, config.seed
+    tiled = config.train.tile_spots
+    return config.preprocess, config.study, config.graph, config.align.temperature.start, tiled, config.seed
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Prepared:
         {modality: (N, N) CSR} from which spots, see `carrying.carriers`.
     notes
         Sentences a person should read.
+    tiles
+        By which it is trained; None where as a whole.
     """
 
     dataset: Dataset
@@ -60,6 +64,7 @@ class Prepared:
     has: dict[str, np.ndarray] = field(default_factory=dict)
     carry: dict[str, sparse.csr_matrix] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    tiles: Tiles | None = None
 
     @property
     def section(self) -> np.ndarray | None:
@@ -91,10 +96,14 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
     if has:
         carry = carriers_of(features, has, config)
         measured, features = (carried_over(values, carry, has) for values in (measured, features))
-    graphs = {m: feature_graph(values, config.graph, config.seed, section) for m, values in features.items()}
+    tiles = None
+    if dataset.n_spots > config.train.tile_spots:
+        tiles = Tiles(spatial_tiles(dataset.coords, config.train.tile_spots, section), dataset.coords)
+    number = None if tiles is None else tiles.number
+    graphs = {m: feature_graph(values, config.graph, config.seed, section, number) for m, values in features.items()}
     if len(features) < len(dataset.modalities):
         dataset = replace(dataset, modalities={m: dataset.modalities[m] for m in features})
-    return Prepared(dataset, measured, features, spatial, graphs, found.carried, has, carry, found.notes)
+    return Prepared(dataset, measured, features, spatial, graphs, found.carried, has, carry, found.notes, tiles)
 
 
 def carriers_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
+from napari_trsmi.model.edges import FeatureGraph
 from napari_trsmi.model.sparse import Pattern
 
 if TYPE_CHECKING:
@@ -29,25 +31,6 @@ def feature_name(modality: str) -> str:
 
 
 @dataclass(frozen=True)
-class FeatureGraph:
-    """One modality's feature graph on the shared pattern.
-
-    Attributes
-    ----------
-    positions
-        (n,) int32 entries of the pattern that are feature edges, both directions.
-    pair
-        (n,) int32 number of the undirected edge each entry belongs to.
-    weight
-        (n / 2,) float32 weight of each undirected edge at the start.
-    """
-
-    positions: Tensor
-    pair: Tensor
-    weight: Tensor
-
-
-@dataclass(frozen=True)
 class SharedGraphs:
     """All graphs of a section on the union of their edges and the diagonal.
 
@@ -60,7 +43,7 @@ class SharedGraphs:
     features
         {modality: FeatureGraph}.
     diagonal
-        (N,) int32 positions of the diagonal.
+        (E,) float32, 1 on the diagonal and 0 elsewhere.
     """
 
     pattern: Pattern
@@ -81,32 +64,44 @@ def share(
     feature_graphs
         {modality: (N, N) CSR}, likewise.
     """
-    n = spatial.shape[0]
-    loops = torch.arange(n).repeat(2, 1)
-    near, near_weight = _edges(spatial)
-    alike = {name: _edges(graph) for name, graph in feature_graphs.items()}
-    pattern = Pattern(torch.cat([loops, near, *(index for index, _ in alike.values())], dim=1), n)
+    near, *alike = (sorted_columns(graph) for graph in (spatial, *feature_graphs.values()))
+    joined = union([near, *alike])
+    pattern = Pattern.of(joined)
     values = torch.zeros(pattern.n_edges)
-    values[pattern.positions(near)] = near_weight
+    values[places(joined, near)] = torch.from_numpy(near.data.astype(np.float32))
     features = {}
-    for name, (index, weight) in alike.items():
-        if abs(feature_graphs[name] - feature_graphs[name].T).nnz:
+    for name, graph in zip(feature_graphs, alike, strict=True):
+        if abs(graph - graph.T).nnz:
             raise ValueError(f"Expected a symmetric feature graph of {name!r}, found one that is not.")
-        upper = index[0] < index[1]
-        key = torch.minimum(index[0], index[1]) * n + torch.maximum(index[0], index[1])
-        order = torch.argsort(key[upper])
-        pair = torch.searchsorted(key[upper][order], key, out_int32=True)
-        features[name] = FeatureGraph(
-            pattern.positions(index).to(device), pair.to(device), weight[upper][order].to(device)
-        )
-    return SharedGraphs(pattern.to(device), values.to(device), features, pattern.positions(loops.to(device)))
+        at = places(joined, graph)
+        upper = torch.from_numpy(graph.indices > np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr)))
+        both = torch.stack([at[upper], pattern.transpose[at[upper]]], dim=1)
+        weight = torch.from_numpy(graph.data.astype(np.float32))[upper]
+        features[name] = FeatureGraph(both.to(device), weight.to(device))
+    return SharedGraphs(pattern.to(device), values.to(device), features, (pattern.row == pattern.col).float())
 
 
-def _edges(graph: sparse.csr_matrix) -> tuple[Tensor, Tensor]:
-    """(2, E) int64 ends and (E,) float32 weights of a graph."""
-    entries = graph.tocoo()
-    index = torch.from_numpy(np.stack([entries.row, entries.col]).astype(np.int64))
-    return index, torch.from_numpy(entries.data.astype(np.float32))
+def sorted_columns(graph: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Return a CSR matrix whose columns rise in every row and come once: itself where they do."""
+    graph = graph.tocsr()
+    if not graph.has_canonical_format:
+        graph = graph.copy()
+        graph.sum_duplicates()
+    return graph
+
+
+def union(graphs: Sequence[sparse.csr_matrix]) -> sparse.csr_matrix:
+    """Return the (N, N) CSR union of the entries of (N, N) graphs and the diagonal, each with its number from 1 on."""
+    joined = sparse.identity(graphs[0].shape[0], np.int8, format="csr")
+    for graph in graphs:
+        joined = joined + sparse.csr_matrix((np.ones(graph.nnz, np.int8), graph.indices, graph.indptr), graph.shape)
+    return sparse.csr_matrix((np.arange(1, joined.nnz + 1, dtype=np.int32), joined.indices, joined.indptr), joined.shape)
+
+
+def places(joined: sparse.csr_matrix, graph: sparse.csr_matrix) -> Tensor:
+    """Return (n,) int32 the entry of a `union` that each entry of one of its graphs is."""
+    there = sparse.csr_matrix((np.ones(graph.nnz, np.int32), graph.indices, graph.indptr), graph.shape)
+    return torch.from_numpy(there.multiply(joined).tocsr().data - 1)
 
 
 def to_hetero_data(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ def reconstruction(
     features: dict[str, Tensor],
     decoded: dict[str, Tensor],
     weights: dict[str, float],
-    has: dict[str, Tensor] | None = None,
+    has: Mapping[str, Tensor] | None = None,
 ) -> Tensor:
     r"""Return L_rec, the weighted reconstruction error, averaged over the modalities.
 
@@ -35,9 +35,11 @@ def reconstruction(
     terms = []
     for m in features:
         missed = (features[m] - decoded[m]).square()
-        if has and m in has:
-            missed = missed[has[m]]
-        terms.append(weights.get(m, 1.0) * missed.mean())
+        if has and m in has:  # a product and no choice of rows, whose gradient a GPU adds up in any order
+            mean = (missed.mean(1) * has[m]).sum() / has[m].sum().clamp_min(1)
+        else:
+            mean = missed.mean()
+        terms.append(weights.get(m, 1.0) * mean)
     return torch.stack(terms).mean()
 
 

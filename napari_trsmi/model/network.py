@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from scipy import sparse
 from torch import Tensor, nn
-from torch.nn.functional import softplus
 from torch.utils.checkpoint import checkpoint
 
 from napari_trsmi.config import Config
-from napari_trsmi.model.alignment import Alignment, Carry, Mix, canonical_directions, context, search_candidates
+from napari_trsmi.model.alignment import Alignment, Mix, context, search_candidates
 from napari_trsmi.model.diffusion import LocalRefinement, MultiScaleDiffusion
-from napari_trsmi.model.encoder import RPREncoder, truncated_identity
-from napari_trsmi.model.fusion import MLPFusion, principal_basis, ridge
+from napari_trsmi.model.edges import EdgeWeights
+from napari_trsmi.model.encoder import RPREncoder
+from napari_trsmi.model.fusion import MLPFusion
 from napari_trsmi.model.graph_data import SharedGraphs
 from napari_trsmi.model.named import Named
 from napari_trsmi.model.schedules import cooling, value
 from napari_trsmi.model.sparse import Pattern, normalize, product
+from napari_trsmi.model.start import Start, start_of
+from napari_trsmi.model.view import View, whole
 
 
 @dataclass
@@ -54,19 +57,6 @@ class Output:
     parts: dict[str, Tensor] = field(default_factory=dict)
 
 
-class FeatureEdges(nn.Module):
-    """One non-negative weight per undirected feature edge; starts at the fixed graph, symmetric by construction."""
-
-    def __init__(self, weight: Tensor, learn: bool) -> None:
-        super().__init__()
-        start = weight.clamp_min(1e-6)
-        self.raw = nn.Parameter(start + torch.log(-torch.expm1(-start)), requires_grad=learn)  # inverse of softplus
-
-    def forward(self) -> Tensor:
-        """Return the (n / 2,) weights."""
-        return softplus(self.raw)
-
-
 class TRSMI(nn.Module):
     r"""Encoder, alignment, local refinement, multi-scale diffusion, gate, fusion and decoders for M >= 1 modalities.
 
@@ -77,49 +67,29 @@ class TRSMI(nn.Module):
 
     Parameters
     ----------
-    features
-        {modality: (N, D_m)}.
-    graphs
-        The shared graphs.
+    start
+        The weights to start with.
+    edges
+        {modality: the weights of its feature edges}, `edges.EdgeWeights` or `edges.EdgeFunction`.
     config
         The settings.
-    carry, has
-        {modality: (N, N) CSR} and {modality: (N,) bool} of those that some spots lack, see `alignment.Carry`.
+    whole
+        What a pass sees that is given no view.
     """
 
     def __init__(
-        self,
-        features: dict[str, Tensor],
-        graphs: SharedGraphs,
-        config: Config,
-        carry: dict[str, sparse.csr_matrix] | None = None,
-        has: dict[str, np.ndarray] | None = None,
+        self, start: Start, edges: Mapping[str, nn.Module], config: Config, whole: View | None = None
     ) -> None:
         super().__init__()
-        self.features, self.graphs, self.config = features, graphs, config
-        self.names = tuple(features)
-        device = graphs.spatial.device
-        self.has = {m: torch.from_numpy(mask).to(device) for m, mask in (has or {}).items()}
-        self.carries = {m: Carry(one, m, has or {}, self.names, device) for m, one in (carry or {}).items()}
-        self.dims = {m: config.encoder.dim or x.shape[1] for m, x in features.items()}
-        n_modalities = len(self.names)
-
-        self.edges = Named({m: FeatureEdges(g.weight, config.graph.learn_edges) for m, g in graphs.features.items()})
+        self.config, self.whole, self.names = config, whole, tuple(start.widths)
+        self.dims = {m: dim for m, (_, dim) in start.widths.items()}
+        self.edges = Named(edges)
         total = config.graph.w_spatial + config.graph.w_feature
         mix = torch.tensor([config.graph.w_spatial / total, config.graph.w_feature / total]).clamp_min(1e-6)
         self.mix = Named({m: nn.Parameter(mix.log().clone(), requires_grad=config.graph.learn_mix) for m in self.names})
-        self.encoders = Named({m: RPREncoder(x.shape[1], self.dims[m], config.encoder) for m, x in features.items()})
-        # What the encoders give before any propagation, at the start.
-        start = {m: x @ truncated_identity(x.shape[1], self.dims[m]).to(x) for m, x in features.items()}
-        self.pairs = tuple(
-            (a, b) for i, a in enumerate(self.names) for b in self.names[i + 1 :] if config.align.enabled
-        )
-        self.alignments = Named(
-            {
-                (a, b): Alignment(*canonical_directions(start[a], start[b], config.align.dim, self.both(a, b)))
-                for a, b in self.pairs
-            }
-        )
+        self.encoders = Named({m: RPREncoder(*widths, config.encoder) for m, widths in start.widths.items()})
+        self.pairs = tuple(start.directions)
+        self.alignments = Named({pair: Alignment(*directions) for pair, directions in start.directions.items()})
         self.mixes = Named(
             {
                 (a, b): Mix(self.dims[a], self.dims[b])
@@ -134,60 +104,38 @@ class TRSMI(nn.Module):
             self.diffusion = MultiScaleDiffusion(self.dims, config.diffusion)
             self.gate = nn.Parameter(torch.tensor(float(config.gate.start)))
         self.candidates: dict[tuple[str, str], Pattern] = {}
+        self.fusion = MLPFusion(start.basis, config.fusion)
+        self.decoders = Named({m: nn.Parameter(weight) for m, weight in start.decoders.items()})
 
-        with torch.no_grad():
-            stacked = torch.cat(list(start.values()), dim=1)
-            dim = config.encoder.dim if n_modalities > 1 else None
-            self.fusion = MLPFusion(principal_basis(stacked, dim), config.fusion)
-            self.spatial = self.looped(graphs.spatial, config.graph.self_loop)  # (E,) normalised A_S
-            smooth = product(graphs.pattern, self.spatial, stacked @ self.fusion.skip)
-            self.decoders = Named(
-                {
-                    m: nn.Parameter(
-                        ridge(smooth[self.has[m]], features[m][self.has[m]])
-                        if m in self.has
-                        else ridge(smooth, features[m])
-                    )
-                    for m in self.names
-                }
-            )
+    def seen(self, view: View | None) -> View:
+        """Return the view that a pass is about."""
+        found = view or self.whole
+        assert found is not None
+        return found
 
-    def both(self, a: str, b: str) -> Tensor | None:
-        """Return the (N,) bool spots that have two modalities; None for all."""
-        masks = [self.has[m] for m in (a, b) if m in self.has]
-        return torch.stack(masks).all(0) if masks else None
-
-    def looped(self, values: Tensor, self_loop: float) -> Tensor:
-        r"""Return (E,) `values` with a loop of `self_loop` times the mean degree at every spot, normalised.
-
-        .. math:: \hat A = D^{-1/2} (A + l \bar d\, I) D^{-1/2}
-        """
-        loop = self_loop * values.sum() / self.graphs.pattern.n
-        return normalize(
-            self.graphs.pattern, values.index_add(0, self.graphs.diagonal, loop.expand(self.graphs.pattern.n))
-        )
-
-    def feature_values(self) -> dict[str, Tensor]:
-        """Return {modality: (E,)} values of the normalised learned feature graphs A_F."""
-        out = {}
-        for m, graph in self.graphs.features.items():
-            weights = self.edges[m]().index_select(0, graph.pair)
-            values = weights.new_zeros(self.graphs.pattern.n_edges).index_add(0, graph.positions, weights)
-            out[m] = self.looped(values, self.config.graph.self_loop)
+    def feature_values(self, view: View | None = None, raw: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
+        """Return {modality: (E,)} values of the normalised learned feature graphs A_F, under other weights if given."""
+        view, out = self.seen(view), {}
+        for m, graph in view.edges.items():
+            given = () if raw is None else (raw[m],)
+            values = self.edges[m](graph, view.pattern.n_edges, *given)
+            out[m] = view.looped(values, self.config.graph.self_loop)
         return out
 
-    def graph_values(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    def graph_values(self, view: View) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         r"""Return {modality: (E,)} learned feature graphs and fused graphs.
 
         .. math:: \hat A^m = w_S^m \hat A_S + w_F^m \hat A_F^m,\quad (w_S^m, w_F^m) = \mathrm{softmax}
         """
-        learned, fused = self.feature_values(), {}
+        learned, fused = self.feature_values(view), {}
         for m in self.names:
             w = torch.softmax(self.mix[m], 0)
-            fused[m] = w[0] * self.spatial + w[1] * learned[m]
+            fused[m] = w[0] * view.spatial + w[1] * learned[m]
         return learned, fused
 
-    def forward(self, fraction: float, warm: bool = False, keep_stages: bool = False) -> Output:
+    def forward(
+        self, fraction: float, warm: bool = False, keep_stages: bool = False, view: View | None = None
+    ) -> Output:
         """Return one pass.
 
         Parameters
@@ -198,11 +146,13 @@ class TRSMI(nn.Module):
             Detach the other modality in every cross term.
         keep_stages
             Also return the output of every stage.
+        view
+            What the pass is about, where not the whole.
         """
-        config, pattern = self.config, self.graphs.pattern
-        spatial = self.spatial
+        view, config = self.seen(view), self.config
+        pattern, spatial = view.pattern, view.spatial
         # Made again for the gradient: a dozen numbers per edge and modality would else stay in memory.
-        learned, fused = checkpoint(self.graph_values, use_reentrant=False)
+        learned, fused = checkpoint(self.graph_values, view, use_reentrant=False)
         stages: dict[str, Tensor] = {}
 
         def note(stage: str, parts: dict[str, Tensor]) -> None:
@@ -210,16 +160,16 @@ class TRSMI(nn.Module):
                 stages[stage] = torch.cat([parts[m] for m in self.names], dim=1)
 
         temperature = value(config.align.temperature, fraction)
-        parts = {m: self.encoders[m].projected(self.features[m]) for m in self.names}
-        note("input", self.features)
+        parts = {m: self.encoders[m].projected(view.features[m]) for m in self.names}
+        note("input", dict(view.features))
         # Before the propagation: what is carried over is averaged over the tissue as what was measured is.
-        parts |= {m: carry(parts, m, temperature) for m, carry in self.carries.items()}
+        parts |= {m: carry(parts, m, temperature) for m, carry in view.carries.items()}
         parts = {m: self.encoders[m].propagated(parts[m], pattern, fused[m]) for m in self.names}
         note("encoder", parts)
 
         correspondences: dict[tuple[str, str], Tensor] = {}
         if self.pairs:
-            parts = self._align(parts, temperature, warm, correspondences)
+            parts = self._align(parts, temperature, warm, correspondences, view)
             note("alignment", parts)
 
         if config.refine.enabled:
@@ -250,12 +200,13 @@ class TRSMI(nn.Module):
         temperature: float,
         warm: bool,
         correspondences: dict[tuple[str, str], Tensor],
+        view: View,
     ) -> dict[str, Tensor]:
         """Mix each modality with its aligned counterparts, averaged over the other modalities."""
         mixed: dict[str, list[Tensor]] = {m: [] for m in self.names}
         for a, b in self.pairs:
             module = self.alignments[a, b]
-            candidates = self.candidate_pattern(a, b, parts)
+            candidates = self.candidate_pattern(a, b, parts, view)
             za, zb = parts[a], parts[b]
             s = module(za, zb.detach() if warm else zb, candidates, temperature)
             # While warming up, each modality's update sees the other one as a constant, S included.
@@ -265,16 +216,13 @@ class TRSMI(nn.Module):
             correspondences[a, b] = s
         return {m: torch.stack(options).mean(0) for m, options in mixed.items()}
 
-    def candidate_pattern(self, a: str, b: str, parts: dict[str, Tensor]) -> Pattern:
+    def candidate_pattern(self, a: str, b: str, parts: dict[str, Tensor], view: View) -> Pattern:
         """Return the candidates of a pair, searched when first needed; `forget_candidates` has them searched again."""
+        if view is not self.whole:
+            return view.pattern
         if (a, b) not in self.candidates:
             self.candidates[a, b] = search_candidates(
-                parts[a],
-                parts[b],
-                self.alignments[a, b],
-                self.config.align,
-                self.graphs.pattern,
-                self.config.seed,
+                parts[a], parts[b], self.alignments[a, b], self.config.align, view.pattern, self.config.seed
             )
         return self.candidates[a, b]
 
@@ -292,3 +240,29 @@ class TRSMI(nn.Module):
             start = stop
         power = torch.stack(norms, dim=1).clamp_min(1e-12)
         return power / power.sum(1, keepdim=True)
+
+
+def whole_network(
+    features: dict[str, Tensor],
+    graphs: SharedGraphs,
+    config: Config,
+    carry: Mapping[str, sparse.csr_matrix] | None = None,
+    has: Mapping[str, np.ndarray] | None = None,
+) -> TRSMI:
+    """Return the network of a section or a study that is trained as a whole.
+
+    Parameters
+    ----------
+    features
+        {modality: (N, D_m)}.
+    graphs
+        The shared graphs.
+    config
+        The settings.
+    carry, has
+        {modality: (N, N) CSR} and {modality: (N,) bool} of those that some spots lack, see `alignment.Carry`.
+    """
+    view = whole(features, graphs, config.graph.self_loop, carry, has)
+    averaged = {m: product(view.pattern, view.spatial, x) for m, x in features.items()}
+    edges = {m: EdgeWeights(graph.weight, config.graph.learn_edges) for m, graph in graphs.features.items()}
+    return TRSMI(start_of(features, averaged, view.has, config), edges, config, view)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,15 @@ from napari_trsmi.constraints import RowConstraint, row_constraints, satisfying
 from napari_trsmi.errors import TrainingError
 from napari_trsmi.model import checkpoint, losses
 from napari_trsmi.model.devices import Own, pick_device
-from napari_trsmi.model.graph_data import share
 from napari_trsmi.model.named import by_place
-from napari_trsmi.model.network import TRSMI, Output
+from napari_trsmi.model.network import Output
+from napari_trsmi.model.passes import Whole
 from napari_trsmi.model.prototypes import assign, means, seed_labels
 from napari_trsmi.model.schedules import value
+from napari_trsmi.model.tiled import Tiled
+from napari_trsmi.model.view import View
 from napari_trsmi.records import Checkpoints, Fit, Step
+from napari_trsmi.tiles import Tiles
 
 
 class Trainer:
@@ -39,6 +42,7 @@ class Trainer:
         obs_names: np.ndarray | None = None,
         carry: dict[str, sparse.csr_matrix] | None = None,
         has: dict[str, np.ndarray] | None = None,
+        tiles: Tiles | None = None,
     ) -> None:
         self.config = config
         names = np.arange(spatial.shape[0]).astype(str) if obs_names is None else obs_names
@@ -51,12 +55,13 @@ class Trainer:
         self.device, self.left = pick_device(config.device)
         self.own = Own(config.threads, config.seed)
         with self.own.at_work():
-            self.features = {
-                m: torch.as_tensor(np.ascontiguousarray(values, np.float32)).to(self.device)
-                for m, values in features.items()
-            }
-            self.graphs = share(spatial, feature_graphs, self.device)
-            self.network = TRSMI(self.features, self.graphs, config, carry, has).to(self.device)
+            self.section: Whole | Tiled = (
+                Whole(features, spatial, feature_graphs, config, self.device, carry, has)
+                if tiles is None
+                else Tiled(features, spatial, feature_graphs, config, self.device, tiles, has)
+            )
+        self.network = self.section.network
+        self.shapes = {m: tuple(x.shape) for m, x in features.items()}
         self.n_spatial = spatial.nnz / spatial.shape[0]
         self.references: dict[str, Tensor] = {}
         self.prototypes: torch.nn.Parameter | None = None
@@ -123,60 +128,69 @@ class Trainer:
         if self.prototypes is not None and (seeded or any(c.start == self.epoch for c, _ in self.constraints)):
             self.split_prototypes(constraints)
         warm = self.epoch < config.align.warmup * epochs
-        output = self.network(fraction, warm=warm)
-        terms = self.terms(output, fraction, constraints)
-        if not torch.isfinite(terms["total"]):
-            raise TrainingError(
-                f"Expected a finite loss at epoch {self.epoch + 1}, found {float(terms['total'].detach())}. "
-                "Lower train.learning_rate, or raise the temperatures."
-            )
         self.optimizer.zero_grad()
-        terms["total"].backward()
+        views, reported = self.section.views(self.epoch, constraints), []
+        for view in views:
+            output = self.network(fraction, warm=warm, view=view)
+            terms = self.terms(output, view, fraction, constraints)
+            if not torch.isfinite(terms["total"]):
+                raise TrainingError(
+                    f"Expected a finite loss at epoch {self.epoch + 1}, found {float(terms['total'].detach())}. "
+                    "Lower train.learning_rate, or raise the temperatures."
+                )
+            (terms["total"] / len(views)).backward()
+            reported.append({name: float(term.detach()) for name, term in terms.items()})
+            self.section.seen(output, view)
         self.optimizer.step()
-        self.update_references(output.graphs)
+        self.update_references(self.section.graphs_now(output))
         self.epoch += 1
         every = config.train.preview_every
         preview = every > 0 and (self.epoch in (1, self.n_epochs) or self.epoch % every == 0)
         return Step(
             epoch=self.epoch,
             n_epochs=self.n_epochs,
-            losses={name: float(term.detach()) for name, term in terms.items()},
+            losses={name: sum(terms[name] for terms in reported) / len(reported) for name in reported[0]},
             beta=float(output.beta.detach()),
             temperature=output.temperature,
             tau_c=value(config.cluster.tau_c, fraction),
-            embedding=output.z.detach().cpu().numpy() if preview else None,
+            embedding=self.section.preview(output) if preview else None,
             n_domains=None if self.prototypes is None else len(self.prototypes),
         )
 
-    def terms(self, output: Output, fraction: float, constraints: Sequence[RowConstraint] = ()) -> dict[str, Tensor]:
+    def terms(
+        self, output: Output, view: View, fraction: float, constraints: Sequence[RowConstraint] = ()
+    ) -> dict[str, Tensor]:
         """Return every term of the objective, unweighted, and their weighted sum ``"total"``."""
         config = self.config.loss
-        missed = losses.reconstruction(self.features, output.decoded, config.modality_weights, self.network.has)
-        terms = {"reconstruction": missed}
+        features, decoded, has = (
+            {m: values[: view.core] for m, values in one.items()} for one in (view.features, output.decoded, view.has)
+        )
+        terms = {"reconstruction": losses.reconstruction(features, decoded, config.modality_weights, has)}
         total = config.w_reconstruction * terms["reconstruction"]
         if self.prototypes is not None:
             tau_c = value(self.config.cluster.tau_c, fraction)
-            terms["cluster"] = losses.prototype_contrast(output.z, self.prototypes, tau_c)
+            terms["cluster"] = losses.prototype_contrast(output.z[: view.core], self.prototypes, tau_c)
             total = total + config.lam_cluster * terms["cluster"]
             if constraints and config.lam_constraint > 0:
-                terms["constraint"] = losses.constraint_loss(output.z, self.prototypes, tau_c, constraints)
-                total = total + config.lam_constraint * terms["constraint"]
+                z, said = self.section.said(output, view, constraints)
+                if said:
+                    terms["constraint"] = losses.constraint_loss(z, self.prototypes, tau_c, said)
+                    total = total + config.lam_constraint * terms["constraint"]
         if config.lam_graph > 0 and self.config.graph.learn_edges:
-            references = self.references or {m: g.detach() for m, g in output.graphs.items()}
-            terms["graph"] = losses.graph_drift(output.graphs, references, self.graphs.pattern)
+            references = self.section.reference_graphs(self.references, output, view)
+            terms["graph"] = losses.graph_drift(output.graphs, references, view.pattern)
             total = total + config.lam_graph * terms["graph"]
         return {**terms, "total": total}
 
-    def update_references(self, graphs: dict[str, Tensor]) -> None:
+    def update_references(self, now: Mapping[str, Tensor]) -> None:
         r"""Move the references to the learned graphs, :math:`\bar A \leftarrow g \bar A + (1-g) A`; no gradient."""
         decay = self.config.loss.ema_decay
-        for m, graph in graphs.items():
-            now = graph.detach()
-            self.references[m] = decay * self.references[m] + (1 - decay) * now if m in self.references else now
+        for m, graph in now.items():
+            self.references[m] = decay * self.references[m] + (1 - decay) * graph if m in self.references else graph
 
     def seed_prototypes(self) -> None:
         """Place the prototypes by split-and-merge on the current embedding."""
-        z = self.embedding()
+        z, _ = self.section.sample(self.fraction(self.epoch))
         self.add_prototypes(torch.as_tensor(means(z, self.seed_labels(z))))
 
     def split_prototypes(self, constraints: Sequence[RowConstraint]) -> None:
@@ -185,21 +199,15 @@ class Trainer:
         Their number stays where it was asked for, and the two closest others become one; else it grows.
         """
         assert self.prototypes is not None
-        apart = [one for one in constraints if one.kind == "apart"]
+        z, apart = self.section.sample(self.fraction(self.epoch), [one for one in constraints if one.kind == "apart"])
         if not apart:
             return
-        z, cluster, before = self.embedding(), self.config.cluster, self.prototypes.detach().cpu().numpy()
+        cluster, before = self.config.cluster, self.prototypes.detach().cpu().numpy()
         most = cluster.n_domains or cluster.max_domains
         labels = np.unique(assign(z, before), return_inverse=True)[1]
         found = satisfying(z, labels, apart, most)
         if (found != labels).any():
             self.add_prototypes(torch.as_tensor(means(z, found)))
-
-    def embedding(self) -> np.ndarray:
-        """Return the (N, d) embedding of the current weights."""
-        with torch.no_grad():
-            z: np.ndarray = self.network(self.fraction(self.epoch)).z.cpu().numpy()
-        return z
 
     def seed_labels(self, z: np.ndarray) -> np.ndarray:
         """Split-and-merge labels of an embedding; a spot counts as 1 / (1 + its neighbours)."""
@@ -223,10 +231,8 @@ class Trainer:
 
     def finish(self, stopped: bool) -> Fit:
         """Return the result of the final weights."""
-        with torch.no_grad():
-            output = self.network(self.fraction(self.epoch - 1) if self.epoch else 0.0)
-            shares = self.network.shares(output.parts)
-        z = output.z.cpu().numpy()
+        found = self.section.outcome(self.fraction(self.epoch - 1) if self.epoch else 0.0)
+        z = found.embedding
         if not np.isfinite(z).all():
             raise TrainingError("Expected a finite embedding, found NaN or infinity. Lower train.learning_rate.")
         prototypes = (
@@ -235,10 +241,8 @@ class Trainer:
         return Fit(
             embedding=z,
             prototypes=prototypes,
-            correspondences={
-                pair: self.network.candidates[pair].to_scipy(values) for pair, values in output.correspondences.items()
-            },
-            modality_weights=shares.cpu().numpy(),
+            correspondences=found.correspondences,
+            modality_weights=found.shares,
             modalities=self.network.names,
             history=tuple(self.history),
             stopped=stopped,
@@ -265,7 +269,7 @@ class Trainer:
 
     def identity(self) -> dict[str, Any]:
         """Return what the data are known by: the weights of edges go by the spots' order."""
-        return {"shapes": {m: tuple(x.shape) for m, x in self.features.items()}, "spots": self.spots}
+        return {"shapes": self.shapes, "spots": self.spots}
 
     def load(self, source: Path | bytes) -> None:
         """Continue from the checkpoint at a path, or from a state."""

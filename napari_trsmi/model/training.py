@@ -14,6 +14,7 @@ from napari_trsmi.errors import TrainingError
 from napari_trsmi.model.devices import pick_device
 from napari_trsmi.model.trainer import Trainer
 from napari_trsmi.records import Checkpoints, Fit, Step
+from napari_trsmi.tiles import Tiles
 
 
 def train(
@@ -25,6 +26,7 @@ def train(
     obs_names: np.ndarray | None = None,
     carry: dict[str, sparse.csr_matrix] | None = None,
     has: dict[str, np.ndarray] | None = None,
+    tiles: Tiles | None = None,
     checkpoint: Path | None = None,
     resume: Path | bytes | None = None,
     states: Checkpoints | None = None,
@@ -51,6 +53,9 @@ def train(
     carry, has
         {modality: (N, N) CSR} and {modality: (N,) bool} of those that some spots lack: from which spots it is carried
         over, and which have it. See `carrying.carriers`.
+    tiles
+        By which training goes instead of the section as a whole; feature edges join spots of one tile. What spots lack
+        is then in `features` already, and stays as it is.
     checkpoint
         File to write every `train.checkpoint_every` epochs.
     resume
@@ -66,7 +71,7 @@ def train(
         The loss is not finite, memory runs out, or the checkpoint does not fit.
     """
     try:
-        trainer = Trainer(features, spatial, feature_graphs, config, obs_names, carry, has)
+        trainer = Trainer(features, spatial, feature_graphs, config, obs_names, carry, has, tiles)
         if resume is not None:
             trainer.load(resume)
         return (yield from trainer.run(checkpoint, states, until))

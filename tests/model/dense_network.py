@@ -19,23 +19,23 @@ def dense_forward(
     net: TRSMI, parameters: dict[str, torch.Tensor], fraction: float, temperature: float
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor], dict[str, torch.Tensor]]:
     """Embedding, reconstructions and learned graphs from the parameters of a network alone."""
-    p, config_, n = parameters, net.config, net.graphs.pattern.n
-    pattern, place = net.graphs.pattern, net.edges.places
+    p, config_, n = parameters, net.config, net.whole.pattern.n
+    pattern, place = net.whole.pattern, net.edges.places
 
     def looped(a):
         return renormalized(a + config_.graph.self_loop * a.sum() / n * torch.eye(n, device=a.device))
 
-    spatial = looped(dense(pattern, net.graphs.spatial))
+    spatial = dense(pattern, net.whole.spatial)
     allowed = dense(pattern, torch.ones(pattern.n_edges, device=spatial.device)) > 0
     fused, learned, z = {}, {}, {}
     for m in net.names:
-        graph = net.graphs.features[m]
-        weights = softplus(p[f"edges.{place[m]}.raw"])[graph.pair]
-        ends = (pattern.row[graph.positions], pattern.col[graph.positions])
-        learned[m] = looped(weights.new_zeros(n, n).index_put(ends, weights))
+        weights, placed = softplus(p[f"edges.{place[m]}.raw"]), torch.zeros(n, n, device=spatial.device)
+        for at in net.whole.edges[m].both.unbind(1):
+            placed = placed.index_put((pattern.row[at], pattern.col[at]), weights)
+        learned[m] = looped(placed)
         w = p[f"mix.{place[m]}"].softmax(0)
         fused[m] = w[0] * spatial + w[1] * learned[m]
-        h = net.features[m] @ p[f"encoders.{place[m]}.weight"]
+        h = net.whole.features[m] @ p[f"encoders.{place[m]}.weight"]
         z[m] = fused[m] @ (h + p[f"encoders.{place[m]}.gate"] * h @ p[f"encoders.{place[m]}.delta"])
     mixed: dict[str, list[torch.Tensor]] = {m: [] for m in net.names}
     for i, a in enumerate(net.names):

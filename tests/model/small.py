@@ -13,7 +13,7 @@ from scipy import sparse
 from napari_trsmi.config import Config
 from napari_trsmi.graphs import feature_graph, spatial_graph
 from napari_trsmi.model.graph_data import SharedGraphs, share
-from napari_trsmi.model.network import TRSMI
+from napari_trsmi.model.network import TRSMI, whole_network
 from napari_trsmi.model.sparse import Pattern
 from napari_trsmi.records import Fit, Step
 
@@ -90,7 +90,7 @@ def shared(one: Section) -> tuple[dict[str, torch.Tensor], SharedGraphs]:
 def network(one: Section, settings: Config | None = None, shake: float = 0.0) -> TRSMI:
     """Return the network before training; `shake` adds noise to every parameter, so that no branch is idle."""
     torch.manual_seed(0)
-    made = on_device(TRSMI(*shared(one), settings or config()))
+    made = on_device(whole_network(*shared(one), settings or config()))
     if shake:
         with torch.no_grad():
             for parameter in made.parameters():

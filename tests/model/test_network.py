@@ -15,7 +15,7 @@ from torch.testing import assert_close
 from napari_trsmi.config import Config
 from napari_trsmi.model import diffusion
 from napari_trsmi.model.graph_data import share
-from napari_trsmi.model.network import TRSMI
+from napari_trsmi.model.network import whole_network
 
 THREE = {"rna": 5, "adt": 3, "atac": 4}
 
@@ -41,10 +41,10 @@ def test_the_sparse_network_equals_the_dense_one_in_value_and_gradient():
     assert_close(output.z, z, rtol=1e-3, atol=1e-4)
     for m in THREE:
         assert_close(output.decoded[m], decoded[m], rtol=1e-3, atol=1e-4)
-        assert_close(dense(net.graphs.pattern, output.graphs[m]), learned[m], rtol=1e-4, atol=1e-6)
+        assert_close(dense(net.whole.pattern, output.graphs[m]), learned[m], rtol=1e-4, atol=1e-6)
 
     def objective(joint, reconstructed):
-        return joint.square().sum() + sum((reconstructed[m] - net.features[m]).square().sum() for m in THREE)
+        return joint.square().sum() + sum((reconstructed[m] - net.whole.features[m]).square().sum() for m in THREE)
 
     found = torch.autograd.grad(objective(output.z, output.decoded), list(parameters.values()))
     expected = torch.autograd.grad(objective(z, decoded), list(parameters.values()))
@@ -65,19 +65,15 @@ def test_permuting_the_spots_permutes_the_output(three, candidates):
     features = {m: values[order] for m, values in three.features.items()}
     feature_graphs = {m: graph[order][:, order] for m, graph in three.feature_graphs.items()}
     graphs = share(three.spatial[order][:, order], feature_graphs, small.DEVICE)
-    permuted = on_device(TRSMI({m: on_device(values) for m, values in features.items()}, graphs, settings))
+    permuted = on_device(whole_network({m: on_device(values) for m, values in features.items()}, graphs, settings))
     # The edges of the permuted graph are numbered otherwise, so each finds its parameter by its ends.
     state = net.state_dict()
-    for m, edges in permuted.graphs.features.items():
-        raw = on_device(torch.zeros(60, 60))
-        pattern, own = net.graphs.pattern, net.graphs.features[m]
-        raw[pattern.row[own.positions], pattern.col[own.positions]] = state[f"edges.{net.edges.places[m]}.raw"][
-            own.pair
-        ]
-        ends = permuted.graphs.pattern.row[edges.positions], permuted.graphs.pattern.col[edges.positions]
-        there = torch.empty_like(edges.weight)
-        there[edges.pair] = raw[on_device(order)[ends[0]], on_device(order)[ends[1]]]
-        state[f"edges.{net.edges.places[m]}.raw"] = there
+    for m, edges in permuted.whole.edges.items():
+        raw, pattern, name = on_device(torch.zeros(60, 60)), net.whole.pattern, f"edges.{net.edges.places[m]}.raw"
+        for at in net.whole.edges[m].both.unbind(1):
+            raw[pattern.row[at], pattern.col[at]] = state[name]
+        pattern, at = permuted.whole.pattern, edges.both[:, 0]
+        state[name] = raw[on_device(order)[pattern.row[at]], on_device(order)[pattern.col[at]]]
     permuted.load_state_dict(state)
     assert_close(permuted(0.3).z, net(0.3).z[on_device(order)], rtol=1e-3, atol=1e-4)
 
@@ -214,7 +210,7 @@ def test_at_the_start_the_learned_graph_is_the_fixed_one(one):
         looped = graph.toarray() + 0.5 * graph.sum() / 60 * np.eye(60)
         half = 1 / np.sqrt(looped.sum(1))
         expected = half[:, None] * looped * half[None]
-        np.testing.assert_allclose(numbers(dense(net.graphs.pattern, found[m])), expected, atol=1e-6)
+        np.testing.assert_allclose(numbers(dense(net.whole.pattern, found[m])), expected, atol=1e-6)
 
 
 def test_a_fixed_graph_has_nothing_to_learn(one):

@@ -226,7 +226,7 @@ def test_learned_graphs_stay_symmetric_and_non_negative(one):
     start = {m: graph.detach().clone() for m, graph in trainer.network.feature_values().items()}
     for _ in range(8):
         trainer.advance()
-    pattern = trainer.graphs.pattern
+    pattern = trainer.network.whole.pattern
     for m, values in trainer.network.feature_values().items():
         assert (values >= 0).all()
         assert_close(values[pattern.transpose], values)
