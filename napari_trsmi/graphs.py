@@ -107,7 +107,11 @@ def spatial_graph(coords: np.ndarray, k: int | None = None, section: np.ndarray 
 
 
 def feature_graph(
-    features: np.ndarray, settings: Graph, seed: int = 0, section: np.ndarray | None = None, tiles: np.ndarray | None = None
+    features: np.ndarray,
+    settings: Graph,
+    seed: int = 0,
+    section: np.ndarray | None = None,
+    tiles: np.ndarray | None = None,
 ) -> sparse.csr_matrix:
     """Return the union-symmetrised k-nearest-neighbour graph A_F of one modality's features.
 
@@ -137,8 +141,8 @@ def feature_graph(
     check()
     if tiles is not None:  # TEMPORARY
         order = np.argsort(tiles, kind="stable")
-        rows = np.split(order, np.bincount(tiles).cumsum()[:-1])
-        blocks = sparse.block_diag([feature_graph(features[own], settings, seed) for own in rows], format="csr")
+        own_rows = np.split(order, np.bincount(tiles).cumsum()[:-1])
+        blocks = sparse.block_diag([feature_graph(features[own], settings, seed) for own in own_rows], format="csr")
         back = np.argsort(order)
         return blocks[back][:, back].tocsr()
     n, k = len(features), settings.k_feature

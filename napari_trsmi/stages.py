@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def made_of(config: Config) -> tuple[Any, ...]:
     """Return the settings on which `prepare` depends, the number of domains aside."""
-    tiled = config.train.tile_spots
+    tiled = config.train.tile_spots, config.train.tile_size
     return config.preprocess, config.study, config.graph, config.align.temperature.start, tiled, config.seed
 
 
@@ -98,7 +98,8 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
         measured, features = (carried_over(values, carry, has) for values in (measured, features))
     tiles = None
     if dataset.n_spots > config.train.tile_spots:
-        tiles = Tiles(spatial_tiles(dataset.coords, config.train.tile_spots, section), dataset.coords)
+        most = min(config.train.tile_size, config.train.tile_spots)
+        tiles = Tiles(spatial_tiles(dataset.coords, most, section), dataset.coords)
     number = None if tiles is None else tiles.number
     graphs = {m: feature_graph(values, config.graph, config.seed, section, number) for m, values in features.items()}
     if len(features) < len(dataset.modalities):

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from napari_trsmi.config import Diffusion
 from napari_trsmi.model.named import Named
-from napari_trsmi.model.sparse import Pattern, product
+from napari_trsmi.model.sparse import Graph, product
 
 
 class LocalRefinement(nn.Module):
@@ -30,7 +30,7 @@ class LocalRefinement(nn.Module):
         self.graph = nn.Parameter(torch.cat([-torch.eye(dim), torch.eye(dim)]))
         self.gate = nn.Parameter(torch.tensor(float(gate)))
 
-    def forward(self, z: Tensor, pattern: Pattern, values: Tensor) -> Tensor:
+    def forward(self, z: Tensor, pattern: Graph, values: Tensor) -> Tensor:
         """Return the (N, d) refined encoding."""
         neighbours = product(pattern, values, z)
         return z @ self.base + self.gate.clamp(0.0, 1.0) * (torch.cat([z, neighbours], dim=1) @ self.graph)
@@ -58,7 +58,7 @@ def appnp_weights(steps: int, teleport: float) -> list[float]:
     return [teleport * (1 - teleport) ** j for j in range(steps)] + [(1 - teleport) ** steps]
 
 
-def multi_scale(pattern: Pattern, values: Tensor, h: Tensor, scales: tuple[tuple[int, float], ...]) -> list[Tensor]:
+def multi_scale(pattern: Graph, values: Tensor, h: Tensor, scales: tuple[tuple[int, float], ...]) -> list[Tensor]:
     """Return one (N, d) APPNP propagation of `h` per (steps, teleport); all share one chain of products."""
     weights = [appnp_weights(*scale) for scale in scales]
     out: list[Tensor] = [h * w[0] for w in weights]
@@ -88,7 +88,7 @@ class MultiScaleDiffusion(nn.Module):
         n = len(self.scales)
         self.weights = Named({m: nn.Parameter(torch.eye(d).repeat(n, 1) / n) for m, d in dims.items()})
 
-    def forward(self, parts: dict[str, Tensor], pattern: Pattern, values: Tensor) -> dict[str, Tensor]:
+    def forward(self, parts: dict[str, Tensor], pattern: Graph, values: Tensor) -> dict[str, Tensor]:
         """Return the diffused features; the modalities go through the chain side by side."""
         stacked = torch.cat(list(parts.values()), dim=1)
         widths = [self.dims[m] for m in parts]

@@ -27,14 +27,14 @@ class FeatureGraph:
 
 @dataclass(frozen=True)
 class TileEdges:
-    """One modality's feature edges on the pattern of a tile.
+    r"""One modality's feature edges on the pattern of a tile.
 
     Attributes
     ----------
     weight
         (E,) float32 weight at the start, zero where there is no feature edge.
     distance
-        (E,) float32 :math:`\\log(1 + d)` of the distance d of its ends in units of that of neighbours.
+        (E,) float32 :math:`\log(1 + d)` of the distance d of its ends in units of that of neighbours.
     """
 
     weight: Tensor

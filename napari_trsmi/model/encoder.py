@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from napari_trsmi.config import Encoder
-from napari_trsmi.model.sparse import Pattern, product
+from napari_trsmi.model.sparse import Graph, product
 
 
 def truncated_identity(rows: int, columns: int) -> Tensor:
@@ -41,7 +41,7 @@ class RPREncoder(nn.Module):
         self.gate = nn.Parameter(torch.tensor(float(settings.gate)))
         self.l2_before, self.l2_after = settings.l2_before, settings.l2_after
 
-    def forward(self, features: Tensor, pattern: Pattern, values: Tensor) -> Tensor:
+    def forward(self, features: Tensor, pattern: Graph, values: Tensor) -> Tensor:
         """Return the (N, d) encoding of (N, D_m) `features` over the graph with (E,) `values`."""
         return self.propagated(self.projected(features), pattern, values)
 
@@ -52,7 +52,7 @@ class RPREncoder(nn.Module):
             h = h + self.gate * (h @ self.delta)
         return nn.functional.normalize(h) if self.l2_before else h
 
-    def propagated(self, h: Tensor, pattern: Pattern, values: Tensor) -> Tensor:
+    def propagated(self, h: Tensor, pattern: Graph, values: Tensor) -> Tensor:
         """Return (N, d) `h` over the graph with (E,) `values`."""
         z = product(pattern, values, h)
         return nn.functional.normalize(z) if self.l2_after else z

@@ -95,7 +95,9 @@ def union(graphs: Sequence[sparse.csr_matrix]) -> sparse.csr_matrix:
     joined = sparse.identity(graphs[0].shape[0], np.int8, format="csr")
     for graph in graphs:
         joined = joined + sparse.csr_matrix((np.ones(graph.nnz, np.int8), graph.indices, graph.indptr), graph.shape)
-    return sparse.csr_matrix((np.arange(1, joined.nnz + 1, dtype=np.int32), joined.indices, joined.indptr), joined.shape)
+    return sparse.csr_matrix(
+        (np.arange(1, joined.nnz + 1, dtype=np.int32), joined.indices, joined.indptr), joined.shape
+    )
 
 
 def places(joined: sparse.csr_matrix, graph: sparse.csr_matrix) -> Tensor:

@@ -35,10 +35,9 @@ def reconstruction(
     terms = []
     for m in features:
         missed = (features[m] - decoded[m]).square()
-        if has and m in has:  # a product and no choice of rows, whose gradient a GPU adds up in any order
-            mean = (missed.mean(1) * has[m]).sum() / has[m].sum().clamp_min(1)
-        else:
-            mean = missed.mean()
+        # A product and no choice of rows, whose gradient a GPU adds up in any order.
+        known = has[m] if has and m in has else None
+        mean = missed.mean() if known is None else (missed.mean(1) * known).sum() / known.sum().clamp_min(1)
         terms.append(weights.get(m, 1.0) * mean)
     return torch.stack(terms).mean()
 
@@ -114,7 +113,7 @@ def constraint_loss(z: Tensor, prototypes: Tensor, tau_c: float, constraints: Se
     return torch.stack(terms).mean()
 
 
-def graph_drift(graphs: dict[str, Tensor], references: dict[str, Tensor], pattern: Pattern) -> Tensor:
+def graph_drift(graphs: Mapping[str, Tensor], references: Mapping[str, Tensor], pattern: Pattern) -> Tensor:
     r"""Return L_graph, the squared distance of the learned graphs to their moving averages, per spot.
 
     .. math:: L_{graph} = \frac{1}{N} \sum_m \sum_{ij} \left(A_{F,ij}^m - \bar A_{F,ij}^m\right)^2

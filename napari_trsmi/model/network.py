@@ -77,9 +77,7 @@ class TRSMI(nn.Module):
         What a pass sees that is given no view.
     """
 
-    def __init__(
-        self, start: Start, edges: Mapping[str, nn.Module], config: Config, whole: View | None = None
-    ) -> None:
+    def __init__(self, start: Start, edges: Mapping[str, nn.Module], config: Config, whole: View | None = None) -> None:
         super().__init__()
         self.config, self.whole, self.names = config, whole, tuple(start.widths)
         self.dims = {m: dim for m, (_, dim) in start.widths.items()}

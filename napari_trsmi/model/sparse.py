@@ -8,6 +8,7 @@ the N x N outer product.
 from __future__ import annotations
 
 import warnings
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -18,6 +19,13 @@ from torch import Tensor
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     torch.sparse_csr_tensor(torch.tensor([0, 1]), torch.tensor([0]), torch.tensor([1.0]))
+
+
+class Graph(Protocol):
+    """What makes a matrix of values: a `Pattern`, or for products without a gradient anything else."""
+
+    def matrix(self, values: Tensor) -> Any:
+        """Return an (N, N) matrix that can be multiplied with a dense one."""
 
 
 class Pattern:
@@ -52,7 +60,7 @@ class Pattern:
         made = cls.__new__(cls)
         n = graph.shape[0]
         row = np.repeat(np.arange(n, dtype=np.int32), np.diff(graph.indptr))
-        made._take(*map(torch.from_numpy, (row, graph.indices, graph.indptr)), n)
+        made._take(torch.from_numpy(row), torch.from_numpy(graph.indices), torch.from_numpy(graph.indptr), n)
         return made
 
     def _take(self, row: Tensor, col: Tensor, crow: Tensor, n: int) -> None:
@@ -172,7 +180,7 @@ def _sampled(pattern: Pattern, a: Tensor, b: Tensor) -> Tensor:
     return torch.sparse.sampled_addmm(zeros, a.contiguous(), b.t().contiguous(), beta=0.0).values()
 
 
-def product(pattern: Pattern, values: Tensor, x: Tensor, symmetric: bool = True) -> Tensor:
+def product(pattern: Graph, values: Tensor, x: Tensor, symmetric: bool = True) -> Tensor:
     """Return A x for the matrix A with `values` (E,) on `pattern` and `x` (N, d); differentiable in both.
 
     All graphs here are symmetric in their values, which saves the gradient a permutation; correspondences are not.

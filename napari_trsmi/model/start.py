@@ -54,7 +54,7 @@ def start_of(
     widths = {m: (x.shape[1], config.encoder.dim or x.shape[1]) for m, x in features.items()}
 
     def encoded(values: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """What the encoders give before any propagation."""
+        """Return what the encoders give before any propagation."""
         return {m: x @ truncated_identity(*widths[m]).to(x) for m, x in values.items()}
 
     def measured(values: Tensor, m: str) -> Tensor:

@@ -44,7 +44,8 @@ class Blend:
     """A weighted sum of (N, N) graphs that is never formed; takes the place of a `sparse.Pattern` in products."""
 
     def __init__(self, graphs: list[Tensor | Looped]) -> None:
-        self.graphs, self.weights, self.half = graphs, [1.0] * len(graphs), None
+        self.graphs, self.weights = graphs, [1.0] * len(graphs)
+        self.half: Tensor | None = None
 
     def matrix(self, weights: Tensor) -> Blend:
         """Return itself with these weights of its graphs."""
@@ -100,7 +101,8 @@ class Streamed:
         cool = cooling(self.config.gate, self.fraction)
         if self.config.diffusion.enabled and cool > 0:
             beta = torch.sigmoid(network.gate) * cool
-            mean = torch.stack([sum(weights[m][0] for m in names), *(weights[m][1] for m in names)]) / len(names)
+            near, alike = torch.stack([weights[m] for m in names]).unbind(1)
+            mean = torch.cat([near.sum()[None], alike]) / len(names)
             joint = Blend([spatial, *learned.values()])
             joint.matrix(mean).normalise(self.n, self.device)
             for m in names:
@@ -110,8 +112,8 @@ class Streamed:
 
     def csr(self, graph: sparse.csr_matrix, values: np.ndarray | Tensor) -> Tensor:
         """Return an (n, N) CSR graph with other (nnz,) values as a tensor."""
-        parts = (torch.as_tensor(part).to(self.device) for part in (graph.indptr, graph.indices, values))
-        return torch.sparse_csr_tensor(*parts, graph.shape, check_invariants=False)
+        crow, col, own = (torch.as_tensor(part).to(self.device) for part in (graph.indptr, graph.indices, values))
+        return torch.sparse_csr_tensor(crow, col, own, graph.shape, check_invariants=False)
 
     def learned(self, m: str) -> Looped:
         """Return the normalised learned feature graph of a modality."""
@@ -205,10 +207,15 @@ def _log_softmax(block: sparse.csr_matrix, score: Tensor) -> tuple[Tensor, Tenso
 
 def _strongest(block: sparse.csr_matrix, s: Tensor) -> sparse.csr_matrix:
     """(n, N) CSR of the `STRONGEST` largest values of each row, columns rising."""
-    n, values = block.shape[0], s.cpu().numpy()
-    row = np.repeat(np.arange(n), np.diff(block.indptr))
-    order = np.lexsort((-values, row))
-    place = np.arange(len(values)) - block.indptr[row]
-    kept = np.sort(order[place < STRONGEST])
-    ends = np.concatenate([[0], np.bincount(row[kept], minlength=n).cumsum()])
+    values, lengths = s.cpu().numpy(), np.diff(block.indptr)
+    kept = np.ones(len(values), bool)
+    for width in np.unique(2 ** np.ceil(np.log2(np.maximum(lengths, 1)))).astype(int):  # rows of about one length
+        rows = np.flatnonzero((lengths <= width) & (2 * lengths > width) & (lengths > STRONGEST))
+        at = block.indptr[rows, None] + np.arange(width)
+        there = np.arange(width) < lengths[rows, None]
+        beside = np.where(there, values[np.minimum(at, len(values) - 1)], -np.inf)
+        weak = np.argpartition(-beside, STRONGEST, axis=1)[:, STRONGEST:]
+        lost = np.take_along_axis(at, weak, axis=1)[np.take_along_axis(there, weak, axis=1)]
+        kept[lost] = False
+    ends = np.concatenate([[0], np.add.reduceat(kept, block.indptr[:-1], dtype=np.int64).cumsum()])
     return sparse.csr_matrix((values[kept], block.indices[kept], ends.astype(np.int32)), shape=block.shape)

@@ -72,7 +72,8 @@ class Tiled:
         self.has = {m: np.asarray(mask) for m, mask in (has or {}).items()}
         self.rows, self.order = tiles.rows, visits(tiles, self.features)
         self.hops = reach(config)
-        self.spacing = spacing(spatial, tiles.coords)
+        away = tiles.coords - tiles.coords.min(axis=0)
+        self.place = np.ascontiguousarray((away / spacing(spatial, tiles.coords)).T, np.float32)  # (2, N)
         self.network = self._network().to(device)
         self.shown: np.ndarray | None = None
         self.named, self.told = np.empty(0, int), np.empty((0, 0), np.float32)
@@ -121,8 +122,9 @@ class Tiled:
 
     def distance(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Return (n,) float32 log(1 + distance) of two times (n,) spots, in units of that of neighbours."""
-        apart: np.ndarray = np.log1p(np.linalg.norm(self.tiles.coords[a] - self.tiles.coords[b], axis=1) / self.spacing)
-        return apart.astype(np.float32)
+        x, y = self.place
+        apart: np.ndarray = np.log1p(np.hypot(x[a] - x[b], y[a] - y[b]))
+        return apart
 
     def views(self, epoch: int, constraints: Sequence[RowConstraint] = ()) -> Sequence[View]:
         """Return the tile of the step; where a person said something, every other one is of what was said."""
@@ -235,7 +237,7 @@ def _within(graph: sparse.csr_matrix, rows: np.ndarray) -> sparse.csr_matrix:
 
 
 def _few_guides(constraint: RowConstraint) -> RowConstraint:
-    """The constraint with at most `GUIDES` spots that others belong with, evenly taken."""
+    """Return the constraint with at most `GUIDES` spots that others belong with, evenly taken."""
     if constraint.kind != "belong" or len(constraint.others) <= GUIDES:
         return constraint
     return replace(constraint, others=constraint.others[np.linspace(0, len(constraint.others) - 1, GUIDES).astype(int)])
@@ -246,9 +248,8 @@ def _among(rows: np.ndarray, constraints: Sequence[RowConstraint]) -> list[RowCo
     order = np.argsort(rows, kind="stable")
 
     def places_of(wanted: np.ndarray) -> np.ndarray:
-        at = np.searchsorted(rows[order], wanted).clip(max=len(rows) - 1)
-        found = order[at]
-        return np.asarray(found[rows[found] == wanted])
+        found = order[np.searchsorted(rows[order], np.intersect1d(rows, wanted))]
+        return np.asarray(found)
 
     moved = [replace(one, spots=places_of(one.spots), others=places_of(one.others)) for one in constraints]
     return [one for one in moved if len(one.spots) and (one.kind == "together" or len(one.others))]

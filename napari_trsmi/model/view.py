@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -76,6 +76,4 @@ def whole(
     masks = {m: torch.from_numpy(mask).to(device) for m, mask in (has or {}).items()}
     carries = {m: Carry(one, m, dict(has or {}), tuple(features), device) for m, one in (carry or {}).items()}
     bare = View(features, graphs.pattern, graphs.spatial, graphs.diagonal, graphs.features, masks, carries)
-    return View(
-        features, graphs.pattern, bare.looped(graphs.spatial, self_loop), graphs.diagonal, graphs.features, masks, carries
-    )
+    return replace(bare, spatial=bare.looped(graphs.spatial, self_loop))
