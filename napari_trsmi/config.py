@@ -233,9 +233,9 @@ class Train(Settings):
         0, "Epochs after those, with all schedules at their end: what was trained on.", unit="epochs", ge=0
     )
     tile_spots: int = setting(
-        50_000, "Sections with more spots are trained by tiles, one in each epoch.", unit="spots", ge=500
+        50_000, "Sections with more spots are trained by tiles, one in each epoch.", unit="spots", ge=100
     )
-    tile_size: int = setting(10_000, "Spots in a tile at most.", unit="spots", ge=500)
+    tile_size: int = setting(10_000, "Spots in a tile at most.", unit="spots", ge=100)
     learning_rate: float = setting(0.003, "Step size of Adam.", gt=0, step=0.0005)
     weight_decay: float = setting(0.0, "Decay of the weights.", ge=0, step=1e-5)
     preview_every: int = setting(5, "Epochs between previews of the domains; 0 for none.", unit="epochs", ge=0)

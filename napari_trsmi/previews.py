@@ -59,7 +59,9 @@ class Previews:
             labels = match_labels(labels, self.before)
             moved = churn(labels, self.before)
         self.before = labels
-        return replace(step, labels=labels, churn=moved)
+        # Of large sections a dozen embeddings would not fit into memory: the network makes them again, see keep_preview.
+        embedding = step.embedding if self.prepared.tiles is None else None
+        return replace(step, labels=labels, churn=moved, embedding=embedding)
 
     def keep(self, step: Step) -> tuple[Partition, np.ndarray]:
         """Return the labels of a preview with their posterior, numbered by falling size.
@@ -99,7 +101,8 @@ def keep_preview(
 
     The labels are those of the preview, numbered by falling size. Correspondences, weights of the modalities and the
     state to train on from need the network after that epoch: it is trained again from the nearest of `states` before,
-    which takes no epoch where there is one of that epoch. Where there is none, the result has none of these.
+    which takes no epoch where there is one of that epoch. Where there is none, the result has none of these. Steps of a
+    section that was trained by tiles carry no embedding, which then is that of the network too.
 
     Parameters
     ----------
@@ -121,13 +124,18 @@ def keep_preview(
     TrainingError
         As for `fit`, where the network is trained again.
     """
-    if step.labels is None or step.embedding is None:
+    state = None if states is None else states.before(step.epoch)
+    if step.labels is None or (step.embedding is None and state is None):
         raise DataError(f"Expected a step with domains and embedding, found none at epoch {step.epoch}. Take another.")
     prepared = prepare(dataset, config)
+    trained = None if state is None else _trained_to(step.epoch, prepared, config, state)
+    if step.embedding is None:
+        assert trained is not None
+        step = replace(step, embedding=trained.embedding)
     partition, numbers = Previews(prepared, config).keep(step)
+    assert step.embedding is not None
     result = assemble(prepared, config, step.embedding, partition)
-    if states is not None and (state := states.before(step.epoch)) is not None:
-        trained = _trained_to(step.epoch, prepared, config, state)
+    if trained is not None:
         result = replace(
             result,
             correspondences=trained.correspondences,

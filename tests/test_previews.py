@@ -106,6 +106,18 @@ def test_the_posterior_of_a_kept_preview_is_taken_like_that_of_a_result(dataset)
     assert kept.colors == result.colors
 
 
+def test_a_preview_of_a_run_by_tiles_is_kept_from_the_state_of_training(dataset):
+    tiled, states = settings(train={"tile_spots": 100}), Checkpoints()
+    steps, result = finish(nt.fit_steps(dataset, tiled, states=states))
+    assert all(step.embedding is None for step in steps)
+    assert steps[3].labels is not None
+    kept = keep_preview(dataset, tiled, steps[3], history=steps[:4], states=states)
+    assert kept.embedding.shape == result.embedding.shape
+    assert (match_labels(kept.labels, steps[3].labels) == steps[3].labels).all()
+    with pytest.raises(nt.DataError, match="Expected a step with domains and embedding"):
+        keep_preview(dataset, tiled, steps[3])
+
+
 def test_a_step_between_previews_cannot_be_kept(dataset):
     steps, _ = finish(nt.fit_steps(dataset, settings()))
     with pytest.raises(nt.DataError, match="Expected a step with domains"):

@@ -58,6 +58,8 @@ LABELS = {
     "loss.w_reconstruction": "Reconstruction",
     "loss.ema_decay": "Reference decay",
     "train.preview_every": "Preview every",
+    "train.tile_spots": "By tiles above",
+    "train.tile_size": "Spots in a tile",
     "train.checkpoint_every": "Checkpoint every",
     "threads": "CPU threads",
 }

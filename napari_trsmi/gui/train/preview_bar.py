@@ -87,6 +87,11 @@ class PreviewBar(QWidget):
 
         run_job(session, f"Keeping epoch {step.epoch}…", work, done)
 
+    def _can_be_kept(self, step: Step) -> bool:
+        """Whether its embedding is there, or the state of training that makes it again."""
+        run = self.session.last_run
+        return step.embedding is not None or (run is not None and run.states.before(step.epoch) is not None)
+
     def _on_moved(self, value: int) -> None:
         previews = self.previews
         if value < len(previews):
@@ -105,4 +110,4 @@ class PreviewBar(QWidget):
             self.slider.setValue(len(previews) if step is None or at_end else previews.index(step))
         self.label.setText("result" if step is None else f"epoch {step.epoch}")
         self.keep_button.setToolTip(KEEP_LATER if training else KEEP)
-        self.keep_button.setEnabled(step is not None and step.embedding is not None and not training)
+        self.keep_button.setEnabled(step is not None and not training and self._can_be_kept(step))
