@@ -235,6 +235,7 @@ class Train(Settings):
     tile_spots: int = setting(
         50_000, "Sections with more spots are trained by tiles, one in each epoch.", unit="spots", ge=100
     )
+    tiles_per_step: int = setting(1, "Tiles of a step, whose gradients are averaged.", unit="tiles", ge=1)
     tile_size: int = setting(10_000, "Spots in a tile at most.", unit="spots", ge=100)
     learning_rate: float = setting(0.003, "Step size of Adam.", gt=0, step=0.0005)
     weight_decay: float = setting(0.0, "Decay of the weights.", ge=0, step=1e-5)

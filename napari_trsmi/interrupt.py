@@ -32,6 +32,10 @@ def interruptible(unwanted: Callable[[], bool]) -> Iterator[None]:
         _THREAD.unwanted = before
 
 
+class Helped(Exception):
+    """Training is over, and another process that took part in it has the outcome."""
+
+
 def check() -> None:
     """Go on, unless the work of this thread is unwanted. Costs nothing: call it in every slow loop.
 

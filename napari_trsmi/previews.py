@@ -59,7 +59,7 @@ class Previews:
             labels = match_labels(labels, self.before)
             moved = churn(labels, self.before)
         self.before = labels
-        # Of large sections a dozen embeddings would not fit into memory: the network makes them again, see keep_preview.
+        # A dozen embeddings of a large section would fill the memory: the network makes one again, see keep_preview.
         embedding = step.embedding if self.prepared.tiles is None else None
         return replace(step, labels=labels, churn=moved, embedding=embedding)
 

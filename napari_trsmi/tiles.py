@@ -27,8 +27,8 @@ class Tiles:
 
     @property
     def rows(self) -> list[np.ndarray]:
-        """Rows of each tile, (n,) int64, rising."""
-        order = np.argsort(self.number, kind="stable")
+        """Rows of each tile, (n,) int64; spots that lie near to each other follow each other, for the memory's sake."""
+        order = np.lexsort((_curve(self.coords), self.number))
         return np.split(order, np.bincount(self.number).cumsum()[:-1])
 
 
@@ -119,3 +119,13 @@ def halo(spatial: sparse.csr_matrix, rows: np.ndarray, hops: int) -> np.ndarray:
         seen[edge] = True
         found.append(edge)
     return np.sort(np.concatenate(found)) if found else np.empty(0, np.int64)
+
+
+def _curve(coords: np.ndarray) -> np.ndarray:
+    """(N,) place of each spot on a curve that fills the section: the bits of both coordinates, one after the other."""
+    low, wide = coords.min(axis=0), max(float(np.ptp(coords, axis=0).max()), 1e-30)
+    code = np.zeros(len(coords), np.int64)
+    for axis, values in enumerate(((coords - low) / wide * 65_535).astype(np.int64).T):
+        for bit in range(16):
+            code |= ((values >> bit) & 1) << (2 * bit + axis)
+    return code

@@ -55,9 +55,16 @@ def test_tiles_that_differ_are_visited_first():
     assert {4, 5} <= set(order[:3])
 
 
-def test_the_rows_of_tiles_are_all_rows_once_and_rise():
+def test_the_rows_of_tiles_are_all_rows_once():
     number = np.array([1, 0, 1, 2, 0], np.int32)
     assert [rows.tolist() for rows in Tiles(number, np.zeros((5, 2))).rows] == [[1, 4], [0, 2], [3]]
+
+
+def test_spots_that_follow_each_other_lie_near_to_each_other():
+    coords = np.random.default_rng(0).random((4096, 2)) * 64
+    order = Tiles(np.zeros(4096, np.int32), coords).rows[0]
+    assert sorted(order) == list(range(4096))
+    assert np.median(np.linalg.norm(np.diff(coords[order], axis=0), axis=1)) < 1.5  # 30 in the order of the file
 
 
 def test_a_halo_is_what_so_many_steps_reach():

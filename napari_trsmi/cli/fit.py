@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +17,7 @@ from napari_trsmi.cli.sections import check_split, write_split
 from napari_trsmi.cli.training import Training
 from napari_trsmi.config import Config
 from napari_trsmi.errors import DataError
+from napari_trsmi.interrupt import Helped
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
@@ -55,7 +58,9 @@ class Fit(Training, Saving):
     ] = None
 
     def run(self) -> None:
-        """Read, train, write."""
+        """Read, train, write; of several processes that train together only the first says and writes anything."""
+        if not self.quiet and os.environ.get("RANK", "0") != "0":
+            return replace(self, quiet=True).run()
         config = self.checked_config()
         self.check()
         if self.checkpoint is not None:
@@ -70,7 +75,8 @@ class Fit(Training, Saving):
 
             part_paths(dataset, self.split, self.out.suffix)
         self.check_contents(dataset)
-        self.fit(dataset, config)
+        with suppress(Helped):
+            self.fit(dataset, config)
 
     def checked_config(self) -> Config:
         """Return the settings with their bounds checked, checkpoints switched on where one is asked for."""

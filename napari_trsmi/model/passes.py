@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,7 +45,11 @@ class Whole:
     ----------
     network
         The network.
+    n_views
+        Parts of an epoch.
     """
+
+    n_views = 1
 
     def __init__(
         self,
@@ -64,9 +68,9 @@ class Whole:
         self.network = whole_network(on_device, graphs, config, carry, has).to(device)
         self.device = device
 
-    def views(self, epoch: int, constraints: Sequence[RowConstraint] = ()) -> Sequence[View]:
-        """Return what the epoch sees, one part at a time; its loss is the mean over them."""
-        return [self.network.seen(None)]
+    def views(self, epoch: int, constraints: Sequence[RowConstraint] = ()) -> Iterator[View]:
+        """Yield what the epoch sees, one part at a time; its loss is the mean over them."""
+        yield self.network.seen(None)
 
     def said(
         self, output: Output, view: View, constraints: Sequence[RowConstraint]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from napari_trsmi.model.edges import EdgeFunction, TileEdges
 from napari_trsmi.model.graph_data import places, sorted_columns, union
 from napari_trsmi.model.network import TRSMI, Output
 from napari_trsmi.model.passes import Outcome, References
+from napari_trsmi.model.ranks import Ranks
 from napari_trsmi.model.sparse import Pattern
 from napari_trsmi.model.start import start_of
 from napari_trsmi.model.streamed import Streamed
@@ -48,6 +49,8 @@ class Tiled:
         {modality: (N, N) CSR}, weights at the start.
     rows
         Rows of each tile.
+    per_step
+        Tiles of a step, of all processes.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Tiled:
         device: torch.device,
         tiles: Tiles,
         has: Mapping[str, np.ndarray] | None = None,
+        ranks: Ranks | None = None,
     ) -> None:
         if config.align.enabled and config.align.candidates != "graph":
             raise ConfigError(
@@ -75,6 +79,9 @@ class Tiled:
         away = tiles.coords - tiles.coords.min(axis=0)
         self.place = np.ascontiguousarray((away / spacing(spatial, tiles.coords)).T, np.float32)  # (2, N)
         self.network = self._network().to(device)
+        self.ranks = ranks or Ranks()
+        asked, each = config.train.tiles_per_step, self.ranks.count
+        self.per_step = -(-asked // each) * each  # as many for every process
         self.shown: np.ndarray | None = None
         self.named, self.told = np.empty(0, int), np.empty((0, 0), np.float32)
 
@@ -126,13 +133,20 @@ class Tiled:
         apart: np.ndarray = np.log1p(np.hypot(x[a] - x[b], y[a] - y[b]))
         return apart
 
-    def views(self, epoch: int, constraints: Sequence[RowConstraint] = ()) -> Sequence[View]:
-        """Return the tile of the step; where a person said something, every other one is of what was said."""
-        tile = self.order[epoch % len(self.order)]
-        if constraints and epoch % 2:
-            about = self._tiles_of(constraints)
-            tile = about[epoch // 2 % len(about)]
-        return [self.view(int(tile))]
+    @property
+    def n_views(self) -> int:
+        """Tiles of a step that are this process's."""
+        return self.per_step // self.ranks.count
+
+    def views(self, epoch: int, constraints: Sequence[RowConstraint] = ()) -> Iterator[View]:
+        """Yield the tiles of a step; where a person said something, every other one is of what was said."""
+        for at in range(self.ranks.own, self.per_step, self.ranks.count):
+            step = epoch * self.per_step + at
+            tile = self.order[step % len(self.order)]
+            if constraints and step % 2:
+                about = self._tiles_of(constraints)
+                tile = about[step // 2 % len(about)]
+            yield self.view(int(tile))
 
     def _tiles_of(self, constraints: Sequence[RowConstraint]) -> np.ndarray:
         """(t,) tiles that constraints are about, those first that hold most of their spots."""

@@ -16,13 +16,15 @@ from torch import Tensor
 
 from napari_trsmi.config import Config
 from napari_trsmi.constraints import RowConstraint, row_constraints, satisfying
-from napari_trsmi.errors import TrainingError
+from napari_trsmi.errors import ConfigError, TrainingError
+from napari_trsmi.interrupt import Helped
 from napari_trsmi.model import checkpoint, losses
 from napari_trsmi.model.devices import Own, pick_device
 from napari_trsmi.model.named import by_place
 from napari_trsmi.model.network import Output
 from napari_trsmi.model.passes import Whole
 from napari_trsmi.model.prototypes import assign, means, seed_labels
+from napari_trsmi.model.ranks import joined, local_device
 from napari_trsmi.model.schedules import value
 from napari_trsmi.model.tiled import Tiled
 from napari_trsmi.model.view import View
@@ -52,13 +54,19 @@ class Trainer:
             for constraint in config.constraints
             for rows in row_constraints([constraint.model_copy(update={"until": None})], names)
         ]
-        self.device, self.left = pick_device(config.device)
+        self.device, self.left = pick_device(local_device(config.device))
+        self.ranks = joined(self.device)
+        if self.ranks.count > 1 and (tiles is None or config.constraints):
+            raise ConfigError(
+                f"Expected a section that is trained by tiles, without constraints, for {self.ranks.count} processes, "
+                f"found {spatial.shape[0]:,} spots and {len(config.constraints)} constraints. Start one process."
+            )
         self.own = Own(config.threads, config.seed)
         with self.own.at_work():
             self.section: Whole | Tiled = (
                 Whole(features, spatial, feature_graphs, config, self.device, carry, has)
                 if tiles is None
-                else Tiled(features, spatial, feature_graphs, config, self.device, tiles, has)
+                else Tiled(features, spatial, feature_graphs, config, self.device, tiles, has, self.ranks)
             )
         self.network = self.section.network
         self.shapes = {m: tuple(x.shape) for m, x in features.items()}
@@ -95,13 +103,16 @@ class Trainer:
             self.seconds += time.perf_counter() - started
             step = replace(step, seconds=self.seconds)
             self.history.append(step)
-            if path is not None and every and self.epoch % every == 0:
+            if path is not None and not self.ranks.own and every and self.epoch % every == 0:
                 checkpoint.write(path, self.state())
             if states is not None and states.budget and step.embedding is not None:
                 states.add(self.epoch, self.state())
-            if (yield step) == "stop":
+            stop = (yield step) == "stop"
+            if any(self.ranks.gathered([stop])):
                 stopped = True
                 break
+        if self.ranks.own:
+            raise Helped
         with self.own.at_work():
             return self.finish(stopped)
 
@@ -129,8 +140,8 @@ class Trainer:
             self.split_prototypes(constraints)
         warm = self.epoch < config.align.warmup * epochs
         self.optimizer.zero_grad()
-        views, reported = self.section.views(self.epoch, constraints), []
-        for view in views:
+        reported: list[dict[str, float]] = []
+        for view in self.section.views(self.epoch, constraints):
             output = self.network(fraction, warm=warm, view=view)
             terms = self.terms(output, view, fraction, constraints)
             if not torch.isfinite(terms["total"]):
@@ -138,9 +149,11 @@ class Trainer:
                     f"Expected a finite loss at epoch {self.epoch + 1}, found {float(terms['total'].detach())}. "
                     "Lower train.learning_rate, or raise the temperatures."
                 )
-            (terms["total"] / len(views)).backward()
+            (terms["total"] / self.section.n_views).backward()
             reported.append({name: float(term.detach()) for name, term in terms.items()})
             self.section.seen(output, view)
+        self.ranks.averaged(p for group in self.optimizer.param_groups for p in group["params"])
+        reported = self.ranks.gathered(reported)
         self.optimizer.step()
         self.update_references(self.section.graphs_now(output))
         self.epoch += 1
@@ -149,7 +162,7 @@ class Trainer:
         return Step(
             epoch=self.epoch,
             n_epochs=self.n_epochs,
-            losses={name: sum(terms[name] for terms in reported) / len(reported) for name in reported[0]},
+            losses=_means(reported),
             beta=float(output.beta.detach()),
             temperature=output.temperature,
             tau_c=value(config.cluster.tau_c, fraction),
@@ -284,3 +297,9 @@ class Trainer:
         self.history = [Step(**step) for step in state["history"]]
         self.epoch = state["epoch"]
         self.seconds = self.history[-1].seconds if self.history else 0.0
+
+
+def _means(reported: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Mean of every term over the parts of an epoch that have it."""
+    names = dict.fromkeys(name for terms in reported for name in terms)
+    return {name: float(np.mean([terms[name] for terms in reported if name in terms])) for name in names}

@@ -39,7 +39,7 @@ class View:
     core
         How many of the spots, the first ones, the loss is about; the others are the tissue around them. None for all.
     rows
-        (n,) int64 which spots of the section these are, the core rising; None for all.
+        (n,) int64 which spots of the section these are, the core first; None for all.
     """
 
     features: Mapping[str, Tensor]

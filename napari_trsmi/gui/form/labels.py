@@ -60,6 +60,7 @@ LABELS = {
     "train.preview_every": "Preview every",
     "train.tile_spots": "By tiles above",
     "train.tile_size": "Spots in a tile",
+    "train.tiles_per_step": "Tiles in a step",
     "train.checkpoint_every": "Checkpoint every",
     "threads": "CPU threads",
 }
