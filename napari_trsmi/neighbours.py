@@ -1,0 +1,278 @@
+"""Nearest rows of a table: one question, a few engines, the fastest from a cold start by default.
+
+Among few rows the search is exact. Among many, rows are kept in cells around means (inverted lists) and a query looks
+at its nearest cells only; how many is decided on a sample of queries that is searched exactly as well. Correlation and
+cosine are Euclidean distances of rows that were centred and scaled, so that one distance serves all.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from napari_trsmi.interrupt import check
+
+logger = logging.getLogger(__name__)
+
+EXACT_BELOW = 40_000  # rows; exact search costs N^2 d, and from about here on cells are faster
+AIM, ENOUGH = 0.95, 0.9  # share of the true neighbours found: where widening stops, and below what it is of no use
+SAMPLED = 1000  # queries on which that share is measured
+_AT_ONCE = 10_000  # queries that are searched for between two looks at whether to go on, at most
+_PAIRS = 400_000_000  # pairs of rows likewise: about a second
+_BLOCK = 4096  # queries that walk through the cells together
+_PROBES = 8  # cells looked at to begin with
+_PER_CELL = 32  # rows of the sample from which a cell's mean is found
+_NONE = np.uint64(2**64 - 1)  # no neighbour yet
+
+
+class Neighbours(NamedTuple):
+    """What `nearest` found.
+
+    Attributes
+    ----------
+    index
+        (Q, k) int rows, nearest first.
+    distance
+        (Q, k) float Euclidean distances.
+    recall
+        Share of the true neighbours among those found, 1.0 for an exact search.
+    engine
+        ``"exact"`` or ``"cells"``.
+    """
+
+    index: np.ndarray
+    distance: np.ndarray
+    recall: float = 1.0
+    engine: str = "exact"
+
+
+def nearest(
+    rows: np.ndarray,
+    k: int,
+    queries: np.ndarray | None = None,
+    *,
+    own: np.ndarray | None = None,
+    seed: int = 0,
+    engine: str = "auto",
+) -> Neighbours:
+    """Return the `k` rows nearest to each query.
+
+    Parameters
+    ----------
+    rows
+        (n, d) float.
+    k
+        Neighbours, at most n; where rows are left out, fewer than n.
+    queries
+        (Q, d) float; None asks for the neighbours of each row, itself left out.
+    own
+        (Q,) int row that each query must not find, because it is that row; None leaves out none.
+    seed
+        For the cells and for the queries on which the search is measured.
+    engine
+        ``"exact"``, ``"cells"``, or ``"auto"``: exact among fewer than `EXACT_BELOW` rows or as many pairs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> nearest(np.array([[0.0], [1.0], [3.0]]), 1).index.ravel()
+    array([1, 0, 1])
+    """
+    check()
+    n, n_queries = len(rows), len(rows if queries is None else queries)
+    if engine == "auto":
+        engine = "exact" if n < EXACT_BELOW or n * n_queries <= EXACT_BELOW**2 else "cells"
+    if engine == "exact":
+        return Neighbours(*_exact(rows, k, queries, own))
+    if queries is None:
+        queries, own = rows, np.arange(n, dtype=np.int32)
+    found = _by_cells(rows, queries, k + (own is not None), seed)
+    if found is None:
+        return Neighbours(*_exact(rows, k, queries, own))
+    return found if own is None else found._replace(**_without(own, found.index, found.distance))
+
+
+def _exact(
+    rows: np.ndarray, k: int, queries: np.ndarray | None, own: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """(Q, k) indices and distances, some queries at a time, so that a person who cancels need not wait for all."""
+    from sklearn.neighbors import NearestNeighbors
+
+    search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(rows)
+    if queries is None:
+        if len(rows) <= _AT_ONCE:
+            distance, index = search.kneighbors()
+            return index, distance
+        queries, own = rows, np.arange(len(rows))
+    parts = []
+    for part in _parts(len(queries), min(_AT_ONCE, max(1, _PAIRS // len(rows)))):
+        check()
+        distance, index = search.kneighbors(queries[part], k + (own is not None))
+        left = {"index": index, "distance": distance} if own is None else _without(own[part], index, distance)
+        parts.append((left["index"], left["distance"]))
+    index, distance = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return index, distance
+
+
+def _parts(n: int, size: int) -> Iterator[slice]:
+    return (slice(start, min(n, start + size)) for start in range(0, n, size))
+
+
+def _without(own: np.ndarray, index: np.ndarray, distance: np.ndarray) -> dict[str, np.ndarray]:
+    """(Q, k) of (Q, k + 1) neighbours, each query's own row left out; hidden by twins, the last instead."""
+    itself = index == own[:, None]
+    itself[~itself.any(axis=1), -1] = True
+    shape = len(index), index.shape[1] - 1
+    return {"index": index[~itself].reshape(shape), "distance": distance[~itself].reshape(shape)}
+
+
+def _by_cells(rows: np.ndarray, queries: np.ndarray, k: int, seed: int) -> Neighbours | None:
+    """Search cell by cell, as many cells as a sample of queries needs; None where that would be no gain."""
+    cells = _Cells(np.asarray(rows, np.float32), seed)
+    queries = np.asarray(queries, np.float32)
+    rng = np.random.default_rng(seed)
+    sample = queries[np.sort(rng.choice(len(queries), min(SAMPLED, len(queries)), replace=False))]
+    furthest = _exact(rows, k, sample, None)[1][:, -1:]
+    probes = _PROBES
+    while True:
+        found = cells.search(sample, k, probes)[1] <= furthest * (1 + 1e-5) + 1e-12
+        recall = float(found.mean())
+        if recall >= AIM or 4 * probes > len(cells.means):
+            break
+        probes *= 2
+    if recall < ENOUGH:
+        logger.info("neighbours of %d rows: %d cells find %.3f of them, searched exactly", len(rows), probes, recall)
+        return None
+    logger.info("neighbours of %d rows: %d of %d cells, recall %.3f", len(rows), probes, len(cells.means), recall)
+    return Neighbours(*cells.search(queries, k, probes), recall, "cells")
+
+
+class _Cells:
+    """Rows in cells around means found by k-means on a sample.
+
+    A squared distance is one product: of (r, |r|^2, 1) and (-2 q, 1, |q|^2).
+    """
+
+    def __init__(self, rows: np.ndarray, seed: int) -> None:
+        from sklearn.cluster import KMeans
+        from sklearn.exceptions import ConvergenceWarning
+
+        n = len(rows)
+        n_cells = max(1, int(2 * np.sqrt(n)))
+        chosen = np.random.default_rng(seed).choice(n, min(n, n_cells * _PER_CELL), replace=False)
+        k_means = KMeans(n_cells, init="random", n_init=1, max_iter=8, random_state=seed)
+        with warnings.catch_warnings():  # that few different rows make fewer cells is no harm
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            k_means.fit(rows[chosen])
+        check()
+        self.origin = rows[chosen].mean(axis=0)  # near the rows, so that products lose few digits
+        self.means = _with_squares(k_means.cluster_centers_.astype(np.float32) - self.origin)
+        home = self.home(rows)
+        self.order = np.argsort(home, kind="stable").astype(np.int32)
+        self.start = np.searchsorted(home[self.order], np.arange(n_cells + 1))
+        self.rows = np.empty((n, rows.shape[1] + 2), np.float32)  # cell by cell
+        for part in _parts(n, 100_000):
+            self.rows[part] = _with_squares(rows[self.order[part]] - self.origin)
+
+    def home(self, queries: np.ndarray) -> np.ndarray:
+        """Return the (Q,) int32 nearest cell of each query."""
+        home = np.empty(len(queries), np.int32)
+        for part in _parts(len(queries), _BLOCK):
+            check()
+            home[part] = (_asking(queries[part] - self.origin) @ self.means.T).argmin(axis=1)
+        return home
+
+    def search(self, queries: np.ndarray, k: int, probes: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return (Q, k) int32 indices and float32 distances of the nearest rows in the nearest `probes` cells."""
+        from threadpoolctl import threadpool_info, threadpool_limits
+
+        threads = max([1, *(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")])
+        index = np.empty((len(queries), k), np.int32)
+        distance = np.empty((len(queries), k), np.float32)
+        order = np.argsort(self.home(queries), kind="stable")  # queries that look at the same cells come together
+        blocks = [order[part] for part in _parts(len(order), _BLOCK)]
+
+        def found(block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            return self._search(queries[block], k, probes)
+
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
+            for block, (near, far) in zip(blocks, pool.map(found, blocks), strict=True):
+                check()
+                index[block], distance[block] = near, far
+        return index, distance
+
+    def _search(self, queries: np.ndarray, k: int, probes: int) -> tuple[np.ndarray, np.ndarray]:
+        asking = _asking(queries - self.origin)
+        best = np.full((len(asking), probes), _NONE)
+        _merge(best, slice(None), asking @ self.means.T, np.arange(len(self.means), dtype=np.uint64))
+        best.sort(axis=1)
+        cell = (best & np.uint64(0xFFFFFFFF)).astype(np.int64)  # (Q, probes), nearest first
+        later = np.arange(probes) > 0  # each query's own cell comes first: it bounds what the others can add
+        turn = (cell + len(self.means) * later).ravel()
+        order = np.argsort(turn, kind="stable")
+        bounds = np.flatnonzero(np.diff(turn[order], prepend=-1, append=-1))
+        best = np.full((len(asking), k), _NONE)
+        for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+            here = order[first:last] // probes
+            number = turn[order[first]] % len(self.means)
+            start, stop = self.start[number], self.start[number + 1]
+            if stop > start:
+                _merge(best, here, asking[here] @ self.rows[start:stop].T, np.arange(start, stop, dtype=np.uint64))
+        best.sort(axis=1)
+        for few in np.flatnonzero(best[:, -1] == _NONE):  # the cells it looked at hold fewer than k rows
+            best[few] = _NONE
+            _merge(best, few[None], asking[few : few + 1] @ self.rows.T, np.arange(len(self.rows), dtype=np.uint64))
+            best[few].sort()
+        square = np.sqrt((best >> np.uint64(32)).astype(np.uint32).view(np.float32))
+        return self.order[(best & np.uint64(0xFFFFFFFF)).astype(np.int64)], square
+
+
+def _with_squares(rows: np.ndarray) -> np.ndarray:
+    return np.hstack([rows, np.einsum("ij,ij->i", rows, rows)[:, None], np.ones((len(rows), 1), np.float32)])
+
+
+def _asking(queries: np.ndarray) -> np.ndarray:
+    square = np.einsum("ij,ij->i", queries, queries)[:, None]
+    return np.hstack([-2 * queries, np.ones((len(queries), 1), np.float32), square])
+
+
+def _merge(best: np.ndarray, which: Any, square: np.ndarray, number: np.ndarray) -> None:
+    """Put the smallest of (q, c) squared distances among the (q, k) best so far of the queries `which`.
+
+    A neighbour is one integer, its squared distance before its number, so that sorting needs no second array. Few
+    distances come under what a query has already, and only those are looked at one by one.
+    """
+    k = best.shape[1]
+    mine = best[which]
+    np.maximum(square, 0, out=square)
+    bound = (mine.max(axis=1) >> np.uint64(32)).astype(np.uint32)
+    limit = bound.view(np.float32)  # not a number where there are not k yet
+    fresh = np.isnan(limit)
+    limit[fresh] = np.inf
+    if fresh.all() and square.shape[1] >= 4 * k:  # k groups have a member each that is no further than this
+        groups = square.shape[1] // (2 * k) * (2 * k)
+        least = square[:, :groups].reshape(len(square), -1, 2 * k).min(axis=1)
+        limit = np.partition(least, k - 1, axis=1)[:, k - 1]
+        under = square <= limit[:, None]
+    else:
+        under = square < limit[:, None]
+    at = np.flatnonzero(under)
+    row, column = np.divmod(at, square.shape[1])
+    count = np.bincount(row, minlength=len(square))
+    hit = np.flatnonzero(count)
+    if not len(hit):
+        return
+    place = np.arange(len(at)) - np.repeat((np.cumsum(count) - count)[hit], count[hit])
+    line = np.repeat(np.arange(len(hit)), count[hit])
+    wide = np.full((len(hit), k + count.max()), _NONE)
+    wide[:, :k] = mine[hit]
+    distance = square.ravel()[at].view(np.uint32).astype(np.uint64) << np.uint64(32)
+    wide[line, k + place] = distance | number[column]
+    wide.partition(k - 1, axis=1)
+    mine[hit] = wide[:, :k]
+    best[which] = mine
