@@ -11,7 +11,8 @@ import logging
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,8 +25,9 @@ AIM, ENOUGH = 0.95, 0.9  # share of the true neighbours found: where widening st
 SAMPLED = 1000  # queries on which that share is measured
 _AT_ONCE = 10_000  # queries that are searched for between two looks at whether to go on, at most
 _PAIRS = 400_000_000  # pairs of rows likewise: about a second
-_BLOCK = 4096  # queries that walk through the cells together
-_PROBES = 8  # cells looked at to begin with
+_BLOCK = 16_384  # queries that walk through the cells together
+_AT_CELLS = 2048  # queries that choose their cells together: what they compare stays in the cache
+_PROBES, _USUAL = 8, 16  # cells looked at to begin with, and most often in the end
 _PER_CELL = 32  # rows of the sample from which a cell's mean is found
 _NONE = np.uint64(2**64 - 1)  # no neighbour yet
 
@@ -182,7 +184,7 @@ class _Cells:
     def home(self, queries: np.ndarray) -> np.ndarray:
         """Return the (Q,) int32 nearest cell of each query."""
         home = np.empty(len(queries), np.int32)
-        for part in _parts(len(queries), _BLOCK):
+        for part in _parts(len(queries), _AT_CELLS):
             check()
             home[part] = (_asking(queries[part] - self.origin) @ self.means.T).argmin(axis=1)
         return home
@@ -195,41 +197,48 @@ class _Cells:
         index = np.empty((len(queries), k), np.int32)
         distance = np.empty((len(queries), k), np.float32)
         order = np.argsort(self.home(queries), kind="stable")  # queries that look at the same cells come together
-        blocks = [order[part] for part in _parts(len(order), _BLOCK)]
+        size = max(1024, _BLOCK * _USUAL // max(_USUAL, probes))
 
-        def found(block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            return self._search(queries[block], k, probes)
+        def search(part: slice) -> None:
+            index[order[part]], distance[order[part]] = self._search(queries[order[part]], k, probes)
 
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
-            for block, (near, far) in zip(blocks, pool.map(found, blocks), strict=True):
-                check()
-                index[block], distance[block] = near, far
+            searched = [pool.submit(search, part) for part in _parts(len(order), size)]
+            try:
+                for one in searched:
+                    check()
+                    one.result()
+            finally:
+                pool.shutdown(cancel_futures=True)
         return index, distance
 
     def _search(self, queries: np.ndarray, k: int, probes: int) -> tuple[np.ndarray, np.ndarray]:
         asking = _asking(queries - self.origin)
-        best = np.full((len(asking), probes), _NONE)
-        _merge(best, slice(None), asking @ self.means.T, np.arange(len(self.means), dtype=np.uint64))
-        best.sort(axis=1)
-        cell = (best & np.uint64(0xFFFFFFFF)).astype(np.int64)  # (Q, probes), nearest first
+        cell = np.empty((len(asking), probes), np.int64)  # nearest first
+        for part in _parts(len(asking), _AT_CELLS):
+            closest = _Best(len(asking[part]), probes)
+            closest.add(np.arange(len(asking[part])), asking[part] @ self.means.T, 0)
+            cell[part] = closest.sorted()[0]
         later = np.arange(probes) > 0  # each query's own cell comes first: it bounds what the others can add
         turn = (cell + len(self.means) * later).ravel()
         order = np.argsort(turn, kind="stable")
         bounds = np.flatnonzero(np.diff(turn[order], prepend=-1, append=-1))
-        best = np.full((len(asking), k), _NONE)
-        for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+        best = _Best(len(asking), k)
+        for first, last in pairwise(bounds):
             here = order[first:last] // probes
             number = turn[order[first]] % len(self.means)
-            start, stop = self.start[number], self.start[number + 1]
-            if stop > start:
-                _merge(best, here, asking[here] @ self.rows[start:stop].T, np.arange(start, stop, dtype=np.uint64))
-        best.sort(axis=1)
-        for few in np.flatnonzero(best[:, -1] == _NONE):  # the cells it looked at hold fewer than k rows
-            best[few] = _NONE
-            _merge(best, few[None], asking[few : few + 1] @ self.rows.T, np.arange(len(self.rows), dtype=np.uint64))
-            best[few].sort()
-        square = np.sqrt((best >> np.uint64(32)).astype(np.uint32).view(np.float32))
-        return self.order[(best & np.uint64(0xFFFFFFFF)).astype(np.int64)], square
+            rows = self.rows[self.start[number] : self.start[number + 1]]
+            if len(rows):
+                best.add(here, asking[here] @ rows.T, self.start[number])
+        for lonely in np.flatnonzero(np.isinf(best.limit)):  # the cells it looked at hold fewer than k rows
+            best.forget(lonely)
+            best.add(lonely[None], asking[lonely[None]] @ self.rows.T, 0)
+        index = best.sorted()[0]
+        distance = np.empty(index.shape, np.float32)
+        for part in _parts(len(index), 256):  # once more without a difference of squares: twins are 0 apart
+            apart = (self.rows[index[part], :-2] + 0.5 * asking[part, None, :-2]).reshape(-1, queries.shape[1])
+            distance[part] = np.sqrt(np.einsum("ij,ij->i", apart, apart)).reshape(-1, k)
+        return self.order[index], distance
 
 
 def _with_squares(rows: np.ndarray) -> np.ndarray:
@@ -241,38 +250,51 @@ def _asking(queries: np.ndarray) -> np.ndarray:
     return np.hstack([-2 * queries, np.ones((len(queries), 1), np.float32), square])
 
 
-def _merge(best: np.ndarray, which: Any, square: np.ndarray, number: np.ndarray) -> None:
-    """Put the smallest of (q, c) squared distances among the (q, k) best so far of the queries `which`.
+class _Best:
+    """The k nearest so far of some queries.
 
-    A neighbour is one integer, its squared distance before its number, so that sorting needs no second array. Few
-    distances come under what a query has already, and only those are looked at one by one.
+    A neighbour is one integer, the bits of its squared distance before its number, so that sorting needs no second
+    array. Few distances come under the largest that a query has already, and only those are looked at one by one.
     """
-    k = best.shape[1]
-    mine = best[which]
-    np.maximum(square, 0, out=square)
-    bound = (mine.max(axis=1) >> np.uint64(32)).astype(np.uint32)
-    limit = bound.view(np.float32)  # not a number where there are not k yet
-    fresh = np.isnan(limit)
-    limit[fresh] = np.inf
-    if fresh.all() and square.shape[1] >= 4 * k:  # k groups have a member each that is no further than this
-        groups = square.shape[1] // (2 * k) * (2 * k)
-        least = square[:, :groups].reshape(len(square), -1, 2 * k).min(axis=1)
-        limit = np.partition(least, k - 1, axis=1)[:, k - 1]
-        under = square <= limit[:, None]
-    else:
-        under = square < limit[:, None]
-    at = np.flatnonzero(under)
-    row, column = np.divmod(at, square.shape[1])
-    count = np.bincount(row, minlength=len(square))
-    hit = np.flatnonzero(count)
-    if not len(hit):
-        return
-    place = np.arange(len(at)) - np.repeat((np.cumsum(count) - count)[hit], count[hit])
-    line = np.repeat(np.arange(len(hit)), count[hit])
-    wide = np.full((len(hit), k + count.max()), _NONE)
-    wide[:, :k] = mine[hit]
-    distance = square.ravel()[at].view(np.uint32).astype(np.uint64) << np.uint64(32)
-    wide[line, k + place] = distance | number[column]
-    wide.partition(k - 1, axis=1)
-    mine[hit] = wide[:, :k]
-    best[which] = mine
+
+    def __init__(self, n: int, k: int) -> None:
+        self.found = np.full((n, k), _NONE)
+        self.limit = np.full(n, np.inf, np.float32)  # squared distance of the k-th, once there are as many
+
+    def forget(self, query: int) -> None:
+        self.found[query], self.limit[query] = _NONE, np.inf
+
+    def add(self, which: np.ndarray, square: np.ndarray, first: int) -> None:
+        """Look at the (q, c) squared distances of the queries `which` to the rows from number `first` on."""
+        n, c = square.shape
+        k = self.found.shape[1]
+        limit = self.limit[which]
+        if c >= 4 * k and np.isinf(limit).all():  # of 2 k groups k have a member that is no further than this
+            groups = square[:, : c // (2 * k) * (2 * k)].reshape(n, -1, 2 * k).min(axis=1)
+            under = square <= np.partition(groups, k - 1, axis=1)[:, k - 1, None]
+        else:
+            under = square < limit[:, None]
+        at = np.flatnonzero(under)
+        if not len(at):
+            return
+        row, column = np.divmod(at, c)
+        count = np.bincount(row, minlength=n)
+        hit = np.flatnonzero(count)
+        count = count[hit]
+        place = np.arange(len(at)) - np.repeat(np.cumsum(count) - count, count)
+        wide = np.full((len(hit), k + count.max()), _NONE)
+        wide[:, :k] = self.found[which[hit]]
+        bits = np.maximum(square.ravel()[at], 0).view(np.uint32).astype(np.uint64) << np.uint64(32)
+        wide[np.repeat(np.arange(len(hit)), count), k + place] = bits | (column + first).astype(np.uint64)
+        wide.partition(k - 1, axis=1)
+        self.found[which[hit]] = wide[:, :k]
+        self.limit[which[hit]] = np.fmin(_square(wide[:, k - 1]), np.inf)  # where there are not k yet: not a number
+
+    def sorted(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return (n, k) numbers and squared distances, nearest first."""
+        self.found.sort(axis=1)
+        return (self.found & np.uint64(0xFFFFFFFF)).astype(np.int64), _square(self.found)
+
+
+def _square(found: np.ndarray) -> np.ndarray:
+    return (found >> np.uint64(32)).astype(np.uint32).view(np.float32)
