@@ -96,7 +96,10 @@ def nearest(
     found = _by_cells(rows, queries, k + (own is not None), seed)
     if found is None:
         return Neighbours(*_exact(rows, k, queries, own))
-    return found if own is None else found._replace(**_without(own, found.index, found.distance))
+    if own is None:
+        return found
+    index, distance = without(own, found.index, found.distance)
+    return found._replace(index=index, distance=distance)
 
 
 def _exact(
@@ -105,18 +108,17 @@ def _exact(
     """(Q, k) indices and distances, some queries at a time, so that a person who cancels need not wait for all."""
     from sklearn.neighbors import NearestNeighbors
 
-    search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(rows)
+    search = NearestNeighbors(algorithm="brute").fit(rows)
     if queries is None:
         if len(rows) <= _AT_ONCE:
-            distance, index = search.kneighbors()
+            distance, index = search.kneighbors(n_neighbors=k)
             return index, distance
         queries, own = rows, np.arange(len(rows))
     parts = []
     for part in _parts(len(queries), min(_AT_ONCE, max(1, _PAIRS // len(rows)))):
         check()
         distance, index = search.kneighbors(queries[part], k + (own is not None))
-        left = {"index": index, "distance": distance} if own is None else _without(own[part], index, distance)
-        parts.append((left["index"], left["distance"]))
+        parts.append((index, distance) if own is None else without(own[part], index, distance))
     index, distance = (np.concatenate(part) for part in zip(*parts, strict=True))
     return index, distance
 
@@ -125,12 +127,14 @@ def _parts(n: int, size: int) -> Iterator[slice]:
     return (slice(start, min(n, start + size)) for start in range(0, n, size))
 
 
-def _without(own: np.ndarray, index: np.ndarray, distance: np.ndarray) -> dict[str, np.ndarray]:
-    """(Q, k) of (Q, k + 1) neighbours, each query's own row left out; hidden by twins, the last instead."""
-    itself = index == own[:, None]
+def without(own: np.ndarray, *found: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return (Q, k) of (Q, k + 1) indices and what goes with them, each query's `own` (Q,) row left out.
+
+    Where twins of a row took its place the last of them is left out instead.
+    """
+    itself = found[0] == own[:, None]
     itself[~itself.any(axis=1), -1] = True
-    shape = len(index), index.shape[1] - 1
-    return {"index": index[~itself].reshape(shape), "distance": distance[~itself].reshape(shape)}
+    return tuple(values[~itself].reshape(len(own), values.shape[1] - 1) for values in found)
 
 
 def _by_cells(rows: np.ndarray, queries: np.ndarray, k: int, seed: int) -> Neighbours | None:
@@ -230,9 +234,9 @@ class _Cells:
             rows = self.rows[self.start[number] : self.start[number + 1]]
             if len(rows):
                 best.add(here, asking[here] @ rows.T, self.start[number])
-        for lonely in np.flatnonzero(np.isinf(best.limit)):  # the cells it looked at hold fewer than k rows
+        for lonely in np.flatnonzero(np.isinf(best.limit))[:, None]:  # the cells it looked at hold fewer than k rows
             best.forget(lonely)
-            best.add(lonely[None], asking[lonely[None]] @ self.rows.T, 0)
+            best.add(lonely, asking[lonely] @ self.rows.T, 0)
         index = best.sorted()[0]
         distance = np.empty(index.shape, np.float32)
         for part in _parts(len(index), 256):  # once more without a difference of squares: twins are 0 apart
@@ -261,7 +265,7 @@ class _Best:
         self.found = np.full((n, k), _NONE)
         self.limit = np.full(n, np.inf, np.float32)  # squared distance of the k-th, once there are as many
 
-    def forget(self, query: int) -> None:
+    def forget(self, query: np.ndarray) -> None:
         self.found[query], self.limit[query] = _NONE, np.inf
 
     def add(self, which: np.ndarray, square: np.ndarray, first: int) -> None:

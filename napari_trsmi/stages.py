@@ -49,6 +49,8 @@ class Prepared:
         {modality: (N, N) CSR} from which spots, see `carrying.carriers`.
     notes
         Sentences a person should read.
+    recall
+        {modality: share of the true feature neighbours that were found}, 1 where the search was exact.
     """
 
     dataset: Dataset
@@ -60,6 +62,7 @@ class Prepared:
     has: dict[str, np.ndarray] = field(default_factory=dict)
     carry: dict[str, sparse.csr_matrix] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    recall: dict[str, float] = field(default_factory=dict)
 
     @property
     def section(self) -> np.ndarray | None:
@@ -77,7 +80,7 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
     """
     from napari_trsmi.carrying import carried_over
     from napari_trsmi.data.preprocess import denoised_features, measured_components
-    from napari_trsmi.graphs import feature_graph, spatial_graph
+    from napari_trsmi.graphs import feature_graph_and_recall, spatial_graph
 
     n_domains = config.cluster.n_domains
     if n_domains is not None and n_domains > dataset.n_spots:
@@ -91,10 +94,13 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
     if has:
         carry = carriers_of(features, has, config)
         measured, features = (carried_over(values, carry, has) for values in (measured, features))
-    graphs = {m: feature_graph(values, config.graph, config.seed, section) for m, values in features.items()}
+    searched = {
+        m: feature_graph_and_recall(values, config.graph, config.seed, section) for m, values in features.items()
+    }
+    graphs, recall = ({m: one[part] for m, one in searched.items()} for part in (0, 1))
     if len(features) < len(dataset.modalities):
         dataset = replace(dataset, modalities={m: dataset.modalities[m] for m in features})
-    return Prepared(dataset, measured, features, spatial, graphs, found.carried, has, carry, found.notes)
+    return Prepared(dataset, measured, features, spatial, graphs, found.carried, has, carry, found.notes, recall)
 
 
 def carriers_of(
@@ -210,6 +216,7 @@ def assemble(prepared: Prepared, config: Config, embedding: np.ndarray, partitio
             "versions": versions(),
             "notes": [*dataset.notes, *prepared.notes, *more],
             "n_components": {m: values.shape[1] for m, values in prepared.features.items()},
+            "neighbours_found": prepared.recall,
         },
     )
 
