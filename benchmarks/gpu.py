@@ -2,7 +2,7 @@
 
     python benchmarks/gpu.py --device cuda [--sizes 10000 100000 1000000] [--parts operations run epochs]
 
-Needs numpy, scipy, scikit-learn, torch, pydantic and pynndescent and nothing else of what the package
+Needs numpy, scipy, scikit-learn, torch and pydantic and nothing else of what the package
 depends on: no tables, no window. The package itself need not be installed, its folder on PYTHONPATH is enough.
 """
 

@@ -86,7 +86,7 @@ def section(n: int, kind: str, seed: int = 0) -> Dataset:
 def child(n: int, kind: str, epochs: int | None) -> dict[str, Any]:
     """Fit one section and return seconds by phase and memory. Runs in a process of its own.
 
-    A small section runs first, so that imports and compilation count in no phase and in no spot's memory.
+    A small section runs first, so that imports count in no phase and in no spot's memory.
     """
     from napari_trsmi.config import Config
     from napari_trsmi.data.preprocess import denoised_features, measured_features
@@ -122,13 +122,10 @@ def child(n: int, kind: str, epochs: int | None) -> dict[str, Any]:
 
 
 def warm_up() -> None:
-    """Import and compile everything on small sections."""
-    from pynndescent import NNDescent
-
+    """Import everything on a small section."""
     import napari_trsmi as nt
 
     timed_fit(section(600, "features"), nt.Config(cluster={"n_domains": N_DOMAINS}, train={"epochs": 2}))
-    NNDescent(np.random.default_rng(0).random((5000, 20), np.float32), n_neighbors=21, random_state=0)
 
 
 def timed_fit(dataset: Dataset, config: Any) -> tuple[Any, dict[str, float]]:

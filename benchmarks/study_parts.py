@@ -12,7 +12,8 @@ from trivial import trivial_labels
 from napari_trsmi.data.dataset import Dataset, Modality
 from napari_trsmi.domains.labels import encode
 from napari_trsmi.domains.metrics import agreement
-from napari_trsmi.graphs import nearest_of, smooth, spatial_graph
+from napari_trsmi.graphs import smooth, spatial_graph
+from napari_trsmi.neighbours import nearest
 
 NEAREST = 20
 N_COMPONENTS = 20
@@ -94,7 +95,7 @@ def carried(by: dict[str, np.ndarray], modalities: dict[str, Modality], name: st
         bridge, lacking = np.flatnonzero(measured & known), np.flatnonzero(~measured & known)
         if other == name or not len(bridge) or not len(lacking):
             continue
-        index, _ = nearest_of(by[other][bridge], by[other][lacking], NEAREST)
+        index = nearest(by[other][bridge], NEAREST, by[other][lacking]).index
         sums[lacking] += values[bridge][index].mean(axis=1)
         times[lacking] += 1
     lacking = ~measured & (times > 0)

@@ -42,14 +42,10 @@ def make(n: int, folder: Path) -> Path:
 def go(source: Path, folder: Path, epochs: int, window: bool) -> dict[str, Any]:
     """Go the whole way and return seconds by step and peak memory. Runs in a process of its own.
 
-    A small section goes first, so that imports and compilation count in no step.
+    A small section goes first, so that imports count in no step.
     """
-    from napari_trsmi import graphs
-
     (folder / "small").mkdir(exist_ok=True)
-    exact, graphs.BRUTE_FORCE_BELOW = graphs.BRUTE_FORCE_BELOW, 0  # so that the approximate search is compiled as well
     _steps(make(SMALL, folder / "small"), folder / "small", epochs, window)
-    graphs.BRUTE_FORCE_BELOW = exact
     forget_peak()
     seconds = _steps(source, folder, epochs, window)
     return {"seconds": seconds, "peak_mb": peak_mb(), "epochs": epochs}

@@ -9,8 +9,8 @@ from scipy import sparse
 from scipy.special import softmax
 
 from napari_trsmi.errors import DataError
-from napari_trsmi.graphs import nearest_of
 from napari_trsmi.interrupt import check
+from napari_trsmi.neighbours import nearest
 
 
 def carriers(
@@ -64,9 +64,9 @@ def carriers(
                 if other == name or not len(to) or not len(source):
                     continue
                 near = min(k, len(source))
-                index, distance = nearest_of(values[source], values[to], near, seed)
-                weight = softmax((1.0 - distance**2 / 2.0) / temperature, axis=1)
-                ends = np.repeat(to, near), source[index].ravel()
+                like = nearest(values[source], near, values[to], seed=seed)
+                weight = softmax((1.0 - like.distance**2 / 2.0) / temperature, axis=1)
+                ends = np.repeat(to, near), source[like.index].ravel()
                 made = made + sparse.csr_matrix((weight.ravel().astype(np.float32), ends), shape=(n, n))
                 able[to] += 1
             if not able.any():

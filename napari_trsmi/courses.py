@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from napari_trsmi.coherence import coherent_components
+from napari_trsmi.graphs import Places
 from napari_trsmi.interrupt import check
 
 N_ANGLES = 144
@@ -230,9 +231,7 @@ def _noise_whitened(values: np.ndarray, spatial: sparse.csr_matrix) -> np.ndarra
 
 def _spacing(coords: np.ndarray) -> float:
     """How far apart spots lie: the median distance to the sixth nearest one; 0 where all lie on one place."""
-    from sklearn.neighbors import NearestNeighbors
-
     if len(coords) < 2:
         return 0.0
-    nearest = NearestNeighbors(n_neighbors=min(6, len(coords) - 1)).fit(coords).kneighbors()[0][:, -1]
-    return float(np.median(nearest)) or float(np.ptp(coords, axis=0).max()) / np.sqrt(len(coords))
+    sixth = Places(coords).some_distances(min(6, len(coords) - 1))[:, -1]
+    return float(np.median(sixth)) or float(np.ptp(coords, axis=0).max()) / np.sqrt(len(coords))

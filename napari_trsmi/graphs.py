@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from scipy import sparse
 
 from napari_trsmi.config import Graph
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.interrupt import check
+from napari_trsmi.neighbours import Neighbours, nearest, without
 
-BRUTE_FORCE_BELOW = 40_000  # exact search costs N^2 d; below this about what pynndescent takes to compile
-_QUERIES = 10_000  # that are searched for between two looks at whether to go on
+_EXACT_IN_TILE = (
+    15_000  # spots of a tile; one section is searched exactly further, so that small ones stay as they were
+)
+_LOOKED_AT = 100_000  # spots that tell how spots are laid out
+_AT_ONCE = 100_000  # spots whose spatial neighbours are searched between two looks at whether to go on
 
 
 def default_k_spatial(coords: np.ndarray) -> int:
@@ -25,13 +27,11 @@ def default_k_spatial(coords: np.ndarray) -> int:
     coords
         (N, 2) float coordinates, any unit.
     """
-    from sklearn.neighbors import NearestNeighbors
-
     if len(coords) < 9:
         return min(6, max(1, len(coords) - 1))
-    distance = NearestNeighbors(n_neighbors=5).fit(coords).kneighbors()[0]  # (N, 5), the spot itself left out
-    nearest = np.maximum(distance[:, 0], np.finfo(float).tiny)
-    fourth, fifth = np.median(distance[:, 3] / nearest), np.median(distance[:, 4] / nearest)
+    distance = Places(coords).some_distances(5)
+    first = np.maximum(distance[:, 0], np.finfo(float).tiny)
+    fourth, fifth = np.median(distance[:, 3] / first), np.median(distance[:, 4] / first)
     return 8 if fourth < 1.1 and abs(fifth - np.sqrt(2)) < 0.1 else 6
 
 
@@ -48,14 +48,11 @@ def on_lattice(coords: np.ndarray, section: np.ndarray | None = None) -> bool:
     section
         (N,) int section of each spot; None for one.
     """
-    from sklearn.neighbors import NearestNeighbors
-
     if section is not None:
         return all(on_lattice(coords[rows]) for rows in rows_of(section))
     if len(coords) < 9:
         return True
-    nearest = NearestNeighbors(n_neighbors=1).fit(coords).kneighbors()[0]
-    low, middle, high = np.quantile(nearest, [0.1, 0.5, 0.9])
+    low, middle, high = np.quantile(Places(coords).some_distances(1), [0.1, 0.5, 0.9])
     return bool(high - low < 0.2 * middle)
 
 
@@ -93,17 +90,16 @@ def spatial_graph(coords: np.ndarray, k: int | None = None, section: np.ndarray 
            [1, 0, 1],
            [0, 1, 0]])
     """
-    from sklearn.neighbors import NearestNeighbors
-
     if section is not None:
         rows = rows_of(section)
         blocks = sparse.block_diag([spatial_graph(coords[own], k) for own in rows], format="csr")
         back = np.argsort(np.concatenate(rows))
+        if (np.diff(back) == 1).all():  # one section after the other
+            return blocks.astype(np.float32, copy=False)
         return blocks[back][:, back].tocsr().astype(np.float32)
     k = default_k_spatial(coords) if k is None else k
     _check_k("k_spatial", k, len(coords))
-    index = NearestNeighbors(n_neighbors=k).fit(coords).kneighbors(return_distance=False)
-    return _symmetric(index, np.ones(index.shape, np.float32))
+    return _symmetric(Places(coords).nearest(k))
 
 
 def feature_graph(
@@ -125,9 +121,12 @@ def feature_graph(
     settings
         `k_feature`, `metric` and `edge_weights` are used.
     seed
-        For the approximate search that replaces the exact one above 40,000 spots.
+        For the search by cells that replaces the exact one above 40,000 spots, see `neighbours`.
     section
         (N,) int section of each spot; None for one.
+    tiles
+        (N,) int tile of each spot, none of which lies in two sections: neighbours are those within a spot's own tile,
+        whatever its section. None for no tiles.
 
     Returns
     -------
@@ -136,15 +135,20 @@ def feature_graph(
     Raises
     ------
     ConfigError
-        There are not more spots than neighbours.
+        There are not more spots than neighbours, or in one tile.
     """
+    return feature_graph_and_recall(features, settings, seed, section, tiles)[0]
+
+
+def feature_graph_and_recall(
+    features: np.ndarray,
+    settings: Graph,
+    seed: int = 0,
+    section: np.ndarray | None = None,
+    tiles: np.ndarray | None = None,
+) -> tuple[sparse.csr_matrix, float]:
+    """Return the graph as `feature_graph` does, and which share of the true neighbours was found (1 if all were)."""
     check()
-    if tiles is not None:  # TEMPORARY
-        order = np.argsort(tiles, kind="stable")
-        own_rows = np.split(order, np.bincount(tiles).cumsum()[:-1])
-        blocks = sparse.block_diag([feature_graph(features[own], settings, seed) for own in own_rows], format="csr")
-        back = np.argsort(order)
-        return blocks[back][:, back].tocsr()
     n, k = len(features), settings.k_feature
     _check_k("k_feature", k, n)
     rows = np.asarray(features, np.float32)
@@ -152,7 +156,11 @@ def feature_graph(
         rows = rows - rows.mean(axis=1, keepdims=True)
     if settings.metric != "euclidean":  # on unit rows, Euclidean order is the order of cosine or correlation
         rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    index, distance = _nearest(rows, k, seed) if section is None else _balanced(rows, k, seed, section)
+    if tiles is not None:
+        found = _in_tiles(rows, k, seed, tiles)
+    else:
+        found = nearest(rows, k, seed=seed) if section is None else _balanced(rows, k, seed, section)
+    distance = found.distance.astype(np.float32, copy=False)
     if settings.edge_weights == "one":
         weight = np.ones_like(distance)
     elif settings.metric == "euclidean":  # a spot's k-th neighbour sets its scale
@@ -160,7 +168,7 @@ def feature_graph(
         weight = np.exp(-0.5 * (distance / scale) ** 2)
     else:  # |a - b|^2 = 2 - 2 cos(a, b), and cosine in [-1, 1] becomes a weight in [0, 1]
         weight = 1.0 - distance**2 / 4.0
-    return _symmetric(index, np.maximum(weight, 1e-6).astype(np.float32))
+    return _symmetric(found.index, np.maximum(weight, 1e-6).astype(np.float32, copy=False)), found.recall
 
 
 def normalize(graph: sparse.csr_matrix, self_loop: float = 1.0) -> sparse.csr_matrix:
@@ -181,8 +189,10 @@ def normalize(graph: sparse.csr_matrix, self_loop: float = 1.0) -> sparse.csr_ma
     c = self_loop * graph.sum() / n if self_loop > 0 else 0.0
     looped = (graph + sparse.diags(np.full(n, c, np.float32))).tocsr()
     degree = np.asarray(looped.sum(axis=1)).ravel()
-    half = sparse.diags(1.0 / np.sqrt(np.maximum(degree, 1e-12)))
-    return (half @ looped @ half).tocsr().astype(np.float32)
+    half = 1.0 / np.sqrt(np.maximum(degree, 1e-12))
+    looped.data *= np.repeat(half, np.diff(looped.indptr))
+    looped.data *= half[looped.indices]
+    return looped.astype(np.float32, copy=False)
 
 
 def neighbour_mean(graph: sparse.csr_matrix, include_self: bool = False) -> sparse.csr_matrix:
@@ -191,7 +201,9 @@ def neighbour_mean(graph: sparse.csr_matrix, include_self: bool = False) -> spar
         graph = graph + sparse.identity(graph.shape[0], dtype=graph.dtype, format="csr")
     degree = np.asarray(graph.sum(axis=1)).ravel()
     inverse = np.divide(1.0, degree, out=np.zeros_like(degree, dtype=float), where=degree > 0)
-    return (sparse.diags(inverse) @ graph).tocsr().astype(np.float32)
+    share = np.repeat(inverse, np.diff(graph.indptr))
+    share *= graph.data
+    return sparse.csr_matrix((share.astype(np.float32), graph.indices.copy(), graph.indptr.copy()), graph.shape)
 
 
 def smooth(values: np.ndarray, graph: sparse.csr_matrix, hops: int) -> np.ndarray:
@@ -209,70 +221,74 @@ def _check_k(name: str, k: int, n: int) -> None:
         raise ConfigError(f"{name}={k} needs more than {k} spots, found {n}. Lower {name}.")
 
 
-def _nearest(rows: np.ndarray, k: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """(N, k) indices and Euclidean distances of the nearest other rows."""
-    n = len(rows)
-    if n < BRUTE_FORCE_BELOW:
-        from sklearn.neighbors import NearestNeighbors
-
-        search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(rows)
-        if n <= _QUERIES:
-            distance, index = search.kneighbors()
-            return index, distance.astype(np.float32)
-        index, distance = _in_parts(search, rows, k + 1)
-        own = index == np.arange(n)[:, None]
-        own[~own.any(axis=1), -1] = True
-        return index[~own].reshape(n, k), distance[~own].reshape(n, k).astype(np.float32)
-    from pynndescent import NNDescent
-
-    index, distance = NNDescent(rows, n_neighbors=k + 1, random_state=seed).neighbor_graph
-    # The spot itself usually comes first; where a duplicate took its place, drop the last neighbour instead.
-    own = index == np.arange(n)[:, None]
-    own[~own.any(axis=1), -1] = True
-    return index[~own].reshape(n, k), distance[~own].reshape(n, k).astype(np.float32)
-
-
-def _balanced(rows: np.ndarray, k: int, seed: int, section: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _balanced(rows: np.ndarray, k: int, seed: int, section: np.ndarray) -> Neighbours:
     """(N, k') indices and distances of the nearest other rows of each section, k' about k."""
-    index, distance = [], []
+    index, distance, recall = [], [], []
     for own in rows_of(section):
-        check()
         share = min(max(1, round(k * len(own) / len(rows))), len(own) - 1)
-        near, far = nearest_of(rows[own], rows, share + 1, seed)
-        near = own[near]
-        itself = near == np.arange(len(rows))[:, None]
-        itself[~itself.any(axis=1), -1] = True  # of another section, or hidden by a duplicate: the last is left out
-        index.append(near[~itself].reshape(len(rows), share))
-        distance.append(far[~itself].reshape(len(rows), share))
-    return np.hstack(index), np.hstack(distance).astype(np.float32)
+        place = np.full(len(rows), -1, np.int32)  # of a spot among those of this section
+        place[own] = np.arange(len(own))
+        found = nearest(rows[own], share, rows, own=place, seed=seed)
+        index.append(own[found.index])
+        distance.append(found.distance)
+        recall.append(found.recall)
+    return Neighbours(np.hstack(index), np.hstack(distance), float(np.mean(recall)))
 
 
-def nearest_of(rows: np.ndarray, queries: np.ndarray, k: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Return (Q, k) indices and Euclidean distances of the (n, d) rows nearest to each of the (Q, d) queries."""
-    if len(rows) < BRUTE_FORCE_BELOW:
+def _in_tiles(rows: np.ndarray, k: int, seed: int, tiles: np.ndarray) -> Neighbours:
+    """(N, k) indices and distances of the nearest other rows of the same tile."""
+    index = np.empty((len(rows), k), np.int32)
+    distance = np.empty((len(rows), k), np.float32)
+    recall = 0.0
+    order = np.argsort(tiles, kind="stable").astype(np.int32)
+    for own in np.split(order, np.flatnonzero(np.diff(tiles[order])) + 1):
+        _check_k("k_feature", k, len(own))
+        engine = "exact" if len(own) < _EXACT_IN_TILE else "cells"
+        found = nearest(rows[own], k, seed=seed, engine=engine)
+        index[own], distance[own] = own[found.index], found.distance
+        recall += found.recall * len(own) / len(rows)
+    return Neighbours(index, distance, recall)
+
+
+class Places:
+    """Spots at (N, 2) coordinates, for whose neighbours one asks."""
+
+    def __init__(self, coords: np.ndarray) -> None:
         from sklearn.neighbors import NearestNeighbors
 
-        return _in_parts(NearestNeighbors(n_neighbors=k, algorithm="brute").fit(rows), queries, k)
-    from pynndescent import NNDescent
+        self.coords = coords
+        self.tree = NearestNeighbors().fit(coords)
 
-    found: tuple[np.ndarray, np.ndarray] = NNDescent(rows, n_neighbors=max(k, 15), random_state=seed).query(queries, k)
-    return found
+    def nearest(self, k: int) -> np.ndarray:
+        """Return the (N, k) int32 nearest other spots of each."""
+        n = len(self.coords)
+        index = np.empty((n, k), np.int32)
+        if n <= _AT_ONCE:
+            check()
+            index[:] = self.tree.kneighbors(n_neighbors=k, return_distance=False)
+            return index
+        for start in range(0, n, _AT_ONCE):
+            check()
+            own = np.arange(start, min(n, start + _AT_ONCE))
+            index[own] = without(own, self.tree.kneighbors(self.coords[own], k + 1, return_distance=False))[0]
+        return index
+
+    def some_distances(self, k: int) -> np.ndarray:
+        """Return the (n, k) distances of the nearest other spots, of all spots or of some drawn at random."""
+        n = len(self.coords)
+        if n <= _LOOKED_AT:
+            found: np.ndarray = self.tree.kneighbors(n_neighbors=k)[0]
+            return found
+        own = np.sort(np.random.default_rng(0).choice(n, _LOOKED_AT, replace=False))
+        distance, index = self.tree.kneighbors(self.coords[own], k + 1)
+        return without(own, index, distance)[1]
 
 
-def _in_parts(search: Any, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """(Q, k) indices and distances, some queries at a time, so that a person who cancels need not wait for all."""
-    parts = []
-    for start in range(0, len(queries), _QUERIES):
-        check()
-        parts.append(search.kneighbors(queries[start : start + _QUERIES], k))
-    distance, index = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return index, distance
-
-
-def _symmetric(index: np.ndarray, weight: np.ndarray) -> sparse.csr_matrix:
-    """(N, N) CSR with the larger of both directions' weights, from (N, k) neighbours."""
+def _symmetric(index: np.ndarray, weight: np.ndarray | None = None) -> sparse.csr_matrix:
+    """(N, N) CSR with the larger of both directions' weights, from (N, k) neighbours; None weighs all 1."""
     n, k = index.shape
-    directed = sparse.csr_matrix((weight.ravel(), index.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n))
+    weight = np.ones(index.size, np.float32) if weight is None else weight.ravel()
+    directed = sparse.csr_matrix((weight, index.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n))
     graph = directed.maximum(directed.T).tocsr()
     graph.sort_indices()
     return graph

@@ -36,7 +36,6 @@ _LIBRARIES = (
     "numpy",
     "pandas",
     "pydantic",
-    "pynndescent",
     "pyqtgraph",
     "qtpy",
     "scanpy",

@@ -51,6 +51,8 @@ class Prepared:
         {modality: (N, N) CSR} from which spots, see `carrying.carriers`.
     notes
         Sentences a person should read.
+    recall
+        {modality: share of the true feature neighbours that were found}, 1 where the search was exact.
     tiles
         By which it is trained; None where as a whole.
     """
@@ -64,6 +66,7 @@ class Prepared:
     has: dict[str, np.ndarray] = field(default_factory=dict)
     carry: dict[str, sparse.csr_matrix] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    recall: dict[str, float] = field(default_factory=dict)
     tiles: Tiles | None = None
 
     @property
@@ -82,7 +85,7 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
     """
     from napari_trsmi.carrying import carried_over
     from napari_trsmi.data.preprocess import denoised_features, measured_components
-    from napari_trsmi.graphs import feature_graph, spatial_graph
+    from napari_trsmi.graphs import feature_graph_and_recall, spatial_graph
 
     n_domains = config.cluster.n_domains
     if n_domains is not None and n_domains > dataset.n_spots:
@@ -101,10 +104,14 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
         most = min(config.train.tile_size, config.train.tile_spots)
         tiles = Tiles(spatial_tiles(dataset.coords, most, section), dataset.coords)
     number = None if tiles is None else tiles.number
-    graphs = {m: feature_graph(values, config.graph, config.seed, section, number) for m, values in features.items()}
+    searched = {
+        m: feature_graph_and_recall(values, config.graph, config.seed, section, number)
+        for m, values in features.items()
+    }
+    graphs, recall = ({m: one[part] for m, one in searched.items()} for part in (0, 1))
     if len(features) < len(dataset.modalities):
         dataset = replace(dataset, modalities={m: dataset.modalities[m] for m in features})
-    return Prepared(dataset, measured, features, spatial, graphs, found.carried, has, carry, found.notes, tiles)
+    return Prepared(dataset, measured, features, spatial, graphs, found.carried, has, carry, found.notes, recall, tiles)
 
 
 def carriers_of(
@@ -220,6 +227,7 @@ def assemble(prepared: Prepared, config: Config, embedding: np.ndarray, partitio
             "versions": versions(),
             "notes": [*dataset.notes, *prepared.notes, *more],
             "n_components": {m: values.shape[1] for m, values in prepared.features.items()},
+            "neighbours_found": prepared.recall,
         },
     )
 

@@ -49,10 +49,10 @@ def mixing(values: np.ndarray, section: np.ndarray, coords: np.ndarray, seed: in
 
 def _mixed(values: np.ndarray, part: np.ndarray) -> float:
     """Share of other parts among the nearest spots over their share of all, averaged over the parts."""
-    from napari_trsmi.graphs import nearest_of
+    from napari_trsmi.neighbours import nearest
 
     k = min(K_MIXED, len(values) - 2)
-    index, _ = nearest_of(values, values, k + 1)
+    index = nearest(values, k + 1, values).index
     other = (part[index] != part[:, None]).sum(axis=1) / k
     shares = []
     for number in np.unique(part):

@@ -23,7 +23,6 @@ _PACKAGES = (
     "igraph",
     "mudata",
     "numpy",
-    "pynndescent",
     "scanpy",
     "scikit-learn",
     "scipy",

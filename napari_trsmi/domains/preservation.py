@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_trsmi.domains.labels import check_lengths, encode, one_hot
 from napari_trsmi.errors import DataError
+from napari_trsmi.neighbours import nearest
 
 MAX_REFERENCE = 50_000  # spots among which neighbours are searched: bounds the cost of a score at any N
 
@@ -56,14 +57,8 @@ def neighbour_preservation(
 
 def _nearest(values: np.ndarray, n_asked: int, k: int) -> np.ndarray:
     """(n_asked, k) rows of `values` nearest to each of its first rows, the row itself left out."""
-    from sklearn.neighbors import NearestNeighbors
-
     k = min(k, len(values) - 1)
-    found = NearestNeighbors(n_neighbors=k + 1, algorithm="brute").fit(values)
-    rows = found.kneighbors(values[:n_asked], return_distance=False)
-    itself = rows == np.arange(n_asked)[:, None]
-    itself[~itself.any(axis=1), -1] = True  # among more than k equal rows the row itself may be missing
-    return rows[~itself].reshape(n_asked, k)
+    return nearest(values, k, values[:n_asked], own=np.arange(n_asked), engine="exact").index
 
 
 def cross_modal_consistency(labels: Any, features: Mapping[str, np.ndarray]) -> dict[str, float]:

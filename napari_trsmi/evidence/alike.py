@@ -81,7 +81,7 @@ def mixed(values: np.ndarray, section: np.ndarray) -> float:
     >>> mixed(np.array([[0.0], [0.1], [9.0], [9.1]]), np.array([0, 0, 1, 1]))
     0.0
     """
-    from napari_trsmi.graphs import nearest_of
+    from napari_trsmi.neighbours import nearest
 
     n = len(section)
     of_section = np.bincount(section)[section]
@@ -89,10 +89,7 @@ def mixed(values: np.ndarray, section: np.ndarray) -> float:
         return float("nan")
     # In a domain of few spots 20 would be all of them, which are mixed however far apart they lie.
     k = int(max(1, min(_NEAREST, (n - 1) // 3)))
-    index, _ = nearest_of(values, values, k + 1)
-    itself = index == np.arange(n)[:, None]
-    itself[~itself.any(axis=1), -1] = True
-    others = section[index[~itself].reshape(n, k)] != section[:, None]
+    others = section[nearest(values, k, values, own=np.arange(n)).index] != section[:, None]
     return float(others.mean() / ((n - of_section) / (n - 1)).mean())
 
 

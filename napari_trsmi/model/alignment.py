@@ -12,6 +12,7 @@ from napari_trsmi.config import Align
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.model.encoder import truncated_identity
 from napari_trsmi.model.sparse import Pattern, product, row_softmax, scores
+from napari_trsmi.neighbours import nearest
 
 DENSE_LIMIT = 5_000  # spots; the dense softmax stores N^2 numbers
 
@@ -172,22 +173,11 @@ def search_candidates(za: Tensor, zb: Tensor, module: Alignment, settings: Align
             )
         spots = torch.arange(n)
         return Pattern(torch.stack([spots.repeat_interleave(n), spots.repeat(n)]), n).to(device)
-    from sklearn.neighbors import NearestNeighbors
-
-    from napari_trsmi.graphs import BRUTE_FORCE_BELOW
-
     with torch.no_grad():
         q = normalize(za @ module.query).cpu().numpy()
         k = normalize(zb @ module.key).cpu().numpy()
     n_neighbours = min(settings.k_candidates, n)
-    if n < BRUTE_FORCE_BELOW:
-        found = (
-            NearestNeighbors(n_neighbors=n_neighbours, algorithm="brute").fit(k).kneighbors(q, return_distance=False)
-        )
-    else:
-        from pynndescent import NNDescent
-
-        found = NNDescent(k, n_neighbors=max(n_neighbours, 15), random_state=seed).query(q, k=n_neighbours)[0]
+    found = nearest(k, n_neighbours, q, seed=seed).index
     rows = np.repeat(np.arange(n), n_neighbours)
     ends = np.stack([np.r_[rows, found.ravel(), np.arange(n)], np.r_[found.ravel(), rows, np.arange(n)]])
     return Pattern(torch.as_tensor(ends, dtype=torch.int64), n).to(device)

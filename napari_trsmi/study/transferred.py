@@ -56,7 +56,8 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
         The section has no modality of the study, shares too few features with it, or is one of it.
     """
     from napari_trsmi.domains.mixture import field_strength, posterior_of
-    from napari_trsmi.graphs import nearest_of, neighbour_mean
+    from napari_trsmi.graphs import neighbour_mean
+    from napari_trsmi.neighbours import nearest
     from napari_trsmi.records import Partition
     from napari_trsmi.stages import assemble, missing_columns, prepare
     from napari_trsmi.study.gaussians import Gaussians
@@ -88,7 +89,7 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
         evidence, everyone, k, neighbour_mean(prepared.spatial), strength, missing_columns(prepared)
     )[n:].astype(np.float32)
     partition = Partition(own, posterior, known.partition.method, strength)
-    near, _ = nearest_of(domains.whitened(features[:n]), domains.whitened(features[n:]), min(_NEAREST, n))
+    near = nearest(domains.whitened(features[:n]), min(_NEAREST, n), domains.whitened(features[n:])).index
     embedding = known.embedding[rows][near].mean(axis=1).astype(np.float32)
     fits = _share_beyond(
         domains.distances(features[n:]).min(axis=1),
