@@ -72,8 +72,8 @@ def copy_of_input(dataset: Dataset, suffix: str) -> Copy:
         if suffix != ".h5mu":
             return Copy(found, dataset.rows, kept=kept)
         name = next(iter(dataset.modalities))
-        rows = {key: dataset.rows[""] for key in ("", name) if "" in dataset.rows}
-        return Copy(mudata_of({name: found}), rows, kept=kept and kept.under(f"mod/{name}"))
+        known = {key: dataset.rows[""] for key in ("", name) if "" in dataset.rows}
+        return Copy(mudata_of({name: found}), known, kept=kept and kept.under(f"mod/{name}"))
     rows = np.arange(dataset.n_spots)
     if suffix == ".h5mu" or (several and suffix == ".zarr"):
         return Copy(*_mudata_of(dataset), notes)
