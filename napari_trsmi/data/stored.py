@@ -57,11 +57,14 @@ class Kept:
                 source.copy(source[place], file, name)
 
 
-def read_without_values(path: Path, ours: tuple[str, ...]) -> tuple[AnnData | MuData, Kept] | None:
+def read_without_values(
+    path: Path, ours: tuple[str, ...], graphs: bool = False
+) -> tuple[AnnData | MuData, Kept] | None:
     """Return the table in an HDF5 file without its values, and these as parts to keep; None where it is an old file.
 
     Values are `X`, `raw`, and arrays of numbers and sparse matrices in ``layers``, ``obsm`` and the like, but for the
-    coordinates and what is called as `ours` begin, in a MuData of the whole object. Graphs called so are left out.
+    coordinates and what is called as `ours` begin, in a MuData of the whole object. Of the latter ``obsp`` is left out
+    unless `graphs` are asked for.
     """
     import anndata
     import h5py
@@ -75,12 +78,12 @@ def read_without_values(path: Path, ours: tuple[str, ...]) -> tuple[AnnData | Mu
         kept: dict[str, str] = {}
         header = source.userblock_size
         with h5py.File(skeleton, "w", userblock_size=header) as target:
-            _split(source, target, kept, ours)
+            _split(source, target, kept, ours, graphs)
             if "mod" in source:
                 modalities = target.create_group("mod")
                 modalities.attrs.update(source["mod"].attrs)
                 for name, one in source["mod"].items():
-                    _split(one, modalities.create_group(name), kept, ())
+                    _split(one, modalities.create_group(name), kept, (), graphs)
             if kind == "anndata":
                 return anndata.io.read_elem(target), Kept(path, kept)
         skeleton.seek(0)
@@ -90,7 +93,7 @@ def read_without_values(path: Path, ours: tuple[str, ...]) -> tuple[AnnData | Mu
         return mudata.read_h5mu(skeleton), Kept(path, kept)
 
 
-def _split(source: Any, target: Any, kept: dict[str, str], ours: tuple[str, ...]) -> None:
+def _split(source: Any, target: Any, kept: dict[str, str], ours: tuple[str, ...], graphs: bool) -> None:
     """Copy a stored table but for its values, which are noted in `kept`."""
     target.attrs.update(source.attrs)
     for name, part in source.items():
@@ -104,7 +107,7 @@ def _split(source: Any, target: Any, kept: dict[str, str], ours: tuple[str, ...]
             holder.attrs.update(part.attrs)
             for key, value in part.items():
                 if ours and key.startswith(ours):
-                    if name != "obsp":
+                    if graphs or name != "obsp":
                         source.copy(value, holder, key)
                 elif key not in ("spatial", MOVED_FROM) and _is_value(value):
                     kept[f"{place}/{key}"] = f"{place}/{key}"

@@ -188,7 +188,7 @@ def _of_sparse(
 
     def logged(columns: np.ndarray) -> Iterator[sparse.csr_matrix]:
         for rows, block in blocks(values):
-            own = block[:, columns].astype(np.float32)
+            own = block[:, columns].astype(np.float32, copy=False)
             if factor is not None:
                 own.data = np.log1p(own.data * np.repeat(factor[rows], np.diff(own.indptr)).astype(np.float32))
             yield own

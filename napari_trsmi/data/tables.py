@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from napari_trsmi.data.heaps import check_heaps
 from napari_trsmi.data.soundness import check_matrices, check_stored
 from napari_trsmi.data.spatialdata_store import is_spatialdata
-from napari_trsmi.data.stored import Kept, new_hdf5, put
+from napari_trsmi.data.stored import Kept, new_hdf5, put, read_without_values
 from napari_trsmi.errors import DataError
 from napari_trsmi.interrupt import Interrupted
 
@@ -22,20 +22,25 @@ if TYPE_CHECKING:
 _H5MU_HEADER = 512  # bytes before the HDF5 part, by which mudata knows its files
 
 
-def read_table(path: str | Path) -> AnnData | MuData:
+def read_table(path: str | Path, only: tuple[str, ...] = ()) -> AnnData | MuData:
     """Return the AnnData or MuData in a file, as it is.
+
+    Parameters
+    ----------
+    only
+        Of arrays and sparse matrices only those called as these begin are needed; an HDF5 file is read without others.
 
     Raises
     ------
     DataError
         The file is of another kind, or a sparse matrix in it is damaged.
     """
-    found = _read_as_it_is(Path(path))
+    found = _read_as_it_is(Path(path), only)
     check_matrices(found)
     return found
 
 
-def _read_as_it_is(path: Path) -> AnnData | MuData:
+def _read_as_it_is(path: Path, only: tuple[str, ...]) -> AnnData | MuData:
     import anndata
 
     kind = table_kind(path)
@@ -46,6 +51,8 @@ def _read_as_it_is(path: Path) -> AnnData | MuData:
     with warnings.catch_warnings(), mudata_as_stored():
         # What is odd about the input was said when it was read the first time.
         warnings.simplefilter("ignore")
+        if only and path.is_file() and (there := read_without_values(path, only, graphs=True)) is not None:
+            return there[0]
         if kind == "anndata":
             return anndata.read_zarr(path) if path.is_dir() else anndata.read_h5ad(path)
         import mudata
