@@ -29,6 +29,7 @@ CUTS = "trsmi_cuts"
 MAP = "trsmi_"  # followed by the name of the map
 PREDICTED = "trsmi_predicted_"  # followed by the modality
 CORRESPONDENCE = "trsmi_S_"  # followed by <rows' modality>_<columns' modality>
+OURS = (EMBEDDING, POSTERIOR, MODALITY_WEIGHTS, CUTS, PREDICTED, CORRESPONDENCE)
 
 
 def annotate(result: Result, target: AnnData | MuData, rows: Mapping[str, np.ndarray] | None = None) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 MOST_DENSE = 2_000  # features of a sparse table that may be made dense
+MANY = 50_000  # spots, above which the rows go through in chunks; up to there results stay those of earlier versions
 
 
 def components(modality: Modality, kind: str, settings: Preprocess, seed: int = 0) -> np.ndarray:
@@ -24,6 +25,8 @@ def components(modality: Modality, kind: str, settings: Preprocess, seed: int = 
     More than `MOST_COMPONENTS` columns read as precomputed are normalised features, no components, and reduced by PCA.
     """
     table = modality.table
+    if table.n_obs > MANY and (found := _streamed(modality, kind, settings, seed)) is not None:
+        return _varying(modality, found)
     if kind == modality.kind == "precomputed" and table.n_vars > MOST_COMPONENTS:
         values = _reduced(table.X, settings, seed)
     elif kind == "precomputed":
@@ -34,7 +37,33 @@ def components(modality: Modality, kind: str, settings: Preprocess, seed: int = 
         values = _protein(table, settings, seed)
     else:
         values = _chromatin(table, settings, seed)
-    values = values - values.mean(axis=0)
+    return _varying(modality, values - values.mean(axis=0)).astype(np.float32)
+
+
+def _streamed(modality: Modality, kind: str, settings: Preprocess, seed: int) -> np.ndarray | None:
+    """(N, D) float32 centred components of many spots, made in chunks of rows; None where the columns are used."""
+    from napari_trsmi.data import streamed
+
+    values = modality.table.X
+    if kind == "rna":
+        return streamed.rna(sparse.csr_matrix(values), settings)
+    if kind == "protein" and values.shape[1] > 2:
+        _dense(values[:1])  # which refuses what is too wide
+        if values.min() < 0:
+            return streamed.dense(values, settings, _dense)
+        seen = streamed.kept(sparse.csr_matrix(values), 1)
+        return streamed.dense(values, settings, _log_ratio_of, seen)
+    if kind == "chromatin":
+        weighted, n_kept = streamed.weighted_by_rarity(sparse.csr_matrix(values), settings.min_spots)
+        found = _latent(weighted, n_kept, settings, seed)
+        return np.asarray(found - found.mean(axis=0), np.float32)
+    if kind == modality.kind == "precomputed" and values.shape[1] > MOST_COMPONENTS:
+        return streamed.reduced(values, settings)
+    return None
+
+
+def _varying(modality: Modality, values: np.ndarray) -> np.ndarray:
+    """Return the centred components that vary; raises `DataError` where none does."""
     spread = values.std(axis=0)
     values = values[:, spread > 1e-6 * max(float(spread.max(initial=0.0)), 1e-30)]
     if values.shape[1] == 0:
@@ -42,7 +71,7 @@ def components(modality: Modality, kind: str, settings: Preprocess, seed: int = 
             f"Expected features that vary between spots in modality {modality.name!r}, found only constant ones. "
             "Leave the modality out."
         )
-    return values.astype(np.float32)
+    return values
 
 
 def _rna(table: AnnData, settings: Preprocess, seed: int) -> np.ndarray:
@@ -105,7 +134,12 @@ def log_ratio(table: AnnData) -> np.ndarray:
     """
     if table.X.min() < 0:
         return _dense(table.X)
-    counts = _dense(_counts(table, 1))  # antibody panels are narrow
+    return _log_ratio_of(_counts(table, 1))
+
+
+def _log_ratio_of(values: Any) -> np.ndarray:
+    """Return the (n, D) centred log ratios of counts of proteins."""
+    counts = _dense(values)  # antibody panels are narrow
     logged = np.log1p(counts)
     ratio: np.ndarray = np.log1p(counts / np.exp(logged.mean(axis=1, keepdims=True)))
     return ratio
@@ -137,8 +171,6 @@ def _scaled(values: sparse.csr_matrix, target_sum: float) -> sparse.csr_matrix:
 
 def _chromatin(table: AnnData, settings: Preprocess, seed: int) -> np.ndarray:
     """TF-IDF, then LSI without its first component, which follows sequencing depth."""
-    from sklearn.decomposition import TruncatedSVD
-
     counts = _counts(table, settings.min_spots)
     total = np.maximum(np.asarray(counts.sum(axis=1)).ravel(), 1.0)
     seen = np.maximum(np.asarray(counts.sum(axis=0)).ravel(), 1.0)
@@ -146,8 +178,15 @@ def _chromatin(table: AnnData, settings: Preprocess, seed: int) -> np.ndarray:
     varies = _varies(weighted)
     if varies.sum() < 2:
         return _dense(weighted[:, varies])
-    n = min(settings.n_components + 1, min(counts.shape) - 1)
-    lsi = TruncatedSVD(n, algorithm="arpack", random_state=seed).fit_transform(weighted)
+    return _latent(weighted, counts.shape[1], settings, seed)
+
+
+def _latent(weighted: sparse.csr_matrix, n_peaks: int, settings: Preprocess, seed: int) -> np.ndarray:
+    """(N, D) latent semantic indices but for the first, of weighted peaks of which so many are not 0."""
+    from sklearn.decomposition import TruncatedSVD
+
+    n = min(settings.n_components + 1, min(weighted.shape[0], n_peaks) - 1)
+    lsi: np.ndarray = TruncatedSVD(n, algorithm="arpack", random_state=seed).fit_transform(weighted)
     return lsi[:, 1:] if n > 1 else lsi
 
 

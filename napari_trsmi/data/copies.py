@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_trsmi.data.annotate import find_rows
+from napari_trsmi.data.annotate import OURS, find_rows
+from napari_trsmi.data.stored import Kept, read_without_values
 from napari_trsmi.data.study_tables import coords_as_read
-from napari_trsmi.data.tables import layers_of, mudata_of, read_table, table_kind
+from napari_trsmi.data.tables import layers_of, mudata_as_stored, mudata_of, read_table, table_kind
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -34,17 +36,21 @@ class Copy:
         {table in it: (N,) int row of each spot} as `annotate.annotate` takes it.
     notes
         Sentences a person should read: why it is not the input.
+    kept
+        Values of the input that the table lacks and the file is to have as they are stored.
     """
 
     table: AnnData | MuData
     rows: dict[str, np.ndarray]
     notes: tuple[str, ...] = ()
+    kept: Kept | None = None
 
 
 def copy_of_input(dataset: Dataset, suffix: str) -> Copy:
     """Return what the dataset came from, in the form that `suffix` asks for.
 
-    One file of a fitting format is read again, with all that is in it. Everything else (several files, a Space Ranger
+    One file of a fitting format is read again, with all that is in it; of an HDF5 file that is to become another the
+    values are only named, to be copied as they are stored. Everything else (several files, a Space Ranger
     folder, data given in memory, another format than the input's, a file that changed or is gone) is built from the
     dataset's tables and holds the analysed spots.
 
@@ -59,14 +65,15 @@ def copy_of_input(dataset: Dataset, suffix: str) -> Copy:
     from mudata import MuData
 
     several = len(dataset.modalities) > 1
-    found, notes = _read_source(dataset)
+    found, notes, kept = _read_source(dataset, suffix)
     if isinstance(found, MuData) and suffix != ".h5ad":
-        return Copy(found, dataset.rows)
+        return Copy(found, dataset.rows, kept=kept)
     if isinstance(found, AnnData) and (suffix != ".h5mu" or not several):
         if suffix != ".h5mu":
-            return Copy(found, dataset.rows)
+            return Copy(found, dataset.rows, kept=kept)
         name = next(iter(dataset.modalities))
-        return Copy(mudata_of({name: found}), {key: dataset.rows[""] for key in ("", name) if "" in dataset.rows})
+        known = {key: dataset.rows[""] for key in ("", name) if "" in dataset.rows}
+        return Copy(mudata_of({name: found}), known, kept=kept and kept.under(f"mod/{name}"))
     rows = np.arange(dataset.n_spots)
     if suffix == ".h5mu" or (several and suffix == ".zarr"):
         return Copy(*_mudata_of(dataset), notes)
@@ -138,24 +145,48 @@ def anndata_of(dataset: Dataset) -> AnnData:
     return joined
 
 
-def _read_source(dataset: Dataset) -> tuple[AnnData | MuData | None, tuple[str, ...]]:
-    """Return the one table file the dataset came from, or None and why, where there is none that still fits."""
+def _read_source(dataset: Dataset, suffix: str) -> tuple[AnnData | MuData | None, tuple[str, ...], Kept | None]:
+    """Return the one table file the dataset came from, and what of it was not read; or None and why."""
     if len(dataset.sources) != 1:
-        return None, ()
+        return None, (), None
     source = Path(dataset.sources[0])
     instead = "the copy holds the analysed spots and features only, as they were read."
     if changed(dataset, dataset.sources[0]):
         what = "has changed since it was read" if source.exists() else "is gone"
-        return None, (f"{source} {what}: {instead}",)
+        return None, (f"{source} {what}: {instead}",), None
     try:
-        if table_kind(source) not in ("anndata", "mudata"):
-            return None, ()
-        found: AnnData | MuData = read_table(source)
+        kept = None
+        if (there := _without_values(dataset, source, suffix)) is not None:
+            found, kept = there
+        elif table_kind(source) in ("anndata", "mudata"):
+            found = read_table(source)
+        else:
+            return None, (), None
     except (OSError, KeyError, ValueError, DataError) as error:
-        return None, (f"{source} cannot be read again ({error}): {instead}",)
+        return None, (f"{source} cannot be read again ({error}): {instead}",), None
     if not _holds(found, dataset):
-        return None, (f"{source} no longer holds the analysed spots: {instead}",)
-    return found, ()
+        return None, (f"{source} no longer holds the analysed spots: {instead}",), None
+    return found, (), kept
+
+
+def _without_values(dataset: Dataset, source: Path, suffix: str) -> tuple[AnnData | MuData, Kept] | None:
+    """Return the table in an HDF5 file without its values, where a copy can take these as they are stored.
+
+    The file was checked when it was read, and has not changed since: it has the mark that it had then.
+    """
+    import h5py
+    from mudata import MuData
+
+    if suffix == ".zarr" or dataset.sources[0] not in dataset.marks or not source.is_file():
+        return None
+    if not h5py.is_hdf5(source):
+        return None
+    with warnings.catch_warnings(), mudata_as_stored():
+        warnings.simplefilter("ignore")
+        there = read_without_values(source, OURS)
+    if there is None or (isinstance(there[0], MuData) and suffix == ".h5ad"):
+        return None
+    return there
 
 
 def _holds(table: AnnData | MuData, dataset: Dataset) -> bool:

@@ -192,11 +192,13 @@ def measured_at(modalities: Mapping[str, Modality], kinds: Mapping[str, Kind]) -
     kinds
         {name: kind}; components are measured where they are 0 as well.
     """
+    from napari_trsmi.data.streamed import row_totals
+
     has = {}
     for name, modality in modalities.items():
         has[name] = np.ones(modality.table.n_obs, bool) if modality.measured is None else modality.measured.copy()
         if kinds[name] in ("rna", "chromatin", "protein") and len(modalities) > 1:
-            has[name] &= np.asarray(abs(modality.table.X).sum(axis=1)).ravel() > 0
+            has[name] &= row_totals(modality.table.X) > 0
     anything = np.logical_or.reduce(list(has.values()))
     # A spot that has nothing at all stays with its zeros: there is nothing to carry anything over by.
     return {name: mask | ~anything for name, mask in has.items() if not (mask | ~anything).all() and mask.any()}

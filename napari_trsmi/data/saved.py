@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from napari_trsmi.config import Config
-from napari_trsmi.data.annotate import DOMAIN, POSTERIOR, RECORD
+from napari_trsmi.data.annotate import DOMAIN, OURS, POSTERIOR, RECORD
 from napari_trsmi.data.companions import recover_all, strangers
 from napari_trsmi.data.readers.opening import check_readable, reading
 from napari_trsmi.data.spatialdata_store import read_tables
@@ -152,7 +152,7 @@ def read_result(path: str | Path) -> SavedResult:
     recover_all(path)
     check_readable(path)
     with reading(path):
-        found = read_tables(path) if zarr_kind(path) == "spatialdata" else {"": read_table(path)}
+        found = read_tables(path) if zarr_kind(path) == "spatialdata" else {"": read_table(path, only=OURS)}
     name = next((name for name, table in found.items() if RECORD in table.uns and DOMAIN in table.obs), None)
     if name is None:
         raise DataError(f'Expected a result in {path}, found no obs["{DOMAIN}"] and uns["{RECORD}"]. Run trsmi fit.')

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,30 +11,36 @@ from typing import TYPE_CHECKING, Any
 from napari_trsmi.data.heaps import check_heaps
 from napari_trsmi.data.soundness import check_matrices, check_stored
 from napari_trsmi.data.spatialdata_store import is_spatialdata
+from napari_trsmi.data.stored import Kept, new_hdf5, put, read_without_values
 from napari_trsmi.errors import DataError
+from napari_trsmi.interrupt import Interrupted
 
 if TYPE_CHECKING:
     from anndata import AnnData
     from mudata import MuData
 
-_COMPRESSED = {"compression": "gzip"}
 _H5MU_HEADER = 512  # bytes before the HDF5 part, by which mudata knows its files
 
 
-def read_table(path: str | Path) -> AnnData | MuData:
+def read_table(path: str | Path, only: tuple[str, ...] = ()) -> AnnData | MuData:
     """Return the AnnData or MuData in a file, as it is.
+
+    Parameters
+    ----------
+    only
+        Of arrays and sparse matrices only those called as these begin are needed; an HDF5 file is read without others.
 
     Raises
     ------
     DataError
         The file is of another kind, or a sparse matrix in it is damaged.
     """
-    found = _read_as_it_is(Path(path))
+    found = _read_as_it_is(Path(path), only)
     check_matrices(found)
     return found
 
 
-def _read_as_it_is(path: Path) -> AnnData | MuData:
+def _read_as_it_is(path: Path, only: tuple[str, ...]) -> AnnData | MuData:
     import anndata
 
     kind = table_kind(path)
@@ -46,6 +51,8 @@ def _read_as_it_is(path: Path) -> AnnData | MuData:
     with warnings.catch_warnings(), mudata_as_stored():
         # What is odd about the input was said when it was read the first time.
         warnings.simplefilter("ignore")
+        if only and path.is_file() and (there := read_without_values(path, only, graphs=True)) is not None:
+            return there[0]
         if kind == "anndata":
             return anndata.read_zarr(path) if path.is_dir() else anndata.read_h5ad(path)
         import mudata
@@ -83,11 +90,13 @@ def _opened(path: Path) -> Iterator[Any]:
             yield file
 
 
-def write_table(table: AnnData | MuData, path: Path, suffix: str) -> None:
+def write_table(table: AnnData | MuData, path: Path, suffix: str, kept: Kept | None = None) -> None:
     """Write `table` to `path` in the format of `suffix`.
 
-    HDF5 files are put together in memory, because the HDF5 library takes the whole process down with it when a disk
-    fills up under it. That costs as much memory as the file is long.
+    Parameters
+    ----------
+    kept
+        Parts of another HDF5 file that are copied beside it as they are stored.
 
     Raises
     ------
@@ -101,9 +110,8 @@ def write_table(table: AnnData | MuData, path: Path, suffix: str) -> None:
             if suffix == ".zarr":
                 _write_zarr(table, path)
             else:
-                with path.open("wb") as file, _hdf5_of(table).getbuffer() as content:
-                    file.write(content)
-    except OSError:
+                _write_hdf5(table, path, kept)
+    except (OSError, Interrupted):
         raise
     except Exception as error:  # what anndata raises for values it has no writer for is private
         problem = "; ".join([str(error), *getattr(error, "__notes__", ())])
@@ -118,6 +126,7 @@ def _write_zarr(table: AnnData | MuData, path: Path) -> None:
     import anndata
     import zarr
     from anndata import AnnData
+    from anndata.io import write_elem
 
     if isinstance(table, AnnData):
         table.write_zarr(str(path))
@@ -125,42 +134,36 @@ def _write_zarr(table: AnnData | MuData, path: Path) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the setting goes where zarr 3 is all that is written
             version: Any = getattr(anndata.settings, "zarr_write_format", 3)
-        _put_mudata(zarr.open_group(str(path), mode="w", zarr_format=version), table)
+        _put_mudata(zarr.open_group(str(path), mode="w", zarr_format=version), table, write_elem)
 
 
-def _hdf5_of(table: AnnData | MuData) -> io.BytesIO:
-    """Return the bytes of an h5ad or h5mu file of `table`."""
-    import h5py
+def _write_hdf5(table: AnnData | MuData, path: Path, kept: Kept | None) -> None:
+    """Write a table as an h5ad or h5mu file, and beside it what is kept of another."""
     import mudata
     from anndata import AnnData
-    from anndata.io import write_elem
 
     single = isinstance(table, AnnData)
     tables = [table] if single else list(table.mod.values())
     for each in tables:
         each.strings_to_categoricals()
-    image = io.BytesIO()
-    with h5py.File(image, "w", userblock_size=0 if single else _H5MU_HEADER) as file:
+    header = f"MuData (format-version={mudata.__mudataversion__};creator=napari-trsmi)".encode()
+    with new_hdf5(path, b"" if single else header.ljust(_H5MU_HEADER, b"\0")) as file:
         if single:
-            write_elem(file, "/", table, dataset_kwargs=_COMPRESSED)
+            put(file, "/", table)
         else:
-            _put_mudata(file, table, dataset_kwargs=_COMPRESSED)
-    if not single:
-        header = f"MuData (format-version={mudata.__mudataversion__};creator=napari-trsmi)".encode()
-        image.seek(0)
-        image.write(header.ljust(_H5MU_HEADER, b"\0"))
-    return image
+            _put_mudata(file, table, put)
+        if kept is not None:
+            kept.put_into(file)
 
 
-def _put_mudata(group: Any, table: MuData, **how: Any) -> None:
+def _put_mudata(group: Any, table: MuData, write: Callable[[Any, str, Any], None]) -> None:
     """Write a MuData into an open HDF5 file or zarr group, as its format has it: its parts, then each modality."""
     import mudata
-    from anndata.io import write_elem
 
     for part in ("obs", "var"):
-        write_elem(group, part, getattr(table, part), **how)
+        write(group, part, getattr(table, part))
     for part in ("obsm", "varm", "obsp", "varp", "uns", "obsmap", "varmap"):
-        write_elem(group, part, dict(getattr(table, part)), **how)
+        write(group, part, dict(getattr(table, part)))
     group.attrs.update(
         {
             "encoding-type": "MuData",
@@ -172,7 +175,7 @@ def _put_mudata(group: Any, table: MuData, **how: Any) -> None:
     modalities = group.create_group("mod")
     modalities.attrs["mod-order"] = list(table.mod)
     for name, each in table.mod.items():
-        write_elem(modalities, name, each, **how)
+        write(modalities, name, each)
 
 
 def table_kind(path: Path) -> str | None:

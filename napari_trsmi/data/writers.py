@@ -232,7 +232,7 @@ def _write_copy(result: Result, suffix: str, temporary: Path) -> tuple[tuple[str
         else:
             make_drawable(drawn, result.dataset, there)
     notes = make_storable(copy.table, suffix)
-    write_table(copy.table, temporary, suffix)
+    write_table(copy.table, temporary, suffix, copy.kept)
     return keys, (*damage, *copy.notes, *notes)
 
 

@@ -203,7 +203,7 @@ def test_a_full_disk_leaves_the_old_files_and_no_temporary(
     one.write(tmp_path / f"x{suffix}")
     before = contents(tmp_path)
 
-    def fill(table: Any, path: Path, kind: str) -> None:
+    def fill(table: Any, path: Path, kind: str, *kept: Any) -> None:
         (path.mkdir() if kind == ".zarr" else path.write_bytes(b"half"))
         raise OSError(errno.ENOSPC, "No space left on device")
 
