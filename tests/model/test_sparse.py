@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +15,7 @@ from small import dense, full_pattern, numbers, on_device, pattern_of
 from strategies import graphs
 from torch.testing import assert_close
 
+from napari_trsmi.model import sparse as sparse_module
 from napari_trsmi.model.sparse import Pattern, normalize, product, row_softmax, scores
 
 
@@ -196,3 +200,16 @@ def test_softmax_over_all_pairs_is_the_dense_softmax():
     everything = full_pattern(20)
     q, k = doubles(20, 3), doubles(20, 3, seed=1)
     assert_close(row_softmax(everything, scores(everything, q, k)).reshape(20, 20), (q @ k.T).softmax(1))
+
+
+def test_nothing_in_the_model_adds_up_in_any_order():
+    """What is atomic on a GPU gives other bits in every run."""
+    folder = Path(sparse_module.__file__).parent
+    words = re.compile(r"\b(index_add|scatter_add|scatter_reduce|index_reduce|scatter_|put_)\w*\(|accumulate=True")
+    found = [
+        f"{path.name}: {line.strip()}"
+        for path in folder.glob("*.py")
+        for line in path.read_text().splitlines()
+        if words.search(line)
+    ]
+    assert found == []
