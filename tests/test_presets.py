@@ -22,7 +22,7 @@ def test_a_preset_is_also_a_file_of_settings_for_the_command_line(name):
 
 
 def test_presets_differ_from_each_other_and_say_what_they_are_for():
-    assert len({preset.config.to_json() for preset in presets()}) == len(presets()) >= 6
+    assert len({preset.config.to_json() for preset in presets()}) == len(presets()) >= 5
     assert all(preset.about.endswith(".") and preset.title for preset in presets())
     assert len({preset.title for preset in presets()}) == len(presets())
 

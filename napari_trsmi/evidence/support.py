@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ def supported(result: Result, prepared: Prepared | None = None) -> Generator[Pro
     from napari_trsmi.evidence.effects import boundary_effects
     from napari_trsmi.stages import prepare
 
+    started = time.perf_counter()
     prepared = prepared or prepare(result.dataset, result.config)
     cuts = yield from find_cuts(result, prepared)
     if result.boundaries is not None and result.boundary_edges is not None and len(result.boundaries):
@@ -47,7 +49,9 @@ def supported(result: Result, prepared: Prepared | None = None) -> Generator[Pro
             result.labels, result.boundary_edges, len(result.boundaries), prepared, result.config
         )
         result = replace(result, boundaries=result.boundaries.assign(**effects))
-    return with_support(result, cuts, prepared.spatial)
+    result = with_support(result, cuts, prepared.spatial)
+    seconds = {**result.provenance.get("seconds", {}), "support": time.perf_counter() - started}
+    return replace(result, provenance={**result.provenance, "seconds": seconds})
 
 
 def find_cuts(result: Result, prepared: Prepared | None = None) -> Generator[Progress, None, np.ndarray]:
