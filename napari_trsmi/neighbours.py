@@ -143,9 +143,9 @@ def _by_cells(rows: np.ndarray, k: int, queries: np.ndarray, own: np.ndarray | N
     while True:
         found = cells.search(queries[sample], k, probes, itself)[1] <= furthest * (1 + 1e-5) + 1e-12
         recall = float(found.mean())
-        if recall >= AIM or 4 * probes > n_cells:
+        if recall >= AIM or 3 * probes > n_cells:
             break
-        probes *= 2
+        probes = probes * 3 // 2 + 1
     if recall < ENOUGH:
         logger.info("%d of %d cells have %.3f of the neighbours: searched exactly", probes, n_cells, recall)
         return None
@@ -166,13 +166,15 @@ class _Cells:
         n = len(rows)
         n_cells = max(1, int(2 * np.sqrt(n)))
         chosen = np.random.default_rng(seed).choice(n, min(n, n_cells * _PER_CELL), replace=False)
-        k_means = KMeans(n_cells, init="random", n_init=1, max_iter=8, random_state=seed)
+        sample, means = rows[chosen], "random"
         with warnings.catch_warnings():  # that few different rows make fewer cells is no harm
             warnings.simplefilter("ignore", ConvergenceWarning)
-            k_means.fit(rows[chosen])
-        check()
-        self.origin = rows[chosen].mean(axis=0)  # near the rows, so that products lose few digits
-        self.means = _with_squares(k_means.cluster_centers_.astype(np.float32) - self.origin)
+            for _ in range(4):  # not eight steps at once, to be interrupted between them
+                check()
+                k_means = KMeans(n_cells, init=means, n_init=1, max_iter=2, random_state=seed)
+                means = k_means.fit(sample).cluster_centers_
+        self.origin = sample.mean(axis=0)  # near the rows, so that products lose few digits
+        self.means = _with_squares(np.asarray(means, np.float32) - self.origin)
         home = self.home(rows)
         self.order = np.argsort(home, kind="stable").astype(np.int32)
         self.start = np.searchsorted(home[self.order], np.arange(n_cells + 1))
