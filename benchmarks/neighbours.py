@@ -41,8 +41,8 @@ def make(n: int, columns: int, path: Path) -> None:
 
 def child(path: Path, engine: str) -> dict[str, Any]:
     """Search the rows of a file and return seconds, memory and recall. In a process of its own."""
-    import sklearn.cluster  # noqa: F401  what a run has imported in any case
-    import sklearn.neighbors  # noqa: F401
+    import sklearn.cluster
+    import sklearn.neighbors  # noqa: F401  both are imported in a run in any case
 
     rows = np.load(path)
     forget_peak()
