@@ -14,7 +14,7 @@ _EXACT_IN_TILE = (
     15_000  # spots of a tile; one section is searched exactly further, so that small ones stay as they were
 )
 _LOOKED_AT = 100_000  # spots that tell how spots are laid out
-_AT_ONCE = 100_000  # spots whose spatial neighbours are searched between two looks at whether to go on
+_AT_ONCE = 100_000  # spots that are worked on between two looks at whether to go on
 
 
 def default_k_spatial(coords: np.ndarray) -> int:
@@ -151,11 +151,13 @@ def feature_graph_and_recall(
     check()
     n, k = len(features), settings.k_feature
     _check_k("k_feature", k, n)
-    rows = np.asarray(features, np.float32)
-    if settings.metric == "correlation":
-        rows = rows - rows.mean(axis=1, keepdims=True)
+    rows = np.array(features, np.float32)
     if settings.metric != "euclidean":  # on unit rows, Euclidean order is the order of cosine or correlation
-        rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+        for start in range(0, n, _AT_ONCE):
+            part = rows[start : start + _AT_ONCE]
+            if settings.metric == "correlation":
+                part -= part.mean(axis=1, keepdims=True)
+            part /= np.maximum(np.linalg.norm(part, axis=1, keepdims=True), 1e-12)
     if tiles is not None:
         found = _in_tiles(rows, k, seed, tiles)
     else:

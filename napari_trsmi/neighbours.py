@@ -11,8 +11,8 @@ import logging
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 
@@ -32,7 +32,8 @@ _PER_CELL = 32  # rows of the sample from which a cell's mean is found
 _NONE = np.uint64(2**64 - 1)  # no neighbour yet
 
 
-class Neighbours(NamedTuple):
+@dataclass(frozen=True)
+class Neighbours:
     """What `nearest` found.
 
     Attributes
@@ -92,14 +93,8 @@ def nearest(
     if engine == "exact":
         return Neighbours(*_exact(rows, k, queries, own))
     if queries is None:
-        queries, own = rows, np.arange(n, dtype=np.int32)
-    found = _by_cells(rows, queries, k + (own is not None), seed)
-    if found is None:
-        return Neighbours(*_exact(rows, k, queries, own))
-    if own is None:
-        return found
-    index, distance = without(own, found.index, found.distance)
-    return found._replace(index=index, distance=distance)
+        queries, own = rows, np.arange(n)
+    return _by_cells(rows, k, queries, own, seed) or Neighbours(*_exact(rows, k, queries, own))
 
 
 def _exact(
@@ -137,25 +132,25 @@ def without(own: np.ndarray, *found: np.ndarray) -> tuple[np.ndarray, ...]:
     return tuple(values[~itself].reshape(len(own), values.shape[1] - 1) for values in found)
 
 
-def _by_cells(rows: np.ndarray, queries: np.ndarray, k: int, seed: int) -> Neighbours | None:
+def _by_cells(rows: np.ndarray, k: int, queries: np.ndarray, own: np.ndarray | None, seed: int) -> Neighbours | None:
     """Search cell by cell, as many cells as a sample of queries needs; None where that would be no gain."""
     cells = _Cells(np.asarray(rows, np.float32), seed)
     queries = np.asarray(queries, np.float32)
-    rng = np.random.default_rng(seed)
-    sample = queries[np.sort(rng.choice(len(queries), min(SAMPLED, len(queries)), replace=False))]
-    furthest = _exact(rows, k, sample, None)[1][:, -1:]
-    probes = _PROBES
+    sample = np.random.default_rng(seed).choice(len(queries), min(SAMPLED, len(queries)), replace=False)
+    itself = None if own is None else own[sample]
+    furthest = _exact(rows, k, queries[sample], itself)[1][:, -1:]
+    n_cells, probes = len(cells.means), min(_PROBES, len(cells.means))
     while True:
-        found = cells.search(sample, k, probes)[1] <= furthest * (1 + 1e-5) + 1e-12
+        found = cells.search(queries[sample], k, probes, itself)[1] <= furthest * (1 + 1e-5) + 1e-12
         recall = float(found.mean())
-        if recall >= AIM or 4 * probes > len(cells.means):
+        if recall >= AIM or 3 * probes > n_cells:
             break
-        probes *= 2
+        probes = probes * 3 // 2 + 1
     if recall < ENOUGH:
-        logger.info("neighbours of %d rows: %d cells find %.3f of them, searched exactly", len(rows), probes, recall)
+        logger.info("%d of %d cells have %.3f of the neighbours: searched exactly", probes, n_cells, recall)
         return None
-    logger.info("neighbours of %d rows: %d of %d cells, recall %.3f", len(rows), probes, len(cells.means), recall)
-    return Neighbours(*cells.search(queries, k, probes), recall, "cells")
+    logger.info("%d of %d cells have %.3f of the neighbours", probes, n_cells, recall)
+    return Neighbours(*cells.search(queries, k, probes, own), recall, "cells")
 
 
 class _Cells:
@@ -171,13 +166,15 @@ class _Cells:
         n = len(rows)
         n_cells = max(1, int(2 * np.sqrt(n)))
         chosen = np.random.default_rng(seed).choice(n, min(n, n_cells * _PER_CELL), replace=False)
-        k_means = KMeans(n_cells, init="random", n_init=1, max_iter=8, random_state=seed)
+        sample, means = rows[chosen], "random"
         with warnings.catch_warnings():  # that few different rows make fewer cells is no harm
             warnings.simplefilter("ignore", ConvergenceWarning)
-            k_means.fit(rows[chosen])
-        check()
-        self.origin = rows[chosen].mean(axis=0)  # near the rows, so that products lose few digits
-        self.means = _with_squares(k_means.cluster_centers_.astype(np.float32) - self.origin)
+            for _ in range(4):  # not eight steps at once, to be interrupted between them
+                check()
+                k_means = KMeans(n_cells, init=means, n_init=1, max_iter=2, random_state=seed)
+                means = k_means.fit(sample).cluster_centers_
+        self.origin = sample.mean(axis=0)  # near the rows, so that products lose few digits
+        self.means = _with_squares(np.asarray(means, np.float32) - self.origin)
         home = self.home(rows)
         self.order = np.argsort(home, kind="stable").astype(np.int32)
         self.start = np.searchsorted(home[self.order], np.arange(n_cells + 1))
@@ -193,7 +190,9 @@ class _Cells:
             home[part] = (_asking(queries[part] - self.origin) @ self.means.T).argmin(axis=1)
         return home
 
-    def search(self, queries: np.ndarray, k: int, probes: int) -> tuple[np.ndarray, np.ndarray]:
+    def search(
+        self, queries: np.ndarray, k: int, probes: int, own: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return (Q, k) int32 indices and float32 distances of the nearest rows in the nearest `probes` cells."""
         from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -204,7 +203,9 @@ class _Cells:
         size = max(1024, _BLOCK * _USUAL // max(_USUAL, probes))
 
         def search(part: slice) -> None:
-            index[order[part]], distance[order[part]] = self._search(queries[order[part]], k, probes)
+            which = order[part]
+            found = self._search(queries[which], k + (own is not None), probes)
+            index[which], distance[which] = found if own is None else without(own[which], *found)
 
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
             searched = [pool.submit(search, part) for part in _parts(len(order), size)]

@@ -30,6 +30,7 @@ MODULES = (
     "quality",
     "ablation",
     "speed",
+    "neighbours",
     "scaling",
     "trust",
     "gpu",
@@ -306,3 +307,15 @@ def test_epochs_are_timed_on_sections_with_as_many_edges_as_real_ones(bench: dic
     assert found["peak_mb"] > 100
     per_spot = found["edges"] / 400
     assert 6 + 2 * 26 < per_spot < 6.5 + 2 * 29
+
+
+def test_searches_for_neighbours_are_compared_on_the_same_rows(bench: dict[str, ModuleType], tmp_path: Path) -> None:
+    neighbours = bench["neighbours"]
+    neighbours.make(400, 15, tmp_path / "rows.npy")
+    found = [
+        {"n": 400, "columns": 15, "engine": engine} | neighbours.child(tmp_path / "rows.npy", engine)
+        for engine in ("exact", "cells")
+    ]
+    assert found[0]["recall"] == 1.0
+    assert found[1]["recall"] > 0.9
+    assert neighbours.table(found, ["exact", "cells"]).rows[0][:2] == ["400", "15"]

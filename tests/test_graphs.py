@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import exact_search
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,8 +15,10 @@ from napari_trsmi.errors import ConfigError
 from napari_trsmi.graphs import (
     default_k_spatial,
     feature_graph,
+    feature_graph_and_recall,
     neighbour_mean,
     normalize,
+    on_lattice,
     smooth,
     spatial_graph,
 )
@@ -98,14 +99,32 @@ def build_features(n: int, k: int) -> sparse.csr_matrix:
     return feature_graph(rows(n), Graph(k_feature=k))
 
 
+def test_many_spots_are_searched_part_by_part_and_a_sample_tells_how_they_lie(monkeypatch):
+    for coords in (square_grid(20), hexagonal_grid(20), np.random.default_rng(0).uniform(size=(400, 2))):
+        whole, lattice = spatial_graph(coords), on_lattice(coords)
+        with monkeypatch.context() as few:
+            few.setattr("napari_trsmi.graphs._AT_ONCE", 70)
+            few.setattr("napari_trsmi.graphs._LOOKED_AT", 50)
+            assert (spatial_graph(coords) != whole).nnz == 0
+            assert on_lattice(coords) == lattice
+
+
+def test_sections_one_after_the_other_and_mixed_make_the_same_graph():
+    coords, section = rows(90, 2), np.repeat([0, 1, 2], 30)
+    graph, order = spatial_graph(coords, 4, section), np.random.default_rng(0).permutation(90)
+    assert not graph[:30, 30:].nnz
+    assert (spatial_graph(coords[order], 4, section[order]) != graph[order][:, order]).nnz == 0
+
+
 # The feature graph
 
 
 @pytest.mark.parametrize("metric", ["correlation", "cosine", "euclidean"])
-@pytest.mark.parametrize("search", ["exact", "stand-in"])
+@pytest.mark.parametrize("search", ["exact", "cells"])
 def test_the_feature_graph_is_the_union_of_nearest_neighbours(metric, search, monkeypatch):
-    if search == "stand-in":
-        exact_search.use(monkeypatch)
+    if search == "cells":  # among so few rows all cells are looked at
+        monkeypatch.setattr("napari_trsmi.neighbours.EXACT_BELOW", 0)
+        monkeypatch.setattr("napari_trsmi.neighbours._PROBES", 100)
     values = rows() + 3.0
     graph = feature_graph(values, Graph(k_feature=6, metric=metric))
     distance = cdist(values, values, metric)
@@ -117,25 +136,57 @@ def test_the_feature_graph_is_the_union_of_nearest_neighbours(metric, search, mo
         np.testing.assert_allclose(graph.toarray()[joined], 1 - distance[joined] / 2, atol=1e-4)
 
 
-@pytest.mark.slow
-def test_the_approximate_search_finds_nearly_all_nearest_neighbours(monkeypatch):
-    monkeypatch.setattr("napari_trsmi.graphs.BRUTE_FORCE_BELOW", 0)
+def test_the_search_by_cells_finds_nearly_all_nearest_neighbours(monkeypatch):
+    monkeypatch.setattr("napari_trsmi.neighbours.EXACT_BELOW", 0)
     values, settings = rows(300), Graph(k_feature=10, metric="euclidean")
     found = feature_graph(values, settings, seed=1)
     expected = nearest(cdist(values, values), 10)
-    assert (found.toarray() > 0)[expected].mean() > 0.97
+    assert (found.toarray() > 0)[expected].mean() >= 0.93
     assert (found != found.T).nnz == 0
     assert not found.diagonal().any()
     assert (found != feature_graph(values, settings, seed=1)).nnz == 0
 
 
 def test_identical_spots_do_not_become_their_own_neighbours(monkeypatch):
-    exact_search.use(monkeypatch)
+    monkeypatch.setattr("napari_trsmi.neighbours.EXACT_BELOW", 0)
     values = np.repeat(rows(10), 4, axis=0)  # every spot has three twins, and is often not found first among them
     for k in (2, 3, 5):
         graph = feature_graph(values, Graph(k_feature=k, metric="euclidean", edge_weights="one"))
         assert not graph.diagonal().any()
         assert (np.diff(graph.indptr) >= k).all()
+
+
+def test_no_edge_leaves_a_tile_and_within_one_the_graph_is_that_of_the_tile_alone():
+    values, settings = rows(300), Graph(k_feature=5)
+    tiles = np.random.default_rng(0).permutation(np.repeat([4, 0, 9], 100)).astype(np.int32)
+    graph = feature_graph(values, settings, tiles=tiles)
+    row, column = graph.nonzero()
+    assert (tiles[row] == tiles[column]).all()
+    assert (np.diff(graph.indptr) >= 5).all()
+    for tile in np.unique(tiles):
+        own = np.flatnonzero(tiles == tile)
+        alone = feature_graph(values[own], settings)
+        assert abs(graph[own][:, own] - alone).max() == 0
+
+
+def test_tiles_are_searched_by_cells_where_they_are_large(monkeypatch):
+    values, settings = rows(400), Graph(k_feature=5, metric="euclidean")
+    tiles = np.repeat([0, 1], [100, 300])
+    exact, all_found = feature_graph_and_recall(values, settings, tiles=tiles)
+    monkeypatch.setattr("napari_trsmi.graphs._EXACT_IN_TILE", 200)
+    monkeypatch.setattr("napari_trsmi.neighbours._PROBES", 4)
+    monkeypatch.setattr("napari_trsmi.neighbours.AIM", 0.8)
+    monkeypatch.setattr("napari_trsmi.neighbours.ENOUGH", 0.1)
+    by_cells, recall = feature_graph_and_recall(values, settings, tiles=tiles)
+    assert all_found == 1.0
+    assert 0.1 < recall < 1.0
+    assert abs(by_cells[:100] - exact[:100]).max() == 0
+    assert (by_cells != exact).nnz > 0
+
+
+def test_a_tile_with_too_few_spots_is_refused():
+    with pytest.raises(ConfigError, match=r"^k_feature=5 needs more than 5 spots, found 4\."):
+        feature_graph(rows(20), Graph(k_feature=5), tiles=np.repeat([0, 1], [16, 4]))
 
 
 @given(st.sampled_from(["correlation", "cosine", "euclidean"]), st.integers(0, 50))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import exact_search
 import numpy as np
 import pytest
 import torch
@@ -10,7 +9,7 @@ from small import dense, full_pattern, numbers, on_device, pattern_of, section
 from torch.nn.functional import normalize
 from torch.testing import assert_close
 
-from napari_trsmi import graphs
+from napari_trsmi import neighbours
 from napari_trsmi.config import Align
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.model.alignment import (
@@ -149,12 +148,10 @@ def test_dense_candidates_are_refused_on_large_sections(pair):
         )
 
 
-@pytest.mark.parametrize("search", ["exact", "stand-in", pytest.param("approximate", marks=pytest.mark.slow)], ids=str)
+@pytest.mark.parametrize("search", ["exact", "cells"])
 def test_searched_candidates_contain_the_nearest_keys(pair, near, search, monkeypatch):
-    if search == "stand-in":
-        exact_search.use(monkeypatch)
-    elif search == "approximate":
-        monkeypatch.setattr(graphs, "BRUTE_FORCE_BELOW", 0)
+    if search == "cells":
+        monkeypatch.setattr(neighbours, "EXACT_BELOW", 0)
     found = search_candidates(*pair, settings("ann"), near, 0)
     candidates = dense(found, on_device(torch.ones(found.n_edges))) > 0
     nearest = similarity(pair).topk(4, dim=1).indices
