@@ -11,7 +11,7 @@ from scipy import sparse
 
 from napari_trsmi.coherence import denoise
 from napari_trsmi.config import Kind, Preprocess, Study
-from napari_trsmi.data import batch, components
+from napari_trsmi.data import batch, components, streamed
 from napari_trsmi.data.dataset import Dataset, Modality
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.graphs import neighbour_mean
@@ -21,6 +21,7 @@ from napari_trsmi.normalised import scale_of
 BETTER = 0.05  # of the variance of other modalities, that counts must foretell more of to be taken as they are
 _FOLDS, _LENGTHS = 5, np.logspace(0, 5, 6)
 _MOST_FORETOLD = 6_000  # spots
+_MOST_FEATURES = 8_000  # whose products with each other are held: half a gigabyte
 
 
 def joint_components(
@@ -61,7 +62,8 @@ def joint_components(
         check()
         has = measured.get(name, everywhere)
         modality = dataset.modalities[name]
-        own = replace(modality, table=modality.table[has], measured=None)
+        # A view would be copied at each look at its values.
+        own = replace(modality, table=modality.table if has.all() else modality.table[has].copy(), measured=None)
         section = np.zeros(len(has), int) if dataset.section is None else dataset.section
         graph = None if spatial is None else spatial[has][:, has].tocsr()
         made = _corrected(own, kinds[name], settings, study, section[has], dataset.coords[has], graph, seed)
@@ -152,6 +154,9 @@ def _components(
     if by_total and (not standardise or kind in ("chromatin", "precomputed")):
         found = components.components(modality, kind, settings, seed)
         return np.asarray(batch.standardised(found, section) if standardise else found, np.float32)
+    many = modality.table.n_obs > components.MANY
+    if many and kind == "rna" and not standardise:
+        return streamed.rna(sparse.csr_matrix(modality.table.X), settings, by_total)
     values = (
         components.logged_rna(modality.table, settings, section if standardise else None, by_total)
         if kind == "rna"
@@ -162,6 +167,8 @@ def _components(
 
 def _principal(values: Any, section: np.ndarray, n_components: int, seed: int) -> np.ndarray:
     """(N, d) float32 principal components of features standardised in each section; sparse ones stay sparse."""
+    if values.shape[0] > components.MANY and values.shape[1] <= _MOST_FEATURES:
+        return streamed.in_sections(values, section, n_components)
     rows = [np.flatnonzero(section == number) for number in np.unique(section)]
     if not sparse.issparse(values) or values.shape[1] <= components.MOST_DENSE:
         # At most `MOST_DENSE` columns where sparse.

@@ -48,7 +48,7 @@ def kept(values: sparse.csr_matrix, min_spots: int) -> np.ndarray:
     return keep if keep.sum() > 2 else seen > 0
 
 
-def rna(values: sparse.csr_matrix, settings: Preprocess) -> np.ndarray:
+def rna(values: sparse.csr_matrix, settings: Preprocess, by_total: bool = True) -> np.ndarray:
     """(N, d) principal components of the genes that vary most, normalised and logged; see `components.logged_rna`."""
     scale = scale_of(values)
     there = kept(values, settings.min_spots)
@@ -57,6 +57,8 @@ def rna(values: sparse.csr_matrix, settings: Preprocess) -> np.ndarray:
     total = values @ there.astype(np.float32)
     if scale == "counts":
         chosen = highly_variable(values, there, settings.n_top_genes)
+        if not by_total:
+            return _of_sparse(values, settings, np.ones(len(total)), chosen)
         return _of_sparse(values, settings, settings.target_sum / np.maximum(total, 1.0), chosen)
     factor = np.divide(settings.target_sum, total, out=np.zeros(len(total)), where=total > 0)
     return _of_sparse(values, settings, factor, there)
@@ -176,6 +178,30 @@ def principal(made: Blocks, n_rows: int, n_components: int) -> np.ndarray:
         found[at : at + block.shape[0]] = block @ loadings - shift
         at += block.shape[0]
     return found
+
+
+def in_sections(values: Any, section: np.ndarray, n_components: int) -> np.ndarray:
+    """(N, d) principal components of (N, D) features that are standardised in each section."""
+    numbers, own = np.unique(section, return_inverse=True)
+    total, square = np.zeros((2, len(numbers), values.shape[1]))
+    for rows, block in blocks(values):
+        dense_block = (block.toarray() if sparse.issparse(block) else block).astype(float)
+        for number in np.unique(own[rows]):
+            some = dense_block[own[rows] == number]
+            total[number] += some.sum(axis=0)
+            square[number] += (some**2).sum(axis=0)
+    size = np.bincount(own)[:, None]
+    mean = total / size
+    spread = np.sqrt(np.maximum(square / size - mean**2, 0.0))
+    inverse = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 1e-6)
+
+    def scaled() -> Iterator[np.ndarray]:
+        for rows, block in blocks(values):
+            dense_block = block.toarray() if sparse.issparse(block) else block
+            found = (dense_block - mean[own[rows]]) * inverse[own[rows]]
+            yield np.clip(found, -MOST_DEVIATIONS, MOST_DEVIATIONS).astype(np.float32)
+
+    return principal(scaled, values.shape[0], n_components)
 
 
 def _of_sparse(

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from napari_trsmi.config import Preprocess
 from napari_trsmi.data import components as at_once
-from napari_trsmi.data import streamed
+from napari_trsmi.data import joint, streamed
 from napari_trsmi.data.dataset import Modality, measured_at
 from napari_trsmi.errors import DataError
 from napari_trsmi.interrupt import Interrupted, interruptible
@@ -73,6 +73,23 @@ def test_so_are_those_of_many_dense_features(monkeypatch):
     values = np.hstack([np.log1p(counts(150, seed)) for seed in range(4)])
     whole, chunked = both(modality(values, "precomputed"), "precomputed", monkeypatch)
     np.testing.assert_allclose(chunked, whole, atol=2e-3 * whole.std())
+
+
+@pytest.mark.parametrize("standardise", [False, True])
+@pytest.mark.parametrize("by_total", [False, True])
+@pytest.mark.parametrize("stored", ["rna", "protein"])
+def test_sections_in_chunks_are_those_at_once(stored, standardise, by_total, monkeypatch):
+    values = counts(80) if stored == "rna" else counts(12, 1) + 1
+    section = np.arange(N) % 3
+    values[section == 1] *= 2
+    one = modality(sparse.csr_matrix(values), stored)
+    how = (stored, SETTINGS, 0, section, standardise, by_total)
+    whole = joint._components(one, *how)
+    monkeypatch.setattr(at_once, "MANY", 0)
+    chunked = joint._components(one, *how)
+    whole = whole - whole.mean(axis=0)
+    sign = np.sign((whole * chunked).sum(axis=0))
+    np.testing.assert_allclose(chunked * sign, whole, atol=2e-3 * whole.std())
 
 
 def test_the_genes_that_vary_most_are_those_of_scanpy():
