@@ -7,8 +7,10 @@ worked on at once (`sampling`) directions come from all spots, block by block, a
 from __future__ import annotations
 
 import numpy as np
+from numpy.polynomial import chebyshev
 from scipy import linalg, sparse
 
+from napari_trsmi import sampling
 from napari_trsmi.graphs import neighbour_mean
 from napari_trsmi.interrupt import check
 from napari_trsmi.sampling import Columns, blocks, is_large, parts_of, patches, rows_of, times, width
@@ -87,7 +89,33 @@ def coherent_components_and_chance(
 def _coherent_in_blocks(
     parts: tuple[np.ndarray, ...], spatial: sparse.csr_matrix, seed: int, most: int | None
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    """Components (float32), coherence and chance from products of all spots, of which no second copy is made."""
+    """Components (float32), coherence and chance, without a second copy of the columns."""
+    level, turn, coherence, chance = coherent_directions(parts, spatial, seed)
+    components = times(parts, turn[:, :most])
+    components -= (level @ turn[:, :most]).astype(np.float32)
+    return components, coherence[:most], chance
+
+
+def coherent_directions(
+    values: Columns, spatial: sparse.csr_matrix, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """Return what turns values to their coherent components, found from products of all spots, block by block.
+
+    Parameters
+    ----------
+    values, spatial, seed
+        As for `coherent_components`.
+
+    Returns
+    -------
+    level
+        (D,) mean of the values.
+    turn
+        (D, d), so that ``(values - level) @ turn`` are the components.
+    coherence, chance
+        As from `coherent_components_and_chance`.
+    """
+    parts = parts_of(values)
     n, d = len(parts[0]), width(parts)
     mean = neighbour_mean(spatial)
     level = np.concatenate([part.mean(axis=0, dtype=float) for part in parts])
@@ -95,21 +123,17 @@ def _coherent_in_blocks(
     gram, lag, shuffled = np.zeros((d, d)), np.zeros((d, d)), np.zeros((d, d))
     for rows in blocks(n):
         near = mean[rows]
-        lonely = level * (np.diff(near.indptr) > 0)[:, None]  # without neighbours the mean of these is 0
+        around = level * (np.diff(near.indptr) > 0)[:, None]  # without neighbours the mean of these is 0
         elsewhere = sparse.csr_matrix((near.data, order[near.indices], near.indptr), near.shape)
         own, other = rows_of(parts, rows) - level, rows_of(parts, order[rows]) - level
         gram += own.T @ own
-        lag += own.T @ (np.hstack([near @ part for part in parts]) - lonely)
-        shuffled += other.T @ (np.hstack([elsewhere @ part for part in parts]) - lonely)
+        lag += own.T @ (np.hstack([near @ part for part in parts]) - around)
+        shuffled += other.T @ (np.hstack([elsewhere @ part for part in parts]) - around)
     turn = _whitening(gram / n)
     coherence, rotation = _eigen(turn.T @ lag @ turn / n)
     chance = float(_eigen(turn.T @ shuffled @ turn / n)[0].max())
     keep = max(int((coherence > max(chance, 0.0)).sum()), min(2, turn.shape[1]))
-    keep = keep if most is None else min(keep, most)
-    turn = turn @ rotation[:, :keep]
-    components = times(parts, turn)
-    components -= (level @ turn).astype(np.float32)
-    return components, np.clip(coherence[:keep], 0.01, 0.99), chance
+    return level, turn @ rotation[:, :keep], np.clip(coherence[:keep], 0.01, 0.99), chance
 
 
 def denoise(values: np.ndarray, spatial: sparse.csr_matrix, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -140,14 +164,14 @@ def denoise(values: np.ndarray, spatial: sparse.csr_matrix, seed: int = 0) -> tu
         (d,) mean length of the walk, (1 - a) / a, in hops.
     """
     if is_large(len(values)):
-        rows = patches(spatial, seed)
+        rows = patches(spatial, seed, sampling.SAMPLE // 2)
         chosen = _teleports(np.asarray(values[rows], float), spatial[rows][:, rows].tocsr(), seed)
         mean = neighbour_mean(spatial)
         smoothed = np.empty(values.shape, np.float32)
         order = np.argsort(-chosen, kind="stable")  # columns that are averaged about as far go together
         for start in range(0, len(order), _TOGETHER):
             own = order[start : start + _TOGETHER]
-            smoothed[:, own] = _walked(np.asarray(values[:, own], np.float32, order="C"), mean, chosen[own])
+            smoothed[:, own] = _walked_far(np.asarray(values[:, own], np.float32, order="C"), mean, chosen[own])
     else:
         x = np.asarray(values, float)
         chosen = _teleports(x, spatial, seed)
@@ -186,7 +210,7 @@ def _teleports(x: np.ndarray, spatial: sparse.csr_matrix, seed: int) -> np.ndarr
 
 def _walked(x: np.ndarray, mean: sparse.csr_matrix, teleports: np.ndarray) -> np.ndarray:
     """(N, d) columns of x, each averaged by a walk with its (d,) teleport."""
-    weights = np.stack([_walk_weights(a) for a in teleports], axis=1).astype(x.dtype)  # (T + 1, d)
+    weights = np.stack([_walk_weights(a) for a in teleports], axis=1)  # (T + 1, d)
     smoothed, power = x * weights[0], x
     last = int(np.flatnonzero(weights.max(axis=1) > 1e-4).max(initial=0))
     for t in range(1, last + 1):
@@ -194,6 +218,27 @@ def _walked(x: np.ndarray, mean: sparse.csr_matrix, teleports: np.ndarray) -> np
         power = mean @ power
         smoothed += power * weights[t]
     return np.asarray(smoothed / weights[: last + 1].sum(axis=0))
+
+
+def _walked_far(x: np.ndarray, mean: sparse.csr_matrix, teleports: np.ndarray) -> np.ndarray:
+    """Return what `_walked` does, float32 and to about 1e-4, from a third of the products where walks are long.
+
+    The polynomial in P is written in Chebyshev's, whose coefficients fall faster; the spectrum of P lies in [-1, 1].
+    """
+    weights = np.stack([chebyshev.poly2cheb(_walk_weights(a)) for a in teleports], axis=1)  # (T + 1, d)
+    last = int(np.flatnonzero(weights.max(axis=1) > 1e-4).max(initial=0))
+    weights = (weights / weights[: last + 1].sum(axis=0)).astype(np.float32)  # constants stay what they are
+    before, power = x, mean @ x
+    smoothed = x * weights[0]
+    for t in range(1, last + 1):
+        check()
+        smoothed += power * weights[t]
+        if t < last:
+            further = mean @ power
+            further *= 2
+            further -= before
+            before, power = power, further
+    return smoothed
 
 
 def _walk_weights(teleport: float) -> np.ndarray:

@@ -164,7 +164,8 @@ def together(posteriors: Sequence[np.ndarray]) -> np.ndarray:
     from napari_trsmi.domains.consensus import consensus
 
     labels = [p.argmax(axis=1) for p in posteriors]
-    chosen = int(consensus(labels).agreement.sum(axis=1).argmax())
+    rows = some(len(labels[0]), 0)
+    chosen = int(consensus([own[rows] for own in labels]).agreement.sum(axis=1).argmax())
     mean = np.zeros_like(posteriors[chosen])
     n_domains = mean.shape[1]
     for posterior, own in zip(posteriors, labels, strict=True):
