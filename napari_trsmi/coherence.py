@@ -1,21 +1,28 @@
 """Spatial coherence: which directions of a feature space neighbouring spots share, and how far to average each.
 
-Both questions are answered without labels. numpy and scipy only; every step is O(E d).
+Both questions are answered without labels. numpy and scipy only; every step is O(E d). In sections too large to be
+worked on at once (`sampling`) directions come from all spots, block by block, and reaches from pieces of the tissue.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.polynomial import chebyshev
 from scipy import linalg, sparse
 
+from napari_trsmi import sampling
 from napari_trsmi.graphs import neighbour_mean
 from napari_trsmi.interrupt import check
+from napari_trsmi.sampling import Columns, blocks, is_large, parts_of, patches, rows_of, times, width
 
 MAX_STEPS = 60  # products of the random-walk operator; at the smallest teleport 5 % of the walk is left
 TELEPORTS = np.geomspace(0.05, 0.95, 60)
+_TOGETHER = 16  # columns of a large section that are averaged at a time
 
 
-def coherent_components(values: np.ndarray, spatial: sparse.csr_matrix, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def coherent_components(
+    values: Columns, spatial: sparse.csr_matrix, seed: int = 0, most: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     r"""Return the spatially coherent components of `values`, at unit variance, and their coherence.
 
     The components are the generalised eigenvectors of :math:`(F^T P F, F^T F)`, where P averages over a spot's
@@ -27,20 +34,22 @@ def coherent_components(values: np.ndarray, spatial: sparse.csr_matrix, seed: in
     Parameters
     ----------
     values
-        (N, D) features; they are centred here.
+        (N, D) features, of a large section in several arrays side by side if need be; they are centred here.
     spatial
         (N, N) CSR spatial graph, zero diagonal.
     seed
         For the shuffle.
+    most
+        Components; all where not given.
 
     Returns
     -------
     components
-        (N, d) float64, d <= D, most coherent first.
+        (N, d) float64, of a large section float32, d <= D, most coherent first.
     coherence
         (d,) w, clipped to [0.01, 0.99].
     """
-    components, coherence, _ = coherent_components_and_chance(values, spatial, seed)
+    components, coherence, _ = coherent_components_and_chance(values, spatial, seed, most)
     return components, coherence
 
 
@@ -62,16 +71,69 @@ def carried(coherence: np.ndarray, chance: float) -> float:
 
 
 def coherent_components_and_chance(
-    values: np.ndarray, spatial: sparse.csr_matrix, seed: int = 0
+    values: Columns, spatial: sparse.csr_matrix, seed: int = 0, most: int | None = None
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Return components and coherence as `coherent_components` does, and the best coherence of shuffled spots."""
+    if is_large(spatial.shape[0]):
+        return _coherent_in_blocks(parts_of(values), spatial, seed, most)
+    values = np.hstack(values) if isinstance(values, tuple) else values
     whitened = _whiten(np.asarray(values, float) - np.mean(values, axis=0, dtype=float))
     mean = neighbour_mean(spatial).astype(float)
     coherence, rotation = _autocorrelation(whitened, mean)
     order = np.random.default_rng(seed).permutation(len(whitened))
     chance = _autocorrelation(whitened[order], mean)[0].max()
     keep = max(int((coherence > max(chance, 0.0)).sum()), min(2, whitened.shape[1]))
-    return whitened @ rotation[:, :keep], np.clip(coherence[:keep], 0.01, 0.99), float(chance)
+    return (whitened @ rotation[:, :keep])[:, :most], np.clip(coherence[:keep], 0.01, 0.99)[:most], float(chance)
+
+
+def _coherent_in_blocks(
+    parts: tuple[np.ndarray, ...], spatial: sparse.csr_matrix, seed: int, most: int | None
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Components (float32), coherence and chance, without a second copy of the columns."""
+    level, turn, coherence, chance = coherent_directions(parts, spatial, seed)
+    components = times(parts, turn[:, :most])
+    components -= (level @ turn[:, :most]).astype(np.float32)
+    return components, coherence[:most], chance
+
+
+def coherent_directions(
+    values: Columns, spatial: sparse.csr_matrix, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """Return what turns values to their coherent components, found from products of all spots, block by block.
+
+    Parameters
+    ----------
+    values, spatial, seed
+        As for `coherent_components`.
+
+    Returns
+    -------
+    level
+        (D,) mean of the values.
+    turn
+        (D, d), so that ``(values - level) @ turn`` are the components.
+    coherence, chance
+        As from `coherent_components_and_chance`.
+    """
+    parts = parts_of(values)
+    n, d = len(parts[0]), width(parts)
+    mean = neighbour_mean(spatial)
+    level = np.concatenate([part.mean(axis=0, dtype=float) for part in parts])
+    order = np.random.default_rng(seed).permutation(n)
+    gram, lag, shuffled = np.zeros((d, d)), np.zeros((d, d)), np.zeros((d, d))
+    for rows in blocks(n):
+        near = mean[rows]
+        around = level * (np.diff(near.indptr) > 0)[:, None]  # without neighbours the mean of these is 0
+        elsewhere = sparse.csr_matrix((near.data, order[near.indices], near.indptr), near.shape)
+        own, other = rows_of(parts, rows) - level, rows_of(parts, order[rows]) - level
+        gram += own.T @ own
+        lag += own.T @ (np.hstack([near @ part for part in parts]) - around)
+        shuffled += other.T @ (np.hstack([elsewhere @ part for part in parts]) - around)
+    turn = _whitening(gram / n)
+    coherence, rotation = _eigen(turn.T @ lag @ turn / n)
+    chance = float(_eigen(turn.T @ shuffled @ turn / n)[0].max())
+    keep = max(int((coherence > max(chance, 0.0)).sum()), min(2, turn.shape[1]))
+    return level, turn @ rotation[:, :keep], np.clip(coherence[:keep], 0.01, 0.99), chance
 
 
 def denoise(values: np.ndarray, spatial: sparse.csr_matrix, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -97,11 +159,28 @@ def denoise(values: np.ndarray, spatial: sparse.csr_matrix, seed: int = 0) -> tu
     Returns
     -------
     smoothed
-        (N, d) float64.
+        (N, d) float64; float32 of a large section, where the teleports are those of pieces of it.
     reach
         (d,) mean length of the walk, (1 - a) / a, in hops.
     """
-    x = np.asarray(values, float)
+    if is_large(len(values)):
+        rows = patches(spatial, seed, sampling.SAMPLE // 2)
+        chosen = _teleports(np.asarray(values[rows], float), spatial[rows][:, rows].tocsr(), seed)
+        mean = neighbour_mean(spatial)
+        smoothed = np.empty(values.shape, np.float32)
+        order = np.argsort(-chosen, kind="stable")  # columns that are averaged about as far go together
+        for start in range(0, len(order), _TOGETHER):
+            own = order[start : start + _TOGETHER]
+            smoothed[:, own] = _walked_far(np.asarray(values[:, own], np.float32, order="C"), mean, chosen[own])
+    else:
+        x = np.asarray(values, float)
+        chosen = _teleports(x, spatial, seed)
+        smoothed = _walked(x, neighbour_mean(spatial).astype(float), chosen)
+    return smoothed, (1 - chosen) / chosen
+
+
+def _teleports(x: np.ndarray, spatial: sparse.csr_matrix, seed: int) -> np.ndarray:
+    """(d,) teleport probability of each column that minimises generalised cross-validation, see `denoise`."""
     n, d = x.shape
     mean = neighbour_mean(spatial).astype(float)
     degree = np.maximum(np.asarray(spatial.sum(axis=1)).ravel(), 1e-12)
@@ -126,14 +205,40 @@ def denoise(values: np.ndarray, spatial: sparse.csr_matrix, seed: int = 0) -> tu
         criterion = residual / (1.0 - c @ traces) ** 2
         better = criterion < best
         best[better], chosen[better] = criterion[better], teleport
-    weights = np.stack([_walk_weights(a) for a in chosen], axis=1)  # (T + 1, d)
+    return chosen
+
+
+def _walked(x: np.ndarray, mean: sparse.csr_matrix, teleports: np.ndarray) -> np.ndarray:
+    """(N, d) columns of x, each averaged by a walk with its (d,) teleport."""
+    weights = np.stack([_walk_weights(a) for a in teleports], axis=1)  # (T + 1, d)
     smoothed, power = x * weights[0], x
     last = int(np.flatnonzero(weights.max(axis=1) > 1e-4).max(initial=0))
     for t in range(1, last + 1):
         check()
         power = mean @ power
         smoothed += power * weights[t]
-    return smoothed / weights[: last + 1].sum(axis=0), (1 - chosen) / chosen
+    return np.asarray(smoothed / weights[: last + 1].sum(axis=0))
+
+
+def _walked_far(x: np.ndarray, mean: sparse.csr_matrix, teleports: np.ndarray) -> np.ndarray:
+    """Return what `_walked` does, float32 and to about 1e-4, from a third of the products where walks are long.
+
+    The polynomial in P is written in Chebyshev's, whose coefficients fall faster; the spectrum of P lies in [-1, 1].
+    """
+    weights = np.stack([chebyshev.poly2cheb(_walk_weights(a)) for a in teleports], axis=1)  # (T + 1, d)
+    last = int(np.flatnonzero(weights.max(axis=1) > 1e-4).max(initial=0))
+    weights = (weights / weights[: last + 1].sum(axis=0)).astype(np.float32)  # constants stay what they are
+    before, power = x, mean @ x
+    smoothed = x * weights[0]
+    for t in range(1, last + 1):
+        check()
+        smoothed += power * weights[t]
+        if t < last:
+            further = mean @ power
+            further *= 2
+            further -= before
+            before, power = power, further
+    return smoothed
 
 
 def _walk_weights(teleport: float) -> np.ndarray:
@@ -144,14 +249,21 @@ def _walk_weights(teleport: float) -> np.ndarray:
 
 
 def _whiten(rows: np.ndarray) -> np.ndarray:
-    variance, axes = linalg.eigh(rows.T @ rows / len(rows))
+    return rows @ _whitening(rows.T @ rows / len(rows))
+
+
+def _whitening(covariance: np.ndarray) -> np.ndarray:
+    variance, axes = linalg.eigh(covariance)
     keep = variance > 1e-8 * variance[-1]
-    return rows @ (axes[:, keep] / np.sqrt(variance[keep]))
+    return np.asarray(axes[:, keep] / np.sqrt(variance[keep]))
 
 
 def _autocorrelation(whitened: np.ndarray, mean: sparse.csr_matrix) -> tuple[np.ndarray, np.ndarray]:
     """Eigenvalues (falling) and eigenvectors of the spatial lag of whitened rows; signs are fixed."""
-    lag = whitened.T @ (mean @ whitened) / len(whitened)
+    return _eigen(whitened.T @ (mean @ whitened) / len(whitened))
+
+
+def _eigen(lag: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     w, axes = linalg.eigh((lag + lag.T) / 2)
     axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(len(w))])
     return w[::-1], axes[:, ::-1]

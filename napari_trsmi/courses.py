@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from napari_trsmi.coherence import coherent_components
+from napari_trsmi.coherence import coherent_components, coherent_directions
 from napari_trsmi.graphs import Places
 from napari_trsmi.interrupt import check
+from napari_trsmi.sampling import is_large, some
 
 N_ANGLES = 144
 MOST_SPOTS = 20_000  # that lines are tried on
@@ -98,7 +99,7 @@ def strongest_step(
     whitened = {}
     for name, values in components.items():
         check()
-        whitened[name] = _noise_whitened(coherent_components(values, spatial, seed)[0], spatial)
+        whitened[name] = _noise_whitened(values, spatial, seed)
     if len(whitened) > 1:
         whitened[""] = np.hstack(list(whitened.values()))
     found = {name: straight_step(values, coords, seed) for name, values in whitened.items()}
@@ -128,7 +129,8 @@ def straight_step(values: np.ndarray, coords: np.ndarray, seed: int = 0) -> Line
     Parameters
     ----------
     values
-        (N, d) features whose noise has unit variance and is independent between columns.
+        (N, d) features whose noise has unit variance and is independent between columns; of a large section those of
+        the spots that lines are tried on alone.
     coords
         (N, 2) float, any unit.
     seed
@@ -138,11 +140,9 @@ def straight_step(values: np.ndarray, coords: np.ndarray, seed: int = 0) -> Line
     -------
     None where the section is too small for a line with rows of spots on both sides.
     """
-    rows = np.arange(len(coords))
-    if len(rows) > MOST_SPOTS:
-        rows = np.sort(np.random.default_rng(seed).choice(len(coords), MOST_SPOTS, replace=False))
+    rows = _tried(len(coords), seed)
     middle = coords[rows].mean(axis=0)
-    x, xy = np.asarray(values, float)[rows], coords[rows] - middle
+    x, xy = np.asarray(values if len(values) == len(rows) else values[rows], float), coords[rows] - middle
     spacing = _spacing(xy)
     best: Line | None = None
     for angle in np.arange(N_ANGLES) * np.pi / N_ANGLES if spacing > 0 else ():
@@ -220,13 +220,30 @@ def _bends(jump: np.ndarray, enough: np.ndarray, at: np.ndarray) -> np.ndarray:
     return np.asarray(np.sqrt((weight * (place - slope * t) ** 2).sum(axis=1) / (n[:, 0] - 2)))
 
 
-def _noise_whitened(values: np.ndarray, spatial: sparse.csr_matrix) -> np.ndarray:
-    """(N, d) values whose differences between neighbours are uncorrelated and have variance 2."""
-    pairs = sparse.triu(spatial, format="coo")
-    step = values[pairs.row] - values[pairs.col]
+def _noise_whitened(values: np.ndarray, spatial: sparse.csr_matrix, seed: int) -> np.ndarray:
+    """(n, d) coherent components whose differences between neighbours are uncorrelated and have variance 2.
+
+    Of a large section those of the spots that lines are tried on, from differences between some spots and their
+    neighbours.
+    """
+    if is_large(len(values)):
+        level, turn, _, _ = coherent_directions(values, spatial, seed)
+        rows = some(len(values), seed)
+        near = spatial[rows]
+        step = (values[np.repeat(rows, np.diff(near.indptr))] - values[near.indices]) @ turn
+        found = (values[_tried(len(values), seed)] - level) @ turn
+    else:
+        found = coherent_components(values, spatial, seed)[0]
+        pairs = sparse.triu(spatial, format="coo")
+        step = found[pairs.row] - found[pairs.col]
     variance, axes = np.linalg.eigh(step.T @ step / (2 * max(len(step), 1)))
     keep = variance > 1e-9 * max(variance[-1], 1e-30)
-    return np.asarray(values @ (axes[:, keep] / np.sqrt(variance[keep])))
+    return np.asarray(found @ (axes[:, keep] / np.sqrt(variance[keep])))
+
+
+def _tried(n_spots: int, seed: int) -> np.ndarray:
+    """Rows of the spots that lines are tried on."""
+    return some(n_spots, seed, MOST_SPOTS)
 
 
 def _spacing(coords: np.ndarray) -> float:

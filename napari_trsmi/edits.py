@@ -16,6 +16,7 @@ import numpy as np
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import DataError
 from napari_trsmi.records import Partition
+from napari_trsmi.sampling import side_by_side
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,7 +153,7 @@ def nested(result: Result, n_domains: int, prepared: Prepared | None = None, tre
 
     prepared = prepared or prepare(result.dataset, result.config)
     labels = (tree or find_tree(result, prepared)).cut(n_domains)
-    strength, evidence = result.partition.strength, np.hstack(list(prepared.measured.values()))
+    strength, evidence = result.partition.strength, side_by_side(prepared.measured.values())
     posterior = posterior_of(evidence, labels, n_domains, neighbour_mean(prepared.spatial), strength)
     partition = Partition(labels, posterior.astype(np.float32), result.partition.method, strength)
     found = with_support(assemble(prepared, result.config, result.embedding, partition), result.cuts, prepared.spatial)

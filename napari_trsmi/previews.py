@@ -14,6 +14,7 @@ from napari_trsmi.data.result import Result
 from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.interrupt import check
 from napari_trsmi.records import Checkpoints, Fit, Partition, Step, drain
+from napari_trsmi.sampling import side_by_side
 from napari_trsmi.stages import Prepared, assemble, cut, missing_columns, prepare, with_device
 
 logger = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ class Previews:
         order = np.argsort(-np.bincount(codes), kind="stable")
         labels = np.argsort(order)[codes]
         again = cut(step.embedding, self.prepared, self.config, n, None, step.epoch, codes)  # for its field's strength
-        evidence, neighbours = np.hstack(list(self.prepared.measured.values())), neighbour_mean(self.prepared.spatial)
+        evidence, neighbours = side_by_side(self.prepared.measured.values()), neighbour_mean(self.prepared.spatial)
         posterior = posterior_of(evidence, labels, n, neighbours, again.strength, missing_columns(self.prepared))
         return Partition(labels, posterior.astype(np.float32), again.method, again.strength), numbers[order]
 

@@ -14,6 +14,7 @@ from napari_trsmi.data.result import Result
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.interrupt import check
 from napari_trsmi.records import Fit, Partition, left_devices
+from napari_trsmi.sampling import Columns, side_by_side
 from napari_trsmi.tiles import Tiles, spatial_tiles
 
 if TYPE_CHECKING:
@@ -167,9 +168,9 @@ def cut(
         prepared.spatial,
         in_context(config.cluster, prepared.dataset.coords, prepared.section),
         n_domains=n_domains,
-        evidence=np.hstack(list(prepared.measured.values())),
+        evidence=side_by_side(prepared.measured.values()),
         missing=missing_columns(prepared),
-        inputs=np.hstack(list(prepared.features.values())),
+        inputs=side_by_side(prepared.features.values()),
         prototypes=prototypes,
         constraints=row_constraints(config.constraints, prepared.dataset.obs_names, epoch),
         before=before,
@@ -177,13 +178,13 @@ def cut(
     )
 
 
-def missing_columns(prepared: Prepared) -> np.ndarray | None:
+def missing_columns(prepared: Prepared) -> Columns | None:
     """Return (N, c) bool, which of the measurements side by side were carried over; None where all were made."""
     if not prepared.has:
         return None
     n = prepared.dataset.n_spots
     lacks = {m: ~prepared.has.get(m, np.ones(n, bool)) for m in prepared.measured}
-    return np.hstack([np.repeat(lacks[m][:, None], v.shape[1], axis=1) for m, v in prepared.measured.items()])
+    return side_by_side(np.broadcast_to(lacks[m][:, None], v.shape) for m, v in prepared.measured.items())
 
 
 def assemble(prepared: Prepared, config: Config, embedding: np.ndarray, partition: Partition) -> Result:

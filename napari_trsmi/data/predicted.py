@@ -49,7 +49,10 @@ def predicted(
     notes
         What was not predicted.
     """
-    found, notes = {}, []
+    found: dict[str, np.ndarray] = {}
+    notes: list[str] = []
+    if not has:
+        return found, notes
     mean = neighbour_mean(spatial, include_self=True)
     smooth = mean @ np.asarray(embedding, float)
     for name, measured in has.items():

@@ -14,15 +14,17 @@ from napari_trsmi.config import Cluster, Graph
 from napari_trsmi.constraints import RowConstraint, satisfying
 from napari_trsmi.domains.leiden import leiden_labels
 from napari_trsmi.domains.mixture import Mixture, drawn, fit_mixture, posterior_of
-from napari_trsmi.domains.rings import principal, ring_means, ring_posterior, tied_mixture
+from napari_trsmi.domains.rings import ring_components, ring_posterior, tied_mixture
 from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.graphs import feature_graph, neighbour_mean, on_lattice, smooth
 from napari_trsmi.interrupt import check
 from napari_trsmi.records import Partition
+from napari_trsmi.sampling import Columns, is_large, parts_of, pieces
 
 logger = logging.getLogger(__name__)
 
 KMEANS_SAMPLE = 50_000
+SIMILAR_AMONG = 5_000  # spots of a piece of a large section within which those most like a spot are looked for
 BETTER = 0.01  # less inertia, as a share, that makes a new start worth a jump from the domains before
 
 
@@ -33,18 +35,19 @@ def in_context(settings: Cluster, coords: np.ndarray, section: np.ndarray | None
     return settings.model_copy(update={"context": "averaged" if on_lattice(coords, section) else "rings"})
 
 
-def domain_features(embedding: np.ndarray, spatial: sparse.csr_matrix, settings: Cluster, seed: int = 0) -> np.ndarray:
-    """Return the (N, c) float64 features that are clustered.
+def domain_features(embedding: Columns, spatial: sparse.csr_matrix, settings: Cluster, seed: int = 0) -> np.ndarray:
+    """Return the (N, c) features that are clustered, float64, of a large section float32.
 
     The embedding is turned to its spatially coherent components, each averaged over the tissue as far as
     cross-validation or `settings.domain_scale` says, weighted by w / (1 - w), its signal over its noise, and averaged
-    over the most similar spots `settings.sharpen` times. With ``context="rings"`` they are the principal components of
-    the embedding beside its means over each spot's rings of neighbours.
+    over the most similar spots `settings.sharpen` times, of a large section those in the same piece of tissue. With
+    ``context="rings"`` they are the principal components of the embedding beside its means over each spot's rings of
+    neighbours.
 
     Parameters
     ----------
     embedding
-        (N, d) joint embedding.
+        (N, d) joint embedding, or other columns.
     spatial
         (N, N) CSR spatial graph, zero diagonal.
     settings
@@ -59,20 +62,27 @@ def domain_features(embedding: np.ndarray, spatial: sparse.csr_matrix, settings:
     """
     check_varies(embedding)
     if settings.context == "rings":
-        return principal(ring_means(embedding, spatial), seed)
-    components, w = coherent_components(embedding, spatial, seed)
-    components, w = components[:, : settings.n_components], w[: settings.n_components]
+        return ring_components(embedding, spatial, seed=seed)
+    components, w = coherent_components(embedding, spatial, seed, settings.n_components)
     if settings.domain_scale is None:
         components, reach = denoise(components, spatial, seed)
         logger.info("domain scale: %s hops", np.array2string(reach, precision=1))
     else:
         components = smooth(components, spatial, settings.domain_scale)
-    features = components * (w / (1.0 - w))
-    if settings.sharpen:
-        k = min(settings.k_similar, len(features) - 1)
-        similar = feature_graph(features, Graph(k_feature=k, metric="euclidean", edge_weights="one"), seed)
-        features = smooth(features, similar, settings.sharpen)
+    features = components * (w / (1.0 - w)).astype(components.dtype)
+    if settings.sharpen and is_large(len(features)):
+        for rows in pieces(spatial, SIMILAR_AMONG):
+            similar = _similar_graph(features[rows], settings.k_similar, seed)
+            features[rows] = smooth(features[rows], similar, settings.sharpen)
+    elif settings.sharpen:
+        features = smooth(features, _similar_graph(features, settings.k_similar, seed), settings.sharpen)
     return features
+
+
+def _similar_graph(features: np.ndarray, k: int, seed: int) -> sparse.csr_matrix:
+    """(n, n) CSR ones at the `k` most similar spots."""
+    k = min(k, len(features) - 1)
+    return feature_graph(features, Graph(k_feature=k, metric="euclidean", edge_weights="one"), seed)
 
 
 def find_domains(
@@ -81,9 +91,9 @@ def find_domains(
     settings: Cluster,
     *,
     n_domains: int,
-    evidence: np.ndarray | None = None,
-    missing: np.ndarray | None = None,
-    inputs: np.ndarray | None = None,
+    evidence: Columns | None = None,
+    missing: Columns | None = None,
+    inputs: Columns | None = None,
     prototypes: np.ndarray | None = None,
     constraints: Sequence[RowConstraint] = (),
     features: np.ndarray | None = None,
@@ -136,7 +146,7 @@ def find_domains(
     if settings.context == "rings" and settings.method == "mixture":
         if features is None:
             check_varies(embedding)
-            beside = [values for values in (evidence, inputs) if values is not None]
+            beside: list[Columns] = [values for values in (evidence, inputs) if values is not None]
             posterior = ring_posterior(
                 embedding, spatial, n_domains, beside=beside, n_init=settings.n_init, before=before, seed=seed
             )
@@ -180,9 +190,9 @@ def find_domains(
     return numbered_by_size(mixture, posterior, settings.method)
 
 
-def check_varies(embedding: np.ndarray) -> None:
+def check_varies(embedding: Columns) -> None:
     """Raise `DataError` where the (N, d) embedding is the same for all spots."""
-    if not np.ptp(embedding, axis=0).any():
+    if not any(np.ptp(part, axis=0).any() for part in parts_of(embedding)):
         raise DataError("Expected an embedding that differs between spots, found the same for all. Train again.")
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_trsmi.domains.labels import one_hot
+from napari_trsmi.domains.blockwise import domain_sums
+from napari_trsmi.sampling import blocks
 
 
 def boundary_contrast(
@@ -39,13 +40,14 @@ def boundary_contrast(
     """
     if len(i) == 0:
         return np.zeros(0), np.zeros(n_segments)
-    values = np.asarray(values, float)
     codes = np.where(labels >= 0, labels, -1)
     k = int(codes.max()) + 1
     size = np.bincount(codes[codes >= 0], minlength=k)
-    means = (one_hot(codes, k).T @ values) / np.maximum(size, 1)[:, None]  # (K, D)
+    means = domain_sums(codes, np.asarray(values))[0] / np.maximum(size, 1)[:, None]  # (K, D)
     # Along the direction from a to b a spot lies at (on[b] - on[a]) / distance: no pair needs its own projection.
-    on = values @ means.T  # (N, K)
+    on = np.empty((len(values), k))  # (N, K)
+    for rows in blocks(len(values)):
+        on[rows] = np.asarray(values[rows], float) @ means.T
     squares = np.zeros((k, k, k))  # sum over a domain's spots of centred products
     for domain in range(k):
         own = on[codes == domain]

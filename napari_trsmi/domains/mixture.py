@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.special import log_softmax, softmax
+from scipy.special import softmax
 
 from napari_trsmi.constraints import RowConstraint
+from napari_trsmi.domains import blockwise
+from napari_trsmi.domains.field import constrained, field_strength, sureness
 from napari_trsmi.interrupt import check
+from napari_trsmi.sampling import Columns, is_large, some
 
 MAX_ITERATIONS = 200
 TOLERANCE = 1e-3
@@ -23,7 +26,7 @@ class Mixture:
     Attributes
     ----------
     posterior
-        (N, K) float64, rows sum to 1.
+        (N, K) float64, of a large section float32; rows sum to 1.
     strength
         Strength of the field that was used.
     """
@@ -58,6 +61,9 @@ def fit_mixture(
     is a field as well: a spot is drawn to the component that the spots it belongs with prefer, and pushed off the one
     that those prefer that it is apart from.
 
+    Of a large section (`sampling.is_large`) the mixture without the field is fitted on some of the spots, and with the
+    field on all, block by block.
+
     References
     ----------
     Potts, Some generalized order-disorder transformations, Mathematical Proceedings of the Cambridge Philosophical
@@ -86,11 +92,9 @@ def fit_mixture(
     A mixture in which every one of the K components owns a spot.
     """
     k = int(start.max()) + 1
-    certain = np.eye(k)[start]
-    free = _run(features, 0.95 * certain + 0.05 / k, neighbours, 0.0, refit, constraints, pull, iterations)
-    if not _complete(free):
-        free = _run(features, certain, neighbours, 0.0, False, constraints, pull, iterations)
-        free = free if _complete(free) else certain
+    if is_large(len(features)):
+        return _fit_large(features, start, k, neighbours, strength, refit, constraints, pull, iterations)
+    free = _free(features, np.eye(k)[start], neighbours, refit, constraints, pull, iterations)
     if strength is None:
         strength = field_strength(free.argmax(axis=1), k, neighbours)
     while strength > 0.05:
@@ -101,13 +105,74 @@ def fit_mixture(
     return Mixture(free, 0.0)
 
 
+def _free(
+    features: np.ndarray,
+    certain: np.ndarray,
+    neighbours: sparse.csr_matrix,
+    refit: bool,
+    constraints: Sequence[RowConstraint],
+    pull: float,
+    iterations: int,
+) -> np.ndarray:
+    """(N, K) posterior of the mixture without a field, from the (N, K) start it is certain of."""
+    k = certain.shape[1]
+    free = _run(features, 0.95 * certain + 0.05 / k, neighbours, 0.0, refit, constraints, pull, iterations)
+    if not _complete(free):
+        free = _run(features, certain, neighbours, 0.0, False, constraints, pull, iterations)
+        free = free if _complete(free) else certain
+    return free
+
+
+def _fit_large(
+    features: np.ndarray,
+    start: np.ndarray,
+    k: int,
+    neighbours: sparse.csr_matrix,
+    strength: float | None,
+    refit: bool,
+    constraints: Sequence[RowConstraint],
+    pull: float,
+    iterations: int,
+) -> Mixture:
+    """Return what `fit_mixture` does for a large section."""
+    if refit:
+        rows = _of_each(start, k)
+        x = np.asarray(features[rows], float)
+        nobody = sparse.csr_matrix((len(rows), len(rows)))
+        found = blockwise.gaussians(_free(x, np.eye(k)[start[rows]], nobody, True, (), 0.0, iterations), x)
+    else:
+        found = blockwise.gaussians(start, features)
+    fit = blockwise.log_weights(features, found)
+    free = blockwise.softmax_of(fit)
+    if constraints and pull:
+        free = blockwise.coupled(features, fit, free, neighbours, 0.0, False, constraints, pull, iterations)
+    if not _complete(free):
+        free = np.eye(k, dtype=np.float32)[start]
+    if strength is None:
+        strength = field_strength(free.argmax(axis=1), k, neighbours, some(len(free), 0))
+    while strength > 0.05:
+        coupled = blockwise.coupled(features, fit, free, neighbours, strength, refit, constraints, pull, iterations)
+        if _complete(coupled):
+            return Mixture(coupled, float(strength))
+        strength /= 2
+    return Mixture(free, 0.0)
+
+
+def _of_each(labels: np.ndarray, k: int, least: int = 200) -> np.ndarray:
+    """Return some rows, with at least so many of each label as far as there are."""
+    rows = some(len(labels), 0)
+    few = np.flatnonzero(np.bincount(labels[rows], minlength=k) < least)
+    more = [np.flatnonzero(labels == label)[:least] for label in few]
+    return np.unique(np.concatenate([rows, *more]))
+
+
 def posterior_of(
-    evidence: np.ndarray,
+    evidence: Columns,
     labels: np.ndarray,
     n_domains: int,
     neighbours: sparse.csr_matrix,
     strength: float,
-    missing: np.ndarray | None = None,
+    missing: Columns | None = None,
 ) -> np.ndarray:
     r"""Return the (N, K) posterior of given domains under features measured spot by spot.
 
@@ -119,7 +184,7 @@ def posterior_of(
     Parameters
     ----------
     evidence
-        (N, c) features, none averaged between spots.
+        (N, c) features, none averaged between spots; of a large section in several arrays side by side if need be.
     labels
         (N,) int in 0..n_domains-1, each used.
     neighbours
@@ -130,6 +195,14 @@ def posterior_of(
         (N, c) bool, which of the evidence was not measured: it counts neither for a spot nor for a domain's mean. A
         domain in which no spot has a feature measured takes the mean of all for it.
     """
+    if is_large(len(labels)):
+        if missing is None:
+            fit = blockwise.log_weights(evidence, blockwise.gaussians(labels, evidence))
+        else:
+            fit = blockwise.measured_log_weights(labels, n_domains, evidence, missing)
+        return blockwise.settled(fit, np.eye(n_domains, dtype=np.float32)[labels], neighbours, strength, MAX_ITERATIONS)
+    evidence = np.hstack(evidence) if isinstance(evidence, tuple) else evidence
+    missing = np.hstack(missing) if isinstance(missing, tuple) else missing
     x, q = np.asarray(evidence, float), np.eye(n_domains)[labels]
     if missing is None:
         return _run(x, q, neighbours, strength, False)
@@ -167,42 +240,10 @@ def drawn(posterior: np.ndarray, constraints: Sequence[RowConstraint], pull: flo
     """
     fit, q = np.log(np.maximum(posterior, 1e-6)), posterior
     for _ in range(20):
-        before, q = q, softmax(_constrained(fit, q, constraints, pull * _sureness(fit)), axis=1)
+        before, q = q, softmax(constrained(fit, q, constraints, pull * sureness(fit)), axis=1)
         if np.abs(q - before).max() < TOLERANCE:
             break
     return q
-
-
-def field_strength(labels: np.ndarray, n_domains: int, neighbours: sparse.csr_matrix) -> float:
-    r"""Return the strength s that best predicts each label from its neighbours' labels, in [0, 30].
-
-    Maximum pseudo-likelihood of :math:`p(l_i = k) \propto \pi_k \exp(s f_{ik})`, where :math:`f_{ik}` is the share of
-    spot i's neighbours with label k. Labels must come from a fit without a field, else the field feeds itself.
-
-    References
-    ----------
-    Besag, Statistical analysis of non-lattice data, The Statistician 24, 1975.
-
-    Parameters
-    ----------
-    labels
-        (N,) int in 0..K-1.
-    n_domains
-        K.
-    neighbours
-        (N, N) CSR row-stochastic mean over neighbours.
-    """
-    from scipy.optimize import minimize_scalar
-
-    onehot = np.eye(n_domains)[labels]
-    shares = neighbours @ onehot  # (N, K)
-    prior = np.log(np.maximum(onehot.mean(axis=0), 1e-9))
-    spots = np.arange(len(labels))
-
-    def loss(s: float) -> float:
-        return -float(log_softmax(s * shares + prior, axis=1)[spots, labels].mean())
-
-    return float(minimize_scalar(loss, bounds=(0.0, 30.0), method="bounded", options={"xatol": 0.05}).x)
 
 
 def _run(
@@ -229,28 +270,11 @@ def _run(
         for _ in range(2 if strength else 1):
             field = fit + strength * (neighbours @ q) if strength else fit
             if constraints and pull:
-                field = _constrained(field, q, constraints, pull * _sureness(fit))
+                field = constrained(field, q, constraints, pull * sureness(fit))
             q = softmax(field, axis=1)
         if np.abs(q - before).max() < TOLERANCE:
             break
     return q
-
-
-def _sureness(fit: np.ndarray) -> float:
-    """Return the median over spots of the lead of the largest of (N, K) log weights over a typical other one."""
-    return float(np.median(fit.max(axis=1) - np.median(fit, axis=1)))
-
-
-def _constrained(field: np.ndarray, q: np.ndarray, constraints: Sequence[RowConstraint], pull: float) -> np.ndarray:
-    """Return the (N, K) log weights with the field of what a person said."""
-    field = field.copy()
-    for constraint in constraints:
-        if constraint.kind == "apart":
-            field[constraint.spots, q[constraint.others].mean(axis=0).argmax()] -= pull
-            field[constraint.others, q[constraint.spots].mean(axis=0).argmax()] -= pull
-        else:
-            field[constraint.spots, q[constraint.guide].mean(axis=0).argmax()] += pull
-    return field
 
 
 def _complete(q: np.ndarray) -> bool:

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from napari_trsmi.domains.labels import check_lengths, encode, one_hot
+from napari_trsmi.domains.blockwise import domain_sums
+from napari_trsmi.domains.labels import check_lengths, encode
 from napari_trsmi.errors import DataError
 from napari_trsmi.neighbours import nearest
+from napari_trsmi.sampling import blocks
 
 MAX_REFERENCE = 50_000  # spots among which neighbours are searched: bounds the cost of a score at any N
 
@@ -98,14 +100,14 @@ def cross_modal_consistency(labels: Any, features: Mapping[str, np.ndarray]) -> 
     labelled = codes >= 0
     n, k = int(labelled.sum()), len(names)
     size = np.bincount(codes[labelled], minlength=k)
-    sums = one_hot(codes, k).T
     scores: dict[str, float] = {}
     distances = {}
     for name, values in features.items():
         values = np.asarray(values)
-        centre = values[labelled].mean(axis=0, dtype=float) if n else 0.0
-        means = (sums @ values) / size[:, None] - centre  # (K, D)
-        total = float(((values[labelled] - centre) ** 2).sum())
+        sums, _ = domain_sums(codes, values)
+        centre = sums.sum(axis=0) / max(n, 1)
+        means = sums / size[:, None] - centre  # (K, D)
+        total = sum(float(((values[rows][labelled[rows]] - centre) ** 2).sum()) for rows in blocks(len(codes)))
         within = total - float((size[:, None] * means**2).sum())
         defined = total > 0 and n > k
         scores[f"explained_{name}"] = 1 - (within / (n - k)) / (total / (n - 1)) if defined else float("nan")

@@ -8,12 +8,17 @@ and a mixture with one full covariance for all domains weighs them.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
 
 from napari_trsmi.interrupt import check
+from napari_trsmi.sampling import Columns, blocks, is_large, parts_of, rows_of, some, times, width
+
+if TYPE_CHECKING:
+    from sklearn.decomposition import PCA
 
 HOPS = 3
 N_COMPONENTS = 20
@@ -32,31 +37,68 @@ def ring_means(values: np.ndarray, spatial: sparse.csr_matrix, hops: int = HOPS)
     hops
         Rings. A spot without any in a ring gets zeros there.
     """
-    values = np.asarray(values, float)
-    graph = sparse.csr_matrix(
-        (np.ones(spatial.nnz, np.float32), spatial.indices, spatial.indptr), spatial.shape
-    )  # weights do not count
-    reached = sparse.identity(len(values), np.float32, format="csr")
-    last, blocks = reached, [values]
+    values, whole = np.asarray(values, float), np.arange(len(values))
+    return np.hstack([values, *(_mean_of(values, ring) for ring in _rings(_unweighted(spatial), whole, hops))])
+
+
+def ring_components(values: Columns, spatial: sparse.csr_matrix, hops: int = HOPS, seed: int = 0) -> np.ndarray:
+    """Return the first (N, c) principal components of `ring_means`.
+
+    Of a large section they are those of some of its spots, float32, and the means over all rings are never made: the
+    values are turned to the components before they are averaged.
+    """
+    parts = parts_of(values)
+    n, graph = len(parts[0]), _unweighted(spatial)
+    if not is_large(n):
+        return principal(ring_means(np.hstack(parts), spatial, hops), seed)
+    rows, d = some(n, seed), width(values)
+    around = [np.hstack([_mean_of(part, ring) for part in parts]) for ring in _rings(graph, rows, hops)]
+    found = _pca(np.hstack([rows_of(parts, rows), *around]).astype(float), seed)
+    turn = found.components_.T  # (d * (hops + 1), c)
+    out = times(parts, turn[:d])
+    out -= (found.mean_ @ turn).astype(np.float32)
+    turned = [times(parts, turn[d * hop : d * (hop + 1)]) for hop in range(1, hops + 1)]
+    for block in blocks(n):
+        for ring, own in zip(_rings(graph, np.arange(n)[block], hops), turned, strict=True):
+            out[block] += _mean_of(own, ring)
+    return out
+
+
+def _unweighted(spatial: sparse.csr_matrix) -> sparse.csr_matrix:
+    return sparse.csr_matrix((np.ones(spatial.nnz, np.float32), spatial.indices, spatial.indptr), spatial.shape)
+
+
+def _rings(graph: sparse.csr_matrix, rows: np.ndarray, hops: int) -> Iterator[sparse.csr_matrix]:
+    """Yield (n, N) CSR ones at the spots 1, 2, ... hops away from each of (n,) rows."""
+    own = (np.ones(len(rows), np.float32), rows, np.arange(len(rows) + 1))
+    last = reached = sparse.csr_matrix(own, (len(rows), graph.shape[0]))
     for _ in range(hops):
         check()
         within = last @ graph
         within.data[:] = 1.0
         ring = within - within.multiply(reached)
         ring.eliminate_zeros()
-        size = np.asarray(ring.sum(axis=1)).ravel()
-        blocks.append((ring @ values) / np.maximum(size, 1.0)[:, None])
         reached, last = reached + ring, ring
-    return np.hstack(blocks)
+        yield ring
+
+
+def _mean_of(values: np.ndarray, ring: sparse.csr_matrix) -> np.ndarray:
+    """(n, d) mean of (N, d) values over each of (n, N) rings; 0 where it is empty."""
+    size = np.asarray(ring.sum(axis=1)).ravel()
+    return np.asarray((ring @ values) / np.maximum(size, 1.0)[:, None])
 
 
 def principal(values: np.ndarray, seed: int = 0) -> np.ndarray:
     """Return the first (N, c) principal components, c <= `N_COMPONENTS`."""
+    found: np.ndarray = _pca(values, seed).transform(values)
+    return found
+
+
+def _pca(values: np.ndarray, seed: int) -> PCA:
     from sklearn.decomposition import PCA
 
     n = max(1, min(N_COMPONENTS, values.shape[1], len(values) - 1))
-    found: np.ndarray = PCA(n, svd_solver="covariance_eigh", random_state=seed).fit_transform(values)
-    return found
+    return PCA(n, svd_solver="covariance_eigh", random_state=seed).fit(values)
 
 
 def tied_mixture(
@@ -104,7 +146,12 @@ def tied_mixture(
         if best is None or mixture.lower_bound_ > best.lower_bound_:
             best = mixture
     assert best is not None
-    posterior: np.ndarray = best.predict_proba(features)
+    if is_large(len(features)):
+        posterior = np.empty((len(features), n_domains), np.float32)
+        for rows in blocks(len(features)):
+            posterior[rows] = best.predict_proba(features[rows])
+    else:
+        posterior = best.predict_proba(features)
     return posterior
 
 
@@ -117,7 +164,8 @@ def together(posteriors: Sequence[np.ndarray]) -> np.ndarray:
     from napari_trsmi.domains.consensus import consensus
 
     labels = [p.argmax(axis=1) for p in posteriors]
-    chosen = int(consensus(labels).agreement.sum(axis=1).argmax())
+    rows = some(len(labels[0]), 0)
+    chosen = int(consensus([own[rows] for own in labels]).agreement.sum(axis=1).argmax())
     mean = np.zeros_like(posteriors[chosen])
     n_domains = mean.shape[1]
     for posterior, own in zip(posteriors, labels, strict=True):
@@ -135,7 +183,7 @@ def ring_posterior(
     spatial: sparse.csr_matrix,
     n_domains: int,
     *,
-    beside: Sequence[np.ndarray] = (),
+    beside: Sequence[Columns] = (),
     n_init: int = 10,
     before: np.ndarray | None = None,
     seed: int = 0,
@@ -159,10 +207,16 @@ def ring_posterior(
     before, seed
         As for `tied_mixture`; from domains before only the widest rings of the embedding are fitted.
     """
-    rings = ring_means(embedding, spatial)
-    wide = principal(rings, seed)
     if before is not None and len(np.unique(before)) == n_domains:
-        return tied_mixture(wide, n_domains, 1, seed, before)
-    members = [wide, principal(rings[:, : HOPS * embedding.shape[1]], seed)]
-    members += [principal(ring_means(values, spatial), seed) for values in beside]
-    return together([tied_mixture(one, n_domains, max(1, n_init // 2), seed) for one in members])
+        return tied_mixture(ring_components(embedding, spatial, seed=seed), n_domains, 1, seed, before)
+    views: list[tuple[Columns, int]] = [
+        (embedding, HOPS),
+        (embedding, HOPS - 1),
+        *((values, HOPS) for values in beside),
+    ]
+    return together(
+        [
+            tied_mixture(ring_components(values, spatial, hops, seed), n_domains, max(1, n_init // 2), seed)
+            for values, hops in views
+        ]
+    )

@@ -12,15 +12,20 @@ from napari_trsmi.coherence import denoise
 from napari_trsmi.config import Cluster, Config
 from napari_trsmi.domains.clustering import domain_features, in_context, kmeans
 from napari_trsmi.domains.mixture import MAX_ITERATIONS, fit_mixture
-from napari_trsmi.domains.rings import principal, ring_means, tied_mixture
-from napari_trsmi.evidence.splitting import split_measured
+from napari_trsmi.domains.rings import ring_components, tied_mixture
+from napari_trsmi.evidence.splitting import noisier
 from napari_trsmi.graphs import neighbour_mean
 from napari_trsmi.interrupt import check
+from napari_trsmi.sampling import Columns, is_large, side_by_side
 from napari_trsmi.stages import Prepared
 
-N_WAYS, N_FRESH = 7, 4
+N_WAYS, N_FRESH, FEWER_FRESH = 7, 4, 2
 SHARE = 0.5  # noise put on top of a measurement, in standard deviations of its own
-_STARTS, _STEPS = 2, 20  # restarts and steps of such a cut: votes need number more than each its best optimum
+_STARTS, _STEPS, _FEWER_STEPS = (
+    2,
+    20,
+    5,
+)  # restarts and steps of such a cut: votes need number more than each its best optimum
 _MOVED = (2, -2)  # how far the number of domains is moved
 
 
@@ -53,7 +58,7 @@ class Way:
             start = kmeans(self.features, n_domains, _STARTS, seed)
             if len(np.unique(start)) < n_domains:
                 return None
-            strength, steps = self.settings.strength, _STEPS
+            strength, steps = self.settings.strength, _FEWER_STEPS if is_large(len(start)) else _STEPS
             if spatial is None or self.settings.refinement != "potts":
                 strength, steps = 0.0, MAX_ITERATIONS
             graph = sparse.csr_matrix((len(start), len(start))) if spatial is None else spatial
@@ -92,18 +97,17 @@ def ways(
     spatial, seed = prepared.spatial, config.seed
     averaged, ringed = _settings(config, "averaged"), _settings(config, "rings")
     own = prepared.measured if measured is None else measured
-    values_measured = np.hstack(list(own.values()))
-    features = np.hstack(list(prepared.features.values()))
+    values_measured, features = side_by_side(own.values()), side_by_side(prepared.features.values())
 
-    def by_average(values: np.ndarray, **update: int) -> tuple[np.ndarray, Cluster]:
+    def by_average(values: Columns, **update: int) -> tuple[np.ndarray, Cluster]:
         return domain_features(values, spatial, averaged.model_copy(update=update), seed), averaged
 
-    def by_rings(values: np.ndarray, hops: int = 3) -> tuple[np.ndarray, Cluster]:
-        return principal(ring_means(values, spatial, hops), seed), ringed
+    def by_rings(values: Columns, hops: int = 3) -> tuple[np.ndarray, Cluster]:
+        return ring_components(values, spatial, hops, seed), ringed
 
     def fresh(number: int) -> tuple[np.ndarray, Cluster]:
         rng = np.random.default_rng([seed, number])
-        noisy = {name: split_measured(name, values, prepared, rng, SHARE)[0] for name, values in own.items()}
+        noisy = {name: noisier(name, values, prepared, rng, SHARE) for name, values in own.items()}
         way = default_way(noisy, prepared, config)
         return way.features, way.settings
 
@@ -128,7 +132,7 @@ def default_way(measured: Mapping[str, np.ndarray], prepared: Prepared, config: 
     spatial, seed = prepared.spatial, config.seed
     settings = _settings(config, in_context(config.cluster, prepared.dataset.coords, prepared.section).context)
     smooth = {name: _denoised(name, values, prepared, seed) for name, values in measured.items()}
-    features = np.hstack(list(smooth.values()))
+    features = side_by_side(smooth.values())
     fast = settings.model_copy(update={"sharpen": 0})  # whose search for similar spots costs as much as all the rest
     return Way("as the default", domain_features(features, spatial, fast, seed), settings)
 
@@ -138,8 +142,9 @@ def _denoised(name: str, values: np.ndarray, prepared: Prepared, seed: int) -> n
     if name not in prepared.has:
         return denoise(values, prepared.spatial, seed)[0]
     has = prepared.has[name]
-    full = np.zeros(values.shape)
-    full[has] = denoise(values[has], prepared.spatial[has][:, has].tocsr(), seed)[0]
+    own = denoise(values[has], prepared.spatial[has][:, has].tocsr(), seed)[0]
+    full = np.zeros(values.shape, own.dtype)
+    full[has] = own
     full[~has] = prepared.carry[name][~has] @ full
     return full
 
@@ -148,6 +153,11 @@ def _settings(config: Config, context: str) -> Cluster:
     """Return the settings of a vote."""
     changes = {"method": "mixture", "n_init": _STARTS, "domain_scale": None, "sharpen": 1, "context": context}
     return config.cluster.model_copy(update=changes)
+
+
+def n_fresh_of(n_spots: int) -> int:
+    """Return how many cuts with fresh noise a section of so many spots gets."""
+    return FEWER_FRESH if is_large(n_spots) else N_FRESH
 
 
 def numbers_of(way: int, n_domains: int) -> tuple[int, ...]:

@@ -8,9 +8,10 @@ import numpy as np
 from scipy import sparse
 from scipy.stats import false_discovery_control, norm
 
-from napari_trsmi.domains.labels import upper_edges
+from napari_trsmi.domains.blockwise import domain_sums
 from napari_trsmi.evidence.splitting import split_measured
 from napari_trsmi.interrupt import check
+from napari_trsmi.sampling import blocks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,39 +120,83 @@ def _compared(
 ) -> np.ndarray:
     """Return (2, S) effects and standard errors of boundaries between the domains `pairs` of `labels`."""
     n_domains = int(max(labels.max(), pairs.max(initial=0))) + 1
-    known = labels >= 0
-    size = np.bincount(labels[known], minlength=n_domains)
+    size = np.bincount(labels[labels >= 0], minlength=n_domains)
     out = np.full((2, len(pairs)), np.nan)
-    if not known.any():
+    if not size.any():
         return out
-    member = sparse.csr_matrix((np.ones(known.sum()), (labels[known], np.flatnonzero(known))), (n_domains, len(labels)))
     inverse_size = 1.0 / np.maximum(size, 1)[:, None]
-    means = (member @ drawn_on) * inverse_size
-    within = drawn_on[known] - means[labels[known]]
-    covariance = within.T @ within / max(len(within) - n_domains, 1)
+    means, tested_means = (
+        _padded(domain_sums(labels, values)[0], n_domains) * inverse_size for values in (drawn_on, tested_on)
+    )
+    within = _within(drawn_on, means, labels).sum(axis=0)
+    covariance = within / max(int(size.sum()) - n_domains, 1)
     covariance += 1e-3 * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
-    residual = tested_on - ((member @ tested_on) * inverse_size)[labels]
-    i, j = upper_edges(spatial)
-    alike = known[i] & (labels[i] == labels[j])
-    i, j = i[alike], j[alike]
-    for a, b in np.unique(pairs, axis=0):
+    rest = _within(tested_on, tested_means, labels)
+    shared, n_edges = _shared(tested_on, tested_means, labels, spatial)
+    kinds, of_kind = np.unique(pairs, axis=0, return_inverse=True)
+    along = np.zeros((len(kinds), len(covariance)))
+    spread, inflated = np.full(len(kinds), np.nan), np.ones(len(kinds))
+    for number, (a, b) in enumerate(kinds):
         check()
-        along = np.linalg.solve(covariance, means[b] - means[a])
-        place, rest = tested_on @ along, residual @ along
-        both = (labels == a) | (labels == b)
-        spread = float(np.sqrt((rest[both] ** 2).sum() / max(both.sum() - 2, 1)))
-        if not spread > 0:
-            continue
-        of_pair = both[i]
-        shared = float((rest[i[of_pair]] * rest[j[of_pair]]).mean()) / spread**2 if of_pair.any() else 0.0
-        inflated = float(inflation(shared))
-        for s in np.flatnonzero((pairs == (a, b)).all(axis=1)):
-            spots = near.indices[near.indptr[s] : near.indptr[s + 1]]
-            side_a, side_b = spots[labels[spots] == a], spots[labels[spots] == b]
-            if min(len(side_a), len(side_b)) >= LEAST:
-                out[0, s] = (place[side_b].mean() - place[side_a].mean()) / spread
-                out[1, s] = np.sqrt(inflated * (1 / len(side_a) + 1 / len(side_b)))
+        w = along[number] = np.linalg.solve(covariance, means[b] - means[a])
+        variance = float(w @ (rest[a] + rest[b]) @ w) / max(size[a] + size[b] - 2, 1)
+        if variance > 0:
+            spread[number] = np.sqrt(variance)
+            inflated[number] = inflation(
+                float(w @ (shared[a] + shared[b]) @ w) / max(n_edges[a] + n_edges[b], 1) / variance
+            )
+    segment = np.repeat(np.arange(len(pairs)), np.diff(near.indptr))
+    at = of_kind.ravel()[segment]
+    place = np.empty(len(segment))
+    for rows in blocks(len(segment)):
+        place[rows] = (tested_on[near.indices[rows]] * along[at[rows]]).sum(axis=1)
+    domain = labels[near.indices]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        middle, count = np.empty((2, len(pairs))), np.empty((2, len(pairs)))
+        for side in (0, 1):
+            own = domain == kinds[at, side]
+            count[side] = np.bincount(segment[own], minlength=len(pairs))
+            middle[side] = np.bincount(segment[own], weights=place[own], minlength=len(pairs)) / count[side]
+        tested = (count >= LEAST).all(axis=0) & np.isfinite(spread[of_kind.ravel()])
+        effect = (middle[1] - middle[0]) / spread[of_kind.ravel()]
+        error = np.sqrt(inflated[of_kind.ravel()] * (1 / count).sum(axis=0))
+    out[0, tested], out[1, tested] = effect[tested], error[tested]
     return out
+
+
+def _padded(sums: np.ndarray, n: int) -> np.ndarray:
+    """(n, D) sums of domains, 0 of those after the last that has a spot."""
+    return np.pad(sums, ((0, n - len(sums)), (0, 0)))
+
+
+def _within(values: np.ndarray, means: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(K, D, D) products of what the (N, D) values of each domain differ from its mean by, summed over its spots."""
+    out = np.zeros((len(means), values.shape[1], values.shape[1]))
+    for rows in blocks(len(labels)):
+        own = labels[rows]
+        for k in np.unique(own[own >= 0]):
+            rest = values[rows][own == k] - means[k]
+            out[k] += rest.T @ rest
+    return out
+
+
+def _shared(
+    values: np.ndarray, means: np.ndarray, labels: np.ndarray, spatial: sparse.csr_matrix
+) -> tuple[np.ndarray, np.ndarray]:
+    """(K, D, D) products of the rests of two neighbours of one domain, summed over such edges, and the (K,) edges."""
+    out, count = np.zeros((len(means), values.shape[1], values.shape[1])), np.zeros(len(means), int)
+    for rows in blocks(len(labels)):
+        near, own = spatial[rows], labels[rows]
+        first = np.repeat(np.arange(len(own)), np.diff(near.indptr))
+        alike = (own[first] >= 0) & (own[first] == labels[near.indices])
+        first, second = first[alike], near.indices[alike]
+        edges = sparse.csr_matrix((np.ones(len(first), values.dtype), (first, second)), near.shape)
+        others, degree = edges @ values, np.bincount(first, minlength=len(own))
+        for k in np.unique(own[first]):
+            chosen = own == k
+            out[k] += (values[rows][chosen] - means[k]).T @ (others[chosen] - degree[chosen][:, None] * means[k])
+            count[k] += degree[chosen].sum()
+    return (out + out.transpose(0, 2, 1)) / 2, count
 
 
 def inflation(shared: np.ndarray | float) -> np.ndarray:

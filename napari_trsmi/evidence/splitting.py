@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from napari_trsmi.domains.labels import upper_edges
+from napari_trsmi.sampling import blocks, is_large, some
 
 if TYPE_CHECKING:
     from napari_trsmi.stages import Prepared
@@ -17,7 +18,7 @@ def noise_covariance(values: np.ndarray, spatial: sparse.csr_matrix) -> np.ndarr
     """Return the (D, D) covariance of what a spot does not share with its neighbours: half that of their differences.
 
     What changes slowly over the tissue cancels between neighbours. Of single cells it holds that their types differ as
-    well: which cell lies where is chance as far as domains are concerned.
+    well: which cell lies where is chance as far as domains are concerned. Of a large section some spots are looked at.
 
     Parameters
     ----------
@@ -26,10 +27,15 @@ def noise_covariance(values: np.ndarray, spatial: sparse.csr_matrix) -> np.ndarr
     spatial
         (N, N) CSR spatial graph, symmetric, zero diagonal.
     """
-    i, j = upper_edges(spatial)
+    if is_large(len(values)):
+        rows = some(len(values), 0)
+        near = spatial[rows]
+        i, j = np.repeat(rows, np.diff(near.indptr)), near.indices
+    else:
+        i, j = upper_edges(spatial)
     if not len(i):
         return np.zeros((values.shape[1],) * 2)
-    step = np.asarray(values, float)[i] - np.asarray(values, float)[j]
+    step = values[i].astype(float) - values[j].astype(float)
     covariance: np.ndarray = step.T @ step / (2 * len(i))
     return covariance
 
@@ -41,19 +47,33 @@ def split_measured(
     if name not in prepared.has:
         return split(values, prepared.spatial, rng, share)
     has = prepared.has[name]
-    halves = []
-    for half in split(values[has], prepared.spatial[has][:, has].tocsr(), rng, share):
-        full = np.zeros(values.shape)
-        full[has] = half
-        full[~has] = prepared.carry[name][~has] @ full
-        halves.append(full)
-    return halves[0], halves[1]
+    first, second = split(values[has], prepared.spatial[has][:, has].tocsr(), rng, share)
+    return _carried_anew(name, first, prepared), _carried_anew(name, second, prepared)
+
+
+def noisier(
+    name: str, values: np.ndarray, prepared: Prepared, rng: np.random.Generator, share: float = 1.0
+) -> np.ndarray:
+    """Return the first of `split_measured`."""
+    if name not in prepared.has:
+        return values + share * _noise(values, prepared.spatial, rng)
+    own, graph = values[prepared.has[name]], prepared.spatial[prepared.has[name]][:, prepared.has[name]].tocsr()
+    return _carried_anew(name, own + share * _noise(own, graph, rng), prepared)
+
+
+def _carried_anew(name: str, own: np.ndarray, prepared: Prepared) -> np.ndarray:
+    """(N, D) measurements of a modality from the (n, D) of the spots that have it."""
+    has = prepared.has[name]
+    full = np.zeros((len(has), own.shape[1]), own.dtype)
+    full[has] = own
+    full[~has] = prepared.carry[name][~has] @ full
+    return full
 
 
 def split(
     values: np.ndarray, spatial: sparse.csr_matrix, rng: np.random.Generator, share: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Return two measurements of the same section with independent noise, each (N, D) float64.
+    r"""Return two measurements of the same section with independent noise, (N, D) float64, of a large one float32.
 
     With noise :math:`e \sim N(0, \Sigma)` in the values and fresh :math:`z \sim N(0, \Sigma)`, values + s z and
     values - z / s are independent of each other given what was there to measure: domains drawn on one can be tested on
@@ -74,10 +94,20 @@ def split(
     splitting a single data point, Journal of the American Statistical Association 2023. Neufeld et al., Inference after
     latent variable estimation for single-cell RNA sequencing data, Biostatistics 2024 (for counts).
     """
+    fresh = _noise(values, spatial, rng)
+    return values + share * fresh, values - fresh / share
+
+
+def _noise(values: np.ndarray, spatial: sparse.csr_matrix, rng: np.random.Generator) -> np.ndarray:
+    """(N, D) z of `split`."""
     variance, axes = np.linalg.eigh(noise_covariance(values, spatial))
     root = np.sqrt(np.maximum(variance, 0.0))[:, None] * axes.T
-    fresh = rng.standard_normal(values.shape) @ root
-    return values + share * fresh, values - fresh / share
+    if not is_large(len(values)):
+        return np.asarray(rng.standard_normal(values.shape) @ root)
+    fresh = np.empty(values.shape, np.float32)
+    for rows in blocks(len(fresh)):
+        fresh[rows] = rng.standard_normal(fresh[rows].shape, np.float32) @ root
+    return fresh
 
 
 def holds_counts(values: Any, kind: str) -> bool:

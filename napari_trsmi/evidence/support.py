@@ -11,6 +11,7 @@ import numpy as np
 
 from napari_trsmi.interrupt import check
 from napari_trsmi.records import Progress
+from napari_trsmi.sampling import some
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,18 +74,19 @@ def find_cuts(result: Result, prepared: Prepared | None = None) -> Generator[Pro
     one domain only.
     """
     from napari_trsmi.domains.comparison import match_labels
-    from napari_trsmi.evidence.cuts import N_FRESH, N_WAYS, numbers_of, ways
+    from napari_trsmi.evidence.cuts import N_WAYS, n_fresh_of, numbers_of, ways
     from napari_trsmi.evidence.technical import cleaned
     from napari_trsmi.stages import prepare
 
     n_domains, found = result.partition.n_domains, []
     if n_domains > 1 and len(np.unique(result.labels)) == n_domains:
-        total = N_WAYS + N_FRESH
+        n_fresh = n_fresh_of(len(result.labels))
+        total = N_WAYS + n_fresh
         yield Progress(0, total, "support")
         prepared = prepared or prepare(result.dataset, result.config)
         remedies = {one["remedy"] for one in result.provenance.get("technical", ())} - {""}
         measured = cleaned(prepared, result.config, remedies) if remedies else None
-        for way, one in enumerate(ways(result.embedding, prepared, result.config, measured=measured)):
+        for way, one in enumerate(ways(result.embedding, prepared, result.config, n_fresh, measured)):
             for k in numbers_of(way, n_domains):
                 check()
                 labels = one.cut(k, prepared.spatial, result.config.seed)
@@ -170,9 +172,10 @@ def _ranked(segments: pd.DataFrame, edges: pd.DataFrame) -> tuple[pd.DataFrame, 
 
 
 def _agreement(cuts: np.ndarray) -> float | None:
-    """Mean adjusted Rand index of every two cuts; None for a single one."""
+    """Mean adjusted Rand index of every two cuts, in a large section of some of its spots; None for a single one."""
     from sklearn.metrics import adjusted_rand_score
 
+    cuts = cuts[some(len(cuts), 0)]
     pairs = [(r, s) for r in range(cuts.shape[1]) for s in range(r)]
     found = []
     for r, s in pairs:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from napari_trsmi.coherence import coherent_components
+from napari_trsmi.coherence import coherent_components, coherent_directions
 from napari_trsmi.courses import rim_basis, strongest_step
 from napari_trsmi.graphs import neighbour_mean
 from napari_trsmi.interrupt import check
+from napari_trsmi.sampling import is_large, some
 
 if TYPE_CHECKING:
     from scipy import sparse
@@ -150,18 +151,34 @@ def find_technical(
         for m in few
     ]
     informative = {name: values for name, values in components.items() if name not in few}
-    coherent = {name: coherent_components(values, spatial, seed)[0] for name, values in informative.items()}
-    found += _steps(informative, coherent, spatial, coords, seed)
+    rows = some(len(coords), seed)
+    coherent, smoothed = {}, {}
+    for name, values in informative.items():
+        coherent[name], smoothed[name] = _coherent_at(rows, values, spatial, seed)
+    found += _steps(informative, coherent, rows, spatial, coords, seed)
     for name, depth in (log_depth or {}).items():
         check()
         if name in coherent:
-            found += _falls(name, coherent[name], depth, spatial, coords)
+            found += _falls(name, smoothed[name], rows, depth, spatial, coords)
     return found
+
+
+def _coherent_at(
+    rows: np.ndarray, values: np.ndarray, spatial: sparse.csr_matrix, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """(n, d) coherent components of some spots, and the same averaged twice over neighbours."""
+    mean = neighbour_mean(spatial)
+    if is_large(len(values)):
+        level, turn, _, _ = coherent_directions(values, spatial, seed)
+        return (values[rows] - level) @ turn, ((mean[rows] @ mean) @ values - level) @ turn
+    coherent, mean = coherent_components(values, spatial, seed)[0], mean.astype(float)
+    return coherent, mean @ (mean @ coherent)
 
 
 def _steps(
     components: Mapping[str, np.ndarray],
     coherent: Mapping[str, np.ndarray],
+    rows: np.ndarray,
     spatial: sparse.csr_matrix,
     coords: np.ndarray,
     seed: int,
@@ -173,8 +190,8 @@ def _steps(
     found = []
     for name, line in told.items():
         over = [coherent[name]] if name else list(coherent.values())
-        place = coords - coords.mean(axis=0)
-        follows = [_partial_correlations(values, line.side.astype(float), place) for values in over]
+        place, side = (coords - coords.mean(axis=0))[rows], line.side[rows].astype(float)
+        follows = [_partial_correlations(values, side, place) for values in over]
         component = int(follows[0].argmax()) if name else None
         degrees = round(np.degrees(line.angle) + 90) % 180
         where = f"at {degrees} degrees to x, with {100 * line.side.mean():.0f} % of the spots on one side"
@@ -183,11 +200,15 @@ def _steps(
 
 
 def _falls(
-    name: str, coherent: np.ndarray, depth: np.ndarray, spatial: sparse.csr_matrix, coords: np.ndarray
+    name: str,
+    smoothed: np.ndarray,
+    rows: np.ndarray,
+    depth: np.ndarray,
+    spatial: sparse.csr_matrix,
+    coords: np.ndarray,
 ) -> list[Technical]:
     mean = neighbour_mean(spatial).astype(float)
     smooth = mean @ (mean @ np.asarray(depth, float))
-    smoothed = mean @ (mean @ coherent)
     plane = (coords - coords.mean(axis=0)) / max(float(np.ptp(coords, axis=0).max()), 1e-12)
     rim = rim_basis(coords)
     course = _fitted(smooth, np.hstack([plane, rim]))
@@ -200,7 +221,7 @@ def _falls(
         fall = _fitted(smooth, basis)
         if fall.var() < LEAST_COURSE / 2 * variance:
             continue
-        follows = np.abs(_correlations(smoothed, fall))
+        follows = np.abs(_correlations(smoothed, fall[rows]))
         k = int(follows.argmax())
         if follows[k] >= LEAST_FOLLOWED:
             ends = np.exp(np.ptp(np.quantile(fall, [0.02, 0.98])))

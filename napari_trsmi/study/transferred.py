@@ -55,7 +55,8 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
     DataError
         The section has no modality of the study, shares too few features with it, or is one of it.
     """
-    from napari_trsmi.domains.mixture import field_strength, posterior_of
+    from napari_trsmi.domains.field import field_strength
+    from napari_trsmi.domains.mixture import posterior_of
     from napari_trsmi.graphs import neighbour_mean
     from napari_trsmi.neighbours import nearest
     from napari_trsmi.records import Partition

@@ -11,7 +11,8 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
 
 from napari_trsmi.domains import mixture
-from napari_trsmi.domains.mixture import field_strength, fit_mixture, posterior_of
+from napari_trsmi.domains.field import field_strength
+from napari_trsmi.domains.mixture import fit_mixture, posterior_of
 from napari_trsmi.graphs import neighbour_mean, spatial_graph
 
 SIDE = 16
