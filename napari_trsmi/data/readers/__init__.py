@@ -15,6 +15,7 @@ from napari_trsmi.data.readers.found import Found, combined, found_in_anndata, f
 from napari_trsmi.data.readers.joined import Spots
 from napari_trsmi.data.readers.opening import check_readable
 from napari_trsmi.data.readers.visium import from_space_ranger, is_space_ranger
+from napari_trsmi.data.readers.xenium import from_xenium, is_xenium
 from napari_trsmi.data.sources import marks_since, stamps
 from napari_trsmi.errors import DataError
 
@@ -37,7 +38,7 @@ def read(
     """Return the section in a file or folder, or in several files with the same barcodes.
 
     Reads ``.h5mu``; ``.h5ad`` with one modality or several told apart by ``var["feature_types"]``; AnnData, MuData and
-    SpatialData ``.zarr``; and Space Ranger output folders. Proteins in ``obsm["protein_expression"]`` are a modality.
+    SpatialData ``.zarr``; and output folders of Space Ranger and Xenium. Proteins in ``obsm["protein_expression"]`` are a modality.
     Coordinates go by name where they have names, in ``obsm`` or ``obs``. Spots that one of the modalities lacks are
     left out and counted in `Dataset.dropped`, unless `spots` is ``"all"``; what else was left out, guessed or converted
     is in `Dataset.notes`: spots off tissue or without coordinates, a third coordinate, kinds judged by names or values,
@@ -199,6 +200,8 @@ def _found(path: Path, library: str | None, modalities: Sequence[str] | None) ->
         return from_file(path)
     if path.suffix == ".zarr" or any((path / name).exists() for name in ZARR_MARKS):
         return from_zarr(path, library, modalities)
+    if is_xenium(path):
+        return from_xenium(path, library)
     if is_space_ranger(path):
         return from_space_ranger(path, library)
     inside = [part.name for part in sorted(path.iterdir()) if part.suffix in (".h5ad", ".h5mu", ".h5", ".zarr")]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FILES = (".h5ad", ".h5mu", ".zarr.zip")
+FILES = (".h5ad", ".h5mu", ".zarr.zip", ".xenium")
 HDF5 = (".h5", ".hdf5")  # endings of many kinds of files
 ZARR = {"zarr.json", ".zgroup", ".zattrs", ".zmetadata"}  # what marks a folder as a Zarr group
 _NOTHING: list[Any] = [(None,)]  # napari's word for "read, and there is no layer": it then says nothing of its own
@@ -25,8 +25,8 @@ _NOTHING: list[Any] = [(None,)]  # napari's word for "read, and there is no laye
 def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[Any]] | None:
     """Return `read_section` where a path looks like one of ours; looks at names only and never raises.
 
-    A folder is ours where its parts have the names of an AnnData, MuData or SpatialData ``.zarr`` or of a Space Ranger
-    folder, and an ``.h5`` where its groups have; all others, such as images in OME-Zarr, are left to other plugins.
+    A folder is ours where its parts have the names of an AnnData, MuData or SpatialData ``.zarr`` or of the folder of
+    an instrument that `api.read` knows, and an ``.h5`` where its groups have; all others, such as images in OME-Zarr, are left to other plugins.
     Several paths together are ours where all are such files.
     """
     try:
@@ -52,12 +52,13 @@ def _is_our_hdf5(path: Path) -> bool:
 
 def _is_our_folder(path: Path) -> bool:
     from napari_trsmi.data.readers.visium import is_space_ranger
+    from napari_trsmi.data.readers.xenium import is_xenium
 
     if not path.is_dir():
         return False
     names = {part.name for part in path.iterdir()}
     if not names & ZARR:
-        return is_space_ranger(path)
+        return is_xenium(path) or is_space_ranger(path)
     tables = "tables" in names and "0" not in names  # an image in OME-Zarr may have tables beside its resolutions
     return {"obs", "var"} <= names or "mod" in names or tables
 
