@@ -6,7 +6,7 @@ What is read when a section opens is one small resolution; of the others only wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +27,15 @@ class Pyramid:
     ----------
     paths
         One TIFF or OME-Zarr with all channels, or several TIFF with one channel each.
-    scale
-        Pixels of the finest resolution per unit of the coordinates of the spots.
     channels
         Names of the channels, as far as they are known.
+    step
+        Pixels of the small copy that was read per pixel of the finest resolution.
     """
 
     paths: tuple[Path, ...]
-    scale: float
     channels: tuple[str, ...] = ()
+    step: float = 1.0
 
     def levels(self) -> list[Any]:
         """Return the resolutions, finest first: dask arrays (C, H, W), or (H, W, 3 or 4) uint8 for colours.
@@ -61,8 +61,8 @@ class Pyramid:
             raise DataError("Expected channels of one size, found files of different sizes.")
         return [da.concatenate([one[level] for one in each]) for level in range(n_levels)]
 
-    def overview(self) -> tuple[np.ndarray, float]:
-        """Return (H, W) or (H, W, C) pixels, at most `LARGEST_OVERVIEW` a side, and how many stand for a finest one.
+    def overview(self) -> tuple[np.ndarray, Pyramid]:
+        """Return a small copy, (H, W, C) and at most `LARGEST_OVERVIEW` a side, and the pyramid that knows its step.
 
         Raises
         ------
@@ -76,8 +76,8 @@ class Pyramid:
             height, width = _size(level)
             if not fitting and height * width > _MOST_READ:
                 raise DataError(
-                    f"Expected a picture with smaller copies of itself (a pyramid), found {height:,} x {width:,} pixels "
-                    "alone. Write it as pyramid."
+                    f"Expected a picture with smaller copies of itself, found {height:,} x {width:,} pixels alone. "
+                    "Write it as pyramid."
                 )
             step = -(-max(height, width) // LARGEST_OVERVIEW)
             if is_colored(level):
@@ -88,7 +88,7 @@ class Pyramid:
             raise
         except Exception as error:
             raise unreadable(error) from error
-        return pixels, width / _size(levels[0])[1] / step
+        return pixels, replace(self, step=width / _size(levels[0])[1] / step)
 
 
 def is_colored(level: Any) -> bool:
@@ -96,16 +96,11 @@ def is_colored(level: Any) -> bool:
     return level.shape[2] in _COLORS and level.dtype == np.uint8
 
 
-def size_of(level: Any) -> tuple[int, int]:
-    """Return height and width of a resolution."""
-    return _size(level)
-
-
 def unreadable(error: Exception) -> DataError:
     """Return the sentence on a picture that a library cannot read."""
     reason = (str(error).strip().splitlines() or [""])[0][:120]
     if "imagecodecs" in str(error):
-        return DataError("Expected the package that unpacks its pixels, found none. Install it: pip install imagecodecs.")
+        return DataError("Expected the package imagecodecs to unpack its pixels, found none. pip install imagecodecs.")
     return DataError(f"Expected a picture, found one that cannot be read ({type(error).__name__}: {reason}).")
 
 

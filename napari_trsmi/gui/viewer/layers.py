@@ -16,6 +16,7 @@ from napari_trsmi.data.dataset import Place
 from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui.viewer import side_by_side
 from napari_trsmi.gui.viewer.looks import look
+from napari_trsmi.gui.viewer.pictures import pyramid_images
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,6 +76,11 @@ def image_layers(section: OpenSection) -> list[LayerData]:
     for number, (part, place) in enumerate(zip(dataset.parts or (dataset,), dataset.places or (WHOLE,), strict=True)):
         if part.image is None:
             continue
+        if part.image.pyramid is not None and not dataset.parts:
+            return [
+                (data, {**_shared(section, TISSUE), "opacity": opacity, **settings}, "image")
+                for data, settings in pyramid_images(part.image, unit)
+            ]
         pixels, step = part.image.pixels, unit * place.scale / part.image.scale
         settings = {"scale": (step, step), "rgb": True, "interpolation2d": "linear", "opacity": opacity}
         if dataset.parts:
@@ -115,8 +121,8 @@ def spots_layer(section: OpenSection, coloring: Coloring | None = None) -> Layer
     """Return the spots in plain grey, or coloured by something."""
     colors = seen_of(section, spot_colors(section, coloring))
     if (pixels := look(section).raster) is not None:
-        image = pixels.look_up(packed(colors)).view(np.uint8).reshape(*pixels.spots.shape, 4)
-        return image, {**_shared(section, SPOTS), **_placed(section, pixels), "rgb": True}, "image"
+        settings = {**_shared(section, SPOTS), **_placed(section, pixels), "rgb": True}
+        return pixels.image(packed(colors)), settings, "image"
     return _points(section, SPOTS, colors, spot_features(section, coloring))
 
 
@@ -129,7 +135,7 @@ def domains_layer(section: OpenSection, shown: Shown, hidden: frozenset[int] = f
             "opacity": 1.0,
         }
         settings = {**_shared(section, DOMAINS), **_placed(section, pixels), **settings}
-        return pixels.look_up(seen_of(section, label_values(shown))), settings, "labels"
+        return pixels.image(seen_of(section, label_values(shown))), settings, "labels"
     colors = seen_of(section, domain_colors(shown, hidden)[shown.labels])
     return _points(section, DOMAINS, colors, domain_features(section, shown))
 
@@ -286,6 +292,7 @@ def _shared(section: OpenSection, role: str) -> dict[str, Any]:
 def _placed(section: OpenSection, pixels: Raster) -> dict[str, Any]:
     unit, _ = world(section.dataset)
     return {
+        "multiscale": bool(pixels.coarser),
         "scale": (pixels.step[0] * unit, pixels.step[1] * unit),
         "translate": (pixels.origin[0] * unit, pixels.origin[1] * unit),
     }
