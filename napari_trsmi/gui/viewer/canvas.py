@@ -286,12 +286,12 @@ def _made(data: layers.LayerData) -> Layer:
 
 def _paint_spots(layer: Any, section: OpenSection, coloring: Coloring | None) -> None:
     """Recolour the spots layer in place."""
-    colors, pixels = layers.seen_of(section, layers.spot_colors(section, coloring)), look(section).raster
+    pixels = look(section).raster
     if pixels is None:
-        _paint_points(layer, colors)
+        _paint_points(layer, layers.seen_of(section, layers.spot_colors(section, coloring)))
         layer.features = layers.spot_features(section, coloring)
     else:
-        pixels.repaint(layer.data, layers.packed(colors))
+        pixels.repaint(layer.data, layers.spot_pixels(section, coloring))
         layer.refresh(extent=False, highlight=False)
 
 
