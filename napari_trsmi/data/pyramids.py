@@ -5,7 +5,7 @@ What is read when a section opens is one small resolution; of the others only wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import weakref
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -134,15 +134,26 @@ def _tiff_levels(path: Path, alone: bool) -> list[Any]:
     import zarr
 
     file = tifffile.TiffFile(path, is_ome=False if alone else None)
+    open_file = _Open(file)
     if alone:
         page = file.pages[0]
-        found: Sequence[Any] = [page, *(page.pages or ())]
+        stores = [level.aszarr() for level in (page, *(page.pages or ()))]
         axes = page.axes
     else:
         series = file.series[0]
-        found, axes = series.levels, series.axes
-    arrays = [da.from_zarr(zarr.open_array(level.aszarr(), mode="r")) for level in found]
+        stores, axes = [series.aszarr(level=level) for level in range(len(series.levels))], series.axes
+    arrays = []
+    for store in stores:
+        store.open_file = open_file
+        arrays.append(da.from_zarr(zarr.open_array(store, mode="r")))
     return [_arranged(array, axes, path) for array in arrays]
+
+
+class _Open:
+    """Closes a file once nothing refers to this any more, which all arrays of the file do."""
+
+    def __init__(self, file: Any) -> None:
+        weakref.finalize(self, file.close)
 
 
 def _zarr_levels(path: Path) -> list[Any]:
@@ -159,7 +170,7 @@ def _multiscale(path: Path) -> tuple[Any, dict[str, Any]]:
     import zarr
 
     group = zarr.open_group(str(path), mode="r")
-    attributes = dict(group.attrs)
+    attributes: Any = dict(group.attrs)
     found = dict(attributes.get("ome", attributes)).get("multiscales")
     if not found:
         raise DataError(f"Expected a picture in OME-Zarr at {path}, found a folder of another kind.")
@@ -171,7 +182,7 @@ def _arranged(array: Any, axes: str, path: Path) -> Any:
     for axis in "TZQIR":  # times, planes, and what a file does not name
         while axis in axes and array.ndim > 2:
             place = axes.index(axis)
-            array = array.take(array.shape[place] // 2, axis=place)
+            array = array[(*[slice(None)] * place, array.shape[place] // 2)]
             axes = axes[:place] + axes[place + 1 :]
     if axes == "YX":
         return array[None]

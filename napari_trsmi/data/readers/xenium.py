@@ -122,7 +122,7 @@ def _found(run: Path, name: str) -> Found:
             pyramid = None
     table.uns["spatial"] = {name: {"images": images, "scalefactors": factors}}
     found = found_in_anndata(table, name)
-    outlines = _first(run, _OUTLINES)
+    outlines = _readable(run, _OUTLINES)
     return replace(
         found,
         notes=[*found.notes, *notes],
@@ -191,7 +191,12 @@ def _read_cells(run: Path, names: pd.Index, notes: list[str]) -> pd.DataFrame:
     """Return places and annotations of the cells `names` (N,)."""
     import pandas as pd
 
-    path = cells_beside(run, _CELLS)
+    path = _readable(run, _CELLS)
+    if path is None and (run / _CELLS[0]).exists():
+        raise DataError(
+            f"Expected the package pyarrow to read {_CELLS[0]}, found none. Install it (pip install pyarrow), or put "
+            f"{_CELLS[1]} beside it."
+        )
     if path is None:
         raise DataError(
             f"Expected cells.parquet or cells.csv.gz in {run}, found none. Choose a complete Xenium folder."
@@ -217,17 +222,9 @@ def _read_cells(run: Path, names: pd.Index, notes: list[str]) -> pd.DataFrame:
     return cells.reindex(names)
 
 
-def cells_beside(run: Path, names: tuple[str, ...]) -> Path | None:
+def _readable(run: Path, names: tuple[str, ...]) -> Path | None:
     """Return the first of some tables that is there and can be read: parquet only with the package for it."""
-    there = [run / name for name in names if (run / name).exists()]
-    if not there or there[0].suffix != ".parquet" or _has_pyarrow():
-        return there[0] if there else None
-    if len(there) == 1:
-        raise DataError(
-            f"Expected the package pyarrow to read {there[0].name}, found none. Install it (pip install pyarrow), or "
-            f"put {names[1]} beside it."
-        )
-    return there[1]
+    return _first(run, names if _has_pyarrow() else names[1:])
 
 
 def _has_pyarrow() -> bool:

@@ -91,9 +91,7 @@ def redraw(canvas: Canvas, section: OpenSection) -> None:
             continue
         coloring = session.coloring if current else None
         made = (
-            layers.spots_layer(section, coloring)
-            if role == SPOTS
-            else layers.domains_layer(section, shown, hidden)  # type: ignore[arg-type]
+            layers.spots_layer(section, coloring) if role == SPOTS else layers.domains_layer(section, shown, hidden)  # type: ignore[arg-type]
         )
         made[1].update(visible=old.visible, opacity=old.opacity)
         was_active, name = viewer.layers.selection.active is old, old.name
