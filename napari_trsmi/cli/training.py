@@ -25,7 +25,7 @@ class Training(Command):
         Positional[tuple[Path, ...]],
         arg(
             metavar="[INPUT ...]",
-            help="A .h5mu, .h5ad or .zarr, a Space Ranger folder, or several .h5ad, one per modality; "
+            help="A .h5mu, .h5ad or .zarr, a folder of Space Ranger or Xenium, or several .h5ad, one per modality; "
             "may be left out with the run.json of an earlier run.",
             help_behavior_hint="",
         ),

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
+    from napari_trsmi.data.outlines import Outlines
+    from napari_trsmi.data.pyramids import Pyramid
     from napari_trsmi.data.sources import Mark
 
 MOST_COMPONENTS = 512  # precomputed features that are used as they are; more are reduced
@@ -56,11 +58,14 @@ class TissueImage:
         Image pixels per full-resolution pixel.
     key
         Resolution name, such as ``"hires"``.
+    pyramid
+        The whole of a large picture, of which `pixels` are a small copy; None where they are all there is.
     """
 
     pixels: np.ndarray
     scale: float
     key: str = "hires"
+    pyramid: Pyramid | None = None
 
 
 class Place(NamedTuple):
@@ -129,6 +134,8 @@ class Dataset:
         (N,) int which of `parts` each spot is of; None for one section.
     column
         Column of ``obs`` by which the sections of a study were told apart in one file; None otherwise.
+    outlines
+        Where the outlines of the spots are, which then are cells; None where they are not known, and for a study.
     """
 
     name: str
@@ -151,6 +158,7 @@ class Dataset:
     places: tuple[Place, ...] = ()
     section: np.ndarray | None = None
     column: str | None = None
+    outlines: Outlines | None = None
 
     @property
     def section_names(self) -> tuple[str, ...]:

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 from napari_trsmi.config import Kind
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.readers.assemble import assemble
+from napari_trsmi.data.readers.beside import apart, with_picture
 from napari_trsmi.data.readers.files import READABLE, ZARR_MARKS, from_file, from_zarr
 from napari_trsmi.data.readers.found import Found, combined, found_in_anndata, found_in_mudata
 from napari_trsmi.data.readers.joined import Spots
 from napari_trsmi.data.readers.opening import check_readable
+from napari_trsmi.data.readers.platforms import from_platform, platform_of
 from napari_trsmi.data.readers.visium import from_space_ranger, is_space_ranger
+from napari_trsmi.data.readers.xenium import MANIFEST, from_xenium, is_xenium
 from napari_trsmi.data.sources import marks_since, stamps
 from napari_trsmi.errors import DataError
 
@@ -37,7 +40,8 @@ def read(
     """Return the section in a file or folder, or in several files with the same barcodes.
 
     Reads ``.h5mu``; ``.h5ad`` with one modality or several told apart by ``var["feature_types"]``; AnnData, MuData and
-    SpatialData ``.zarr``; and Space Ranger output folders. Proteins in ``obsm["protein_expression"]`` are a modality.
+    SpatialData ``.zarr``; output folders of Space Ranger and Xenium; and, where spatialdata-io is installed, those of
+    CosMx, MERSCOPE, Stereo-seq, seqFISH and others. Proteins in ``obsm["protein_expression"]`` are a modality.
     Coordinates go by name where they have names, in ``obsm`` or ``obs``. Spots that one of the modalities lacks are
     left out and counted in `Dataset.dropped`, unless `spots` is ``"all"``; what else was left out, guessed or converted
     is in `Dataset.notes`: spots off tissue or without coordinates, a third coordinate, kinds judged by names or values,
@@ -46,7 +50,8 @@ def read(
     Parameters
     ----------
     path_or_paths
-        One path, or several that hold different modalities of the same spots.
+        One path, or several that hold different modalities of the same spots. An OME-TIFF or OME-Zarr among them is
+        the picture of the tissue; of a large one only a small resolution is read.
     kinds
         {modality: kind} where the kind found would be wrong; a lone table without a name of its own takes the one
         given here. Many normalised features called precomputed are reduced to components before training.
@@ -75,7 +80,7 @@ def read(
     Traceback (most recent call last):
     napari_trsmi.errors.DataError: Expected a file or folder at section.h5xx, found nothing. Check the path.
     """
-    paths = paths_of(path_or_paths)
+    paths, pictures = apart(paths_of(path_or_paths))
     before = stamps(paths)
     found, name = found_at(paths, library, modalities)
     dataset = assemble(
@@ -88,6 +93,8 @@ def read(
         spots=spots,
         of_several=of_several,
     )
+    for picture in pictures:
+        dataset = with_picture(dataset, picture)
     return replace(dataset, marks=marks_since(before, dataset.sources))
 
 
@@ -96,7 +103,8 @@ def paths_of(path_or_paths: str | Path | Sequence[str | Path]) -> tuple[Path, ..
     given = [path_or_paths] if isinstance(path_or_paths, str | Path) else list(path_or_paths)
     if not given:
         raise DataError(f"Expected a path to {READABLE}, found none. Give at least one.")
-    return tuple(Path(path).expanduser() for path in given)
+    paths = (Path(path).expanduser() for path in given)
+    return tuple(path.parent if path.name == MANIFEST and path.is_file() else path for path in paths)
 
 
 def found_at(
@@ -199,8 +207,12 @@ def _found(path: Path, library: str | None, modalities: Sequence[str] | None) ->
         return from_file(path)
     if path.suffix == ".zarr" or any((path / name).exists() for name in ZARR_MARKS):
         return from_zarr(path, library, modalities)
+    if is_xenium(path):
+        return from_xenium(path, library)
     if is_space_ranger(path):
         return from_space_ranger(path, library)
+    if (platform := platform_of(path)) is not None:
+        return from_platform(path, platform, library)
     inside = [part.name for part in sorted(path.iterdir()) if part.suffix in (".h5ad", ".h5mu", ".h5", ".zarr")]
     what = f"a folder with {', '.join(inside[:3])}" if inside else "a folder of another kind"
     way_out = "Give one of them, or those of one section together." if inside else "Choose another."

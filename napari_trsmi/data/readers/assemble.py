@@ -99,6 +99,8 @@ def section_of(
     entry = section.entry or factors_of_blank(joined.holders)
     image, more = tissue_image(entry)
     notes += [*notes_on_libraries(joined.holders), *more]
+    if image is not None and image.key in joined.found.pyramids:
+        image = replace(image, pyramid=joined.found.pyramids[image.key])
     if image is not None and (share := share_inside(coordinates.xy, image)) < MOSTLY:
         notes.append(
             f"Only {share:.0%} of the spots lie inside the image: check its scale factor and the order of x and y."
@@ -121,6 +123,7 @@ def section_of(
         notes=tuple(dict.fromkeys(notes)),
         embeddings=find_embeddings(joined.holders, names),
         rows={key: index.get_indexer(names) for key, index in joined.stored.items() if index.is_unique},
+        outlines=joined.found.outlines,
     )
 
 

@@ -11,11 +11,12 @@ from napari_trsmi.data.readers.matrices import is_matrix
 from napari_trsmi.data.readers.opening import reading
 from napari_trsmi.data.readers.ranger_files import is_part
 from napari_trsmi.data.readers.visium import from_matrix
+from napari_trsmi.data.readers.xenium import from_xenium, is_xenium
 from napari_trsmi.data.soundness import check_stored
 from napari_trsmi.data.tables import read_mudata_zarr, table_kind, zarr_kind
 from napari_trsmi.errors import DataError
 
-READABLE = ".h5ad, .h5mu, .zarr or a Space Ranger folder"
+READABLE = ".h5ad, .h5mu, .zarr or a folder of Space Ranger or Xenium"
 ZARR_MARKS = ("zarr.json", ".zgroup", ".zattrs", ".zmetadata")  # files that make a folder a zarr group
 HDF5_SUFFIXES = (".h5ad", ".h5mu", ".h5")
 _PACKED = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"7z\xbc\xaf", "7z"), (b"PK\x03\x04", "zip"))
@@ -50,7 +51,7 @@ def _from_hdf5(path: Path) -> Found:
     with reading(path):
         kind = table_kind(path)
         if kind is None and is_matrix(path):
-            return from_matrix(path)
+            return from_xenium(path.parent) if is_xenium(path.parent) else from_matrix(path)
         with h5py.File(path, "r") as file:
             keys = sorted(file)
             check_stored(file)

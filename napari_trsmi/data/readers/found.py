@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from mudata import MuData
 
+    from napari_trsmi.data.outlines import Outlines
+    from napari_trsmi.data.pyramids import Pyramid
+
 
 class Holder(NamedTuple):
     """A place that may hold coordinates, annotations and the image: a whole MuData, or one AnnData."""
@@ -58,6 +61,10 @@ class Found:
         Modalities that are called after a kind that was guessed.
     unnamed
         Whether the file gives its modality no name.
+    pyramids
+        {image: the whole of it, on disk}, by its key in ``uns["spatial"]``.
+    outlines
+        Where the outlines of the spots, which are cells, are; None where they are not known.
     """
 
     tables: dict[str, AnnData]
@@ -68,6 +75,8 @@ class Found:
     barcodes: dict[str, pd.Index] = field(default_factory=dict)
     guessed: set[str] = field(default_factory=set)
     unnamed: bool = False
+    pyramids: dict[str, Pyramid] = field(default_factory=dict)
+    outlines: Outlines | None = None
 
     def barcodes_of(self, name: str) -> pd.Index:
         """Return the barcodes that the rows of a modality go by."""
@@ -156,7 +165,18 @@ def combined(parts: Mapping[str, Found]) -> Found:
             tables[name], hints[name], barcodes[name] = table, stem, part.barcodes_of(own)
     holders = [holder for part in parts.values() for holder in part.holders]
     notes = [note for part in parts.values() for note in part.notes]
-    return Found(tables, holders, hints, notes, barcodes=barcodes, guessed=guessed)
+    first = next(iter(parts.values()))  # the one whose coordinates go before others
+    pyramids = {key: one for part in reversed(list(parts.values())) for key, one in part.pyramids.items()}
+    return Found(
+        tables,
+        holders,
+        hints,
+        notes,
+        barcodes=barcodes,
+        guessed=guessed,
+        pyramids=pyramids,
+        outlines=first.outlines,
+    )
 
 
 def _with_features(adata: AnnData, columns: np.ndarray) -> AnnData:

@@ -167,7 +167,7 @@ class DataPanel(QWidget):
         self.add(paths)
 
     def _choose_folder(self, checked: bool = False) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Open a Space Ranger folder or a .zarr")
+        folder = QFileDialog.getExistingDirectory(self, "Open a folder of Space Ranger or Xenium, or a .zarr")
         self.open([folder] if folder else [])
 
     def _on_chosen(self, index: int) -> None:
