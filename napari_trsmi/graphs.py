@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy import sparse
 
@@ -146,8 +148,13 @@ def feature_graph_and_recall(
     seed: int = 0,
     section: np.ndarray | None = None,
     tiles: np.ndarray | None = None,
+    search: Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray]] | None = None,
 ) -> tuple[sparse.csr_matrix, float]:
-    """Return the graph as `feature_graph` does, and which share of the true neighbours was found (1 if all were)."""
+    """Return the graph as `feature_graph` does, and which share of the true neighbours was found (1 if all were).
+
+    Within tiles an exact `search` of another device is used where one is given: (n, d) rows and k to (n, k) indices
+    and distances of other rows.
+    """
     check()
     n, k = len(features), settings.k_feature
     _check_k("k_feature", k, n)
@@ -159,7 +166,7 @@ def feature_graph_and_recall(
                 part -= part.mean(axis=1, keepdims=True)
             part /= np.maximum(np.linalg.norm(part, axis=1, keepdims=True), 1e-12)
     if tiles is not None:
-        found = _in_tiles(rows, k, seed, tiles)
+        found = _in_tiles(rows, k, seed, tiles, search)
     else:
         found = nearest(rows, k, seed=seed) if section is None else _balanced(rows, k, seed, section)
     distance = found.distance.astype(np.float32, copy=False)
@@ -237,7 +244,13 @@ def _balanced(rows: np.ndarray, k: int, seed: int, section: np.ndarray) -> Neigh
     return Neighbours(np.hstack(index), np.hstack(distance), float(np.mean(recall)))
 
 
-def _in_tiles(rows: np.ndarray, k: int, seed: int, tiles: np.ndarray) -> Neighbours:
+def _in_tiles(
+    rows: np.ndarray,
+    k: int,
+    seed: int,
+    tiles: np.ndarray,
+    search: Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray]] | None,
+) -> Neighbours:
     """(N, k) indices and distances of the nearest other rows of the same tile."""
     index = np.empty((len(rows), k), np.int32)
     distance = np.empty((len(rows), k), np.float32)
@@ -245,8 +258,11 @@ def _in_tiles(rows: np.ndarray, k: int, seed: int, tiles: np.ndarray) -> Neighbo
     order = np.argsort(tiles, kind="stable").astype(np.int32)
     for own in np.split(order, np.flatnonzero(np.diff(tiles[order])) + 1):
         _check_k("k_feature", k, len(own))
-        engine = "exact" if len(own) < _EXACT_IN_TILE else "cells"
-        found = nearest(rows[own], k, seed=seed, engine=engine)
+        if search is None:
+            engine = "exact" if len(own) < _EXACT_IN_TILE else "cells"
+            found = nearest(rows[own], k, seed=seed, engine=engine)
+        else:
+            found = Neighbours(*search(rows[own], k))
         index[own], distance[own] = own[found.index], found.distance
         recall += found.recall * len(own) / len(rows)
     return Neighbours(index, distance, recall)

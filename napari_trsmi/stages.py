@@ -104,9 +104,13 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
     if dataset.n_spots > config.train.tile_spots:
         most = min(config.train.tile_size, config.train.tile_spots)
         tiles = Tiles(spatial_tiles(dataset.coords, most, section), dataset.coords)
-    number = None if tiles is None else tiles.number
+    number, search = None, None
+    if tiles is not None:
+        from napari_trsmi.model.search import search_on  # torch, which training needs in any case
+
+        number, search = tiles.number, search_on(config.device)
     searched = {
-        m: feature_graph_and_recall(values, config.graph, config.seed, section, number)
+        m: feature_graph_and_recall(values, config.graph, config.seed, section, number, search)
         for m, values in features.items()
     }
     graphs, recall = ({m: one[part] for m, one in searched.items()} for part in (0, 1))
