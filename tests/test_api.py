@@ -235,6 +235,7 @@ def test_the_provenance_names_sources_versions_and_times(path):
     assert list(provenance["seconds"]) == ["features and graphs", "training", "domains", "boundaries and scores"]
     assert all(seconds >= 0 for seconds in provenance["seconds"].values())
     assert set(provenance["n_components"]) == {"rna", "adt"}
+    assert provenance["neighbours_found"] == {"rna": 1.0, "adt": 1.0}  # few spots are searched exactly
     json.dumps(provenance)
 
 
