@@ -79,7 +79,7 @@ def ways(
 
     Seven cut the run's embedding, the network's input or the measurements, averaged over the tissue or ring by ring,
     with and without sharpening. The others put fresh noise on the measurements (`splitting.split`) and cut them in the
-    way of the default.
+    way of the default. Of a large section only the embedding is sharpened, whose search costs as much as all the rest.
 
     Parameters
     ----------
@@ -111,10 +111,11 @@ def ways(
         way = default_way(noisy, prepared, config)
         return way.features, way.settings
 
+    fast = {"sharpen": 0} if is_large(spatial.shape[0]) else {}
     makers: dict[str, Callable[[], tuple[np.ndarray, Cluster]]] = {
         "the embedding": lambda: by_average(embedding),
-        "the input of the network": lambda: by_average(features),
-        "the measurements": lambda: by_average(values_measured),
+        "the input of the network": lambda: by_average(features, **fast),
+        "the measurements": lambda: by_average(values_measured, **fast),
         "without sharpening": lambda: by_average(embedding, sharpen=0),
         "ring by ring": lambda: by_rings(embedding),
         "the measurements, ring by ring": lambda: by_rings(values_measured),
