@@ -117,7 +117,7 @@ def _in_pieces(embedding: np.ndarray, prepared: Prepared, config: Config) -> tup
 
     if not is_large(len(embedding)):
         return embedding, prepared, config
-    rows = patches(prepared.spatial, config.seed)[: sampling.SAMPLE]
+    rows = patches(prepared.spatial, config.seed, sampling.SAMPLE // 2)
     cluster = in_context(config.cluster, prepared.dataset.coords, prepared.section)
     carry, has = {}, {}
     for name, weights in prepared.carry.items():
