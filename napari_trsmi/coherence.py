@@ -97,7 +97,7 @@ def _coherent_in_blocks(
 
 
 def coherent_directions(
-    values: Columns, spatial: sparse.csr_matrix, seed: int = 0
+    values: Columns, spatial: sparse.csr_matrix, seed: int = 0, spots: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     """Return what turns values to their coherent components, found from products of all spots, block by block.
 
@@ -105,6 +105,8 @@ def coherent_directions(
     ----------
     values, spatial, seed
         As for `coherent_components`.
+    spots
+        (n,) int rows to find them from, roughly; all where not given.
 
     Returns
     -------
@@ -121,7 +123,9 @@ def coherent_directions(
     level = np.concatenate([part.mean(axis=0, dtype=float) for part in parts])
     order = np.random.default_rng(seed).permutation(n)
     gram, lag, shuffled = np.zeros((d, d)), np.zeros((d, d)), np.zeros((d, d))
-    for rows in blocks(n):
+    used = n if spots is None else len(spots)
+    for block in blocks(used):
+        rows = block if spots is None else spots[block]
         near = mean[rows]
         around = level * (np.diff(near.indptr) > 0)[:, None]  # without neighbours the mean of these is 0
         elsewhere = sparse.csr_matrix((near.data, order[near.indices], near.indptr), near.shape)
@@ -129,9 +133,9 @@ def coherent_directions(
         gram += own.T @ own
         lag += own.T @ (np.hstack([near @ part for part in parts]) - around)
         shuffled += other.T @ (np.hstack([elsewhere @ part for part in parts]) - around)
-    turn = _whitening(gram / n)
-    coherence, rotation = _eigen(turn.T @ lag @ turn / n)
-    chance = float(_eigen(turn.T @ shuffled @ turn / n)[0].max())
+    turn = _whitening(gram / used)
+    coherence, rotation = _eigen(turn.T @ lag @ turn / used)
+    chance = float(_eigen(turn.T @ shuffled @ turn / used)[0].max())
     keep = max(int((coherence > max(chance, 0.0)).sum()), min(2, turn.shape[1]))
     return level, turn @ rotation[:, :keep], np.clip(coherence[:keep], 0.01, 0.99), chance
 

@@ -14,7 +14,7 @@ from napari_trsmi.data.result import Result
 from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.interrupt import check
 from napari_trsmi.records import Checkpoints, Fit, Partition, Step, drain
-from napari_trsmi.sampling import side_by_side
+from napari_trsmi.sampling import is_large, side_by_side
 from napari_trsmi.stages import Prepared, assemble, cut, missing_columns, prepare, with_device
 
 logger = logging.getLogger(__name__)
@@ -51,11 +51,11 @@ class Previews:
             )
             n_domains = self.n_domains = int(found.max()) + 1
         try:
-            made = cut(step.embedding, self.prepared, self.config, n_domains, None, step.epoch, self.before)
+            labels = self._cut(step.embedding, n_domains, step.epoch)
         except ConfigError as error:  # an early embedding may not hold as many groups yet
             logger.info("no preview at epoch %d: %s", step.epoch, error)
             return replace(step, embedding=None)
-        labels, moved = made.labels, float("nan")
+        moved = float("nan")
         if self.before is not None:
             labels = match_labels(labels, self.before)
             moved = churn(labels, self.before)
@@ -63,6 +63,18 @@ class Previews:
         # A dozen embeddings of a large section would fill the memory: the network makes one again, see keep_preview.
         embedding = step.embedding if self.prepared.tiles is None else None
         return replace(step, labels=labels, churn=moved, embedding=embedding)
+
+    def _cut(self, embedding: np.ndarray, n_domains: int, epoch: int) -> np.ndarray:
+        """Return (N,) int labels; more roughly still where there are many spots and nobody said anything of them."""
+        from napari_trsmi.domains.clustering import in_context, rough_labels
+
+        prepared, config = self.prepared, self.config
+        if not is_large(len(embedding)) or config.constraints:
+            return cut(embedding, prepared, config, n_domains, None, epoch, self.before).labels
+        settings = in_context(config.cluster, prepared.dataset.coords, prepared.section)
+        return rough_labels(
+            embedding, prepared.spatial, settings, n_domains=n_domains, before=self.before, seed=config.seed
+        )
 
     def keep(self, step: Step) -> tuple[Partition, np.ndarray]:
         """Return the labels of a preview with their posterior, numbered by falling size.

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
-from napari_trsmi.coherence import coherent_components, denoise
+from napari_trsmi.coherence import coherent_components, coherent_directions, denoise
 from napari_trsmi.config import Cluster, Graph
 from napari_trsmi.constraints import RowConstraint, satisfying
 from napari_trsmi.domains.leiden import leiden_labels
@@ -19,12 +19,13 @@ from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.graphs import feature_graph, neighbour_mean, on_lattice, smooth
 from napari_trsmi.interrupt import check
 from napari_trsmi.records import Partition
-from napari_trsmi.sampling import Columns, is_large, parts_of, pieces
+from napari_trsmi.sampling import Columns, is_large, parts_of, pieces, some, times
 
 logger = logging.getLogger(__name__)
 
 KMEANS_SAMPLE = 50_000
 SIMILAR_AMONG = 5_000  # spots of a piece of a large section within which those most like a spot are looked for
+_ROUGH_STEPS = 2
 BETTER = 0.01  # less inertia, as a share, that makes a new start worth a jump from the domains before
 
 
@@ -188,6 +189,44 @@ def find_domains(
     if evidence is not None:
         posterior = posterior_of(evidence, mixture.labels, n_domains, neighbours, mixture.strength, missing)
     return numbered_by_size(mixture, posterior, settings.method)
+
+
+def rough_labels(
+    embedding: np.ndarray,
+    spatial: sparse.csr_matrix,
+    settings: Cluster,
+    *,
+    n_domains: int,
+    before: np.ndarray | None = None,
+    seed: int = 0,
+) -> np.ndarray:
+    """Return (N,) int labels of a large section in a few seconds, to look at while it is trained.
+
+    The coherent components of some spots, averaged once over all, or one ring around each cell; one start, and a few
+    steps of mixture and field.
+
+    Parameters
+    ----------
+    embedding, spatial, settings, n_domains, before, seed
+        As for `find_domains`.
+
+    Raises
+    ------
+    ConfigError
+        The embedding does not hold as many groups.
+    """
+    check_varies(embedding)
+    if settings.context == "rings":
+        labels = tied_mixture(ring_components(embedding, spatial, 1, seed), n_domains, 1, seed, before).argmax(axis=1)
+        check_found(labels, n_domains)
+        return labels
+    level, turn, w, _ = coherent_directions(embedding, spatial, seed, some(len(embedding), seed))
+    turn = (turn * (w / (1.0 - w)))[:, : settings.n_components]
+    features = smooth(times((embedding,), turn), spatial, 1) - (level @ turn).astype(np.float32)
+    start = kmeans(features, n_domains, 1, seed, before)
+    check_found(start, n_domains)
+    strength = settings.strength if settings.refinement == "potts" else 0.0
+    return fit_mixture(features, start, neighbour_mean(spatial), strength=strength, iterations=_ROUGH_STEPS).labels
 
 
 def check_varies(embedding: Columns) -> None:

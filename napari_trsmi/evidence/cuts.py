@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,7 +79,7 @@ def ways(
 
     Seven cut the run's embedding, the network's input or the measurements, averaged over the tissue or ring by ring,
     with and without sharpening. The others put fresh noise on the measurements (`splitting.split`) and cut them in the
-    way of the default.
+    way of the default. Of a large section only the embedding is sharpened, whose search costs as much as all the rest.
 
     Parameters
     ----------
@@ -107,14 +107,16 @@ def ways(
 
     def fresh(number: int) -> tuple[np.ndarray, Cluster]:
         rng = np.random.default_rng([seed, number])
-        noisy = {name: noisier(name, values, prepared, rng, SHARE) for name, values in own.items()}
-        way = default_way(noisy, prepared, config)
+        way = _as_default(
+            ((name, noisier(name, values, prepared, rng, SHARE)) for name, values in own.items()), prepared, config
+        )
         return way.features, way.settings
 
+    fast = {"sharpen": 0} if is_large(spatial.shape[0]) else {}
     makers: dict[str, Callable[[], tuple[np.ndarray, Cluster]]] = {
         "the embedding": lambda: by_average(embedding),
-        "the input of the network": lambda: by_average(features),
-        "the measurements": lambda: by_average(values_measured),
+        "the input of the network": lambda: by_average(features, **fast),
+        "the measurements": lambda: by_average(values_measured, **fast),
         "without sharpening": lambda: by_average(embedding, sharpen=0),
         "ring by ring": lambda: by_rings(embedding),
         "the measurements, ring by ring": lambda: by_rings(values_measured),
@@ -129,10 +131,14 @@ def ways(
 
 def default_way(measured: Mapping[str, np.ndarray], prepared: Prepared, config: Config) -> Way:
     """Return the way of the default to cut measurements of the section, {modality: (N, D_m)}, without training."""
+    return _as_default(measured.items(), prepared, config)
+
+
+def _as_default(measured: Iterable[tuple[str, np.ndarray]], prepared: Prepared, config: Config) -> Way:
+    """Return what `default_way` does; of the measurements only one modality need be there at a time."""
     spatial, seed = prepared.spatial, config.seed
     settings = _settings(config, in_context(config.cluster, prepared.dataset.coords, prepared.section).context)
-    smooth = {name: _denoised(name, values, prepared, seed) for name, values in measured.items()}
-    features = side_by_side(smooth.values())
+    features = side_by_side(_denoised(name, values, prepared, seed) for name, values in measured)
     fast = settings.model_copy(update={"sharpen": 0})  # whose search for similar spots costs as much as all the rest
     return Way("as the default", domain_features(features, spatial, fast, seed), settings)
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
+from napari_trsmi import sampling
 from napari_trsmi.config import Config
 from napari_trsmi.evidence.cuts import Way, ways
 from napari_trsmi.interrupt import check
 from napari_trsmi.records import Progress
+from napari_trsmi.sampling import is_large, patches
 from napari_trsmi.stages import Prepared
 
 SAMPLE = 2_500  # spots on which the cuts are compared
@@ -81,7 +84,8 @@ def number_curve(
 ) -> Generator[Progress, None, NumberCurve]:
     """Cut a section in several ways into each number of domains, and return how well they agree.
 
-    The cuts are those of `cuts.ways`, made without a field on at most `SAMPLE` spots.
+    The cuts are those of `cuts.ways`, made without a field on at most `SAMPLE` spots; those of a large section lie in
+    pieces of its tissue.
 
     Parameters
     ----------
@@ -92,6 +96,7 @@ def number_curve(
     numbers
         Numbers of domains, each 2 or more; 2 to `cluster.max_domains` where not given, as far as there are spots.
     """
+    embedding, prepared, config = _in_pieces(embedding, prepared, config)
     most = min(config.cluster.max_domains, max(2, len(embedding) // 10))
     tried = tuple(sorted(set(numbers if numbers is not None else range(2, max(2, most) + 1))))
     rows = np.arange(len(embedding))
@@ -104,6 +109,32 @@ def number_curve(
         agreement.append(_agreement([cut for w in sampled if (cut := w.cut(k, None, config.seed)) is not None]))
         yield Progress(done, len(tried), f"number of domains: {k}")
     return NumberCurve(tried, tuple(agreement))
+
+
+def _in_pieces(embedding: np.ndarray, prepared: Prepared, config: Config) -> tuple[np.ndarray, Prepared, Config]:
+    """Return pieces of a large section as if they were all of it, its dataset aside; a smaller one as it is."""
+    from napari_trsmi.domains.clustering import in_context
+
+    if not is_large(len(embedding)):
+        return embedding, prepared, config
+    rows = patches(prepared.spatial, config.seed, sampling.SAMPLE // 2)
+    cluster = in_context(config.cluster, prepared.dataset.coords, prepared.section)
+    carry, has = {}, {}
+    for name, weights in prepared.carry.items():
+        own = weights[rows][:, rows].tocsr()
+        total = np.asarray(own.sum(axis=1)).ravel()
+        carry[name] = (sparse.diags(1.0 / np.where(total > 0, total, 1.0)) @ own).tocsr()
+        has[name] = prepared.has[name][rows] | (total == 0)  # what was carried over from elsewhere stays
+    pieces = replace(
+        prepared,
+        measured={name: values[rows] for name, values in prepared.measured.items()},
+        features={name: values[rows] for name, values in prepared.features.items()},
+        spatial=prepared.spatial[rows][:, rows].tocsr(),
+        feature_graphs={},
+        has=has,
+        carry=carry,
+    )
+    return embedding[rows], pieces, config.model_copy(update={"cluster": cluster})
 
 
 def _agreement(cuts: list[np.ndarray]) -> float:

@@ -56,9 +56,18 @@ def noisier(
 ) -> np.ndarray:
     """Return the first of `split_measured`."""
     if name not in prepared.has:
-        return values + share * _noise(values, prepared.spatial, rng)
-    own, graph = values[prepared.has[name]], prepared.spatial[prepared.has[name]][:, prepared.has[name]].tocsr()
-    return _carried_anew(name, own + share * _noise(own, graph, rng), prepared)
+        return _plus(values, _noise(values, prepared.spatial, rng), share)
+    has = prepared.has[name]
+    own = values[has]
+    noise = _noise(own, prepared.spatial[has][:, has].tocsr(), rng)
+    return _carried_anew(name, _plus(own, noise, share), prepared)
+
+
+def _plus(values: np.ndarray, noise: np.ndarray, share: float) -> np.ndarray:
+    """(N, D) values with a share of noise, in the place of the noise."""
+    noise *= share
+    noise += values
+    return noise
 
 
 def _carried_anew(name: str, own: np.ndarray, prepared: Prepared) -> np.ndarray:
@@ -95,7 +104,9 @@ def split(
     latent variable estimation for single-cell RNA sequencing data, Biostatistics 2024 (for counts).
     """
     fresh = _noise(values, spatial, rng)
-    return values + share * fresh, values - fresh / share
+    first = _plus(values, fresh.copy(), share)
+    fresh /= share
+    return first, _plus(values, fresh, -1.0)
 
 
 def _noise(values: np.ndarray, spatial: sparse.csr_matrix, rng: np.random.Generator) -> np.ndarray:
