@@ -24,8 +24,8 @@ class View(Command):
         Positional[tuple[Path, ...]],
         arg(
             metavar="INPUT [INPUT ...]",
-            help="A .h5mu, .h5ad or .zarr, a folder of Space Ranger or Xenium, or several .h5ad: one per modality, or of other "
-            "spots, which open as a study.",
+            help="A .h5mu, .h5ad or .zarr, a folder of Space Ranger or Xenium, or several .h5ad: one per modality, or "
+            "of other spots, which open as a study.",
             help_behavior_hint="",
         ),
     ] = ()

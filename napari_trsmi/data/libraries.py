@@ -93,5 +93,5 @@ def spacing(coords: np.ndarray) -> float:
     if len(known) < 2:
         return 1.0
     some = known[:: 1 + len(known) // ENOUGH]
-    distance = KDTree(known).query(some, k=min(5, len(known)))[0][:, -1]
+    distance = KDTree(known, compact_nodes=False, balanced_tree=False).query(some, k=min(5, len(known)))[0][:, -1]
     return float(np.median(distance)) or 1.0

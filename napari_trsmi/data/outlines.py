@@ -56,7 +56,7 @@ class Outlines:
             cells, codes, corners = _read(self.path)
         rows = _rows_of(cells, names)[codes]
         if not (rows >= 0).any():
-            raise DataError(f"Expected outlines of the cells, found only those of others in {self.path}. Copy it again.")
+            raise DataError(f"Expected outlines of the cells, found only others in {self.path}. Copy it again.")
         return ordered(rows, corners, len(names))
 
 

@@ -191,6 +191,7 @@ def apply(dataset: Dataset, placement: Placement) -> Dataset:
         image=image,
         spot_diameter=diameter,
         notes=(*notes, f"{_PLACED} {_listed(placement.steps)}."),
+        outlines=None,  # they stay where the file has them
     )
 
 

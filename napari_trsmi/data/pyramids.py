@@ -5,8 +5,8 @@ What is read when a section opens is one small resolution; of the others only wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import weakref
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +27,15 @@ class Pyramid:
     ----------
     paths
         One TIFF or OME-Zarr with all channels, or several TIFF with one channel each.
-    scale
-        Pixels of the finest resolution per unit of the coordinates of the spots.
     channels
         Names of the channels, as far as they are known.
+    step
+        Pixels of the small copy that was read per pixel of the finest resolution.
     """
 
     paths: tuple[Path, ...]
-    scale: float
     channels: tuple[str, ...] = ()
+    step: float = 1.0
 
     def levels(self) -> list[Any]:
         """Return the resolutions, finest first: dask arrays (C, H, W), or (H, W, 3 or 4) uint8 for colours.
@@ -61,8 +61,8 @@ class Pyramid:
             raise DataError("Expected channels of one size, found files of different sizes.")
         return [da.concatenate([one[level] for one in each]) for level in range(n_levels)]
 
-    def overview(self) -> tuple[np.ndarray, float]:
-        """Return (H, W) or (H, W, C) pixels, at most `LARGEST_OVERVIEW` a side, and how many stand for a finest one.
+    def overview(self) -> tuple[np.ndarray, Pyramid]:
+        """Return a small copy, (H, W, C) and at most `LARGEST_OVERVIEW` a side, and the pyramid that knows its step.
 
         Raises
         ------
@@ -76,8 +76,8 @@ class Pyramid:
             height, width = _size(level)
             if not fitting and height * width > _MOST_READ:
                 raise DataError(
-                    f"Expected a picture with smaller copies of itself (a pyramid), found {height:,} x {width:,} pixels "
-                    "alone. Write it as pyramid."
+                    f"Expected a picture with smaller copies of itself, found {height:,} x {width:,} pixels alone. "
+                    "Write it as pyramid."
                 )
             step = -(-max(height, width) // LARGEST_OVERVIEW)
             if is_colored(level):
@@ -88,7 +88,7 @@ class Pyramid:
             raise
         except Exception as error:
             raise unreadable(error) from error
-        return pixels, width / _size(levels[0])[1] / step
+        return pixels, replace(self, step=width / _size(levels[0])[1] / step)
 
 
 def is_colored(level: Any) -> bool:
@@ -96,16 +96,11 @@ def is_colored(level: Any) -> bool:
     return level.shape[2] in _COLORS and level.dtype == np.uint8
 
 
-def size_of(level: Any) -> tuple[int, int]:
-    """Return height and width of a resolution."""
-    return _size(level)
-
-
 def unreadable(error: Exception) -> DataError:
     """Return the sentence on a picture that a library cannot read."""
     reason = (str(error).strip().splitlines() or [""])[0][:120]
     if "imagecodecs" in str(error):
-        return DataError("Expected the package that unpacks its pixels, found none. Install it: pip install imagecodecs.")
+        return DataError("Expected the package imagecodecs to unpack its pixels, found none. pip install imagecodecs.")
     return DataError(f"Expected a picture, found one that cannot be read ({type(error).__name__}: {reason}).")
 
 
@@ -139,15 +134,26 @@ def _tiff_levels(path: Path, alone: bool) -> list[Any]:
     import zarr
 
     file = tifffile.TiffFile(path, is_ome=False if alone else None)
+    open_file = _Open(file)
     if alone:
         page = file.pages[0]
-        found: Sequence[Any] = [page, *(page.pages or ())]
+        stores = [level.aszarr() for level in (page, *(page.pages or ()))]
         axes = page.axes
     else:
         series = file.series[0]
-        found, axes = series.levels, series.axes
-    arrays = [da.from_zarr(zarr.open_array(level.aszarr(), mode="r")) for level in found]
+        stores, axes = [series.aszarr(level=level) for level in range(len(series.levels))], series.axes
+    arrays = []
+    for store in stores:
+        store.open_file = open_file
+        arrays.append(da.from_zarr(zarr.open_array(store, mode="r")))
     return [_arranged(array, axes, path) for array in arrays]
+
+
+class _Open:
+    """Closes a file once nothing refers to this any more, which all arrays of the file do."""
+
+    def __init__(self, file: Any) -> None:
+        weakref.finalize(self, file.close)
 
 
 def _zarr_levels(path: Path) -> list[Any]:
@@ -164,7 +170,7 @@ def _multiscale(path: Path) -> tuple[Any, dict[str, Any]]:
     import zarr
 
     group = zarr.open_group(str(path), mode="r")
-    attributes = dict(group.attrs)
+    attributes: Any = dict(group.attrs)
     found = dict(attributes.get("ome", attributes)).get("multiscales")
     if not found:
         raise DataError(f"Expected a picture in OME-Zarr at {path}, found a folder of another kind.")
@@ -176,7 +182,7 @@ def _arranged(array: Any, axes: str, path: Path) -> Any:
     for axis in "TZQIR":  # times, planes, and what a file does not name
         while axis in axes and array.ndim > 2:
             place = axes.index(axis)
-            array = array.take(array.shape[place] // 2, axis=place)
+            array = array[(*[slice(None)] * place, array.shape[place] // 2)]
             axes = axes[:place] + axes[place + 1 :]
     if axes == "YX":
         return array[None]

@@ -14,7 +14,10 @@ from napari_trsmi.errors import DataError
 
 _ZARR = (".zgroup", ".zarray", "zarr.json")
 _PIXELS = ("images", "labels", "points")  # of SpatialData: large, and not what is analysed
-_SPACE_RANGER = re.compile(r"matrix.*\.(h5|mtx|mtx\.gz)$|(barcodes|features|genes)\.tsv|\.geojson$|\.parquet$", re.I)
+_READ = re.compile(  # of the folders of Space Ranger and Xenium
+    r"matrix.*\.(h5|mtx|mtx\.gz)$|(barcodes|features|genes)\.tsv|\.geojson$|\.parquet$|^cells\.csv|\.xenium$", re.I
+)
+_UNREAD = re.compile(r"^transcripts|_boundaries\.", re.I)  # large, and not what is analysed
 _DEEPEST = 4  # folders in folders: outs/binned_outputs/square_008um/spatial
 
 
@@ -87,8 +90,8 @@ def stamp(path: Path) -> str:
 def sha256(path: str | Path) -> str:
     """Return the SHA-256 of a file, or of the names and contents of the files of a folder in a fixed order.
 
-    Of a folder of Space Ranger only counts, places and pictures are taken, and of the pictures and points of a
-    SpatialData only their names and sizes: the rest may be large and is not read.
+    Of a folder of Space Ranger or Xenium only counts, places and small pictures are taken, and of the pictures and
+    points of a SpatialData only their names and sizes: the rest may be large and is not read.
 
     Raises
     ------
@@ -119,7 +122,7 @@ def _files(path: Path) -> Iterator[tuple[str, Path]]:
         if not everything:
             folders[:] = [name for name in folders if len(inside.parts) < _DEEPEST and not _is_raw(name, folders)]
         for name in sorted(names):
-            if everything or inside.name == "spatial" or (_SPACE_RANGER.search(name) and not _is_raw(name, names)):
+            if everything or inside.name == "spatial" or (_is_read(name) and not _is_raw(name, names)):
                 file = Path(folder) / name
                 if file.is_file():
                     yield (inside / name).as_posix(), file
@@ -127,6 +130,10 @@ def _files(path: Path) -> Iterator[tuple[str, Path]]:
 
 def _is_zarr(path: Path) -> bool:
     return path.suffix == ".zarr" or any((path / name).exists() for name in _ZARR)
+
+
+def _is_read(name: str) -> bool:
+    return _READ.search(name) is not None and _UNREAD.search(name) is None
 
 
 def _is_raw(name: str, beside: list[str]) -> bool:

@@ -15,7 +15,7 @@ from napari_trsmi.data.readers.found import Found, combined, found_in_anndata, f
 from napari_trsmi.data.readers.joined import Spots
 from napari_trsmi.data.readers.opening import check_readable
 from napari_trsmi.data.readers.visium import from_space_ranger, is_space_ranger
-from napari_trsmi.data.readers.xenium import from_xenium, is_xenium
+from napari_trsmi.data.readers.xenium import MANIFEST, from_xenium, is_xenium
 from napari_trsmi.data.sources import marks_since, stamps
 from napari_trsmi.errors import DataError
 
@@ -38,11 +38,11 @@ def read(
     """Return the section in a file or folder, or in several files with the same barcodes.
 
     Reads ``.h5mu``; ``.h5ad`` with one modality or several told apart by ``var["feature_types"]``; AnnData, MuData and
-    SpatialData ``.zarr``; and output folders of Space Ranger and Xenium. Proteins in ``obsm["protein_expression"]`` are a modality.
-    Coordinates go by name where they have names, in ``obsm`` or ``obs``. Spots that one of the modalities lacks are
-    left out and counted in `Dataset.dropped`, unless `spots` is ``"all"``; what else was left out, guessed or converted
-    is in `Dataset.notes`: spots off tissue or without coordinates, a third coordinate, kinds judged by names or values,
-    barcodes that were made unique or matched without a suffix. Counts stay sparse.
+    SpatialData ``.zarr``; and output folders of Space Ranger and Xenium. Proteins in ``obsm["protein_expression"]``
+    are a modality. Coordinates go by name where they have names, in ``obsm`` or ``obs``. Spots that one of the
+    modalities lacks are left out and counted in `Dataset.dropped`, unless `spots` is ``"all"``; what else was left
+    out, guessed or converted is in `Dataset.notes`: spots off tissue or without coordinates, a third coordinate, kinds
+    judged by names or values, barcodes that were made unique or matched without a suffix. Counts stay sparse.
 
     Parameters
     ----------
@@ -97,7 +97,8 @@ def paths_of(path_or_paths: str | Path | Sequence[str | Path]) -> tuple[Path, ..
     given = [path_or_paths] if isinstance(path_or_paths, str | Path) else list(path_or_paths)
     if not given:
         raise DataError(f"Expected a path to {READABLE}, found none. Give at least one.")
-    return tuple(Path(path).expanduser() for path in given)
+    paths = (Path(path).expanduser() for path in given)
+    return tuple(path.parent if path.name == MANIFEST and path.is_file() else path for path in paths)
 
 
 def found_at(

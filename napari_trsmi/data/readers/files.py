@@ -11,7 +11,7 @@ from napari_trsmi.data.readers.matrices import is_matrix
 from napari_trsmi.data.readers.opening import reading
 from napari_trsmi.data.readers.ranger_files import is_part
 from napari_trsmi.data.readers.visium import from_matrix
-from napari_trsmi.data.readers.xenium import MANIFEST, from_xenium, is_xenium
+from napari_trsmi.data.readers.xenium import from_xenium, is_xenium
 from napari_trsmi.data.soundness import check_stored
 from napari_trsmi.data.tables import read_mudata_zarr, table_kind, zarr_kind
 from napari_trsmi.errors import DataError
@@ -31,8 +31,6 @@ def from_file(path: Path) -> Found:
     with path.open("rb") as file:
         start = file.read(8)
     packed = next((name for magic, name in _PACKED if start.startswith(magic)), None)
-    if path.name == MANIFEST:
-        return from_xenium(path.parent)
     if packed == "zip":
         return _from_zipped_zarr(path)
     if packed is not None:

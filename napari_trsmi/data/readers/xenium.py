@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -34,6 +35,7 @@ _FOCUS = "morphology_focus"  # folder of one file for each stain, from version 2
 _STAINS = 4  # shown at most: nuclei, membranes, RNA and proteins of the cell, before single proteins
 _PIXEL = 0.2125  # micrometres, of every instrument so far
 _SCALING = "protein_scaling_factor"
+_STAIN_NUMBER = re.compile(r"^ch\d+_")
 _MOST_FOLDERS = 1000
 _CHUNK = 1 << 24
 
@@ -113,14 +115,14 @@ def _found(run: Path, name: str) -> Found:
     pyramid = _pyramid(run, notes)
     if pyramid is not None:
         try:
-            pixels, step = pyramid.overview()
-            images["hires"], factors["tissue_hires_scalef"] = pixels, pyramid.scale * step
+            images["hires"], pyramid = pyramid.overview()
+            factors["tissue_hires_scalef"] = pyramid.step / _pixel_size(run, notes)
         except DataError as error:
             notes.append(f"Left out the image {pyramid.paths[0].name}. {error}")
             pyramid = None
     table.uns["spatial"] = {name: {"images": images, "scalefactors": factors}}
     found = found_in_anndata(table, name)
-    outlines = _first(run, _OUTLINES)
+    outlines = _readable(run, _OUTLINES)
     return replace(
         found,
         notes=[*found.notes, *notes],
@@ -144,7 +146,7 @@ def _read_table(run: Path, notes: list[str]) -> AnnData:
     types = table.var["feature_types"].astype(str)
     known = types.map({text: kind_of_feature_type(text) is not None for text in types.unique()}).to_numpy(bool)
     if not known.any():
-        raise DataError(f"Expected Gene Expression or Protein Expression in {path}, found only {', '.join(set(types))}.")
+        raise DataError(f"Expected Gene Expression or Protein Expression in {path}, found {', '.join(set(types))}.")
     if not known.all():
         counted = ", ".join(f"{count} {text}" for text, count in types[~known].value_counts().items())
         notes.append(f"Left out features that measure no gene or protein: {counted}.")
@@ -189,9 +191,16 @@ def _read_cells(run: Path, names: pd.Index, notes: list[str]) -> pd.DataFrame:
     """Return places and annotations of the cells `names` (N,)."""
     import pandas as pd
 
-    path = cells_beside(run, _CELLS)
+    path = _readable(run, _CELLS)
+    if path is None and (run / _CELLS[0]).exists():
+        raise DataError(
+            f"Expected the package pyarrow to read {_CELLS[0]}, found none. Install it (pip install pyarrow), or put "
+            f"{_CELLS[1]} beside it."
+        )
     if path is None:
-        raise DataError(f"Expected cells.parquet or cells.csv.gz in {run}, found none. Choose a complete Xenium folder.")
+        raise DataError(
+            f"Expected cells.parquet or cells.csv.gz in {run}, found none. Choose a complete Xenium folder."
+        )
     with reading(path):
         cells = _read_list(path)
     missing = [name for name in ("cell_id", "x_centroid", "y_centroid") if name not in cells]
@@ -208,22 +217,14 @@ def _read_cells(run: Path, names: pd.Index, notes: list[str]) -> pd.DataFrame:
             f"Expected the cells of the matrix, such as {names[0]!r}, in {path.name}, found only others. "
             f"Put the files of one region together in {run}."
         )
-    if (lost := int((rows < 0).sum())):
+    if lost := int((rows < 0).sum()):
         notes.append(f"{path.name} lacks {lost:,} of {len(names):,} cells of the matrix.")
     return cells.reindex(names)
 
 
-def cells_beside(run: Path, names: tuple[str, ...]) -> Path | None:
+def _readable(run: Path, names: tuple[str, ...]) -> Path | None:
     """Return the first of some tables that is there and can be read: parquet only with the package for it."""
-    there = [run / name for name in names if (run / name).exists()]
-    if not there or there[0].suffix != ".parquet" or _has_pyarrow():
-        return there[0] if there else None
-    if len(there) == 1:
-        raise DataError(
-            f"Expected the package pyarrow to read {there[0].name}, found none. Install it (pip install pyarrow), or "
-            f"put {names[1]} beside it."
-        )
-    return there[1]
+    return _first(run, names if _has_pyarrow() else names[1:])
 
 
 def _has_pyarrow() -> bool:
@@ -249,8 +250,7 @@ def _pyramid(run: Path, notes: list[str]) -> Pyramid | None:
     if len(files) > _STAINS:
         notes.append(f"The folder {_FOCUS} has {len(files)} images: shown are the first {_STAINS}.")
         files = files[:_STAINS]
-    names = tuple(file.name.removesuffix(".ome.tif").removeprefix("ch").replace("morphology_focus_", "stain ") for file in files)
-    return Pyramid(tuple(files), 1.0 / _pixel_size(run, notes), names)
+    return Pyramid(tuple(files), tuple(_STAIN_NUMBER.sub("", file.name.removesuffix(".ome.tif")) for file in files))
 
 
 def _pixel_size(run: Path, notes: list[str]) -> float:

@@ -54,6 +54,7 @@ def chosen_layer(section: OpenSection, sides: np.ndarray) -> LayerData:
         placed = {
             "scale": (pixels.step[0] * unit, pixels.step[1] * unit),
             "translate": (pixels.origin[0] * unit, pixels.origin[1] * unit),
+            "multiscale": bool(pixels.coarser),
             "colormap": DirectLabelColormap(color_dict=colors),
             "opacity": 1.0,
         }
@@ -70,10 +71,10 @@ def chosen_layer(section: OpenSection, sides: np.ndarray) -> LayerData:
     return chosen_data(section, sides), settings, "points"
 
 
-def chosen_data(section: OpenSection, sides: np.ndarray) -> np.ndarray:
+def chosen_data(section: OpenSection, sides: np.ndarray) -> Any:
     """Return the data of the layer of `chosen_layer`: positions (n, 2), or an image of sides."""
     if (pixels := look(section).raster) is not None:
-        return pixels.look_up(sides.astype(np.uint8))
+        return pixels.image(sides.astype(np.uint8))
     at: np.ndarray = section.dataset.coords[sides > 0, ::-1]
     return at
 

@@ -12,6 +12,7 @@ import numpy as np
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.viewer.layers import DOMAINS, NAMES, SPOT, SPOTS, TISSUE
 from napari_trsmi.gui.viewer.looks import look
+from napari_trsmi.gui.viewer.outlining import Outlining
 from napari_trsmi.gui.viewer.sections import marked
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Canvas:
         self._seen: WeakSet[OpenSection] = WeakSet()
         self._dimmed: WeakSet[OpenSection] = WeakSet()
         self._colored: OpenSection | None = None
+        self.outlining = Outlining(self)
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.mouse_drag_callbacks.append(self._on_press)
@@ -91,6 +93,7 @@ class Canvas:
         if any(mark["section"] is ours["section"] for _, mark in self._marked()):
             from qtpy.QtCore import QTimer
 
+            self.outlining.drop(ours["section"])
             # What is left (ring, boundaries) may be among the layers that napari is just removing one by one.
             QTimer.singleShot(0, self._sweep)
 
@@ -132,6 +135,7 @@ class Canvas:
         if section is None or section in self._seen or not own:
             return
         self._seen.add(section)
+        self.outlining.begin(section)
         bar = self.viewer.canvas.overlays.scale_bar
         bar.visible = bar.box = True  # the box keeps it legible on tissue
         self.viewer.layers.selection.active = own[-1]  # the status bar speaks about the layer that is selected
@@ -146,7 +150,7 @@ class Canvas:
         if shown is not None and layer is not None:
             _paint_domains(layer, section, shown, self.session.hidden)
         elif shown is not None:
-            layer = self._add(layers.domains_layer(section, shown, self.session.hidden))
+            layer = self.add(layers.domains_layer(section, shown, self.session.hidden))
             self._face(section, DOMAINS if self.session.coloring is None else SPOTS)
         elif layer is not None:
             self.viewer.layers.remove(layer)
@@ -184,7 +188,7 @@ class Canvas:
             return
         layer = self.layer(SPOTS, section)
         if layer is None:
-            self._add(layers.spots_layer(section, coloring))
+            self.add(layers.spots_layer(section, coloring))
         else:
             _paint_spots(layer, section, coloring)
         plain = coloring is None and self.layer(DOMAINS, section) is not None
@@ -204,7 +208,7 @@ class Canvas:
         if selection.active is None or selection.active in pair.values():
             selection.active = pair.get(front)
 
-    def _add(self, data: layers.LayerData) -> Layer:
+    def add(self, data: layers.LayerData) -> Layer:
         """Add a layer at its place among those of its section; what was selected stays selected."""
         ours, viewer = data[1]["metadata"]["trsmi"], self.viewer
         place = len(viewer.layers)
@@ -259,7 +263,7 @@ class Canvas:
                 if ours["role"] == SPOT:
                     layer.visible = False
         elif layer is None and section in self._sections():
-            self._add(layers.ring_layer(section, spot))
+            self.add(layers.ring_layer(section, spot))
         elif layer is not None:
             layer.data, layer.visible = layers.ring_data(section, spot), True
 
@@ -282,12 +286,12 @@ def _made(data: layers.LayerData) -> Layer:
 
 def _paint_spots(layer: Any, section: OpenSection, coloring: Coloring | None) -> None:
     """Recolour the spots layer in place."""
-    colors, pixels = layers.seen_of(section, layers.spot_colors(section, coloring)), look(section).raster
+    pixels = look(section).raster
     if pixels is None:
-        _paint_points(layer, colors)
+        _paint_points(layer, layers.seen_of(section, layers.spot_colors(section, coloring)))
         layer.features = layers.spot_features(section, coloring)
     else:
-        pixels.look_up(layers.packed(colors), out=layer.data.view(np.uint32)[..., 0])
+        pixels.repaint(layer.data, layers.spot_pixels(section, coloring))
         layer.refresh(extent=False, highlight=False)
 
 
@@ -299,10 +303,8 @@ def _paint_domains(layer: Any, section: OpenSection, shown: Shown, hidden: froze
         layer.features = layers.domain_features(section, shown)
         return
     colormap, values = layers.domain_colormap(shown, hidden), layers.seen_of(section, layers.label_values(shown))
-    if values.dtype == layer.data.dtype:
-        pixels.look_up(values, out=layer.data)
-    else:
-        layer.data = pixels.look_up(values)
+    if not pixels.repaint(layer.data, values):
+        layer.data = pixels.image(values)
     if _same_colors(layer.colormap.color_dict, colormap.color_dict):
         layer.refresh(extent=False, highlight=False)
     else:

@@ -16,6 +16,7 @@ from napari_trsmi.data.dataset import Place
 from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui.viewer import side_by_side
 from napari_trsmi.gui.viewer.looks import look
+from napari_trsmi.gui.viewer.pictures import pyramid_images
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,6 +76,11 @@ def image_layers(section: OpenSection) -> list[LayerData]:
     for number, (part, place) in enumerate(zip(dataset.parts or (dataset,), dataset.places or (WHOLE,), strict=True)):
         if part.image is None:
             continue
+        if part.image.pyramid is not None and not dataset.parts:
+            return [
+                (data, {**_shared(section, TISSUE), "opacity": opacity, **settings}, "image")
+                for data, settings in pyramid_images(part.image, unit)
+            ]
         pixels, step = part.image.pixels, unit * place.scale / part.image.scale
         settings = {"scale": (step, step), "rgb": True, "interpolation2d": "linear", "opacity": opacity}
         if dataset.parts:
@@ -113,10 +119,10 @@ def names_table(section: OpenSection) -> pd.DataFrame:
 
 def spots_layer(section: OpenSection, coloring: Coloring | None = None) -> LayerData:
     """Return the spots in plain grey, or coloured by something."""
-    colors = seen_of(section, spot_colors(section, coloring))
     if (pixels := look(section).raster) is not None:
-        image = pixels.look_up(packed(colors)).view(np.uint8).reshape(*pixels.spots.shape, 4)
-        return image, {**_shared(section, SPOTS), **_placed(section, pixels), "rgb": True}, "image"
+        settings = {**_shared(section, SPOTS), **_placed(section, pixels), "rgb": True}
+        return pixels.image(spot_pixels(section, coloring)), settings, "image"
+    colors = seen_of(section, spot_colors(section, coloring))
     return _points(section, SPOTS, colors, spot_features(section, coloring))
 
 
@@ -129,7 +135,7 @@ def domains_layer(section: OpenSection, shown: Shown, hidden: frozenset[int] = f
             "opacity": 1.0,
         }
         settings = {**_shared(section, DOMAINS), **_placed(section, pixels), **settings}
-        return pixels.look_up(seen_of(section, label_values(shown))), settings, "labels"
+        return pixels.image(seen_of(section, label_values(shown))), settings, "labels"
     colors = seen_of(section, domain_colors(shown, hidden)[shown.labels])
     return _points(section, DOMAINS, colors, domain_features(section, shown))
 
@@ -181,27 +187,40 @@ def spot_colors(section: OpenSection, coloring: Coloring | None) -> np.ndarray:
 
     Spots without a value (NaN, or code -1) are grey.
     """
-    from matplotlib import colormaps
-    from matplotlib.colors import to_rgba_array
-
-    if coloring is None:
-        colors = np.tile(np.array(PLAIN, np.float32), (section.dataset.n_spots, 1))
-        dataset = section.dataset
-        for part, rows in zip(dataset.parts or (dataset,), dataset.sections, strict=True):
-            if part.image is not None:
-                colors[rows] = PLAIN_ON_TISSUE
-        return colors
-    values = np.asarray(coloring.values)
-    if values.ndim == 2:
+    values = None if coloring is None else np.asarray(coloring.values)
+    if values is not None and values.ndim == 2:
         colors = np.ones((len(values), 4), np.float32)
         np.clip(values, 0.0, 1.0, out=colors[:, :3], casting="same_kind")
         colors[np.isnan(values).any(axis=1)] = NO_VALUE
         return colors
-    if coloring.colors:
-        table, codes = to_rgba_array(coloring.colors), values.astype(int)
+    table, codes = _table_and_codes(section, coloring)
+    return table[codes]
+
+
+def spot_pixels(section: OpenSection, coloring: Coloring | None) -> np.ndarray:
+    """Return the (N,) uint32 of `packed` for the `spot_colors` that are seen: made of the table, not spot by spot."""
+    if coloring is not None and np.ndim(coloring.values) == 2:
+        return seen_of(section, packed(spot_colors(section, coloring)))
+    table, codes = _table_and_codes(section, coloring)
+    return seen_of(section, packed(table)[codes])
+
+
+def _table_and_codes(section: OpenSection, coloring: Coloring | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return (K, 4) float32 colours and the (N,) int of that of each spot; -1 is the last, that of no value."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_rgba_array
+
+    dataset = section.dataset
+    if coloring is None:
+        table, codes = np.array([PLAIN, PLAIN_ON_TISSUE]), np.zeros(dataset.n_spots, np.int8)
+        for part, rows in zip(dataset.parts or (dataset,), dataset.sections, strict=True):
+            codes[rows] = part.image is not None
+    elif coloring.colors:
+        table, codes = to_rgba_array(coloring.colors), np.asarray(coloring.values).astype(int)
     else:
+        values = np.asarray(coloring.values)
         table, codes = colormaps[coloring.colormap](np.arange(256)), _codes(values, coloring.limits)
-    return np.vstack([table, NO_VALUE]).astype(np.float32)[codes]
+    return np.vstack([table, NO_VALUE]).astype(np.float32), codes
 
 
 def _codes(values: np.ndarray, limits: tuple[float, float] | None) -> np.ndarray:
@@ -286,6 +305,7 @@ def _shared(section: OpenSection, role: str) -> dict[str, Any]:
 def _placed(section: OpenSection, pixels: Raster) -> dict[str, Any]:
     unit, _ = world(section.dataset)
     return {
+        "multiscale": bool(pixels.coarser),
         "scale": (pixels.step[0] * unit, pixels.step[1] * unit),
         "translate": (pixels.origin[0] * unit, pixels.origin[1] * unit),
     }

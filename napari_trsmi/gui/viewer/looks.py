@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -49,6 +49,11 @@ def look(section: OpenSection) -> Look:
     if section not in _LOOKS:
         _LOOKS[section] = _look(section.dataset)
     return _LOOKS[section]
+
+
+def draw_cells(section: OpenSection, cells: Raster) -> None:
+    """Draw the spots of `section` from now on as cells with outlines."""
+    _LOOKS[section] = replace(look(section), raster=cells)
 
 
 def _look(dataset: Dataset) -> Look:

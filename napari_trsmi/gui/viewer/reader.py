@@ -26,8 +26,8 @@ def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[Any]] | None:
     """Return `read_section` where a path looks like one of ours; looks at names only and never raises.
 
     A folder is ours where its parts have the names of an AnnData, MuData or SpatialData ``.zarr`` or of the folder of
-    an instrument that `api.read` knows, and an ``.h5`` where its groups have; all others, such as images in OME-Zarr, are left to other plugins.
-    Several paths together are ours where all are such files.
+    an instrument that `api.read` knows, and an ``.h5`` where its groups have; all others, such as images in OME-Zarr,
+    are left to other plugins. Several paths together are ours where all are such files.
     """
     try:
         paths = [str(path)] if isinstance(path, str | Path) else [str(one) for one in path]

@@ -55,6 +55,7 @@ def test_bins_of_a_square_grid_are_pixels():
 
 def test_a_grid_with_more_places_than_pixels_has_no_gaps(monkeypatch):
     monkeypatch.setattr(raster, "MAX_SIDE", 20)
+    monkeypatch.setattr(raster, "LARGEST_SIDE", 20)
     coords = np.indices((30, 30)).reshape(2, -1).T.astype(float)
     made = make_raster(coords, 0.75, grid=(1.0, 1.0))
     assert made.spots.shape == (20, 20)
@@ -68,3 +69,54 @@ def test_looking_up_gives_each_pixel_the_value_of_its_spot():
     out = np.empty((2, 2), np.uint8)
     assert made.look_up(values, out=out) is out
     assert out.tolist() == [[4, 5], [0, 6]]
+
+
+@pytest.fixture
+def large(monkeypatch):
+    """A raster with smaller copies, of spots 4 pixels apart."""
+    monkeypatch.setattr(raster, "MAX_SIDE", 100)
+    monkeypatch.setattr(raster, "CANVAS", 60)
+    coords = np.stack(np.meshgrid(np.arange(40.0), np.arange(40.0)), axis=-1).reshape(-1, 2)
+    return make_raster(coords, 0.75)
+
+
+def test_many_spots_stay_apart_and_have_smaller_copies(large):
+    assert max(large.spots.shape) == 160
+    assert [level.shape for level in large.coarser] == [(80, 80), (40, 40)]
+    assert np.array_equal(np.unique(large.spots), np.arange(-1, 1600))
+
+
+def test_stamps_and_distances_agree(spots, monkeypatch):
+    monkeypatch.setattr(raster, "MAX_SIDE", 300)
+    made = make_raster(spots, 10.0)
+    monkeypatch.setattr(raster, "_STAMPS", 0)
+    far, distance = make_raster(spots, 10.0), cdist(centres(made), spots)
+    pixel = np.hypot(*made.step)
+    one, other = made.spots.ravel(), far.spots.ravel()
+    assert ((one >= 0) == (other >= 0)).mean() > 0.999
+    both = np.flatnonzero((one >= 0) & (other >= 0))
+    assert np.abs(distance[both, one[both]] - distance[both, other[both]]).max() < pixel
+
+
+def test_what_is_seen_of_a_large_raster_is_looked_up_as_the_whole_is(large):
+    values = (np.arange(1600) % 7 + 1).astype(np.uint8)
+    levels, whole = large.image(values), large.look_up(values)
+    assert (levels[0].shape, levels[0].dtype, levels[0].ndim) == (whole.shape, np.uint8, 2)
+    assert np.array_equal(levels[0][10:20, 5:9], whole[10:20, 5:9])
+    assert np.array_equal(np.asarray(levels[2]), whole[::4, ::4])
+    assert levels[0][3, 4] == whole[3, 4]
+
+
+def test_repainting_a_large_raster_paints_all_its_copies(large):
+    levels = large.image(np.ones(1600, np.uint8))
+    assert large.repaint(levels, np.full(1600, 5, np.uint8))
+    assert all((np.asarray(level)[1:-1, 1:-1] == 5).all() for level in levels)
+    assert not large.repaint(levels, np.full(1600, 5, np.uint16))
+
+
+def test_colors_of_a_large_raster_are_four_bytes(large):
+    colors = np.random.default_rng(0).integers(0, 1 << 32, 1600, dtype=np.uint32)
+    levels, whole = large.image(colors), large.look_up(colors)
+    assert levels[1].shape == (80, 80, 4)
+    assert np.array_equal(levels[0][2:5, 3:9], np.ascontiguousarray(whole[2:5, 3:9])[..., None].view(np.uint8))
+    assert np.array_equal(levels[0][2:5, 3:9, :3], levels[0][2:5, 3:9][..., :3])
