@@ -31,11 +31,14 @@ class Pyramid:
         Names of the channels, as far as they are known.
     step
         Pixels of the small copy that was read per pixel of the finest resolution.
+    colored
+        Whether three or four channels of 8 bits are colours.
     """
 
     paths: tuple[Path, ...]
     channels: tuple[str, ...] = ()
     step: float = 1.0
+    colored: bool = False
 
     def levels(self) -> list[Any]:
         """Return the resolutions, finest first: dask arrays (C, H, W), or (H, W, 3 or 4) uint8 for colours.
@@ -49,7 +52,9 @@ class Pyramid:
 
         try:
             if len(self.paths) == 1:
-                return _levels(self.paths[0])
+                levels = _levels(self.paths[0])
+                turn = self.colored and levels[0].dtype == np.uint8 and levels[0].shape[0] in _COLORS
+                return [level.transpose(1, 2, 0) for level in levels] if turn else levels
             each = [_levels(path, alone=True) for path in self.paths]
         except DataError:
             raise

@@ -14,8 +14,10 @@ from napari_trsmi.errors import DataError
 
 _ZARR = (".zgroup", ".zarray", "zarr.json")
 _PIXELS = ("images", "labels", "points")  # of SpatialData: large, and not what is analysed
-_READ = re.compile(  # of the folders of Space Ranger and Xenium
-    r"matrix.*\.(h5|mtx|mtx\.gz)$|(barcodes|features|genes)\.tsv|\.geojson$|\.parquet$|^cells\.csv|\.xenium$", re.I
+_READ = re.compile(  # of the folders of Space Ranger, Xenium, CosMx, MERSCOPE and Stereo-seq
+    r"matrix.*\.(h5|mtx|mtx\.gz)$|(barcodes|features|genes)\.tsv|\.geojson$|\.parquet$|^cells\.csv|\.xenium$|"
+    r"(exprMat|metadata)_file\.csv|cell_by_gene\.csv|cell_metadata\.csv|\.gef$|\.h5ad$",
+    re.I,
 )
 _UNREAD = re.compile(r"^transcripts|_boundaries\.", re.I)  # large, and not what is analysed
 _DEEPEST = 4  # folders in folders: outs/binned_outputs/square_008um/spatial

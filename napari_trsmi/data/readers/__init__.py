@@ -14,6 +14,7 @@ from napari_trsmi.data.readers.files import READABLE, ZARR_MARKS, from_file, fro
 from napari_trsmi.data.readers.found import Found, combined, found_in_anndata, found_in_mudata
 from napari_trsmi.data.readers.joined import Spots
 from napari_trsmi.data.readers.opening import check_readable
+from napari_trsmi.data.readers.platforms import from_platform, platform_of
 from napari_trsmi.data.readers.visium import from_space_ranger, is_space_ranger
 from napari_trsmi.data.readers.xenium import MANIFEST, from_xenium, is_xenium
 from napari_trsmi.data.sources import marks_since, stamps
@@ -38,8 +39,8 @@ def read(
     """Return the section in a file or folder, or in several files with the same barcodes.
 
     Reads ``.h5mu``; ``.h5ad`` with one modality or several told apart by ``var["feature_types"]``; AnnData, MuData and
-    SpatialData ``.zarr``; and output folders of Space Ranger and Xenium. Proteins in ``obsm["protein_expression"]``
-    are a modality. Coordinates go by name where they have names, in ``obsm`` or ``obs``. Spots that one of the
+    SpatialData ``.zarr``; output folders of Space Ranger and Xenium; and, where spatialdata-io is installed, those of
+    CosMx, MERSCOPE, Stereo-seq, seqFISH and others. Proteins in ``obsm["protein_expression"]`` are a modality. Coordinates go by name where they have names, in ``obsm`` or ``obs``. Spots that one of the
     modalities lacks are left out and counted in `Dataset.dropped`, unless `spots` is ``"all"``; what else was left
     out, guessed or converted is in `Dataset.notes`: spots off tissue or without coordinates, a third coordinate, kinds
     judged by names or values, barcodes that were made unique or matched without a suffix. Counts stay sparse.
@@ -205,6 +206,8 @@ def _found(path: Path, library: str | None, modalities: Sequence[str] | None) ->
         return from_xenium(path, library)
     if is_space_ranger(path):
         return from_space_ranger(path, library)
+    if (platform := platform_of(path)) is not None:
+        return from_platform(path, platform, library)
     inside = [part.name for part in sorted(path.iterdir()) if part.suffix in (".h5ad", ".h5mu", ".h5", ".zarr")]
     what = f"a folder with {', '.join(inside[:3])}" if inside else "a folder of another kind"
     way_out = "Give one of them, or those of one section together." if inside else "Choose another."

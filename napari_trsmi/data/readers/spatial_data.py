@@ -6,9 +6,9 @@ what the rows are called is no matter.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
     from spatialdata import SpatialData
+
+    OpenRegions = Callable[[set[str]], tuple[SpatialData, list[str]]]
 
 
 def from_spatialdata(path: Path, library: str | None = None, modalities: Sequence[str] | None = None) -> Found:
@@ -52,8 +54,26 @@ def from_spatialdata(path: Path, library: str | None = None, modalities: Sequenc
     tables = read_tables(path)
     if not tables:
         raise DataError(_no_table(path))
+    return from_elements(tables, partial(open_elements, path), library, modalities)
+
+
+def from_elements(
+    tables: Mapping[str, AnnData],
+    open_regions: OpenRegions,
+    library: str | None = None,
+    modalities: Sequence[str] | None = None,
+) -> Found:
+    """Return tables of SpatialData with positions and image of the region they annotate; see `from_spatialdata`.
+
+    Parameters
+    ----------
+    tables
+        {name: AnnData}.
+    open_regions
+        Returns, for the names of regions, what holds these and the images, and notes; called at most once.
+    """
     parts, notes = parts_of(tables)
-    regions = _Regions(path, {part.region for part in parts if part.region is not None})
+    regions = _Regions(open_regions, {part.region for part in parts if part.region is not None})
     section = chosen(parts, tables, regions, library, modalities)
     notes += section.notes
     first = section.parts[0].region
@@ -79,19 +99,20 @@ def from_spatialdata(path: Path, library: str | None = None, modalities: Sequenc
         holders = [_with_libraries(holder, {}) for holder in holders]
         holders[0] = _with_libraries(holders[0], {section.name: next(iter(own.values()), {})})
     stored = {part.table: _stored(tables[part.table], part, own) for part, own in zip(placed, names, strict=True)}
-    return replace(joined, holders=holders, notes=[*joined.notes, *notes], stored=stored)
+    pyramids = {} if here is None else here.pyramids
+    return replace(joined, holders=holders, notes=[*joined.notes, *notes], stored=stored, pyramids=pyramids)
 
 
 class _Regions:
     """The regions of a store, found once when they are asked for."""
 
-    def __init__(self, path: Path, names: set[str]) -> None:
-        self._path, self._names = path, names
+    def __init__(self, open_regions: OpenRegions, names: set[str]) -> None:
+        self._open, self._names = open_regions, names
         self._known: dict[str, Region] = {}
 
     @cached_property
     def _elements(self) -> tuple[SpatialData, list[str]]:
-        return open_elements(self._path, self._names)
+        return self._open(self._names)
 
     def __call__(self, name: str) -> Region:
         if name not in self._known:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_trsmi.data.pyramids import Pyramid
 from napari_trsmi.data.spatialdata_store import quietly
 from napari_trsmi.errors import DataError
 
@@ -34,12 +36,15 @@ class Region:
         Image, scale factors and diameter, as squidpy keeps those of a library.
     notes
         Sentences a person should read.
+    pyramids
+        {image: the whole of it, on disk}, where `entry` has a small copy.
     """
 
     name: str
     places: pd.DataFrame
     entry: dict[str, Any]
     notes: tuple[str, ...] = ()
+    pyramids: dict[str, Pyramid] = field(default_factory=dict)
 
     def at(self, instances: pd.Index) -> np.ndarray:
         """Return (N, 2) float64 x and y of instances, NaN for those that the region lacks."""
@@ -98,6 +103,7 @@ def _region(sdata: SpatialData, name: str) -> Region:
         to_system = get_transformation(element, system).to_affine_matrix(("x", "y"), ("x", "y"))
         diameter = 2.0 * float(np.median(element["radius"])) * _stretch(to_system)
     entry: dict[str, Any] = {"images": {}, "scalefactors": {}}
+    pyramids: dict[str, Pyramid] = {}
     if image is not None:
         pixels, level_scale, to_system, more = _picture(sdata, image, system)
         notes += more
@@ -108,6 +114,7 @@ def _region(sdata: SpatialData, name: str) -> Region:
             diameter = None if diameter is None else diameter / stretch
             stretch = 1.0
         entry = {"images": {image: pixels}, "scalefactors": {image: level_scale / stretch}}
+        pyramids = _pyramids(sdata, image, level_scale)
     elif len(sdata.images):
         notes.append(
             f"No picture: none of the images {', '.join(sdata.images)} is a plane (channel, y, x) in a coordinate "
@@ -115,7 +122,7 @@ def _region(sdata: SpatialData, name: str) -> Region:
         )
     if diameter is not None:
         entry["scalefactors"]["spot_diameter_fullres"] = diameter
-    return Region(name, places, entry, tuple(notes))
+    return Region(name, places, entry, tuple(notes), pyramids)
 
 
 def _centroids(element: Any, name: str, system: str) -> tuple[pd.DataFrame, list[str]]:
@@ -184,6 +191,24 @@ def _picture(sdata: SpatialData, name: str, system: str) -> tuple[np.ndarray, fl
         pixels = np.concatenate([pixels, np.zeros_like(pixels[:, :, :1])], axis=2)
     to_system = get_transformation(levels[0], system).to_affine_matrix(("x", "y"), ("x", "y"))
     return pixels, level.sizes["x"] / levels[0].sizes["x"] / step, to_system, notes
+
+
+def _pyramids(sdata: SpatialData, name: str, step: float) -> dict[str, Pyramid]:
+    """Return {image: the whole of it} where the store has it on disk, and what was read of it is smaller."""
+    if sdata.path is None or step >= 1.0:
+        return {}
+    level = _levels(sdata.images[name])[0]
+    names = tuple(str(channel) for channel in level.coords["c"].to_numpy()) if "c" in level.coords else ()
+    shown, _ = _channels(name, level)
+    colored = level.dtype == np.uint8 and shown == [0, 1, 2] and level.sizes["c"] in (3, 4) and _are_colors(names)
+    return {name: Pyramid((Path(sdata.path) / "images" / name,), names, step, colored)}
+
+
+def _are_colors(channels: Sequence[str]) -> bool:
+    """Return whether three or four channels are red, green and blue, or have no names but their numbers."""
+    lower = [channel.strip().lower() for channel in channels]
+    initials = [word[0] for word in _PRIMARIES]
+    return lower[:3] in ([], list(_PRIMARIES), initials, ["0", "1", "2"])
 
 
 def _channels(name: str, image: Any) -> tuple[list[int], list[str]]:

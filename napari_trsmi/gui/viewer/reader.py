@@ -51,6 +51,7 @@ def _is_our_hdf5(path: Path) -> bool:
 
 
 def _is_our_folder(path: Path) -> bool:
+    from napari_trsmi.data.readers.platforms import platform_of
     from napari_trsmi.data.readers.visium import is_space_ranger
     from napari_trsmi.data.readers.xenium import is_xenium
 
@@ -58,7 +59,7 @@ def _is_our_folder(path: Path) -> bool:
         return False
     names = {part.name for part in path.iterdir()}
     if not names & ZARR:
-        return is_xenium(path) or is_space_ranger(path)
+        return is_xenium(path) or is_space_ranger(path) or platform_of(path) is not None
     tables = "tables" in names and "0" not in names  # an image in OME-Zarr may have tables beside its resolutions
     return {"obs", "var"} <= names or "mod" in names or tables
 
