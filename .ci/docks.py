@@ -8,7 +8,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-OPTIONAL = ("cryptography", "distributed", "igraph", "spatialdata", "squidpy")
+OPTIONAL = ("cryptography", "distributed", "igraph", "spatialdata", "spatialdata_io", "squidpy")
 
 
 def main() -> None:

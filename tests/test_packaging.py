@@ -12,8 +12,9 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
-OPTIONAL = ["cryptography", "distributed", "igraph", "spatialdata", "squidpy"]
+OPTIONAL = ["cryptography", "distributed", "igraph", "spatialdata", "spatialdata_io", "squidpy"]
 ON_CONDA = {  # where the name is another
+    "dask": "dask-core",
     "igraph": "python-igraph",
     "matplotlib": "matplotlib-base",
     "napari": "napari-base",

@@ -126,3 +126,12 @@ def test_a_folder_without_a_table_is_refused(tmp_path):
         SpatialData(images={"he": image}).write(tmp_path / "s.zarr")
     with pytest.raises(DataError, match=r"Expected a table .* found only images he"):
         read(tmp_path / "s.zarr")
+
+
+def test_of_a_large_image_the_whole_stays_on_disk(write, xy):
+    path, pixels = write(xy * 50, shape=(3, 3200, 4000), scale_factors=[2])
+    dataset = read(path)
+    levels = dataset.image.pyramid.levels()
+    assert [level.shape for level in levels] == [(3200, 4000, 3), (1600, 2000, 3)]
+    assert np.array_equal(levels[0][5:9, 7:11].compute(), pixels.transpose(1, 2, 0)[5:9, 7:11])
+    assert dataset.image.pyramid.step == pytest.approx(0.5)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from napari_trsmi.config import Kind
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.readers.assemble import assemble
+from napari_trsmi.data.readers.beside import apart, with_picture
 from napari_trsmi.data.readers.files import READABLE, ZARR_MARKS, from_file, from_zarr
 from napari_trsmi.data.readers.found import Found, combined, found_in_anndata, found_in_mudata
 from napari_trsmi.data.readers.joined import Spots
@@ -40,15 +41,17 @@ def read(
 
     Reads ``.h5mu``; ``.h5ad`` with one modality or several told apart by ``var["feature_types"]``; AnnData, MuData and
     SpatialData ``.zarr``; output folders of Space Ranger and Xenium; and, where spatialdata-io is installed, those of
-    CosMx, MERSCOPE, Stereo-seq, seqFISH and others. Proteins in ``obsm["protein_expression"]`` are a modality. Coordinates go by name where they have names, in ``obsm`` or ``obs``. Spots that one of the
-    modalities lacks are left out and counted in `Dataset.dropped`, unless `spots` is ``"all"``; what else was left
-    out, guessed or converted is in `Dataset.notes`: spots off tissue or without coordinates, a third coordinate, kinds
-    judged by names or values, barcodes that were made unique or matched without a suffix. Counts stay sparse.
+    CosMx, MERSCOPE, Stereo-seq, seqFISH and others. Proteins in ``obsm["protein_expression"]`` are a modality.
+    Coordinates go by name where they have names, in ``obsm`` or ``obs``. Spots that one of the modalities lacks are
+    left out and counted in `Dataset.dropped`, unless `spots` is ``"all"``; what else was left out, guessed or converted
+    is in `Dataset.notes`: spots off tissue or without coordinates, a third coordinate, kinds judged by names or values,
+    barcodes that were made unique or matched without a suffix. Counts stay sparse.
 
     Parameters
     ----------
     path_or_paths
-        One path, or several that hold different modalities of the same spots.
+        One path, or several that hold different modalities of the same spots. An OME-TIFF or OME-Zarr among them is
+        the picture of the tissue; of a large one only a small resolution is read.
     kinds
         {modality: kind} where the kind found would be wrong; a lone table without a name of its own takes the one
         given here. Many normalised features called precomputed are reduced to components before training.
@@ -77,7 +80,7 @@ def read(
     Traceback (most recent call last):
     napari_trsmi.errors.DataError: Expected a file or folder at section.h5xx, found nothing. Check the path.
     """
-    paths = paths_of(path_or_paths)
+    paths, pictures = apart(paths_of(path_or_paths))
     before = stamps(paths)
     found, name = found_at(paths, library, modalities)
     dataset = assemble(
@@ -90,6 +93,8 @@ def read(
         spots=spots,
         of_several=of_several,
     )
+    for picture in pictures:
+        dataset = with_picture(dataset, picture)
     return replace(dataset, marks=marks_since(before, dataset.sources))
 
 

@@ -19,6 +19,7 @@ from napari_trsmi.data.readers.found import Found, found_in_anndata
 from napari_trsmi.data.readers.kinds import kind_of_feature_type
 from napari_trsmi.data.readers.matrices import read_matrix
 from napari_trsmi.data.readers.opening import reading
+from napari_trsmi.data.readers.pixels import as_rgb
 from napari_trsmi.errors import ChoiceError, DataError
 
 if TYPE_CHECKING:
@@ -115,7 +116,9 @@ def _found(run: Path, name: str) -> Found:
     pyramid = _pyramid(run, notes)
     if pyramid is not None:
         try:
-            images["hires"], pyramid = pyramid.overview()
+            pixels, pyramid = pyramid.overview()
+            images["hires"], more = as_rgb(pixels)
+            notes += more
             factors["tissue_hires_scalef"] = pyramid.step / _pixel_size(run, notes)
         except DataError as error:
             notes.append(f"Left out the image {pyramid.paths[0].name}. {error}")

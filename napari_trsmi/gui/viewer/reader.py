@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FILES = (".h5ad", ".h5mu", ".zarr.zip", ".xenium")
+PICTURES = (".ome.tif", ".ome.tiff", ".ome.zarr")  # beside a section
 HDF5 = (".h5", ".hdf5")  # endings of many kinds of files
 ZARR = {"zarr.json", ".zgroup", ".zattrs", ".zmetadata"}  # what marks a folder as a Zarr group
 _NOTHING: list[Any] = [(None,)]  # napari's word for "read, and there is no layer": it then says nothing of its own
@@ -27,15 +28,16 @@ def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[Any]] | None:
 
     A folder is ours where its parts have the names of an AnnData, MuData or SpatialData ``.zarr`` or of the folder of
     an instrument that `api.read` knows, and an ``.h5`` where its groups have; all others, such as images in OME-Zarr,
-    are left to other plugins. Several paths together are ours where all are such files.
+    are left to other plugins. Several paths together are ours where all are such files, or pictures beside one.
     """
     try:
         paths = [str(path)] if isinstance(path, str | Path) else [str(one) for one in path]
         if not paths or any("://" in one for one in paths):
             return None
-        if all(one.lower().endswith(FILES) or _is_our_hdf5(Path(one)) for one in paths):
+        tables = [one for one in paths if not one.lower().endswith(PICTURES)]
+        if tables and all(one.lower().endswith(FILES) or _is_our_hdf5(Path(one)) for one in tables):
             return read_section
-        return read_section if len(paths) == 1 and _is_our_folder(Path(paths[0])) else None
+        return read_section if len(tables) == 1 and _is_our_folder(Path(tables[0])) else None
     except (OSError, TypeError, ValueError):
         return None
 
@@ -180,6 +182,7 @@ def open_sections(paths: Sequence[str | Path], library: Any = None) -> list[Open
         As `api.read` and `data.study.stack` do.
     """
     from napari_trsmi.api import read_sections
+    from napari_trsmi.data.readers.beside import is_picture
     from napari_trsmi.data.study import stack
     from napari_trsmi.gui.state import OpenSection
     from napari_trsmi.gui.viewer import studies
@@ -187,7 +190,7 @@ def open_sections(paths: Sequence[str | Path], library: Any = None) -> list[Open
 
     if library is studies.ALL:
         return [OpenSection(read_sections(paths[0] if len(paths) == 1 else list(paths)))]
-    if len(paths) == 1:
+    if sum(not is_picture(Path(path)) for path in paths) == 1:
         return [open_section(paths, library)]
     found = studies.sections_in_files(paths, library)
     if len(found) == 1:

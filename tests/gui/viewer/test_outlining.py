@@ -33,6 +33,8 @@ def test_the_folder_and_its_manifest_are_ours(folder, tmp_path):
     (tmp_path / "other").mkdir()
     assert get_reader(str(tmp_path / "other")) is None
     assert get_reader(str(tmp_path / "missing")) is None
+    assert get_reader([str(folder), "he.ome.tif"]) is not None
+    assert get_reader("he.ome.tif") is None
 
 
 def test_the_tissue_has_a_layer_for_each_stain_in_its_resolutions(folder):
