@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from napari_trsmi.data.dataset import Dataset, TissueImage
 from napari_trsmi.data.pyramids import Pyramid, is_tiff, pixel_size_of
@@ -22,7 +23,7 @@ def is_picture(path: Path) -> bool:
         return True
     files = (path / name for name in _ZARR_ATTRIBUTES)
     try:
-        content = next((json.loads(file.read_text("utf-8")) for file in files if file.is_file()), {})
+        content: Any = next((json.loads(file.read_text("utf-8")) for file in files if file.is_file()), {})
         attributes = content.get("attributes", content)
         return "multiscales" in attributes or "multiscales" in attributes.get("ome", {})
     except (OSError, ValueError, AttributeError, TypeError, RecursionError):  # whoever reads it will say so
