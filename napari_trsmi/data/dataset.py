@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
-    from napari_trsmi.data.outlines import Outlines
+    from napari_trsmi.data.outlines import Outlines, ShapeOutlines
     from napari_trsmi.data.pyramids import Pyramid
     from napari_trsmi.data.sources import Mark
 
@@ -158,7 +158,7 @@ class Dataset:
     places: tuple[Place, ...] = ()
     section: np.ndarray | None = None
     column: str | None = None
-    outlines: Outlines | None = None
+    outlines: Outlines | ShapeOutlines | None = None
 
     @property
     def section_names(self) -> tuple[str, ...]:

@@ -60,6 +60,52 @@ class Outlines:
         return ordered(rows, corners, len(names))
 
 
+@dataclass(frozen=True, eq=False)
+class ShapeOutlines:
+    """Polygons of SpatialData; of a cell in several pieces the largest, and no holes.
+
+    Attributes
+    ----------
+    source
+        The parquet file of the shapes, or their geometries, a GeoSeries.
+    instances
+        What each spot stands for among the shapes, as text; the index are names of spots.
+    matrix
+        (3, 3) map of the shapes to the coordinates.
+    """
+
+    source: Any
+    instances: pd.Series
+    matrix: np.ndarray
+
+    def of(self, names: np.ndarray) -> Polygons:
+        """Return the outlines of the cells `names` (N,), in their order.
+
+        Raises
+        ------
+        DataError
+            The file is missing or damaged.
+        """
+        import geopandas
+        import pandas as pd
+        import shapely
+
+        from napari_trsmi.data.readers.opening import reading
+        from napari_trsmi.data.readers.spatial_regions import as_text
+
+        shapes = self.source
+        if isinstance(shapes, Path):
+            with reading(shapes):
+                shapes = geopandas.read_parquet(shapes).geometry
+        rows = pd.Index(self.instances.reindex(names)).get_indexer(as_text(shapes.index))
+        parts, owner = shapely.get_parts(shapes.to_numpy(), return_index=True)
+        order = np.lexsort((shapely.area(parts), owner))
+        largest = order[np.append(np.diff(owner[order]) > 0, True)] if len(order) else order
+        corners, ring = shapely.get_coordinates(shapely.get_exterior_ring(parts[largest]), return_index=True)
+        corners = corners @ self.matrix[:2, :2].T + self.matrix[:2, 2]
+        return ordered(rows[owner[largest]][ring], corners.astype(np.float32), len(names))
+
+
 def ordered(rows: np.ndarray, corners: np.ndarray, n: int) -> Polygons:
     """Return corners (M, 2) by the cell of each (M,) int, -1 for none, of `n` cells."""
     known = (rows >= 0) & np.isfinite(corners).all(axis=1)

@@ -135,3 +135,35 @@ def test_of_a_large_image_the_whole_stays_on_disk(write, xy):
     assert [level.shape for level in levels] == [(3200, 4000, 3), (1600, 2000, 3)]
     assert np.array_equal(levels[0][5:9, 7:11].compute(), pixels.transpose(1, 2, 0)[5:9, 7:11])
     assert dataset.image.pyramid.step == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_polygons_are_outlines_where_the_spots_are(tmp_path, make_table, xy, turned):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from geopandas import GeoDataFrame
+        from shapely import MultiPolygon, Point
+        from spatialdata import SpatialData
+        from spatialdata.models import Image2DModel, ShapesModel, TableModel
+        from spatialdata.transformations import Scale, Sequence, Translation
+
+        moves = Sequence([Scale([2.0, 2.0], axes=("x", "y")), Translation([5.0, -3.0], axes=("x", "y"))])
+        cells = [MultiPolygon([Point(*place).buffer(1.0), Point(*place + 5).buffer(0.2)]) for place in xy]
+        frame = GeoDataFrame(geometry=cells, index=np.arange(100, 100 + N))
+        shapes = ShapesModel.parse(frame, transformations={"global": Scale([3.0, 3.0], axes=("x", "y"))})
+        image = Image2DModel.parse(
+            np.zeros((3, 90, 90), np.uint8), dims=("c", "y", "x"), transformations={"global": moves}
+        )
+        table = make_table(n_spots=N, spatial=False)
+        table.obs["region"] = pd.Categorical(["cells"] * N)
+        table.obs["instance_id"] = np.arange(100, 100 + N)[::-1]
+        table = TableModel.parse(table, region="cells", region_key="region", instance_key="instance_id")
+        images = {"he": image} if turned else {}
+        SpatialData(images=images, shapes={"cells": shapes}, tables={"table": table}).write(tmp_path / "s.zarr")
+    dataset = read(tmp_path / "s.zarr")
+    corners, starts = dataset.outlines.of(dataset.obs_names)
+    low, high = (edge.reduceat(corners, starts[:-1]) for edge in (np.minimum, np.maximum))
+    radius = 1.0 * 3.0 / (2.0 if turned else 1.0)
+    np.testing.assert_allclose(high - low, 2 * radius, rtol=1e-3)  # the largest piece alone
+    expected = (3.0 * xy[::-1] - [5.0, -3.0]) / 2.0 if turned else 3.0 * xy[::-1]
+    np.testing.assert_allclose((low + high) / 2, expected, atol=1e-2)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from mudata import MuData
 
-    from napari_trsmi.data.outlines import Outlines
+    from napari_trsmi.data.outlines import Outlines, ShapeOutlines
     from napari_trsmi.data.pyramids import Pyramid
 
 
@@ -76,7 +76,7 @@ class Found:
     guessed: set[str] = field(default_factory=set)
     unnamed: bool = False
     pyramids: dict[str, Pyramid] = field(default_factory=dict)
-    outlines: Outlines | None = None
+    outlines: Outlines | ShapeOutlines | None = None
 
     def barcodes_of(self, name: str) -> pd.Index:
         """Return the barcodes that the rows of a modality go by."""

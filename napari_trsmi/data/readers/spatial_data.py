@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_trsmi.data.outlines import ShapeOutlines
 from napari_trsmi.data.readers.found import Found, Holder, combined, found_in_anndata
 from napari_trsmi.data.readers.sections import libraries
 from napari_trsmi.data.readers.spatial_choice import Part, chosen, parts_of
@@ -99,8 +100,11 @@ def from_elements(
         holders = [_with_libraries(holder, {}) for holder in holders]
         holders[0] = _with_libraries(holders[0], {section.name: next(iter(own.values()), {})})
     stored = {part.table: _stored(tables[part.table], part, own) for part, own in zip(placed, names, strict=True)}
-    pyramids = {} if here is None else here.pyramids
-    return replace(joined, holders=holders, notes=[*joined.notes, *notes], stored=stored, pyramids=pyramids)
+    joined = replace(joined, holders=holders, notes=[*joined.notes, *notes], stored=stored)
+    if here is None:
+        return joined
+    outlines = None if here.shapes is None else ShapeOutlines(here.shapes[0], _instances(placed, names), here.shapes[1])
+    return replace(joined, pyramids=here.pyramids, outlines=outlines)
 
 
 class _Regions:
@@ -189,11 +193,18 @@ def _places(region: Region, parts: Sequence[Part], names: Sequence[pd.Index], li
     """Return the region as a holder of coordinates and image for all rows."""
     import pandas as pd
 
-    instances = pd.concat([pd.Series(part.instances, index=own) for part, own in zip(parts, names, strict=True)])
-    instances = instances[~instances.index.duplicated()]
+    instances = _instances(parts, names)
     xy = region.at(pd.Index(instances))
     frame = pd.DataFrame(index=instances.index)
     return Holder(f"region {parts[0].region!r}", frame, {"spatial": xy}, {"spatial": {library: region.entry}})
+
+
+def _instances(parts: Sequence[Part], names: Sequence[pd.Index]) -> pd.Series:
+    """Return the instance of each row, by what the row is called."""
+    import pandas as pd
+
+    instances = pd.concat([pd.Series(part.instances, index=own) for part, own in zip(parts, names, strict=True)])
+    return instances[~instances.index.duplicated()]
 
 
 def _stored(table: AnnData, part: Part, names: pd.Index) -> pd.Index:

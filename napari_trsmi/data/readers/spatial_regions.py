@@ -38,6 +38,9 @@ class Region:
         Sentences a person should read.
     pyramids
         {image: the whole of it, on disk}, where `entry` has a small copy.
+    shapes
+        Polygons of the instances (a file, or a GeoSeries), and the (3, 3) map of them to `places`; None where there are
+        none.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Region:
     entry: dict[str, Any]
     notes: tuple[str, ...] = ()
     pyramids: dict[str, Pyramid] = field(default_factory=dict)
+    shapes: tuple[Any, np.ndarray] | None = None
 
     def at(self, instances: pd.Index) -> np.ndarray:
         """Return (N, 2) float64 x and y of instances, NaN for those that the region lacks."""
@@ -104,12 +108,14 @@ def _region(sdata: SpatialData, name: str) -> Region:
         diameter = 2.0 * float(np.median(element["radius"])) * _stretch(to_system)
     entry: dict[str, Any] = {"images": {}, "scalefactors": {}}
     pyramids: dict[str, Pyramid] = {}
+    moved = np.eye(3)
     if image is not None:
         pixels, level_scale, to_system, more = _picture(sdata, image, system)
         notes += more
         stretch = _stretch(to_system)
         if not np.allclose(to_system, np.diag([stretch, stretch, 1.0]), atol=_SAME * stretch):
             back = np.linalg.inv(to_system)
+            moved = back
             places[["x", "y"]] = places.to_numpy() @ back[:2, :2].T + back[:2, 2]  # frame of the image
             diameter = None if diameter is None else diameter / stretch
             stretch = 1.0
@@ -122,7 +128,19 @@ def _region(sdata: SpatialData, name: str) -> Region:
         )
     if diameter is not None:
         entry["scalefactors"]["spot_diameter_fullres"] = diameter
-    return Region(name, places, entry, tuple(notes), pyramids)
+    return Region(name, places, entry, tuple(notes), pyramids, _polygons(sdata, name, system, moved))
+
+
+def _polygons(sdata: SpatialData, name: str, system: str, moved: np.ndarray) -> tuple[Any, np.ndarray] | None:
+    """Return the polygons of a region and their map to where its instances are placed, None for circles and labels."""
+    from spatialdata.transformations import get_transformation
+
+    if name not in sdata.shapes or not sdata[name].geom_type.isin(("Polygon", "MultiPolygon")).all():
+        return None
+    to_system = get_transformation(sdata[name], system).to_affine_matrix(("x", "y"), ("x", "y"))
+    file = None if sdata.path is None else Path(sdata.path) / "shapes" / name / "shapes.parquet"
+    source = file if file is not None and file.is_file() else sdata[name].geometry
+    return source, moved @ to_system
 
 
 def _centroids(element: Any, name: str, system: str) -> tuple[pd.DataFrame, list[str]]:

@@ -32,7 +32,7 @@ class Raster:
     step
         Height and width of a pixel, in the unit of the coordinates.
     coarser
-        Every second pixel of `spots`, every fourth, ... until a canvas holds them; empty up to `MAX_SIDE`.
+        About every second pixel of `spots`, every fourth, ... until a canvas holds them; empty up to `MAX_SIDE`.
     """
 
     spots: np.ndarray
@@ -109,7 +109,7 @@ def with_coarser(raster: Raster) -> Raster:
     coarser = []
     spots = raster.spots
     while max(raster.spots.shape) > MAX_SIDE and max(spots.shape) > CANVAS:
-        spots = np.ascontiguousarray(spots[::2, ::2])
+        spots = _halved(spots)
         coarser.append(spots)
     return Raster(raster.spots, raster.origin, raster.step, tuple(coarser))
 
@@ -170,6 +170,16 @@ def stamped(coords: np.ndarray, low: np.ndarray, step: np.ndarray, size: np.ndar
         check()
         pixels[flat + (dy * wide.shape[1] + dx)] = numbers
     return np.ascontiguousarray(wide[edge : edge + height, edge : edge + width])
+
+
+def _halved(spots: np.ndarray) -> np.ndarray:
+    """Return every second pixel; an empty one takes a neighbour, or gaps of a pixel would look like noise."""
+    half = spots[::2, ::2].copy()
+    for row, column in ((0, 1), (1, 0), (1, 1)):
+        beside = spots[row::2, column::2]
+        own = half[: beside.shape[0], : beside.shape[1]]
+        np.copyto(own, beside, where=own < 0)
+    return half
 
 
 def _padded(values: np.ndarray, none: object) -> np.ndarray:
