@@ -36,7 +36,7 @@ def make(kind: str, n: int, path: Path, seed: int = 0) -> None:
     from mudata import MuData
     from scaling import coherent_features, hexagonal_grid
 
-    from napari_trsmi.data.tables import write_table
+    from napari_trsmi.data.tables import mudata_as_stored
 
     rng = np.random.default_rng(seed)
     coords = hexagonal_grid(n)
@@ -47,7 +47,8 @@ def make(kind: str, n: int, path: Path, seed: int = 0) -> None:
             table.obsm["spatial"] = coords
         for m, table in tables.items():
             table.var_names = [f"{m}{i}" for i in range(table.n_vars)]
-        write_table(MuData(tables), path, ".h5mu")
+        with mudata_as_stored():
+            MuData(tables).write(path)
         return
     AnnData(
         _counts(coords, rng),

@@ -18,6 +18,8 @@ DOMAINS, DOMAINS_POWER = 8.4, 0.85
 PREVIEW = 0.1  # of the domains: two starts instead of ten, no sharpening, no boundaries
 IMPORTS = 4.0  # torch 2.13 for CPUs and scanpy, in a window with a section; with torch 2.15 for CUDA it was 10
 PROGRAM_BYTES, BYTES_PER_SPOT = 0.6e9, 24_000
+TILE_SPOTS, TILE, PASS = 10_000, 0.75, 21e-6  # a step on a tile of so many; the pass after training, per spot
+TILED_BYTES_PER_SPOT = 6_500
 GPU = 0.1  # of the time of an epoch on the CPU: a guess until a run was measured
 
 
@@ -38,7 +40,12 @@ def estimate(dataset: Dataset, config: Config) -> tuple[float, float]:
     preprocess, train = config.preprocess, config.train
     starts = config.cluster.n_init / 10
     n_epochs = train.epochs + train.extra_epochs
-    epochs = n_epochs * EPOCH * n**EPOCH_POWER * width
+    tiled = dataset.n_spots > train.tile_spots
+    if tiled:
+        step = TILE * train.tiles_per_step * min(train.tile_size, train.tile_spots) / TILE_SPOTS
+        epochs = (n_epochs * step + PASS * dataset.n_spots) * width
+    else:
+        epochs = n_epochs * EPOCH * n**EPOCH_POWER * width
     if not config.device.startswith(("cpu", "auto")):
         epochs *= GPU
     domains = DOMAINS * n**DOMAINS_POWER * (0.5 + 0.5 * starts)
@@ -46,7 +53,8 @@ def estimate(dataset: Dataset, config: Config) -> tuple[float, float]:
     previews = n_previews * PREVIEW * DOMAINS * n**DOMAINS_POWER
     prepare = PREPARE * n**PREPARE_POWER * width * (1.0 if preprocess.denoise else 0.6)
     imports = 0.0 if "napari_trsmi.model.training" in sys.modules else IMPORTS
-    return imports + prepare + epochs + previews + domains, PROGRAM_BYTES + BYTES_PER_SPOT * dataset.n_spots * width
+    size = PROGRAM_BYTES + (TILED_BYTES_PER_SPOT if tiled else BYTES_PER_SPOT) * dataset.n_spots * width
+    return imports + prepare + epochs + previews + domains, size
 
 
 def n_components(dataset: Dataset, config: Config) -> int:

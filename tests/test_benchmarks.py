@@ -35,6 +35,7 @@ MODULES = (
     "trust",
     "gpu",
     "gpu_section",
+    "million",
 )
 
 
@@ -319,3 +320,27 @@ def test_searches_for_neighbours_are_compared_on_the_same_rows(bench: dict[str, 
     assert found[0]["recall"] == 1.0
     assert found[1]["recall"] > 0.9
     assert neighbours.table(found, ["exact", "cells"]).rows[0][:2] == ["400", "15"]
+
+
+@pytest.mark.parametrize(("kind", "widths"), [("features", [50, 50]), ("counts", [500, 50])])
+def test_a_section_of_the_million_is_what_it_says(bench: dict[str, ModuleType], tmp_path: Path, kind, widths) -> None:
+    path = tmp_path / ("section.h5mu" if kind == "features" else "section.h5ad")
+    bench["million"].make(kind, 300, path)
+    dataset = nt.read(path)
+    assert dataset.n_spots == 300
+    assert [modality.table.n_vars for modality in dataset.modalities.values()] == widths
+    if kind == "counts":
+        genes = next(iter(dataset.modalities.values())).table.X
+        assert 0.02 < genes.nnz / (300 * 500) < 0.08
+
+
+def test_the_million_says_what_was_reached(bench: dict[str, ModuleType]) -> None:
+    stages = dict.fromkeys(bench["million"].STAGES, 10.0)
+    few = {"n_spots": 200_000, "wall_s": 100.0, "cpu_s": 90.0, "peak_mb": 2000.0, "pass": 4.0, "open_peak_mb": 1000.0}
+    few |= {"written_mb": 300.0, "seconds": {**stages, "opened again": 5.0}}
+    many = {**few, "n_spots": 1_000_000, "wall_s": 1200.0, "peak_mb": 5000.0}
+    verdicts = {row[0]: row[-1] for row in bench["million"].tables("features", [few, many])[1].rows}
+    assert verdicts["1,000,000: minutes"] == "NOT MET"
+    assert verdicts["1,000,000: GB"] == "met"
+    assert verdicts["training, last size against first"] == "met"
+    assert verdicts["all else per spot, likewise"] == "NOT MET"

@@ -30,9 +30,21 @@ def test_the_measured_sizes_come_out_within_a_third():
     seconds, size = estimate(section(20_000), eight)
     assert seconds == pytest.approx(2 + 1.53 + 8 * 0.603 + 7.44 + 0.99, rel=0.33)
     assert size == pytest.approx(1324e6, rel=0.33)
-    seconds, size = estimate(section(200_000), eight)
+    as_a_whole = Config(train={"epochs": 8, "preview_every": 0, "tile_spots": 10**7})
+    seconds, size = estimate(section(200_000), as_a_whole)
     assert seconds == pytest.approx(18.2 + 25 + 8 * 9.58 + 50.7 + 2.59, rel=0.33)
     assert size == pytest.approx(4660e6, rel=0.33)
+    _, size = estimate(section(200_000), eight)
+    assert size == pytest.approx(1900e6, rel=0.33)
+
+
+def test_by_tiles_an_epoch_costs_the_same_whatever_the_section():
+    def epochs(n):
+        few, many = (estimate(section(n), Config(train={"epochs": e, "preview_every": 0}))[0] for e in (10, 110))
+        return (many - few) / 100
+
+    assert epochs(1_000_000) == pytest.approx(epochs(100_000))
+    assert epochs(1_000_000) < epochs(40_000)
 
 
 def test_more_of_anything_takes_longer():
