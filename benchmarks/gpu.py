@@ -1,6 +1,11 @@
 """Training on a GPU: are the sparse operations right there, is a run as on the CPU, and what does an epoch take.
 
-    python benchmarks/gpu.py --device cuda [--sizes 10000 100000 1000000] [--parts operations run epochs]
+    python benchmarks/gpu.py --device cuda [--parts tests operations run epochs way] [--sizes 10000 100000 1000000]
+    python benchmarks/gpu.py --device cpu --quick
+
+To take at most eight minutes on a GPU. ``operations``: every sparse operation against float64. ``run``: the CPU and,
+twice, the device. ``epochs``: of a section as a whole. ``way``: from features to domains, by stage, as large sections
+go. ``tests``: the tests of the network, on the device too, where pytest is there.
 
 Needs numpy, scipy, scikit-learn, torch and pydantic and nothing else of what the package
 depends on: no tables, no window. The package itself need not be installed, its folder on PYTHONPATH is enough.
@@ -21,7 +26,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from gpu_section import Section, shuffled_section, simulated_section
+from gpu_section import Section, shuffled_section, simulated_section, wave_section
 from tables import Report, Table, output_options
 from torch import Tensor
 
@@ -32,7 +37,7 @@ from napari_trsmi.model.sparse import Pattern, normalize, product, row_softmax, 
 from napari_trsmi.model.training import train
 from napari_trsmi.records import Fit
 
-PARTS = ("operations", "run", "epochs")
+PARTS = ("operations", "run", "epochs", "way", "tests")
 GOAL = 1e-5  # relative error in float32
 SPOTS, DEGREE, WIDTH = 2_000, 30, 64  # of the operations: their reference is dense
 TIMED = 12  # epochs timed at each size; prototypes come in after five
@@ -237,6 +242,95 @@ def epochs_table(device: torch.device, sizes: list[int]) -> tuple[Table, list[di
     return Table(f"Epochs on {device}: two modalities of 50 features", columns, rows, notes), records
 
 
+# The way
+
+
+def way(n: int, device: str, tile_spots: int) -> dict[str, Any]:
+    """Go from features to domains as a run does; return seconds by stage and memory. In a process of its own."""
+    from napari_trsmi.domains.clustering import find_domains
+    from napari_trsmi.graphs import feature_graph_and_recall, spatial_graph
+    from napari_trsmi.model.search import search_on
+    from napari_trsmi.tiles import Tiles, spatial_tiles
+
+    features, coords = wave_section(n)
+    where, _ = pick_device(device)
+    if where.type == "cuda":
+        torch.zeros(1, device=where)  # the device wakes up
+        torch.cuda.reset_peak_memory_stats(where)
+    train_settings = {"preview_every": 0, "tile_spots": tile_spots}
+    config = Config(cluster={"n_domains": 8}, train=train_settings, device=device)
+    seconds: dict[str, float] = {}
+    last = time.perf_counter()
+
+    def took(stage: str) -> None:
+        nonlocal last
+        seconds[stage], last = time.perf_counter() - last, time.perf_counter()
+
+    spatial = spatial_graph(coords, 6)
+    took("spatial graph")
+    tiles = None
+    if n > config.train.tile_spots:
+        tiles = Tiles(spatial_tiles(coords, min(config.train.tile_size, tile_spots)), coords)
+    number = None if tiles is None else tiles.number
+    search = search_on(device) if tiles is not None else None
+    graphs = {m: feature_graph_and_recall(x, config.graph, 0, None, number, search)[0] for m, x in features.items()}
+    took("similar spots")
+    steps = train(features, spatial, graphs, config, tiles=tiles)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            fit: Fit = end.value
+            break
+        took_steps = time.perf_counter() - last
+    seconds["training"] = took_steps
+    last += took_steps
+    took("pass over all spots")
+    evidence = np.hstack(list(features.values()))
+    found = find_domains(fit.embedding, spatial, config.cluster, n_domains=8, evidence=evidence)
+    took("domains")
+    counts = np.bincount(found.labels, minlength=8).tolist()
+    return {"n_spots": n, "seconds": seconds, "peak_mb": peak_mb(where), "counts": counts}
+
+
+def way_table(device: torch.device, sizes: list[int], tile_spots: int) -> tuple[Table, list[dict[str, Any]]]:
+    """Return what each stage takes at each size; each runs in a fresh process."""
+    records, notes = [], []
+    for n in sizes:
+        here = [sys.executable, str(Path(__file__).resolve())]
+        command = [*here, "--way", str(n), "--tile-spots", str(tile_spots), "--device", str(device)]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+        if ran.returncode:
+            why = (ran.stderr.strip().splitlines() or [f"ended with {ran.returncode}"])[-1]
+            notes.append(f"{n:,} spots: no time, {why}")
+            continue
+        records.append(json.loads(ran.stdout.splitlines()[-1]))
+    stages = list(records[0]["seconds"]) if records else []
+    rows = [
+        [
+            f"{r['n_spots']:,}",
+            *(f"{r['seconds'][stage]:.3g}" for stage in stages),
+            f"{sum(r['seconds'].values()):.3g}",
+            f"{r['peak_mb']:,.0f}",
+        ]
+        for r in records
+    ]
+    columns = ["spots", *(f"{stage} s" for stage in stages), "in all", "peak MB"]
+    return Table(
+        f"From features to domains on {device}, by tiles above {tile_spots:,} spots", columns, rows, notes
+    ), records
+
+
+def tests_table(device: torch.device) -> tuple[Table, list[dict[str, Any]]]:
+    """Return how the tests of the network end; they run on the CPU and on a GPU where there is one."""
+    folder = Path(__file__).resolve().parents[1] / "tests" / "model"
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(folder)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = (ran.stdout.strip() or ran.stderr.strip()).splitlines()
+    end = said[-1] if said else f"ended with {ran.returncode}"
+    return Table(f"Tests of the network, {device} there", ["", "ended"], [["tests/model", end]]), [{"ended": end}]
+
+
 def verdict(reached: bool) -> str:
     """Return the word for it."""
     return "REACHED" if reached else "NOT REACHED"
@@ -254,9 +348,14 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--way", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--tile-spots", type=int, default=50_000, help="spots above which ``way`` goes by tiles")
+    parser.add_argument(
+        "--quick", action="store_true", help="small sections and few epochs: to see that all parts work"
+    )
     parser.add_argument("--device", default="cuda", help="cuda, cuda:N, mps, cpu or auto (default cuda)")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="only these parts")
-    parser.add_argument("--sizes", nargs="+", type=int, default=[10_000, 100_000, 1_000_000], metavar="N")
+    parser.add_argument("--sizes", nargs="+", type=int, default=[10_000, 100_000, 1_000_000, 1_300_000], metavar="N")
     parser.add_argument("--run-spots", type=int, default=10_000, metavar="N", help="spots of the run (default 10000)")
     parser.add_argument("--epochs", type=int, default=60, help="of the run (default 60)")
     output_options(parser)
@@ -264,6 +363,11 @@ def main(arguments: list[str] | None = None) -> None:
     if options.child:
         print(json.dumps(child(options.child, options.device)))
         return
+    if options.way:
+        print(json.dumps(way(options.way, options.device, options.tile_spots)))
+        return
+    if options.quick:
+        options.sizes, options.run_spots, options.epochs, options.tile_spots = [2_000], 1_000, 10, 500
     # Not `pick_device` where one is named: of a device that cannot train, the operations show why.
     device = pick_device("auto")[0] if options.device == "auto" else torch.device(options.device)
     report = Report("On a GPU", {"device": described(device), "torch threads": torch.get_num_threads()})
@@ -271,6 +375,8 @@ def main(arguments: list[str] | None = None) -> None:
         "operations": lambda: operations_table(device),
         "run": lambda: run_table(device, options.run_spots, options.epochs),
         "epochs": lambda: epochs_table(device, sorted(options.sizes)),
+        "way": lambda: way_table(device, sorted(options.sizes), options.tile_spots),
+        "tests": lambda: tests_table(device),
     }
     for name in options.parts:
         try:

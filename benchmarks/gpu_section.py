@@ -89,3 +89,20 @@ def shuffled_section(n: int, seed: int = 0) -> Section:
         directed = sparse.csr_matrix((weights, (rows[kept], ends[kept])), shape=(n, n))
         graphs[m] = directed.maximum(directed.T).tocsr()
     return Section(features, spatial_graph(coords), graphs, np.zeros(n, int))
+
+
+def wave_section(n: int, seed: int = 0) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Return two modalities of 50 features, waves 8 to 40 spots long under noise, and the (N, 2) places on a grid."""
+    rng = np.random.default_rng(seed)
+    width = int(np.ceil(np.sqrt(n)))
+    row, column = np.divmod(np.arange(n), width)
+    coords = np.column_stack([column + 0.5 * (row % 2), row * np.sqrt(0.75)])
+    features = {}
+    for m in ("rna", "adt"):
+        values = rng.standard_normal((n, N_FEATURES)).astype(np.float32)
+        for j, share in enumerate(np.linspace(0.2, 0.8, N_FEATURES)):
+            length, angle = rng.uniform(8, 40), rng.uniform(0, 2 * np.pi)
+            wave = np.cos(coords @ (2 * np.pi / length * np.array([np.cos(angle), np.sin(angle)])))
+            values[:, j] = np.sqrt(2 * (1 - share)) * wave + np.sqrt(share) * values[:, j]
+        features[m] = values
+    return features, coords

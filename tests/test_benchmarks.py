@@ -269,6 +269,8 @@ sys.meta_path.insert(0, Missing())
 sys.argv = ["gpu.py", *{[*arguments, "--json", str(made)]!r}]
 sys.path.insert(0, {str(FOLDER)!r})
 runpy.run_path({str(FOLDER / "gpu.py")!r}, run_name="__main__")
+sys.argv = ["gpu.py", "--way", "700", "--tile-spots", "300", "--device", "cpu"]
+runpy.run_path({str(FOLDER / "gpu.py")!r}, run_name="__main__")
 """
     ran = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
@@ -281,6 +283,9 @@ runpy.run_path({str(FOLDER / "gpu.py")!r}, run_name="__main__")
     assert [r["run"] for r in runs] == ["on the CPU", "on cpu", "on cpu again"]
     assert runs[-1]["same_bits"]
     assert {r["ari_cpu"] for r in runs} == {100.0}
+    way = json.loads(ran.stdout.splitlines()[-1])
+    assert sum(way["counts"]) == 700
+    assert list(way["seconds"]) == ["spatial graph", "similar spots", "training", "pass over all spots", "domains"]
 
 
 def test_the_benchmark_on_a_gpu_finds_an_operation_that_is_wrong_or_missing(
