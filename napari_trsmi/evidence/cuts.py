@@ -21,11 +21,8 @@ from napari_trsmi.stages import Prepared
 
 N_WAYS, N_FRESH, FEWER_FRESH = 7, 4, 2
 SHARE = 0.5  # noise put on top of a measurement, in standard deviations of its own
-_STARTS, _STEPS, _FEWER_STEPS = (
-    2,
-    20,
-    5,
-)  # restarts and steps of such a cut: votes need number more than each its best optimum
+_STARTS, _STEPS = 2, 20  # restarts and steps of such a cut: votes need number more than each its best optimum
+_FEWER_STEPS = 5  # of large sections
 _MOVED = (2, -2)  # how far the number of domains is moved
 
 
