@@ -46,10 +46,10 @@ def child(path: Path, engine: str) -> dict[str, Any]:
 
     rows = np.load(path)
     forget_peak()
-    base, started = peak_mb(), time.perf_counter()
+    base, started, cpu = peak_mb(), time.perf_counter(), time.process_time()
     index = search(rows, engine)
-    seconds, peak = time.perf_counter() - started, peak_mb()
-    return {"seconds": seconds, "mb": peak - base, "recall": recall(rows, index)}
+    seconds, cpu, peak = time.perf_counter() - started, time.process_time() - cpu, peak_mb()
+    return {"seconds": seconds, "cpu": cpu, "mb": peak - base, "recall": recall(rows, index)}
 
 
 def search(rows: np.ndarray, engine: str) -> np.ndarray:
@@ -80,9 +80,14 @@ def table(found: list[dict[str, Any]], engines: list[str]) -> Table:
         row = [f"{n:,}", str(columns)]
         for engine in engines:
             one = by.get((n, columns, engine))
-            row += [f"{one['seconds']:.1f}", f"{one['mb']:.0f}", f"{one['recall']:.3f}"] if one else ["", "", ""]
+            cells = (
+                [f"{one['seconds']:.1f}", f"{one['cpu']:.1f}", f"{one['mb']:.0f}", f"{one['recall']:.3f}"]
+                if one
+                else []
+            )
+            row += cells or [""] * 4
         rows.append(row)
-    names = [f"{engine}{what}" for engine in engines for what in (" s", " MB", " recall")]
+    names = [f"{engine}{what}" for engine in engines for what in (" s", " CPU s", " MB", " recall")]
     return Table(f"The {K} nearest of every row, from cold", ["rows", "columns", *names], rows)
 
 
