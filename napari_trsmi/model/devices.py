@@ -59,6 +59,17 @@ def accelerators() -> list[str]:
     return [name for name, found in there.items() if found]
 
 
+def n_gpus(name: str) -> int:
+    """Return how many GPUs a run on the device called `name` could be given one of: 0 where it takes none, or that."""
+    return torch.cuda.device_count() if name in ("auto", "cuda") else 0
+
+
+def take_gpu(number: int) -> None:
+    """Make GPU `number`, counted on from the first again where there are fewer, the one that this process runs on."""
+    if count := torch.cuda.device_count():
+        torch.cuda.set_device(number % count)
+
+
 def device_names() -> list[str]:
     """Return the devices that a person can choose, less those that are known not to work."""
     there = [f"cuda:{k}" for k in range(torch.cuda.device_count())] + [a for a in accelerators() if a != "cuda"]

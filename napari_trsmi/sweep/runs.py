@@ -128,6 +128,10 @@ def run(
 
     if waiting:
         threads = max(trial.config.threads for trial in waiting)
+        if scheduler is None and n_workers is None:  # a GPU is not shared: each run gets one of its own
+            from napari_trsmi.model.devices import n_gpus
+
+            n_workers = min(len(waiting), min(n_gpus(trial.config.device) for trial in waiting)) or None
         with (
             connected(scheduler, len(waiting), threads, n_workers=n_workers, spare_cores=spare_cores) as client,
             closing(Tasks(client, dataset, mark, waiting)) as tasks,

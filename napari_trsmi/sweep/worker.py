@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from threading import Lock
+from zlib import crc32
 
 import napari_trsmi
 from napari_trsmi.config import Config, Kind
@@ -68,6 +69,7 @@ def fit_one(source: Source, trial: Trial, sent: Dataset | None = None) -> Outcom
         warnings.simplefilter("ignore")  # what is odd about the data was said when they were read the first time
         for library in ("scanpy", "napari_trsmi.model.training"):
             import_module(library)  # so that the first run of a process is not the slow one
+        _take_gpu()
         started = time.perf_counter()
         try:
             if source.version != napari_trsmi.__version__:
@@ -96,6 +98,17 @@ def fit_one(source: Source, trial: Trial, sent: Dataset | None = None) -> Outcom
             seconds=time.perf_counter() - started,
             details=Details(result.embedding, found.posterior, result.modality_weights, found.method, found.strength),
         )
+
+
+def _take_gpu() -> None:
+    """Run on a GPU that no worker beside this one runs on, as far as there are enough."""
+    from distributed import get_worker
+
+    from napari_trsmi.model.devices import take_gpu
+
+    with suppress(ValueError):  # no worker of Dask
+        name = str(get_worker().name)
+        take_gpu(int(name) if name.isdigit() else crc32(name.encode()))
 
 
 def _dataset(source: Source, sent: Dataset | None) -> Dataset | None:

@@ -225,3 +225,20 @@ def test_a_run_works_on_its_own_threads(one, monkeypatch):
     monkeypatch.setattr(Trainer, "terms", lambda *given: seen.append(torch.get_num_threads()) or terms(*given))
     finish(train(*one.parts, config(train={"epochs": 2})))
     assert seen == [1, 1]
+
+
+def test_each_worker_takes_a_gpu_of_its_own_as_far_as_there_are_enough(monkeypatch):
+    taken = []
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", taken.append)
+    for number in range(3):
+        devices.take_gpu(number)
+    assert taken == [0, 1, 0]
+    assert [devices.n_gpus(name) for name in ("auto", "cuda", "cuda:1", "cpu")] == [2, 2, 0, 0]
+
+
+def test_without_a_gpu_none_is_taken(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    monkeypatch.setattr(torch.cuda, "set_device", None)
+    devices.take_gpu(3)
+    assert devices.n_gpus("auto") == 0
