@@ -15,6 +15,7 @@ from napari_trsmi.sampling import is_large, some
 
 N_ANGLES = 144
 MOST_SPOTS = 20_000  # that lines are tried on
+MOST_ROWS = 20_000  # of spots across a section: more than this are mostly empty
 N_PIECES = 6  # of a line
 N_ROWS = 4  # of spots on either side of a line
 REACH = 4  # rows to either side in which the largest jump of a piece is looked for
@@ -153,6 +154,10 @@ def straight_step(values: np.ndarray, coords: np.ndarray, seed: int = 0) -> Line
         for phase in (0.0, 0.5):
             row = np.floor(across + phase).astype(int)
             first = int(row.min())
+            if (
+                int(row.max()) - first > MOST_ROWS
+            ):  # mostly empty: pieces of tissue far from each other, or a stray spot
+                continue
             found = _best_line(x, row - first, piece, -1.0 if best is None else best.strength)
             if found is not None and (best is None or found[1][3] > best.strength):
                 at, numbers = found

@@ -257,15 +257,20 @@ def _in_tiles(
     recall = 0.0
     order = np.argsort(tiles, kind="stable").astype(np.int32)
     for own in np.split(order, np.flatnonzero(np.diff(tiles[order])) + 1):
-        _check_k("k_feature", k, len(own))
+        near = min(k, len(own) - 1)  # of a small section each has all others
+        if near < 1:
+            index[own], distance[own] = own[:, None], 0.0
+            recall += len(own) / len(rows)
+            continue
         if search is None:
             engine = "exact" if len(own) < _EXACT_IN_TILE else "cells"
-            found = nearest(rows[own], k, seed=seed, engine=engine)
+            found = nearest(rows[own], near, seed=seed, engine=engine)
         else:
-            found = Neighbours(*search(rows[own], k))
-        index[own], distance[own] = own[found.index], found.distance
+            found = Neighbours(*search(rows[own], near))
+        index[own, :near], distance[own, :near] = own[found.index], found.distance
+        index[own, near:], distance[own, near:] = own[:, None], found.distance[:, -1:]  # itself, which is dropped
         recall += found.recall * len(own) / len(rows)
-    return Neighbours(index, distance, recall)
+    return Neighbours(index, distance, round(recall, 6))
 
 
 class Places:
@@ -309,4 +314,7 @@ def _symmetric(index: np.ndarray, weight: np.ndarray | None = None) -> sparse.cs
     directed = sparse.csr_matrix((weight, index.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n))
     graph = directed.maximum(directed.T).tocsr()
     graph.sort_indices()
+    if graph.diagonal().any():
+        graph.setdiag(0.0)
+        graph.eliminate_zeros()
     return graph

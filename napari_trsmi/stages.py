@@ -101,8 +101,7 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
         carry = carriers_of(features, has, config)
         measured, features = (carried_over(values, carry, has) for values in (measured, features))
     tiles = None
-    if dataset.n_spots > config.train.tile_spots:
-        most = min(config.train.tile_size, config.train.tile_spots)
+    if most := _tile_size(dataset, config):
         tiles = Tiles(spatial_tiles(dataset.coords, most, section), dataset.coords)
     number, search = None, None
     if tiles is not None:
@@ -128,8 +127,19 @@ def carriers_of(
     return carriers(features, has, config.study.k_carried, config.align.temperature.start, config.seed)
 
 
+def _tile_size(dataset: Dataset, config: Config) -> int:
+    """Spots in a tile at most; 0 where the section is trained as a whole."""
+    train = config.train
+    return min(train.tile_size, train.tile_spots) if dataset.n_spots > train.tile_spots else 0
+
+
 def _check_spots(dataset: Dataset, config: Config) -> None:
     """Raise `ConfigError` where a section is too small, or holds spots that were to be left out when it was read."""
+    if 0 < (most := _tile_size(dataset, config)) <= config.graph.k_feature:
+        raise ConfigError(
+            f"graph.k_feature={config.graph.k_feature} needs tiles of more spots, found at most {most} in a tile. Lower "
+            "graph.k_feature, or raise train.tile_size and train.tile_spots."
+        )
     needed, chosen = config.graph.k_spatial or 6, config.preprocess.modalities
     for part, rows in zip(dataset.parts, dataset.sections, strict=False):
         if chosen and not set(chosen) & set(part.modalities):

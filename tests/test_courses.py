@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_trsmi import courses
 from napari_trsmi.courses import rim_basis, rim_distance, straight_step, strongest_step, without_step
 from napari_trsmi.graphs import spatial_graph
 
@@ -80,3 +81,10 @@ def test_distance_to_the_rim_is_counted_in_spots_and_past_holes():
     basis = rim_basis(COORDS)
     assert basis.shape == (SIDE * SIDE, 3)
     assert ((basis > 0) & (basis <= 1)).all()
+
+
+def test_a_stray_spot_far_away_costs_no_memory(monkeypatch):
+    rng = np.random.default_rng(0)
+    coords = np.vstack([rng.random((500, 2)) * 20, [[1e9, 1e9]]])
+    monkeypatch.setattr(courses, "_best_line", lambda *given: pytest.fail("rows without a spot were looked at"))
+    assert courses.straight_step(rng.standard_normal((501, 3)), coords) is None

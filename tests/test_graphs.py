@@ -184,11 +184,6 @@ def test_tiles_are_searched_by_cells_where_they_are_large(monkeypatch):
     assert (by_cells != exact).nnz > 0
 
 
-def test_a_tile_with_too_few_spots_is_refused():
-    with pytest.raises(ConfigError, match=r"^k_feature=5 needs more than 5 spots, found 4\."):
-        feature_graph(rows(20), Graph(k_feature=5), tiles=np.repeat([0, 1], [16, 4]))
-
-
 @given(st.sampled_from(["correlation", "cosine", "euclidean"]), st.integers(0, 50))
 def test_closer_spots_weigh_more_and_weights_lie_in_zero_and_one(metric, seed):
     values = rows(25, seed=seed)
@@ -269,3 +264,14 @@ def test_the_spatial_graph_is_squidpys_made_symmetric():
     squidpy.gr.spatial_neighbors_knn(table, n_neighs=6)
     theirs = table.obsp["spatial_connectivities"]
     assert abs(theirs.maximum(theirs.T) - spatial_graph(coords, 6)).max() == 0
+
+
+def test_a_tile_with_few_spots_gives_each_all_others():
+    features = np.random.default_rng(0).standard_normal((30, 4)).astype(np.float32)
+    tiles = np.repeat([0, 1, 2], [20, 9, 1])
+    graph = feature_graph(features, Graph(k_feature=10), tiles=tiles)
+    assert not graph.diagonal().any()
+    assert (graph != graph.T).nnz == 0
+    assert np.diff(graph.indptr)[20:].tolist() == [8] * 9 + [0]
+    alone = feature_graph(features[:20], Graph(k_feature=10))
+    np.testing.assert_array_equal(graph[:20, :20].toarray(), alone.toarray())

@@ -47,3 +47,18 @@ def test_the_posterior_is_that_of_the_measured_features(dataset):
     evidence = np.hstack(list(section.measured.values()))
     expected = posterior_of(evidence, found.labels, 3, neighbour_mean(section.spatial), found.strength)
     np.testing.assert_allclose(found.posterior, expected, atol=1e-5)
+
+
+def test_a_section_of_more_spots_than_a_tile_holds_is_in_tiles():
+    dataset = from_memory(nt.simulate(n_spots=160, n_domains=3, n_genes=60, n_proteins=12, image=0))
+    tiled = config().model_copy(update={"train": nt.Config(train={"tile_spots": 100}).train})
+    section = prepare(dataset, tiled)
+    assert section.tiles is not None
+    assert np.bincount(section.tiles.number).tolist() == [80, 80]
+    for graph in section.feature_graphs.values():
+        ends = graph.tocoo()
+        assert (section.tiles.number[ends.row] == section.tiles.number[ends.col]).all()
+    assert prepare(dataset, config()).tiles is None
+    wide = tiled.model_copy(update={"graph": tiled.graph.model_copy(update={"k_feature": 100})})
+    with pytest.raises(nt.ConfigError, match=r"graph\.k_feature=100 needs tiles of more spots, found at most 100"):
+        prepare(dataset, wide)

@@ -79,8 +79,16 @@ class Fit(Training, Saving):
             self.fit(dataset, config)
 
     def checked_config(self) -> Config:
-        """Return the settings with their bounds checked, checkpoints switched on where one is asked for."""
+        """Return the settings with their bounds checked, checkpoints switched on where one is asked for.
+
+        Of several processes each has a tile of every step: that number is part of the settings, so that one process
+        repeats the run.
+        """
         config = super().checked_config()
+        count, train = int(os.environ.get("WORLD_SIZE", "1")), config.train
+        if train.tiles_per_step % count:
+            per_step = -(-train.tiles_per_step // count) * count
+            config = config.model_copy(update={"train": train.model_copy(update={"tiles_per_step": per_step})})
         if self.checkpoint is None or config.train.checkpoint_every:
             return config
         return config.model_copy(

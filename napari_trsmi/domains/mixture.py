@@ -16,6 +16,7 @@ from napari_trsmi.interrupt import check
 from napari_trsmi.sampling import Columns, is_large, some
 
 MAX_ITERATIONS = 200
+LARGE_ITERATIONS = 30  # of a field over a large section: where domains are there it settles in fewer
 TOLERANCE = 1e-3
 
 
@@ -150,6 +151,7 @@ def _fit_large(
         free = np.eye(k, dtype=np.float32)[start]
     if strength is None:
         strength = field_strength(free.argmax(axis=1), k, neighbours, some(len(free), 0))
+    iterations = min(iterations, LARGE_ITERATIONS)
     while strength > 0.05:
         coupled = blockwise.coupled(features, fit, free, neighbours, strength, refit, constraints, pull, iterations)
         if _complete(coupled):

@@ -77,6 +77,12 @@ def unpacked(source: Path | bytes, config: Config, identity: dict[str, Any], dev
         raise TrainingError(f"Expected a checkpoint of this program at {name}, found another file.")
     if state["version"] not in READABLE or not _alike(Config.from_json(state["config"]), config, state["epoch"]):
         raise TrainingError(f"Expected a checkpoint of the same settings, found others in {name}. Start a new run.")
+    if state.get("tiles") != identity["tiles"]:
+        asked, found = (_in_words(one) for one in (identity["tiles"], state.get("tiles")))
+        raise TrainingError(
+            f"Expected a checkpoint of a run {asked}, found one of a run {found} in {name}. Set train.tile_spots and "
+            "train.tile_size as they were, or start a new run."
+        )
     if any(state[key] != value for key, value in identity.items()):
         raise TrainingError(
             f"Expected a checkpoint of the same data, the same spots in the same order, found others in {name}. "
@@ -93,13 +99,20 @@ def plain(step: Step) -> dict[str, Any]:
     return {name: getattr(slim, name) for name in slim.__slots__}
 
 
+def _in_words(tiles: tuple[int, int] | None) -> str:
+    """How a run sees its section, from the number of tiles and of spots in the largest; None as a whole."""
+    return "as a whole" if tiles is None else f"by {tiles[0]:,} tiles of up to {tiles[1]:,} spots"
+
+
 def _alike(before: Config, now: Config, epoch: int) -> bool:
     """Return whether the first `epoch` epochs are the same under both settings, however many follow."""
 
     def first(config: Config) -> Config:
         began = [c for c in config.constraints if c.start < epoch]
         ended = [c if c.until is None or c.until < epoch else c.model_copy(update={"until": None}) for c in began]
-        same = {"train": now.train, "device": now.device, "threads": now.threads, "constraints": tuple(ended)}
+        free = ("epochs", "extra_epochs", "preview_every", "checkpoint_every", "tile_spots", "tile_size")
+        train = config.train.model_copy(update={name: getattr(now.train, name) for name in free})
+        same = {"train": train, "device": now.device, "threads": now.threads, "constraints": tuple(ended)}
         return config.model_copy(update=same)
 
     return first(before) == first(now)

@@ -47,9 +47,12 @@ class Whole:
         The network.
     n_views
         Parts of an epoch.
+    tiling
+        Number of tiles, and of spots in the largest; None without.
     """
 
     n_views = 1
+    tiling: tuple[int, int] | None = None
 
     def __init__(
         self,

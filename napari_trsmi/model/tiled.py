@@ -51,6 +51,8 @@ class Tiled:
         Rows of each tile.
     per_step
         Tiles of a step, of all processes.
+    tiling
+        Number of tiles, and of spots in the largest.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Tiled:
         self.config, self.device, self.tiles = config, device, tiles
         self.has = {m: np.asarray(mask) for m, mask in (has or {}).items()}
         self.rows, self.order = tiles.rows, visits(tiles, self.features)
+        self.tiling = len(self.rows), max(map(len, self.rows))
         self.hops = reach(config)
         away = tiles.coords - tiles.coords.min(axis=0)
         self.place = np.ascontiguousarray((away / spacing(spatial, tiles.coords)).T, np.float32)  # (2, N)

@@ -282,7 +282,7 @@ class Trainer:
 
     def identity(self) -> dict[str, Any]:
         """Return what the data are known by: the weights of edges go by the spots' order."""
-        return {"shapes": self.shapes, "spots": self.spots}
+        return {"shapes": self.shapes, "tiles": self.section.tiling, "spots": self.spots}
 
     def load(self, source: Path | bytes) -> None:
         """Continue from the checkpoint at a path, or from a state."""

@@ -13,7 +13,7 @@ from small import Section, config, finish, numbers, section
 from torch.testing import assert_close
 
 from napari_trsmi.config import Constraint
-from napari_trsmi.errors import ConfigError
+from napari_trsmi.errors import ConfigError, TrainingError
 from napari_trsmi.model import streamed
 from napari_trsmi.model.network import Output
 from napari_trsmi.model.prototypes import assign
@@ -178,3 +178,16 @@ def test_a_modality_that_spots_lack_is_masked_in_every_tile(large):
     view = Tiled(large.features, large.spatial, made.feature_graphs, config(), small.DEVICE, made.tiles, has).view(0)
     assert view.rows is not None
     np.testing.assert_array_equal(numbers(view.has["adt"]), has["adt"][view.rows])
+
+
+def test_a_checkpoint_of_other_tiles_or_of_the_whole_is_refused(large):
+    made, half = in_tiles(large, 100), run(large, until=4)[1]
+    given = (large.features, large.spatial, made.feature_graphs)
+    with pytest.raises(TrainingError, match="a run as a whole, found one of a run by 4 tiles of up to 100 spots"):
+        next(train(*given, config(), resume=half.state))
+    other = in_tiles(large, 200)
+    with pytest.raises(TrainingError, match="by 2 tiles of up to 200 spots, found one of a run by 4 tiles"):
+        next(train(*given, config(), tiles=other.tiles, resume=half.state))
+    for changed in ({"tiles_per_step": 2}, {"learning_rate": 0.1}):
+        with pytest.raises(TrainingError, match="a checkpoint of the same settings"):
+            next(train(*given, config(train=changed), tiles=made.tiles, resume=half.state))
