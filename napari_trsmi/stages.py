@@ -137,8 +137,8 @@ def _check_spots(dataset: Dataset, config: Config) -> None:
     """Raise `ConfigError` where a section is too small, or holds spots that were to be left out when it was read."""
     if 0 < (most := _tile_size(dataset, config)) <= config.graph.k_feature:
         raise ConfigError(
-            f"graph.k_feature={config.graph.k_feature} needs tiles of more spots, found at most {most} in a tile. Lower "
-            "graph.k_feature, or raise train.tile_size and train.tile_spots."
+            f"graph.k_feature={config.graph.k_feature} needs tiles of more spots, found at most {most} in a tile. "
+            "Lower graph.k_feature, or raise train.tile_size and train.tile_spots."
         )
     needed, chosen = config.graph.k_spatial or 6, config.preprocess.modalities
     for part, rows in zip(dataset.parts, dataset.sections, strict=False):
