@@ -110,7 +110,7 @@ def _found(run: Path, name: str) -> Found:
     table.obsm["spatial"] = cells[["x_centroid", "y_centroid"]].to_numpy(np.float64)
     table.obs = cells.drop(columns=["x_centroid", "y_centroid"])
     factors: dict[str, Any] = {"microns_per_pixel": 1.0}
-    if "cell_area" in cells and (area := float(np.nanmedian(cells["cell_area"].to_numpy(np.float64)))) > 0:
+    if (area := _median_area(cells)) > 0:
         factors["spot_diameter_fullres"] = 2.0 * float(np.sqrt(area / np.pi))
     images: dict[str, np.ndarray] = {}
     pyramid = _pyramid(run, notes)
@@ -209,6 +209,12 @@ def _read_cells(run: Path, names: pd.Index, notes: list[str]) -> pd.DataFrame:
     missing = [name for name in ("cell_id", "x_centroid", "y_centroid") if name not in cells]
     if missing:
         raise DataError(f"Expected the column {missing[0]} in {path}, found {', '.join(cells)}. Copy it again.")
+    for name in ("x_centroid", "y_centroid"):
+        numbers = pd.to_numeric(cells[name], errors="coerce")
+        if (odd := numbers.isna() & cells[name].notna()).any():
+            found = str(cells.loc[odd, name].iloc[0])
+            raise DataError(f"Expected numbers in the column {name} of {path}, found {found!r}. Copy it again.")
+        cells[name] = numbers
     ids = [cell.decode() if isinstance(cell, bytes) else str(cell) for cell in cells.pop("cell_id")]
     cells.index = pd.Index(ids)
     if cells.index.has_duplicates:
@@ -223,6 +229,16 @@ def _read_cells(run: Path, names: pd.Index, notes: list[str]) -> pd.DataFrame:
     if lost := int((rows < 0).sum()):
         notes.append(f"{path.name} lacks {lost:,} of {len(names):,} cells of the matrix.")
     return cells.reindex(names)
+
+
+def _median_area(cells: pd.DataFrame) -> float:
+    """Return the median area of the cells in square micrometres, 0 where it is not known: it is drawn and no more."""
+    import pandas as pd
+
+    if "cell_area" not in cells:
+        return 0.0
+    areas = pd.to_numeric(cells["cell_area"], errors="coerce").dropna()
+    return float(areas.median()) if len(areas) else 0.0
 
 
 def _readable(run: Path, names: tuple[str, ...]) -> Path | None:

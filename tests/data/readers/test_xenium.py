@@ -47,6 +47,11 @@ def test_cells_lie_in_micrometres_and_are_as_large_as_the_median(folder):
     assert {"cell_area", "transcript_counts"} <= set(dataset.obs)
 
 
+def test_areas_that_are_no_numbers_only_leave_the_size_open(folder):
+    by_hand.cells().assign(cell_area="large").to_parquet(folder / "cells.parquet", index=False)
+    assert np.array_equal(read(folder).coords, by_hand.places())
+
+
 def test_cells_are_matched_by_name_whatever_their_order(folder):
     by_hand.cells().sample(frac=1, random_state=0).to_parquet(folder / "cells.parquet", index=False)
     assert np.array_equal(read(folder).coords, by_hand.places())
@@ -141,6 +146,12 @@ def _no_column(folder):
     by_hand.cells().drop(columns="y_centroid").to_parquet(folder / "cells.parquet", index=False)
 
 
+def _no_number(folder):
+    table = by_hand.cells().astype({"x_centroid": object})
+    table.loc[1, "x_centroid"] = "abc"
+    table.astype({"x_centroid": str}).to_parquet(folder / "cells.parquet", index=False)
+
+
 def _other_cells(folder):
     by_hand.cells().assign(cell_id=lambda table: "z" + table["cell_id"]).to_parquet(folder / "cells.parquet")
 
@@ -168,6 +179,7 @@ def _out_of_range(folder):
         (_cut("cells.parquet"), "Expected a complete file at .*cells.parquet"),
         (_cut("cell_feature_matrix.h5"), "Expected a complete file at .*cell_feature_matrix.h5"),
         (_no_column, "Expected the column y_centroid in"),
+        (_no_number, "Expected numbers in the column x_centroid of .*cells.parquet, found 'abc'"),
         (_other_cells, "found only others"),
         (_twice, "Expected each cell once"),
         (_bad_factor, "Expected a positive protein_scaling_factor"),
