@@ -122,7 +122,10 @@ class RunBar(QWidget):
         self._refresh()
 
     def _left(self) -> str:
-        return "" if self.session.run is None else time_left(self.session.run.steps)
+        run = self.session.run
+        if run is None or self.session.state == "finishing":  # the epochs left will not be trained
+            return ""
+        return time_left(run.steps)
 
     def _on_step(self, _: Step) -> None:
         if self.session.state == "running":
