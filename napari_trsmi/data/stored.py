@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from napari_trsmi.data.libraries import MOVED_FROM
@@ -89,8 +90,10 @@ def read_without_values(
         skeleton.seek(0)
         with path.open("rb") as file:
             skeleton.write(file.read(header))
-        skeleton.seek(0)
-        return mudata.read_h5mu(skeleton), Kept(path, kept)
+        with TemporaryDirectory() as folder:  # not every mudata reads from memory
+            made = Path(folder) / "skeleton.h5mu"
+            made.write_bytes(skeleton.getbuffer())
+            return mudata.read_h5mu(made), Kept(path, kept)
 
 
 def _split(source: Any, target: Any, kept: dict[str, str], ours: tuple[str, ...], graphs: bool) -> None:
