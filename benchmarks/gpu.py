@@ -217,17 +217,23 @@ def peak_mb(device: torch.device) -> float:
     return of_process()
 
 
-def epochs_table(device: torch.device, sizes: list[int]) -> tuple[Table, list[dict[str, Any]]]:
-    """Return what an epoch takes at each size; each runs in a fresh process, which memory may end."""
+def in_fresh_processes(sizes: list[int], words: Callable[[int], list[str]]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return what this script prints when called with `words` of each size, and a sentence for each that ended."""
     records, notes = [], []
     for n in sizes:
-        command = [sys.executable, str(Path(__file__).resolve()), "--child", str(n), "--device", str(device)]
+        command = [sys.executable, str(Path(__file__).resolve()), *words(n)]
         ran = subprocess.run(command, capture_output=True, text=True, check=False)
         if ran.returncode:
             why = (ran.stderr.strip().splitlines() or [f"ended with {ran.returncode}"])[-1]
             notes.append(f"{n:,} spots: no time, {why}")
             continue
         records.append(json.loads(ran.stdout.splitlines()[-1]))
+    return records, notes
+
+
+def epochs_table(device: torch.device, sizes: list[int]) -> tuple[Table, list[dict[str, Any]]]:
+    """Return what an epoch takes at each size; each runs in a fresh process, which memory may end."""
+    records, notes = in_fresh_processes(sizes, lambda n: ["--child", str(n), "--device", str(device)])
     rows = [
         [
             f"{r['n_spots']:,}",
@@ -295,16 +301,8 @@ def way(n: int, device: str, tile_spots: int) -> dict[str, Any]:
 
 def way_table(device: torch.device, sizes: list[int], tile_spots: int) -> tuple[Table, list[dict[str, Any]]]:
     """Return what each stage takes at each size; each runs in a fresh process."""
-    records, notes = [], []
-    for n in sizes:
-        here = [sys.executable, str(Path(__file__).resolve())]
-        command = [*here, "--way", str(n), "--tile-spots", str(tile_spots), "--device", str(device)]
-        ran = subprocess.run(command, capture_output=True, text=True, check=False)
-        if ran.returncode:
-            why = (ran.stderr.strip().splitlines() or [f"ended with {ran.returncode}"])[-1]
-            notes.append(f"{n:,} spots: no time, {why}")
-            continue
-        records.append(json.loads(ran.stdout.splitlines()[-1]))
+    words = ["--tile-spots", str(tile_spots), "--device", str(device)]
+    records, notes = in_fresh_processes(sizes, lambda n: ["--way", str(n), *words])
     stages = list(records[0]["seconds"]) if records else []
     rows = [
         [

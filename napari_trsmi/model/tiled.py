@@ -194,10 +194,6 @@ class Tiled:
         with torch.no_grad():
             return self.network.feature_values(view, references)
 
-    def embedding(self, fraction: float) -> np.ndarray:
-        """Return the (N, d) embedding of the current weights at a share of the schedule."""
-        return self.outcome(fraction).embedding
-
     def sample(
         self, fraction: float, constraints: Sequence[RowConstraint] = ()
     ) -> tuple[np.ndarray, Sequence[RowConstraint]]:
