@@ -16,7 +16,9 @@ from psygnal import Signal
 from napari_trsmi.compare import differences
 from napari_trsmi.config import Config, Constraint
 from napari_trsmi.errors import TrsmiError
+from napari_trsmi.gui.annotations import Annotations
 from napari_trsmi.gui.busy import Busy
+from napari_trsmi.gui.deeds import Deeds
 from napari_trsmi.gui.parts import Parts
 from napari_trsmi.gui.state import Coloring, OpenSection, Run, RunState, Shown, Trainer
 
@@ -95,6 +97,7 @@ class Session:
         self.boundary: int | None = None
         self.coloring: Coloring | None = None
         self.busy, self.parts = Busy(self.busy_changed.emit), Parts()
+        self.annotations, self.deeds = Annotations(lambda: self.section), Deeds()
         self.fixed_colors: tuple[str, ...] = ()  # of new domains, in this order; empty: apart where domains touch
         self.canvas: Any = None  # the `Canvas` that draws this session, kept alive here
         self.support: Any = None  # the `SupportFinder` of this session, kept alive here
