@@ -9,6 +9,7 @@ from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QMainWindow, QMessageBox, QWidget
 
 from napari_trsmi.gui.viewer.sections import sections_in
+from napari_trsmi.gui.workspace.files import save_session
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.state import OpenSection
 
 Question = Literal["training", "unsaved"]
-Answer = Literal["finish", "save", "close", "stay"]
+Answer = Literal["finish", "save", "session", "close", "stay"]
 
 
 def ask(window: QWidget, question: Question, name: str) -> Answer:
@@ -37,6 +38,10 @@ def ask(window: QWidget, question: Question, name: str) -> Answer:
         box.setInformativeText("They are lost when the window closes.")
         keep, leave = "Save…", "Close without saving"
     kept = box.addButton(keep, QMessageBox.ButtonRole.AcceptRole)
+    all_of_it = None
+    if question == "unsaved":
+        all_of_it = box.addButton("Save session…", QMessageBox.ButtonRole.AcceptRole)
+        all_of_it.setToolTip("One file that opens all again: data, results, review and how the window lies")
     left = box.addButton(leave, QMessageBox.ButtonRole.DestructiveRole)
     stay = box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(kept)
@@ -46,6 +51,8 @@ def ask(window: QWidget, question: Question, name: str) -> Answer:
         return "close"
     if box.clickedButton() is kept:
         return "finish" if question == "training" else "save"
+    if all_of_it is not None and box.clickedButton() is all_of_it:
+        return "session"
     return "stay"
 
 
@@ -69,7 +76,8 @@ class ClosingGuard(QObject):
     def unsaved(self) -> list[OpenSection]:
         """Sections of the viewer whose result is not on file."""
         there = sections_in(self._viewer())
-        return [section for section in there if section.result is not None and section.path is None]
+        found = [(section, section.runs.entry_of(section.result)) for section in there if section.path is None]
+        return [section for section, entry in found if section.result is not None and not (entry and entry.kept)]
 
     def may_close(self, window: QMainWindow) -> bool:
         """Return whether a person wants the window closed.
@@ -86,6 +94,8 @@ class ClosingGuard(QObject):
             answer = ask(window, "unsaved", section.dataset.name)
             if answer == "save":
                 self._save(section, window)
+            if answer == "session":
+                save_session(self.session, window)
             if answer != "close":
                 return False
         return True
