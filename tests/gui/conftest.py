@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -52,6 +53,18 @@ def viewer(make_napari_viewer: Callable[..., Viewer], npe2pm: Any) -> Viewer:
 
     npe2pm.register(PluginManifest.from_distribution("napari-trsmi"))
     return make_napari_viewer(show=True)
+
+
+@pytest.fixture(autouse=True)
+def memory(tmp_path: Path) -> None:
+    """Remember nothing of this machine, and offer no tour."""
+    from qtpy.QtCore import QSettings
+
+    from napari_trsmi.gui.remembered import know
+    from napari_trsmi.gui.tour.tour import NAME
+
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path / "settings"))
+    know(NAME)
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi.edits import same_segments
+from napari_trsmi.gui import anchors
 from napari_trsmi.gui.boundaries import layers
 from napari_trsmi.gui.boundaries.ramp_key import RampKey
 from napari_trsmi.gui.boundaries.table import FILTERS, BoundaryFilter, BoundaryModel
@@ -52,6 +53,7 @@ class BoundaryPanel(QWidget):
         self.table = BoundaryView(self.model, self.rows)
         self._known: Result | None = None  # the result in the table
         self._undo: list[tuple[int, Verdict, str]] = []
+        self.table.setObjectName(anchors.BOUNDARIES)
         self._build()
         self.table.chosen.connect(self._on_chosen)
         self.table.marked.connect(self.mark)

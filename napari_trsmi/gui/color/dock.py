@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QButtonGroup,
@@ -28,8 +27,9 @@ from napari_trsmi.gui.color.features import COLUMN, Feature, FeatureIndex, color
 from napari_trsmi.gui.color.panel import ColoringPanel
 from napari_trsmi.gui.color.suggestions import suggested
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import Label, as_tip
+from napari_trsmi.gui.plain import as_tip
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
 
 N_RECENT = 6
-EMPTY = "Nothing to colour yet.\n\nDrop a file on the window, or choose File > Open Sample > TRSMI."
+EMPTY = "Nothing to colour yet. Drop a file on the window, or choose File > Open Sample > TRSMI."
 
 
 class ColorDock(QWidget):
@@ -53,9 +53,8 @@ class ColorDock(QWidget):
         self._listed: Any = None  # what the list was made for
         self._predicted: tuple[str, ...] = ()  # modalities that the result predicts
 
-        self._empty = Label(EMPTY)
-        self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._empty.setWordWrap(True)
+        self._empty = Guide(self.session, "color")
+        self._empty.setText(EMPTY)
         self._within = QComboBox()
         self._within.setToolTip("Search in one modality, in the columns of the file, or in everything.")
         self._within.setAccessibleName("Where to search")

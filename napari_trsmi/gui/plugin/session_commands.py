@@ -1,4 +1,4 @@
-"""A session to a file and back: commands, and the reader that napari asks."""
+"""The first minutes and the next day: the tour, recent files, a session to a file and back."""
 
 from __future__ import annotations
 
@@ -29,6 +29,34 @@ def open_session(viewer: Viewer) -> None:
     window = QApplication.activeWindow()
     if (path := asking.which(window)) is not None:
         files.open_session(viewer, path, window)
+
+
+def open_recent(viewer: Viewer) -> None:
+    """List the files that were open before, in the middle of the window, to open some again."""
+    from qtpy.QtGui import QCursor
+    from qtpy.QtWidgets import QApplication
+
+    from napari_trsmi.gui.viewer.opening import RecentMenu, open_soon
+    from napari_trsmi.gui.workspace import files
+
+    session, window = session_of(viewer), QApplication.activeWindow()
+
+    def open_set(paths: Sequence[str]) -> None:
+        if len(paths) == 1 and files.is_session(paths[0]):
+            files.open_session(session.canvas.viewer, Path(paths[0]), window)
+        else:
+            open_soon(session, paths)
+
+    menu = RecentMenu(open_set)
+    middle = QCursor.pos() if window is None else window.mapToGlobal(window.rect().center())
+    menu.exec(middle)
+
+
+def take_tour(viewer: Viewer) -> None:
+    """Take the tour of six steps on the sample."""
+    from napari_trsmi.gui.tour.tour import start_tour
+
+    start_tour(viewer)
 
 
 def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[Any]] | None:

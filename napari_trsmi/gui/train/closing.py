@@ -41,6 +41,7 @@ def ask(window: QWidget, question: Question, name: str) -> Answer:
     all_of_it = None
     if question == "unsaved":
         all_of_it = box.addButton("Save session…", QMessageBox.ButtonRole.AcceptRole)
+        assert all_of_it is not None
         all_of_it.setToolTip("One file that opens all again: data, results, review and how the window lies")
     left = box.addButton(leave, QMessageBox.ButtonRole.DestructiveRole)
     stay = box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)

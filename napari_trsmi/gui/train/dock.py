@@ -18,6 +18,7 @@ from napari_trsmi.gui.support.bar import SupportBar
 from napari_trsmi.gui.train.activity import Activity
 from napari_trsmi.gui.train.closing import guard
 from napari_trsmi.gui.train.data_panel import DataPanel
+from napari_trsmi.gui.train.hints import DataHints, NumberHint, Offer
 from napari_trsmi.gui.train.join_panel import JoinPanel
 from napari_trsmi.gui.train.live_plot import LivePlot
 from napari_trsmi.gui.train.number_panel import BEFORE, NumberPanel
@@ -55,6 +56,8 @@ class TrainDock(QWidget):
         self.preview_bar, self.result_row = PreviewBar(session), ResultRow(session)
         self.support_bar = SupportBar(session)
         self.number_panel, self.number_line = NumberPanel(session), Label(BEFORE)
+        self.offer, self.number_hint = Offer(self.data_panel.take_tour, self), NumberHint(session, self)
+        self.data_hints = DataHints(session, self._show_kinds)
         self.activity = Activity(session, self)
         self._lay_out()
 
@@ -94,11 +97,14 @@ class TrainDock(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(6)
+        layout.addWidget(self.offer)
         layout.addWidget(self.data_panel)
+        layout.addWidget(self.data_hints)
         layout.addWidget(JoinPanel(self.session, self))
         layout.addWidget(PlacementPanel(self.session, self))
         layout.addLayout(quick)
         layout.addWidget(self.number_line)
+        layout.addWidget(self.number_hint)
         layout.addWidget(self.form, 1)
         layout.addWidget(self.run_bar)
         layout.addWidget(self.course)
@@ -125,6 +131,9 @@ class TrainDock(QWidget):
             self.n_domains.setValue(cluster.n_domains or 0)
             self.domain_scale.setValue(-1 if cluster.domain_scale is None else cluster.domain_scale)
         self._show_what_there_is()
+
+    def _show_kinds(self) -> None:
+        self.form.reveal("preprocess.kinds")
 
     def _on_quick(self) -> None:
         scale = self.domain_scale.value()

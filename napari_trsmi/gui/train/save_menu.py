@@ -16,6 +16,7 @@ from napari_trsmi.errors import DataError
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.session import Session
+from napari_trsmi.gui.workspace.files import save_session
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -95,6 +96,8 @@ class SaveMenu(QMenu):
         )
         for text, do, tip in saving:
             self._add(text, do, tip, needs_result=True)
+        tip = "One file that opens all of this again: data, results, review and how the window lies."
+        self._add("Save session…", partial(save_session, session, window), tip)
         self.addSeparator()
         self._add("Copy as Python", partial(copy_as_python, session), "The script that repeats result and edits.")
         self._add("Copy settings (JSON)", partial(copy_settings, session), "The settings of the next run.")

@@ -45,6 +45,14 @@ def open_docks(viewer: Viewer) -> None:
     QTimer.singleShot(SETTLE, partial(_fit, ref(viewer)))
 
 
+def raise_dock(viewer: Viewer, name: str) -> None:
+    """Open a dock, by its name in the menu, where it is closed, and bring it in front of the others."""
+    dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
+    dock.setWindowTitle(TABS.get(name, name))
+    dock.show()
+    dock.raise_()
+
+
 def _make_room(window: QMainWindow) -> None:
     """Enlarge a small window as far as the screen allows."""
     screen = window.screen()

@@ -10,6 +10,7 @@ from weakref import ref
 
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.remembered import remember
 from napari_trsmi.gui.viewer.sections import marked
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.workspace import asking, record
@@ -63,6 +64,7 @@ def save_session(session: Session, parent: QWidget | None = None, done: Callable
         for one in smalls:
             if one.entry.result is results[id(one.entry)]:  # as it was written
                 one.entry.kept = one.path
+        remember([path])
         said = [f"Session saved to {path}."]
         said += [f"With {len(smalls)} small file{'s' * (len(smalls) > 1)} of results beside it."] if smalls else []
         said += [f"Left out, for they came from no file: {', '.join(left_out)}."] if left_out else []
@@ -114,6 +116,7 @@ def open_session(viewer: Viewer, path: Path, parent: QWidget | None = None) -> N
 
     def done(found: list[tuple[OpenSection | None, list[str]]]) -> None:
         if (viewer := there()) is not None:
+            remember([path])
             show(viewer, what, found)
 
     return run_job(session, f"Opening {Path(path).name}", work, done)
