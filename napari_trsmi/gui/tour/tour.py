@@ -8,6 +8,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QPoint, QRect, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QScrollArea, QTabWidget, QWidget
 
+from napari_trsmi.gui.hint import Hint
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.remembered import know
 from napari_trsmi.gui.tour.card import Card, Frame, visible_rect
@@ -52,6 +53,9 @@ class Tour(QObject):
         self._clock = QTimer(self)
         self._clock.setInterval(LOOK)
         self._clock.timeout.connect(self.look)
+        for hint in window.findChildren(Hint):
+            if hint.name == NAME:  # the offer, however the tour was begun
+                hint.put_away()
         listen(self, (viewer.events.theme, self._on_theme))
         self._on_theme()
         self.go_to(0)

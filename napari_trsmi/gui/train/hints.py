@@ -33,8 +33,6 @@ class Offer(Hint):
             NAME, parent, "Take the tour", "Six steps on the sample; it never stands in the way", take_tour
         )
         self.say(OFFER)
-        assert self.button is not None
-        self.button.clicked.connect(self.hide)
 
 
 class DataHints(QWidget):
