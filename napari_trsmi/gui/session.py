@@ -39,6 +39,8 @@ class Session:
 
     Signals
     -------
+    leaving(OpenSection | None)
+        Another section is going to be active than this one.
     section_changed(OpenSection | None)
         Another section is active.
     result_changed(Result | None)
@@ -69,6 +71,7 @@ class Session:
         News for the person: where something was saved, what was dropped.
     """
 
+    leaving = Signal(object)
     section_changed = Signal(object)
     result_changed = Signal(object)
     runs_changed = Signal()
@@ -105,6 +108,7 @@ class Session:
         """Work on `section` from now on; training on another one goes on, and that one is kept as it was left."""
         if section is self.section:
             return
+        self.leaving.emit(self.section)
         if (before := self.section) is not None:
             before.config, before.hidden = self.config, self.hidden
             if before.last_run is not None and before.run is None:
@@ -120,7 +124,8 @@ class Session:
             if section.result is not None:
                 section.runs.take(section.result, section.path)
             self.set_config(self._config_of(section))
-        self._show_newest()
+        previews = [] if self.run is None else self.run.previews
+        self.show_step(previews[-1]) if previews else self.show_result()
         if self.hidden != hidden:
             self.hidden_changed.emit(self.hidden)
         self.result_changed.emit(self.result)
@@ -135,14 +140,6 @@ class Session:
         if section.result is not None:
             return section.result.config
         return self.config.model_copy(update={"constraints": ()})  # which are about the spots of another one
-
-    def _show_newest(self) -> None:
-        """Show the latest preview where the section trains, else its result."""
-        previews = [] if self.run is None else self.run.previews
-        if previews:
-            self.show_step(previews[-1])
-        else:
-            self.show_result()
 
     @property
     def dataset(self) -> Dataset | None:

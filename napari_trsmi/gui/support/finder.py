@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class SupportFinder:
     """Finds the support of each result that is shown without, unless its settings say otherwise.
 
-    Training comes first: while it goes on, on whichever section, nothing is looked for. What was begun for domains that are no longer the
-    result is dropped, and begun again when they are.
+    Training comes first: while it goes on, on whichever section, nothing is looked for. What was begun for domains that
+    are no longer the result is dropped, and begun again when they are.
 
     Signals
     -------
