@@ -32,6 +32,8 @@ class Training:
     -------
     changed()
         A run of any section began, moved in the line, paused or ended.
+    stepped(Run, Step)
+        An epoch of the run of any section.
 
     Attributes
     ----------
@@ -42,6 +44,7 @@ class Training:
     """
 
     changed = Signal()
+    stepped = Signal(object, object)
 
     def __init__(self, session: Session, start_trainer: StartTrainer) -> None:
         self.session, self.start_trainer = session, start_trainer
@@ -133,6 +136,7 @@ class Training:
             if run.section.conversions:  # told once, and before any time is spent
                 session.told.emit("\n".join(["When the result is saved:", *run.section.conversions]))
                 run.section.conversions = ()
+        self.stepped.emit(run, step)
         if self._is_seen(run):
             session.stepped.emit(step)
             if follows:

@@ -22,8 +22,10 @@ def marked(viewer: Viewer | None) -> Iterator[tuple[Layer, dict[str, Any]]]:
 
 
 def sections_in(viewer: Viewer | None) -> list[OpenSection]:
-    """Return the sections that have layers in the viewer, in the order of the layers."""
-    return list({id(ours["section"]): ours["section"] for _, ours in marked(viewer)}.values())
+    """Return the sections that have layers in the viewer, in the order of the layers; copies do not count."""
+    from napari_trsmi.gui.viewer.layers import COPY
+
+    return list({id(ours["section"]): ours["section"] for _, ours in marked(viewer) if ours["role"] != COPY}.values())
 
 
 def share_units(viewer: Viewer, section: OpenSection) -> None:
