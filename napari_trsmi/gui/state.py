@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
     from napari_trsmi.records import Step
 
-RunState = Literal["idle", "preparing", "running", "paused", "finishing"]
+RunState = Literal["idle", "waiting", "preparing", "running", "paused", "finishing"]
 
 
 @dataclass(eq=False)
@@ -43,6 +43,14 @@ class OpenSection:
         Numbers of the sections of a study that are not drawn.
     part
         Number of the section of a study that the docks speak about; None for all.
+    run
+        The run on it that trains, is paused or waits in line; None where there is none.
+    last_run
+        The run that was begun last, unless it was cancelled: its previews can be gone back to.
+    config
+        Settings of the next run when another section was chosen; None before.
+    hidden
+        Numbers of the domains that were not drawn when another section was chosen.
     """
 
     dataset: Dataset
@@ -53,6 +61,10 @@ class OpenSection:
     own_columns: tuple[str, ...] = ()
     hidden_parts: frozenset[int] = frozenset()
     part: int | None = None
+    run: Run | None = None
+    last_run: Run | None = None
+    config: Config | None = None
+    hidden: frozenset[int] = frozenset()
 
     @property
     def seen(self) -> np.ndarray | None:
@@ -170,6 +182,8 @@ class Run:
         Names of the domains of that result by their colour.
     states
         States of training to make a preview the result with; the thread adds to them.
+    state
+        What it does; ``"idle"`` before it was asked for and once it has ended.
     """
 
     section: OpenSection
@@ -181,6 +195,7 @@ class Run:
     earlier: tuple[Step, ...] = ()
     known: dict[str, str] = field(default_factory=dict)
     states: Checkpoints = field(default_factory=Checkpoints)
+    state: RunState = "idle"
 
     @property
     def resume(self) -> bytes | None:

@@ -53,6 +53,7 @@ class BoundaryCanvas:
         session.shown_changed.connect(self._on_shown)
         session.coloring_changed.connect(self._on_ground)
         session.section_changed.connect(self._on_ground)
+        session.canvas.removed.wanted.connect(self._draw_missing)
         viewer.events.theme.connect(self._on_ground)
         self._on_ground()
         self.update()
@@ -95,9 +96,13 @@ class BoundaryCanvas:
     def color_by(self, measure: str) -> None:
         """Colour the strokes by one of `layers.measures`."""
         self.measure = self._wanted = measure
+        self._draw_missing()
+        self._recolor()
+
+    def _draw_missing(self) -> None:
+        """Draw what a person removed from the layer list."""
         if self.layer("boundaries") is None:
             self._draw()
-        self._recolor()
 
     def select(self, segment: int | None) -> None:
         """Draw a rim around one boundary; None for no rim."""
@@ -107,6 +112,9 @@ class BoundaryCanvas:
         if section is None or self._edges is None or segment is None or segment not in self._edges["segment"].values:
             self._hide("boundary")
             return
+        if self.layer("boundaries") is None:  # a person removed it, and asks for one of them now
+            hidden = self.session.hidden
+            self._put(layers.boundaries_layer(section, self._edges, self.measure, hidden, self.ramp), "boundaries")
         self._put(layers.boundary_layer(section, self._edges, segment, self.ramp), "boundary")
         self._show("boundary")
 

@@ -10,7 +10,6 @@ from weakref import WeakSet, ref
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QMenu,
@@ -21,12 +20,14 @@ from qtpy.QtWidgets import (
 
 from napari_trsmi.data.sample import sample_path
 from napari_trsmi.gui import anchors
+from napari_trsmi.gui.buttons import text_button
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import ElidingLabel, Label, as_tip
 from napari_trsmi.gui.remembered import remember
 from napari_trsmi.gui.sketches import Sketch
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.tour.tour import start_tour
+from napari_trsmi.gui.train.section_list import SectionList
 from napari_trsmi.gui.viewer.opening import RecentMenu, open_sample, open_soon
 from napari_trsmi.gui.viewer.part_list import PartList
 from napari_trsmi.gui.viewer.sections import put_in_place, sections_in
@@ -40,11 +41,12 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
 
 ADD = ("Add a section…", "Train it together with the section that is open, beside it", "_choose_more")
+BACK = "Put the layers that were removed in the layer list back in their place"
 KINDS = {"rna": "RNA", "protein": "protein", "chromatin": "chromatin", "precomputed": "components"}
 
 
 class DataPanel(QWidget):
-    """The active section in three lines, a list of the open ones, and buttons to open more."""
+    """The active section in three lines, the list of the open ones, and buttons to open more."""
 
     def __init__(self, viewer: Viewer, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,19 +72,22 @@ class DataPanel(QWidget):
         layout.addWidget(invitation)
         layout.addLayout(buttons)
 
-        self.name, self.choice, self.more_button = ElidingLabel(), QComboBox(), QPushButton("Open…")
+        self.name, self.list, self.more_button = ElidingLabel(), SectionList(viewer, session), QPushButton("Open…")
         self.name.setStyleSheet("font-weight: bold")
-        self.choice.setToolTip("The section to work on")
-        self.choice.setMinimumContentsLength(12)
-        self.choice.activated.connect(self._on_chosen)
         self.more_button.setToolTip("Open another section")
         self.more_button.setMenu(self._open_menu(ADD))
         self.content, self.notes, self.parts = Label(), ElidingLabel(), PartList(session)
         self.content.setWordWrap(True)
+        self.missing, self.back = QWidget(), text_button("Bring back", BACK, session.canvas.removed.bring_back)
+        self.missing_names = ElidingLabel()
+        row = QHBoxLayout(self.missing)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.missing_names, 1)
+        row.addWidget(self.back)
         head = QHBoxLayout()
         head.addWidget(self.name, 1)
-        head.addWidget(self.choice, 1)
-        head.addWidget(self.more_button)
+        head.addWidget(self.list, 1)
+        head.addWidget(self.more_button, 0, Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self.facts)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -90,6 +95,7 @@ class DataPanel(QWidget):
         layout.addWidget(self.content)
         layout.addWidget(self.notes)
         layout.addWidget(self.parts)
+        layout.addWidget(self.missing)
 
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -98,6 +104,8 @@ class DataPanel(QWidget):
         listen(
             self,
             (session.section_changed, self._refresh),
+            (session.shown_changed, self._say_missing),
+            (session.canvas.removed.changed, self._say_missing),
             (viewer.layers.events.inserted, self._refresh),
             (viewer.layers.events.removed, self._refresh),
         )
@@ -187,8 +195,12 @@ class DataPanel(QWidget):
         if (viewer := self._viewer()) is not None:
             start_tour(viewer)
 
-    def _on_chosen(self, index: int) -> None:
-        self.session.activate(self.choice.itemData(index))
+    def _say_missing(self, *_: Any) -> None:
+        names = self.session.canvas.removed.names
+        text = f"Removed from the layers: {', '.join(names)}"
+        self.missing_names.setText(text)
+        self.missing_names.setToolTip(text)
+        self.missing.setVisible(bool(names))
 
     def _refresh(self, *_: Any) -> None:
         section = self.session.section
@@ -197,15 +209,8 @@ class DataPanel(QWidget):
         self.facts.setVisible(section is not None)
         if section is None:
             return
-        sections = self.sections
-        self.choice.clear()
-        for one in sections:
-            self.choice.addItem(one.dataset.name, one)
-        several = len(sections) > 1
-        self.choice.setVisible(several)
-        self.name.setVisible(not several)
-        if section in sections:
-            self.choice.setCurrentIndex(sections.index(section))
+        self.name.setVisible(len(self.sections) < 2)  # else the list says it
+        self._say_missing()
         dataset = section.dataset
         self.name.setText(dataset.name)
         self.name.setToolTip(as_tip("\n".join(map(str, dataset.sources)) or dataset.name))

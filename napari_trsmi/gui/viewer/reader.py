@@ -102,6 +102,7 @@ def layers_of(read: Callable[[str | None], list[OpenSection]]) -> list[Any]:
     """Return the layers of the sections that `read` gives for the name of a library, or for None."""
     from napari_trsmi.gui.viewer.docks import viewer_in_use
     from napari_trsmi.gui.viewer.layers import section_layers
+    from napari_trsmi.gui.viewer.sections import share_units
     from napari_trsmi.gui.viewer.sessions import session_of
     from napari_trsmi.gui.worker import sentence
 
@@ -117,7 +118,8 @@ def layers_of(read: Callable[[str | None], list[OpenSection]]) -> list[Any]:
         return _NOTHING
     _go_on_later(viewer, problem)
     for section in sections[-1:]:
-        session_of(viewer).canvas.share_units(section)  # before napari adds its layers
+        session_of(viewer)  # which draws what comes
+        share_units(viewer, section)  # before napari adds its layers
     return [layer for section in sections for layer in section_layers(section)] or _NOTHING
 
 

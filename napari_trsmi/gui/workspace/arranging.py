@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from napari import Viewer
 
 
-def arrangement_of(viewer: Viewer) -> Arrangement:
+def as_it_lies(viewer: Viewer) -> Arrangement:
     """Return how the window of a viewer lies; of one without a window only the camera."""
     camera = viewer.scene.camera
     seen = {

@@ -14,7 +14,7 @@ from napari_trsmi.gui.remembered import remember
 from napari_trsmi.gui.viewer.sections import marked
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.workspace import asking, record
-from napari_trsmi.gui.workspace.arranging import arrange, arrangement_of
+from napari_trsmi.gui.workspace.arranging import arrange, as_it_lies
 from napari_trsmi.gui.workspace.keeping import collect, in_memory, kept_sections, role_of, small_files, sources_of
 from napari_trsmi.gui.workspace.reopening import missing_files, reopened
 
@@ -48,7 +48,7 @@ def save_session(session: Session, parent: QWidget | None = None, done: Callable
         if answer == "cancel":
             return None
         smalls = smalls if answer == "save" else []
-    what = collect(session, path, arrangement_of(session.canvas.viewer), smalls)
+    what = collect(session, path, as_it_lies(session.canvas.viewer), smalls)
     complete = [(one, one.section.runs.complete(one.entry.result)) for one in smalls]
 
     def work() -> None:
@@ -94,8 +94,6 @@ def open_session(viewer: Viewer, path: Path, parent: QWidget | None = None) -> N
     What is wrong with the file, and what of it is not there, is told through the session of the viewer.
     """
     session, folder = session_of(viewer), Path(path).absolute().parent
-    if session.run is not None:
-        return session.failed.emit("Expected no training, found a run. Finish or cancel it before you open a session.")
     try:
         what = record.read(path)
     except DataError as error:

@@ -20,7 +20,7 @@ from napari_trsmi.errors import DataError
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.workspace import record
-from napari_trsmi.gui.workspace.arranging import arrangement_of
+from napari_trsmi.gui.workspace.arranging import as_it_lies
 from napari_trsmi.gui.workspace.keeping import collect, in_memory, kept_sections, small_files
 from napari_trsmi.gui.workspace.reopening import missing_files, reopened
 from napari_trsmi.restoring import restore_on
@@ -48,7 +48,7 @@ def kept(viewer, path, *, small=True):
     smalls = small_files(in_memory(sections), path) if small else []
     for one in smalls:
         write_small(one.entry.result, one.path)
-    record.write(collect(session, path, arrangement_of(viewer), smalls), path)
+    record.write(collect(session, path, as_it_lies(viewer), smalls), path)
     return record.read(path)
 
 
