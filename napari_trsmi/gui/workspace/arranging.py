@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType, ref
 
-from qtpy.QtCore import QByteArray, QTimer
+from qtpy.QtCore import QPoint, QRect, QSize, Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow
 
 from napari_trsmi.gui.viewer.docks import PLUGIN, SETTLE, open_docks_once
-from napari_trsmi.gui.workspace.record import Arrangement
+from napari_trsmi.gui.workspace.record import Arrangement, SavedDock
 
 if TYPE_CHECKING:
     from napari import Viewer
+
+
+AREAS: dict[Any, Qt.DockWidgetArea] = {
+    "left": Qt.DockWidgetArea.LeftDockWidgetArea,
+    "right": Qt.DockWidgetArea.RightDockWidgetArea,
+    "top": Qt.DockWidgetArea.TopDockWidgetArea,
+    "bottom": Qt.DockWidgetArea.BottomDockWidgetArea,
+}
+LEAST = 200, 150  # pixels of a dock that floats
 
 
 def as_it_lies(viewer: Viewer) -> Arrangement:
@@ -28,12 +36,11 @@ def as_it_lies(viewer: Viewer) -> Arrangement:
     window = main_window(viewer)
     if window is None:
         return Arrangement(**seen)
-    docks = docks_of(viewer)
+    docks = {name: dock for name, dock in docks_of(viewer).items() if _is_open(dock)}
     front = [name for name, dock in docks.items() if dock.isVisible() and not dock.visibleRegion().isEmpty()]
     return Arrangement(
-        docks=tuple(name for name, dock in docks.items() if _is_open(dock)),
+        docks=tuple(_saved(window, docks, name) for name in docks),
         front=front[0] if front else "",
-        window=base64.b64encode(window.saveState().data()).decode(),
         size=(window.width(), window.height()),
         **seen,
     )
@@ -43,15 +50,11 @@ def arrange(viewer: Viewer, wanted: Arrangement) -> None:
     """Lay the window of a viewer as it was, as far as it has the same docks; what cannot be is left as it is."""
     window = main_window(viewer, make=True)
     if window is not None:
-        there = docks_of(viewer)
-        for name in wanted.docks:
-            if name not in there:
-                _open(viewer, name)
         if wanted.size is not None and not (window.isMaximized() or window.isFullScreen()):
             screen = window.screen()
             most = wanted.size if screen is None else (screen.availableSize().width(), screen.availableSize().height())
             window.resize(*(min(size, largest) for size, largest in zip(wanted.size, most, strict=True)))
-        _restore(window, wanted.window)
+        _lay(viewer, window, wanted.docks)
         if (front := docks_of(viewer).get(wanted.front)) is not None:
             front.show()
             front.raise_()
@@ -97,18 +100,63 @@ def _is_open(dock: QDockWidget) -> bool:
     return action is not None and action.isChecked()
 
 
+def _saved(window: QMainWindow, docks: Mapping[str, QDockWidget], name: str) -> SavedDock:
+    """Return where one of the open docks lies."""
+    dock = docks[name]
+    if dock.isFloating():
+        at = dock.geometry()
+        return SavedDock(name=name, floating=(at.x(), at.y(), at.width(), at.height()))
+    tabs = [*window.tabifiedDockWidgets(dock), dock]
+    beside = next(other for other, one in docks.items() if one in tabs)  # itself where it is the first of them
+    area = next((word for word, one in AREAS.items() if one == window.dockWidgetArea(dock)), "right")
+    return SavedDock(name=name, area=area, beside="" if beside == name else beside, width=dock.width())
+
+
+def _lay(viewer: Viewer, window: QMainWindow, wanted: Sequence[SavedDock]) -> None:
+    """Put docks where they were; those of ours that were not open then are hidden."""
+    if not wanted:
+        return
+    for one in wanted:
+        if one.name not in docks_of(viewer):
+            _open(viewer, one.name)
+    there = docks_of(viewer)
+    for name, dock in there.items():
+        if name not in {one.name for one in wanted}:
+            dock.hide()
+    widths: dict[QDockWidget, int] = {}
+    for one in wanted:
+        if one.name not in there:
+            continue
+        dock, home = there[one.name], there.get(one.beside)
+        dock.show()
+        if one.floating is not None:
+            dock.setFloating(True)
+            dock.setGeometry(_on_screen(QRect(*one.floating), window))
+            continue
+        dock.setFloating(False)
+        if window.dockWidgetArea(dock) != AREAS[one.area]:
+            window.addDockWidget(AREAS[one.area], dock)
+        if home is None:
+            widths[dock] = one.width
+        elif home is not dock and home not in window.tabifiedDockWidgets(dock):
+            window.tabifyDockWidget(home, dock)
+    window.resizeDocks(list(widths), list(widths.values()), Qt.Orientation.Horizontal)
+
+
+def _on_screen(wanted: QRect, window: QMainWindow) -> QRect:
+    """Return a place on the screen of the window, as large as it can be: the screen before may have been another."""
+    screen = window.screen()
+    if screen is None:
+        return wanted
+    room = screen.availableGeometry()
+    size = wanted.size().boundedTo(room.size()).expandedTo(QSize(*LEAST))
+    x = max(room.left(), min(wanted.x(), room.right() - size.width()))
+    y = max(room.top(), min(wanted.y(), room.bottom() - size.height()))
+    return QRect(QPoint(x, y), size)
+
+
 def _open(viewer: Viewer, name: str) -> None:
     try:
         viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
     except (KeyError, ValueError):  # a dock that this version does not have
         return
-
-
-def _restore(window: QMainWindow, state: str) -> None:
-    """Let Qt put docks where they were; it refuses what it did not write."""
-    try:
-        raw = base64.b64decode(state, validate=True)
-    except (binascii.Error, ValueError):
-        return
-    if raw:
-        window.restoreState(QByteArray(raw))

@@ -7,7 +7,7 @@ import json
 import os
 import zlib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -22,6 +22,7 @@ MOST_BYTES = 64_000_000
 WAY_OUT = "Open the data with File > Open instead."
 
 Name = Annotated[str, Field(max_length=4000)]
+Pixels = Annotated[int, Field(ge=-20_000, le=20_000)]
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e12, le=1e12)]
 
 
@@ -134,6 +135,28 @@ class SavedSection(Part):
     looks: dict[Name, Look] = {}
 
 
+class SavedDock(Part):
+    """Where a dock lay.
+
+    What Qt itself saves of a window is not used: read from a damaged file, it can end the program.
+
+    Attributes
+    ----------
+    beside
+        Another dock, of which it was a tab.
+    width
+        Pixels.
+    floating
+        x, y, width and height on the screen where it was a window of its own.
+    """
+
+    name: Name
+    area: Literal["left", "right", "top", "bottom"] = "right"
+    beside: Name = ""
+    width: Annotated[int, Field(ge=0, le=20_000)] = 0
+    floating: tuple[Pixels, Pixels, Pixels, Pixels] | None = None
+
+
 class Arrangement(Part):
     """How the window lay.
 
@@ -143,17 +166,14 @@ class Arrangement(Part):
         Those that were open, in the order of their tabs.
     front
         The one that was seen.
-    window
-        What Qt knows of the arrangement, in base 64.
     size
         Width and height of the window in pixels.
     center, zoom
         Of the camera.
     """
 
-    docks: Annotated[tuple[Name, ...], Field(max_length=50)] = ()
+    docks: Annotated[tuple[SavedDock, ...], Field(max_length=50)] = ()
     front: Name = ""
-    window: Annotated[str, Field(max_length=200_000)] = ""
     size: tuple[Annotated[int, Field(ge=100, le=20_000)], Annotated[int, Field(ge=100, le=20_000)]] | None = None
     center: tuple[Number, Number] | None = None
     zoom: Annotated[float, Field(gt=0, lt=1e9, allow_inf_nan=False)] | None = None

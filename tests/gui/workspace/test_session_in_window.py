@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from app_model import Application
 from opened_dock import open_section
+from qtpy.QtCore import Qt
 
 import napari_trsmi as nt
 from napari_trsmi.gui.viewer.docks import open_docks
@@ -14,8 +15,8 @@ from napari_trsmi.gui.viewer.layers import TISSUE
 from napari_trsmi.gui.viewer.sections import sections_in
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.workspace import asking, files
-from napari_trsmi.gui.workspace.arranging import docks_of
-from napari_trsmi.gui.workspace.record import SavedFile
+from napari_trsmi.gui.workspace.arranging import arrange, docks_of
+from napari_trsmi.gui.workspace.record import Arrangement, SavedDock, SavedFile
 
 
 @pytest.fixture
@@ -58,6 +59,11 @@ def test_all_that_was_open_comes_back_in_another_window(viewer, make_napari_view
     section = open_section(viewer, dataset, replace(trained, dataset=dataset))
     docks_of(viewer)["Boundaries"].raise_()
     docks_of(viewer)["Trust"].close()
+    docks_of(viewer)["Compare"].setFloating(True)
+    docks_of(viewer)["Compare"].setGeometry(60, 70, 400, 450)
+    docks_of(viewer)["Boundaries"].parent().addDockWidget(
+        Qt.DockWidgetArea.LeftDockWidgetArea, docks_of(viewer)["Correct"]
+    )
     qtbot.wait(150)
     session.set_hidden(frozenset({1, 3}))
     session.canvas.layer(TISSUE).opacity = 0.25
@@ -85,7 +91,32 @@ def test_all_that_was_open_comes_back_in_another_window(viewer, make_napari_view
     assert other.scene.camera.zoom == pytest.approx(3.5)
     assert tuple(other.scene.camera.center[-2:]) == pytest.approx((40.0, 30.0))
     assert not docks_of(other)["Boundaries"].visibleRegion().isEmpty()
-    assert not docks_of(other)["Trust"].isVisible()
+    docks = docks_of(other)
+    assert not docks["Trust"].isVisible()
+    assert docks["Compare"].isFloating()
+    assert docks["Compare"].geometry().size().width() == 400
+    window = docks["Train"].parent()
+    assert window.dockWidgetArea(docks["Correct"]) == Qt.DockWidgetArea.LeftDockWidgetArea
+    assert docks["Boundaries"] in window.tabifiedDockWidgets(docks["Train"])
+
+
+ODD = {
+    "a dock of another version": {"name": "Future"},
+    "far off the screen": {"name": "Train", "floating": [19_000, -19_000, 1, 20_000]},
+    "beside itself": {"name": "Train", "beside": "Train"},
+    "beside one that is not there": {"name": "Train", "beside": "Future", "area": "top", "width": 20_000},
+}
+
+
+@pytest.mark.parametrize("dock", ODD.values(), ids=ODD)
+def test_an_arrangement_that_cannot_be_leaves_a_window_that_can_be_used(viewer, qtbot, dock):
+    arrange(viewer, Arrangement(docks=(SavedDock(**dock), SavedDock(name="Colour by")), front="Colour by"))
+    qtbot.wait(100)
+    docks = docks_of(viewer)
+    assert docks["Colour by"].isVisible()
+    for one in docks.values():
+        if one.isFloating():
+            assert one.screen().availableGeometry().contains(one.geometry().topLeft())
 
 
 def test_a_dropped_session_opens_and_a_file_that_moved_is_asked_for(viewer, qtbot, data, answers):
