@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -56,14 +55,15 @@ def viewer(make_napari_viewer: Callable[..., Viewer], npe2pm: Any) -> Viewer:
 
 
 @pytest.fixture(autouse=True)
-def memory(tmp_path: Path) -> None:
+def memory(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Remember nothing of this machine, and offer no tour."""
     from qtpy.QtCore import QSettings
 
     from napari_trsmi.gui.remembered import know
     from napari_trsmi.gui.tour.tour import NAME
 
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path / "settings"))
+    folder = str(tmp_path_factory.mktemp("settings"))
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
     know(NAME)
 
 

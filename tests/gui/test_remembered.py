@@ -53,5 +53,5 @@ def test_a_folder_that_cannot_be_written_stops_nobody(tmp_path):
     assert recent() in ([], [("/x.h5mu",)])
 
 
-def test_nothing_of_this_machine_is_seen_in_tests(tmp_path):
-    assert remembered._settings().fileName().startswith(str(tmp_path))
+def test_nothing_of_this_machine_is_seen_in_tests(tmp_path_factory):
+    assert remembered._settings().fileName().startswith(str(tmp_path_factory.getbasetemp()))
