@@ -21,6 +21,8 @@ _WHERE = {
     "carriers": "evidence.carriers",
     "composition": "study",
     "composition_test": "study",
+    "describe_domain": "answers",
+    "differ": "answers",
     "fit": "api",
     "fit_steps": "api",
     "markers": "api",
@@ -49,6 +51,8 @@ __all__ = [
     "carriers",
     "composition",
     "composition_test",
+    "describe_domain",
+    "differ",
     "fit",
     "fit_steps",
     "markers",
@@ -66,6 +70,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     __version__: str
+    from napari_trsmi.answers import describe_domain, differ
     from napari_trsmi.api import fit, fit_steps, markers, read, recluster
     from napari_trsmi.config import Config
     from napari_trsmi.data.dataset import Dataset
