@@ -16,13 +16,14 @@ from napari_trsmi.versions import DISTRIBUTION, installed
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-EXTRAS = ("all", "harmony", "leiden", "pyside", "spatialdata", "sweep")
+EXTRAS = ("all", "genesets", "harmony", "leiden", "pyside", "spatialdata", "sweep")
 """What a person can install beside the base; the other extras are for those who work on the package."""
 
 _LIBRARIES = (
     DISTRIBUTION,
     "anndata",
     "dask",
+    "decoupler",
     "distributed",
     "h5py",
     "harmonypy",

@@ -60,6 +60,11 @@ class Values:
         np.log1p(made.data * np.repeat(factor, np.diff(made.indptr)).astype(np.float32), out=made.data)
         return made
 
+    def column(self, feature: int) -> np.ndarray:
+        """(N,) float of one feature."""
+        found = [self.logs(rows)[:, [feature]] for rows in blocks(self.shape[0])]
+        return np.concatenate([_array(part).ravel() for part in found])
+
     def means(self, codes: np.ndarray, n_groups: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return means of groups of spots, block by block.
 

@@ -15,6 +15,8 @@ from napari_trsmi.cli.carry_on import Continue
 from napari_trsmi.cli.command import Command, Saving
 from napari_trsmi.cli.compare import Compare
 from napari_trsmi.cli.demo import Demo
+from napari_trsmi.cli.describe import Describe
+from napari_trsmi.cli.differ import Differ
 from napari_trsmi.cli.domains import Domains
 from napari_trsmi.cli.fit import Fit
 from napari_trsmi.cli.info import Info
@@ -39,6 +41,8 @@ _COMMANDS = (
     | Annotated[Continue, subcommand("continue")]
     | Annotated[Score, subcommand("score")]
     | Annotated[Markers, subcommand("markers")]
+    | Annotated[Differ, subcommand("differ")]
+    | Annotated[Describe, subcommand("describe")]
     | Annotated[Study, subcommand("study")]
     | Annotated[Transfer, subcommand("transfer")]
     | Annotated[Sweep, subcommand("sweep")]
