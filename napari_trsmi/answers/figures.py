@@ -106,8 +106,8 @@ def draw_violins(dataset: Dataset, features: Sequence[Feature], groups: Sequence
             own = own[some(len(own), 0, _MOST)]
             color = COLORS[at] if len(groups) == 2 else GREY
             if len(own) > 1 and np.ptp(own) > 0:
-                (body,) = axes.violinplot([own], [at], widths=0.85, showextrema=False)["bodies"]
-                body.set(facecolor=color, alpha=0.6)
+                bodies: Any = axes.violinplot([own], [at], widths=0.85, showextrema=False)["bodies"]
+                bodies[0].set(facecolor=color, alpha=0.6)
             if len(own):
                 axes.plot([at - 0.2, at + 0.2], [own.mean()] * 2, color="black", lw=1.2)
         axes.set_title(_label(dataset, feature), fontsize=7)

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QMainWindow
 
 PLUGIN = "napari-trsmi"
-TRAIN, COLOUR, BOUNDARIES, CORRECT, TRUST, COMPARE = "Train", "Colour by", "Boundaries", "Correct", "Trust", "Compare"
-DOCKS = (TRAIN, COLOUR, BOUNDARIES, CORRECT, TRUST, COMPARE)  # from left to right, as in the menu
+TRAIN, COLOUR, BOUNDARIES, ASK = "Train", "Colour by", "Boundaries", "Ask"
+CORRECT, TRUST, COMPARE = "Correct", "Trust", "Compare"
+DOCKS = (TRAIN, COLOUR, BOUNDARIES, ASK, CORRECT, TRUST, COMPARE)  # from left to right, as in the menu
 ON_DEMAND: tuple[str, ...] = ()  # those that a person opens, right of the others
 TABS = {COLOUR: "Colour"}  # where the name is too long for one of six tabs
 WIDTH = 366  # pixels, for all tabs to be read
