@@ -86,7 +86,7 @@ def draw_dots(dataset: Dataset, features: Sequence[Feature], groups: Sequence[Gr
         vmax=1,
     )
     axes.set_yticks(range(len(features)), [_label(dataset, feature) for feature in features], fontsize=7)
-    axes.set_xticks(range(len(groups)), [_short(group.name) for group in groups], fontsize=7)
+    axes.set_xticks(range(len(groups)), [_short(group.name) for group in groups], fontsize=7, rotation=90)
     axes.set(xlim=(-0.6, len(groups) - 0.4), ylim=(len(features) - 0.4, -0.6))
     bar = figure.colorbar(drawn, ax=axes, shrink=0.8)
     bar.set_label("mean, 0 lowest to 1 highest of each\nsize: share of spots above 0", fontsize=6)

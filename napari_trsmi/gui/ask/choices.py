@@ -9,7 +9,8 @@ from napari_trsmi.answers.composed import categorical_columns
 if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
 
-DOMAIN, SIDE, SECTION, REST = "domain", "side of the boundary", "section", "the rest"
+DOMAIN, SIDE, SECTION, REST = "Domain", "Side of the boundary", "Section", "The rest"
+_OURS = {DOMAIN.casefold(), SIDE.casefold(), SECTION.casefold(), REST.casefold()}
 
 
 class Choice(NamedTuple):
@@ -28,7 +29,7 @@ def choices_of(session: Session, rest: bool = False) -> dict[str, list[Choice]]:
         Offer all other spots as well.
     """
     section, result = session.section, session.result
-    found: dict[str, list[Choice]] = {REST: [Choice("all other spots", "rest")]} if rest else {}
+    found: dict[str, list[Choice]] = {REST: [Choice("All other spots", "rest")]} if rest else {}
     if section is None:
         return found
     dataset = section.dataset
@@ -41,7 +42,8 @@ def choices_of(session: Session, rest: bool = False) -> dict[str, list[Choice]]:
     own = [name for name in session.annotations.names if name in dataset.obs]
     for column in dict.fromkeys([*own, *categorical_columns(dataset)]):
         values = dataset.obs[column].dropna().astype(str)
-        found[column] = [Choice(value, f"{column}={value}") for value in sorted(values.unique(), key=_natural)]
+        kind = f"{column} (column)" if column.casefold() in _OURS else column
+        found[kind] = [Choice(value, f"{column}={value}") for value in sorted(values.unique(), key=_natural)]
     return {kind: groups for kind, groups in found.items() if groups}
 
 

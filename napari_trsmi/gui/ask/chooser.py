@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSizePolicy, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
 
 from napari_trsmi.gui.ask.choices import DOMAIN, REST, Choice, choices_of
+from napari_trsmi.gui.ask.described import field
 from napari_trsmi.gui.plain import Label, as_tip
 from napari_trsmi.gui.session import Session
 
@@ -31,10 +30,11 @@ class GroupChooser(QWidget):
         self.session, self.group = session, group
         self.label = Label(group)
         self.label.setFixedWidth(14)
-        self.kind, self.value = _field(f"Kind of group {group}"), _field(f"Group {group}")
+        self.kind, self.value = (
+            field(f"Kind of group {group}", f"What kind of spots {group} is: a domain, a section, a column ..."),
+            field(f"Group {group}", f"Which of them is {group}"),
+        )
         self.label.setBuddy(self.kind)
-        self.kind.setToolTip(f"What kind of spots {group} is: a domain, a section, a column ...")
-        self.value.setToolTip(f"Which of them is {group}")
         self.draw = QPushButton("Lasso")
         self.draw.setCheckable(True)
         self.draw.setToolTip(f"<qt>Drag around spots on the tissue: they become {group}, in a column of your own</qt>")
@@ -91,27 +91,16 @@ class GroupChooser(QWidget):
         self.value.setVisible(kind != REST)
 
     @staticmethod
-    def _fill(field: QComboBox, choices: list[Choice]) -> None:
-        field.blockSignals(True)
-        field.clear()
+    def _fill(box: QComboBox, choices: list[Choice]) -> None:
+        box.blockSignals(True)
+        box.clear()
         for text, where in choices:
-            field.addItem(text, where)
-            field.setItemData(field.count() - 1, as_tip(text), Qt.ItemDataRole.ToolTipRole)
-        field.blockSignals(False)
+            box.addItem(text, where)
+            box.setItemData(box.count() - 1, as_tip(text), Qt.ItemDataRole.ToolTipRole)
+        box.blockSignals(False)
 
     @staticmethod
-    def _set(field: QComboBox, at: int) -> None:
-        field.blockSignals(True)
-        field.setCurrentIndex(at)
-        field.blockSignals(False)
-
-
-def _field(name: str) -> Any:
-    """Return a field that is no wider than there is room, whatever it offers."""
-    field = QComboBox()
-    field.setAccessibleName(name)
-    field.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    field.setMinimumContentsLength(4)
-    field.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    field.setMinimumWidth(70)
-    return field
+    def _set(box: QComboBox, at: int) -> None:
+        box.blockSignals(True)
+        box.setCurrentIndex(at)
+        box.blockSignals(False)

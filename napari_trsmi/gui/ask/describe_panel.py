@@ -10,24 +10,19 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QPlainTextEdit,
     QProgressBar,
-    QSizePolicy,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_trsmi.answers.gene_sets import DECOUPLER, read_sets
 from napari_trsmi.errors import TrsmiError
+from napari_trsmi.gui.ask.described import DescribedTables, field
 from napari_trsmi.gui.ask.job import AskJob, HeldOut
-from napari_trsmi.gui.ask.plain_table import PlainTable
-from napari_trsmi.gui.ask.saving import ask_path, save_table
 from napari_trsmi.gui.buttons import text_button
-from napari_trsmi.gui.columns import Column
 from napari_trsmi.gui.deeds import Deed
 from napari_trsmi.gui.jobs import JobPanel
 from napari_trsmi.gui.listening import listen
@@ -42,30 +37,6 @@ ASK = "Choose a domain and press Describe. Type sets of genes or load a GMT file
 NO_RESULT = "Train first, or open a saved result; then ask here what its domains are."
 BUSY = "Describing a domain"
 PERMUTATIONS = 300
-COMPOSITION = (
-    Column("category", "Category", "Value of the column", 80),
-    Column("spots", "Spots", "Spots of the domain that have it", 50),
-    Column("share", "Here", "Share of the spots of the domain", 44),
-    Column("share_rest", "Rest", "Share of all other spots", 44),
-    Column("log2_ratio", "log2", "Log2 of the ratio of the two shares: 1 is twice as many as elsewhere", 62),
-    Column("p_adjusted", "adj. p", "Chance of so many or more if the domain took spots blindly; order, no proof", 52),
-)
-SETS = (
-    Column("set", "Set", "Name of the set", 80),
-    Column("modality", "In", "Modality in which its features are", 44),
-    Column("n_found", "n", "Its features that are in the file", 34),
-    Column("score", "Score", "Above 0: its features are higher in the domain than others are", 46),
-    Column("p_adjusted", "adj. p", "Genes of a set go together anywhere: order, no proof", 52),
-    Column("leading", "Led by", "Its features that are highest in the domain", 90),
-)
-NEIGHBOURS = (
-    Column("neighbour", "Neighbour", "Domain beside it", 80),
-    Column("share", "Border", "Share of the border of this domain", 50),
-    Column("expected", "Chance", "Share of all other spots that the neighbour is", 54),
-    Column("log2_ratio", "log2", "Log2 of the ratio of the two: above 0 beside each other more than by size", 44),
-    Column("support", "Supp.", "Mean support of the boundaries between the two, from 0 to 1", 46),
-    Column("z", "z", "squidpy: above 0 more often beside each other than if labels were dealt anew", 44),
-)
 METHODS = {
     "ranks": ("rank test", "Are features of the set higher in the domain than all others? Needs nothing else"),
     "overlap": ("overlap", "Are more of them among what is significantly higher than by chance? Hypergeometric"),
@@ -85,9 +56,9 @@ class DescribePanel(JobPanel):
         self._file: tuple[str, dict[str, tuple[str, ...]]] | None = None
         self._partition: Any = None
         self._markers: dict[Any, Any] = {}  # {(domain, held out): what differs} of the domains, which takes longest
-        self.domain = _field("Domain", "The domain that is described")
+        self.domain = field("Domain", "The domain that is described")
         self.describe = text_button("Describe", "Find out in the background", self.start)
-        self.stop = text_button("Stop", "Give up", self._drop_job)
+        self.stop = text_button("Stop", "Give up this question", self._give_up)
         self.typed = QPlainTextEdit()
         self.typed.setPlaceholderText("Gene sets, one a line: T cells: CD3E, CD4")
         self.typed.setAccessibleName("Gene sets")
@@ -95,7 +66,7 @@ class DescribePanel(JobPanel):
         self.typed.setTabChangesFocus(True)
         self.typed.setFixedHeight(52)
         self.load = text_button("GMT file…", "Load gene sets from a file, or take them out again", self._load)
-        self.method = _field("Test of gene sets", "How gene sets are tested")
+        self.method = field("Test of gene sets", "How gene sets are tested")
         for name, (text, tip) in METHODS.items():
             self.method.addItem(text, name)
             self.method.setItemData(self.method.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
@@ -114,20 +85,15 @@ class DescribePanel(JobPanel):
         self.progress.setMaximumHeight(8)
         self.summary = Label(ASK)
         self.summary.setWordWrap(True)
-        self.names = _field("Suggested name", "Names it could have, best first")
+        self.names = field("Suggested name", "Names it could have, best first")
         self.use = text_button("Use this name", "Give the domain this name; Undo takes it back", self._use)
         self.evidence = Label()
         self.evidence.setWordWrap(True)
-        self.column = _field("Column", "The column that is counted")
-        self.composition = PlainTable("Composition", COMPOSITION)
-        self.sets = PlainTable("Gene sets", SETS)
-        self.neighbours = PlainTable("Neighbours", NEIGHBOURS)
-        self.save = text_button("Save table…", "The table that is shown, as CSV", self._save)
+        self.answers = DescribedTables(session)
         self._lay_out()
 
         self.domain.currentIndexChanged.connect(self._refresh)
         self.names.currentIndexChanged.connect(self._show_evidence)
-        self.column.currentIndexChanged.connect(self._show_column)
         listen(
             self,
             (session.section_changed, self._on_section),
@@ -149,17 +115,6 @@ class DescribePanel(JobPanel):
         asked.addWidget(self.squidpy)
         named.addWidget(self.names, 1)
         named.addWidget(self.use)
-        made = QWidget()
-        inside = QVBoxLayout(made)
-        inside.setContentsMargins(0, 2, 0, 0)
-        inside.addWidget(self.column)
-        inside.addWidget(self.composition, 1)
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.addTab(made, "Made of")
-        self.tabs.addTab(self.sets, "Gene sets")
-        self.tabs.addTab(self.neighbours, "Beside")
-        self.tabs.setCornerWidget(self.save)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2, 4, 2, 2)
         layout.setSpacing(4)
@@ -170,7 +125,7 @@ class DescribePanel(JobPanel):
         layout.addWidget(self.summary)
         layout.addLayout(named)
         layout.addWidget(self.evidence)
-        layout.addWidget(self.tabs, 1)
+        layout.addWidget(self.answers, 1)
         layout.addStretch(0)
 
     def _limit_methods(self) -> None:
@@ -216,7 +171,14 @@ class DescribePanel(JobPanel):
 
         self._partition = result.partition
         self._begin_job(BUSY, AskJob(ask), self._on_answer, self._on_failed)
+        self.summary.setText(f"Describing domain {result.names[k]}; the first time this takes some seconds…")
         self._refresh()
+
+    def _give_up(self) -> None:
+        self._drop_job()
+        self.summary.setText(ASK)
+        if self.found is not None:
+            self._show()
 
     def _load(self) -> None:
         if self._file is not None:
@@ -256,16 +218,6 @@ class DescribePanel(JobPanel):
             return
         session.deeds.add(Deed(f"name {name}", lambda: call(before), lambda: call(name)))
 
-    def _save(self) -> None:
-        names = ("composition", "sets", "neighbours")
-        at, found = self.tabs.currentIndex(), self.found
-        if found is None:
-            return
-        composition = found.composition.get(self.column.currentText())
-        table = (composition, found.sets, found.neighbours)[at]
-        if table is not None and (path := ask_path(self, self.session, f"{names[at]}.csv")) is not None:
-            save_table(self.session, table, path)
-
     # What comes back
 
     def _on_answer(self, job: AskJob, found: Description | None) -> None:
@@ -281,21 +233,14 @@ class DescribePanel(JobPanel):
 
     def _show(self) -> None:
         found = self.found
-        for field, texts in (
-            (self.names, () if found is None else [one.name for one in found.suggestions]),
-            (self.column, () if found is None else list(found.composition)),
-        ):
-            field.blockSignals(True)
-            field.clear()
-            for text in texts:
-                field.addItem(text)
-                field.setItemData(field.count() - 1, as_tip(text), Qt.ItemDataRole.ToolTipRole)
-            field.blockSignals(False)
+        self.names.blockSignals(True)
+        self.names.clear()
+        for one in () if found is None else found.suggestions:
+            self.names.addItem(one.name)
+            self.names.setItemData(self.names.count() - 1, as_tip(one.name), Qt.ItemDataRole.ToolTipRole)
+        self.names.blockSignals(False)
         self._show_evidence()
-        self._show_column()
-        self.sets.set_table(None if found is None else found.sets)
-        self.neighbours.set_table(None if found is None else found.neighbours)
-        self.neighbours.setColumnHidden(5, found is None or "z" not in found.neighbours)
+        self.answers.show_answer(found)
         if found is not None:
             support = "" if found.support != found.support else f" Mean support of its boundaries: {found.support:.2f}."
             told = f"Domain {found.domain}: {found.n_spots:,} spots, {found.share:.1%} of all.{support}"
@@ -308,10 +253,6 @@ class DescribePanel(JobPanel):
     def _show_evidence(self, _: Any = None) -> None:
         at, found = self.names.currentIndex(), self.found
         self.evidence.setText("" if found is None or at < 0 else found.suggestions[at].evidence)
-
-    def _show_column(self, _: Any = None) -> None:
-        found = self.found
-        self.composition.set_table(None if found is None else found.composition.get(self.column.currentText()))
 
     # What the session says
 
@@ -364,20 +305,8 @@ class DescribePanel(JobPanel):
         self.describe.setEnabled(there and not busy and self.domain.currentIndex() >= 0)
         self.stop.setVisible(busy)
         self.progress.setVisible(busy)
-        self.tabs.setVisible(found)
+        self.answers.setVisible(found)
         self.evidence.setVisible(found)
         suggested = found and self.names.count() > 0
         self.names.setVisible(suggested)
         self.use.setVisible(suggested)
-
-
-def _field(name: str, tip: str) -> QComboBox:
-    """Return a field that is no wider than there is room, whatever it offers."""
-    field = QComboBox()
-    field.setAccessibleName(name)
-    field.setToolTip(tip)
-    field.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    field.setMinimumContentsLength(6)
-    field.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    field.setMinimumWidth(80)
-    return field

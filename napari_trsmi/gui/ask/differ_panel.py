@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QProgressBar, QSizePolicy, QTabWidget, QVBoxLayout
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QProgressBar, QVBoxLayout
 
 from napari_trsmi.errors import TrsmiError
 from napari_trsmi.gui.ask.choices import SIDE, sides_of
 from napari_trsmi.gui.ask.chooser import GroupChooser
-from napari_trsmi.gui.ask.feature_table import FeatureTable
 from napari_trsmi.gui.ask.job import AskJob, HeldOut
 from napari_trsmi.gui.ask.lasso import AskLasso
-from napari_trsmi.gui.ask.picture import Picture
-from napari_trsmi.gui.ask.saving import ask_path, save_drawing, save_table
-from napari_trsmi.gui.ask.volcano import Volcano
+from napari_trsmi.gui.ask.views import AnswerViews
 from napari_trsmi.gui.buttons import text_button
 from napari_trsmi.gui.jobs import JobPanel
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label, as_tip
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from napari import Viewer
 
     from napari_trsmi.answers import Difference
@@ -30,8 +25,7 @@ if TYPE_CHECKING:
 
 ASK = "Choose A and B, or drag around spots with Lasso, and press Compare."
 BUSY = "Comparing two groups of spots"
-_FIRST = 6  # features in dots and violins where none is selected
-_DOMAINS = 12  # that stand beside A and B in the dots
+COMPARING = "Comparing; the first time this takes some seconds…"
 
 
 class DifferPanel(JobPanel):
@@ -47,41 +41,25 @@ class DifferPanel(JobPanel):
         self.lasso = AskLasso(viewer, session, self)
         self.a, self.b = GroupChooser(session, "A"), GroupChooser(session, "B")
         self.sides = text_button(
-            "Sides of the boundary", "Compare the two sides of the boundary that is selected", self.take_sides
+            "Boundary sides", "Compare the two sides of the boundary that is selected", self.take_sides
         )
         self.swap = text_button("Swap", "Make A what is B, and B what is A", self._swap)
         self.show_groups = text_button("Show A, B", "Colour the tissue by the two groups", self._show_groups)
-        self.fresh = QCheckBox("p from counts that did not draw the domains")
+        self.fresh = QCheckBox("p from held-out counts")
         self.fresh.setChecked(True)
         self.fresh.setToolTip(
             "<qt>Half of the counts draws the domains anew, the other half is tested; the first time this takes some "
             "seconds. Off: p is too small where domains make the groups</qt>"
         )
         self.compare = text_button("Compare", "Find what differs, in the background", self.start)
-        self.stop = text_button("Stop", "Give up this comparison", self._drop_job)
+        self.stop = text_button("Stop", "Give up this comparison", self._give_up)
         self.progress = QProgressBar()
         self.progress.setRange(0, 0)
         self.progress.setTextVisible(False)
         self.progress.setMaximumHeight(8)
         self.note = Label(ASK)
         self.note.setWordWrap(True)
-        self.modality = QComboBox()
-        self.modality.setAccessibleName("Modality")
-        self.modality.setToolTip("The modality that is shown")
-        self.modality.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.save_table = text_button("Save table…", "All modalities as one CSV file", self._save_table)
-        self.save_figure = text_button("Save figure…", "What is shown, as PNG, SVG or PDF", self._save_figure)
-        self.table, self.volcano = FeatureTable(), Volcano()
-        self.dots, self.violins = Picture(session, "Dot plot"), Picture(session, "Violins")
-        self.views = QTabWidget()
-        self.views.setDocumentMode(True)
-        for widget, name in (
-            (self.table, "Table"),
-            (self.volcano, "Volcano"),
-            (self.dots, "Dots"),
-            (self.violins, "Violins"),
-        ):
-            self.views.addTab(widget, name)
+        self.views = AnswerViews(session)
         self._lay_out()
 
         for chooser in (self.a, self.b):
@@ -90,10 +68,7 @@ class DifferPanel(JobPanel):
         self.b.lasso.connect(lambda on: self.lasso.draw("B" if on else ""))
         self.lasso.drawing.connect(self._on_drawing)
         self.lasso.drawn.connect(self._on_drawn)
-        self.modality.currentIndexChanged.connect(self._show_modality)
-        self.views.currentChanged.connect(self._draw)
-        self.table.chosen.connect(self._on_feature)
-        self.volcano.chosen.connect(self.table.select)
+        self.views.modality_changed.connect(self._tell)
         listen(
             self,
             (session.section_changed, self._on_section),
@@ -104,15 +79,12 @@ class DifferPanel(JobPanel):
         self._on_section()
 
     def _lay_out(self) -> None:
-        quick, act, shown = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        quick, act = QHBoxLayout(), QHBoxLayout()
         for button in (self.sides, self.swap, self.show_groups):
             quick.addWidget(button)
         quick.addStretch(1)
         act.addWidget(self.compare, 1)
         act.addWidget(self.stop)
-        shown.addWidget(self.modality, 1)
-        shown.addWidget(self.save_table)
-        shown.addWidget(self.save_figure)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2, 4, 2, 2)
         layout.setSpacing(4)
@@ -123,7 +95,6 @@ class DifferPanel(JobPanel):
         layout.addLayout(act)
         layout.addWidget(self.progress)
         layout.addWidget(self.note)
-        layout.addLayout(shown)
         layout.addWidget(self.views, 1)
         layout.addStretch(0)
 
@@ -145,7 +116,13 @@ class DifferPanel(JobPanel):
 
         self._partition = None if result is None or not drawn else result.partition
         self._begin_job(BUSY, AskJob(ask), self._on_answer, self._on_failed)
+        self.note.setText(COMPARING)
         self._refresh()
+
+    def _give_up(self) -> None:
+        self._drop_job()
+        self.note.setText(ASK)
+        self._tell()
 
     def take_sides(self) -> None:
         """Choose the two sides of the selected boundary."""
@@ -188,31 +165,17 @@ class DifferPanel(JobPanel):
     def _on_answer(self, job: AskJob, found: Difference | None) -> None:
         self._end_job()
         self.found = found
-        self.modality.blockSignals(True)
-        before = self.modality.currentText()
-        self.modality.clear()
-        for name in () if found is None else found.tables:
-            self.modality.addItem(name)
-        self.modality.setCurrentIndex(max(self.modality.findText(before), 0 if self.modality.count() else -1))
-        self.modality.blockSignals(False)
-        self._show_modality()
+        self.views.show_answer(found)
+        self._tell()
         self._refresh()
 
     def _on_failed(self, job: AskJob, sentence: str) -> None:
         self._end_job()
         self.note.setText(sentence)
 
-    def _show_modality(self, _: Any = None) -> None:
-        found = self.found
-        table = None if found is None else found.tables.get(self.modality.currentText())
-        self.table.set_table(table)
-        self.volcano.set_table(table)
-        self._draw()
-        self._tell()
-
     def _tell(self) -> None:
         """Say what was compared, and what to know when reading it."""
-        found, name = self.found, self.modality.currentText()
+        found, name = self.found, self.views.modality.currentText()
         if found is None:
             return
         table = found.tables.get(name)
@@ -221,77 +184,10 @@ class DifferPanel(JobPanel):
             n = int((table["p_adjusted"] < 0.05).sum())
             told.append(f"{n:,} of {len(table):,} features of {name} differ with an adjusted p below 0.05.")
         own = [note for note in found.notes[:-1] if ": " not in note or name in note.split(":")[0].split(" and ")]
-        told += [note.split(": ", 1)[-1].capitalize() if ": " in note else note for note in own]
+        told += [_sentence(note.split(": ", 1)[-1]) for note in own]
         told.append("p is an aid to put features in order, no proof.")
         self.note.setText(" ".join(told))
         self.note.setToolTip(as_tip("\n".join(found.notes)))
-
-    def _on_feature(self, row: int) -> None:
-        """Colour the tissue by a feature."""
-        from napari_trsmi.gui.maps import feature_coloring
-
-        dataset, table = self.session.dataset, self.table.features.table
-        if dataset is None or table is None:
-            return
-        self.volcano.mark(row)
-        try:
-            self.session.color(feature_coloring(dataset, self.modality.currentText(), str(table["feature"].iloc[row])))
-        except TrsmiError as error:
-            self.session.failed.emit(str(error))
-
-    # Figures
-
-    def _features(self) -> list[tuple[str, str]]:
-        table = self.table.features.table
-        if table is None:
-            return []
-        rows = self.table.selected
-        rows = rows if len(rows) > 1 else [*rows, *(row for row in range(min(_FIRST, len(table))) if row not in rows)]
-        return [(self.modality.currentText(), str(table["feature"].iloc[row])) for row in rows[: _FIRST * 2]]
-
-    def _draw(self, _: Any = None) -> None:
-        """Draw what is in front, of the selected features or of those that differ most."""
-        shown = self.views.currentWidget()
-        if not isinstance(shown, Picture):
-            return
-        if (draw := self._drawing()) is None:
-            shown.show_text(ASK)
-        else:
-            shown.show_figure(draw)
-
-    def _drawing(self) -> Any:
-        """Return the function that draws what is in front for a width in inches, or None."""
-        from napari_trsmi.answers import figures
-        from napari_trsmi.answers.groups import group_of
-
-        found, dataset, result, features = self.found, self.session.dataset, self.session.result, self._features()
-        if found is None or dataset is None or not features:
-            return None
-        name, shown = self.modality.currentText(), self.views.currentWidget()
-
-        def volcano(width: float) -> Figure:
-            return figures.draw_volcano(found, [name], width)
-
-        def violins(width: float) -> Figure:
-            return figures.draw_violins(dataset, features, [found.a, found.b], width)
-
-        def dots(width: float) -> Figure:
-            others = [] if result is None else [group_of(f"domain:{one}", dataset, result) for one in result.names]
-            return figures.draw_dots(dataset, features, [found.a, found.b, *others[:_DOMAINS]], width)
-
-        return dots if shown is self.dots else violins if shown is self.violins else volcano
-
-    def _save_table(self) -> None:
-        if (found := self.found) is not None and (path := ask_path(self, self.session, "differs.csv")) is not None:
-            save_table(self.session, found.table(), path)
-
-    def _save_figure(self) -> None:
-        if (draw := self._drawing()) is None:
-            return
-        name = f"{self.views.tabText(self.views.currentIndex()).lower()}.png"
-        path: Path | None = ask_path(self, self.session, name.replace("table", "volcano"))
-        if path is not None:
-            save_drawing(self.session, lambda: draw(5.0), path)
 
     # What the session says
 
@@ -312,8 +208,7 @@ class DifferPanel(JobPanel):
 
     def _forget(self) -> None:
         self.found = self._partition = None
-        self.modality.clear()
-        self._show_modality()
+        self.views.show_answer(None)
         self.note.setText(ASK)
         self.note.setToolTip("")
 
@@ -360,9 +255,9 @@ class DifferPanel(JobPanel):
         self.fresh.setEnabled(drawn)
         self.stop.setVisible(busy)
         self.progress.setVisible(busy)
-        for button in (self.save_table, self.save_figure):
-            button.setEnabled(self.found is not None and bool(self.found.tables))
         self.views.setVisible(self.found is not None)
-        self.modality.setVisible(self.found is not None)
-        for button in (self.save_table, self.save_figure):
-            button.setVisible(self.found is not None)
+
+
+def _sentence(text: str) -> str:
+    """Return a text with a large first letter, unless that is the letter p."""
+    return text if text.startswith("p ") else text[:1].upper() + text[1:]

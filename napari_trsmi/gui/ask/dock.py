@@ -58,4 +58,4 @@ class AskDock(Framed):
     def _on_theme(self, *_: Any) -> None:
         from napari.utils.theme import get_theme
 
-        self.differ.volcano.set_text_color(get_theme(self.viewer.theme).text.as_hex())
+        self.differ.views.volcano.set_text_color(get_theme(self.viewer.theme).text.as_hex())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QSortFilterProxyModel, Qt, Signal
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from qtpy.QtWidgets import QAbstractItemView, QTableView
 
 from napari_trsmi.gui.columns import Column, ColumnModel, Index, Role
 from napari_trsmi.gui.plain import as_tip
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = (
-    Column("name", "Feature", "Gene, protein, peak or component; a click colours the tissue by it", 84),
-    Column("effect", "Effect", "Mean in A less mean in B, of the normalised values: above 0 means more in A", 50),
-    Column("log2fc", "log2 FC", "Log2 fold change of A to B: 1 is twice as much, -1 half as much", 50),
+    Column("name", "Feature", "Gene, protein, peak or component; a click colours the tissue by it", 86),
+    Column("effect", "Effect", "Mean in A less mean in B, of the normalised values: above 0 means more in A", 48),
     Column("auc", "AUC", "Chance that a spot of A has more of it than one of B: 0.5 is no difference", 42),
     Column(
         "p_adjusted",
         "adj. p",
         "Chance of such a difference where there is none, adjusted for the number of features. Spots beside each other "
         "resemble each other: take it to put features in order, not as a proof",
-        54,
+        52,
     ),
-    Column("share_a", "in A", "Share of the spots of A with any of it", 42),
-    Column("share_b", "in B", "Share of the spots of B with any of it", 42),
+    Column("share_a", "in A", "Share of the spots of A with any of it", 40),
+    Column("share_b", "in B", "Share of the spots of B with any of it", 40),
+    Column("log2fc", "log2 FC", "Log2 fold change of A to B: 1 is twice as much, -1 half as much", 50),
 )
 NUMBER = Qt.ItemDataRole.UserRole
 
@@ -101,7 +101,6 @@ class FeatureTable(QTableView):
         header: Any = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setMinimumSectionSize(30)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for at, column in enumerate(COLUMNS):
             self.setColumnWidth(at, column.width)
         rows: Any = self.verticalHeader()

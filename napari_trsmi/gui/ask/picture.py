@@ -48,7 +48,8 @@ class Picture(QScrollArea):
         """Draw in a thread; what is asked for later comes instead."""
         self._drop()
         ratio = self.devicePixelRatioF()
-        width = max(240, (self.viewport() or self).width() - 4) / DPI
+        bar: Any = self.verticalScrollBar()  # there is room for it, whether it is needed or not
+        width = max(240, self.width() - bar.sizeHint().width() - 8) / DPI
         self._job = AskJob(lambda: _pixels(draw, width, ratio))
         self.destroyed.connect(self._job.drop)
         run_long(self.session, "Drawing", self._job, self._on_drawn, self._on_failed)

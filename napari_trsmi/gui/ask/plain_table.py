@@ -63,7 +63,7 @@ def _shown(key: str, value: Any) -> str:
     if key in ("share", "share_rest", "expected"):
         return f"{value:.0%}"
     if key.startswith("p"):
-        return f"{value:.0e}" if value < 0.001 else f"{value:.3f}"
+        return "0" if value == 0 else f"{value:.0e}" if value < 0.001 else f"{value:.3f}"
     if isinstance(value, int):
         return f"{value:,}"
     if value in (float("inf"), float("-inf")):

@@ -14,7 +14,8 @@ from napari_trsmi.answers.figures import COLORS, GREY, LARGEST_P, heights
 if TYPE_CHECKING:
     import pandas as pd
 
-_NAMED = 6  # features with their name
+_NAMED = 8  # features with their name
+_ROOM = 0.3, 0.06  # that a name takes, as a share of half the width, and of the height
 _REACH = 12  # pixels around a click
 
 
@@ -42,6 +43,8 @@ class Volcano(QWidget):
         item.hideButtons()
         item.setLabel("bottom", "difference of means")
         item.setLabel("left", "-log10 p")
+        for side in ("bottom", "left"):
+            item.getAxis(side).enableAutoSIPrefix(False)
         self._dots, self._ring = pg.ScatterPlotItem(pen=None, size=6), pg.ScatterPlotItem(brush=None, size=13)
         item.addItem(self._dots)
         item.addItem(self._ring)
@@ -69,14 +72,14 @@ class Volcano(QWidget):
         number = np.where(told, np.where(effect > 0, 1, 2), 0)
         brushes = [pg.mkBrush(color) for color in (GREY + "80", *COLORS)]
         self._dots.setData(*self._at.T, brush=[brushes[one] for one in number])
-        for row in np.flatnonzero(told)[:_NAMED]:
+        span, top = max(np.abs(effect).max(), 1e-6) * 1.25, max(self._at[:, 1].max(), 1.0) * 1.15
+        for row in _apart(self._at / (span, top), np.flatnonzero(told)):
             text = pg.TextItem(str(table["name"].iloc[row])[:16], color=self._color, anchor=(0.5, 1.1))
             text.setPos(*self._at[row])
             item.addItem(text, ignoreBounds=True)
             self._names.append(text)
-        span = max(np.abs(effect).max(), 1e-6) * 1.25
         item.setXRange(-span, span, padding=0)
-        item.setYRange(0, max(self._at[:, 1].max(), 1.0) * 1.15, padding=0)
+        item.setYRange(0, top, padding=0)
 
     def mark(self, row: int) -> None:
         """Ring a feature."""
@@ -102,3 +105,12 @@ class Volcano(QWidget):
         far = np.hypot((self._at[:, 0] - point.x()) / pixel[0], (self._at[:, 1] - point.y()) / pixel[1])
         if far.min() <= _REACH:
             self.chosen.emit(int(far.argmin()))
+
+
+def _apart(at: np.ndarray, rows: np.ndarray) -> list[int]:
+    """Return the first of the rows whose names would not lie over each other, given their places (D, 2)."""
+    found: list[int] = []
+    for row in rows[: 10 * _NAMED].tolist():
+        if len(found) < _NAMED and all((np.abs(at[row] - at[other]) > _ROOM).any() for other in found):
+            found.append(row)
+    return found
