@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 from qtpy.compat import isalive
 from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QComboBox, QGridLayout, QPushButton, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_trsmi import compare
 from napari_trsmi.gui.compare.pair import Pair, pair_of
@@ -83,8 +92,14 @@ class ComparePanel(QWidget):
         layout.addLayout(form)
         layout.addWidget(self.scores)
         layout.addLayout(views)
-        layout.addWidget(self.swipe)
-        layout.addWidget(self.note)
+        self.below = QStackedWidget()  # one or the other, always as high: nothing above moves when a view is chosen
+        self.below.addWidget(self.note)
+        self.below.addWidget(self.swipe)
+        line = self.note.fontMetrics().lineSpacing()
+        self.below.setFixedHeight(max(2 * line, self.swipe.sizeHint().height()))
+        self.scores.setMinimumHeight(3 * line)
+        self.scores.setAlignment(Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self.below)
 
     # What there is to choose
 
@@ -183,7 +198,7 @@ class ComparePanel(QWidget):
         for name, button in self.buttons.items():
             button.setEnabled(pair is not None)
             button.setChecked(name == mode)
-        self.swipe.setVisible(mode == "swipe")
+        self.below.setCurrentWidget(self.swipe if mode == "swipe" else self.note)
         dataset = self.session.dataset
         none = dataset is not None and not dataset.embeddings
         told = {
@@ -192,7 +207,6 @@ class ComparePanel(QWidget):
             "differences": "Grey: the same domain; pink: another.",
         }
         self.note.setText(told.get(mode or "", NO_EMBEDDING if none and mode is None else ""))
-        self.note.setVisible(bool(self.note.text()))
 
 
 def _wished(section: OpenSection, keys: list[tuple[str, Any]]) -> dict[str, Any]:

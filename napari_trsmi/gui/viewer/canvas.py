@@ -165,7 +165,12 @@ class Canvas:
             else:
                 _see(layer, ours.pop("visible", layer.visible))
                 own.append(layer)
-        if self.cameras.look_at(section) or section is None or not own:
+        known, active = self.cameras.look_at(section), self.viewer.layers.selection.active
+        if section is None or not own:
+            return
+        if known:
+            if active is None or (active.metadata.get("trsmi") or {"section": section})["section"] is not section:
+                self.viewer.layers.selection.active = next((one for one in reversed(own) if one.visible), own[-1])
             return
         self._seen.add(section)
         self.outlining.begin(section)
