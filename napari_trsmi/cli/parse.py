@@ -11,6 +11,7 @@ import tyro
 from tyro.conf import Fixed, Suppress, arg, subcommand
 from tyro.constructors import ConstructorRegistry, StructConstructorSpec, StructFieldSpec, StructTypeInfo
 
+from napari_trsmi.cli.across import Across
 from napari_trsmi.cli.carry_on import Continue
 from napari_trsmi.cli.command import Command, Saving
 from napari_trsmi.cli.compare import Compare
@@ -39,6 +40,7 @@ _COMMANDS = (
     | Annotated[Continue, subcommand("continue")]
     | Annotated[Score, subcommand("score")]
     | Annotated[Markers, subcommand("markers")]
+    | Annotated[Across, subcommand("across")]
     | Annotated[Study, subcommand("study")]
     | Annotated[Transfer, subcommand("transfer")]
     | Annotated[Sweep, subcommand("sweep")]
