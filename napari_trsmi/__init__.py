@@ -27,6 +27,7 @@ _WHERE = {
     "fit_steps": "api",
     "markers": "api",
     "mixing": "study",
+    "profile_across": "evidence.across",
     "read": "api",
     "read_result": "data.saved",
     "read_sections": "data.readers.several",
@@ -34,6 +35,7 @@ _WHERE = {
     "restore": "restoring",
     "sample_path": "data.sample",
     "save_figure": "figure",
+    "save_profile": "profile_figure",
     "simulate": "data.simulate",
     "transfer": "study",
 }
@@ -57,6 +59,7 @@ __all__ = [
     "fit_steps",
     "markers",
     "mixing",
+    "profile_across",
     "read",
     "read_result",
     "read_sections",
@@ -64,6 +67,7 @@ __all__ = [
     "restore",
     "sample_path",
     "save_figure",
+    "save_profile",
     "simulate",
     "transfer",
 ]
@@ -80,8 +84,10 @@ if TYPE_CHECKING:
     from napari_trsmi.data.saved import read_result
     from napari_trsmi.data.simulate import simulate
     from napari_trsmi.errors import ConfigError, DataError, TrainingError, TrsmiError
+    from napari_trsmi.evidence.across import profile_across
     from napari_trsmi.evidence.carriers import carriers
     from napari_trsmi.figure import save as save_figure
+    from napari_trsmi.profile_figure import save_profile
     from napari_trsmi.records import Fit, Step
     from napari_trsmi.restoring import restore
     from napari_trsmi.study import composition, composition_test, mixing, transfer

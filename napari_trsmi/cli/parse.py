@@ -11,6 +11,7 @@ import tyro
 from tyro.conf import Fixed, Suppress, arg, subcommand
 from tyro.constructors import ConstructorRegistry, StructConstructorSpec, StructFieldSpec, StructTypeInfo
 
+from napari_trsmi.cli.across import Across
 from napari_trsmi.cli.carry_on import Continue
 from napari_trsmi.cli.command import Command, Saving
 from napari_trsmi.cli.compare import Compare
@@ -43,6 +44,7 @@ _COMMANDS = (
     | Annotated[Markers, subcommand("markers")]
     | Annotated[Differ, subcommand("differ")]
     | Annotated[Describe, subcommand("describe")]
+    | Annotated[Across, subcommand("across")]
     | Annotated[Study, subcommand("study")]
     | Annotated[Transfer, subcommand("transfer")]
     | Annotated[Sweep, subcommand("sweep")]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
+from napari_trsmi.gui.deeds import Deed, Deeds
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -24,8 +26,8 @@ class Annotations:
 
     changed = Signal(str)
 
-    def __init__(self, section: Callable[[], OpenSection | None]) -> None:
-        self._section = section
+    def __init__(self, section: Callable[[], OpenSection | None], deeds: Deeds | None = None) -> None:
+        self._section, self._deeds = section, deeds or Deeds()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -46,16 +48,25 @@ class Annotations:
         section = self._section()
         if section is None:
             return
+        before = section.dataset.obs[name] if name in section.own_columns else None
         section.dataset.obs[name] = values
         if name not in section.own_columns:
             section.own_columns += (name,)
         self.changed.emit(name)
+        self._deeds.add(
+            Deed(
+                f"column {name}",
+                lambda: self.drop(name) if before is None else self.put(name, before),
+                lambda: self.put(name, values),
+            )
+        )
 
     def drop(self, name: str) -> None:
         """Remove a column of one's own."""
         section = self._section()
         if section is None or name not in section.own_columns:
             return
-        del section.dataset.obs[name]
+        values = section.dataset.obs.pop(name)
         section.own_columns = tuple(one for one in section.own_columns if one != name)
         self.changed.emit(name)
+        self._deeds.add(Deed(f"removal of column {name}", lambda: self.put(name, values), lambda: self.drop(name)))

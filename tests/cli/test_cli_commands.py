@@ -65,6 +65,7 @@ def test_help_names_the_commands(capsys):
     for name in (
         "fit",
         "domains",
+        "across",
         "continue",
         "compare",
         "trust",
@@ -174,6 +175,22 @@ def test_what_carries_a_boundary_is_that_of_python(fitted, tmp_path, capsys):
     assert f"6 features are in {out}" in printed
     assert main(["markers", str(fitted.path), "-o", str(out), "--boundary", "4000"]) == 2
     assert "found 4000" in capsys.readouterr().err
+
+
+def test_profiles_across_a_boundary_are_those_of_python(fitted, tmp_path, capsys):
+    out, figure = tmp_path / "across.csv", tmp_path / "across.png"
+    result = nt.restore(fitted.path)
+    name, modality = next(iter(result.dataset.modalities.items()))
+    feature = str(modality.table.var_names[0])
+    words = ["across", str(fitted.path), "--boundary", "1", "-o", str(out), "--hops", "3"]
+    assert main([*words, "--feature", f"{name}:{feature}", "--figure", str(figure)]) == 0
+    expected = nt.profile_across(result, 1, {name: [feature]}, hops=3)
+    pd.testing.assert_frame_equal(pd.read_csv(out, dtype={"side": str}), expected, check_dtype=False)
+    printed = capsys.readouterr().out
+    assert f"{len(expected)} rows are in {out}." in printed
+    assert figure.stat().st_size > 1000
+    assert main([*words, "--feature", feature.replace(":", "")]) == 2
+    assert "Give its modality, a colon, its name" in capsys.readouterr().err
 
 
 def test_markers_need_a_folder(fitted, tmp_path, capsys):
