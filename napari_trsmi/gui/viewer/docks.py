@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PLUGIN = "napari-trsmi"
 TRAIN, BOUNDARIES, COLOUR, COMPARE, TRUST = "Train", "Boundaries", "Colour by", "Compare", "Trust"
-CORRECT = "Correct"
+CORRECT, REGIONS = "Correct", "Regions"
 TABS = {COLOUR: "Colour"}  # where the name is too long for one of six tabs
 WIDTH = 366  # pixels, for all tabs to be read
 ROOM = 1280, 800  # pixels of a window in which docks and canvas have room; a new one of napari has less
@@ -43,6 +43,15 @@ def open_docks(viewer: Viewer) -> None:
     _make_room(train.window())
     train.window().resizeDocks([train], [WIDTH], Qt.Orientation.Horizontal)
     QTimer.singleShot(SETTLE, partial(_fit, ref(viewer)))
+
+
+def open_dock(viewer: Viewer, name: str) -> None:
+    """Open one dock, or bring it to the front: beside the others as a tab."""
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
+    dock.setWindowTitle(TABS.get(name, name))
+    dock.show()
+    dock.raise_()
 
 
 def _make_room(window: QMainWindow) -> None:
