@@ -23,8 +23,10 @@ _WHERE = {
     "composition_test": "study",
     "describe_domain": "answers",
     "differ": "answers",
+    "export": "exchange",
     "fit": "api",
     "fit_steps": "api",
+    "import_columns": "exchange",
     "markers": "api",
     "mixing": "study",
     "profile_across": "evidence.across",
@@ -55,8 +57,10 @@ __all__ = [
     "composition_test",
     "describe_domain",
     "differ",
+    "export",
     "fit",
     "fit_steps",
+    "import_columns",
     "markers",
     "mixing",
     "profile_across",
@@ -86,6 +90,7 @@ if TYPE_CHECKING:
     from napari_trsmi.errors import ConfigError, DataError, TrainingError, TrsmiError
     from napari_trsmi.evidence.across import profile_across
     from napari_trsmi.evidence.carriers import carriers
+    from napari_trsmi.exchange import export, import_columns
     from napari_trsmi.figure import save as save_figure
     from napari_trsmi.profile_figure import save_profile
     from napari_trsmi.records import Fit, Step

@@ -42,6 +42,7 @@ _LIBRARIES = (
     "scanpy",
     "scikit-learn",
     "scipy",
+    "shapely",
     "spatialdata",
     "spatialdata-io",
     "squidpy",

@@ -27,6 +27,7 @@ from napari_trsmi.gui.train.result_row import ResultRow
 from napari_trsmi.gui.train.run_bar import RunBar
 from napari_trsmi.gui.undoing import may_walk, told, walk
 from napari_trsmi.gui.viewer.furnish import furnish
+from napari_trsmi.gui.viewer.dropping import take_drops
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.viewer.theme import warning_color
 
@@ -119,6 +120,7 @@ class TrainDock(QWidget):
         super().showEvent(event)
         guard(self, self.viewer, self.session)
         furnish(self, self.viewer, self.session)
+        take_drops(self, self.session)
         attach_legend(self, self.session)
 
     def _on_section(self, section: OpenSection | None) -> None:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 PLUGIN = "napari-trsmi"
 TRAIN, COLOUR, BOUNDARIES, ASK = "Train", "Colour by", "Boundaries", "Ask"
-CORRECT, TRUST, COMPARE = "Correct", "Trust", "Compare"
+CORRECT, TRUST, COMPARE, REGIONS = "Correct", "Trust", "Compare", "Regions"
 DOCKS = (TRAIN, COLOUR, BOUNDARIES, ASK, CORRECT, TRUST, COMPARE)  # from left to right, as in the menu
-ON_DEMAND: tuple[str, ...] = ()  # those that a person opens, right of the others
+ON_DEMAND = (REGIONS,)  # those that a person opens, right of the others
 TABS = {COLOUR: "Colour"}  # where the name is too long for one of six tabs
 WIDTH = 366  # pixels, for all tabs to be read
 ROOM = 1280, 800  # pixels of a window in which docks and canvas have room; a new one of napari has less
@@ -48,6 +48,15 @@ def open_docks(viewer: Viewer) -> None:
     _make_room(train.window())
     train.window().resizeDocks([train], [WIDTH], Qt.Orientation.Horizontal)
     QTimer.singleShot(SETTLE, partial(_fit, ref(viewer)))
+
+
+def open_dock(viewer: Viewer, name: str) -> None:
+    """Open one dock, or bring it to the front: beside the others as a tab."""
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
+    dock.setWindowTitle(TABS.get(name, name))
+    dock.show()
+    dock.raise_()
 
 
 def _make_room(window: QMainWindow) -> None:
