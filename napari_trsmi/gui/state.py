@@ -51,6 +51,8 @@ class OpenSection:
         Settings of the next run when another section was chosen; None before.
     hidden
         Numbers of the domains that were not drawn when another section was chosen.
+    scores
+        {name: colouring} of the gene sets that a person gave, see `gui.color.gene_sets`.
     """
 
     dataset: Dataset
@@ -65,6 +67,7 @@ class OpenSection:
     last_run: Run | None = None
     config: Config | None = None
     hidden: frozenset[int] = frozenset()
+    scores: dict[str, Coloring] = field(default_factory=dict)
 
     @property
     def seen(self) -> np.ndarray | None:
@@ -116,8 +119,36 @@ class Shown:
 
 
 @dataclass(frozen=True, eq=False)
+class Channel:
+    """One of the features that colour the spots together.
+
+    Attributes
+    ----------
+    title
+        What it is, such as ``"Cd3e (rna)"``.
+    color
+        ``"#rrggbb"`` of a spot at the upper limit.
+    values
+        (N,) float numbers, NaN where there is none.
+    limits
+        Values that are drawn black and full.
+    """
+
+    title: str
+    color: str
+    values: np.ndarray
+    limits: tuple[float, float]
+
+    @property
+    def shares(self) -> np.ndarray:
+        """(N,) float in [0, 1]: how far each value lies between the limits."""
+        low, high = self.limits
+        return np.clip((self.values - low) / (high - low), 0.0, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
 class Coloring:
-    """What colours the spots: numbers, a mix of two, or categories.
+    """What colours the spots: numbers, several features together, or categories.
 
     Attributes
     ----------
@@ -132,6 +163,8 @@ class Coloring:
         Values at the ends of the colour map; smallest and largest where not given.
     colors, names
         ``"#rrggbb"`` and name of each category; empty for numbers.
+    channels
+        The features whose colours add up to `values`; empty where there is one.
     """
 
     title: str
@@ -140,6 +173,7 @@ class Coloring:
     limits: tuple[float, float] | None = None
     colors: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    channels: tuple[Channel, ...] = ()
 
 
 class Trainer(Protocol):
