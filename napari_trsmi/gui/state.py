@@ -53,6 +53,8 @@ class OpenSection:
         Numbers of the domains that were not drawn when another section was chosen.
     scores
         {name: colouring} of the gene sets that a person gave, see `gui.color.gene_sets`.
+    unfolded
+        Pairs of an embedding (N, d) and its UMAP (N, 2), as far as they were worked out.
     """
 
     dataset: Dataset
@@ -68,6 +70,7 @@ class OpenSection:
     config: Config | None = None
     hidden: frozenset[int] = frozenset()
     scores: dict[str, Coloring] = field(default_factory=dict)
+    unfolded: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
 
     @property
     def seen(self) -> np.ndarray | None:

@@ -160,8 +160,8 @@ class Together(QWidget):
         """Put a feature into the field meant for its modality, else into a free one, else into the last."""
         free = [channel for channel in self.channels if channel.search.feature is None]
         own = [channel for channel in self.channels if channel.modality == feature.modality]
-        wanted = [channel for channel in own if channel in free] or own[-1:] if own else free
-        (wanted or self.channels[-1:])[0].show_feature(feature)
+        wanted = [channel for channel in own if channel in free] or free or own or self.channels
+        wanted[0 if wanted is free else -1].show_feature(feature)
         self.changed.emit()
 
 
