@@ -16,7 +16,7 @@ from napari_trsmi.versions import DISTRIBUTION, installed
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-EXTRAS = ("all", "genesets", "harmony", "leiden", "pyside", "spatialdata", "sweep")
+EXTRAS = ("all", "genesets", "harmony", "leiden", "pyside", "spatialdata", "sweep", "umap")
 """What a person can install beside the base; the other extras are for those who work on the package."""
 
 _LIBRARIES = (
@@ -51,6 +51,7 @@ _LIBRARIES = (
     "torch",
     "torch-geometric",
     "tyro",
+    "umap-learn",
     "vispy",
     "zarr",
 )

@@ -101,6 +101,7 @@ class Session:
         self.deeds = Deeds()
         self.annotations = Annotations(lambda: self.section, self.deeds)
         self.fixed_colors: tuple[str, ...] = ()  # of new domains, in this order; empty: apart where domains touch
+        self.panel: list[Any] = []  # `View`s that a person collects for one figure
         self.canvas: Any = None  # the `Canvas` that draws this session, kept alive here
         self.support: Any = None  # the `SupportFinder` of this session, kept alive here
         self.wishes: Any = None  # the `ConstraintHistory` of this session, kept alive here

@@ -93,6 +93,7 @@ class BoundaryCanvas:
         self.measure = self._wanted if self._wanted in there else there[0]
         hidden = self.session.hidden
         self._put(layers.boundaries_layer(section, self._edges, self.measure, hidden, self.ramp), "boundaries")
+        self._explain()
         self.select(self.segment)
 
     def color_by(self, measure: str) -> None:
@@ -181,6 +182,14 @@ class BoundaryCanvas:
             section = self.session.section
             seen = None if section is None else section.seen
             _paint(layer, layers.stroke_colors(self._edges, self.measure, self.session.hidden, self.ramp, seen))
+            self._explain()
+
+    def _explain(self) -> None:
+        """Note in the layer what its colours mean, for whoever draws it elsewhere."""
+        layer = self.layer("boundaries")
+        if layer is not None and self._edges is not None:
+            key = layers.measure_title(self.measure), layers.limits(self._edges, self.measure), self.ramp
+            layer.metadata["trsmi"]["key"] = key
 
     def _hide(self, *roles: str) -> None:
         """Hide layers that have nothing to show; those a person hid before stay hidden later."""

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 PLUGIN = "napari-trsmi"
 TRAIN, COLOUR, BOUNDARIES, ASK = "Train", "Colour by", "Boundaries", "Ask"
-CORRECT, TRUST, COMPARE, REGIONS = "Correct", "Trust", "Compare", "Regions"
+CORRECT, TRUST, COMPARE = "Correct", "Trust", "Compare"
+REGIONS, EMBEDDING = "Regions", "Embedding"
 DOCKS = (TRAIN, COLOUR, BOUNDARIES, ASK, CORRECT, TRUST, COMPARE)  # from left to right, as in the menu
-ON_DEMAND = (REGIONS,)  # those that a person opens, right of the others
+ON_DEMAND = (REGIONS, EMBEDDING)  # those that a person opens, right of the others
 TABS = {COLOUR: "Colour"}  # where the name is too long for one of six tabs
 WIDTH = 366  # pixels, for all tabs to be read
 ROOM = 1280, 800  # pixels of a window in which docks and canvas have room; a new one of napari has less
