@@ -139,6 +139,9 @@ class Dataset:
         Where the outlines of the spots are, which then are cells; None where they are not known, and for a study.
     placed
         How the spots were moved since they were read, first to last; see `data.placement.apply`.
+    own_columns
+        {column of `obs`: {its category: ``"#rrggbb"``}}, those that a person made or brought from another program, see
+        `data.own_columns`. They are written with a result, and come back with the file.
     """
 
     name: str
@@ -163,6 +166,7 @@ class Dataset:
     column: str | None = None
     outlines: Outlines | ShapeOutlines | None = None
     placed: tuple[Placement, ...] = ()
+    own_columns: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def section_names(self) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from napari_trsmi.gui.deeds import Deeds
 from napari_trsmi.gui.parts import Parts
 from napari_trsmi.gui.state import Coloring, OpenSection, Run, RunState, Shown
 from napari_trsmi.gui.training import StartTrainer, Training
+from napari_trsmi.gui.undoing import edited, settings_deed
 from napari_trsmi.records import Checkpoints
 
 if TYPE_CHECKING:
@@ -97,10 +98,13 @@ class Session:
         self.coloring: Coloring | None = None
         self.busy, self.parts = Busy(self.busy_changed.emit), Parts()
         self.training = Training(self, start_trainer)
-        self.annotations, self.deeds = Annotations(lambda: self.section), Deeds()
+        self.deeds = Deeds()
+        self.annotations = Annotations(lambda: self.section, self.deeds)
         self.fixed_colors: tuple[str, ...] = ()  # of new domains, in this order; empty: apart where domains touch
+        self.panel: list[Any] = []  # `View`s that a person collects for one figure
         self.canvas: Any = None  # the `Canvas` that draws this session, kept alive here
         self.support: Any = None  # the `SupportFinder` of this session, kept alive here
+        self.wishes: Any = None  # the `ConstraintHistory` of this session, kept alive here
 
     # The section
 
@@ -115,6 +119,7 @@ class Session:
                 before.last_run.states = Checkpoints(budget=0)  # the largest part of what it keeps
         trained, hidden = self.run is not None, self.hidden
         self.section = self.parts.study = section
+        self.deeds.enter(section)
         self.shown = None  # those of the section before have other spots
         self.hidden = frozenset() if section is None else section.hidden
         self.select_spot(None)
@@ -123,7 +128,8 @@ class Session:
         if section is not None:
             if section.result is not None:
                 section.runs.take(section.result, section.path)
-            self.set_config(self._config_of(section))
+            with self.deeds.quiet():
+                self.set_config(self._config_of(section))
         previews = [] if self.run is None else self.run.previews
         self.show_step(previews[-1]) if previews else self.show_result()
         if self.hidden != hidden:
@@ -167,24 +173,30 @@ class Session:
         return None if self.section is None else self.section.result
 
     def set_result(self, result: Result, path: Path | None = None) -> None:
-        """Keep `result` as the active section's and show it; `path` where it is already on file."""
+        """Keep `result` as the active section's and show it; `path` where it is already on file.
+
+        What differs from the result before is a deed, which undo takes back; what was only found out is none.
+        """
         if self.section is None:
             return
-        if (before := self.section.runs.entry_of(self.section.result)) is not None:
-            before.path = self.section.path  # it may have been saved since it came
-        self._keep(self.section, result, path, show=True)
+        with edited(self, result):
+            if (before := self.section.runs.entry_of(self.section.result)) is not None:
+                before.path = self.section.path  # it may have been saved since it came
+            self._keep(self.section, result, path, show=True)
 
     def take(self, section: OpenSection, result: Result, *, settings: bool) -> None:
         """Keep the result of a run on `section`, which may not be the active one; its settings too where asked."""
         if section is self.section:
-            if settings:
-                self.set_config(result.config)
-            self.set_result(result)
+            with self.deeds.together("training on" if settings else "training"):
+                if settings:
+                    self.set_config(result.config)
+                self.set_result(result)
             return
+        with edited(self, result, section):
+            section.result, section.path = result, None
+            section.runs.take(result)
         if settings:
             section.config = result.config
-        section.result, section.path = result, None
-        section.runs.take(result)
         n = result.partition.n_domains
         self.told.emit(f"Training on {section.dataset.name} is done: {n} domain{'s' if n > 1 else ''}.")
 
@@ -202,10 +214,12 @@ class Session:
         self.runs_changed.emit()
 
     def set_config(self, config: Config) -> None:
-        """Set the settings of the next run."""
+        """Set the settings of the next run, which is a deed."""
         if config != self.config:
+            deed = settings_deed(self, self.config, config)
             self.config = config
             self.config_changed.emit(config)
+            self.deeds.add(deed)
 
     @property
     def out_of_date(self) -> bool:

@@ -9,7 +9,7 @@ from qtpy.QtCore import QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-Subject = Literal["train", "color", "boundaries", "correct", "trust", "compare"]
+Subject = Literal["train", "color", "boundaries", "correct", "trust", "compare", "ask", "regions", "embedding"]
 SIZE = 168, 108
 COLORS = "#14899d", "#ffb127", "#8962b1"  # apart also in colour-blind eyes
 HIGH, LOW = "#ffd800", "#3b3f8c"
@@ -85,6 +85,33 @@ class Sketch(QWidget):
             for at in _tissue():
                 self._spot(painter, at, _color(int(at.y() > 58) if right else min(_domain(at), 1)))
             painter.restore()
+
+    def _ask(self, painter: QPainter) -> None:
+        """Draw two groups of spots, and how much each has of something."""
+        for at in _tissue():
+            chosen = {0: at.y() < 60, 2: at.y() > 40}.get(_domain(at), False)
+            self._spot(painter, at, _color(_domain(at)) if chosen else self._ink(50))
+        for group, high, x in ((0, 22, 74), (2, 40, 92)):
+            painter.setPen(QPen(self._ink(230), 1.5))
+            painter.setBrush(_color(group))
+            painter.drawRect(QRectF(x, 74 - high, 13, high))
+
+    def _regions(self, painter: QPainter) -> None:
+        """Draw two regions with outlines around spots."""
+        for at in _tissue():
+            self._spot(painter, at, self._ink(80))
+        for number, corners in enumerate((((30, 34), (72, 22), (84, 56), (44, 72)), ((104, 44), (140, 36), (134, 80)))):
+            painter.setPen(QPen(_color(number), 2.5))
+            painter.setBrush(_color(number, 90))
+            painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in corners]))
+
+    def _embedding(self, painter: QPainter) -> None:
+        """Draw spots by how alike they are: three clouds."""
+        for number, (x, y) in enumerate(((44, 40), (88, 74), (128, 34))):
+            for k in range(34):
+                away, turn = 3.6 * math.sqrt(k), 2.39996 * k  # a sunflower
+                at = QPointF(x + away * math.cos(turn) * 1.2, y + away * math.sin(turn))
+                self._spot(painter, at, _color(number, 235))
 
     def _spot(self, painter: QPainter, at: QPointF, color: QColor) -> None:
         painter.setBrush(color)

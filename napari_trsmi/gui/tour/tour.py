@@ -13,7 +13,7 @@ from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.remembered import know
 from napari_trsmi.gui.tour.card import Card, Frame, visible_rect
 from napari_trsmi.gui.tour.steps import STEPS, Step
-from napari_trsmi.gui.viewer.docks import raise_dock
+from napari_trsmi.gui.viewer.docks import open_dock
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.workspace.arranging import main_window
 
@@ -147,7 +147,7 @@ class Tour(QObject):
         viewer = self._viewer()
         if viewer is None:
             return
-        raise_dock(viewer, self.step.dock)
+        open_dock(viewer, self.step.dock)
         control = self._control()
         inner: QWidget | None = control
         while inner is not None:

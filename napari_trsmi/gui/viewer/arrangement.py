@@ -1,4 +1,4 @@
-"""The docks of the plugin in one place, as tabs in the order of the menu, also those that are closed and opened again."""
+"""The docks of the plugin as tabs in one place, in the order of the menu, also those that are opened again."""
 
 from __future__ import annotations
 
@@ -19,11 +19,16 @@ class Arrangement(QObject):
 
     def __init__(self, window: QMainWindow) -> None:
         super().__init__(window)
-        self._window = window
         self._shown: list[QDockWidget] = []
         window.installEventFilter(self)
         for dock in self.docks:
             dock.installEventFilter(self)
+
+    @property
+    def _window(self) -> QMainWindow:
+        window = self.parent()  # kept by nobody else: that would keep the viewer alive
+        assert isinstance(window, QMainWindow)
+        return window
 
     @property
     def docks(self) -> list[QDockWidget]:

@@ -22,13 +22,10 @@ class Place:
         Middle of the canvas in the world, as napari's camera has it.
     zoom
         Pixels of the canvas per unit of the world.
-    angles
-        Degrees, which matter in three dimensions.
     """
 
     center: tuple[float, ...]
     zoom: float
-    angles: tuple[float, ...]
 
 
 class Cameras:
@@ -46,12 +43,12 @@ class Cameras:
             return True
         camera = viewer.scene.camera
         if before is not None:
-            self._places[before] = Place(tuple(camera.center), float(camera.zoom), tuple(camera.angles))
+            self._places[before] = Place(tuple(camera.center), float(camera.zoom))
         self._current = (lambda: None) if section is None else ref(section)
         place = None if section is None else self._places.get(section)
         if place is None:
             return False
-        camera.center, camera.zoom, camera.angles = place.center, place.zoom, place.angles
+        camera.center, camera.zoom = place.center, place.zoom
         return True
 
     def forget(self, section: OpenSection) -> None:

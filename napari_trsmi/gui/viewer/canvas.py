@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet, ref
 
@@ -50,6 +50,7 @@ class Canvas:
         self._seen: WeakSet[OpenSection] = WeakSet()
         self._dimmed: WeakSet[OpenSection] = WeakSet()
         self._colored: OpenSection | None = None
+        self.claims: list[Callable[[tuple[float, ...]], bool]] = []  # asked for each click before a spot is selected
         self.outlining, self.cameras, self.removed = Outlining(self), Cameras(viewer), Removed(self)
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
@@ -165,7 +166,12 @@ class Canvas:
             else:
                 _see(layer, ours.pop("visible", layer.visible))
                 own.append(layer)
-        if self.cameras.look_at(section) or section is None or not own:
+        known, active = self.cameras.look_at(section), self.viewer.layers.selection.active
+        if section is None or not own:
+            return
+        if known:
+            if active is None or (active.metadata.get("trsmi") or {"section": section})["section"] is not section:
+                self.viewer.layers.selection.active = next((one for one in reversed(own) if one.visible), own[-1])
             return
         self._seen.add(section)
         self.outlining.begin(section)
@@ -280,7 +286,8 @@ class Canvas:
         yield
         while event.type == "mouse_move":
             yield
-        if np.linalg.norm(np.array(event.pos) - start) <= CLICK and self.session.section is not None:
+        clicked = np.linalg.norm(np.array(event.pos) - start) <= CLICK and self.session.section is not None
+        if clicked and not any(claim(position) for claim in self.claims):
             self.session.select_spot(self.spot_at(position))
 
     def spot_at(self, position: tuple[float, ...]) -> int | None:

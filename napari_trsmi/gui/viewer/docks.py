@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QMainWindow
 
 PLUGIN = "napari-trsmi"
-TRAIN, COLOUR, BOUNDARIES, CORRECT, TRUST, COMPARE = "Train", "Colour by", "Boundaries", "Correct", "Trust", "Compare"
-DOCKS = (TRAIN, COLOUR, BOUNDARIES, CORRECT, TRUST, COMPARE)  # from left to right, as in the menu
-ON_DEMAND: tuple[str, ...] = ()  # those that a person opens, right of the others
+TRAIN, COLOUR, BOUNDARIES, ASK = "Train", "Colour by", "Boundaries", "Ask"
+CORRECT, TRUST, COMPARE = "Correct", "Trust", "Compare"
+REGIONS, EMBEDDING = "Regions", "Embedding"
+DOCKS = (TRAIN, COLOUR, BOUNDARIES, ASK, CORRECT, TRUST, COMPARE)  # from left to right, as in the menu
+ON_DEMAND = (REGIONS, EMBEDDING)  # those that a person opens, right of the others
 TABS = {COLOUR: "Colour"}  # where the name is too long for one of six tabs
 WIDTH = 366  # pixels, for all tabs to be read
 ROOM = 1280, 800  # pixels of a window in which docks and canvas have room; a new one of napari has less
@@ -49,8 +51,9 @@ def open_docks(viewer: Viewer) -> None:
     QTimer.singleShot(SETTLE, partial(_fit, ref(viewer)))
 
 
-def raise_dock(viewer: Viewer, name: str) -> None:
-    """Open a dock, by its name in the menu, where it is closed, and bring it in front of the others."""
+def open_dock(viewer: Viewer, name: str) -> None:
+    """Open one dock, or bring it to the front: beside the others as a tab."""
+    viewer = getattr(viewer, "__wrapped__", viewer)
     dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
     dock.setWindowTitle(TABS.get(name, name))
     dock.show()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from napari_trsmi.gui.empty import EmptyPage, NextStep
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.remembered import recent
-from napari_trsmi.gui.viewer.docks import TRAIN, raise_dock
+from napari_trsmi.gui.viewer.docks import TRAIN, open_dock
 from napari_trsmi.gui.viewer.opening import ask_files, open_sample
 
 if TYPE_CHECKING:
@@ -47,4 +47,4 @@ def next_step(session: Session) -> NextStep:
 def _show_train(session: Session) -> None:
     viewer = session.canvas.viewer
     if hasattr(viewer, "window"):
-        raise_dock(viewer, TRAIN)
+        open_dock(viewer, TRAIN)

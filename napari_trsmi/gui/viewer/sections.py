@@ -51,6 +51,8 @@ def put_in_place(session: Session, section: OpenSection, others: Sequence[OpenSe
     viewer = session.canvas.viewer
     old = [layer for layer, ours in marked(viewer) if ours["section"] in others]
     config, made = session.config, section_layers(section)
+    if len(others) == 1:  # the same spots elsewhere
+        session.deeds.move(others[0], section)
     added = [viewer.add_layer(Layer.create(*data)) for data in made]
     with viewer.layers.batched_update():  # else napari draws all anew after each
         for layer in old:
@@ -58,4 +60,5 @@ def put_in_place(session: Session, section: OpenSection, others: Sequence[OpenSe
                 viewer.layers.remove(layer)
     for layer, (_, given, _) in zip(added, made, strict=True):
         layer.name = given["name"]  # without the number that told it from the one it replaces
-    session.set_config(config)
+    with session.deeds.quiet():
+        session.set_config(config)

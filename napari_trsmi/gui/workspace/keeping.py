@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -111,7 +111,7 @@ def _section(session: Session, section: OpenSection, folder: Path, beside: dict[
         column=dataset.column,
         runs=tuple(runs),
         shown=shown,
-        columns={name: column for name in section.own_columns if (column := _column(dataset.obs[name])) is not None},
+        columns={name: _column(dataset.obs[name], colors) for name, colors in dataset.own_columns.items()},
         hidden_sections=tuple(sorted(section.hidden_parts)),
         chosen_section=section.part,
         looks=_looks(session, section),
@@ -139,11 +139,11 @@ def _pictures(part: Dataset) -> tuple[Path, ...]:
     return () if own else (picture,)
 
 
-def _column(values: Any) -> record.SavedColumn | None:
+def _column(values: Any, colors: Mapping[str, str]) -> record.SavedColumn:
     import pandas as pd
 
     column = pd.Categorical(values)
-    return record.packed(tuple(map(str, column.categories)), np.asarray(column.codes, np.int32))
+    return record.packed(tuple(map(str, column.categories)), np.asarray(column.codes, np.int32), colors)
 
 
 def _looks(session: Session, section: OpenSection) -> dict[str, Look]:

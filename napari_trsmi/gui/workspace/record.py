@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -82,10 +83,11 @@ class SavedRun(Part):
 
 
 class SavedColumn(Part):
-    """A column of one's own: the names, and the number of that of each spot, -1 for none, packed."""
+    """A column of one's own: the names, the number of that of each spot, -1 for none, packed; and their colours."""
 
     names: tuple[Name, ...]
     codes: str
+    colors: dict[Name, Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]] = {}
 
     def values(self, n_spots: int) -> np.ndarray:
         """Return the (N,) int32 numbers; raises `DataError` where they are not those of so many spots."""
@@ -210,9 +212,10 @@ class SavedSession(Part):
             return None
 
 
-def packed(names: tuple[str, ...], codes: np.ndarray) -> SavedColumn:
+def packed(names: tuple[str, ...], codes: np.ndarray, colors: Mapping[str, str] | None = None) -> SavedColumn:
     """Return a column of one's own as it is written, of the (N,) number of the name of each spot, -1 for none."""
-    return SavedColumn(names=names, codes=base64.b64encode(zlib.compress(codes.astype("<i4").tobytes())).decode())
+    raw = zlib.compress(codes.astype("<i4").tobytes())
+    return SavedColumn(names=names, codes=base64.b64encode(raw).decode(), colors=dict(colors or {}))
 
 
 def write(record: SavedSession, path: Path) -> None:

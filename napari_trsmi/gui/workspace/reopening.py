@@ -66,12 +66,13 @@ def _with_columns(opened: OpenSection, section: SavedSection) -> list[str]:
     """Put a person's columns back, and return sentences on those that cannot be."""
     import pandas as pd
 
-    problems, obs = [], opened.dataset.obs
+    from napari_trsmi.data.own_columns import put_column
+
+    problems = []
     for name, column in section.columns.items():
         try:
             codes = column.values(opened.dataset.n_spots)
-            obs[name] = pd.Categorical.from_codes(codes, list(column.names))
-            opened.own_columns = (*dict.fromkeys((*opened.own_columns, name)),)
+            put_column(opened.dataset, name, pd.Categorical.from_codes(codes, list(column.names)), column.colors)
         except (DataError, ValueError) as error:
             problems.append(f"Column {name}: {error}")
     return problems
@@ -82,7 +83,8 @@ def _dataset(
 ) -> tuple[Dataset, tuple[Path, Result] | None]:
     """Return the data of a section, and the result in the same file with that file where it was read with them."""
     from napari_trsmi.data.study import stack
-    from napari_trsmi.gui.viewer.reader import holds_result, open_section
+    from napari_trsmi.gui.viewer.reader import open_section
+    from napari_trsmi.restoring import holds_result
 
     paths = [_paths(part, folder, moved) for part in section.parts]
     own = paths[0][0]

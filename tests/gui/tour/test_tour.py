@@ -11,7 +11,7 @@ from napari_trsmi.gui import anchors, remembered
 from napari_trsmi.gui.tour.card import beside_of
 from napari_trsmi.gui.tour.steps import NO_RESULT, STEPS
 from napari_trsmi.gui.tour.tour import DONE, NAME, Tour, start_tour
-from napari_trsmi.gui.viewer.docks import open_docks, raise_dock
+from napari_trsmi.gui.viewer.docks import open_dock, open_docks
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.workspace.arranging import docks_of
 
@@ -106,7 +106,7 @@ def test_a_person_who_does_something_else_is_left_alone_and_can_come_back(tour, 
     open_section(viewer, trained.dataset, trained)
     tour.go_to(3)
     qtbot.wait(200)
-    raise_dock(viewer, "Trust")
+    open_dock(viewer, "Trust")
     qtbot.waitUntil(lambda: not tour.frame.isVisible())
     assert tour.card.show_it.isVisible()
     assert docks_of(viewer)["Trust"].isVisible()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from opened_dock import add, open_section
@@ -14,7 +15,7 @@ import napari_trsmi as nt
 from napari_trsmi.config import Config
 from napari_trsmi.gui.hint import Hint
 from napari_trsmi.gui.remembered import is_known, recent, remember
-from napari_trsmi.gui.sketches import SIZE, Sketch
+from napari_trsmi.gui.sketches import SIZE, Sketch, Subject
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.train.hints import carries_little, guessed, number
 from napari_trsmi.gui.viewer.docks import open_docks
@@ -23,7 +24,7 @@ from napari_trsmi.gui.viewer.opening import RecentMenu, title_of
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.workspace.arranging import docks_of
 
-SUBJECTS = ("train", "color", "boundaries", "correct", "trust", "compare")
+SUBJECTS = get_args(Subject)
 
 
 # Pictures
