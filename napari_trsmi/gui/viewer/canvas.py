@@ -100,8 +100,8 @@ class Canvas:
         layer.editable = False  # points and labels are one to one with the spots
         if ours["section"] is self.session.section or ours["section"] in self._seen:
             return
-        needed = SPOTS if ours["section"].result is None else DOMAINS
-        if self.layer(SPOTS, ours["section"]) is not None and self.layer(needed, ours["section"]) is not None:
+        needed = (SPOTS,) if ours["section"].result is None else (SPOTS, DOMAINS)
+        if all(self.layer(role, ours["section"]) is not None for role in needed):
             self.session.activate(ours["section"])
 
     def _on_removed(self, event: Any) -> None:
