@@ -38,13 +38,11 @@ def open_docks(viewer: Viewer) -> None:
 
     viewer = getattr(viewer, "__wrapped__", viewer)
     _OPENED.add(viewer)
-    docks = []
     for name in DOCKS:
-        dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=bool(docks))
+        dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=name != TRAIN)
         arrangement_of(dock.window()).settle(dock)
         dock.show()
-        docks.append(dock)
-    train = docks[0]
+    train, _ = viewer.window.add_plugin_dock_widget(PLUGIN, TRAIN)
     train.raise_()
     _make_room(train.window())
     train.window().resizeDocks([train], [WIDTH], Qt.Orientation.Horizontal)
