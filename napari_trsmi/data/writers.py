@@ -184,7 +184,7 @@ def write_run(result: Result, path: str | Path) -> Path:
 
 
 def domains_table(result: Result) -> pd.DataFrame:
-    """Return one row per spot: barcode, domain, confidence, runner_up, entropy, x, y; of a study the section first."""
+    """Return one row per spot: barcode, domain, ..., x, y, columns of one's own; of a study the section first."""
     table = domains_frame(result).rename(
         columns={DOMAIN: "domain", CONFIDENCE: "confidence", RUNNER_UP: "runner_up", ENTROPY: "entropy"}
     )
@@ -192,6 +192,9 @@ def domains_table(result: Result) -> pd.DataFrame:
     if result.dataset.parts:
         table.insert(0, "section", result.sections)
     table["x"], table["y"] = coords_as_read(result.dataset).T
+    for name in result.dataset.own_columns:
+        if name not in table:
+            table[name] = result.dataset.obs[name].array
     return table
 
 

@@ -118,7 +118,8 @@ def obs_coloring(dataset: Dataset, column: str) -> Coloring:
         raise DataError(
             f"Expected at most {MAX_CATEGORIES} categories to tell apart by colour, found {len(names)} in {column}."
         )
-    colors = tuple(PALETTE[k % len(PALETTE)] for k in range(len(names)))
+    own = dataset.own_columns.get(column, {})
+    colors = tuple(own.get(name) or PALETTE[k % len(PALETTE)] for k, name in enumerate(names))
     return Coloring(column, found.cat.codes.to_numpy(int), colors=colors, names=names)
 
 

@@ -37,8 +37,6 @@ class OpenSection:
         All results that were kept, to go back to and to compare.
     conversions
         Sentences on what a file can only hold converted; None before the first run, whose thread finds them.
-    own_columns
-        Names of the columns of ``dataset.obs`` that a person made, see `Annotations`.
     hidden_parts
         Numbers of the sections of a study that are not drawn.
     part
@@ -58,13 +56,17 @@ class OpenSection:
     path: Path | None = None
     runs: Runs = field(default_factory=Runs)
     conversions: tuple[str, ...] | None = None
-    own_columns: tuple[str, ...] = ()
     hidden_parts: frozenset[int] = frozenset()
     part: int | None = None
     run: Run | None = None
     last_run: Run | None = None
     config: Config | None = None
     hidden: frozenset[int] = frozenset()
+
+    @property
+    def own_columns(self) -> tuple[str, ...]:
+        """Names of the columns of ``dataset.obs`` that a person made, oldest first; see `Annotations`."""
+        return tuple(self.dataset.own_columns)
 
     @property
     def seen(self) -> np.ndarray | None:
