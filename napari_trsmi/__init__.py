@@ -21,8 +21,10 @@ _WHERE = {
     "carriers": "evidence.carriers",
     "composition": "study",
     "composition_test": "study",
+    "export": "exchange",
     "fit": "api",
     "fit_steps": "api",
+    "import_columns": "exchange",
     "markers": "api",
     "mixing": "study",
     "read": "api",
@@ -49,8 +51,10 @@ __all__ = [
     "carriers",
     "composition",
     "composition_test",
+    "export",
     "fit",
     "fit_steps",
+    "import_columns",
     "markers",
     "mixing",
     "read",
@@ -76,6 +80,7 @@ if TYPE_CHECKING:
     from napari_trsmi.data.simulate import simulate
     from napari_trsmi.errors import ConfigError, DataError, TrainingError, TrsmiError
     from napari_trsmi.evidence.carriers import carriers
+    from napari_trsmi.exchange import export, import_columns
     from napari_trsmi.figure import save as save_figure
     from napari_trsmi.records import Fit, Step
     from napari_trsmi.restoring import restore

@@ -41,6 +41,7 @@ _LIBRARIES = (
     "scanpy",
     "scikit-learn",
     "scipy",
+    "shapely",
     "spatialdata",
     "spatialdata-io",
     "squidpy",

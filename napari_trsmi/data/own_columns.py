@@ -28,22 +28,20 @@ def put_column(dataset: Dataset, name: str, values: pd.Categorical, colors: Mapp
     values
         (N,) a category per spot, missing for none.
     colors
-        {category: ``"#rrggbb"``}; categories that lack one keep that of before, or get one of the palette.
+        {category: ``"#rrggbb"``}; categories that lack one keep that of before, or get some hue.
 
     Raises
     ------
     DataError
         A column of the file has that name.
     """
-    from napari_trsmi.domains.colors import PALETTE
+    from napari_trsmi.data.result import hues
 
     if name in dataset.obs and name not in dataset.own_columns:
         raise DataError(f"Expected a name that no column of the file has, found {name!r}. Choose another name.")
     wanted = {**dataset.own_columns.get(name, {}), **(colors or {})}
     names = [str(category) for category in values.categories]
-    taken = {wanted[category] for category in names if category in wanted}
-    free = iter([color for color in PALETTE if color not in taken] + list(PALETTE) * (1 + len(names) // len(PALETTE)))
-    own = {category: wanted.get(category) or next(free) for category in names}
+    own = {one: wanted.get(one) or hue for one, hue in zip(names, hues(len(names)), strict=True)}
     dataset.obs[name] = values
     dataset.own_columns[name] = own
     for part, rows in zip(dataset.parts, dataset.sections, strict=False):

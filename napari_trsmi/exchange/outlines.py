@@ -80,7 +80,9 @@ def _areas(shape: Any) -> Any:
     import shapely
 
     parts = shapely.get_parts(shapely.get_parts(shape))  # of a collection the parts of its members
-    return shape if shape.geom_type in ("Polygon", "MultiPolygon") else shapely.union_all(parts[shapely.area(parts) > 0])
+    return (
+        shape if shape.geom_type in ("Polygon", "MultiPolygon") else shapely.union_all(parts[shapely.area(parts) > 0])
+    )
 
 
 def _nearest(coords: np.ndarray, reach: float) -> np.ndarray:

@@ -64,7 +64,10 @@ class Annotations:
         section = section or self._section()
         if section is None:
             return
-        put_column(section.dataset, name, values, colors)
+        from napari_trsmi.domains.colors import colors_for
+
+        known = {**section.dataset.own_columns.get(name, {}), **(colors or {})}
+        put_column(section.dataset, name, values, colors_for([str(one) for one in values.categories], known))
         self._tell(name, section)
 
     def drop(self, name: str, section: OpenSection | None = None) -> None:

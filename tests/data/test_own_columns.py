@@ -80,7 +80,7 @@ def test_categories_get_colours_that_differ(result):
     colors = result.dataset.own_columns["region"]
     assert len(colors) == 60
     assert colors["r3"] == "#00ebff"
-    assert len({colors[f"r{k}"] for k in range(20)}) == 20
+    assert len(set(colors.values())) > 20
 
 
 def test_a_column_of_a_study_is_one_of_its_sections_and_comes_back(tmp_path):
