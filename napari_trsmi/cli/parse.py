@@ -16,6 +16,7 @@ from napari_trsmi.cli.command import Command, Saving
 from napari_trsmi.cli.compare import Compare
 from napari_trsmi.cli.demo import Demo
 from napari_trsmi.cli.domains import Domains
+from napari_trsmi.cli.exchange import Export, Import
 from napari_trsmi.cli.fit import Fit
 from napari_trsmi.cli.info import Info
 from napari_trsmi.cli.markers import Markers
@@ -45,6 +46,8 @@ _COMMANDS = (
     | Annotated[Trust, subcommand("trust")]
     | Annotated[Compare, subcommand("compare")]
     | Annotated[Report, subcommand("report")]
+    | Annotated[Export, subcommand("export")]
+    | Annotated[Import, subcommand("import")]
     | Annotated[Simulate, subcommand("simulate")]
     | Annotated[View, subcommand("view")]
     | Annotated[Demo, subcommand("demo")]

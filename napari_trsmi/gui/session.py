@@ -97,7 +97,8 @@ class Session:
         self.coloring: Coloring | None = None
         self.busy, self.parts = Busy(self.busy_changed.emit), Parts()
         self.training = Training(self, start_trainer)
-        self.annotations, self.deeds = Annotations(lambda: self.section), Deeds()
+        self.deeds = Deeds()
+        self.annotations = Annotations(lambda: self.section, self.deeds)
         self.fixed_colors: tuple[str, ...] = ()  # of new domains, in this order; empty: apart where domains touch
         self.canvas: Any = None  # the `Canvas` that draws this session, kept alive here
         self.support: Any = None  # the `SupportFinder` of this session, kept alive here

@@ -110,6 +110,7 @@ class ColorDock(QWidget):
             (session.section_changed, self._on_section),
             (session.result_changed, self._on_result),
             (session.coloring_changed, self._on_coloring),
+            (session.annotations.changed, self._on_annotations),
             (session.shown_changed, self._on_shown),
             (napari_viewer.events.theme, self._on_theme),
         )
@@ -213,6 +214,26 @@ class ColorDock(QWidget):
         """Find what another result predicts."""
         if (() if result is None else tuple(result.predicted)) != self._predicted:
             self._on_section(self.session.section)
+
+    def _on_annotations(self, column: str) -> None:
+        """Find the columns that a person made; what is chosen and shown stays."""
+        section = self.session.section
+        if section is None:
+            return
+        self._index = index = FeatureIndex(section.dataset, self._predicted)
+        for field in (self._search, self._red, self._green):
+            field.renew_index(index)
+        self._recent = [one for one in self._recent if one.modality != COLUMN or one.name in section.dataset.obs]
+        self._fill_chips()
+        known = [self._within.itemData(at) for at in range(self._within.count())]
+        if COLUMN in index.modalities and COLUMN not in known:
+            self._within.addItem(f"in {COLUMN}s", COLUMN)
+        self._listed = None
+        self._fill_list()
+        coloring = self.session.coloring
+        if coloring is not None and coloring.title == column and coloring.colors:
+            there = column in section.dataset.obs
+            self.session.color(coloring_by(section.dataset, Feature(COLUMN, column)) if there else None)
 
     def _on_coloring(self, coloring: Coloring | None) -> None:
         self._back.setVisible(coloring is not None)

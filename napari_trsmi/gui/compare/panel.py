@@ -58,7 +58,12 @@ class ComparePanel(QWidget):
         self.second.activated.connect(self._on_picked)
         self.swipe.valueChanged.connect(lambda value: self.view.move(value / 200))
         self.view.changed.connect(self._update)
-        listen(self, (session.runs_changed, self._fill), (session.section_changed, self._on_section))
+        listen(
+            self,
+            (session.runs_changed, self._fill),
+            (session.section_changed, self._on_section),
+            (session.annotations.changed, self._on_annotations),
+        )
         self._fill()
 
     def _lay_out(self) -> None:
@@ -95,6 +100,12 @@ class ComparePanel(QWidget):
 
     def _on_section(self, section: OpenSection | None) -> None:
         self._adjacency, self._picked = (None, None), {}
+        self._fill()
+
+    def _on_annotations(self, column: str) -> None:
+        """Offer the columns that a person made; one that is compared is compared anew."""
+        if self._asked is not None and ("column", column) in self._asked[1]:
+            self._asked = None
         self._fill()
 
     def _on_picked(self, _: int) -> None:

@@ -23,6 +23,7 @@ from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import ElidingLabel, Label, as_tip
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.train.section_list import SectionList
+from napari_trsmi.gui.viewer.docks import REGIONS, open_dock
 from napari_trsmi.gui.viewer.part_list import PartList
 from napari_trsmi.gui.viewer.reader import open_in
 from napari_trsmi.gui.viewer.sections import put_in_place, sections_in
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 ADD = ("Add a section…", "Train it together with the section that is open, beside it", "_choose_more")
 BACK = "Put the layers that were removed in the layer list back in their place"
+REGIONS_TIP = "Draw and name regions of the tissue, and give them to other programs"
 KINDS = {"rna": "RNA", "protein": "protein", "chromatin": "chromatin", "precomputed": "components"}
 
 
@@ -81,7 +83,10 @@ class DataPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addLayout(head)
-        layout.addWidget(self.content)
+        line = QHBoxLayout()
+        line.addWidget(self.content, 1)
+        line.addWidget(text_button("Regions…", REGIONS_TIP, lambda: open_dock(viewer, REGIONS)))
+        layout.addLayout(line)
         layout.addWidget(self.notes)
         layout.addWidget(self.parts)
         layout.addWidget(self.missing)

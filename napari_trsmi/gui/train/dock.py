@@ -25,6 +25,7 @@ from napari_trsmi.gui.train.placement_panel import PlacementPanel
 from napari_trsmi.gui.train.preview_bar import PreviewBar
 from napari_trsmi.gui.train.result_row import ResultRow
 from napari_trsmi.gui.train.run_bar import RunBar
+from napari_trsmi.gui.viewer.dropping import take_drops
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.viewer.theme import warning_color
 
@@ -110,6 +111,7 @@ class TrainDock(QWidget):
     def showEvent(self, event: Any) -> None:  # noqa: D102
         super().showEvent(event)
         guard(self, self.viewer, self.session)
+        take_drops(self, self.session)
         attach_legend(self, self.session)
 
     def _on_section(self, section: OpenSection | None) -> None:

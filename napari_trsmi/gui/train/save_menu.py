@@ -13,6 +13,7 @@ from qtpy.QtGui import QAction, QGuiApplication
 from qtpy.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
 from napari_trsmi.errors import DataError
+from napari_trsmi.gui import exporting
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.session import Session
@@ -96,6 +97,9 @@ class SaveMenu(QMenu):
         for text, do, tip in saving:
             self._add(text, do, tip, needs_result=True)
         self.addSeparator()
+        for target in exporting.TARGETS:
+            self._add(target.text, partial(save_for, session, window, ask, target), target.tip, needs_result=True)
+        self.addSeparator()
         self._add("Copy as Python", partial(copy_as_python, session), "The script that repeats result and edits.")
         self._add("Copy settings (JSON)", partial(copy_settings, session), "The settings of the next run.")
         listen(self, (session.result_changed, self._update), (session.section_changed, self._update))
@@ -176,6 +180,17 @@ def save_run(session: Session, parent: QWidget | None = None, ask: AskPath = ask
     from napari_trsmi.data.writers import write_run
 
     _save(session, parent, ask, "Save the run", ".run.json", "Run (*.json)", write_run)
+
+
+def save_for(session: Session, parent: QWidget | None, ask: AskPath, target: exporting.Target) -> None:
+    """Ask where to, then write domains and regions for another program, in a thread."""
+    result = session.result
+    if result is None:
+        return session.failed.emit(f"Expected a result to save, found none. {NOTHING}")
+    path = ask(parent, f"Save for {target.text.rstrip('…')}", suggested(result, target.ending), target.filter)
+    if path is not None:
+        exporting.write(session, target, path)
+    return None
 
 
 def copy_as_python(session: Session) -> None:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 PLUGIN = "napari-trsmi"
 TRAIN, COLOUR, BOUNDARIES, CORRECT, TRUST, COMPARE = "Train", "Colour by", "Boundaries", "Correct", "Trust", "Compare"
 DOCKS = (TRAIN, COLOUR, BOUNDARIES, CORRECT, TRUST, COMPARE)  # from left to right, as in the menu
-ON_DEMAND: tuple[str, ...] = ()  # those that a person opens, right of the others
+REGIONS = "Regions"
+ON_DEMAND: tuple[str, ...] = (REGIONS,)  # those that a person opens, right of the others
 TABS = {COLOUR: "Colour"}  # where the name is too long for one of six tabs
 WIDTH = 366  # pixels, for all tabs to be read
 ROOM = 1280, 800  # pixels of a window in which docks and canvas have room; a new one of napari has less
@@ -47,6 +48,17 @@ def open_docks(viewer: Viewer) -> None:
     _make_room(train.window())
     train.window().resizeDocks([train], [WIDTH], Qt.Orientation.Horizontal)
     QTimer.singleShot(SETTLE, partial(_fit, ref(viewer)))
+
+
+def open_dock(viewer: Viewer, name: str) -> None:
+    """Open one dock, or bring it to the front: beside the others as a tab."""
+    from napari_trsmi.gui.viewer.arrangement import arrangement_of
+
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
+    arrangement_of(dock.window()).settle(dock)
+    dock.show()
+    dock.raise_()
 
 
 def _make_room(window: QMainWindow) -> None:

@@ -232,7 +232,7 @@ def open_section(paths: Sequence[str | Path], library: str | None = None) -> Ope
     from napari_trsmi.api import read
     from napari_trsmi.errors import TrsmiError
     from napari_trsmi.gui.state import OpenSection
-    from napari_trsmi.restoring import restore
+    from napari_trsmi.restoring import holds_result, restore
 
     notes: tuple[str, ...] = ()
     if len(paths) == 1 and holds_result(Path(paths[0])):
@@ -244,19 +244,3 @@ def open_section(paths: Sequence[str | Path], library: str | None = None) -> Ope
             notes = (f"The domains in this file could not be used. {error}",)
     dataset = read(paths if len(paths) > 1 else paths[0], library=library)
     return OpenSection(replace(dataset, notes=(*dataset.notes, *notes)) if notes else dataset)
-
-
-def holds_result(path: Path) -> bool:
-    """Return whether the file has the record of a run; reads no data."""
-    from napari_trsmi.data.annotate import RECORD
-
-    if path.is_dir():
-        return any(any(path.glob(f"{table}uns/{RECORD}")) for table in ("", "mod/*/", "tables/*/"))
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            tables = [file, *file.get("mod", {}).values()]
-            return any(f"uns/{RECORD}" in table for table in tables)
-    except OSError:  # `read` will say what is wrong with it
-        return False

@@ -7,7 +7,7 @@ import pytest
 from lassos import box, boxed, click, draw, marked, near, opened, places, says
 from opened_dock import open_section
 
-from napari_trsmi.gui.correct import lasso_layers
+from napari_trsmi.gui.drawing import shapes
 from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.sessions import session_of
 
@@ -149,6 +149,6 @@ def test_a_lasso_over_a_million_spots_takes_no_second():
     at = np.random.default_rng(0).random((1_000_000, 2))
     angle = np.linspace(0, 2 * np.pi, 200)[:, None]
     began = time.perf_counter()
-    found = lasso_layers.inside(at, 0.5 + 0.3 * np.hstack([np.sin(angle), np.cos(angle)]))
+    found = shapes.inside(at, 0.5 + 0.3 * np.hstack([np.sin(angle), np.cos(angle)]))
     assert abs(len(found) / 1e6 - np.pi * 0.09) < 0.01
     assert time.perf_counter() - began < 5
