@@ -15,7 +15,7 @@ from napari_trsmi.atomic import replacing
 from napari_trsmi.errors import DataError
 from napari_trsmi.exchange.columns import Column, column_of, inside, rows_within, spread
 from napari_trsmi.exchange.labels import Labels, by_section, labels_of
-from napari_trsmi.exchange.outlines import pixels_per_unit, regions, tiles
+from napari_trsmi.exchange.outlines import Ground, pixels_per_unit, regions, tiles
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
@@ -74,7 +74,7 @@ def write_geojson(
     return tuple(written)
 
 
-def _features(labels: Labels, ground: np.ndarray, scale: float, smooth: bool) -> Iterator[dict[str, Any]]:
+def _features(labels: Labels, ground: Ground, scale: float, smooth: bool) -> Iterator[dict[str, Any]]:
     import shapely
 
     polygons = regions(ground, labels.codes, len(labels.names), smooth=smooth)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
 
 BUTTONS = {
-    "lasso": ("Lasso", "Alt+S", "Drag around spots on the tissue"),
-    "brush": ("Brush", "Alt+R", "Drag over spots on the tissue"),
-    "domain": ("Domain", "Alt+C", "Click a domain on the tissue to take all of its spots"),
+    "lasso": ("Lasso", "Alt+O", "Drag around spots"),
+    "brush": ("Brush", "Alt+R", "Drag over spots"),
+    "domain": ("Domain", "Alt+M", "Click a domain for all of its spots"),
 }
 WIDEST = 30  # of the brush, in spots
 
@@ -47,6 +47,8 @@ class ToolBar(QWidget):
         self.erase.setShortcut("Alt+E")
         self.erase.setToolTip("What is drawn takes spots out of their regions instead of adding them (Alt+E)")
         grid.addWidget(self.erase, 0, len(BUTTONS))
+        for button in (*self.tools.values(), self.erase):
+            button.setMinimumWidth(button.fontMetrics().horizontalAdvance(button.text()) + 16)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(1, WIDEST)
         self.slider.setValue(int(pen.width))

@@ -78,7 +78,7 @@ class RegionsPanel(QWidget):
             (
                 label,
                 (self.columns, 1),
-                self._button("New column…", "Begin another column, beside these", self.new_column),
+                self._button("New…", "Begin another column, beside these", self.new_column),
                 self._button("Remove", "Remove this column and its regions", self.regions.remove_column),
             ),
             (
@@ -125,6 +125,7 @@ class RegionsPanel(QWidget):
     def _button(self, text: str, tip: str, do: Callable[[], Any], keys: str = "") -> QPushButton:
         button = QPushButton(text)
         button.setToolTip(tip)
+        button.setMinimumWidth(button.fontMetrics().horizontalAdvance(text) + 16)
         if keys:
             button.setShortcut(keys)
         button.clicked.connect(lambda *_: do())
@@ -209,7 +210,6 @@ class RegionsPanel(QWidget):
             self.columns.setCurrentText(regions.column)
         self.columns.setEnabled(bool(regions.columns))
         self.table.show_rows(rows, regions.region)
-        self.table.setVisible(bool(rows))
         self.nothing.setVisible(not rows)
         drawn = any(row.n_spots for row in rows)
         for name in ("Colour by it", "GeoJSON…", "More…"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -111,7 +112,7 @@ class Regions:
 
     def new_region(self) -> None:
         """Begin another region, to which spots are added from now on."""
-        number = next(k for k in range(1, len(self.names) + 2) if f"{REGION} {k}" not in self.names)
+        number = next(k for k in count(len(self.names) + 1) if f"{REGION} {k}" not in self.names)
         name = f"{REGION} {number}"
         self._region = name
         self._set(_with(self._now(), name, np.zeros(0, int)), f"new {name}")

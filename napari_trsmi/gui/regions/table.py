@@ -41,6 +41,10 @@ class RegionModel(ColumnModel):
         """Show other regions."""
         if rows == self.rows:
             return
+        if len(rows) == len(self.rows):  # a reset would close an editor in the middle of its work
+            self.rows = rows
+            self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, len(COLUMNS) - 1))
+            return
         self.beginResetModel()
         self.rows = rows
         self.endResetModel()
