@@ -36,9 +36,7 @@ class Arrangement(QObject):
         dock.installEventFilter(self)
         window, area = self._window, self._window.dockWidgetArea(dock)
         others = [
-            one
-            for one in self.docks
-            if one is not dock and not one.isFloating() and window.dockWidgetArea(one) == area
+            one for one in self.docks if one is not dock and not one.isFloating() and window.dockWidgetArea(one) == area
         ]
         if not others or dock.isFloating():
             return
