@@ -28,6 +28,7 @@ from napari_trsmi.gui.train.run_bar import RunBar
 from napari_trsmi.gui.undoing import may_walk, told, walk
 from napari_trsmi.gui.viewer.dropping import take_drops
 from napari_trsmi.gui.viewer.furnish import furnish
+from napari_trsmi.gui.viewer.dropping import take_drops
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.viewer.theme import warning_color
 

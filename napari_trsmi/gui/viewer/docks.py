@@ -51,9 +51,11 @@ def open_docks(viewer: Viewer) -> None:
 
 def open_dock(viewer: Viewer, name: str) -> None:
     """Open one dock, or bring it to the front: beside the others as a tab."""
+    from napari_trsmi.gui.viewer.arrangement import arrangement_of
+
     viewer = getattr(viewer, "__wrapped__", viewer)
     dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
-    dock.setWindowTitle(TABS.get(name, name))
+    arrangement_of(dock.window()).settle(dock)
     dock.show()
     dock.raise_()
 
