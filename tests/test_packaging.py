@@ -117,7 +117,11 @@ def test_the_conda_recipe_has_the_version_the_command_and_the_needs_of_the_packa
 
 def test_the_conda_recipe_bounds_the_extras_and_needs_none(recipe, project):
     extras = project["optional-dependencies"]
-    lines = [line for name in ("all", "genesets", "harmony", "leiden", "spatialdata", "sweep", "umap") for line in extras[name]]
+    lines = [
+        line
+        for name in ("all", "genesets", "harmony", "leiden", "spatialdata", "sweep", "umap")
+        for line in extras[name]
+    ]
     bounded = on_conda([line for line in lines if not line.startswith("napari")], project)
     needs = recipe["requirements"]
     assert on_conda([line.replace(" ", "") for line in needs["run_constraints"]], project) == bounded
