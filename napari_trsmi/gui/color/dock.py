@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
 
 N_RECENT = 6
+HOW = "Type part of a name, choose with the arrow keys, press Enter."
 EMPTY = "Nothing to colour yet.\n\nDrop a file on the window, or choose File > Open Sample > TRSMI."
 
 
@@ -59,15 +60,14 @@ class ColorDock(QWidget):
         self._within = QComboBox()
         self._within.setToolTip("Search in one modality, in the columns of the file, or in everything.")
         self._within.setAccessibleName("Where to search")
-        self._search = FeatureSearch("Type a gene, protein or column")
-        self._search.setToolTip("Type part of a name, choose with the arrow keys, press Enter.")
+        self._search = FeatureSearch("Type a gene, protein or column", HOW)
         self._chips = QWidget()
         self._chip_group = QButtonGroup(self)
         flow = QFlowLayout(self._chips)
         flow.setContentsMargins(0, 0, 0, 0)
         self._two = QCheckBox("Two at once: red + green")
         self._two.setToolTip("Colour by two features: one in red, one in green; yellow where both are high.")
-        self._red, self._green = FeatureSearch("Feature shown in red"), FeatureSearch("Feature shown in green")
+        self._red, self._green = (FeatureSearch(f"Feature shown in {color}", HOW) for color in ("red", "green"))
         self._list = FeatureList()
         self._panel = ColoringPanel(self.session)
         self._back = QPushButton()
@@ -136,13 +136,13 @@ class ColorDock(QWidget):
 
     def _on_listed(self, feature: Feature) -> None:
         if not self._two.isChecked():
-            self._search.set_feature(feature)
+            self._search.set_picked(feature)
             self.pick(feature)
             return
         fields = {self._red: self._modality_of_red, self._green: self._modality_of_green}
         own = [field for field, modality in fields.items() if modality == feature.modality] or list(fields)
         field = next((field for field in own if field.feature is None), own[-1])
-        field.set_feature(feature)
+        field.set_picked(feature)
         self._mix()
 
     def _mix(self) -> None:
@@ -160,7 +160,7 @@ class ColorDock(QWidget):
 
     def _on_chip(self, number: int) -> None:
         feature = self._recent[number]
-        self._search.set_feature(feature)
+        self._search.set_picked(feature)
         self.pick(feature)
 
     def _on_within(self) -> None:

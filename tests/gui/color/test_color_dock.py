@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QPushButton
+from typed_keys import focus, press, type_keys
 
 from napari_trsmi.gui.color.dock import ColorDock
 from napari_trsmi.gui.color.features import COLUMN, Feature
@@ -28,6 +29,23 @@ def test_typing_a_gene_colours_the_spots(viewer, sample, qtbot):
     assert np.array_equal(session.coloring.values, feature_coloring(sample, "rna", "VIM4").values)
     assert dock._panel._title.text() == "VIM4 (rna, log1p)"
     assert "of the spots" in dock._panel._summary.text()
+
+
+@pytest.mark.parametrize("name", ["_search", "_red", "_green"])
+def test_what_is_typed_stays_as_typed(viewer, sample, qtbot, name):
+    dock, _ = _opened(viewer, sample)
+    dock._two.setChecked(name != "_search")
+    field = getattr(dock, name)
+    focus(field, qtbot)
+    for typed, letter in (("c", "c"), ("cd", "d"), ("cd3", "3")):
+        type_keys(letter)
+        assert field.text() == typed
+    press(Qt.Key.Key_Down)
+    assert field.text() == "cd3"
+    press(Qt.Key.Key_Backspace)
+    assert field.text() == "cd"
+    press(Qt.Key.Key_Escape)
+    assert (field.text(), field.list.isVisible()) == ("cd", False)
 
 
 def test_before_anything_is_typed_there_is_a_list_and_a_click_colours(viewer, sample, qtbot):
@@ -219,8 +237,8 @@ def _opened(viewer, sample):
 
 
 def _type(qtbot, field, text):
-    """Type into a field and press Enter, wherever the key goes: to the list that opened, or to the field."""
-    qtbot.keyClicks(field, text)
-    popup = field.completer().popup()
-    qtbot.waitUntil(lambda: popup.isVisible() and popup.currentIndex().isValid())
-    qtbot.keyClick(popup, Qt.Key.Key_Return)
+    """Type into a field and press Enter, wherever the keys go: to the list that opened, or to the field."""
+    focus(field, qtbot)
+    type_keys(text)
+    assert field.list.isVisible()
+    press(Qt.Key.Key_Return)
