@@ -1,11 +1,60 @@
-"""The frame of a dock: its page, or what to do before there is anything to show."""
+"""The frame of a dock: its page, which scrolls in a low window, or what to do before there is anything to show."""
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, QObject, QSize, Qt
+from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.plain import Label
+
+NARROWEST = 330  # pixels that no dock needs more than
+LOWEST = 160  # pixels of a page that scrolls, at least
+
+
+class Scrolled(QScrollArea):
+    """A widget that scrolls up and down where there is too little room, and is not cut at its side.
+
+    It asks for the height of the widget and makes do with less.
+
+    Parameters
+    ----------
+    lowest
+        Height in pixels that it makes do with.
+    """
+
+    def __init__(self, widget: QWidget, lowest: int = LOWEST) -> None:
+        super().__init__()
+        self._lowest = lowest
+        self.setWidget(widget)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, widget.sizePolicy().verticalPolicy())
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it takes the keys
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        inside = self._inside.minimumSizeHint()
+        return QSize(inside.width() + self._bar_width(), min(inside.height(), self._lowest))
+
+    def sizeHint(self) -> QSize:  # noqa: D102
+        inside = self._inside.sizeHint().expandedTo(self._inside.minimumSizeHint())
+        return QSize(inside.width() + self._bar_width(), inside.height())
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Ask for another height as soon as the widget does."""
+        if event is not None and watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+    @property
+    def _inside(self) -> QWidget:
+        inside = self.widget()
+        assert inside is not None
+        return inside
+
+    def _bar_width(self) -> int:
+        bar = self.verticalScrollBar()
+        return 0 if bar is None else bar.sizeHint().width()
 
 
 class Framed(QWidget):
@@ -31,7 +80,7 @@ class Framed(QWidget):
         self._page = page
         layout = QVBoxLayout(self)
         layout.setContentsMargins(margin, margin, margin, margin)
-        layout.addWidget(self.stack)
+        layout.addWidget(Scrolled(self.stack))
 
     def show_page(self, missing: str = "") -> None:
         """Show the page, or what is missing where something is."""

@@ -24,6 +24,7 @@ from napari_trsmi.presets import presets
 if TYPE_CHECKING:
     from napari_trsmi.gui.form.curves import Curves
 
+LEAST = 250  # pixels of height
 SCHEDULED = ("align", "diffusion", "gate", "cluster", "loss", "train")  # sections that the planned curves read
 
 
@@ -82,6 +83,7 @@ class ConfigForm(QWidget):
         self._column.setSpacing(4)
         self._column.addWidget(self.tools)
         self._column.addWidget(self.area, 1)
+        self.setMinimumHeight(LEAST)
         self.installEventFilter(self._manners)
         self._manners.watch(self)
         self._show()
@@ -222,12 +224,16 @@ class ConfigForm(QWidget):
 
     def _fold_toggled(self) -> None:
         """Draw the course of the run while a section that shapes it is open."""
-        wanted = any(self.folds[section].is_open() for section in SCHEDULED if section in self.folds)
+        shaping = [self.folds[section] for section in SCHEDULED if section in self.folds]
+        wanted = any(fold.is_open() for fold in shaping)
         if wanted and self._curves is None:
             from napari_trsmi.gui.form.curves import Curves  # pyqtgraph: not before it is seen
 
             self._curves = Curves()
             self._curves.show_config(self._config)
-            self._column.addWidget(self._curves)
         if self._curves is not None:
             self._curves.setVisible(wanted)
+            if wanted:  # beside what shapes it, so that it scrolls with that and takes no room from the form
+                last = max(at for at, fold in enumerate(self.folds.values()) if fold.is_open() and fold in shaping)
+                self._sections.removeWidget(self._curves)
+                self._sections.insertWidget(last + 1, self._curves)
