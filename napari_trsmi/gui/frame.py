@@ -7,8 +7,7 @@ from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy, QStackedWidget, QVB
 
 from napari_trsmi.gui.plain import Label
 
-NARROWEST = 330  # pixels that no dock needs more than
-LOWEST = 160  # pixels of a page that scrolls, at least
+LOWEST = 240  # pixels of a page that scrolls, at least
 
 
 class Scrolled(QScrollArea):
@@ -34,7 +33,8 @@ class Scrolled(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         inside = self._inside.minimumSizeHint()
-        return QSize(inside.width() + self._bar_width(), min(inside.height(), self._lowest))
+        bar = self._bar_width() if inside.height() > self._lowest else 0
+        return QSize(inside.width() + bar, min(inside.height(), self._lowest))
 
     def sizeHint(self) -> QSize:  # noqa: D102
         inside = self._inside.sizeHint().expandedTo(self._inside.minimumSizeHint())

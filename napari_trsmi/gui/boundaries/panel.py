@@ -21,6 +21,7 @@ from napari_trsmi.gui.boundaries.ramp_key import RampKey
 from napari_trsmi.gui.boundaries.table import FILTERS, BoundaryFilter, BoundaryModel
 from napari_trsmi.gui.boundaries.view import BoundaryView
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.named import NameBox
 from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.support.bar import SupportBar
 from napari_trsmi.gui.viewer.flight import Flight
@@ -61,12 +62,12 @@ class BoundaryPanel(QWidget):
         self._on_result(session.result)
 
     def _build(self) -> None:
-        self.measure = QComboBox()
-        self.measure.setToolTip("What colours the boundaries on the canvas")
+        self.measure = NameBox("What colours the boundaries on the canvas")
         self.measure.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.measure.activated.connect(lambda: self.canvas.color_by(self.measure.currentData()))
         self.wanted = QComboBox()
         self.wanted.setToolTip("Which boundaries the table shows")
+        self.wanted.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         for key, title in FILTERS.items():
             self.wanted.addItem(title, key)
         self.shortest = QDoubleSpinBox()
@@ -74,7 +75,7 @@ class BoundaryPanel(QWidget):
         self.shortest.setRange(0, 1e9)
         self.shortest.setDecimals(0)
         self.shortest.setPrefix("≥ ")
-        self.shortest.setStyleSheet("QDoubleSpinBox { min-width: 96px }")  # beside napari's wide arrows
+        self.shortest.setStyleSheet("QDoubleSpinBox { min-width: 76px }")  # beside napari's wide arrows
         self.shortest.setToolTip("Leave out boundaries shorter than this")
         self.wanted.currentIndexChanged.connect(self._filter)
         self.shortest.valueChanged.connect(self._filter)

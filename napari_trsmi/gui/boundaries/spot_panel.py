@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.named import NameBox
 from napari_trsmi.gui.plain import Label, Marked
 from napari_trsmi.gui.state import Coloring
 
@@ -70,8 +71,7 @@ class SpotPanel(QWidget):
                 grid.addWidget(widget, k, column)
             self.bars.append((name, bar, share))
 
-        self.pair = QComboBox()
-        self.pair.setToolTip("From the spot in the first modality to spots in the second")
+        self.pair = NameBox("From the spot in the first modality to spots in the second")
         self.pair.activated.connect(lambda: self._show_correspondences())
         self.lines = QCheckBox("Lines on the canvas")
         self.lines.setToolTip("Draw a line to each spot it corresponds to, the more opaque the larger the weight")

@@ -10,7 +10,6 @@ from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QButtonGroup,
     QCheckBox,
-    QComboBox,
     QFormLayout,
     QHBoxLayout,
     QPushButton,
@@ -28,7 +27,8 @@ from napari_trsmi.gui.color.features import COLUMN, Feature, FeatureIndex, color
 from napari_trsmi.gui.color.panel import ColoringPanel
 from napari_trsmi.gui.color.suggestions import suggested
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import Label, as_tip
+from napari_trsmi.gui.named import NameBox, NameButton
+from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
 from napari_trsmi.gui.viewer.sessions import session_of
 
@@ -57,8 +57,7 @@ class ColorDock(QWidget):
         self._empty = Label(EMPTY)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._empty.setWordWrap(True)
-        self._within = QComboBox()
-        self._within.setToolTip("Search in one modality, in the columns of the file, or in everything.")
+        self._within = NameBox("Search in one modality, in the columns of the file, or in everything.", 8)
         self._within.setAccessibleName("Where to search")
         self._search = FeatureSearch("Type a gene, protein or column", HOW)
         self._chips = QWidget()
@@ -250,9 +249,7 @@ class ColorDock(QWidget):
             chip.hide()
             chip.deleteLater()
         for number, feature in enumerate(self._recent):
-            chip = QPushButton()
-            chip.setText(feature.label)
-            chip.setToolTip(as_tip(f"Colour by {feature.label} ({feature.modality}) again."))
+            chip = NameButton(feature.label, f"Colour by {feature.label} ({feature.modality}) again.")
             self._chip_group.addButton(chip, number)
             flow.addWidget(chip)
         self._chips.setVisible(bool(self._recent) and not self._two.isChecked())

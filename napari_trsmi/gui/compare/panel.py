@@ -16,6 +16,7 @@ from napari_trsmi.gui.compare.pair import Pair, pair_of
 from napari_trsmi.gui.compare.view import VIEWS, CompareView
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.named import NameBox
 from napari_trsmi.gui.plain import Label, Marked
 
 if TYPE_CHECKING:
@@ -238,8 +239,7 @@ def _scores(found: Comparison) -> str:
 
 
 def _choice(name: str) -> QComboBox:
-    box = QComboBox()
+    box = NameBox("A run, a column of labels in the file, or an embedding of another method cut into domains")
     box.setAccessibleName(name)
-    box.setToolTip("A run, a column of labels in the file, or an embedding of another method cut into domains")
     box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
     return box

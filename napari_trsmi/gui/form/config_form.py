@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtGui import QUndoStack
-from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_trsmi.config import Config, Kind
 from napari_trsmi.errors import ConfigError
@@ -19,6 +19,7 @@ from napari_trsmi.gui.form.modalities import ModalityRow
 from napari_trsmi.gui.form.row import Row
 from napari_trsmi.gui.form.spec import changed, get, sections
 from napari_trsmi.gui.form.tools import Tools
+from napari_trsmi.gui.frame import Scrolled
 from napari_trsmi.presets import presets
 
 if TYPE_CHECKING:
@@ -73,11 +74,7 @@ class ConfigForm(QWidget):
         for section, (title, found) in sections().items():
             self._add_section(section, title, found)
         self._sections.addStretch(1)
-        self.area = QScrollArea()
-        self.area.setWidgetResizable(True)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setWidget(inside)
+        self.area = Scrolled(inside)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)

@@ -10,7 +10,6 @@ from weakref import ref
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QMenu,
@@ -20,6 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.named import NameBox
 from napari_trsmi.gui.plain import ElidingLabel, Label, as_tip
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.viewer.part_list import PartList
@@ -59,10 +59,12 @@ class DataPanel(QWidget):
         layout.addWidget(invitation)
         layout.addLayout(buttons)
 
-        self.name, self.choice, self.more_button = ElidingLabel(), QComboBox(), QPushButton("Open…")
+        self.name, self.choice, self.more_button = (
+            ElidingLabel(),
+            NameBox("The section to work on"),
+            QPushButton("Open…"),
+        )
         self.name.setStyleSheet("font-weight: bold")
-        self.choice.setToolTip("The section to work on")
-        self.choice.setMinimumContentsLength(12)
         self.choice.activated.connect(self._on_chosen)
         self.more_button.setToolTip("Open another section")
         self.more_button.setMenu(self._open_menu(ADD))

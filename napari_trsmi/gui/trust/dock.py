@@ -16,6 +16,8 @@ from napari_trsmi.gui.words import NO_SECTION
 if TYPE_CHECKING:
     from napari import Viewer
 
+INNER = 190  # pixels that a tab makes do with, so that the dock itself need not scroll
+
 
 class TrustDock(Framed):
     """Tabs over the open section; before there is one, what to do next."""
@@ -26,8 +28,8 @@ class TrustDock(Framed):
         self.trust = TrustPanel(self.session)
         self.tabs = QTabWidget()
         self.sweep = SweepPanel(self.session)
-        self.tabs.addTab(Scrolled(self.trust), "Trust")
-        self.tabs.addTab(self.sweep, "Sweep")
+        self.tabs.addTab(Scrolled(self.trust, INNER), "Trust")
+        self.tabs.addTab(Scrolled(self.sweep, INNER), "Sweep")
 
         self.frame(self.tabs, 4)
         listen(self, (self.session.section_changed, self._on_section))

@@ -118,4 +118,3 @@ def field(qtbot):
     qtbot.addWidget(field)
     focus(field, qtbot)
     return field
-

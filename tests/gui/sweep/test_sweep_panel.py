@@ -49,7 +49,7 @@ def panel(qtbot, trained, brief):
     qtbot.addWidget(dock)
     dock.resize(340, 700)
     dock.show()
-    dock.tabs.setCurrentWidget(dock.sweep)
+    dock.tabs.setCurrentIndex(1)
     dock.session.set_config(brief)
     dock.sweep.viewer, dock.sweep.dock = viewer, dock  # nothing else keeps them alive
     yield dock.sweep
