@@ -73,6 +73,20 @@ class Marked(QLabel):
         self.setTextFormat(Qt.TextFormat.RichText)
 
 
+def shortened(name: str, letters: int = 26) -> str:
+    """Return a name cut in its middle where it is long, for places that cannot measure it.
+
+    Examples
+    --------
+    >>> shortened("cortex"), shortened("a rather long name of a domain", 12)
+    ('cortex', 'a rath…omain')
+    """
+    if len(name) <= letters:
+        return name
+    ends = (letters - 1) // 2
+    return f"{name[: letters - 1 - ends]}…{name[-ends:]}"
+
+
 def as_tip(text: str) -> str:
     """Return a tooltip that shows a text as it is.
 

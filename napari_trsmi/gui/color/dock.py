@@ -26,6 +26,7 @@ from napari_trsmi.gui.color.feature_search import FeatureSearch
 from napari_trsmi.gui.color.features import COLUMN, Feature, FeatureIndex, coloring_by
 from napari_trsmi.gui.color.panel import ColoringPanel
 from napari_trsmi.gui.color.suggestions import suggested
+from napari_trsmi.gui.frame import Scrolled
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.named import NameBox, NameButton
 from napari_trsmi.gui.plain import Label
@@ -92,8 +93,9 @@ class ColorDock(QWidget):
         for widget in (self._panel, self._back):
             body.addWidget(widget)
         layout = QVBoxLayout(self)
+        self._scrolled = Scrolled(self._body)
         layout.addWidget(self._empty)
-        layout.addWidget(self._body)
+        layout.addWidget(self._scrolled)
 
         self._search.picked.connect(self.pick)
         self._list.picked.connect(self._on_listed)
@@ -184,7 +186,7 @@ class ColorDock(QWidget):
 
     def _on_section(self, section: OpenSection | None) -> None:
         self._empty.setVisible(section is None)
-        self._body.setVisible(section is not None)
+        self._scrolled.setVisible(section is not None)
         self._predicted = () if section is None or section.result is None else tuple(section.result.predicted)
         self._index = index = None if section is None else FeatureIndex(section.dataset, self._predicted)
         for field in (self._search, self._red, self._green):

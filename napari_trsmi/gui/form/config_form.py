@@ -69,7 +69,7 @@ class ConfigForm(QWidget):
         self._manners = Manners(self)
         inside = QWidget()
         self._sections = QVBoxLayout(inside)
-        self._sections.setContentsMargins(0, 0, 4, 0)
+        self._sections.setContentsMargins(0, 0, 2, 0)
         self._sections.setSpacing(3)
         for section, (title, found) in sections().items():
             self._add_section(section, title, found)

@@ -28,7 +28,7 @@ class Fold(QWidget):
         self.button.clicked.connect(self._clicked)
         self.content = QWidget()
         self.rows = QVBoxLayout(self.content)
-        self.rows.setContentsMargins(8, 4, 0, 6)
+        self.rows.setContentsMargins(4, 4, 0, 6)
         self.rows.setSpacing(4)
         self.error = Label()
         self.error.setWordWrap(True)

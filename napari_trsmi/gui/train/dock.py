@@ -103,7 +103,7 @@ class TrainDock(QWidget):
         # window. What is above takes the room there is; without saying so, napari adds empty space below, dock by dock.
         top.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 6, 6, 6)
+        layout.setContentsMargins(4, 6, 4, 4)
         layout.setSpacing(6)
         layout.addWidget(Scrolled(top), 1)
         layout.addWidget(Scrolled(bottom, LOWEST_RUN))
