@@ -10,6 +10,22 @@ from napari_trsmi.gui.plain import Label
 LOWEST = 240  # pixels of a page that scrolls, at least
 
 
+class _Inside(QWidget):
+    """What scrolls: at least as high as its widget makes do with, not as high as that would like to be."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__()
+        self._only = widget
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(widget)
+
+    def heightForWidth(self, width: int) -> int:
+        layout = self._only.layout()
+        least = self._only.minimumSizeHint().height()
+        return least if layout is None else max(least, layout.minimumHeightForWidth(width))
+
+
 class Scrolled(QScrollArea):
     """A widget that scrolls up and down where there is too little room, and is not cut at its side.
 
@@ -23,8 +39,9 @@ class Scrolled(QScrollArea):
 
     def __init__(self, widget: QWidget, lowest: int = LOWEST) -> None:
         super().__init__()
-        self._lowest = lowest
-        self.setWidget(widget)
+        self._lowest, self._inside = lowest, widget
+        self._holder = _Inside(widget)
+        self.setWidget(self._holder)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -42,15 +59,9 @@ class Scrolled(QScrollArea):
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Ask for another height as soon as the widget does."""
-        if event is not None and watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+        if event is not None and watched is self._holder and event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
         return super().eventFilter(watched, event)
-
-    @property
-    def _inside(self) -> QWidget:
-        inside = self.widget()
-        assert inside is not None
-        return inside
 
     def _bar_width(self) -> int:
         bar = self.verticalScrollBar()

@@ -126,9 +126,9 @@ class SearchField(QLineEdit):
 
     # What a person does
 
-    def open_list(self) -> None:
-        """Show all that the text finds."""
-        self._matches.set_found(self.find(self.text()))
+    def open_list(self, *, everything: bool = False) -> None:
+        """Show all that the text finds, or all there is."""
+        self._matches.set_found(self.find("" if everything else self.text()))
         if not self.matches:
             self.list.hide()
             return

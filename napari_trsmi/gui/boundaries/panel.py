@@ -75,7 +75,8 @@ class BoundaryPanel(QWidget):
         self.shortest.setRange(0, 1e9)
         self.shortest.setDecimals(0)
         self.shortest.setPrefix("≥ ")
-        self.shortest.setStyleSheet("QDoubleSpinBox { min-width: 76px }")  # beside napari's wide arrows
+        self.shortest.setStyleSheet("QDoubleSpinBox { min-width: 60px }")
+        self.shortest.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)  # napari's are wide; arrow keys step
         self.shortest.setToolTip("Leave out boundaries shorter than this")
         self.wanted.currentIndexChanged.connect(self._filter)
         self.shortest.valueChanged.connect(self._filter)

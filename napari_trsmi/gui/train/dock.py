@@ -178,7 +178,7 @@ def _whole_number(lowest: int, highest: int, special: str, tip: str) -> QSpinBox
     box.setRange(lowest, highest)
     box.setSpecialValueText(special)
     box.setKeyboardTracking(False)
-    box.setStyleSheet("QSpinBox { min-width: 52px }")  # room for "auto" between napari's wide arrows
+    box.setStyleSheet("QSpinBox { min-width: 58px }")  # room for "auto" between napari's wide arrows
     box.setToolTip(tip)
     return box
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qtpy.QtCore import QSize
 from qtpy.QtWidgets import QSizePolicy, QTabWidget, QWidget
 
 from napari_trsmi.gui.listening import listen
@@ -47,6 +48,14 @@ class Pages(QTabWidget):
         )
         number.changed.connect(self._refresh)
         self._refresh()
+
+    def hasHeightForWidth(self) -> bool:
+        """Ask for no more where a line on a page wraps."""
+        return False
+
+    def sizeHint(self) -> QSize:
+        """Ask for the room of the settings; a plot takes what there is."""
+        return self.minimumSizeHint()
 
     def _on_clicked(self, page: int) -> None:
         if self.session.run is not None:

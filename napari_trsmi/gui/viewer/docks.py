@@ -19,7 +19,7 @@ PLUGIN = "napari-trsmi"
 TRAIN, BOUNDARIES, COLOUR, COMPARE, TRUST = "Train", "Boundaries", "Colour by", "Compare", "Trust"
 CORRECT = "Correct"
 TABS = {COLOUR: "Colour"}  # where the name is too long for one of six tabs
-WIDTH = 366  # pixels, for all tabs to be read
+WIDTH = 330  # pixels: enough for all tabs to be read
 ROOM = 1280, 800  # pixels of a window in which docks and canvas have room; a new one of napari has less
 
 SETTLE = 100  # milliseconds until docks have their final width
@@ -31,6 +31,8 @@ def open_docks(viewer: Viewer) -> None:
     """Open all docks in one place on the right, Train in front."""
     from qtpy.QtCore import Qt, QTimer
 
+    from napari_trsmi.gui.viewer.tabs import close_tabs
+
     viewer = getattr(viewer, "__wrapped__", viewer)
     _OPENED.add(viewer)
     train, _ = viewer.window.add_plugin_dock_widget(PLUGIN, TRAIN)
@@ -40,6 +42,7 @@ def open_docks(viewer: Viewer) -> None:
         dock.setWindowTitle(TABS.get(name, name))
     train.show()
     train.raise_()
+    close_tabs(train.window())
     _make_room(train.window())
     train.window().resizeDocks([train], [WIDTH], Qt.Orientation.Horizontal)
     QTimer.singleShot(SETTLE, partial(_fit, ref(viewer)))
