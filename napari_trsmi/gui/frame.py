@@ -29,7 +29,7 @@ class _Inside(QWidget):
 class Scrolled(QScrollArea):
     """A widget that scrolls up and down where there is too little room, and is not cut at its side.
 
-    It asks for the height of the widget and makes do with less.
+    It asks for the height of the widget and makes do with less; of width it asks for what is needed.
 
     Parameters
     ----------
@@ -54,8 +54,8 @@ class Scrolled(QScrollArea):
         return QSize(inside.width() + bar, min(inside.height(), self._lowest))
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        inside = self._inside.sizeHint().expandedTo(self._inside.minimumSizeHint())
-        return QSize(inside.width() + self._bar_width(), inside.height())
+        least = self._inside.minimumSizeHint()
+        return QSize(least.width() + self._bar_width(), max(self._inside.sizeHint().height(), least.height()))
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Ask for another height as soon as the widget does."""

@@ -229,8 +229,8 @@ class ConfigForm(QWidget):
             self._curves = Curves()
             self._curves.show_config(self._config)
         if self._curves is not None:
-            self._curves.setVisible(wanted)
             if wanted:  # beside what shapes it, so that it scrolls with that and takes no room from the form
                 last = max(at for at, fold in enumerate(self.folds.values()) if fold.is_open() and fold in shaping)
                 self._sections.removeWidget(self._curves)
                 self._sections.insertWidget(last + 1, self._curves)
+            self._curves.setVisible(wanted)
