@@ -5,6 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import QEvent, QObject, QSize, Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
+from napari_trsmi.gui.focus_ring import FocusRing
 from napari_trsmi.gui.plain import Label
 
 LOWEST = 240  # pixels of a page that scrolls, at least
@@ -92,6 +93,7 @@ class Framed(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(margin, margin, margin, margin)
         layout.addWidget(Scrolled(self.stack))
+        self.ring = FocusRing(self)
 
     def show_page(self, missing: str = "") -> None:
         """Show the page, or what is missing where something is."""

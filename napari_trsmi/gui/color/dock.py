@@ -26,6 +26,7 @@ from napari_trsmi.gui.color.feature_search import FeatureSearch
 from napari_trsmi.gui.color.features import COLUMN, Feature, FeatureIndex, coloring_by
 from napari_trsmi.gui.color.panel import ColoringPanel
 from napari_trsmi.gui.color.suggestions import suggested
+from napari_trsmi.gui.focus_ring import FocusRing
 from napari_trsmi.gui.frame import Scrolled
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.named import NameBox, NameButton
@@ -96,6 +97,7 @@ class ColorDock(QWidget):
         self._scrolled = Scrolled(self._body)
         layout.addWidget(self._empty)
         layout.addWidget(self._scrolled)
+        self.ring = FocusRing(self)
 
         self._search.picked.connect(self.pick)
         self._list.picked.connect(self._on_listed)

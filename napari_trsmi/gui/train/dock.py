@@ -9,6 +9,7 @@ from qtpy.QtCore import QSignalBlocker
 from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
 from napari_trsmi.config import Cluster, Config
+from napari_trsmi.gui.focus_ring import FocusRing
 from napari_trsmi.gui.form.config_form import ConfigForm
 from napari_trsmi.gui.frame import Scrolled
 from napari_trsmi.gui.legend.legend import attach_legend
@@ -107,6 +108,7 @@ class TrainDock(QWidget):
         layout.setSpacing(6)
         layout.addWidget(Scrolled(top), 1)
         layout.addWidget(Scrolled(bottom, LOWEST_RUN))
+        self.ring = FocusRing(self)
 
     def showEvent(self, event: Any) -> None:  # noqa: D102
         super().showEvent(event)
