@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QEvent, QObject, QSize, Qt
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.focus_ring import FocusRing
@@ -55,8 +56,17 @@ class Scrolled(QScrollArea):
         return QSize(inside.width() + bar, min(inside.height(), self._lowest))
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        least = self._inside.minimumSizeHint()
-        return QSize(least.width() + self._bar_width(), max(self._inside.sizeHint().height(), least.height()))
+        least, layout = self._inside.minimumSizeHint(), self._inside.layout()
+        high = max(self._inside.sizeHint().height(), least.height())
+        if layout is not None and layout.hasHeightForWidth():  # lines that wrap
+            high = max(layout.heightForWidth(max(self.width(), least.width())), least.height())
+        return QSize(least.width() + self._bar_width(), high)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Ask for another height where lines wrap otherwise."""
+        super().resizeEvent(event)
+        if event is not None and event.size().width() != event.oldSize().width():
+            self.updateGeometry()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Ask for another height as soon as the widget does."""

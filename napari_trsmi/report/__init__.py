@@ -153,7 +153,7 @@ def _maps(result: Result) -> dict[str, Any]:
     maps = {"Support": result.maps[SUPPORT]} if SUPPORT in result.maps else {}
     maps |= {
         "Certainty of the model": result.confidence,
-        "Undecided between domains (entropy)": result.partition.entropy,
+        "Doubt between domains (entropy)": result.partition.entropy,
     }
     maps |= {titles.get(name, name): values for name, values in result.maps.items() if name != SUPPORT}
     if result.modality_weights is not None and result.modality_weights.shape[1] == 2:

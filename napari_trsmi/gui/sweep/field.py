@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QWidget
 from napari_trsmi.config import Config
 from napari_trsmi.gui.form.spec import Spec, get
 from napari_trsmi.gui.search_field import SearchField
-from napari_trsmi.gui.sweep.names import setting_label, settings
+from napari_trsmi.gui.sweep.names import setting_label, setting_words, settings
 from napari_trsmi.sweep.grid import parse_field, shown
 
 if TYPE_CHECKING:
@@ -31,6 +31,11 @@ class SettingSearch(SearchField):
         return sorted(found, key=lambda spec: not _named(spec, words))
 
     def text_of(self, one: Spec) -> str:
+        """Return the label, with its section where another one has the same."""
+        words = setting_words(one.name)
+        return setting_label(one.name) if list(map(setting_words, settings())).count(words) > 1 else words
+
+    def row_of(self, one: Spec) -> str:
         """Return section and label."""
         return setting_label(one.name)
 

@@ -243,7 +243,7 @@ def test_a_setting_is_found_by_a_part_of_its_name(panel, qtbot):
     type_keys("k_feat")
     assert (search.text(), search.matches[0].name) == ("k_feat", "graph.k_feature")
     press_key(Qt.Key.Key_Return)
-    assert (panel.second.name, search.text()) == ("graph.k_feature", "Graph: Feature neighbours")
+    assert (panel.second.name, search.text()) == ("graph.k_feature", "Feature neighbours")
     assert panel.second.values_box.placeholderText() == "values; now 20"
 
 
