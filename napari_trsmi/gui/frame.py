@@ -37,11 +37,13 @@ class Scrolled(QScrollArea):
     ----------
     lowest
         Height in pixels that it makes do with.
+    modest
+        Ask for no more than that: others in the same column get what they ask for first.
     """
 
-    def __init__(self, widget: QWidget, lowest: int = LOWEST) -> None:
+    def __init__(self, widget: QWidget, lowest: int = LOWEST, *, modest: bool = False) -> None:
         super().__init__()
-        self._lowest, self._inside = lowest, widget
+        self._lowest, self._inside, self._modest = lowest, widget, modest
         self._holder = _Inside(widget)
         self.setWidget(self._holder)
         self.setWidgetResizable(True)
@@ -57,6 +59,8 @@ class Scrolled(QScrollArea):
 
     def sizeHint(self) -> QSize:  # noqa: D102
         least, layout = self._inside.minimumSizeHint(), self._inside.layout()
+        if self._modest:
+            return self.minimumSizeHint()
         high = max(self._inside.sizeHint().height(), least.height())
         if layout is not None and layout.hasHeightForWidth():  # lines that wrap
             high = max(layout.heightForWidth(max(self.width(), least.width())), least.height())

@@ -107,7 +107,7 @@ class RunPanel(QWidget):
             column, span = PLACES[at]
             grid.addWidget(self._button(text, tip, do), at // 4, column, 1, span)
         self.buttons["Add from file…"].setMenu(self._add_menu())
-        for text, box in (("Domains", self.n_domains), ("Scale", self.domain_scale)):
+        for text, box in (("K", self.n_domains), ("Scale", self.domain_scale)):
             label = Label(text)
             label.setToolTip(box.toolTip())
             label.setBuddy(box)

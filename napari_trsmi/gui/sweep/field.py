@@ -23,7 +23,7 @@ HOW = "The setting to vary: type a part of its name, choose with the arrow keys,
 class SettingSearch(SearchField):
     """Finds settings by the words of the form, or by their names in files."""
 
-    def find(self, text: str) -> list[Spec]:
+    def matching(self, text: str) -> list[Spec]:
         """Return the settings that match, those called so first."""
         known = list(settings().values())
         words = text.lower().split()

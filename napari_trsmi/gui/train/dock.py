@@ -106,7 +106,7 @@ class TrainDock(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 6, 4, 4)
         layout.setSpacing(6)
-        layout.addWidget(Scrolled(top), 1)
+        layout.addWidget(Scrolled(top, modest=True), 1)
         layout.addWidget(Scrolled(bottom, LOWEST_RUN))
         self.ring = FocusRing(self)
 
