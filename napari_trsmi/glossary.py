@@ -96,6 +96,6 @@ def term(key: str, modalities: Iterable[str] = ()) -> Term:
             rest = key.removeprefix(beginning)
             pairs = [(a, rest.removeprefix(f"{a}_")) for a in modalities if rest.startswith(f"{a}_")]
             names = pairs[0] if pairs and beginning == "arrangement_" else (rest, "the other")
-            words = (found.heading, found.name, found.meaning)
-            return Term(*(part.format(*names) for part in words), better=found.better)
+            heading, name, meaning = (part.format(*names) for part in (found.heading, found.name, found.meaning))
+            return Term(heading, name, meaning, found.better)
     return Term(key, key.replace("_", " "), "", 0)

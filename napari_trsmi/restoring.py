@@ -73,6 +73,22 @@ def restore(path: str | Path) -> Result:
     )
 
 
+def holds_result(path: Path) -> bool:
+    """Return whether the file has the record of a run; reads no data."""
+    from napari_trsmi.data.annotate import RECORD
+
+    if path.is_dir():
+        return any(any(path.glob(f"{table}uns/{RECORD}")) for table in ("", "mod/*/", "tables/*/"))
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            tables = [file, *file.get("mod", {}).values()]
+            return any(f"uns/{RECORD}" in table for table in tables)
+    except OSError:  # `read` will say what is wrong with it
+        return False
+
+
 def read_saved(path: str | Path) -> tuple[SavedResult, Dataset]:
     """Return a saved result and the dataset in the same file, over the same spots in the same order.
 

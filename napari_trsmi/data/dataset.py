@@ -136,6 +136,9 @@ class Dataset:
         Column of ``obs`` by which the sections of a study were told apart in one file; None otherwise.
     outlines
         Where the outlines of the spots are, which then are cells; None where they are not known, and for a study.
+    own_columns
+        {column of `obs`: {its category: ``"#rrggbb"``}}, those that a person made or brought from another program, see
+        `data.own_columns`. They are written with a result, and come back with the file.
     """
 
     name: str
@@ -159,6 +162,7 @@ class Dataset:
     section: np.ndarray | None = None
     column: str | None = None
     outlines: Outlines | ShapeOutlines | None = None
+    own_columns: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def section_names(self) -> tuple[str, ...]:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from napari_trsmi.records import Step
 
 
+CANCEL = "End training and go back to the result before; a section that waits leaves the line"
+
+
 class RunControls(QObject):
     """Three buttons and a bar for a dock to lay out; they follow the session.
 
@@ -39,7 +42,11 @@ class RunControls(QObject):
         self.session, self._left = session, left
         self.pause = text_button("Pause", "Stop after this epoch; nothing is lost", self._on_pause)
         self.finish = text_button("Finish and keep", "End training now and keep what there is", session.finish)
-        self.cancel = text_button("Cancel", "End training and go back to the result before", session.cancel)
+        self.cancel = text_button(
+            "Cancel",
+            CANCEL,
+            session.cancel,
+        )
         self.progress = QProgressBar()
         listen(self, (session.run_changed, self._on_run), (session.stepped, self._on_step))
         self._on_run(session.state)
@@ -61,7 +68,10 @@ class RunControls(QObject):
         self.pause.setText("Resume" if state == "paused" else "Pause")
         self.finish.setEnabled(state in ("preparing", "running", "paused"))
         self.cancel.setEnabled(state != "idle")
-        if state == "preparing":
+        steps = self.session.run.steps if self.session.run is not None else ()
+        if steps:
+            self._on_step(steps[-1])  # also where it went on while another section was looked at
+        elif state == "preparing":
             self.progress.setRange(0, 0)
             self.progress.setFormat("")
 

@@ -9,10 +9,12 @@ import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from napari_trsmi.gui.boundaries.spot_words import about
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.named import NameBox
 from napari_trsmi.gui.plain import Label, Marked, as_tip, shortened
 from napari_trsmi.gui.state import Coloring
+from napari_trsmi.gui.viewer.looks import look
 
 if TYPE_CHECKING:
     from scipy import sparse
@@ -32,7 +34,7 @@ def correspondence_coloring(spot: str, pair: tuple[str, str], row: sparse.csr_ma
 
 
 class SpotPanel(QWidget):
-    """Barcode, domain, posterior, modality weights and correspondences of one spot."""
+    """Barcode and domain of one spot, why it has it, and its correspondences when they are asked for."""
 
     def __init__(self, session: Session, canvas: BoundaryCanvas) -> None:
         super().__init__()
@@ -71,6 +73,10 @@ class SpotPanel(QWidget):
                 grid.addWidget(widget, k, column)
             self.bars.append((name, bar, share))
 
+        self.wanted = QPushButton("Correspondences")
+        self.wanted.setCheckable(True)
+        self.wanted.setToolTip("Show what the spot corresponds to in another modality, as lines on the canvas")
+        self.wanted.toggled.connect(lambda: self._show_correspondences())
         self.pair = NameBox("From the spot in the first modality to spots in the second")
         self.pair.activated.connect(lambda: self._show_correspondences())
         self.lines = QCheckBox("Lines on the canvas")
@@ -88,10 +94,13 @@ class SpotPanel(QWidget):
         inside.setContentsMargins(0, 0, 0, 0)
         inside.addWidget(self.barcode)
         inside.addWidget(self.domain)
-        inside.addLayout(grid)
         inside.addWidget(self.facts)
+        own = Label("How far its own measurement speaks for each domain:")
+        own.setWordWrap(True)
+        inside.addWidget(own)
+        inside.addLayout(grid)
         inside.addSpacing(8)
-        inside.addWidget(Marked("<b>Correspondences</b>"))
+        inside.addWidget(self.wanted)
         for widget in (self.weights, self.pair, self.lines, self.color):
             inside.addWidget(widget)
         layout = QVBoxLayout(self)
@@ -144,11 +153,9 @@ class SpotPanel(QWidget):
                 bar.setStyleSheet(f"QProgressBar::chunk {{ background: {result.palette[domain]}; }}")
                 bar.setAccessibleName(f"Posterior of domain {result.names[domain]}")
                 share.setText(f"{posterior[domain]:.0%}")
-        facts = [f"Entropy {partition.entropy[spot]:.2f}"]
-        if result.modality_weights is not None:
-            names = result.dataset.modalities
-            facts += [f"{m} {w:.0%}" for m, w in zip(names, result.modality_weights[spot], strict=False)]
-        self.facts.setText(" · ".join(facts))
+        section = self.session.section
+        square = section is not None and look(section).square
+        self.facts.setText("\n".join(about(result, spot, result.config.graph.k_spatial or (8 if square else 6))))
         pairs = list(result.correspondences)
         if pairs != [self.pair.itemData(at) for at in range(self.pair.count())]:
             self.pair.clear()
@@ -156,9 +163,10 @@ class SpotPanel(QWidget):
                 self.pair.addItem(f"{pair[0]} → {pair[1]}", pair)
 
     def _show_correspondences(self) -> None:
-        row = self.row
+        row, asked = self.row, self.wanted.isChecked()
+        self.weights.setVisible(asked)
         for widget in (self.pair, self.lines, self.color):
-            widget.setVisible(row is not None)
+            widget.setVisible(asked and row is not None)
         if row is None:
             self.weights.setText("There are none: this result was kept without them, or has one modality.")
         elif row.nnz == 0:
@@ -166,11 +174,14 @@ class SpotPanel(QWidget):
         else:
             own = float(row[0, self.session.spot])
             self.weights.setText(f"{row.nnz} spots, the strongest {row.data.max():.0%}; {own:.0%} on itself.")
-        drawn = row is not None and self.lines.isChecked()
+        drawn = asked and row is not None and self.lines.isChecked()
         self.canvas.draw_correspondences(self.session.spot if drawn else None, row)
         shown = self.session.coloring
         if shown is not None and shown.title == self._colored:
-            self._color_by_row()
+            if asked:
+                self._color_by_row()
+            else:
+                self.session.color(None)
 
     def _on_color(self, wanted: bool) -> None:
         if wanted:

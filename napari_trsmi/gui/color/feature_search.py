@@ -24,6 +24,10 @@ class FeatureSearch(SearchField):
         self._index, self._modality = index, None
         self.set_picked(None)
 
+    def renew_index(self, index: FeatureIndex) -> None:
+        """Search in an index of the same dataset, which has other columns; what is typed and chosen stays."""
+        self._index = index
+
     def set_modality(self, modality: str | None) -> None:
         """Find features of one modality only, or of all."""
         self._modality = modality

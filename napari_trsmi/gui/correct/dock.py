@@ -9,6 +9,7 @@ from qtpy.QtCore import QEvent
 from napari_trsmi.gui.correct.panel import CorrectPanel
 from napari_trsmi.gui.frame import Framed
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.viewer.furnish import furnish
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.viewer.theme import warning_color
 
@@ -42,6 +43,10 @@ class CorrectDock(Framed):
         if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
             self.panel.leave()
         return super().event(event)
+
+    def showEvent(self, event: Any) -> None:  # noqa: D102
+        super().showEvent(event)
+        furnish(self, self.viewer, self.session)
 
     def hideEvent(self, event: Any) -> None:
         """Stop lassoing when another dock is in front; what was chosen stays."""

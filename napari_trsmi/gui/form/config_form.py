@@ -6,14 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtGui import QUndoStack
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_trsmi.config import Config, Kind
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.gui.form.fold import Fold
-from napari_trsmi.gui.form.history import Edit
-from napari_trsmi.gui.form.labels import label
 from napari_trsmi.gui.form.manners import Manners
 from napari_trsmi.gui.form.modalities import ModalityRow
 from napari_trsmi.gui.form.row import Row
@@ -35,18 +32,17 @@ class ConfigForm(QWidget):
     Signals
     -------
     value_changed(Config)
-        A person changed something, and the settings are valid; once per edit, undo and redo included.
+        A person changed something, and the settings are valid; once per edit.
     failed(str)
         One sentence: a file of settings could not be read or written.
-
-    Attributes
-    ----------
-    undo_stack
-        Edits; `set_value` with other settings is one too.
+    undo_wanted(), redo_wanted()
+        A person wants to go a step back or forward in what was done in the window, of which settings are a part.
     """
 
     value_changed = Signal(object)
     failed = Signal(str)
+    undo_wanted = Signal()
+    redo_wanted = Signal()
 
     def __init__(self, config: Config | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,8 +50,7 @@ class ConfigForm(QWidget):
         self._pending: dict[str, dict[str, Any]] = {}  # {fold: changes that are not valid yet}
         self._open_before: set[str] | None = None  # sections to open again after a search
         self._curves: Curves | None = None
-        self.undo_stack = QUndoStack(self)
-        self.tools = Tools(self.undo_stack)
+        self.tools = Tools()
         self.tools.undo.clicked.connect(self.undo)
         self.tools.redo.clicked.connect(self.redo)
         self.tools.preset_chosen.connect(self.set_preset)
@@ -90,8 +85,9 @@ class ConfigForm(QWidget):
         return self._config
 
     def set_value(self, config: Config) -> None:
-        """Show other settings. Nothing is emitted; a person can undo it."""
-        self._replace(config, "other settings", quiet=True)
+        """Show other settings, whatever is half-typed. Nothing is emitted."""
+        self._pending.clear()
+        self._hold(config)
 
     def set_modalities(self, kinds: dict[str, Kind]) -> None:
         """Offer the modalities of a section, by name with the detected kind; {} where none is open."""
@@ -104,7 +100,7 @@ class ConfigForm(QWidget):
         specs = [spec for row in self.rows.values() for spec in row.specs if spec.by_section or not spec.section]
         config = changed(preset.config, {spec.name: get(self._config, spec.name) for spec in specs})
         config = config.model_copy(update={"constraints": self._config.constraints})
-        self._replace(config, preset.title)
+        self._replace(config)
 
     def load(self, path: str | Path) -> None:
         """Take over the settings in a JSON file, as an edit of the person."""
@@ -113,7 +109,7 @@ class ConfigForm(QWidget):
         except ConfigError as error:
             self.failed.emit(str(error))
             return
-        self._replace(config, f"load {Path(path).name}")
+        self._replace(config)
 
     def save(self, path: str | Path) -> None:
         """Write the settings to a JSON file."""
@@ -123,15 +119,15 @@ class ConfigForm(QWidget):
             self.failed.emit(f"Expected a place to write settings to, found {path}: {error.strerror}.")
 
     def undo(self) -> None:
-        """Take back what is not valid yet; else the last edit."""
+        """Take back what is not valid yet; else ask for what was done last in the window to be taken back."""
         if self._pending:
-            self._replace(self._config, "")
+            self.set_value(self._config)
         else:
-            self.undo_stack.undo()
+            self.undo_wanted.emit()
 
     def redo(self) -> None:
-        """Do again what was undone."""
-        self.undo_stack.redo()
+        """Ask for what was undone to be done again."""
+        self.redo_wanted.emit()
 
     def search(self, text: str) -> None:
         """Show only the settings that match, with their sections open; all of them for no text."""
@@ -175,37 +171,34 @@ class ConfigForm(QWidget):
             self.folds[fold].set_error(str(error))
             return
         self._pending.pop(fold, None)
-        self._push(config)
+        self._take(config)
 
     def _refused(self, name: str, sentence: str) -> None:
         self._pending.setdefault(self._home[name], {})
         self.folds[self._home[name]].set_error(sentence)
 
-    def _replace(self, config: Config, text: str, quiet: bool = False) -> None:
-        """Go to `config`, whatever is half-typed."""
+    def _replace(self, config: Config) -> None:
+        """Go to `config` as an edit of the person, whatever is half-typed."""
         self._pending.clear()
-        self._push(config, text, quiet)
+        self._take(config)
 
-    def _push(self, config: Config, text: str = "", quiet: bool = False) -> None:
-        if config == self._config:
-            self._show()
-            return
-        touched = self._touched(config)
-        key = touched[0] if len(touched) == 1 else ""
-        self.undo_stack.push(Edit(self._apply, self._config, config, label(key).lower() if key else text, key, quiet))
+    def _take(self, config: Config) -> None:
+        """Hold and show `config`, and tell of it where it is another."""
+        other = config != self._config
+        self._hold(config)
+        if other:
+            self.value_changed.emit(config)
 
     def _touched(self, config: Config) -> list[str]:
         """Return the names of the settings in which `config` differs from the one that is held."""
         return [name for name in self.rows if get(self._config, name) != get(config, name)]
 
-    def _apply(self, config: Config, tell: bool) -> None:
+    def _hold(self, config: Config) -> None:
         """Hold and show `config`; what was not valid in other sections stays as typed."""
         for name in self._touched(config):
             self._pending.pop(self._home[name], None)
         self._config = config
         self._show()
-        if tell:
-            self.value_changed.emit(config)
 
     def _show(self) -> None:
         for section, fold in self.folds.items():

@@ -34,5 +34,6 @@ def demo(viewer: Viewer) -> None:
     show(viewer, section)
     session = session_of(viewer)
     cluster = session.config.cluster.model_copy(update={"n_domains": section.dataset.obs[TRUTH].nunique()})
-    session.set_config(session.config.model_copy(update={"cluster": cluster}))
+    with session.deeds.quiet():
+        session.set_config(session.config.model_copy(update={"cluster": cluster}))
     session.start()

@@ -11,32 +11,34 @@ from napari_trsmi.gui.listening import listen
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.state import Run
     from napari_trsmi.records import Step
 
 
 class Activity(QObject):
-    """Shows the epochs of a run as a bar of napari's, which goes when training ends in whatever way."""
+    """Shows the epochs of the run that trains, on whichever section, as a bar of napari's, until it ends."""
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.session = session
         self.bar: Any = None
-        listen(self, (session.run_changed, self._on_run), (session.stepped, self._on_step))
+        self._run: Run | None = None
+        listen(self, (session.training.changed, self._on_training), (session.training.stepped, self._on_step))
 
-    def _on_run(self, state: str) -> None:
-        run = self.session.run
-        if state == "idle":
+    def _on_training(self) -> None:
+        run = self.session.training.ahead
+        if run is not self._run:
             self.close()
-        elif self.bar is None and run is not None:
-            train = run.config.train
+        if self.bar is None and run is not None:
+            train, self._run = run.config.train, run
             self.bar = progress(total=train.epochs + train.extra_epochs, desc=f"Training on {run.section.dataset.name}")
 
-    def _on_step(self, step: Step) -> None:
-        if self.bar is not None:
+    def _on_step(self, run: Run, step: Step) -> None:
+        if self.bar is not None and run is self._run:
             self.bar.update(step.epoch - self.bar.n)
 
     def close(self) -> None:
         """Take the bar away."""
         if self.bar is not None:
             self.bar.close()
-            self.bar = None
+        self.bar = self._run = None

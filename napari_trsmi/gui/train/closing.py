@@ -1,13 +1,16 @@
-"""Closing the window while training goes on, or with a result that is not on file, asks first."""
+"""Closing the window, or a section, while training goes on or with a result that is not on file, asks first."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 from weakref import ref
 
-from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.compat import isalive
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QMainWindow, QMessageBox, QWidget
 
+from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.sections import sections_in
 
 if TYPE_CHECKING:
@@ -16,8 +19,43 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
     from napari_trsmi.gui.state import OpenSection
 
-Question = Literal["training", "unsaved"]
+Question = Literal["training", "line", "unsaved", "removed training", "removed"]
 Answer = Literal["finish", "save", "close", "stay"]
+
+
+# What is said; what keeps, and what it answers; what closes.
+QUESTIONS: dict[Question, tuple[str, str, tuple[str, Answer], str]] = {
+    "training": (
+        "Training on {} has not ended.",
+        "Finish keeps the domains found so far and leaves the window open.",
+        ("Finish and keep open", "finish"),
+        "Stop and close",
+    ),
+    "line": (
+        "Training on {} has not ended.",
+        "Finish keeps the domains found so far and leaves the window open. Sections that wait leave the line.",
+        ("Finish and keep open", "finish"),
+        "Stop and close",
+    ),
+    "unsaved": (
+        "The domains of {} are not saved.",
+        "They are lost when the window closes.",
+        ("Save…", "save"),
+        "Close without saving",
+    ),
+    "removed training": (
+        "All layers of {} were removed, and training on it has not ended.",
+        "It ends when the section is closed.",
+        ("Bring its layers back", "stay"),
+        "Close the section",
+    ),
+    "removed": (
+        "All layers of {} were removed, and its domains are not saved.",
+        "They are lost when the section is closed.",
+        ("Bring its layers back", "stay"),
+        "Close the section",
+    ),
+}
 
 
 def ask(window: QWidget, question: Question, name: str) -> Answer:
@@ -28,25 +66,18 @@ def ask(window: QWidget, question: Question, name: str) -> Answer:
     box = QMessageBox(window)
     box.setIcon(QMessageBox.Icon.Question)
     box.setTextFormat(Qt.TextFormat.PlainText)
-    if question == "training":
-        box.setText(f"Training on {name} is running.")
-        box.setInformativeText("Finish keeps the domains found so far and leaves the window open.")
-        keep, leave = "Finish and keep open", "Stop and close"
-    else:
-        box.setText(f"The domains of {name} are not saved.")
-        box.setInformativeText("They are lost when the window closes.")
-        keep, leave = "Save…", "Close without saving"
+    text, consequence, (keep, answer), leave = QUESTIONS[question]
+    box.setText(text.format(name))
+    box.setInformativeText(consequence)
     kept = box.addButton(keep, QMessageBox.ButtonRole.AcceptRole)
     left = box.addButton(leave, QMessageBox.ButtonRole.DestructiveRole)
-    stay = box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
+    stay = kept if answer == "stay" else box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(kept)
     box.setEscapeButton(stay)
     box.exec()
     if box.clickedButton() is left:
         return "close"
-    if box.clickedButton() is kept:
-        return "finish" if question == "training" else "save"
-    return "stay"
+    return answer if box.clickedButton() is kept else "stay"
 
 
 class ClosingGuard(QObject):
@@ -56,13 +87,14 @@ class ClosingGuard(QObject):
         super().__init__(window)
         self._viewer, self.session = ref(viewer), session
         window.installEventFilter(self)
+        listen(self, (session.canvas.gone, self._on_gone))
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: D102
         if event is not None and event.type() == QEvent.Type.Close and isinstance(watched, QMainWindow):
             if not self.may_close(watched):
                 event.ignore()
                 return True
-            self.session.cancel()
+            self.session.training.cancel_all()
         return False
 
     @property
@@ -76,10 +108,11 @@ class ClosingGuard(QObject):
 
         A script's `viewer.close()` has removed the layers before, and with them training and results: it is not asked.
         """
-        if (run := self.session.run) is not None:
-            answer = ask(window, "training", run.section.dataset.name)
+        if line := self.session.training.line:
+            names = [run.section.dataset.name for run in line]
+            answer = ask(window, "training" if len(line) == 1 else "line", _listed(names))
             if answer == "finish":
-                self.session.finish()
+                self._finish()
             if answer != "close":
                 return False
         for section in self.unsaved:
@@ -90,11 +123,41 @@ class ClosingGuard(QObject):
                 return False
         return True
 
+    def _finish(self) -> None:
+        """Keep what was found so far, on all sections that train; those that wait have found nothing."""
+        training = self.session.training
+        for run in reversed(training.line.copy()):
+            training.cancel(run) if run.trainer is None else training.finish(run)
+
+    def _on_gone(self, section: OpenSection) -> None:
+        QTimer.singleShot(0, partial(self._ask_about, section))  # napari is still removing layers
+
+    def _ask_about(self, section: OpenSection) -> None:
+        """Ask what to do about a section whose last layer was removed."""
+        from napari.layers import Layer
+
+        from napari_trsmi.gui.viewer.layers import section_layers
+
+        window, viewer = self.parent() if isalive(self) else None, self._viewer()
+        answer: Answer = "close"
+        if isinstance(window, QMainWindow) and window.isVisible() and viewer is not None:
+            question: Question = "removed" if section.run is None else "removed training"
+            answer = ask(window, question, section.dataset.name)
+        if answer == "close" or viewer is None:
+            return self.session.training.close(section)
+        for data in section_layers(section):
+            viewer.add_layer(Layer.create(*data))
+        return None
+
     def _save(self, section: OpenSection, window: QMainWindow) -> None:
         from napari_trsmi.gui.train.save_menu import save_result
 
         self.session.activate(section)
         save_result(self.session, window)
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def guard(widget: QWidget, viewer: Viewer, session: Session) -> None:

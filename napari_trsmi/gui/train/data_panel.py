@@ -18,10 +18,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_trsmi.gui.buttons import text_button
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.named import NameBox
 from napari_trsmi.gui.plain import ElidingLabel, Label, as_tip, shortened
 from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.train.section_list import SectionList
+from napari_trsmi.gui.viewer.docks import REGIONS, open_dock
 from napari_trsmi.gui.viewer.part_list import PartList
 from napari_trsmi.gui.viewer.reader import open_in
 from napari_trsmi.gui.viewer.sections import put_in_place, sections_in
@@ -34,11 +36,13 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
 
 ADD = ("Add a section…", "Train it together with the section that is open, beside it", "_choose_more")
+BACK = "Put the layers that were removed in the layer list back in their place"
+REGIONS_TIP = "Draw and name regions of the tissue, and give them to other programs"
 KINDS = {"rna": "RNA", "protein": "protein", "chromatin": "chromatin", "precomputed": "components"}
 
 
 class DataPanel(QWidget):
-    """The active section in three lines, a list of the open ones, and buttons to open more."""
+    """The active section in three lines, the list of the open ones, and buttons to open more."""
 
     def __init__(self, viewer: Viewer, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,28 +63,33 @@ class DataPanel(QWidget):
         layout.addWidget(invitation)
         layout.addLayout(buttons)
 
-        self.name, self.choice, self.more_button = (
-            ElidingLabel(),
-            NameBox("The section to work on"),
-            QPushButton("Open…"),
-        )
+        self.name, self.list, self.more_button = ElidingLabel(), SectionList(viewer, session), QPushButton("Open…")
         self.name.setStyleSheet("font-weight: bold")
-        self.choice.activated.connect(self._on_chosen)
         self.more_button.setToolTip("Open another section")
         self.more_button.setMenu(self._open_menu(ADD))
         self.content, self.notes, self.parts = Label(), ElidingLabel(), PartList(session)
         self.content.setWordWrap(True)
+        self.missing, self.back = QWidget(), text_button("Bring back", BACK, session.canvas.removed.bring_back)
+        self.missing_names = ElidingLabel()
+        row = QHBoxLayout(self.missing)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.missing_names, 1)
+        row.addWidget(self.back)
         head = QHBoxLayout()
         head.addWidget(self.name, 1)
-        head.addWidget(self.choice, 1)
-        head.addWidget(self.more_button)
+        head.addWidget(self.list, 1)
+        head.addWidget(self.more_button, 0, Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self.facts)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addLayout(head)
-        layout.addWidget(self.content)
+        line = QHBoxLayout()
+        line.addWidget(self.content, 1)
+        line.addWidget(text_button("Regions…", REGIONS_TIP, lambda: open_dock(viewer, REGIONS)))
+        layout.addLayout(line)
         layout.addWidget(self.notes)
         layout.addWidget(self.parts)
+        layout.addWidget(self.missing)
 
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -89,6 +98,8 @@ class DataPanel(QWidget):
         listen(
             self,
             (session.section_changed, self._refresh),
+            (session.shown_changed, self._say_missing),
+            (session.canvas.removed.changed, self._say_missing),
             (viewer.layers.events.inserted, self._refresh),
             (viewer.layers.events.removed, self._refresh),
         )
@@ -172,8 +183,12 @@ class DataPanel(QWidget):
         folder = QFileDialog.getExistingDirectory(self, "Open a folder of Space Ranger or Xenium, or a .zarr")
         self.open([folder] if folder else [])
 
-    def _on_chosen(self, index: int) -> None:
-        self.session.activate(self.choice.itemData(index))
+    def _say_missing(self, *_: Any) -> None:
+        names = self.session.canvas.removed.names
+        text = f"Removed from the layers: {', '.join(names)}"
+        self.missing_names.setText(text)
+        self.missing_names.setToolTip(text)
+        self.missing.setVisible(bool(names))
 
     def _refresh(self, *_: Any) -> None:
         section = self.session.section
@@ -181,15 +196,8 @@ class DataPanel(QWidget):
         self.facts.setVisible(section is not None)
         if section is None:
             return
-        sections = self.sections
-        self.choice.clear()
-        for one in sections:
-            self.choice.addItem(one.dataset.name, one)
-        several = len(sections) > 1
-        self.choice.setVisible(several)
-        self.name.setVisible(not several)
-        if section in sections:
-            self.choice.setCurrentIndex(sections.index(section))
+        self.name.setVisible(len(self.sections) < 2)  # else the list says it
+        self._say_missing()
         dataset = section.dataset
         self.name.setText(dataset.name)
         self.name.setToolTip(as_tip("\n".join(map(str, dataset.sources)) or dataset.name))

@@ -27,6 +27,9 @@ from napari_trsmi.gui.train.placement_panel import PlacementPanel
 from napari_trsmi.gui.train.preview_bar import PreviewBar
 from napari_trsmi.gui.train.result_row import ResultRow
 from napari_trsmi.gui.train.run_bar import RunBar
+from napari_trsmi.gui.undoing import may_walk, told, walk
+from napari_trsmi.gui.viewer.dropping import take_drops
+from napari_trsmi.gui.viewer.furnish import furnish
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.viewer.theme import warning_color
 
@@ -48,7 +51,8 @@ class TrainDock(QWidget):
         self.viewer = napari_viewer
         self.session = session = session_of(napari_viewer)
         if session.config == Config():
-            session.set_config(with_defaults(session.config))
+            with session.deeds.quiet():
+                session.set_config(with_defaults(session.config))
         session.fixed_colors = fixed_colors()
         self.data_panel = DataPanel(napari_viewer, session)
         self.n_domains = _whole_number(0, 200, "auto", _help("n_domains"))
@@ -68,15 +72,20 @@ class TrainDock(QWidget):
         self.form.value_changed.connect(session.set_config)
         self.form.failed.connect(session.failed.emit)
         self.number_panel.changed.connect(self._show_what_there_is)
+        self.form.undo_wanted.connect(lambda: walk(session, "undo"))
+        self.form.redo_wanted.connect(lambda: walk(session, "redo"))
         listen(
             self,
             (session.section_changed, self._on_section),
             (session.config_changed, self._on_config),
+            (session.deeds.changed, self._say_undo),
+            (session.run_changed, self._say_undo),
             (napari_viewer.events.theme, self._on_theme),
         )
         self._on_section(session.section)
         self._on_config(session.config)
         self._on_theme()
+        self._say_undo()
 
     def _lay_out(self) -> None:
         quick = QHBoxLayout()
@@ -113,6 +122,8 @@ class TrainDock(QWidget):
     def showEvent(self, event: Any) -> None:  # noqa: D102
         super().showEvent(event)
         guard(self, self.viewer, self.session)
+        furnish(self, self.viewer, self.session)
+        take_drops(self, self.session)
         attach_legend(self, self.session)
 
     def _on_section(self, section: OpenSection | None) -> None:
@@ -128,6 +139,12 @@ class TrainDock(QWidget):
             self.n_domains.setValue(cluster.n_domains or 0)
             self.domain_scale.setValue(-1 if cluster.domain_scale is None else cluster.domain_scale)
         self._show_what_there_is()
+
+    def _say_undo(self, *_: Any) -> None:
+        session = self.session
+        self.form.tools.say(
+            told(session, "undo"), told(session, "redo"), may_walk(session, "undo"), may_walk(session, "redo")
+        )
 
     def _on_quick(self) -> None:
         scale = self.domain_scale.value()

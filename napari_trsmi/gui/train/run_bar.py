@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from napari_trsmi.records import Step
 
 PAUSE = 10  # times as long as a typical epoch: no epoch takes that long, also with a preview
+RUN = "Train on the open section and find its domains"
+RUN_LATER = f"{RUN}, as soon as training on the other section has ended"
 OUT_OF_DATE = "Settings changed since this result"
 CONSTRAINED = (
     "Run repeats the whole run with what was said in the Correct dock. Train on, there, goes on from the result."
@@ -50,7 +52,7 @@ class RunBar(QWidget):
         self.device.setAccessibleName("Device")
         self.device.setEditable(False)
         self.device.activated.connect(self._on_device)
-        self.run_button = text_button("Run", "Train on the open section and find its domains", session.start)
+        self.run_button = text_button("Run", RUN, session.start)
         self.controls = RunControls(session, self, self._left)
         self.progress, self.status = self.controls.progress, Label()
         self.status.setWordWrap(True)
@@ -80,6 +82,7 @@ class RunBar(QWidget):
             (session.config_changed, self._refresh),
             (session.result_changed, self._on_result),
             (session.run_changed, self._on_run),
+            (session.training.changed, self._on_line),
             (session.stepped, self._on_step),
             (session.busy_changed, self._on_busy),
             (session.failed, self.say),
@@ -116,10 +119,22 @@ class RunBar(QWidget):
             self.say(self._ending())
         elif state == "paused":
             self.say("Paused. The domains so far can be looked at.")
+        elif state == "waiting":
+            self.say(self._queued())
         else:
             self.say(self._outcome() if state == "idle" else "")
         self._waiting.start() if state == "preparing" else self._waiting.stop()
         self._refresh()
+
+    def _on_line(self) -> None:
+        if self.session.state == "waiting":
+            self.say(self._queued())
+        self._refresh()
+
+    def _queued(self) -> str:
+        """Return what training waits for."""
+        ahead = self.session.training.ahead
+        return "" if ahead is None else f"Waits until training on {ahead.section.dataset.name} has ended."
 
     def _left(self) -> str:
         run = self.session.run
@@ -191,7 +206,8 @@ class RunBar(QWidget):
         self.free_button.setVisible(bool(said) and state == "idle")
         self.run_button.setEnabled(session.section is not None and state == "idle")
         self.run_button.setText("Run again" if session.result is not None and not session.out_of_date else "Run")
-        self.progress.setVisible(state != "idle")
+        self.run_button.setToolTip(RUN if session.training.current is None else RUN_LATER)
+        self.progress.setVisible(state not in ("idle", "waiting"))
         self.device.setEnabled(state == "idle")
         self._refresh_device(session.config.device)
         self._refresh_estimate(session.config)

@@ -94,6 +94,9 @@ def redraw(canvas: Canvas, section: OpenSection) -> None:
             layers.spots_layer(section, coloring) if role == SPOTS else layers.domains_layer(section, shown, hidden)  # type: ignore[arg-type]
         )
         made[1].update(visible=old.visible, opacity=old.opacity)
+        before = old.metadata["trsmi"]
+        if "visible" in before:  # when its section is looked at again
+            made[1]["metadata"]["trsmi"]["visible"] = before["visible"]
         was_active, name = viewer.layers.selection.active is old, old.name
         new = canvas.add(made)
         viewer.layers.remove(old)

@@ -225,3 +225,29 @@ def test_nothing_acts_while_training_that_would_change_the_result(dock, qtbot, m
     assert dock.session.result is before
     dock.session.cancel()
     assert dock.runs.buttons["Show"].isEnabled()
+
+
+def test_the_run_that_is_shown_can_be_shown_again_where_its_layer_was_removed(dock, qtbot):
+    session = dock.session
+    shown = next(row for row, entry in enumerate(dock.runs.model.entries) if entry is dock.runs.model.shown)
+    select(dock, shown)
+    assert not dock.runs.buttons["Show"].isEnabled()
+    viewer = session.canvas.viewer
+    viewer.layers.remove(session.canvas.layer("domains").name)
+    click(qtbot, dock, "Show")
+    assert session.canvas.layer("domains").visible
+    assert not dock.runs.buttons["Show"].isEnabled()
+
+
+def test_nothing_moves_when_a_view_is_chosen(dock, qtbot):
+    qtbot.waitUntil(lambda: dock.comparison.pair is not None, timeout=20_000)
+    buttons = [*dock.runs.buttons.values(), *dock.comparison.buttons.values()]
+
+    def places():
+        qtbot.wait(30)
+        return [(button.mapTo(dock, button.rect().topLeft()), button.size()) for button in buttons]
+
+    before = places()
+    for mode in ("side", "blink", "swipe", "differences", "differences"):
+        dock.comparison.buttons[mode].click()
+        assert places() == before, mode

@@ -23,7 +23,7 @@ def test_number_of_domains_and_scale_are_the_same_settings_as_in_the_form(opened
     cluster = opened.session.config.cluster
     assert (cluster.n_domains, cluster.domain_scale) == (5, 3)
     assert opened.form.value() == opened.session.config
-    opened.form.undo_stack.undo()
+    opened.form.undo()
     assert opened.domain_scale.text() == "auto"
     assert opened.session.config.cluster.domain_scale is None
     opened.session.set_config(Config())
