@@ -39,7 +39,7 @@ class SetSearch(SearchField):
 
     sets: dict[str, tuple[str, ...]]
 
-    def find(self, text: str) -> list[str]:
+    def matching(self, text: str) -> list[str]:
         """Return the names of the sets that hold the text."""
         names = list(self.sets)
         return [names[k] for k in search(names, text)]

@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 
 from napari_trsmi.gui.buttons import text_button
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import ElidingLabel, Label, as_tip
+from napari_trsmi.gui.plain import ElidingLabel, Label, as_tip, shortened
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.train.section_list import SectionList
 from napari_trsmi.gui.viewer.docks import REGIONS, open_dock
@@ -214,7 +214,7 @@ class DataPanel(QWidget):
 
 def describe(dataset: Dataset) -> str:
     """Return the size of a section and its modalities, in a line."""
-    modalities = (f"{name} ({KINDS[modality.kind]})" for name, modality in dataset.modalities.items())
+    modalities = (f"{shortened(name, 18)} ({KINDS[modality.kind]})" for name, modality in dataset.modalities.items())
     sections = f"{len(dataset.parts)} sections · " if dataset.parts else ""
     return f"{sections}{dataset.n_spots:,} spots · {' · '.join(modalities)}"
 

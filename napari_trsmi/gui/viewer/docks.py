@@ -13,7 +13,7 @@ from napari_trsmi.gui.viewer.sessions import session_of
 
 if TYPE_CHECKING:
     from napari import Viewer
-    from qtpy.QtWidgets import QMainWindow
+    from qtpy.QtWidgets import QDockWidget, QMainWindow
 
 PLUGIN = "napari-trsmi"
 TRAIN, COLOUR, BOUNDARIES, ASK = "Train", "Colour by", "Boundaries", "Ask"
@@ -22,7 +22,7 @@ REGIONS, EMBEDDING = "Regions", "Embedding"
 DOCKS = (TRAIN, COLOUR, BOUNDARIES, ASK, CORRECT, TRUST, COMPARE)  # from left to right, as in the menu
 ON_DEMAND = (REGIONS, EMBEDDING)  # those that a person opens, right of the others
 TABS = {COLOUR: "Colour"}  # where the name is too long for one of six tabs
-WIDTH = 366  # pixels, for all tabs to be read
+WIDTH = 330  # pixels: enough for all tabs to be read
 ROOM = 1280, 800  # pixels of a window in which docks and canvas have room; a new one of napari has less
 
 SETTLE = 100  # milliseconds until docks have their final width
@@ -35,6 +35,7 @@ def open_docks(viewer: Viewer) -> None:
     from qtpy.QtCore import Qt, QTimer
 
     from napari_trsmi.gui.viewer.arrangement import arrangement_of
+    from napari_trsmi.gui.viewer.tabs import close_tabs
 
     viewer = getattr(viewer, "__wrapped__", viewer)
     _OPENED.add(viewer)
@@ -44,6 +45,7 @@ def open_docks(viewer: Viewer) -> None:
         dock.show()
     train, _ = viewer.window.add_plugin_dock_widget(PLUGIN, TRAIN)
     train.raise_()
+    close_tabs(train.window())
     _make_room(train.window())
     train.window().resizeDocks([train], [WIDTH], Qt.Orientation.Horizontal)
     QTimer.singleShot(SETTLE, partial(_fit, ref(viewer)))
