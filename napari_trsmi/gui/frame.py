@@ -6,8 +6,8 @@ from qtpy.QtCore import QEvent, QObject, QSize, Qt
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
+from napari_trsmi.gui.empty import EmptyPage
 from napari_trsmi.gui.focus_ring import FocusRing
-from napari_trsmi.gui.plain import Label
 
 LOWEST = 240  # pixels of a page that scrolls, at least
 
@@ -89,16 +89,14 @@ class Framed(QWidget):
     Attributes
     ----------
     empty
-        The line that says what to do.
+        What says what to do.
     stack
-        The page and that line, one of them shown; after `frame`.
+        The page and that, one of them shown; after `frame`.
     """
 
-    def frame(self, page: QWidget, margin: int) -> None:
-        """Put `page` into the dock, `margin` pixels from its edges."""
-        self.empty = Label()
-        self.empty.setWordWrap(True)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    def frame(self, page: QWidget, margin: int, empty: EmptyPage | None = None) -> None:
+        """Put `page` into the dock, `margin` pixels from its edges, and what is shown while there is nothing on it."""
+        self.empty = EmptyPage() if empty is None else empty
         self.stack = QStackedWidget()
         self.stack.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.stack.addWidget(self.empty)

@@ -18,6 +18,7 @@ from napari_trsmi.gui.frame import Framed
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Marked
 from napari_trsmi.gui.viewer.furnish import furnish
+from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.words import NO_SECTION
 
@@ -59,7 +60,7 @@ class BoundariesDock(Framed):
         self.tabs.addTab(about, "Maps, spot")
         self.tabs.addTab(self.marker_panel, "Markers")
 
-        self.frame(self.tabs, 4)
+        self.frame(self.tabs, 4, Guide(self.session, "boundaries"))
 
         self.boundaries.table.chosen.connect(self._on_chosen)
         listen(

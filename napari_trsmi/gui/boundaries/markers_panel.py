@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi.errors import TrsmiError
+from napari_trsmi.gui import anchors
 from napari_trsmi.gui.boundaries.carrier_tables import LARGEST_P
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.named import NameBox
@@ -44,6 +45,7 @@ class MarkersPanel(QWidget):
         self.find_button.setToolTip("Compare each domain with all other spots")
         self.find_button.clicked.connect(markers.find)
         self.stretch = QPushButton("This stretch")
+        self.stretch.setObjectName(anchors.ACROSS)
         self.stretch.setCheckable(True)
         self.stretch.setToolTip("What differs across the chosen boundary alone, on counts that did not draw it")
         self.stretch.toggled.connect(self._on_stretch)

@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_trsmi.edits import same_segments
+from napari_trsmi.gui import anchors
 from napari_trsmi.gui.boundaries import layers
 from napari_trsmi.gui.boundaries.filter_bar import FilterBar
 from napari_trsmi.gui.boundaries.note_line import NoteLine
@@ -49,6 +50,7 @@ class BoundaryPanel(QWidget):
         self.rows = BoundaryFilter(self.model, self)
         self.table = BoundaryView(self.model, self.rows)
         self._known: Result | None = None  # the result in the table
+        self.table.setObjectName(anchors.BOUNDARIES)
         self._judged: int | None = None  # the boundary that was marked last, until a person goes to another one
         self._build()
         self.table.chosen.connect(self._on_chosen)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QButtonGroup,
@@ -33,8 +32,8 @@ from napari_trsmi.gui.frame import Scrolled
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.named import NameBox, NameButton
-from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
 
 N_RECENT = 6
 HOW = "Type part of a name, choose with the arrow keys, press Enter."
-EMPTY = "Nothing to colour yet.\n\nDrop a file on the window, or choose File > Open Sample > TRSMI."
+EMPTY = "Nothing to colour yet. Drop a file on the window, or choose File > Open Sample > TRSMI."
 
 
 class ColorDock(QWidget):
@@ -59,9 +58,8 @@ class ColorDock(QWidget):
         self._listed: Any = None  # what the list was made for
         self._predicted: tuple[str, ...] = ()  # modalities that the result predicts
 
-        self._empty = Label(EMPTY)
-        self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._empty.setWordWrap(True)
+        self._empty = Guide(self.session, "color")
+        self._empty.setText(EMPTY)
         self._within = NameBox("Search in one modality, in the columns of the file, or in everything.", 8)
         self._within.setAccessibleName("Where to search")
         self._search = FeatureSearch("Type a gene, protein or column", HOW)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.compat import isalive
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from napari_trsmi.config import Config, Kind
 from napari_trsmi.errors import ConfigError
@@ -144,6 +145,14 @@ class ConfigForm(QWidget):
         if not text:
             self._open_before = None
 
+    def reveal(self, name: str) -> None:
+        """Open the section of a setting, by its dotted name, and give its row the keys."""
+        self.search("")
+        row = self.rows[name]
+        self.folds[self._home[name]].open()
+        row.setFocus()
+        QTimer.singleShot(0, lambda: _scroll_to(row))  # once it is laid out
+
     def _rows_of(self, section: str) -> list[Row | ModalityRow]:
         return list(dict.fromkeys(row for name, row in self.rows.items() if self._home[name] == section))
 
@@ -227,3 +236,12 @@ class ConfigForm(QWidget):
                 self._sections.removeWidget(self._curves)
                 self._sections.insertWidget(last + 1, self._curves)
             self._curves.setVisible(wanted)
+
+
+def _scroll_to(widget: QWidget) -> None:
+    """Let whatever a widget lies in scroll until it is to be seen."""
+    outer = widget.parentWidget() if isalive(widget) else None
+    while outer is not None:
+        if isinstance(outer, QScrollArea):
+            outer.ensureWidgetVisible(widget)
+        outer = outer.parentWidget()

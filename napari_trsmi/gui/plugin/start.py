@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from napari import Viewer
 
     from napari_trsmi.gui.state import OpenSection
@@ -22,6 +24,17 @@ def show(viewer: Viewer, section: OpenSection) -> None:
     open_docks(viewer)
     for data in section_layers(section):
         viewer.add_layer(Layer.create(*data))
+
+
+def show_session(viewer: Viewer, path: Path) -> None:
+    """Open a session file in the viewer, once its window can say what goes on."""
+    from qtpy.QtCore import QTimer
+
+    from napari_trsmi.gui.viewer.docks import open_docks
+    from napari_trsmi.gui.workspace.files import open_session
+
+    open_docks(viewer)
+    QTimer.singleShot(0, lambda: open_session(viewer, path))
 
 
 def demo(viewer: Viewer) -> None:

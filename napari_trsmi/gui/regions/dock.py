@@ -10,6 +10,7 @@ from napari_trsmi.gui.frame import Framed
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.regions.panel import RegionsPanel
 from napari_trsmi.gui.viewer.dropping import take_drops
+from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.words import NO_SECTION
 
@@ -25,7 +26,7 @@ class RegionsDock(Framed):
         self.viewer = napari_viewer
         self.session = session_of(napari_viewer)
         self.panel = RegionsPanel(self.session, napari_viewer)
-        self.frame(self.panel, 6)
+        self.frame(self.panel, 6, Guide(self.session, "regions"))
         listen(self, (self.session.section_changed, self._refresh))
         self._refresh()
 

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QMainWindow, QMessageBox, QWidget
 
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.sections import sections_in
+from napari_trsmi.gui.workspace.files import save_session
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.state import OpenSection
 
 Question = Literal["training", "line", "unsaved", "removed training", "removed"]
-Answer = Literal["finish", "save", "close", "stay"]
+Answer = Literal["finish", "save", "session", "close", "stay"]
 
 
 # What is said; what keeps, and what it answers; what closes.
@@ -70,6 +71,11 @@ def ask(window: QWidget, question: Question, name: str) -> Answer:
     box.setText(text.format(name))
     box.setInformativeText(consequence)
     kept = box.addButton(keep, QMessageBox.ButtonRole.AcceptRole)
+    all_of_it = None
+    if question == "unsaved":
+        all_of_it = box.addButton("Save session…", QMessageBox.ButtonRole.AcceptRole)
+        assert all_of_it is not None
+        all_of_it.setToolTip("One file that opens all again: data, results, review and how the window lies")
     left = box.addButton(leave, QMessageBox.ButtonRole.DestructiveRole)
     stay = kept if answer == "stay" else box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(kept)
@@ -77,6 +83,8 @@ def ask(window: QWidget, question: Question, name: str) -> Answer:
     box.exec()
     if box.clickedButton() is left:
         return "close"
+    if all_of_it is not None and box.clickedButton() is all_of_it:
+        return "session"
     return answer if box.clickedButton() is kept else "stay"
 
 
@@ -101,7 +109,8 @@ class ClosingGuard(QObject):
     def unsaved(self) -> list[OpenSection]:
         """Sections of the viewer whose result is not on file."""
         there = sections_in(self._viewer())
-        return [section for section in there if section.result is not None and section.path is None]
+        found = [(section, section.runs.entry_of(section.result)) for section in there if section.path is None]
+        return [section for section, entry in found if section.result is not None and not (entry and entry.kept)]
 
     def may_close(self, window: QMainWindow) -> bool:
         """Return whether a person wants the window closed.
@@ -119,6 +128,8 @@ class ClosingGuard(QObject):
             answer = ask(window, "unsaved", section.dataset.name)
             if answer == "save":
                 self._save(section, window)
+            if answer == "session":
+                save_session(self.session, window)
             if answer != "close":
                 return False
         return True

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import ref
+from weakref import WeakSet, ref
 
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import (
     QFileDialog,
@@ -18,16 +18,22 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_trsmi.data.sample import sample_path
+from napari_trsmi.gui import anchors
 from napari_trsmi.gui.buttons import text_button
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import ElidingLabel, Label, as_tip, shortened
+from napari_trsmi.gui.remembered import remember
+from napari_trsmi.gui.sketches import Sketch
 from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.tour.tour import start_tour
 from napari_trsmi.gui.train.section_list import SectionList
 from napari_trsmi.gui.viewer.docks import REGIONS, open_dock
+from napari_trsmi.gui.viewer.opening import RecentMenu, open_sample, open_soon
 from napari_trsmi.gui.viewer.part_list import PartList
-from napari_trsmi.gui.viewer.reader import open_in
 from napari_trsmi.gui.viewer.sections import put_in_place, sections_in
-from napari_trsmi.gui.worker import sentence
+from napari_trsmi.gui.workspace import asking
+from napari_trsmi.gui.workspace.files import is_session, open_session
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -47,11 +53,15 @@ class DataPanel(QWidget):
     def __init__(self, viewer: Viewer, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._viewer, self.session = ref(viewer), session
+        self._remembered: WeakSet[OpenSection] = WeakSet()
         self.empty, self.facts = QWidget(), QWidget()
 
         invitation = Label("Open a section: drop a file on the window, or")
         invitation.setWordWrap(True)
+        invitation.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.open_button, self.sample_button = QPushButton("Open…"), QPushButton("Open sample")
+        self.sample_button.setObjectName(anchors.OPEN_SAMPLE)
+        self.facts.setObjectName(anchors.SECTION)
         self.open_button.setMenu(self._open_menu())
         self.sample_button.setToolTip("Open a small simulated slice with RNA and protein")
         self.sample_button.clicked.connect(self.open_sample)
@@ -60,6 +70,7 @@ class DataPanel(QWidget):
         buttons.addWidget(self.sample_button)
         layout = QVBoxLayout(self.empty)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(Sketch("train"), 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addWidget(invitation)
         layout.addLayout(buttons)
 
@@ -111,31 +122,16 @@ class DataPanel(QWidget):
         return sections_in(self._viewer())
 
     def open(self, paths: Sequence[str]) -> None:
-        """Open files with the same barcodes, or one file or folder, as a section."""
-        if not paths:
-            return
-        opened = self.session.busy.begin(f"Opening {Path(paths[0]).name}…")
-        QTimer.singleShot(30, lambda: self._open_now(list(paths), opened))  # once that line is drawn
+        """Open files with the same barcodes, or one file or folder, as a section; or a session file."""
+        viewer = self._viewer()
+        if len(paths) == 1 and is_session(paths[0]) and viewer is not None:
+            open_session(viewer, Path(paths[0]), self)
+        else:
+            open_soon(self.session, paths)
 
     def open_sample(self) -> None:
         """Open the bundled sample slice."""
-        from napari_trsmi.data.sample import sample_path
-
-        self.open([str(sample_path())])
-
-    def _open_now(self, paths: list[str], opened: Callable[[], None]) -> None:
-        viewer = self._viewer()
-        if viewer is None:
-            opened()
-            return
-        problem = ""
-        try:
-            open_in(viewer, paths)
-        except Exception as error:
-            problem = sentence(error)
-        opened()
-        if problem:
-            self.session.failed.emit(problem)
+        open_sample(self.session)
 
     def add(self, paths: Sequence[str]) -> None:
         """Make a study of the active section, or of those of the active study, and the sections in files.
@@ -169,6 +165,18 @@ class DataPanel(QWidget):
             action.setToolTip(tip)
             action.triggered.connect(choose)
             menu.addAction(action)
+        menu.addSeparator()
+        recent = RecentMenu(self.open)
+        recent.setParent(menu, recent.windowFlags())
+        menu.addMenu(recent)
+        for text, tip, do in (
+            ("Session…", "Open all that was open when a session was saved", self._choose_session),
+            ("Take the tour", "Six steps on the sample, which point at the real controls", self.take_tour),
+        ):
+            action = QAction(text, menu)
+            action.setToolTip(tip)
+            action.triggered.connect(do)
+            menu.addAction(action)
         return menu
 
     def _choose_files(self, checked: bool = False) -> None:
@@ -183,6 +191,15 @@ class DataPanel(QWidget):
         folder = QFileDialog.getExistingDirectory(self, "Open a folder of Space Ranger or Xenium, or a .zarr")
         self.open([folder] if folder else [])
 
+    def _choose_session(self, checked: bool = False) -> None:
+        if (path := asking.which(self)) is not None:
+            self.open([str(path)])
+
+    def take_tour(self, checked: bool = False) -> None:
+        """Begin the tour."""
+        if (viewer := self._viewer()) is not None:
+            start_tour(viewer)
+
     def _say_missing(self, *_: Any) -> None:
         names = self.session.canvas.removed.names
         text = f"Removed from the layers: {', '.join(names)}"
@@ -192,6 +209,7 @@ class DataPanel(QWidget):
 
     def _refresh(self, *_: Any) -> None:
         section = self.session.section
+        self._remember(section)
         self.empty.setVisible(section is None)
         self.facts.setVisible(section is not None)
         if section is None:
@@ -210,6 +228,14 @@ class DataPanel(QWidget):
         self.notes.setText(notes[0] if len(notes) == 1 else f"{len(notes)} notes: {' '.join(notes)}")
         self.notes.setToolTip(as_tip("\n".join(notes)))
         self.notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+
+    def _remember(self, section: OpenSection | None) -> None:
+        """Put what has just been opened in front of the recent files."""
+        if section is None or section in self._remembered:
+            return
+        self._remembered.add(section)
+        if section.dataset.sources and section.dataset.sources != (sample_path(),):
+            remember(section.dataset.sources)
 
 
 def describe(dataset: Dataset) -> str:

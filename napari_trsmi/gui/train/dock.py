@@ -19,6 +19,7 @@ from napari_trsmi.gui.support.bar import SupportBar
 from napari_trsmi.gui.train.activity import Activity
 from napari_trsmi.gui.train.closing import guard
 from napari_trsmi.gui.train.data_panel import DataPanel
+from napari_trsmi.gui.train.hints import DataHints, NumberHint, Offer
 from napari_trsmi.gui.train.join_panel import JoinPanel
 from napari_trsmi.gui.train.live_plot import LivePlot
 from napari_trsmi.gui.train.number_panel import BEFORE, NumberPanel
@@ -64,6 +65,8 @@ class TrainDock(QWidget):
         self.number_panel, self.number_line = NumberPanel(session), Label(BEFORE)
         self.number_line.setWordWrap(True)
         self.pages = Pages(session, self.form, self.live_plot, self.number_panel)
+        self.offer, self.number_hint = Offer(self.data_panel.take_tour, self), NumberHint(session, self)
+        self.data_hints = DataHints(session, self._show_kinds)
         self.activity = Activity(session, self)
         self._lay_out()
 
@@ -101,11 +104,14 @@ class TrainDock(QWidget):
         for column in (above, below):
             column.setContentsMargins(0, 0, 0, 0)
             column.setSpacing(6)
+        above.addWidget(self.offer)
         above.addWidget(self.data_panel)
+        above.addWidget(self.data_hints)
         above.addWidget(JoinPanel(self.session, self))
         above.addWidget(PlacementPanel(self.session, self))
         above.addLayout(quick)
         above.addWidget(self.number_line)
+        above.addWidget(self.number_hint)
         above.addWidget(self.pages, 1)
         for widget in (self.run_bar, self.preview_bar, self.support_bar, self.result_row):
             below.addWidget(widget)
@@ -145,6 +151,9 @@ class TrainDock(QWidget):
         self.form.tools.say(
             told(session, "undo"), told(session, "redo"), may_walk(session, "undo"), may_walk(session, "redo")
         )
+
+    def _show_kinds(self) -> None:
+        self.form.reveal("preprocess.kinds")
 
     def _on_quick(self) -> None:
         scale = self.domain_scale.value()

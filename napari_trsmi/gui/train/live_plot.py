@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QCheckBox, QToolButton, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 from superqt.utils import QSignalThrottler
 
+from napari_trsmi.gui import anchors
 from napari_trsmi.gui.listening import listen
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class LivePlot(QWidget):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setObjectName(anchors.COURSE)
         self.session = session
         self.values: dict[str, list[float]] = {}
         self.epochs: list[int] = []

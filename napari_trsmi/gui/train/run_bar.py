@@ -10,6 +10,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_trsmi.estimate import estimate
+from napari_trsmi.gui import anchors
 from napari_trsmi.gui.buttons import text_button
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label, as_tip
@@ -53,8 +54,10 @@ class RunBar(QWidget):
         self.device.setEditable(False)
         self.device.activated.connect(self._on_device)
         self.run_button = text_button("Run", RUN, session.start)
+        self.run_button.setObjectName(anchors.RUN)
         self.controls = RunControls(session, self, self._left)
         self.progress, self.status = self.controls.progress, Label()
+        self.progress.setObjectName(anchors.PROGRESS)
         self.status.setWordWrap(True)
         self._waiting = QTimer(self)
         self._waiting.setInterval(200)

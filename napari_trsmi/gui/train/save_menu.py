@@ -18,6 +18,7 @@ from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.train import save_view
+from napari_trsmi.gui.workspace.files import save_session
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
@@ -98,6 +99,8 @@ class SaveMenu(QMenu):
         )
         for text, do, tip in saving:
             self._add(text, do, tip, needs_result=True)
+        tip = "One file that opens all of this again: data, results, review and how the window lies."
+        self._add("Save session…", partial(save_session, session, window), tip)
         self.addSeparator()
         for target in exporting.TARGETS:
             self._add(target.text, partial(save_for, session, window, ask, target), target.tip, needs_result=True)

@@ -10,6 +10,7 @@ from napari_trsmi.gui.frame import Framed, Scrolled
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.sweep.panel import SweepPanel
 from napari_trsmi.gui.trust.panel import TrustPanel
+from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.words import NO_SECTION
 
@@ -31,7 +32,7 @@ class TrustDock(Framed):
         self.tabs.addTab(Scrolled(self.trust, INNER), "Trust")
         self.tabs.addTab(Scrolled(self.sweep, INNER), "Sweep")
 
-        self.frame(self.tabs, 4)
+        self.frame(self.tabs, 4, Guide(self.session, "trust"))
         listen(self, (self.session.section_changed, self._on_section))
         self._on_section(self.session.section)
 

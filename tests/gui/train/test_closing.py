@@ -119,6 +119,16 @@ def test_saving_opens_the_save_dialog_for_that_section(window, session, answers,
     assert saved == [section]
 
 
+def test_the_session_is_saved_instead_and_then_nobody_asks(window, session, answers, trained, monkeypatch, tmp_path):
+    monkeypatch.setattr(closing, "save_session", lambda s, parent: setattr(entry, "kept", tmp_path / "run.h5ad"))
+    session.set_result(trained)
+    entry = session.section.runs.entry_of(trained)
+    answers.append("session")
+    assert not window.close()
+    assert window.close()
+    assert answers.asked == [("unsaved", session.dataset.name)]
+
+
 def closing_viewer(window):
     (guard,) = [child for child in window.children() if isinstance(child, closing.ClosingGuard)]
     return guard._viewer()
@@ -150,7 +160,7 @@ def test_a_script_that_closes_the_viewer_is_not_asked(viewer, qtbot, trained, qu
 
 
 @pytest.mark.parametrize("question", ["training", "unsaved"])
-def test_the_question_has_three_answers_and_escape_stays(qtbot, question, monkeypatch):
+def test_every_answer_can_be_given_and_escape_stays(qtbot, question, monkeypatch):
     from qtpy.QtCore import QTimer
     from qtpy.QtWidgets import QApplication, QMessageBox
 
@@ -168,12 +178,18 @@ def test_the_question_has_three_answers_and_escape_stays(qtbot, question, monkey
     qtbot.addWidget(window)
     words = {
         "training": {"Finish and keep open": "finish", "Stop and close": "close", "Stay": "stay", None: "stay"},
-        "unsaved": {"Save…": "save", "Close without saving": "close", "Stay": "stay", None: "stay"},
+        "unsaved": {
+            "Save…": "save",
+            "Save session…": "session",
+            "Close without saving": "close",
+            "Stay": "stay",
+            None: "stay",
+        },
     }
     for text, answer in words[question].items():
         QTimer.singleShot(50, lambda text=text: press(text))
         assert closing.ask(window, question, "slice") == answer
-    assert len(seen[0]) == 3
+    assert len(seen[0]) == (4 if question == "unsaved" else 3)
 
 
 @pytest.fixture
