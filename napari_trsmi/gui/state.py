@@ -75,11 +75,6 @@ class OpenSection:
         return tuple(self.dataset.own_columns)
 
     @property
-    def own_columns(self) -> tuple[str, ...]:
-        """Names of the columns of ``dataset.obs`` that a person made, oldest first; see `Annotations`."""
-        return tuple(self.dataset.own_columns)
-
-    @property
     def seen(self) -> np.ndarray | None:
         """(N,) bool, the spots whose section is drawn; None for all."""
         if self.dataset.section is None or not self.hidden_parts:

@@ -28,10 +28,6 @@ class FeatureSearch(SearchField):
         """Search in an index of the same dataset, which has other columns; what is typed and chosen stays."""
         self._index = index
 
-    def renew_index(self, index: FeatureIndex) -> None:
-        """Search in an index of the same dataset, which has other columns; what is typed and chosen stays."""
-        self._index = index
-
     def set_modality(self, modality: str | None) -> None:
         """Find features of one modality only, or of all."""
         self._modality = modality
