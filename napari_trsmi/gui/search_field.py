@@ -89,7 +89,7 @@ class SearchField(QLineEdit):
 
     # What a kind of field is about
 
-    def find(self, text: str) -> Sequence[Any]:
+    def matching(self, text: str) -> Sequence[Any]:
         """Return what a text finds, best first; what is most useful for no text."""
         raise NotImplementedError
 
@@ -126,9 +126,9 @@ class SearchField(QLineEdit):
 
     # What a person does
 
-    def open_list(self) -> None:
-        """Show all that the text finds."""
-        self._matches.set_found(self.find(self.text()))
+    def open_list(self, *, everything: bool = False) -> None:
+        """Show all that the text finds, or all there is."""
+        self._matches.set_found(self.matching("" if everything else self.text()))
         if not self.matches:
             self.list.hide()
             return
@@ -161,7 +161,7 @@ class SearchField(QLineEdit):
         row = self.list.currentIndex().row() if self.list.isVisible() else -1
         self.list.hide()
         if row < 0:
-            self._matches.set_found(self.find(self.text()) if self.text() else [])
+            self._matches.set_found(self.matching(self.text()) if self.text() else [])
             row = 0
         if row < len(self.matches):
             self._pick(self.matches[row])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_trsmi.edits import same_segments
 from napari_trsmi.gui import anchors
@@ -17,6 +17,7 @@ from napari_trsmi.gui.boundaries.ramp_key import RampKey
 from napari_trsmi.gui.boundaries.table import BoundaryFilter, BoundaryModel
 from napari_trsmi.gui.boundaries.view import BoundaryView
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.named import NameBox
 from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.support.bar import SupportBar
 from napari_trsmi.gui.undo_button import UndoButton
@@ -88,8 +89,7 @@ class BoundaryPanel(QWidget):
         }
 
     def _build(self) -> None:
-        self.measure = QComboBox()
-        self.measure.setToolTip("What colours the boundaries on the canvas")
+        self.measure = NameBox("What colours the boundaries on the canvas")
         self.measure.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.measure.activated.connect(lambda: self.canvas.color_by(self.measure.currentData()))
         self.filters = FilterBar(self.measure, RampKey(self.canvas))

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.boundaries.spot_words import about
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import Label, Marked
+from napari_trsmi.gui.named import NameBox
+from napari_trsmi.gui.plain import Label, Marked, as_tip, shortened
 from napari_trsmi.gui.state import Coloring
 from napari_trsmi.gui.viewer.looks import look
 
@@ -76,8 +77,7 @@ class SpotPanel(QWidget):
         self.wanted.setCheckable(True)
         self.wanted.setToolTip("Show what the spot corresponds to in another modality, as lines on the canvas")
         self.wanted.toggled.connect(lambda: self._show_correspondences())
-        self.pair = QComboBox()
-        self.pair.setToolTip("From the spot in the first modality to spots in the second")
+        self.pair = NameBox("From the spot in the first modality to spots in the second")
         self.pair.activated.connect(lambda: self._show_correspondences())
         self.lines = QCheckBox("Lines on the canvas")
         self.lines.setToolTip("Draw a line to each spot it corresponds to, the more opaque the larger the weight")
@@ -136,8 +136,10 @@ class SpotPanel(QWidget):
 
     def _describe(self, result: Result, spot: int) -> None:
         partition, k = result.partition, int(result.labels[spot])
-        self.barcode.setText(f"<b>{escape(str(result.obs_names[spot]))}</b>")
-        self.domain.setText(f"{_swatch(result.palette[k])} Domain {escape(result.names[k])}")
+        self.barcode.setText(f"<b>{escape(shortened(str(result.obs_names[spot])))}</b>")
+        self.barcode.setToolTip(as_tip(str(result.obs_names[spot])))
+        self.domain.setText(f"{_swatch(result.palette[k])} Domain {escape(shortened(result.names[k]))}")
+        self.domain.setToolTip(as_tip(result.names[k]))
         posterior = partition.posterior[spot]
         best = np.argsort(-posterior)[:N_BARS]
         for at, (name, bar, share) in enumerate(self.bars):
@@ -145,7 +147,8 @@ class SpotPanel(QWidget):
                 widget.setVisible(at < len(best))
             if at < len(best):
                 domain = int(best[at])
-                name.setText(f"{_swatch(result.palette[domain])} {escape(result.names[domain])}")
+                name.setText(f"{_swatch(result.palette[domain])} {escape(shortened(result.names[domain], 16))}")
+                name.setToolTip(as_tip(result.names[domain]))
                 bar.setValue(round(1000 * float(posterior[domain])))
                 bar.setStyleSheet(f"QProgressBar::chunk {{ background: {result.palette[domain]}; }}")
                 bar.setAccessibleName(f"Posterior of domain {result.names[domain]}")

@@ -56,7 +56,7 @@ def columns_of(boundaries: pd.DataFrame, unit: str, several: bool = False) -> tu
             name.removeprefix("contrast_"),
             f"How far the two sides differ in {name.removeprefix('contrast_')}, in standard deviations; "
             "near 0 where it sees no boundary",
-            38,
+            48,
         )
         for name in boundaries.columns
         if name.startswith("contrast_")

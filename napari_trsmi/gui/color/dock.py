@@ -9,7 +9,6 @@ from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QButtonGroup,
     QCheckBox,
-    QComboBox,
     QHBoxLayout,
     QPushButton,
     QSizePolicy,
@@ -28,9 +27,11 @@ from napari_trsmi.gui.color.gene_sets import find, score
 from napari_trsmi.gui.color.panel import ColoringPanel
 from napari_trsmi.gui.color.suggestions import suggested
 from napari_trsmi.gui.color.together import Part, Together
+from napari_trsmi.gui.focus_ring import FocusRing
+from napari_trsmi.gui.frame import Scrolled
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import as_tip
+from napari_trsmi.gui.named import NameBox, NameButton
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
@@ -59,8 +60,7 @@ class ColorDock(QWidget):
 
         self._empty = Guide(self.session, "color")
         self._empty.setText(EMPTY)
-        self._within = QComboBox()
-        self._within.setToolTip("Search in one modality, in the columns of the file, or in everything.")
+        self._within = NameBox("Search in one modality, in the columns of the file, or in everything.", 8)
         self._within.setAccessibleName("Where to search")
         self._search = FeatureSearch("Type a gene, protein or column", HOW)
         self._chips = QWidget()
@@ -97,8 +97,10 @@ class ColorDock(QWidget):
         for widget in (self._panel, self._back):
             body.addWidget(widget)
         layout = QVBoxLayout(self)
+        self._scrolled = Scrolled(self._body)
         layout.addWidget(self._empty)
-        layout.addWidget(self._body)
+        layout.addWidget(self._scrolled)
+        self.ring = FocusRing(self)
 
         self._search.picked.connect(self.pick)
         self._list.picked.connect(self._on_listed)
@@ -226,7 +228,7 @@ class ColorDock(QWidget):
 
     def _on_section(self, section: OpenSection | None) -> None:
         self._empty.setVisible(section is None)
-        self._body.setVisible(section is not None)
+        self._scrolled.setVisible(section is not None)
         self._predicted = () if section is None or section.result is None else tuple(section.result.predicted)
         self._recent = []
         self._fill_chips()
@@ -266,8 +268,8 @@ class ColorDock(QWidget):
         section = self.session.section
         if section is None:
             return
-        self._index = index = FeatureIndex(section.dataset, self._predicted)
-        for field in (self._search, self._red, self._green):
+        self._index = index = FeatureIndex(section.dataset, self._predicted, section.scores)
+        for field in self._fields:
             field.renew_index(index)
         self._recent = [one for one in self._recent if one.modality != COLUMN or one.name in section.dataset.obs]
         self._fill_chips()
@@ -317,9 +319,7 @@ class ColorDock(QWidget):
             chip.hide()
             chip.deleteLater()
         for number, feature in enumerate(self._recent):
-            chip = QPushButton()
-            chip.setText(feature.label)
-            chip.setToolTip(as_tip(f"Colour by {feature.label} ({feature.modality}) again."))
+            chip = NameButton(feature.label, f"Colour by {feature.label} ({feature.modality}) again.")
             self._chip_group.addButton(chip, number)
             flow.addWidget(chip)
         self._chips.setVisible(bool(self._recent) and not self._two.isChecked())

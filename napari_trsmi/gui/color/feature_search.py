@@ -32,7 +32,7 @@ class FeatureSearch(SearchField):
         """Find features of one modality only, or of all."""
         self._modality = modality
 
-    def find(self, text: str) -> list[Feature]:
+    def matching(self, text: str) -> list[Feature]:
         """Return the features whose name holds the text."""
         return [] if self._index is None else self._index.search(text, self._modality)
 

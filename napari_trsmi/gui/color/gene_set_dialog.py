@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
 
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui.color.features import search
-from napari_trsmi.gui.color.gene_sets import find, genes_in, read_gmt
+from napari_trsmi.gui.color.gene_sets import find, genes_in
 from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.search_field import SearchField
 
@@ -37,9 +37,9 @@ GMT = "Gene sets (*.gmt *.txt);;All files (*)"
 class SetSearch(SearchField):
     """Finds a set of a GMT file by its name."""
 
-    sets: dict[str, list[str]]
+    sets: dict[str, tuple[str, ...]]
 
-    def find(self, text: str) -> list[str]:
+    def matching(self, text: str) -> list[str]:
         """Return the names of the sets that hold the text."""
         names = list(self.sets)
         return [names[k] for k in search(names, text)]
@@ -136,8 +136,10 @@ class GeneSetDialog(QDialog):
         path = self.ask_file(self)
         if not path:
             return
+        from napari_trsmi.answers.gene_sets import read_sets
+
         try:
-            self._sets.sets = read_gmt(path)
+            self._sets.sets = read_sets(Path(path))
         except DataError as error:
             self._found.setText(str(error))
             return

@@ -15,12 +15,10 @@ from napari_trsmi.interrupt import check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from napari_trsmi.data.dataset import Dataset
 
 GENES_AT_ONCE = 32  # whose values are in memory together
-MOST_BYTES = 256 * 2**20  # of a GMT file; all of MSigDB has 30 MB
 
 
 class Found(NamedTuple):
@@ -47,36 +45,6 @@ def genes_in(text: str) -> list[str]:
     ['CD3D', 'CD3E', 'CD8A']
     """
     return list(dict.fromkeys(re.findall(r"[^\s,;]+", text)))
-
-
-def read_gmt(path: str | Path) -> dict[str, list[str]]:
-    """Return {name: genes} of a GMT file: a set per line, as name, description and genes with tabs between.
-
-    Raises
-    ------
-    DataError
-        No such file, one that is no text or too large, or one without a set.
-    """
-    from pathlib import Path
-
-    path = Path(path)
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise DataError(f"Expected a GMT file of at most 256 MB, found {path.name}, which is larger.")
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"Expected a GMT file, found that {path.name} cannot be read as text: {error}.") from error
-    sets: dict[str, list[str]] = {}
-    for line in text.splitlines():
-        name, *rest = (field.strip() for field in line.split("\t"))
-        if name and (genes := list(dict.fromkeys(gene for gene in rest[1:] if gene))):
-            sets[name] = genes
-    if not sets:
-        raise DataError(
-            f"Expected lines of name, description and genes with tabs between, found none in {path.name}. "
-            "Choose a GMT file."
-        )
-    return sets
 
 
 def find(dataset: Dataset, modality: str, genes: Sequence[str]) -> Found:

@@ -25,6 +25,7 @@ from napari_trsmi.gui.compare.pair import Pair, pair_of
 from napari_trsmi.gui.compare.view import VIEWS, CompareView
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.named import NameBox
 from napari_trsmi.gui.plain import Label, Marked
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 Compared = tuple[Pair, tuple[dict[str, Any], dict[str, Any]]]  # to draw; what the first and the second keep of it
 
 SAME = "Choose two that are not the same. Train again, or cluster a run again, to have another one."
+SCORES = (
+    "ARI (adjusted Rand index) and NMI (normalised mutual information): how alike the domains are, 1 for the same and "
+    "near 0 by chance. Boundary F1: how much of the boundaries they have in common. Saved with the runs compared."
+)
 NO_EMBEDDING = "The file holds no embedding of another method in obsm, such as X_totalVI."
 
 
@@ -54,7 +59,7 @@ class ComparePanel(QWidget):
         self.scores, self.note = Marked(), Label()
         for text in (self.scores, self.note):
             text.setWordWrap(True)
-        self.scores.setToolTip("Saved with the runs that are compared")
+        self.scores.setToolTip(SCORES)
         self.scores.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.buttons: dict[str, QPushButton] = {}
         self.swipe = QSlider(Qt.Orientation.Horizontal)
@@ -263,8 +268,7 @@ def _scores(found: Comparison) -> str:
 
 
 def _choice(name: str) -> QComboBox:
-    box = QComboBox()
+    box = NameBox("A run, a column of labels in the file, or an embedding of another method cut into domains")
     box.setAccessibleName(name)
-    box.setToolTip("A run, a column of labels in the file, or an embedding of another method cut into domains")
     box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
     return box

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QGridLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.correct.lasso_layers import COLORS, GROUPS
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import Marked
+from napari_trsmi.gui.plain import Marked, shortened
 from napari_trsmi.teach import domain_of
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class LassoBar(QWidget):
             text = HINT if self.lasso.group == group else "no spots"
             if len(rows) and result is not None:
                 spots = "spot" if len(rows) == 1 else "spots"
-                text = f"{len(rows):,} {spots}, mostly {escape(domain_of(result, rows))}"
+                text = f"{len(rows):,} {spots}, mostly {escape(shortened(domain_of(result, rows), 20))}"
             self.counts[group].setText(f'<span style="color:{COLORS[group]}">⬤</span> {group}: {text}')
 
     def _on_toggled(self, on: bool) -> None:

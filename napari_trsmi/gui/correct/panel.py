@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_trsmi.errors import TrsmiError
 from napari_trsmi.gui.correct.constraint_list import ConstraintList
@@ -17,6 +17,7 @@ from napari_trsmi.gui.correct.lasso_bar import LassoBar
 from napari_trsmi.gui.correct.run import CorrectRun
 from napari_trsmi.gui.legend.chip_list import SWATCH, swatch
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.named import NameBox
 from napari_trsmi.gui.plain import Label, Marked
 from napari_trsmi.gui.undo_button import UndoButton
 from napari_trsmi.teach import contradiction, rows_of, words
@@ -60,9 +61,8 @@ class CorrectPanel(QWidget):
         self._on_history()
 
     def _lay_out(self) -> None:
-        self.domains = QComboBox()
+        self.domains = NameBox("The domain that A is to belong to")
         self.domains.setIconSize(QSize(SWATCH, SWATCH))
-        self.domains.setToolTip("The domain that A is to belong to")
         self.domains.setAccessibleName("Domain")
         self.domains.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.preview = QWidget()

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
-from qtpy.QtCore import Qt, QTimer, Signal
-from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from napari_trsmi.config import Config, Kind
 from napari_trsmi.errors import ConfigError
@@ -17,11 +17,13 @@ from napari_trsmi.gui.form.modalities import ModalityRow
 from napari_trsmi.gui.form.row import Row
 from napari_trsmi.gui.form.spec import changed, get, sections
 from napari_trsmi.gui.form.tools import Tools
+from napari_trsmi.gui.frame import Scrolled
 from napari_trsmi.presets import presets
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.form.curves import Curves
 
+LEAST = 250  # pixels of height
 SCHEDULED = ("align", "diffusion", "gate", "cluster", "loss", "train")  # sections that the planned curves read
 
 
@@ -63,21 +65,18 @@ class ConfigForm(QWidget):
         self._manners = Manners(self)
         inside = QWidget()
         self._sections = QVBoxLayout(inside)
-        self._sections.setContentsMargins(0, 0, 4, 0)
+        self._sections.setContentsMargins(0, 0, 2, 0)
         self._sections.setSpacing(3)
         for section, (title, found) in sections().items():
             self._add_section(section, title, found)
         self._sections.addStretch(1)
-        self.area = QScrollArea()
-        self.area.setWidgetResizable(True)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setWidget(inside)
+        self.area = Scrolled(inside)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
         self._column.addWidget(self.tools)
         self._column.addWidget(self.area, 1)
+        self.setMinimumHeight(LEAST)
         self.installEventFilter(self._manners)
         self._manners.watch(self)
         self._show()
@@ -224,14 +223,18 @@ class ConfigForm(QWidget):
 
     def _fold_toggled(self) -> None:
         """Draw the course of the run while a section that shapes it is open."""
-        wanted = any(self.folds[section].is_open() for section in SCHEDULED if section in self.folds)
+        shaping = [self.folds[section] for section in SCHEDULED if section in self.folds]
+        wanted = any(fold.is_open() for fold in shaping)
         if wanted and self._curves is None:
             from napari_trsmi.gui.form.curves import Curves  # pyqtgraph: not before it is seen
 
             self._curves = Curves()
             self._curves.show_config(self._config)
-            self._column.addWidget(self._curves)
         if self._curves is not None:
+            if wanted:  # beside what shapes it, so that it scrolls with that and takes no room from the form
+                last = max(at for at, fold in enumerate(self.folds.values()) if fold.is_open() and fold in shaping)
+                self._sections.removeWidget(self._curves)
+                self._sections.insertWidget(last + 1, self._curves)
             self._curves.setVisible(wanted)
 
 

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from napari_trsmi.gui.legend.chip_list import SCALE, ChipList, chips_model
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import Label
+from napari_trsmi.gui.plain import Label, as_tip
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.state import Coloring
 
@@ -51,7 +51,7 @@ class ColorKey(QWidget):
         several = coloring.values.ndim == 2
         title = "Colours add up" if several else coloring.title
         self.title.setText(f"{title} (in the colours of the domains)" if known else title)
-        self.title.setToolTip(SEVERAL if several else "")
+        self.title.setToolTip(SEVERAL if several else as_tip(coloring.title))
         needed = self.title.fontMetrics().horizontalAdvance(self.title.text()) + 4
         self.title.setMinimumWidth(min(needed, ALONE if known else BESIDE))
         for part in (self.low, self.strip, self.high):

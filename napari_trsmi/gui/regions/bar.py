@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import ElidingLabel, Label
+from napari_trsmi.gui.plain import ElidingLabel, Label, as_tip
 
 if TYPE_CHECKING:
     from typing import Any
@@ -85,4 +85,4 @@ class ToolBar(QWidget):
         goal = "leave their regions" if self.erase.isChecked() else f"become {self.regions.region or 'Region 1'}"
         text = f"{BUTTONS[tool][2]}: they {goal}." if tool else "Take a tool, then draw on the tissue."
         self.hint.setText(text)
-        self.hint.setToolTip(text)
+        self.hint.setToolTip(as_tip(text))

@@ -22,7 +22,7 @@ from napari_trsmi.data.sample import sample_path
 from napari_trsmi.gui import anchors
 from napari_trsmi.gui.buttons import text_button
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import ElidingLabel, Label, as_tip
+from napari_trsmi.gui.plain import ElidingLabel, Label, as_tip, shortened
 from napari_trsmi.gui.remembered import remember
 from napari_trsmi.gui.sketches import Sketch
 from napari_trsmi.gui.state import OpenSection
@@ -240,7 +240,7 @@ class DataPanel(QWidget):
 
 def describe(dataset: Dataset) -> str:
     """Return the size of a section and its modalities, in a line."""
-    modalities = (f"{name} ({KINDS[modality.kind]})" for name, modality in dataset.modalities.items())
+    modalities = (f"{shortened(name, 18)} ({KINDS[modality.kind]})" for name, modality in dataset.modalities.items())
     sections = f"{len(dataset.parts)} sections · " if dataset.parts else ""
     return f"{sections}{dataset.n_spots:,} spots · {' · '.join(modalities)}"
 

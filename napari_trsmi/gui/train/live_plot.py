@@ -54,7 +54,7 @@ class LivePlot(QWidget):
         self.chips: dict[str, QToolButton] = {}
 
         self.plot = pg.PlotWidget()
-        self.plot.setFixedHeight(PLOT_HEIGHT)
+        self.plot.setMinimumHeight(PLOT_HEIGHT)
         self.plot.setToolTip("Click to go to the nearest preview")
         self.left = self.plot.getPlotItem()
         self.left.setMenuEnabled(False)
@@ -83,7 +83,7 @@ class LivePlot(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        layout.addWidget(self.plot)
+        layout.addWidget(self.plot, 1)
         layout.addLayout(self.legend)
 
         self._throttle = QSignalThrottler(parent=self)

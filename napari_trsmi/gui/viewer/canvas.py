@@ -16,7 +16,7 @@ from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.outlining import Outlining
 from napari_trsmi.gui.viewer.painting import paint_domains, paint_spots
 from napari_trsmi.gui.viewer.removed import Removed
-from napari_trsmi.gui.viewer.sections import marked, share_units
+from napari_trsmi.gui.viewer.sections import marked, select_one_of, share_units
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -39,8 +39,7 @@ class Canvas:
     Signals
     -------
     gone(OpenSection)
-        A person removed the last layer of a section that trains, waits, or has domains that are not on file. Without
-        anybody who hears of it, its run ends.
+        A person removed the last layer of a section that has something to lose. Where nobody hears it, its run ends.
     """
 
     gone = Signal(object)
@@ -101,8 +100,8 @@ class Canvas:
         layer.editable = False  # points and labels are one to one with the spots
         if ours["section"] is self.session.section or ours["section"] in self._seen:
             return
-        needed = SPOTS if ours["section"].result is None else DOMAINS
-        if self.layer(SPOTS, ours["section"]) is not None and self.layer(needed, ours["section"]) is not None:
+        needed = (SPOTS,) if ours["section"].result is None else (SPOTS, DOMAINS)
+        if all(self.layer(role, ours["section"]) is not None for role in needed):
             self.session.activate(ours["section"])
 
     def _on_removed(self, event: Any) -> None:
@@ -127,9 +126,8 @@ class Canvas:
         from napari_trsmi.gui.viewer.docks import viewer_in_use
 
         self._seen.discard(section)
-        self.cameras.forget(section)
-        self.removed.forget(section)
-        self.outlining.drop(section)
+        for keeper in (self.cameras, self.removed, self.outlining):
+            keeper.forget(section)
         if section is self.session.section:
             self.session.activate(next(reversed(self._sections()), None))
         unsaved = section.result is not None and section.path is None
@@ -140,19 +138,16 @@ class Canvas:
 
     def _sections(self) -> list[OpenSection]:
         """Return the sections that have an image, spots or domains, from the bottom."""
-        return list(
-            {id(ours["section"]): ours["section"] for _, ours in self._marked() if ours["role"] in ORDER}.values()
-        )
+        found = (ours["section"] for _, ours in self._marked() if ours["role"] in ORDER)
+        return list({id(section): section for section in found}.values())
 
     def _sweep(self) -> None:
         """Remove what was drawn on sections that are gone; copies are a person's own."""
         sections = self._sections()
         for layer, ours in list(self._marked()):
-            if ours["section"] in sections:
-                continue
-            if ours["role"] == COPY:
+            if ours["section"] not in sections and ours["role"] == COPY:
                 layer.metadata.pop("trsmi")
-            else:
+            elif ours["section"] not in sections:
                 self.viewer.layers.remove(layer)
 
     def _on_section(self, section: OpenSection | None) -> None:
@@ -166,13 +161,13 @@ class Canvas:
             else:
                 _see(layer, ours.pop("visible", layer.visible))
                 own.append(layer)
-        known, active = self.cameras.look_at(section), self.viewer.layers.selection.active
-        if section is None or not own:
-            return
-        if known:
-            if active is None or (active.metadata.get("trsmi") or {"section": section})["section"] is not section:
-                self.viewer.layers.selection.active = next((one for one in reversed(own) if one.visible), own[-1])
-            return
+        if self.cameras.look_at(section) and own:
+            select_one_of(self.viewer, own)
+        elif section is not None and own:
+            self._begin(section, own)
+
+    def _begin(self, section: OpenSection, own: list[Layer]) -> None:
+        """Show a section that was never seen before."""
         self._seen.add(section)
         self.outlining.begin(section)
         bar = self.viewer.canvas.overlays.scale_bar

@@ -22,7 +22,7 @@ REGIONS, EMBEDDING = "Regions", "Embedding"
 DOCKS = (TRAIN, COLOUR, BOUNDARIES, ASK, CORRECT, TRUST, COMPARE)  # from left to right, as in the menu
 ON_DEMAND = (REGIONS, EMBEDDING)  # those that a person opens, right of the others
 TABS = {COLOUR: "Colour"}  # where the name is too long for one of six tabs
-WIDTH = 366  # pixels, for all tabs to be read
+WIDTH = 330  # pixels: enough for all tabs to be read
 ROOM = 1280, 800  # pixels of a window in which docks and canvas have room; a new one of napari has less
 
 SETTLE = 100  # milliseconds until docks have their final width
@@ -35,17 +35,17 @@ def open_docks(viewer: Viewer) -> None:
     from qtpy.QtCore import Qt, QTimer
 
     from napari_trsmi.gui.viewer.arrangement import arrangement_of
+    from napari_trsmi.gui.viewer.tabs import close_tabs
 
     viewer = getattr(viewer, "__wrapped__", viewer)
     _OPENED.add(viewer)
-    docks = []
     for name in DOCKS:
-        dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=bool(docks))
+        dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=name != TRAIN)
         arrangement_of(dock.window()).settle(dock)
         dock.show()
-        docks.append(dock)
-    train = docks[0]
+    train, _ = viewer.window.add_plugin_dock_widget(PLUGIN, TRAIN)
     train.raise_()
+    close_tabs(train.window())
     _make_room(train.window())
     train.window().resizeDocks([train], [WIDTH], Qt.Orientation.Horizontal)
     QTimer.singleShot(SETTLE, partial(_fit, ref(viewer)))
@@ -53,9 +53,11 @@ def open_docks(viewer: Viewer) -> None:
 
 def open_dock(viewer: Viewer, name: str) -> None:
     """Open one dock, or bring it to the front: beside the others as a tab."""
+    from napari_trsmi.gui.viewer.arrangement import arrangement_of
+
     viewer = getattr(viewer, "__wrapped__", viewer)
     dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
-    dock.setWindowTitle(TABS.get(name, name))
+    arrangement_of(dock.window()).settle(dock)
     dock.show()
     dock.raise_()
 

@@ -64,7 +64,7 @@ class Outlining:
         job = self._jobs[section] = OutlineJob(section)
         run_long(canvas.session, "Reading the outlines of the cells", job, self._done, self._failed)
 
-    def drop(self, section: OpenSection) -> None:
+    def forget(self, section: OpenSection) -> None:
         """End the job of a section that is gone."""
         if (job := self._jobs.pop(section, None)) is not None:
             job.drop()

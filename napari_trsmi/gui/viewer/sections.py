@@ -42,6 +42,13 @@ def share_units(viewer: Viewer, section: OpenSection) -> None:
             layer.units = (unit,) * layer.ndim
 
 
+def select_one_of(viewer: Viewer, own: Sequence[Layer]) -> None:
+    """Select the uppermost that is seen where none of these layers is selected: the status bar speaks about it."""
+    selection = viewer.layers.selection
+    if selection.active is None or ("trsmi" in selection.active.metadata and selection.active not in own):
+        selection.active = next((layer for layer in reversed(own) if layer.visible), own[-1])
+
+
 def put_in_place(session: Session, section: OpenSection, others: Sequence[OpenSection]) -> None:
     """Add the layers of `section`, which makes it the active one, and remove those of `others`."""
     from napari.layers import Layer

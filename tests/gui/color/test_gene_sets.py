@@ -37,16 +37,3 @@ def test_genes_are_found_by_symbol_whatever_the_case_and_the_missing_are_named()
     assert gene_sets.find(dataset, "rna", ["cd8a", "G0", "cd3d", "XYZ"]) == ([2, 0], ["XYZ"])
     with pytest.raises(DataError, match="Expected genes of rna, found XYZ"):
         gene_sets.score(dataset, "rna", "x", ["XYZ"])
-
-
-def test_a_gmt_file_is_read_line_by_line(tmp_path):
-    path = tmp_path / "sets.gmt"
-    path.write_text("A\thttps://a\tg1\tg2\tg1\r\n\nempty\tx\nB\t\tg3\t\n")
-    assert gene_sets.read_gmt(path) == {"A": ["g1", "g2"], "B": ["g3"]}
-
-
-@pytest.mark.parametrize("content", [b"", b"no tabs here", b"\xff\xfe\x00"])
-def test_what_is_no_gmt_file_is_said(tmp_path, content):
-    (tmp_path / "sets.gmt").write_bytes(content)
-    with pytest.raises(DataError, match=r"Expected .* sets.gmt"):
-        gene_sets.read_gmt(tmp_path / "sets.gmt")

@@ -81,12 +81,12 @@ def test_the_dock_fits_a_narrow_place_in_a_small_window(dock):
 def test_runs_are_listed_with_their_scores(dock, trained, fewer):
     found = rows(dock)
     assert list(found) == ["run 1", "run 2"]
-    assert found["run 1"]["K"] == "7"
-    assert found["run 2"]["K"] == "5"
-    assert found["run 2"]["ARI"] == "1.00"
-    assert 0 < float(found["run 1"]["ARI"]) < 1
-    assert found["run 1"]["Cert."] == f"{trained.confidence.mean():.2f}"
-    assert found["run 1"]["PAS"] == f"{trained.scores['PAS']:.2f}"
+    assert found["run 1"]["Domains"] == "7"
+    assert found["run 2"]["Domains"] == "5"
+    assert found["run 2"]["Like"] == "1.00"
+    assert 0 < float(found["run 1"]["Like"]) < 1
+    assert found["run 1"]["Certain"] == f"{trained.confidence.mean():.2f}"
+    assert found["run 1"]["Scattered"] == f"{trained.scores['PAS']:.2f}"
     assert found["run 2"]["Differs in"] == "clustered again"
     assert found["run 1"]["Differs in"] == "same settings"
 
@@ -168,7 +168,7 @@ def test_a_run_is_clustered_again_in_a_thread(dock, qtbot, trained):
     assert result.partition.n_domains == 4
     assert result.config.cluster.domain_scale == 1
     assert np.array_equal(result.embedding, trained.embedding)
-    assert rows(dock)["run 3"]["K"] == "4"
+    assert rows(dock)["run 3"]["Domains"] == "4"
     assert dock.runs.buttons["Cluster again"].isEnabled()
     expected = edits.recluster(trained, trained.config.cluster.model_copy(update={"n_domains": 4, "domain_scale": 1}))
     assert np.array_equal(result.labels, expected.labels)
