@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType, WeakSet, ref
 
 from napari_trsmi.gui.viewer.canvas import AIR
@@ -13,7 +13,7 @@ from napari_trsmi.gui.viewer.sessions import session_of
 
 if TYPE_CHECKING:
     from napari import Viewer
-    from qtpy.QtWidgets import QDockWidget, QMainWindow
+    from qtpy.QtWidgets import QMainWindow
 
 PLUGIN = "napari-trsmi"
 TRAIN, COLOUR, BOUNDARIES, ASK = "Train", "Colour by", "Boundaries", "Ask"
@@ -39,7 +39,7 @@ def open_docks(viewer: Viewer) -> None:
 
     viewer = getattr(viewer, "__wrapped__", viewer)
     _OPENED.add(viewer)
-    docks: list[QDockWidget] = []
+    docks: list[Any] = []
     for name in DOCKS:
         dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=bool(docks))
         arrangement_of(dock.window()).settle(dock)
