@@ -45,7 +45,8 @@ class FilterBar(QWidget):
         self.shortest.setRange(0, 1e9)
         self.shortest.setDecimals(0)
         self.shortest.setPrefix("≥ ")
-        self.shortest.setStyleSheet("QDoubleSpinBox { min-width: 96px }")  # beside napari's wide arrows
+        self.shortest.setStyleSheet("QDoubleSpinBox { min-width: 60px }")
+        self.shortest.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)  # napari's are wide; arrow keys step
         self.shortest.setToolTip("Leave out boundaries shorter than this")
         self.wanted.currentIndexChanged.connect(lambda: self.changed.emit())
         self.pair.currentIndexChanged.connect(lambda: self.changed.emit())
