@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_trsmi.config import Config
 from napari_trsmi.gui.runs import Runs
-from napari_trsmi.records import Checkpoints
+from napari_trsmi.records import Checkpoints, Progress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -170,6 +170,8 @@ class Run:
         Names of the domains of that result by their colour.
     states
         States of training to make a preview the result with; the thread adds to them.
+    doing
+        What the thread is doing before, between and after the epochs; None during one. It writes, the window reads.
     """
 
     section: OpenSection
@@ -181,6 +183,11 @@ class Run:
     earlier: tuple[Step, ...] = ()
     known: dict[str, str] = field(default_factory=dict)
     states: Checkpoints = field(default_factory=Checkpoints)
+    doing: Progress | None = None
+
+    def hear(self, text: str, done: int, total: int) -> None:
+        """Take in what the thread is doing from now on."""
+        self.doing = Progress(done, total, text)
 
     @property
     def resume(self) -> bytes | None:

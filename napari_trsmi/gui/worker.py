@@ -13,6 +13,7 @@ from weakref import WeakMethod, WeakSet, ref
 
 from napari_trsmi.errors import TrainingError, TrsmiError
 from napari_trsmi.interrupt import Interrupted, interruptible
+from napari_trsmi.telling import heard
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -99,7 +100,7 @@ def train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
         with outside_pool():
             if not thread.take_turn():
                 return None
-            with interruptible(thread.left.is_set):
+            with interruptible(thread.left.is_set), heard(run.hear):
                 return (yield from _train(run, thread))
     except Interrupted:
         return None
@@ -128,6 +129,7 @@ def _train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
         while True:
             if step.labels is not None and not run.colors:
                 run.colors = first_colors(step, run)
+            run.doing = None
             yield step
             if not thread.go.is_set():
                 thread.give_turn()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_trsmi.estimate import estimate
@@ -54,9 +52,6 @@ class RunBar(QWidget):
         self.controls = RunControls(session, self, self._left)
         self.progress, self.status = self.controls.progress, Label()
         self.status.setWordWrap(True)
-        self._waiting = QTimer(self)
-        self._waiting.setInterval(200)
-        self._waiting.timeout.connect(self._say_preparing)
 
         about, above, buttons = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         about.addWidget(self.out_of_date)
@@ -110,15 +105,12 @@ class RunBar(QWidget):
         self._refresh()
 
     def _on_run(self, state: str) -> None:
-        if state == "preparing":
-            self._say_preparing()
-        elif state == "finishing":
+        if state == "finishing":
             self.say(self._ending())
         elif state == "paused":
             self.say("Paused. The domains so far can be looked at.")
         else:
             self.say(self._outcome() if state == "idle" else "")
-        self._waiting.start() if state == "preparing" else self._waiting.stop()
         self._refresh()
 
     def _left(self) -> str:
@@ -144,12 +136,9 @@ class RunBar(QWidget):
         self.say(news)
 
     def _ending(self) -> str:
-        """Return what is still to be done before there is a result."""
+        """Return what has to come to its end first; the bar says what is done then."""
         run = self.session.run
-        if run is not None and run.at_end:
-            return "Finding the domains and their boundaries…"
-        epoch = "this epoch" if run is not None and run.steps else "the first epoch"
-        return f"Finishing {epoch}, then finding the domains and their boundaries…"
+        return "" if run is not None and run.at_end else "Finishing this epoch…"
 
     def _outcome(self) -> str:
         """Return what came of the last run, once there is a result."""
@@ -167,10 +156,6 @@ class RunBar(QWidget):
         guess, _ = estimate(result.dataset, result.config.model_copy(update={"train": train}))
         if took:
             self._factor[result.config.device] = took / guess
-
-    def _say_preparing(self) -> None:
-        training = sys.modules.get("napari_trsmi.model.training")
-        self.say("Preparing features and graphs…" if hasattr(training, "train") else "Loading PyTorch…")
 
     # What a person does
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Semaphore
 
 from acted_support import with_acted_support
 from acted_training import acted, step
@@ -42,8 +43,8 @@ def test_the_device_is_that_of_the_config(opened):
 def test_a_run_shows_progress_and_enables_what_makes_sense(opened, qtbot, gate):
     bar = opened.run_bar
     click(qtbot, bar.run_button)
-    assert enabled(opened) == {"finish", "cancel"}
-    assert bar.status.text() in ("Loading PyTorch…", "Preparing features and graphs…")
+    assert enabled(opened) == {"cancel"}
+    assert bar.progress.maximum() == 0  # to and fro
     gate.release()
     qtbot.waitUntil(lambda: opened.session.state == "running", timeout=5_000)
     assert enabled(opened) == {"pause", "finish", "cancel"}
@@ -89,7 +90,7 @@ def test_pause_resume_and_finish_by_their_buttons(opened, qtbot, gate):
     click(qtbot, bar.controls.pause)
     assert session.state == "paused"
     assert bar.controls.pause.text() == "Resume"
-    assert bar.progress.format().startswith("epoch 1 of 6")
+    assert bar.progress.text().startswith("epoch 1 of 6")
     click(qtbot, bar.controls.pause)
     assert session.state == "running"
     click(qtbot, bar.controls.finish)
@@ -168,3 +169,36 @@ def test_times_read_as_a_person_says_them(trained):
 def test_a_pause_does_not_count_as_time_that_epochs_take(trained):
     steps = [step(k, 100, seconds=k + (600 if k > 8 else 0)) for k in range(1, 21)]
     assert time_left(steps) == ", 80 s left"
+
+
+def test_the_bar_says_what_is_done_before_and_after_the_epochs(opened, qtbot, monkeypatch, trained):
+    telling = Semaphore(0)
+    monkeypatch.setattr("napari_trsmi.api.fit_steps", acted(trained, telling=telling))
+    bar = opened.run_bar.progress
+
+    def says(text, value=0, total=0):
+        qtbot.waitUntil(lambda: (bar.text(), bar.value(), bar.maximum()) == (text, value, total), timeout=5_000)
+        assert bar.isVisible()
+
+    click(qtbot, opened.run_bar.run_button)
+    says("Preparing features and graphs")
+    qtbot.waitUntil(lambda: "Preparing" in opened.activity.bar.desc, timeout=5_000)
+    telling.release()
+    says("Estimating the number of domains: 5 of 14", 5, 14)
+    assert opened.session.state == "finishing"
+    assert enabled(opened) == {"cancel"}
+    telling.release()
+    says("Finding domains")
+    telling.release()
+    idle(opened, qtbot)
+    assert not bar.isVisible()
+
+
+def test_finish_and_keep_is_offered_once_there_is_an_epoch_to_keep(opened, qtbot, gate):
+    controls = opened.run_bar.controls
+    click(qtbot, opened.run_bar.run_button)
+    assert not controls.finish.isEnabled()
+    assert "after the first epoch" in controls.finish.toolTip()
+    gate.release()
+    qtbot.waitUntil(controls.finish.isEnabled, timeout=5_000)
+    assert "after the first epoch" not in controls.finish.toolTip()
