@@ -19,7 +19,7 @@ from napari_trsmi.previews import Previews
 from napari_trsmi.records import Checkpoints, Fit, Step, drain
 from napari_trsmi.restoring import read_saved
 from napari_trsmi.stages import Prepared, assemble, cut, cut_again, prepare, with_device
-from napari_trsmi.telling import BOUNDARIES, EMBEDDING, FINDING, NUMBER, PREPARING, tell
+from napari_trsmi.telling import BOUNDARIES, EMBEDDING, FINDING, NUMBER, tell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -167,9 +167,7 @@ def fit_steps(
         training = config.model_copy(update={"train": config.train.model_copy(update={"preview_every": 0})})
     started = time.perf_counter()
     dataset = data if isinstance(data, Dataset) else _dataset(data, config)
-    if prepared is None:
-        tell(PREPARING)
-        prepared = prepare(dataset, config)
+    prepared = prepared or prepare(dataset, config)
     seconds = {"features and graphs": time.perf_counter() - started}
     check()
 

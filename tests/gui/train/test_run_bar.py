@@ -177,7 +177,7 @@ def test_the_bar_says_what_is_done_before_and_after_the_epochs(opened, qtbot, mo
     bar = opened.run_bar.progress
 
     def says(text, value=0, total=0):
-        qtbot.waitUntil(lambda: (bar.text(), bar.value(), bar.maximum()) == (text, value, total), timeout=5_000)
+        qtbot.waitUntil(lambda: (bar.words, bar.value(), bar.maximum()) == (text, value, total), timeout=5_000)
         assert bar.isVisible()
 
     click(qtbot, opened.run_bar.run_button)
