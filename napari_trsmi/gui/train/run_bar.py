@@ -13,6 +13,7 @@ from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label, as_tip
 from napari_trsmi.gui.run_controls import RunControls
 from napari_trsmi.gui.train.devices import device_names, loaded_device
+from napari_trsmi.gui.train.follow import Follow
 from napari_trsmi.gui.words import duration
 from napari_trsmi.records import left_devices
 from napari_trsmi.teach import count
@@ -43,7 +44,7 @@ class RunBar(QWidget):
         self.constraints = Label()
         self.constraints.setToolTip(CONSTRAINED)
         self.free_button = text_button("Leave out", "Run without what was said in the Correct dock", self._on_free)
-        self.estimate, self.device = Label(), QComboBox()
+        self.estimate, self.device, self.follow = Label(), QComboBox(), Follow(session, self)
         self.device.setToolTip("Where training runs; auto takes the fastest there is")
         self.device.setAccessibleName("Device")
         self.device.setEditable(False)
@@ -58,6 +59,7 @@ class RunBar(QWidget):
         about.addWidget(self.constraints, 1)
         about.addWidget(self.free_button)
         above.addWidget(self.estimate, 1)
+        above.addWidget(self.follow, 1)
         above.addWidget(self.device)
         for button in (self.run_button, *self.controls.buttons):
             buttons.addWidget(button)
@@ -177,6 +179,7 @@ class RunBar(QWidget):
         self.run_button.setEnabled(session.section is not None and state == "idle")
         self.run_button.setText("Run again" if session.result is not None and not session.out_of_date else "Run")
         self.progress.setVisible(state != "idle")
+        self.estimate.setVisible(self.follow.isHidden())  # it takes its place
         self.device.setEnabled(state == "idle")
         self._refresh_device(session.config.device)
         self._refresh_estimate(session.config)
