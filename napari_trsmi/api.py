@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from mudata import MuData
 
+
 def read(
     path: str | Path | Sequence[str | Path],
     *,

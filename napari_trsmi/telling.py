@@ -8,7 +8,11 @@ from threading import local
 
 Hear = Callable[[str, int, int], None]
 # What a run does before, between and after its epochs.
-PREPARING, EMBEDDING, NUMBER = "Preparing features and graphs", "Embedding all spots", "Estimating the number of domains"
+PREPARING, EMBEDDING, NUMBER = (
+    "Preparing features and graphs",
+    "Embedding all spots",
+    "Estimating the number of domains",
+)
 FINDING, BOUNDARIES = "Finding domains", "Finding boundaries and scores"
 SUPPORT, EFFECTS = "Measuring support", "Measuring effects across boundaries"
 _THREAD = local()  # who hears of the work in each thread

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from napari_trsmi.estimate import estimate
+from napari_trsmi.estimate import estimate, measured, parts
 from napari_trsmi.gui.buttons import text_button
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.paces import learn, paces
 from napari_trsmi.gui.plain import Label, as_tip
+from napari_trsmi.gui.remembered import recall, remember
 from napari_trsmi.gui.run_controls import RunControls
 from napari_trsmi.gui.train.devices import device_names, loaded_device
 from napari_trsmi.gui.train.follow import Follow
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from napari_trsmi.records import Step
 
 PAUSE = 10  # times as long as a typical epoch: no epoch takes that long, also with a preview
+AUTO = "auto"  # remembered: the device that it stood for last
 OUT_OF_DATE = "Settings changed since this result"
 CONSTRAINED = (
     "Run repeats the whole run with what was said in the Correct dock. Train on, there, goes on from the result."
@@ -36,7 +39,7 @@ class RunBar(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self._factor: dict[str, float] = {}  # measured / estimated seconds, by device
+        self._after = 0.0  # seconds that domains take after the epochs
         self._said = self._busy = ""
 
         self.out_of_date = Label(OUT_OF_DATE)
@@ -119,7 +122,7 @@ class RunBar(QWidget):
         run = self.session.run
         if run is None or self.session.state == "finishing":  # the epochs left will not be trained
             return ""
-        return time_left(run.steps)
+        return time_left(run.steps, self._after)
 
     def _on_step(self, _: Step) -> None:
         if self.session.state == "running":
@@ -152,12 +155,14 @@ class RunBar(QWidget):
         return f"Trained on {result.provenance.get('device', run.config.device)} in {took}. {left}".rstrip()
 
     def _measure(self, result: Any) -> None:
-        """Scale later estimates by how long this run took."""
-        took = sum(result.provenance.get("seconds", {}).values())
-        train = result.config.train.model_copy(update={"epochs": len(result.history)})
-        guess, _ = estimate(result.dataset, result.config.model_copy(update={"train": train}))
-        if took:
-            self._factor[result.config.device] = took / guess
+        """Let later estimates learn from how long this run took."""
+        train = result.config.train.model_copy(update={"epochs": len(result.history), "extra_epochs": 0})
+        config = result.config.model_copy(update={"train": train})
+        took = result.provenance.get("seconds", {})
+        device = result.provenance.get("device")
+        learn(measured(took, result.dataset, config, device))
+        if config.device == "auto" and device:
+            remember(AUTO, str(device))
 
     # What a person does
 
@@ -197,20 +202,23 @@ class RunBar(QWidget):
         if dataset is None:
             self.estimate.setText("Open a section to train on it.")
             return
-        seconds, size = estimate(dataset, config)
-        factor = self._factor.get(config.device)
         device = loaded_device(config.device)
+        known = paces()
+        there = config.model_copy(update={"device": device or recall(AUTO) or config.device})
+        seconds, size = estimate(dataset, there, known)
+        self._after = sum(known.get(k, 1.0) * v for k, v in parts(dataset, there).items() if k.startswith("domains"))
         where = f" on {device}" if device else ""
-        self.estimate.setText(f"about {duration(seconds * (factor or 1.0))}, {size / 1e9:.1f} GB{where}")
-        base = "scaled by the last run" if factor else "from measurements on two CPU cores"
+        self.estimate.setText(f"about {duration(seconds)}, {size / 1e9:.1f} GB{where}")
+        learned = bool(set(known) & set(parts(dataset, there)))
+        base = "that learned from runs on this machine" if learned else "from measurements on two CPU cores"
         self.estimate.setToolTip(f"An estimate {base}: time of the run, and memory of the program at the peak.")
 
 
-def time_left(steps: list[Step]) -> str:
-    """Return how long the remaining epochs will take, judged by the latest ones."""
+def time_left(steps: list[Step], after: float = 0.0) -> str:
+    """Return how long the remaining epochs will take, judged by the latest ones, and `after` them the domains."""
     recent = steps[-20:]
     if len(recent) < 2 or recent[-1].epoch == recent[-1].n_epochs:
         return ""
     took = np.diff([step.seconds for step in recent])
     pace = float(took[took <= PAUSE * np.median(took)].mean())
-    return f", {duration(pace * (recent[-1].n_epochs - recent[-1].epoch))} left"
+    return f", {duration(pace * (recent[-1].n_epochs - recent[-1].epoch) + after)} left"

@@ -18,13 +18,14 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_trsmi.estimate import estimate
+from napari_trsmi.estimate import estimate, parts
 from napari_trsmi.gui.bar import TellingBar
 from napari_trsmi.gui.curve_plot import CurvePlot
 from napari_trsmi.gui.form.spec import changed
 from napari_trsmi.gui.jobs import JobPanel
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.maps import map_title, result_maps
+from napari_trsmi.gui.paces import paces
 from napari_trsmi.gui.plain import Label, Marked
 from napari_trsmi.gui.run_controls import in_words
 from napari_trsmi.gui.trust.agreement_grid import AgreementGrid
@@ -257,8 +258,11 @@ class TrustPanel(JobPanel):
         self._refresh()
         if result is None:
             return
-        took = result.provenance.get("seconds", {})
-        seconds = sum(took.values()) if took else estimate(result.dataset, result.config)[0]
+        took = [value for name, value in result.provenance.get("seconds", {}).items() if name != "support"]
+        known = paces()  # of this machine, where the run may have been on another
+        config = result.config.model_copy(update={"device": result.provenance.get("device", result.config.device)})
+        learned = set(known) >= set(parts(result.dataset, config))
+        seconds = sum(took) if took and not learned else estimate(result.dataset, config, known)[0]
         runs = "1 run" if n == 1 else f"{n} runs"
         self.estimate.setText(f"{runs} of the method, about {duration(n * seconds)}" if n else "No run of the method")
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from threading import Semaphore
 
+import pytest
 from acted_support import with_acted_support
 from acted_training import acted, step
 from dock_by_hand import ALL, click, enabled, idle
 from opened_dock import add
 
+from napari_trsmi.estimate import estimate, parts
+from napari_trsmi.gui.paces import paces
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.train.run_bar import OUT_OF_DATE, time_left
 from napari_trsmi.gui.words import duration
@@ -156,13 +159,17 @@ def test_the_estimate_learns_from_the_last_run(opened, qtbot, gate):
     click(qtbot, opened.run_bar.run_button)
     idle(opened, qtbot)
     assert opened.run_bar.estimate.text() != before
-    assert opened.run_bar.estimate.text().startswith("about 3 s")  # as the acted run says it took
-    assert "scaled by the last run" in opened.run_bar.estimate.toolTip()
+    dataset, config = opened.session.dataset, opened.session.config
+    guess, paced = parts(dataset, config, "cpu"), paces()
+    assert paced == pytest.approx({"training on cpu": 3.0 / guess["training on cpu"]}, rel=1e-3)  # as the run says
+    assert estimate(dataset, config, paced)[0] > estimate(dataset, config)[0] + 2
+    assert "learned from runs on this machine" in opened.run_bar.estimate.toolTip()
 
 
 def test_times_read_as_a_person_says_them(trained):
     assert [duration(s) for s in (0.2, 59, 100, 4000, 9000)] == ["1 s", "59 s", "2 min", "67 min", "2.5 h"]
     assert time_left([step(1, 6), step(2, 6)]) == ", 1 s left"
+    assert time_left([step(1, 6), step(2, 6)], after=20.0) == ", 20 s left"
     assert time_left([step(1, 6)]) == time_left([step(5, 6), step(6, 6)]) == ""
 
 

@@ -140,7 +140,7 @@ def test_progress_counts_runs_and_tells_what_is_left(panel, qtbot, gate):
     assert panel.progress.text().startswith("1 of 3 runs, ")
     assert panel.progress.text().endswith(" left")
     assert panel.progress.value() < 667
-    qtbot.waitUntil(lambda: panel.doing.words .endswith("epoch 3 of 6"), timeout=10_000)
+    qtbot.waitUntil(lambda: panel.doing.words.endswith("epoch 3 of 6"), timeout=10_000)
     assert (panel.doing.value(), panel.doing.maximum()) == (3, 6)
 
 
