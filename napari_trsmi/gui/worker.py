@@ -6,6 +6,7 @@ import atexit
 import logging
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from errno import EDQUOT, ENOSPC
 from functools import cache
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
@@ -144,16 +145,23 @@ def _train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
 
 
 def sentence(error: BaseException) -> str:
-    """Return what a person is told about an error: what happened, and the way out."""
+    """Return what a person is told about an error: what happened in plain words, and the way out."""
     if isinstance(error, TrsmiError):
-        return str(error)
+        return f"{error.plain} {error}".lstrip()
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     if isinstance(error, MemoryError) or "out of memory" in text.lower() or "not enough memory" in text.lower():
-        return "Expected enough memory, found too little. Use the CPU, fewer components or fewer neighbours."
+        return (
+            "There was not enough memory. Expected enough memory, found too little. Use the CPU, fewer components or "
+            "fewer neighbours."
+        )
     if isinstance(error, OSError):
         name = f" {error.filename}" if error.filename else ""
-        return f"Expected the system to do as asked, found: {error.strerror or text}{name}. Check disk and file."
-    return f"Expected to get through, found {type(error).__name__}: {text}. Please report this with the log."
+        full = "The disk is full. " if error.errno in (ENOSPC, EDQUOT) else ""
+        return f"{full}Expected the system to do as asked, found: {error.strerror or text}{name}. Check disk and file."
+    return (
+        f"Something went wrong in the program. Expected to get through, found {type(error).__name__}: {text}. Please "
+        "report this with the log."
+    )
 
 
 def first_colors(step: Step, run: Run) -> tuple[str, ...]:

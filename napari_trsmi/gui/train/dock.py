@@ -14,6 +14,7 @@ from napari_trsmi.gui.form.fold import Fold
 from napari_trsmi.gui.legend.legend import attach_legend
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
+from napari_trsmi.gui.problem import Problem
 from napari_trsmi.gui.support.bar import SupportBar
 from napari_trsmi.gui.train.activity import Activity
 from napari_trsmi.gui.train.closing import guard
@@ -51,6 +52,7 @@ class TrainDock(QWidget):
         self.n_domains = _whole_number(0, 200, "auto", _help("n_domains"))
         self.domain_scale = _whole_number(-1, 32, "auto", _help("domain_scale"))
         self.form = ConfigForm(session.config)
+        self.problem = Problem(session)
         self.run_bar, self.live_plot = RunBar(session), LivePlot(session)
         self.preview_bar, self.result_row = PreviewBar(session), ResultRow(session)
         self.support_bar = SupportBar(session)
@@ -94,6 +96,7 @@ class TrainDock(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(6)
+        layout.addWidget(self.problem)
         layout.addWidget(self.data_panel)
         layout.addWidget(JoinPanel(self.session, self))
         layout.addWidget(PlacementPanel(self.session, self))
@@ -150,6 +153,7 @@ class TrainDock(QWidget):
 
         theme = get_theme(self.viewer.theme)
         self.run_bar.set_colors(theme.current.as_hex(), warning_color(self.viewer.theme))
+        self.problem.set_colors(warning_color(self.viewer.theme))
         self.result_row.set_colors(warning_color(self.viewer.theme))
         self.live_plot.set_colors(theme.background.as_hex(), theme.text.as_hex())
 

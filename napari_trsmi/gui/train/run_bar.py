@@ -82,7 +82,6 @@ class RunBar(QWidget):
             (session.run_changed, self._on_run),
             (session.stepped, self._on_step),
             (session.busy_changed, self._on_busy),
-            (session.failed, self.say),
             (session.told, self.say),
         )
         self.say("")

@@ -124,21 +124,25 @@ def test_rounds_of_start_and_cancel_leave_no_layer(opened, qtbot, gate):
         assert [layer.name for layer in opened.viewer.layers if layer.visible] == before
 
 
-def test_a_failure_is_said_in_the_status_line_and_the_window_lives_on(opened, qtbot, monkeypatch, trained):
+def test_a_failure_is_said_in_the_dock_and_the_window_lives_on(opened, qtbot, monkeypatch, trained):
     opened.session.set_result(trained)
     monkeypatch.setattr("napari_trsmi.api.fit_steps", acted(trained, error=RuntimeError("bad shapes (3, 4)")))
     click(qtbot, opened.run_bar.run_button)
     idle(opened, qtbot)
-    assert "bad shapes (3, 4)" in opened.run_bar.status.text()
+    assert opened.problem.first.text() == "Something went wrong in the program."
+    assert "bad shapes (3, 4)" in opened.problem.rest.text()
     assert opened.session.result is trained
     assert enabled(opened) == {"run"}
 
 
 def test_what_was_said_about_one_section_goes_when_another_is_opened(opened, trained):
+    opened.session.told.emit("Saved a.")
     opened.session.failed.emit("Expected a finite loss, found NaN.")
-    assert opened.run_bar.status.text() == "Expected a finite loss, found NaN."
+    assert opened.run_bar.status.text() == "Saved a."
+    assert opened.problem.isVisible()
     add(opened.viewer, OpenSection(replace(trained.dataset, name="another")))
     assert opened.run_bar.status.text() == ""
+    assert opened.problem.isHidden()
 
 
 def test_training_is_a_bar_in_the_activity_dock_that_goes_when_it_ends(opened, qtbot, gate):
@@ -159,8 +163,8 @@ def test_the_estimate_learns_from_the_last_run(opened, qtbot, gate):
     click(qtbot, opened.run_bar.run_button)
     idle(opened, qtbot)
     assert opened.run_bar.estimate.text() != before
-    dataset, config = opened.session.dataset, opened.session.config
-    guess, paced = parts(dataset, config, "cpu"), paces()
+    dataset, config = opened.session.dataset, opened.session.config.model_copy(update={"device": "cpu"})
+    guess, paced = parts(dataset, config), paces()
     assert paced == pytest.approx({"training on cpu": 3.0 / guess["training on cpu"]}, rel=1e-3)  # as the run says
     assert estimate(dataset, config, paced)[0] > estimate(dataset, config)[0] + 2
     assert "learned from runs on this machine" in opened.run_bar.estimate.toolTip()
