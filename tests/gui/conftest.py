@@ -57,4 +57,4 @@ def viewer(make_napari_viewer: Callable[..., Viewer], npe2pm: Any) -> Viewer:
 @pytest.fixture(autouse=True)
 def nobody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Answer the question before a window closes: a test must not wait for a person."""
-    monkeypatch.setattr("napari_trsmi.gui.train.closing.ask", lambda window, question, name: "close")
+    monkeypatch.setattr("napari_trsmi.gui.train.closing.ask", lambda *_: "close")

@@ -13,6 +13,7 @@ from qtpy.QtGui import QAction, QGuiApplication
 from qtpy.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
 from napari_trsmi.errors import DataError
+from napari_trsmi.gui import folders
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.session import Session
@@ -33,6 +34,7 @@ def ask_path(parent: QWidget | None, title: str, suggested: Path, filters: str) 
     chosen, kind = QFileDialog.getSaveFileName(parent, title, str(suggested), filters)
     if not chosen:
         return None
+    folders.used(chosen)
     ending = kind[kind.find("*") + 1 : kind.rfind(")")]
     return Path(chosen if Path(chosen).suffix or not ending else chosen + ending)
 
@@ -200,11 +202,9 @@ def copy_settings(session: Session) -> None:
 
 
 def suggested(result: Result, ending: str = "_trsmi.h5mu") -> Path:
-    """Return where to save by default: beside the input, under another name; in the home folder where that is fixed."""
+    """Return where to save by default: beside the input, under another name, or where `folders.beside` says."""
     sources = result.dataset.sources
-    folder = Path(sources[0]).absolute().parent if sources else Path.home()
-    if not os.access(folder, os.W_OK):
-        folder = Path.home()
+    folder = folders.beside(sources[0] if sources else None)
     stem = result.dataset.name.replace(" + ", "_").replace("/", "_").removesuffix("_trsmi")
     return folder / f"{stem}{ending}"
 
