@@ -160,6 +160,9 @@ class Run:
         The epochs of this run so far; those with `labels` are previews.
     colors
         ``"#rrggbb"`` of each preview domain: set by the thread before it reports the first preview, only ever extended.
+    new_colors
+        True where they are those of no result before: that of the run then has its own, as a command or script gives
+        it, and the previews take them on.
     trainer
         The thread.
     before
@@ -178,6 +181,7 @@ class Run:
     config: Config
     steps: list[Step] = field(default_factory=list)
     colors: tuple[str, ...] = ()
+    new_colors: bool = False
     trainer: Trainer | None = None
     before: Result | None = None
     earlier: tuple[Step, ...] = ()
@@ -238,4 +242,7 @@ class Run:
             return replace(result, colors=(*self.colors, *result.palette)[: result.partition.n_domains])
         from napari_trsmi.domains.colors import carried_over
 
+        if self.new_colors:
+            self.colors = carried_over(last, len(self.colors), result.labels, result.palette)
+            return result
         return replace(result, colors=carried_over(result.labels, result.partition.n_domains, last, self.colors))

@@ -130,6 +130,7 @@ def _train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
         while True:
             if step.labels is not None and not run.colors:
                 run.colors = first_colors(step, run)
+                run.new_colors = run.before is None and run.section.result is None
             run.doing = None
             yield step
             if not thread.go.is_set():

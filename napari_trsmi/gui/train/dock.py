@@ -19,6 +19,7 @@ from napari_trsmi.gui.support.bar import SupportBar
 from napari_trsmi.gui.train.activity import Activity
 from napari_trsmi.gui.train.closing import guard
 from napari_trsmi.gui.train.data_panel import DataPanel
+from napari_trsmi.gui.train.first_look import FirstLook
 from napari_trsmi.gui.train.join_panel import JoinPanel
 from napari_trsmi.gui.train.live_plot import LivePlot
 from napari_trsmi.gui.train.number_panel import BEFORE, NumberPanel
@@ -52,6 +53,7 @@ class TrainDock(QWidget):
         self.n_domains = _whole_number(0, 200, "auto", _help("n_domains"))
         self.domain_scale = _whole_number(-1, 32, "auto", _help("domain_scale"))
         self.form = ConfigForm(session.config)
+        self.first_look = FirstLook(session, self)  # before what follows training: it gives way to previews
         self.problem = Problem(session)
         self.run_bar, self.live_plot = RunBar(session), LivePlot(session)
         self.preview_bar, self.result_row = PreviewBar(session), ResultRow(session)

@@ -39,6 +39,7 @@ class Canvas:
         self._seen: WeakSet[OpenSection] = WeakSet()
         self._dimmed: WeakSet[OpenSection] = WeakSet()
         self._colored: OpenSection | None = None
+        self._scale_wanted = False  # to come back with the next section of known size
         self.outlining = Outlining(self)
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
@@ -125,6 +126,7 @@ class Canvas:
         own = []
         if section is not None:
             self.share_units(section)
+            self._show_scale(section)
         for layer, ours in self._marked():
             if ours["section"] is not section:
                 ours.setdefault("visible", layer.visible)
@@ -136,10 +138,17 @@ class Canvas:
             return
         self._seen.add(section)
         self.outlining.begin(section)
-        bar = self.viewer.canvas.overlays.scale_bar
-        bar.visible = bar.box = True  # the box keeps it legible on tissue
         self.viewer.layers.selection.active = own[-1]  # the status bar speaks about the layer that is selected
         self.viewer.reset_view(layers=own, margin=AIR)
+
+    def _show_scale(self, section: OpenSection) -> None:
+        """Show the scale bar where lengths are known: of other units it would make millipixels."""
+        bar = self.viewer.canvas.overlays.scale_bar
+        if layers.world(section.dataset)[1] == "pixel":
+            self._scale_wanted, bar.visible = self._scale_wanted or bar.visible, False
+        elif self._scale_wanted or section not in self._seen:
+            self._scale_wanted = False
+            bar.visible = bar.box = True  # the box keeps it legible on tissue
 
     # Domains and colours
 

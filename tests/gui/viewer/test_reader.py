@@ -326,6 +326,9 @@ def test_the_scale_bar_keeps_its_unit_beside_a_section_without_one(viewer, qtbot
     session = session_of(viewer)
     session.activate(section([layer for layer in viewer.layers if layer.name == "a_rna spots"]))
     assert {str(unit) for unit in viewer.layers.units} == {"pixel"}
+    assert not viewer.canvas.overlays.scale_bar.visible  # no millipixels
+    session.activate(section([layer for layer in viewer.layers if layer.name == "trsmi_slice spots"]))
+    assert viewer.canvas.overlays.scale_bar.visible
     assert errors == []
 
 
