@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakMethod, WeakSet, ref
 
 from napari_trsmi.errors import TrainingError, TrsmiError
+from napari_trsmi.gui import warm_up
 from napari_trsmi.interrupt import Interrupted, interruptible
 from napari_trsmi.telling import heard
 
@@ -101,6 +102,7 @@ def train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
         with outside_pool():
             if not thread.take_turn():
                 return None
+            warm_up.wait()
             with interruptible(thread.left.is_set), heard(run.hear):
                 return (yield from _train(run, thread))
     except Interrupted:

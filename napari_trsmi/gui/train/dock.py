@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSignalBlocker
+from qtpy.QtCore import QSignalBlocker, QTimer
 from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
 from napari_trsmi.config import Cluster, Config
+from napari_trsmi.gui import warm_up
 from napari_trsmi.gui.form.config_form import ConfigForm
 from napari_trsmi.gui.form.fold import Fold
 from napari_trsmi.gui.legend.legend import attach_legend
@@ -27,6 +28,7 @@ from napari_trsmi.gui.train.placement_panel import PlacementPanel
 from napari_trsmi.gui.train.preview_bar import PreviewBar
 from napari_trsmi.gui.train.result_row import ResultRow
 from napari_trsmi.gui.train.run_bar import RunBar
+from napari_trsmi.gui.viewer.raster import RASTER_ABOVE
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.viewer.theme import warning_color
 
@@ -121,6 +123,8 @@ class TrainDock(QWidget):
         modalities = {} if section is None else {m: found.kind for m, found in section.dataset.modalities.items()}
         self.form.set_modalities(modalities)
         self._show_what_there_is()
+        if section is not None and section.result is None and section.dataset.n_spots > RASTER_ABOVE:
+            QTimer.singleShot(warm_up.DELAY, warm_up.begin)  # its domains will be labels
 
     def _on_config(self, config: Config) -> None:
         if self.form.value() != config:
