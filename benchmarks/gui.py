@@ -28,7 +28,7 @@ from window import TICK_MS, screen, window
 
 HERE = Path(__file__).resolve()
 PARTS = ("docks", "load", "recolour", "ticks", "answers", "rounds", "sweep")
-DOCKS = ("Train", "Colour by", "Boundaries", "Correct", "Trust", "Compare")
+DOCKS = ("Train", "Colour by", "Boundaries", "Ask", "Correct", "Trust", "Compare", "Regions", "Embedding")
 SIZES, QUICK_SIZES = (5_000, 50_000, 200_000, 1_000_000), (1_000, 60_000)
 GOAL_DOCK, GOAL_LOAD, GOAL_TICK, GOAL_ANSWER = 1.0, 3.0, 0.1, 2.0  # seconds
 GOAL_PREVIEW, GOAL_ANY_SIZE, GOAL_SIZE = 0.05, 0.1, 50_000  # seconds, seconds, spots

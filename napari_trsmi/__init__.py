@@ -21,10 +21,15 @@ _WHERE = {
     "carriers": "evidence.carriers",
     "composition": "study",
     "composition_test": "study",
+    "describe_domain": "answers",
+    "differ": "answers",
+    "export": "exchange",
     "fit": "api",
     "fit_steps": "api",
+    "import_columns": "exchange",
     "markers": "api",
     "mixing": "study",
+    "profile_across": "evidence.across",
     "read": "api",
     "read_result": "data.saved",
     "read_sections": "data.readers.several",
@@ -32,6 +37,7 @@ _WHERE = {
     "restore": "restoring",
     "sample_path": "data.sample",
     "save_figure": "figure",
+    "save_profile": "profile_figure",
     "simulate": "data.simulate",
     "transfer": "study",
 }
@@ -49,10 +55,15 @@ __all__ = [
     "carriers",
     "composition",
     "composition_test",
+    "describe_domain",
+    "differ",
+    "export",
     "fit",
     "fit_steps",
+    "import_columns",
     "markers",
     "mixing",
+    "profile_across",
     "read",
     "read_result",
     "read_sections",
@@ -60,12 +71,14 @@ __all__ = [
     "restore",
     "sample_path",
     "save_figure",
+    "save_profile",
     "simulate",
     "transfer",
 ]
 
 if TYPE_CHECKING:
     __version__: str
+    from napari_trsmi.answers import describe_domain, differ
     from napari_trsmi.api import fit, fit_steps, markers, read, recluster
     from napari_trsmi.config import Config
     from napari_trsmi.data.dataset import Dataset
@@ -75,8 +88,11 @@ if TYPE_CHECKING:
     from napari_trsmi.data.saved import read_result
     from napari_trsmi.data.simulate import simulate
     from napari_trsmi.errors import ConfigError, DataError, TrainingError, TrsmiError
+    from napari_trsmi.evidence.across import profile_across
     from napari_trsmi.evidence.carriers import carriers
+    from napari_trsmi.exchange import export, import_columns
     from napari_trsmi.figure import save as save_figure
+    from napari_trsmi.profile_figure import save_profile
     from napari_trsmi.records import Fit, Step
     from napari_trsmi.restoring import restore
     from napari_trsmi.study import composition, composition_test, mixing, transfer

@@ -115,7 +115,7 @@ def merge(result: Result, domains: Sequence[int | str], prepared: Prepared | Non
     return replace(
         found,
         dataset=result.dataset,
-        boundaries=_reviewed(found.boundaries, result.boundaries, new),
+        boundaries=reviewed(found.boundaries, result.boundaries, new),
         colors=tuple(result.palette[k] for k in order),
         domain_names=tuple(result.names[k] for k in order),
         correspondences=result.correspondences,
@@ -255,7 +255,7 @@ def known_segments(found: Boundaries, known: pd.DataFrame | None) -> tuple[pd.Da
         return found.segments, found.edges
     rows = same_segments(found.segments, known)
     if len(known) != len(rows) or not np.array_equal(np.sort(rows), np.arange(len(known))):
-        return _reviewed(found.segments, known, None), found.edges
+        return reviewed(found.segments, known, None), found.edges
     known = known.astype(
         {key: found.segments[key].dtype for key in known if key in found.segments}
     )  # JSON has one float
@@ -263,7 +263,7 @@ def known_segments(found: Boundaries, known: pd.DataFrame | None) -> tuple[pd.Da
     return known, edges.sort_values(["segment", "confidence", "i", "j"], ignore_index=True)
 
 
-def _reviewed(found: pd.DataFrame | None, known: pd.DataFrame | None, new: np.ndarray | None) -> Any:
+def reviewed(found: pd.DataFrame | None, known: pd.DataFrame | None, new: np.ndarray | None) -> Any:
     """Return boundaries with the reviews of those known before, whose domains are numbered `new[k]` now."""
     if found is None or known is None or "review" not in known:
         return found

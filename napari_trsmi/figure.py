@@ -295,14 +295,18 @@ def _legend(axes: Axes, result: Result) -> Legend:
 
 def _scale_bar(axes: Axes, dataset: Dataset, height: float) -> None:
     """Draw a scale bar below the axes (`height` inches): micrometres where known, pixels over an image, else none."""
-    if dataset.microns_per_unit is None and dataset.image is None:
-        return
+    if dataset.microns_per_unit is not None or dataset.image is not None:
+        add_scale_bar(axes, height, dataset.microns_per_unit)
+
+
+def add_scale_bar(axes: Axes, height: float, microns_per_unit: float | None) -> None:
+    """Draw a scale bar below the axes (`height` inches): in micrometres, or in pixels where none is known."""
     from matplotlib_scalebar.scalebar import ScaleBar
 
     known: dict[str, Any] = (
         {"dx": 1.0, "units": "px", "dimension": "pixel-length"}
-        if dataset.microns_per_unit is None
-        else {"dx": dataset.microns_per_unit, "units": "um"}
+        if microns_per_unit is None
+        else {"dx": microns_per_unit, "units": "um"}
     )
     below = axes.inset_axes((0.0, -0.35 / height, 1.0, 0.35 / height))
     below.set(xlim=axes.get_xlim())

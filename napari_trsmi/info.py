@@ -16,13 +16,14 @@ from napari_trsmi.versions import DISTRIBUTION, installed
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-EXTRAS = ("all", "harmony", "leiden", "pyside", "spatialdata", "sweep")
+EXTRAS = ("all", "genesets", "harmony", "leiden", "pyside", "spatialdata", "sweep", "umap")
 """What a person can install beside the base; the other extras are for those who work on the package."""
 
 _LIBRARIES = (
     DISTRIBUTION,
     "anndata",
     "dask",
+    "decoupler",
     "distributed",
     "h5py",
     "harmonypy",
@@ -41,6 +42,7 @@ _LIBRARIES = (
     "scanpy",
     "scikit-learn",
     "scipy",
+    "shapely",
     "spatialdata",
     "spatialdata-io",
     "squidpy",
@@ -49,6 +51,7 @@ _LIBRARIES = (
     "torch",
     "torch-geometric",
     "tyro",
+    "umap-learn",
     "vispy",
     "zarr",
 )

@@ -38,12 +38,43 @@ def restore(path: str | Path) -> Result:
     Traceback (most recent call last):
     napari_trsmi.errors.DataError: Expected a result in ...
     """
+    return _result(*read_saved(path))
+
+
+def restore_on(dataset: Dataset, path: str | Path) -> Result:
+    """Return the result in a file as one of a section that is open: what else the file holds is not read.
+
+    Parameters
+    ----------
+    dataset
+        The section, or study, that the result is of; spots are found by their names.
+    path
+        A file that `Result.write` or `data.small_copy.write_small` made.
+
+    Raises
+    ------
+    DataError
+        The file holds no saved result, or one of other spots.
+    """
+    from napari_trsmi.data.saved import read_result
+
+    saved = read_result(path)
+    if unknown := [name for name in saved.modalities if name not in dataset.modalities]:
+        raise DataError(
+            f"Expected a result of the modalities {list(dataset.modalities)}, found {unknown[0]!r} in {path}. Open it "
+            "as a section of its own."
+        )
+    modalities = {name: dataset.modalities[name] for name in saved.modalities}
+    return _result(*_aligned(saved, replace(dataset, modalities=modalities), _named(saved, dataset)))
+
+
+def _result(saved: SavedResult, dataset: Dataset) -> Result:
+    """Return a saved result over the same spots as one of the dataset."""
     from napari_trsmi.domains.boundaries import find_boundaries
     from napari_trsmi.edits import known_segments
     from napari_trsmi.evidence import SUPPORT, edges_with_support
     from napari_trsmi.graphs import spatial_graph
 
-    saved, dataset = read_saved(path)
     partition, coords = saved.partition, dataset.coords
     spatial = spatial_graph(coords, saved.config.graph.k_spatial, dataset.section)
     boundaries, edges = known_segments(
@@ -73,6 +104,22 @@ def restore(path: str | Path) -> Result:
     )
 
 
+def holds_result(path: Path) -> bool:
+    """Return whether the file has the record of a run; reads no data."""
+    from napari_trsmi.data.annotate import RECORD
+
+    if path.is_dir():
+        return any(any(path.glob(f"{table}uns/{RECORD}")) for table in ("", "mod/*/", "tables/*/"))
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            tables = [file, *file.get("mod", {}).values()]
+            return any(f"uns/{RECORD}" in table for table in tables)
+    except OSError:  # `read` will say what is wrong with it
+        return False
+
+
 def read_saved(path: str | Path) -> tuple[SavedResult, Dataset]:
     """Return a saved result and the dataset in the same file, over the same spots in the same order.
 
@@ -81,16 +128,20 @@ def read_saved(path: str | Path) -> tuple[SavedResult, Dataset]:
     DataError
         The file holds no saved result, or some of its spots can no longer be read.
     """
-    from dataclasses import fields
-
     from napari_trsmi.data.saved import read_result
 
     saved = read_result(path)
     dataset = _dataset_in(saved)
-    rows = _spots_of(saved, dataset)
+    return _aligned(saved, dataset, _spots_of(saved, dataset))
+
+
+def _aligned(saved: SavedResult, dataset: Dataset, rows: np.ndarray) -> tuple[SavedResult, Dataset]:
+    """Return a saved result with its spots in the order of the dataset, by the (N,) place of each in it."""
+    from dataclasses import fields
+
     if (rows < 0).any() or len(rows) != len(saved.labels):
         raise DataError(
-            f"Expected a domain for each of the {dataset.n_spots} spots that can be read from {path}, found "
+            f"Expected a domain for each of the {dataset.n_spots} spots that can be read from {saved.path}, found "
             f"{len(saved.labels)}. Run `trsmi fit` on the file instead."
         )
     per_spot = {
@@ -136,8 +187,16 @@ def _spots_of(saved: SavedResult, dataset: Dataset) -> np.ndarray:
     """Return (N,) int spot of the saved result for each of the dataset; -1 where it has none."""
     import pandas as pd
 
-    if saved.table in dataset.rows:
-        of_spot = pd.Index(saved.rows).get_indexer(dataset.rows[saved.table])
-    else:
-        of_spot = pd.Index(saved.obs_names).get_indexer(dataset.obs_names)
-    return np.asarray(of_spot, np.int64)
+    if saved.table not in dataset.rows:
+        return _named(saved, dataset)
+    return np.asarray(pd.Index(saved.rows).get_indexer(dataset.rows[saved.table]), np.int64)
+
+
+def _named(saved: SavedResult, dataset: Dataset) -> np.ndarray:
+    """Return the same, by the names of the spots."""
+    import pandas as pd
+
+    names = pd.Index(saved.obs_names)
+    if not names.is_unique:
+        raise DataError(f"Expected spots of different names in {saved.path}, found one twice. Make obs_names unique.")
+    return np.asarray(names.get_indexer(dataset.obs_names), np.int64)

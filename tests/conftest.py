@@ -41,12 +41,6 @@ def shared_data() -> Path:
     return folder
 
 
-@pytest.fixture(autouse=True)
-def nothing_remembered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Remember what the window learns for one test only, and nothing of the person who runs it."""
-    monkeypatch.setattr("napari_trsmi.gui.remembered.file", lambda: tmp_path / "remembered" / "remembered.json")
-
-
 def _make_table(
     n_spots: int = 36,
     n_features: int = 400,

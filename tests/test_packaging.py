@@ -12,9 +12,10 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
-OPTIONAL = ["cryptography", "distributed", "igraph", "spatialdata", "spatialdata_io", "squidpy"]
+OPTIONAL = ["cryptography", "decoupler", "distributed", "igraph", "spatialdata", "spatialdata_io", "squidpy", "umap"]
 ON_CONDA = {  # where the name is another
     "dask": "dask-core",
+    "decoupler": "decoupler-py",
     "igraph": "python-igraph",
     "matplotlib": "matplotlib-base",
     "napari": "napari-base",
@@ -78,7 +79,7 @@ def test_every_extra_that_is_named_exists(project):
         for found in re.findall(r"napari-trsmi\[([a-z,-]+)\]", text.read_text(encoding="utf-8"))
         for extra in found.split(",")
     }
-    assert {"all", "leiden", "pyside", "spatialdata", "sweep"} <= named <= set(project["optional-dependencies"])
+    assert {"all", "leiden", "pyside", "spatialdata", "sweep", "umap"} <= named <= set(project["optional-dependencies"])
 
 
 def test_what_is_optional_is_not_in_the_base(project):
@@ -116,7 +117,11 @@ def test_the_conda_recipe_has_the_version_the_command_and_the_needs_of_the_packa
 
 def test_the_conda_recipe_bounds_the_extras_and_needs_none(recipe, project):
     extras = project["optional-dependencies"]
-    lines = [line for name in ("all", "harmony", "leiden", "spatialdata", "sweep") for line in extras[name]]
+    lines = [
+        line
+        for name in ("all", "genesets", "harmony", "leiden", "spatialdata", "sweep", "umap")
+        for line in extras[name]
+    ]
     bounded = on_conda([line for line in lines if not line.startswith("napari")], project)
     needs = recipe["requirements"]
     assert on_conda([line.replace(" ", "") for line in needs["run_constraints"]], project) == bounded

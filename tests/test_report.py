@@ -39,6 +39,15 @@ def test_the_page_loads_nothing_from_anywhere(report):
     assert not re.search(r"<script|@import|url\(", text)
 
 
+def test_scores_are_told_in_words_with_their_meaning(report):
+    text = report.read_text(encoding="utf-8")
+    assert "Scattered spots (PAS)" in text
+    assert "Share of spots most of whose neighbours are of other domains" in text
+    assert "rna and adt agree on which domains are alike" in text
+    assert "arrangement_" not in text.split("<details><summary>All settings", 1)[0]
+    assert "preservation_" not in text
+
+
 def test_the_page_shows_domains_boundaries_markers_and_the_comparison(result, report):
     text = report.read_text(encoding="utf-8")
     for name, color in zip(result.names, result.palette, strict=True):

@@ -11,11 +11,15 @@ import tyro
 from tyro.conf import Fixed, Suppress, arg, subcommand
 from tyro.constructors import ConstructorRegistry, StructConstructorSpec, StructFieldSpec, StructTypeInfo
 
+from napari_trsmi.cli.across import Across
 from napari_trsmi.cli.carry_on import Continue
 from napari_trsmi.cli.command import Command, Saving
 from napari_trsmi.cli.compare import Compare
 from napari_trsmi.cli.demo import Demo
+from napari_trsmi.cli.describe import Describe
+from napari_trsmi.cli.differ import Differ
 from napari_trsmi.cli.domains import Domains
+from napari_trsmi.cli.exchange import Export, Import
 from napari_trsmi.cli.fit import Fit
 from napari_trsmi.cli.info import Info
 from napari_trsmi.cli.markers import Markers
@@ -39,12 +43,17 @@ _COMMANDS = (
     | Annotated[Continue, subcommand("continue")]
     | Annotated[Score, subcommand("score")]
     | Annotated[Markers, subcommand("markers")]
+    | Annotated[Differ, subcommand("differ")]
+    | Annotated[Describe, subcommand("describe")]
+    | Annotated[Across, subcommand("across")]
     | Annotated[Study, subcommand("study")]
     | Annotated[Transfer, subcommand("transfer")]
     | Annotated[Sweep, subcommand("sweep")]
     | Annotated[Trust, subcommand("trust")]
     | Annotated[Compare, subcommand("compare")]
     | Annotated[Report, subcommand("report")]
+    | Annotated[Export, subcommand("export")]
+    | Annotated[Import, subcommand("import")]
     | Annotated[Simulate, subcommand("simulate")]
     | Annotated[View, subcommand("view")]
     | Annotated[Demo, subcommand("demo")]

@@ -116,7 +116,9 @@ def labels_of_column(dataset: Dataset, column: str) -> Labelling:
         order = [name for name in map(str, values.cat.categories) if name in set(map(str, names))]
         rank = np.array([order.index(str(name)) for name in names])
         codes, names = np.where(codes < 0, -1, rank[codes]), order
-    return Labelling(column, codes, tuple(map(str, names)), kind="column")
+    texts, own = tuple(map(str, names)), dataset.own_columns.get(column, {})
+    colors = tuple(own[name] for name in texts) if set(texts) <= set(own) else ()
+    return Labelling(column, codes, texts, colors, kind="column")
 
 
 def labels_of_embedding(dataset: Dataset, key: str, config: Config, n_domains: int) -> Labelling:

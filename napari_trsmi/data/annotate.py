@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
+from napari_trsmi.data.own_columns import write_own_columns
 from napari_trsmi.data.plain import plain
 from napari_trsmi.data.provenance import record
 from napari_trsmi.data.study_tables import sections_frame
@@ -150,7 +151,7 @@ def spots_at(rows: np.ndarray, n_rows: int) -> np.ndarray:
 
 
 def _annotate_spots(result: Result, target: AnnData | MuData, rows: np.ndarray) -> list[str]:
-    """Domains, confidence, runner-up, entropy, colours and embedding; of a study also sections and barcodes."""
+    """Domains, confidence, runner-up, entropy, colours, embedding, columns of one's own; of a study also sections."""
     import pandas as pd
 
     frame = pd.concat([sections_frame(result.dataset, rows), domains_frame(result, rows)], axis=1)
@@ -158,7 +159,8 @@ def _annotate_spots(result: Result, target: AnnData | MuData, rows: np.ndarray) 
         target.obs[key] = frame[key].array
     target.uns[COLORS] = np.array(result.palette, dtype=object)
     target.obsm[EMBEDDING] = _spread(result.embedding, rows)
-    return [*(f'obs["{key}"]' for key in frame), f'uns["{COLORS}"]', f'obsm["{EMBEDDING}"]']
+    own = write_own_columns(result.dataset, target, rows)
+    return [*(f'obs["{key}"]' for key in frame), f'uns["{COLORS}"]', f'obsm["{EMBEDDING}"]', *own]
 
 
 def _annotate_details(result: Result, target: AnnData | MuData, spots: np.ndarray, places: np.ndarray) -> list[str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
     from napari_trsmi.data.outlines import Outlines, ShapeOutlines
+    from napari_trsmi.data.placement import Placement
     from napari_trsmi.data.pyramids import Pyramid
     from napari_trsmi.data.sources import Mark
 
@@ -136,6 +137,11 @@ class Dataset:
         Column of ``obs`` by which the sections of a study were told apart in one file; None otherwise.
     outlines
         Where the outlines of the spots are, which then are cells; None where they are not known, and for a study.
+    placed
+        How the spots were moved since they were read, first to last; see `data.placement.apply`.
+    own_columns
+        {column of `obs`: {its category: ``"#rrggbb"``}}, those that a person made or brought from another program, see
+        `data.own_columns`. They are written with a result, and come back with the file.
     """
 
     name: str
@@ -159,6 +165,8 @@ class Dataset:
     section: np.ndarray | None = None
     column: str | None = None
     outlines: Outlines | ShapeOutlines | None = None
+    placed: tuple[Placement, ...] = ()
+    own_columns: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def section_names(self) -> tuple[str, ...]:

@@ -192,6 +192,7 @@ def apply(dataset: Dataset, placement: Placement) -> Dataset:
         spot_diameter=diameter,
         notes=(*notes, f"{_PLACED} {_listed(placement.steps)}."),
         outlines=None,  # they stay where the file has them
+        placed=(*dataset.placed, placement),
     )
 
 

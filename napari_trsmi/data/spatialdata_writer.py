@@ -1,23 +1,30 @@
-"""The copy of a SpatialData store with a result's domains in its tables."""
+"""The copy of a SpatialData store with something written into its tables, such as the domains of a result."""
 
 from __future__ import annotations
 
 import shutil
 import warnings
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from napari_trsmi.data.annotate import annotate
+import numpy as np
+
 from napari_trsmi.data.spatialdata_store import read_stored, table_paths
 from napari_trsmi.data.tables import mudata_as_stored
 from napari_trsmi.errors import DataError, TrsmiError
 
-if TYPE_CHECKING:
-    from napari_trsmi.data.result import Result
+Write = Callable[[Any, Mapping[str, np.ndarray]], tuple[str, ...]]
+"""Writes into a table, in place, given the rows of the spots in it as `annotate` takes them; returns the keys."""
 
 
-def write_spatialdata(result: Result, source: Path, temporary: Path) -> tuple[str, ...]:
+def write_spatialdata(rows: Mapping[str, np.ndarray], source: Path, temporary: Path, write: Write) -> tuple[str, ...]:
     """Copy the whole store, elements as they are, and replace the tables that hold the analysed spots.
+
+    Parameters
+    ----------
+    rows
+        {table: (N,) int row of each spot in it}, as `Dataset.rows`.
 
     Raises
     ------
@@ -28,7 +35,7 @@ def write_spatialdata(result: Result, source: Path, temporary: Path) -> tuple[st
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is odd about the input was said when it was read the first time
         try:
-            return _label(result, source, temporary)
+            return _label(rows, source, temporary, write)
         except TrsmiError:
             raise
         except Exception as error:  # zarr and anndata raise whatever a damaged store makes their parts raise
@@ -40,10 +47,10 @@ def write_spatialdata(result: Result, source: Path, temporary: Path) -> tuple[st
             ) from error
 
 
-def _label(result: Result, source: Path, copy: Path) -> tuple[str, ...]:
-    """Write the result into the tables of the copy that have all its spots, and return the keys."""
+def _label(known: Mapping[str, np.ndarray], source: Path, copy: Path, write: Write) -> tuple[str, ...]:
+    """Write into the tables of the copy that have all the spots, and return the keys."""
     folders = table_paths(copy)
-    places = {name: rows for name, rows in result.dataset.rows.items() if len(rows) and (rows >= 0).all()}
+    places = {name: rows for name, rows in known.items() if len(rows) and (rows >= 0).all()}
     if not places or not places.keys() <= folders.keys():
         raise DataError(f"Expected the tables {list(places)} in {source}, found {list(folders)}. Did the file change?")
     keys: tuple[str, ...] = ()
@@ -51,7 +58,7 @@ def _label(result: Result, source: Path, copy: Path) -> tuple[str, ...]:
         table = read_stored(folders[name])
         if rows.max() >= table.n_obs:
             raise DataError(f"Expected the analysed rows in {name!r} of {source}, found fewer. Did the file change?")
-        keys = annotate(result, table, {"": rows})
+        keys = write(table, {"": rows})
         _replace(folders[name], table)
     _consolidate(copy)
     return keys

@@ -12,6 +12,7 @@ from scipy import sparse
 
 from napari_trsmi.data import feature_names
 from napari_trsmi.data.dataset import Dataset, Modality, Place
+from napari_trsmi.data.own_columns import stacked_columns
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def stack(
         notes += more
     _check_carried(modalities)
     places, more = _placed(parts)
+    obs = _annotations(parts, keep_names)
     return Dataset(
         name=name,
         modalities=modalities,
@@ -87,7 +89,7 @@ def stack(
                 for part in parts
             ]
         ),
-        obs=_annotations(parts, keep_names),
+        obs=obs,
         spot_diameter=parts[0].spot_diameter,
         microns_per_unit=parts[0].microns_per_unit,
         sources=tuple(dict.fromkeys(source for part in parts for source in part.sources)),
@@ -96,6 +98,7 @@ def stack(
         parts=parts,
         places=places,
         section=section,
+        own_columns=stacked_columns(parts, obs),
     )
 
 

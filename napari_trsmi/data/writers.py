@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -14,13 +16,23 @@ from uuid import uuid4
 import numpy as np
 
 from napari_trsmi.atomic import check_replaceable, replacing
-from napari_trsmi.data.annotate import CONFIDENCE, DOMAIN, ENTROPY, RUNNER_UP, annotate, domains_frame, find_rows
+from napari_trsmi.data.annotate import (
+    CONFIDENCE,
+    DOMAIN,
+    ENTROPY,
+    RUNNER_UP,
+    annotate,
+    domains_frame,
+    find_rows,
+    spots_at,
+)
 from napari_trsmi.data.companions import BOUNDARIES, DOMAINS, RUN, companion
 from napari_trsmi.data.copies import changed, copy_of_input, own_table
+from napari_trsmi.data.own_columns import write_own_columns
 from napari_trsmi.data.provenance import record
 from napari_trsmi.data.sheets import write_sheet
 from napari_trsmi.data.sources import mark, sha256
-from napari_trsmi.data.spatialdata_writer import write_spatialdata
+from napari_trsmi.data.spatialdata_writer import Write, write_spatialdata
 from napari_trsmi.data.squidpy_library import make_drawable
 from napari_trsmi.data.storable import make_storable
 from napari_trsmi.data.study_tables import barcodes_as_read, boundaries_as_read, coords_as_read, draw_sections
@@ -29,6 +41,8 @@ from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from anndata import AnnData
+    from mudata import MuData
 
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result
@@ -144,7 +158,8 @@ def write(result: Result, path: str | Path, force: bool = False) -> Written:
         files[DOMAINS] = sha256(temporary)
         stamped = replace(result, provenance={**result.provenance, "id": uuid4().hex, "files": files})
         _run_json(stamped, stack.enter_context(replacing(run, force)))
-        keys, notes = _write_copy(stamped, path.suffix, stack.enter_context(replacing(path, force)))
+        temporary = stack.enter_context(replacing(path, force))
+        keys, notes = _write_copy(result.dataset, path.suffix, temporary, partial(annotate, stamped))
     for source in replaced:
         if (found := mark(source)) is not None:
             result.dataset.marks[source] = found
@@ -184,7 +199,7 @@ def write_run(result: Result, path: str | Path) -> Path:
 
 
 def domains_table(result: Result) -> pd.DataFrame:
-    """Return one row per spot: barcode, domain, confidence, runner_up, entropy, x, y; of a study the section first."""
+    """Return one row per spot: barcode, domain, ..., x, y, columns of one's own; of a study the section first."""
     table = domains_frame(result).rename(
         columns={DOMAIN: "domain", CONFIDENCE: "confidence", RUNNER_UP: "runner_up", ENTROPY: "entropy"}
     )
@@ -192,6 +207,9 @@ def domains_table(result: Result) -> pd.DataFrame:
     if result.dataset.parts:
         table.insert(0, "section", result.sections)
     table["x"], table["y"] = coords_as_read(result.dataset).T
+    for name in result.dataset.own_columns:
+        if name not in table:
+            table[name] = result.dataset.obs[name].array
     return table
 
 
@@ -212,25 +230,50 @@ def boundaries_table(result: Result) -> pd.DataFrame:
     return boundaries_as_read(result, table)
 
 
-def _write_copy(result: Result, suffix: str, temporary: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def write_columns(dataset: Dataset, path: str | Path, force: bool = False) -> tuple[str, ...]:
+    """Write a copy of the input with the columns of one's own in it, and return what a person should know about it.
+
+    Raises
+    ------
+    DataError
+        It cannot be written there, see `check_output`, or is the input.
+    """
+    path = check_output(path, force)
+    if _replaced(dataset, path):
+        raise DataError(f"Expected another file than the input, found {path}. Choose another name.")
+
+    def write(table: AnnData | MuData, rows: Mapping[str, np.ndarray]) -> tuple[str, ...]:
+        keys: list[str] = []
+        for name, part in {**getattr(table, "mod", {}), "": table}.items():
+            there = rows[name] if name in rows else find_rows(dataset, part, name)
+            keys = write_own_columns(dataset, part, spots_at(there, part.n_obs))
+        return tuple(keys)
+
+    with replacing(path, force) as temporary:
+        return _write_copy(dataset, path.suffix, temporary, write)[1]
+
+
+def _write_copy(
+    dataset: Dataset, suffix: str, temporary: Path, write: Write
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Write the copy of the input, and return its keys and what a person should know about it."""
-    sources = result.dataset.sources if suffix == ".zarr" else ()
+    sources = dataset.sources if suffix == ".zarr" else ()
     damage: tuple[str, ...] = ()
-    if len(sources) == 1 and zarr_kind(Path(sources[0])) == "spatialdata" and not changed(result.dataset, sources[0]):
+    if len(sources) == 1 and zarr_kind(Path(sources[0])) == "spatialdata" and not changed(dataset, sources[0]):
         try:
-            return write_spatialdata(result, Path(sources[0]), temporary), ()
+            return write_spatialdata(dataset.rows, Path(sources[0]), temporary, write), ()
         except DataError as error:  # parts that reading did not need are damaged: no reason to lose the result
             shutil.rmtree(temporary, ignore_errors=True)
             damage = (f"{error} The copy holds the analysed spots and their features only.",)
-    copy = copy_of_input(result.dataset, suffix)
-    keys = annotate(result, copy.table, copy.rows)
+    copy = copy_of_input(dataset, suffix)
+    keys = write(copy.table, copy.rows)
     for name, drawn in getattr(copy.table, "mod", {"": copy.table}).items():
         there = copy.rows.get(name)
-        if result.dataset.parts:
-            there = find_rows(result.dataset, drawn, name) if there is None else there
-            draw_sections(drawn, result.dataset, there)
+        if dataset.parts:
+            there = find_rows(dataset, drawn, name) if there is None else there
+            draw_sections(drawn, dataset, there)
         else:
-            make_drawable(drawn, result.dataset, there)
+            make_drawable(drawn, dataset, there)
     notes = make_storable(copy.table, suffix)
     write_table(copy.table, temporary, suffix, copy.kept)
     return keys, (*damage, *copy.notes, *notes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import product
 from typing import Any
@@ -152,3 +152,17 @@ def _seen(colours: Sequence[str]) -> np.ndarray:
         space = {"name": "sRGB1+CVD", "cvd_type": kind, "severity": 100}
         seen.append(np.clip(cspace_convert(rgb, space, "sRGB1"), 0, 1))
     return np.stack([cspace_convert(eye, "sRGB1", "CAM02-UCS") for eye in seen])
+
+
+def colors_for(names: Sequence[str], known: Mapping[str, str]) -> dict[str, str]:
+    """Return {name: colour}: those that are known, and for others the first of the palette that none of them has.
+
+    Examples
+    --------
+    >>> colors_for(["a", "b"], {"b": PALETTE[0]}) == {"a": PALETTE[1], "b": PALETTE[0]}
+    True
+    """
+    taken = {known[name] for name in names if name in known}
+    free = [color for color in PALETTE if color not in taken] + list(PALETTE) * (len(names) // len(PALETTE) + 1)
+    new = iter(free)
+    return {name: known.get(name) or next(new) for name in names}

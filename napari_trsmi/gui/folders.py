@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import napari_trsmi
 from napari_trsmi.errors import TrsmiError
-from napari_trsmi.gui.remembered import recall, remember
+from napari_trsmi.gui.remembered import recall, store
 
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
@@ -27,7 +27,7 @@ def last() -> Path:
 
 def used(path: str | Path) -> None:
     """Remember the folder in which a person chose a file."""
-    remember(NAME, str(Path(path).absolute().parent))
+    store(NAME, str(Path(path).absolute().parent))
 
 
 def beside(source: str | Path | None) -> Path:

@@ -1,11 +1,86 @@
-"""The frame of a dock: its page, or what to do before there is anything to show."""
+"""The frame of a dock: its page, which scrolls in a low window, or what to do before there is anything to show."""
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, QObject, QSize, Qt
+from qtpy.QtGui import QResizeEvent
+from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
-from napari_trsmi.gui.plain import Label
+from napari_trsmi.gui.empty import EmptyPage
+from napari_trsmi.gui.focus_ring import FocusRing
+
+LOWEST = 240  # pixels of a page that scrolls, at least
+
+
+class _Inside(QWidget):
+    """What scrolls: at least as high as its widget makes do with, not as high as that would like to be."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__()
+        self._only = widget
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(widget)
+
+    def heightForWidth(self, width: int) -> int:
+        layout = self._only.layout()
+        least = self._only.minimumSizeHint().height()
+        return least if layout is None else max(least, layout.minimumHeightForWidth(width))
+
+
+class Scrolled(QScrollArea):
+    """A widget that scrolls up and down where there is too little room, and is not cut at its side.
+
+    It asks for the height of the widget and makes do with less; of width it asks for what is needed.
+
+    Parameters
+    ----------
+    lowest
+        Height in pixels that it makes do with.
+    modest
+        Ask for no more than that: others in the same column get what they ask for first.
+    """
+
+    def __init__(self, widget: QWidget, lowest: int = LOWEST, *, modest: bool = False) -> None:
+        super().__init__()
+        self._lowest, self._inside, self._modest = lowest, widget, modest
+        self._holder = _Inside(widget)
+        self.setWidget(self._holder)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, widget.sizePolicy().verticalPolicy())
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it takes the keys
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        inside = self._inside.minimumSizeHint()
+        bar = self._bar_width() if inside.height() > self._lowest else 0
+        return QSize(inside.width() + bar, min(inside.height(), self._lowest))
+
+    def sizeHint(self) -> QSize:  # noqa: D102
+        least, layout = self._inside.minimumSizeHint(), self._inside.layout()
+        if self._modest:
+            return self.minimumSizeHint()
+        high = max(self._inside.sizeHint().height(), least.height())
+        if layout is not None and layout.hasHeightForWidth():  # lines that wrap
+            high = max(layout.heightForWidth(max(self.width(), least.width())), least.height())
+        return QSize(least.width() + self._bar_width(), high)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Ask for another height where lines wrap otherwise."""
+        super().resizeEvent(event)
+        if event is not None and event.size().width() != event.oldSize().width():
+            self.updateGeometry()
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Ask for another height as soon as the widget does."""
+        if event is not None and watched is self._holder and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+    def _bar_width(self) -> int:
+        bar = self.verticalScrollBar()
+        return 0 if bar is None else bar.sizeHint().width()
 
 
 class Framed(QWidget):
@@ -14,16 +89,14 @@ class Framed(QWidget):
     Attributes
     ----------
     empty
-        The line that says what to do.
+        What says what to do.
     stack
-        The page and that line, one of them shown; after `frame`.
+        The page and that, one of them shown; after `frame`.
     """
 
-    def frame(self, page: QWidget, margin: int) -> None:
-        """Put `page` into the dock, `margin` pixels from its edges."""
-        self.empty = Label()
-        self.empty.setWordWrap(True)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    def frame(self, page: QWidget, margin: int, empty: EmptyPage | None = None) -> None:
+        """Put `page` into the dock, `margin` pixels from its edges, and what is shown while there is nothing on it."""
+        self.empty = EmptyPage() if empty is None else empty
         self.stack = QStackedWidget()
         self.stack.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.stack.addWidget(self.empty)
@@ -31,7 +104,8 @@ class Framed(QWidget):
         self._page = page
         layout = QVBoxLayout(self)
         layout.setContentsMargins(margin, margin, margin, margin)
-        layout.addWidget(self.stack)
+        layout.addWidget(Scrolled(self.stack))
+        self.ring = FocusRing(self)
 
     def show_page(self, missing: str = "") -> None:
         """Show the page, or what is missing where something is."""

@@ -1,4 +1,4 @@
-"""What spots can be coloured by: a feature, a column of the file, two features mixed, and the maps of a result.
+"""What spots can be coloured by: a feature, a column of the file, several features together, and the maps of a result.
 
 Everything is computed from the tables as they are, when it is asked for: nothing is converted or kept. One column of a
 sparse table of 50,000 spots and 20,000 genes takes 30 ms.
@@ -14,16 +14,20 @@ from scipy import sparse
 from napari_trsmi.data import feature_names
 from napari_trsmi.errors import DataError
 from napari_trsmi.evidence import SUPPORT
-from napari_trsmi.gui.state import Coloring
+from napari_trsmi.gui.state import Channel, Coloring
 from napari_trsmi.normalised import scale_of
 from napari_trsmi.trust import AGREEING, STABILITY
 
 if TYPE_CHECKING:
-    from napari_trsmi.data.dataset import Dataset
+    from collections.abc import Sequence
+
+    from napari_trsmi.data.dataset import Dataset, Modality
     from napari_trsmi.data.result import Result
 
 TARGET_SUM = 1e4  # counts per spot after normalisation, as for the markers
 MAX_CATEGORIES = 100
+CHANNEL_COLORS = ("#ff00ff", "#00ff00", "#00ffff")  # of features shown together; also colour-blind eyes tell them apart
+LOW, HIGH = 0.0, 99.0  # percentiles at which one of several features is black and full
 CLIP = 1.0  # percent of the values beyond each end of the colour map
 CERTAINTY, WEIGHT = "Certainty", "Weight of "
 PREDICTED = ", predicted"  # after the name of a modality: what it would be where it was not measured
@@ -48,17 +52,25 @@ def feature_coloring(dataset: Dataset, modality: str, name: str) -> Coloring:
     (at,) = np.nonzero(found.table.var_names == name)
     if len(at) == 0:
         raise DataError(f"Expected a feature of {modality}, found {name!r}, which it does not have.")
-    values = _column(found.table.X, int(at[0]))
-    logged = found.kind == "rna" and scale_of(found.table.X) == "logged"
-    as_stored = logged or found.kind == "precomputed" or found.table.X.min() < 0
-    if not as_stored:
-        total = np.asarray(found.table.X.sum(axis=1), dtype=float).ravel()
-        values = np.log1p(TARGET_SUM * values / np.where(total > 0, total, 1.0))
-    if found.measured is not None:
-        values = np.where(found.measured, values, np.nan)
-    note = "" if as_stored else ", log1p"
+    values, note = scaled(found, _column(found.table.X, int(at[0])))
     shown = feature_names.label(found.table.var, name)
     return Coloring(f"{shown} ({modality}{note})", values, limits=clipped_limits(values))
+
+
+def scaled(found: Modality, values: np.ndarray) -> tuple[np.ndarray, str]:
+    """Return (N,) or (N, g) `values` of a modality as they are shown, and what titles say of it.
+
+    See `feature_coloring`; NaN at spots where the modality was not measured.
+    """
+    logged = found.kind == "rna" and scale_of(found.table.X) == "logged"
+    as_stored = logged or found.kind == "precomputed" or found.table.X.min() < 0
+    each = (-1, *[1] * (values.ndim - 1))
+    if not as_stored:
+        total = np.asarray(found.table.X.sum(axis=1), dtype=float).ravel()
+        values = np.log1p(TARGET_SUM * values / np.where(total > 0, total, 1.0).reshape(each))
+    if found.measured is not None:
+        values = np.where(found.measured.reshape(each), values, np.nan)
+    return values, "" if as_stored else ", log1p"
 
 
 def predicted_coloring(result: Result, modality: str, name: str) -> Coloring:
@@ -118,45 +130,40 @@ def obs_coloring(dataset: Dataset, column: str) -> Coloring:
         raise DataError(
             f"Expected at most {MAX_CATEGORIES} categories to tell apart by colour, found {len(names)} in {column}."
         )
-    colors = tuple(PALETTE[k % len(PALETTE)] for k in range(len(names)))
+    own = dataset.own_columns.get(column, {})
+    colors = tuple(own.get(name) or PALETTE[k % len(PALETTE)] for k, name in enumerate(names))
     return Coloring(column, found.cat.codes.to_numpy(int), colors=colors, names=names)
 
 
-def mix(
-    dataset: Dataset,
-    red: tuple[str, str] | None = None,
-    green: tuple[str, str] | None = None,
-    result: Result | None = None,
-) -> Coloring:
-    """Return the spots coloured by two features at once, one in red and one in green; where both are high: yellow.
-
-    Spots that lack a value of one of them have no colour.
+def channel(single: Coloring, color: str, low: float = LOW, high: float = HIGH) -> Channel:
+    """Return a feature to be shown together with others, in a colour that is full from a percentile on.
 
     Parameters
     ----------
-    red, green
-        (modality, feature), or None for nothing in that colour. Each is scaled to its own limits.
-    result
-        Holds what was predicted, for modalities with `PREDICTED` after their names.
-
-    Raises
-    ------
-    DataError
-        As for `feature_coloring`.
+    single
+        Numbers.
+    low, high
+        Percentiles of the values that are not zero; 0 reaches to the smallest value of all.
     """
-    rgb = np.zeros((dataset.n_spots, 3))
-    titles = []
-    for channel, (color, feature) in enumerate((("red", red), ("green", green))):
-        if feature is not None:
-            predicted = result is not None and feature[0].endswith(PREDICTED)
-            single = (
-                predicted_coloring(result, *feature) if predicted and result else feature_coloring(dataset, *feature)
-            )
-            low, high = single.limits or (0.0, 1.0)
-            rgb[:, channel] = np.clip((single.values - low) / (high - low), 0, 1)
-            titles.append(f"{color} {single.title}")
-    title = ", ".join(titles)
-    return Coloring(title[:1].upper() + title[1:], rgb)
+    known = single.values[np.isfinite(single.values)]
+    counted = known[known != 0] if (known != 0).any() else known
+    if len(counted) == 0:
+        return Channel(single.title, color, single.values, (0.0, 1.0))
+    least = float(known.min()) if low <= 0 else float(np.percentile(counted, low))
+    most = float(np.percentile(counted, high))
+    return Channel(single.title, color, single.values, (least, most if most > least else least + 1.0))
+
+
+def together(channels: Sequence[Channel]) -> Coloring:
+    """Return the spots coloured by several features at once: their colours add up.
+
+    Spots that lack a value of one of them have no colour.
+    """
+    from matplotlib.colors import to_rgb
+
+    parts = [one.shares[:, None] * to_rgb(one.color) for one in channels]
+    title = " + ".join(one.title for one in channels)
+    return Coloring(title, np.minimum(np.sum(parts, axis=0), 1.0), channels=tuple(channels))
 
 
 def result_maps(result: Result) -> dict[str, Coloring]:

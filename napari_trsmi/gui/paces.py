@@ -6,7 +6,7 @@ from math import isfinite
 from statistics import median
 from typing import Any
 
-from napari_trsmi.gui.remembered import recall, remember
+from napari_trsmi.gui.remembered import recall, store
 
 NAME = "paces"
 LATEST = 7  # runs that count, of each part of a run
@@ -24,7 +24,7 @@ def learn(found: dict[str, float]) -> None:
     for part, factor in found.items():
         if LEAST <= factor <= MOST:
             known[part] = [*known.get(part, []), round(float(factor), 4)][-LATEST:]
-    remember(NAME, known)
+    store(NAME, known)
 
 
 def _known() -> dict[str, list[float]]:

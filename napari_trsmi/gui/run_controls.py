@@ -23,6 +23,9 @@ FINISH = "End training now and keep what there is"
 NOTHING_YET = f"{FINISH}; there is something to keep after the first epoch"
 
 
+CANCEL = "End training and go back to the result before; a section that waits leaves the line"
+
+
 class RunControls(QObject):
     """Three buttons and a bar for a dock to lay out; they follow the session.
 
@@ -46,7 +49,7 @@ class RunControls(QObject):
         self.session, self._left = session, left
         self.pause = text_button("Pause", "Stop after this epoch; nothing is lost", self._on_pause)
         self.finish = text_button("Finish and keep", FINISH, session.finish)
-        self.cancel = text_button("Cancel", "End training and go back to the result before", session.cancel)
+        self.cancel = text_button("Cancel", CANCEL, session.cancel)
         self.progress = TellingBar("Training")
         self._clock = QTimer(self)
         self._clock.setInterval(MILLISECONDS)
@@ -70,8 +73,11 @@ class RunControls(QObject):
         self.pause.setEnabled(state in ("running", "paused"))
         self.pause.setText("Resume" if state == "paused" else "Pause")
         self.finish.setEnabled(state in ("running", "paused"))  # before, there is nothing to keep
-        self.finish.setToolTip(f"<qt>{NOTHING_YET if state == 'preparing' else FINISH}</qt>")
+        self.finish.setToolTip(f"<qt>{NOTHING_YET if state in ('preparing', 'waiting') else FINISH}</qt>")
         self.cancel.setEnabled(state != "idle")
+        steps = self.session.run.steps if self.session.run is not None else ()
+        if steps:
+            self._on_step(steps[-1])  # also where it went on while another section was looked at
         self.show_doing()
         self._clock.stop() if state == "idle" else self._clock.start()
 

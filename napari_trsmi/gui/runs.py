@@ -52,6 +52,8 @@ class Entry:
         Grows with each time that a result was shown: the entry with the smallest was seen longest ago.
     unsupported
         True where a person stopped the search for its support, or nothing was found.
+    kept
+        The small copy beside a session file that holds it as it is; None for none, and once it was edited since.
     """
 
     number: int
@@ -62,6 +64,7 @@ class Entry:
     comparisons: dict[tuple[str, Any], dict[str, Any]] = field(default_factory=dict)
     seen: int = 0
     unsupported: bool = False
+    kept: Path | None = None
 
 
 class Runs:
@@ -92,6 +95,8 @@ class Runs:
             name = path.stem if path is not None else f"run {self._count}"
             entry = Entry(self._count, name, result, path)
             self._entries.append(entry)
+        if entry.result is not result:
+            entry.kept = None
         entry.result, entry.path, entry.seen = result, path, next(_TIME)
         self._shown = entry
         for other in self._entries:

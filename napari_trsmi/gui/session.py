@@ -1,4 +1,4 @@
-"""What one viewer works on: the open section, its result, the run in progress, and what is shown of them.
+"""What one viewer works on: the open section, its result, its run, and what is shown of them.
 
 Docks and the canvas never talk to each other: they change the session and listen to its signals. Nothing here needs a
 window, so every rule of it is tested without one.
@@ -7,7 +7,7 @@ window, so every rule of it is tested without one.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,10 @@ from napari_trsmi.gui.annotations import Annotations
 from napari_trsmi.gui.busy import Busy
 from napari_trsmi.gui.deeds import Deeds
 from napari_trsmi.gui.parts import Parts
-from napari_trsmi.gui.state import Coloring, OpenSection, Run, RunState, Shown, Trainer
+from napari_trsmi.gui.state import Coloring, OpenSection, Run, RunState, Shown
+from napari_trsmi.gui.training import StartTrainer, Training
+from napari_trsmi.gui.undoing import edited, settings_deed
+from napari_trsmi.records import Checkpoints
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,14 +34,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-StartTrainer = Callable[["Session", Run], Trainer]
-
 
 class Session:
     """State of one viewer.
 
     Signals
     -------
+    leaving(OpenSection | None)
+        Another section is going to be active than this one.
     section_changed(OpenSection | None)
         Another section is active.
     result_changed(Result | None)
@@ -52,9 +55,9 @@ class Session:
     config_changed(Config)
         The settings for the next run.
     run_changed(RunState)
-        Training began, paused, ended ...
+        Training on the active section began, paused, ended ..., or a section is active that trains or does not.
     stepped(Step)
-        An epoch of the current run.
+        An epoch of the run of the active section.
     spot_changed(int | None)
         The spot a person clicked.
     boundary_changed(int | None)
@@ -69,6 +72,7 @@ class Session:
         News for the person: where something was saved, what was dropped.
     """
 
+    leaving = Signal(object)
     section_changed = Signal(object)
     result_changed = Signal(object)
     runs_changed = Signal()
@@ -85,41 +89,63 @@ class Session:
     told = Signal(str)
 
     def __init__(self, start_trainer: StartTrainer) -> None:
-        self._start_trainer = start_trainer
         self.section: OpenSection | None = None
         self.config = Config()
         self.shown: Shown | None = None
         self.hidden: frozenset[int] = frozenset()
-        self.run: Run | None = None
-        self.last_run: Run | None = None
-        self.state: RunState = "idle"
         self.spot: int | None = None
         self.boundary: int | None = None
         self.coloring: Coloring | None = None
         self.busy, self.parts = Busy(self.busy_changed.emit), Parts()
-        self.annotations, self.deeds = Annotations(lambda: self.section), Deeds()
+        self.training = Training(self, start_trainer)
+        self.deeds = Deeds()
+        self.annotations = Annotations(lambda: self.section, self.deeds)
         self.fixed_colors: tuple[str, ...] = ()  # of new domains, in this order; empty: apart where domains touch
+        self.panel: list[Any] = []  # `View`s that a person collects for one figure
         self.canvas: Any = None  # the `Canvas` that draws this session, kept alive here
         self.support: Any = None  # the `SupportFinder` of this session, kept alive here
+        self.wishes: Any = None  # the `ConstraintHistory` of this session, kept alive here
 
     # The section
 
     def activate(self, section: OpenSection | None) -> None:
-        """Work on `section` from now on; a run on another one is cancelled."""
+        """Work on `section` from now on; training on another one goes on, and that one is kept as it was left."""
         if section is self.section:
             return
-        if self.run is not None:
-            self.cancel()
-        self.section, self.parts.study, self.last_run = section, section, None
+        self.leaving.emit(self.section)
+        if (before := self.section) is not None:
+            before.config, before.hidden = self.config, self.hidden
+            if before.last_run is not None and before.run is None:
+                before.last_run.states = Checkpoints(budget=0)  # the largest part of what it keeps
+        trained, hidden = self.run is not None, self.hidden
+        self.section = self.parts.study = section
+        self.deeds.enter(section)
+        self.shown = None  # those of the section before have other spots
+        self.hidden = frozenset() if section is None else section.hidden
         self.select_spot(None)
         self.color(None)
         self.section_changed.emit(section)
-        if section is not None and section.result is not None:
-            section.runs.take(section.result, section.path)
-            self.set_config(section.result.config)
-        self.show_result()
+        if section is not None:
+            if section.result is not None:
+                section.runs.take(section.result, section.path)
+            with self.deeds.quiet():
+                self.set_config(self._config_of(section))
+        previews = [] if self.run is None else self.run.previews
+        self.show_step(previews[-1]) if previews else self.show_result()
+        if self.hidden != hidden:
+            self.hidden_changed.emit(self.hidden)
         self.result_changed.emit(self.result)
         self.runs_changed.emit()
+        if trained or self.run is not None:
+            self.run_changed.emit(self.state)
+
+    def _config_of(self, section: OpenSection) -> Config:
+        """Return the settings that a person left a section with; those before it where it is new."""
+        if section.config is not None:
+            return section.config
+        if section.result is not None:
+            return section.result.config
+        return self.config.model_copy(update={"constraints": ()})  # which are about the spots of another one
 
     @property
     def dataset(self) -> Dataset | None:
@@ -127,17 +153,52 @@ class Session:
         return None if self.section is None else self.section.dataset
 
     @property
+    def run(self) -> Run | None:
+        """The run of the active section that trains, is paused or waits."""
+        return None if self.section is None else self.section.run
+
+    @property
+    def last_run(self) -> Run | None:
+        """The run of the active section that was begun last, unless it was cancelled."""
+        return None if self.section is None else self.section.last_run
+
+    @property
+    def state(self) -> RunState:
+        """What the run of the active section does."""
+        return "idle" if self.run is None else self.run.state
+
+    @property
     def result(self) -> Result | None:
         """The kept result of the active section."""
         return None if self.section is None else self.section.result
 
     def set_result(self, result: Result, path: Path | None = None) -> None:
-        """Keep `result` as the active section's and show it; `path` where it is already on file."""
+        """Keep `result` as the active section's and show it; `path` where it is already on file.
+
+        What differs from the result before is a deed, which undo takes back; what was only found out is none.
+        """
         if self.section is None:
             return
-        if (before := self.section.runs.entry_of(self.section.result)) is not None:
-            before.path = self.section.path  # it may have been saved since it came
-        self._keep(self.section, result, path, show=True)
+        with edited(self, result):
+            if (before := self.section.runs.entry_of(self.section.result)) is not None:
+                before.path = self.section.path  # it may have been saved since it came
+            self._keep(self.section, result, path, show=True)
+
+    def take(self, section: OpenSection, result: Result, *, settings: bool) -> None:
+        """Keep the result of a run on `section`, which may not be the active one; its settings too where asked."""
+        if section is self.section:
+            with self.deeds.together("training on" if settings else "training"):
+                if settings:
+                    self.set_config(result.config)
+                self.set_result(result)
+            return
+        with edited(self, result, section):
+            section.result, section.path = result, None
+            section.runs.take(result)
+        if settings:
+            section.config = result.config
+        n = result.partition.n_domains
+        self.told.emit(f"Training on {section.dataset.name} is done: {n} domain{'s' if n > 1 else ''}.")
 
     def refine(self, result: Result) -> None:
         """Keep the result with more known about its domains; its file, its run and what is shown stay."""
@@ -153,10 +214,12 @@ class Session:
         self.runs_changed.emit()
 
     def set_config(self, config: Config) -> None:
-        """Set the settings of the next run."""
+        """Set the settings of the next run, which is a deed."""
         if config != self.config:
+            deed = settings_deed(self, self.config, config)
             self.config = config
             self.config_changed.emit(config)
+            self.deeds.add(deed)
 
     @property
     def out_of_date(self) -> bool:
@@ -217,13 +280,12 @@ class Session:
         result = self.result
         self.show(None if result is None else Shown(result.labels, result.names, result.palette))
 
-    # The run
+    # The run of the active section; see `Training` for those of the others
 
     def start(self) -> None:
-        """Train on the active section with the current settings."""
-        if self.section is None or self.run is not None:
-            return
-        self._begin(Run(self.section, self.config, colors=self.fixed_colors))
+        """Train on the active section with the current settings, as soon as nothing else trains."""
+        if self.section is not None and self.run is None:
+            self.training.begin(Run(self.section, self.config, colors=self.fixed_colors))
 
     def carry_on(self, epochs: int, constraints: Sequence[Constraint] | None = None) -> None:
         """Train on from the kept result, on the device of the current settings; see `teach.continued`.
@@ -245,91 +307,36 @@ class Session:
         )
         earlier = tuple(replace(step, labels=None, embedding=None) for step in self.result.history)
         known = dict(zip(self.result.palette, self.result.names, strict=True))
-        self._begin(Run(self.section, config, before=self.result, earlier=earlier, known=known))
-
-    def _begin(self, run: Run) -> None:
-        self.run = self.last_run = run
-        try:
-            self._set_state("preparing")
-        finally:  # whatever those who listen make of it, else the run would never end
-            run.trainer = self._start_trainer(self, run)
+        self.training.begin(Run(self.section, config, before=self.result, earlier=earlier, known=known))
 
     def pause(self) -> None:
         """Pause after the current epoch."""
-        if self.run is not None and self.run.trainer is not None and self.state == "running":
-            self.run.trainer.pause()
-            self._set_state("paused")
+        if self.run is not None:
+            self.training.pause(self.run)
 
     def resume(self) -> None:
         """Go on after a pause."""
-        if self.run is not None and self.run.trainer is not None and self.state == "paused":
-            self.run.trainer.resume()
-            self._set_state("finishing" if self.run.at_end else "running")
+        if self.run is not None:
+            self.training.resume(self.run)
 
     def finish(self) -> None:
         """End training now and keep what there is."""
-        if self.run is not None and self.run.trainer is not None and self.state in ("preparing", "running", "paused"):
-            self.run.trainer.finish()
-            self._set_state("finishing")
+        if self.run is not None:
+            self.training.finish(self.run)
 
     def cancel(self) -> None:
-        """End training and go back to the result before it."""
-        if self.run is None:
-            return
-        run, self.run, self.last_run = self.run, None, None
-        if run.trainer is not None:
-            run.trainer.cancel()
-        self._set_state("idle")
-        self.show_result()
-
-    # What the thread reports; reports of a run that is no longer current are dropped.
+        """End training and go back to the result before it; take the section out of the line where it waits."""
+        if self.run is not None:
+            self.training.cancel(self.run)
 
     def on_step(self, run: Run, step: Step) -> None:
-        """Take in an epoch."""
-        if run is not self.run:
-            return
-        follows = self._follows(run)
-        run.steps.append(step)
-        if self.state == "preparing":
-            self._set_state("running")
-            if run.section.conversions:  # told once, and before any time is spent
-                self.told.emit("\n".join(["When the result is saved:", *run.section.conversions]))
-                run.section.conversions = ()
-        self.stepped.emit(step)
-        if follows:
-            self.show_step(step)
-        if run is self.run and run.at_end and self.state == "running":  # nothing to pause or to finish any more
-            self._set_state("finishing")
-
-    def _follows(self, run: Run) -> bool:
-        """Return False where a person went back to an earlier preview of the run."""
-        latest = run.previews[-1:]
-        return self.shown is None or self.shown.epoch is None or not latest or self.shown.epoch >= latest[0].epoch
+        """Take in an epoch from a thread."""
+        self.training.on_step(run, step)
 
     def on_returned(self, run: Run, result: Result | None) -> None:
-        """Take in the result: it replaces the one before."""
-        if run is not self.run or result is None:
-            return
-        self.run = None
-        result = run.dressed(result)
-        if run.before is not None:
-            run.before = None  # what a person deletes leaves memory
-            self.set_config(result.config)
-        try:
-            self.set_result(result)
-        finally:  # whatever those who listen make of it, the run is over
-            self._set_state("idle")
+        """Take in the result from a thread."""
+        self.training.on_returned(run, result)
 
     def on_failed(self, run: Run, sentence: str) -> None:
-        """Say what went wrong; the result before stays."""
-        if run is not self.run:
-            return
-        self.run = run.before = None
-        self._set_state("idle")
-        self.show_result()
-        self.failed.emit(sentence)
-
-    def _set_state(self, state: RunState) -> None:
-        if state != self.state:
-            self.state = state
-            self.run_changed.emit(state)
+        """Take in from a thread what went wrong."""
+        self.training.on_failed(run, sentence)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
     from napari_trsmi.records import Step
 
-RunState = Literal["idle", "preparing", "running", "paused", "finishing"]
+RunState = Literal["idle", "waiting", "preparing", "running", "paused", "finishing"]
 
 
 @dataclass(eq=False)
@@ -37,12 +37,22 @@ class OpenSection:
         All results that were kept, to go back to and to compare.
     conversions
         Sentences on what a file can only hold converted; None before the first run, whose thread finds them.
-    own_columns
-        Names of the columns of ``dataset.obs`` that a person made, see `Annotations`.
     hidden_parts
         Numbers of the sections of a study that are not drawn.
     part
         Number of the section of a study that the docks speak about; None for all.
+    run
+        The run on it that trains, is paused or waits in line; None where there is none.
+    last_run
+        The run that was begun last, unless it was cancelled: its previews can be gone back to.
+    config
+        Settings of the next run when another section was chosen; None before.
+    hidden
+        Numbers of the domains that were not drawn when another section was chosen.
+    scores
+        {name: colouring} of the gene sets that a person gave, see `gui.color.gene_sets`.
+    unfolded
+        Pairs of an embedding (N, d) and its UMAP (N, 2), as far as they were worked out.
     """
 
     dataset: Dataset
@@ -50,9 +60,19 @@ class OpenSection:
     path: Path | None = None
     runs: Runs = field(default_factory=Runs)
     conversions: tuple[str, ...] | None = None
-    own_columns: tuple[str, ...] = ()
     hidden_parts: frozenset[int] = frozenset()
     part: int | None = None
+    run: Run | None = None
+    last_run: Run | None = None
+    config: Config | None = None
+    hidden: frozenset[int] = frozenset()
+    scores: dict[str, Coloring] = field(default_factory=dict)
+    unfolded: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+
+    @property
+    def own_columns(self) -> tuple[str, ...]:
+        """Names of the columns of ``dataset.obs`` that a person made, oldest first; see `Annotations`."""
+        return tuple(self.dataset.own_columns)
 
     @property
     def seen(self) -> np.ndarray | None:
@@ -104,8 +124,36 @@ class Shown:
 
 
 @dataclass(frozen=True, eq=False)
+class Channel:
+    """One of the features that colour the spots together.
+
+    Attributes
+    ----------
+    title
+        What it is, such as ``"Cd3e (rna)"``.
+    color
+        ``"#rrggbb"`` of a spot at the upper limit.
+    values
+        (N,) float numbers, NaN where there is none.
+    limits
+        Values that are drawn black and full.
+    """
+
+    title: str
+    color: str
+    values: np.ndarray
+    limits: tuple[float, float]
+
+    @property
+    def shares(self) -> np.ndarray:
+        """(N,) float in [0, 1]: how far each value lies between the limits."""
+        low, high = self.limits
+        return np.clip((self.values - low) / (high - low), 0.0, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
 class Coloring:
-    """What colours the spots: numbers, a mix of two, or categories.
+    """What colours the spots: numbers, several features together, or categories.
 
     Attributes
     ----------
@@ -120,6 +168,8 @@ class Coloring:
         Values at the ends of the colour map; smallest and largest where not given.
     colors, names
         ``"#rrggbb"`` and name of each category; empty for numbers.
+    channels
+        The features whose colours add up to `values`; empty where there is one.
     """
 
     title: str
@@ -128,6 +178,7 @@ class Coloring:
     limits: tuple[float, float] | None = None
     colors: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    channels: tuple[Channel, ...] = ()
 
 
 class Trainer(Protocol):
@@ -175,6 +226,8 @@ class Run:
         States of training to make a preview the result with; the thread adds to them.
     doing
         What the thread is doing before, between and after the epochs; None during one. It writes, the window reads.
+    state
+        What it does; ``"idle"`` before it was asked for and once it has ended.
     """
 
     section: OpenSection
@@ -187,6 +240,7 @@ class Run:
     earlier: tuple[Step, ...] = ()
     known: dict[str, str] = field(default_factory=dict)
     states: Checkpoints = field(default_factory=Checkpoints)
+    state: RunState = "idle"
     doing: Progress | None = None
 
     def hear(self, text: str, done: int, total: int) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from napari_trsmi.atomic import replacing
 from napari_trsmi.errors import DataError
 from napari_trsmi.evidence import SUPPORT
+from napari_trsmi.glossary import TERMS, term
 from napari_trsmi.report.sections import of_study
 from napari_trsmi.summary import SUPPORT_MEANS, chosen_number, technical, undecided
 
@@ -96,7 +97,8 @@ def contents(result: Result, *, truth: str | None = None, by: By | None = None) 
         "markers": _markers(result),
         "trust": recorded.get("trust", {}),
         "comparisons": _comparisons(recorded.get("comparisons", []), truth),
-        "scores": recorded["scores"],
+        "scores": [(term(key, result.dataset.modalities), value) for key, value in recorded["scores"].items()],
+        "agreement": TERMS["ari"],
         "changed": _changed(result),
         "settings": json.dumps(recorded["config"], indent=2),
         "said": [(words(one, result), kept) for one, kept in obedience(result)],
@@ -149,7 +151,10 @@ def _maps(result: Result) -> dict[str, Any]:
     """Return {title: (N,) values in [0, 1]} of the maps that are there."""
     titles = {"stability": "Stability over runs", "modalities_agreeing": "Modalities that agree"}
     maps = {"Support": result.maps[SUPPORT]} if SUPPORT in result.maps else {}
-    maps |= {"Certainty of the model": result.confidence, "Entropy": result.partition.entropy}
+    maps |= {
+        "Certainty of the model": result.confidence,
+        "Doubt between domains (entropy)": result.partition.entropy,
+    }
     maps |= {titles.get(name, name): values for name, values in result.maps.items() if name != SUPPORT}
     if result.modality_weights is not None and result.modality_weights.shape[1] == 2:
         first = next(iter(result.dataset.modalities))

@@ -65,6 +65,7 @@ def test_help_names_the_commands(capsys):
     for name in (
         "fit",
         "domains",
+        "across",
         "continue",
         "compare",
         "trust",
@@ -74,6 +75,8 @@ def test_help_names_the_commands(capsys):
         "report",
         "score",
         "markers",
+        "differ",
+        "describe",
         "simulate",
         "view",
         "demo",
@@ -174,6 +177,22 @@ def test_what_carries_a_boundary_is_that_of_python(fitted, tmp_path, capsys):
     assert "found 4000" in capsys.readouterr().err
 
 
+def test_profiles_across_a_boundary_are_those_of_python(fitted, tmp_path, capsys):
+    out, figure = tmp_path / "across.csv", tmp_path / "across.png"
+    result = nt.restore(fitted.path)
+    name, modality = next(iter(result.dataset.modalities.items()))
+    feature = str(modality.table.var_names[0])
+    words = ["across", str(fitted.path), "--boundary", "1", "-o", str(out), "--hops", "3"]
+    assert main([*words, "--feature", f"{name}:{feature}", "--figure", str(figure)]) == 0
+    expected = nt.profile_across(result, 1, {name: [feature]}, hops=3)
+    pd.testing.assert_frame_equal(pd.read_csv(out, dtype={"side": str}), expected, check_dtype=False)
+    printed = capsys.readouterr().out
+    assert f"{len(expected)} rows are in {out}." in printed
+    assert figure.stat().st_size > 1000
+    assert main([*words, "--feature", feature.replace(":", "")]) == 2
+    assert "Give its modality, a colon, its name" in capsys.readouterr().err
+
+
 def test_markers_need_a_folder(fitted, tmp_path, capsys):
     assert main(["markers", str(fitted.path), "-o", str(tmp_path / "none" / "m.csv")]) == 2
     assert "Create it or choose another" in capsys.readouterr().err
@@ -263,3 +282,34 @@ def test_the_demo_needs_a_folder_it_can_make(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert main(["demo", "-o", str(tmp_path / "file")]) == 2
     assert "Expected to make the folder" in capsys.readouterr().err
+
+
+def test_what_differs_between_two_groups_is_that_of_python(fitted, tmp_path, capsys):
+    out, figure = tmp_path / "differ.csv", tmp_path / "volcano.png"
+    line = ["differ", str(fitted.path), "domain:1", "domain=layer 1", "-o", str(out), "--figure", str(figure)]
+    assert main([*line, "--same-counts"]) == 0
+    expected = nt.differ(nt.restore(fitted.path), "domain:1", "domain=layer 1", held_out=False).table()
+    pd.testing.assert_frame_equal(pd.read_csv(out), expected, check_dtype=False, rtol=1e-4)
+    printed = capsys.readouterr().out
+    assert "domain 1 (" in printed
+    assert f"  {expected['name'][0]}: {expected['effect'][0]:+.2f}, more in " in printed
+    assert "p still is an aid to put features in order" in printed
+    assert figure.stat().st_size > 10_000
+    assert main(["differ", str(fitted.path), "domain:none", "-o", str(out)]) == 2
+    assert "found 'none'" in capsys.readouterr().err
+
+
+def test_a_domain_is_described_in_sentences_and_tables(fitted, tmp_path, capsys):
+    out = tmp_path / "domain.csv"
+    sets = "made up: " + ", ".join(nt.read(nt.sample_path()).modalities["rna"].table.var_names[:4])
+    line = ["describe", str(fitted.path), "1", "-o", str(out), "--columns", "domain", "--sets", sets]
+    assert main([*line, "--same-counts"]) == 0
+    found = nt.describe_domain(nt.restore(fitted.path), "1", columns=["domain"], sets=sets, held_out=False)
+    printed = capsys.readouterr().out
+    assert f"Domain 1: {found.n_spots:,} spots" in printed
+    assert f"It could be called “{found.suggestions[0].name}”" in printed
+    counted = pd.read_csv(out.with_suffix(".composition.csv"))
+    assert counted["spots"].tolist() == found.composition["domain"]["spots"].tolist()
+    assert pd.read_csv(out.with_suffix(".sets.csv"))["set"].tolist() == ["made up"] * len(found.sets)
+    assert pd.read_csv(out.with_suffix(".neighbours.csv"))["edges"].tolist() == found.neighbours["edges"].tolist()
+    assert len(pd.read_csv(out)) == len(found.markers.table())

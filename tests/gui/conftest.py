@@ -61,6 +61,19 @@ def nothing_is_made_ready(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def memory(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Remember nothing of this machine, and offer no tour."""
+    from qtpy.QtCore import QSettings
+
+    from napari_trsmi.gui.remembered import know
+    from napari_trsmi.gui.tour.tour import NAME
+
+    folder = str(tmp_path_factory.mktemp("settings"))
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
+    know(NAME)
+
+
+@pytest.fixture(autouse=True)
 def nobody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Answer the question before a window closes: a test must not wait for a person."""
     monkeypatch.setattr("napari_trsmi.gui.train.closing.ask", lambda *_: "close")

@@ -14,7 +14,7 @@ from napari_trsmi import edits
 from napari_trsmi.gui.state import Coloring
 from napari_trsmi.gui.viewer.sessions import session_of
 
-DOCKS = ["Train", "Colour by", "Boundaries", "Correct", "Trust", "Compare"]
+DOCKS = ["Train", "Colour by", "Boundaries", "Ask", "Correct", "Trust", "Compare", "Regions"]
 
 
 @pytest.mark.parametrize("name", DOCKS)

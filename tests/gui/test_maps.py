@@ -77,10 +77,24 @@ def test_what_is_not_there_is_said(feature):
         coloring_by(dataset_of(rna=("rna", COUNTS)), feature)
 
 
-def test_a_mix_is_red_where_the_first_is_high_and_green_where_the_second_is():
-    counts = np.array([[10.0, 0], [0, 10], [0, 0], [0, 0]])
-    dataset = dataset_of(rna=("rna", counts), adt=("protein", counts))
-    found = maps.mix(dataset, red=("rna", "g0"), green=("adt", "g1"))
-    assert found.values.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 0], [0, 0, 0]]
-    assert found.title == "Red g0 (rna, log1p), green g1 (adt, log1p)"
-    assert maps.mix(dataset, green=("adt", "g1")).values[:, 0].max() == 0
+def test_colours_of_several_features_add_up():
+    counts = np.array([[10.0, 0], [0, 10], [10, 10], [0, 0]])
+    dataset = dataset_of(rna=("precomputed", counts), adt=("precomputed", counts))
+    one = maps.channel(maps.feature_coloring(dataset, "rna", "g0"), "#ff00ff")
+    two = maps.channel(maps.feature_coloring(dataset, "adt", "g1"), "#00ff00")
+    found = maps.together([one, two])
+    assert found.values.tolist() == [[1, 0, 1], [0, 1, 0], [1, 1, 1], [0, 0, 0]]
+    assert found.title == "g0 (rna) + g1 (adt)"
+    assert maps.together([two]).values[:, 0].max() == 0
+    three = maps.together([one, two, maps.channel(maps.feature_coloring(dataset, "adt", "g0"), "#0000ff")])
+    assert three.values.max() == 1  # what is beyond full stays full
+
+
+def test_a_channel_is_black_and_full_at_percentiles_of_what_is_not_zero():
+    single = maps.Coloring("x", np.array([0.0, 0, 0, 1, 2, 3, 4, 5, np.nan]))
+    assert maps.channel(single, "#ffffff").limits == pytest.approx((0, np.percentile([1, 2, 3, 4, 5], 99)))
+    narrow = maps.channel(single, "#ffffff", 25, 75)
+    assert narrow.limits == (2, 4)
+    assert narrow.shares[:8].tolist() == [0, 0, 0, 0, 0, 0.5, 1, 1]
+    assert np.isnan(narrow.shares[8])
+    assert maps.channel(maps.Coloring("x", np.zeros(3)), "#ffffff").shares.tolist() == [0, 0, 0]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-
 import pytest
 
 from napari_trsmi.estimate import measured, parts
@@ -28,30 +25,13 @@ def test_what_no_machine_can_take_is_not_learned():
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "",
-        "{",
-        "[1, 2]",
-        '{"paces": 3}',
-        '{"paces": {"a": "fast", "b": [null, "1", -2, 1e9, true]}}',
-        "[" * 50_000,
-        "\x00\xff",
-    ],
+    ["", "{", "[1, 2]", "3", '{"a": "fast", "b": [null, "1", -2, 1e9, true]}', "[" * 50_000, "\x00\xff"],
 )
-def test_rubbish_in_the_file_is_nothing_remembered(text):
-    remembered.file().parent.mkdir()
-    remembered.file().write_text(text, encoding="latin1")
-    assert {part: pace for part, pace in paces().items() if part == "a"} == {}
+def test_rubbish_that_is_stored_is_nothing_remembered(text):
+    remembered._settings().setValue("paces", text)
+    assert "a" not in paces()
     learn({"c": 2.0})
     assert paces()["c"] == 2.0
-    assert json.loads(remembered.file().read_text())["paces"]["c"] == [2.0]
-
-
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs a folder that may not be written")
-def test_a_folder_that_may_not_be_written_costs_nothing_else():
-    remembered.file().parent.mkdir(mode=0o500)
-    learn({"a": 2.0})
-    assert paces() == {}
 
 
 def test_a_run_as_long_as_estimated_has_a_pace_of_one(sample, quick):

@@ -22,6 +22,7 @@ DOCKS = {
     "correct": "CorrectDock",
     "trust": "TrustDock",
     "compare": "CompareDock",
+    "regions": "RegionsDock",
 }
 
 

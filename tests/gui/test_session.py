@@ -121,15 +121,6 @@ def test_a_failure_is_said_and_leaves_the_result_before(session, trained):
     assert session.shown.epoch is None
 
 
-def test_another_section_cancels_the_run_and_forgets_its_previews(session, trained):
-    session.start()
-    trainer = session.run.trainer
-    session.activate(OpenSection(trained.dataset))
-    assert trainer.asked == ["cancel"]
-    assert session.run is None
-    assert session.last_run is None
-
-
 def test_a_result_is_out_of_date_where_settings_that_matter_differ(session, trained):
     session.set_result(trained)
     session.set_config(trained.config)

@@ -14,6 +14,7 @@ from scipy import sparse
 
 from napari_trsmi.config import Kind
 from napari_trsmi.data.dataset import Dataset, Modality, measured_at
+from napari_trsmi.data.own_columns import own_columns_in
 from napari_trsmi.data.readers.coordinates import checked_coordinates, find_coordinates
 from napari_trsmi.data.readers.embeddings import find_embeddings
 from napari_trsmi.data.readers.found import Found, lean_table
@@ -124,6 +125,7 @@ def section_of(
         embeddings=find_embeddings(joined.holders, names),
         rows={key: index.get_indexer(names) for key, index in joined.stored.items() if index.is_unique},
         outlines=joined.found.outlines,
+        own_columns=own_columns_in(joined.holders, obs),
     )
 
 

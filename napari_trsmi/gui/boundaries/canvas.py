@@ -53,7 +53,10 @@ class BoundaryCanvas:
         session.shown_changed.connect(self._on_shown)
         session.coloring_changed.connect(self._on_ground)
         session.section_changed.connect(self._on_ground)
+        session.canvas.removed.wanted.connect(self._draw_missing)
         viewer.events.theme.connect(self._on_ground)
+        if session.canvas is not None:
+            session.canvas.claims.append(self._on_click)
         self._on_ground()
         self.update()
 
@@ -90,14 +93,19 @@ class BoundaryCanvas:
         self.measure = self._wanted if self._wanted in there else there[0]
         hidden = self.session.hidden
         self._put(layers.boundaries_layer(section, self._edges, self.measure, hidden, self.ramp), "boundaries")
+        self._explain()
         self.select(self.segment)
 
     def color_by(self, measure: str) -> None:
         """Colour the strokes by one of `layers.measures`."""
         self.measure = self._wanted = measure
+        self._draw_missing()
+        self._recolor()
+
+    def _draw_missing(self) -> None:
+        """Draw what a person removed from the layer list."""
         if self.layer("boundaries") is None:
             self._draw()
-        self._recolor()
 
     def select(self, segment: int | None) -> None:
         """Draw a rim around one boundary; None for no rim."""
@@ -107,8 +115,31 @@ class BoundaryCanvas:
         if section is None or self._edges is None or segment is None or segment not in self._edges["segment"].values:
             self._hide("boundary")
             return
+        if self.layer("boundaries") is None:  # a person removed it, and asks for one of them now
+            hidden = self.session.hidden
+            self._put(layers.boundaries_layer(section, self._edges, self.measure, hidden, self.ramp), "boundaries")
         self._put(layers.boundary_layer(section, self._edges, segment, self.ramp), "boundary")
         self._show("boundary")
+
+    def stroke_at(self, position: tuple[float, ...]) -> int | None:
+        """Return the boundary whose stroke is seen at a place (..., row, column) in the world, or None."""
+        section, layer = self.session.section, self.layer("boundaries")
+        if section is None or layer is None or not layer.visible or self._edges is None:
+            return None
+        hidden = self._edges[["domain_a", "domain_b"]].isin(list(self.session.hidden)).any(axis=1).to_numpy()
+        if section.seen is not None:
+            hidden |= ~section.seen[self._edges["i"].to_numpy()]
+        unit, _ = layers.world(section.dataset)
+        reach = max(layers.NEAR / self.viewer.scene.camera.zoom / unit, 0.15 * look(section).diameter)
+        row, column = np.asarray(position[-2:], float) / unit
+        return layers.stroke_at(self._edges[~hidden] if hidden.any() else self._edges, column, row, reach)
+
+    def _on_click(self, position: tuple[float, ...]) -> bool:
+        """Select the boundary under a click; False where there is none."""
+        segment = self.stroke_at(position)
+        if segment is not None:
+            self.select(segment)
+        return segment is not None
 
     def draw_correspondences(self, spot: int | None, row: Any = None) -> None:
         """Draw lines from a spot to those it corresponds to; None takes them away, on all sections."""
@@ -151,6 +182,14 @@ class BoundaryCanvas:
             section = self.session.section
             seen = None if section is None else section.seen
             _paint(layer, layers.stroke_colors(self._edges, self.measure, self.session.hidden, self.ramp, seen))
+            self._explain()
+
+    def _explain(self) -> None:
+        """Note in the layer what its colours mean, for whoever draws it elsewhere."""
+        layer = self.layer("boundaries")
+        if layer is not None and self._edges is not None:
+            key = layers.measure_title(self.measure), layers.limits(self._edges, self.measure), self.ramp
+            layer.metadata["trsmi"]["key"] = key
 
     def _hide(self, *roles: str) -> None:
         """Hide layers that have nothing to show; those a person hid before stay hidden later."""

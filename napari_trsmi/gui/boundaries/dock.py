@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
+from napari_trsmi.gui.boundaries.across_panel import AcrossPanel
 from napari_trsmi.gui.boundaries.canvas import boundary_canvas_of
 from napari_trsmi.gui.boundaries.carrier_tables import CarrierTables
 from napari_trsmi.gui.boundaries.maps_panel import MapsPanel
@@ -16,6 +17,8 @@ from napari_trsmi.gui.boundaries.spot_panel import SpotPanel
 from napari_trsmi.gui.frame import Framed
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Marked
+from napari_trsmi.gui.viewer.furnish import furnish
+from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.words import NO_SECTION
 
@@ -41,6 +44,7 @@ class BoundariesDock(Framed):
         self.carriers = CarrierTables(self.session)
         self.marker_panel = MarkersPanel(self.session, self.markers, self.carriers)
 
+        self.across = AcrossPanel(self.session, self.carriers)
         about = QWidget()
         inside = QVBoxLayout(about)
         inside.addWidget(Marked("<b>Maps</b>"))
@@ -50,11 +54,13 @@ class BoundariesDock(Framed):
         inside.addWidget(self.spot)
         inside.addStretch(1)
         self.tabs = QTabWidget()
+        self.tabs.setUsesScrollButtons(False)
         self.tabs.addTab(self.boundaries, "Boundaries")
-        self.tabs.addTab(about, "Maps and spot")
+        self.tabs.addTab(self.across, "Across")
+        self.tabs.addTab(about, "Maps, spot")
         self.tabs.addTab(self.marker_panel, "Markers")
 
-        self.frame(self.tabs, 4)
+        self.frame(self.tabs, 4, Guide(self.session, "boundaries"))
 
         self.boundaries.table.chosen.connect(self._on_chosen)
         listen(
@@ -64,6 +70,16 @@ class BoundariesDock(Framed):
             (self.session.section_changed, self._on_section),
         )
         self._on_result(self.session.result)
+
+    def showEvent(self, event: Any) -> None:
+        """Answer the keys of the review wherever the focus is, as long as the dock is to be seen."""
+        super().showEvent(event)
+        keys = furnish(self, self.canvas.viewer, self.session)
+        if keys is not None:
+            keys.bind("review", self, self.boundaries.keys, self._is_seen)
+
+    def _is_seen(self) -> bool:
+        return self.isVisible() and self.stack.currentWidget() is self.tabs
 
     def _on_section(self, section: object) -> None:
         self._on_result(self.session.result)

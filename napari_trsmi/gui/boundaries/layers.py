@@ -28,6 +28,8 @@ ON_LIGHT: Ramp = (WEAK, (0.66, 0.06, 0.58), (0.40, 0.10, 0.46), (0.20, 0.08, 0.2
 ON_DARK: Ramp = (WEAK, (1.0, 0.42, 0.77), (1.0, 0.66, 0.88), (1.0, 0.85, 0.95), (1.0, 1.0, 1.0))
 NO_VALUE = (0.6, 0.6, 0.6)
 HIGHLIGHT = (1.0, 0.9, 0.0, 1.0)
+LINES = (0.0, 0.75, 0.85)  # of correspondences, which are no boundaries: a colour of their own
+NEAR = 3.0  # canvas pixels from a stroke in which a click is on it
 
 
 def ramp_on(section: OpenSection | None, coloring: Coloring | None, dark_canvas: bool) -> Ramp:
@@ -164,7 +166,7 @@ def correspondence_layer(section: OpenSection, spot: int, row: sparse.csr_matrix
     data = np.stack([np.broadcast_to(coords[spot], (len(targets), 2)), coords[targets] - coords[spot]], axis=1)
     strength = weights / weights.max() if len(weights) and weights.max() > 0 else weights
     settings = {
-        "edge_color": np.column_stack([np.tile(WEAK, (len(targets), 1)), 0.15 + 0.85 * strength]),
+        "edge_color": np.column_stack([np.tile(LINES, (len(targets), 1)), 0.15 + 0.85 * strength]),
         "edge_width": 0.15 * look(section).diameter,
     }
     return _vectors(section, "correspondences", data, settings)
@@ -176,6 +178,22 @@ def extent(edges: pd.DataFrame, dataset: Dataset) -> tuple[np.ndarray, np.ndarra
     low, high = np.array([rows.min(), columns.min()]), np.array([rows.max(), columns.max()])
     unit, _ = world(dataset)
     return (low + high) / 2 * unit, (high - low) * unit
+
+
+def stroke_at(edges: pd.DataFrame, x: float, y: float, reach: float) -> int | None:
+    """Return the segment whose stroke is the nearest to a place, None where none is within `reach`. O(E).
+
+    All are in the unit of the coordinates.
+    """
+    start = edges[["x0", "y0"]].to_numpy(float)
+    along = edges[["x1", "y1"]].to_numpy(float) - start
+    away = np.array([x, y]) - start
+    length = (along**2).sum(axis=1)
+    share = np.clip((away * along).sum(axis=1) / np.where(length > 0, length, 1.0), 0.0, 1.0)
+    distance = np.linalg.norm(away - share[:, None] * along, axis=1)
+    if len(distance) == 0 or distance.min() > reach:
+        return None
+    return int(edges["segment"].iloc[int(distance.argmin())])
 
 
 def _strokes(edges: pd.DataFrame) -> np.ndarray:

@@ -9,7 +9,8 @@ from qtpy.QtWidgets import QGridLayout, QPushButton, QWidget
 
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.maps import CERTAINTY, WEIGHT, result_maps
-from napari_trsmi.gui.plain import Label, as_tip
+from napari_trsmi.gui.named import NameButton
+from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.state import Coloring
 
 if TYPE_CHECKING:
@@ -67,9 +68,8 @@ class MapsPanel(QWidget):
         self.grid.removeWidget(self.note)
         self.buttons = {}
         for k, title in enumerate(titles):
-            button = QPushButton(title)
+            button = NameButton(title, _help(title))
             button.setCheckable(True)
-            button.setToolTip(as_tip(_help(title)))
             button.clicked.connect(lambda _=False, title=title: self.press(title))
             self.buttons[title] = button
             self.grid.addWidget(button, k // 2, k % 2)

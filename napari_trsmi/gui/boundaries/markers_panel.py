@@ -8,7 +8,6 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
     QAbstractItemView,
-    QComboBox,
     QHBoxLayout,
     QHeaderView,
     QPushButton,
@@ -19,8 +18,10 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi.errors import TrsmiError
+from napari_trsmi.gui import anchors
 from napari_trsmi.gui.boundaries.carrier_tables import LARGEST_P
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.named import NameBox
 from napari_trsmi.gui.plain import Label, as_tip
 
 if TYPE_CHECKING:
@@ -38,13 +39,13 @@ class MarkersPanel(QWidget):
     def __init__(self, session: Session, markers: MarkerTables, carriers: CarrierTables) -> None:
         super().__init__()
         self.session, self.markers, self.carriers = session, markers, carriers
-        self.domain = QComboBox()
-        self.domain.setToolTip("The domain whose markers are shown")
+        self.domain = NameBox("The domain whose markers are shown")
         self.domain.currentIndexChanged.connect(self._fill)
         self.find_button = QPushButton("Find markers")
         self.find_button.setToolTip("Compare each domain with all other spots")
         self.find_button.clicked.connect(markers.find)
         self.stretch = QPushButton("This stretch")
+        self.stretch.setObjectName(anchors.ACROSS)
         self.stretch.setCheckable(True)
         self.stretch.setToolTip("What differs across the chosen boundary alone, on counts that did not draw it")
         self.stretch.toggled.connect(self._on_stretch)
@@ -68,10 +69,12 @@ class MarkersPanel(QWidget):
         row = QHBoxLayout()
         row.addWidget(label)
         row.addWidget(self.domain, 1)
-        row.addWidget(self.find_button)
-        row.addWidget(self.stretch)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.find_button)
+        buttons.addWidget(self.stretch)
         layout = QVBoxLayout(self)
         layout.addLayout(row)
+        layout.addLayout(buttons)
         layout.addWidget(self.note)
         layout.addWidget(self.table, 1)
         listen(

@@ -1,28 +1,27 @@
-"""Question every boundary: a table, least supported first; each is flown to, and kept, doubted or rejected."""
+"""Question every boundary: a table, what matters most first; each is flown to, and kept, doubted or rejected."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import (
-    QComboBox,
-    QDoubleSpinBox,
-    QGridLayout,
-    QHBoxLayout,
-    QPushButton,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_trsmi.edits import same_segments
+from napari_trsmi.gui import anchors
 from napari_trsmi.gui.boundaries import layers
+from napari_trsmi.gui.boundaries.filter_bar import FilterBar
+from napari_trsmi.gui.boundaries.note_line import NoteLine
 from napari_trsmi.gui.boundaries.ramp_key import RampKey
-from napari_trsmi.gui.boundaries.table import FILTERS, BoundaryFilter, BoundaryModel
+from napari_trsmi.gui.boundaries.table import BoundaryFilter, BoundaryModel
 from napari_trsmi.gui.boundaries.view import BoundaryView
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.named import NameBox
 from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.support.bar import SupportBar
+from napari_trsmi.gui.undo_button import UndoButton
+from napari_trsmi.gui.undoing import walk
 from napari_trsmi.gui.viewer.flight import Flight
 from napari_trsmi.gui.viewer.looks import look
 
@@ -51,54 +50,66 @@ class BoundaryPanel(QWidget):
         self.rows = BoundaryFilter(self.model, self)
         self.table = BoundaryView(self.model, self.rows)
         self._known: Result | None = None  # the result in the table
-        self._undo: list[tuple[int, Verdict, str]] = []
+        self.table.setObjectName(anchors.BOUNDARIES)
+        self._judged: int | None = None  # the boundary that was marked last, until a person goes to another one
         self._build()
         self.table.chosen.connect(self._on_chosen)
+        self.table.clicked.connect(self._on_clicked)
         self.table.marked.connect(self.mark)
-        self.table.undo.connect(self.undo)
+        self.table.note_wanted.connect(self.write_note)
+        self.table.next_wanted.connect(self.go_on)
+        self.table.undo.connect(lambda: walk(session, "undo"))
+        self.table.ordered.connect(self.filters.show_order)
+        self.filters.changed.connect(self._filter)
+        self.filters.ordered.connect(self.table.order)
         self.model.noted.connect(self._on_noted)
-        listen(self, (session.result_changed, self._on_result), (session.parts.chosen_changed, self._filter))
+        self.note.written.connect(self._on_noted)
+        self.note.left.connect(self.table.setFocus)
+        listen(
+            self,
+            (session.result_changed, self._on_result),
+            (session.boundary_changed, self._on_boundary),
+            (session.parts.chosen_changed, self._filter),
+        )
         self._on_result(session.result)
 
+    @property
+    def keys(self) -> Mapping[Qt.Key, Callable[[], Any]]:
+        """What keys do wherever the focus is."""
+        key = Qt.Key
+        return {
+            key.Key_K: lambda: self.mark("keep"),
+            key.Key_D: lambda: self.mark("doubt"),
+            key.Key_R: lambda: self.mark("reject"),
+            key.Key_U: lambda: self.mark(""),
+            key.Key_N: self.write_note,
+            key.Key_J: self.go_on,
+            key.Key_Down: lambda: self.table.step(1),
+            key.Key_Up: lambda: self.table.step(-1),
+        }
+
     def _build(self) -> None:
-        self.measure = QComboBox()
-        self.measure.setToolTip("What colours the boundaries on the canvas")
+        self.measure = NameBox("What colours the boundaries on the canvas")
         self.measure.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.measure.activated.connect(lambda: self.canvas.color_by(self.measure.currentData()))
-        self.wanted = QComboBox()
-        self.wanted.setToolTip("Which boundaries the table shows")
-        for key, title in FILTERS.items():
-            self.wanted.addItem(title, key)
-        self.shortest = QDoubleSpinBox()
-        self.shortest.setAccessibleName("Shortest boundary to show")
-        self.shortest.setRange(0, 1e9)
-        self.shortest.setDecimals(0)
-        self.shortest.setPrefix("≥ ")
-        self.shortest.setStyleSheet("QDoubleSpinBox { min-width: 96px }")  # beside napari's wide arrows
-        self.shortest.setToolTip("Leave out boundaries shorter than this")
-        self.wanted.currentIndexChanged.connect(self._filter)
-        self.shortest.valueChanged.connect(self._filter)
+        self.filters = FilterBar(self.measure, RampKey(self.canvas))
+        self.wanted, self.shortest = self.filters.wanted, self.filters.shortest
 
-        form = QGridLayout()
-        for row, (text, first, second) in enumerate(
-            (("Colour", self.measure, RampKey(self.canvas)), ("Show", self.wanted, self.shortest))
-        ):
-            label = Label(text)
-            label.setBuddy(first)
-            form.addWidget(label, row, 0)
-            form.addWidget(first, row, 1)
-            form.addWidget(second, row, 2)
-        form.setColumnStretch(1, 3)
-        form.setColumnStretch(2, 2)
-
-        self.progress = Label()
-        self.progress.setWordWrap(True)
+        self.progress, self.line = QProgressBar(), Label()
+        self.progress.setFixedHeight(8)
+        self.progress.setTextVisible(False)
+        self.progress.setAccessibleName("Boundaries reviewed")
+        self.line.setWordWrap(True)
+        self.note = NoteLine()
         self.buttons: dict[str, QPushButton] = {}
         verdicts, others = QHBoxLayout(), QHBoxLayout()
         for text, verdict, key, help in BUTTONS:
             self._button(verdicts, text, f"{help} ({key})").clicked.connect(lambda _=False, v=verdict: self.mark(v))
-        self._button(others, "Note", "Write a note (N)").clicked.connect(self.table.edit_note)
-        self._button(others, "Undo", "Take the last mark back (Ctrl+Z)").clicked.connect(self.undo)
+        tip = "Go to the one without a verdict that matters most: little support times great length (J)"
+        self._button(others, "Next", tip).clicked.connect(self.go_on)
+        self.undo = UndoButton(self.session, "undo")
+        self.undo.setMinimumWidth(40)
+        others.addWidget(self.undo)
         self._button(others, "Whole section", "Show the whole section again").clicked.connect(self.fly_back)
         columns = self._button(others, "Columns", "Choose the columns of the table")
         columns.clicked.connect(
@@ -106,11 +117,13 @@ class BoundaryPanel(QWidget):
         )
 
         layout = QVBoxLayout(self)
-        layout.addLayout(form)
+        layout.addWidget(self.filters)
         layout.addWidget(SupportBar(self.session, offers=True))
         layout.addWidget(self.table, 1)
         layout.addWidget(self.progress)
+        layout.addWidget(self.line)
         layout.addLayout(verdicts)
+        layout.addWidget(self.note)
         layout.addLayout(others)
 
     def _button(self, row: QHBoxLayout, text: str, help: str) -> QPushButton:
@@ -124,44 +137,62 @@ class BoundaryPanel(QWidget):
     # The review
 
     def mark(self, verdict: Verdict) -> None:
-        """Give the selected boundary a verdict and go to the next one without."""
+        """Give the selected boundary a verdict and go to the next one without; a note is on the one just judged."""
         segment = self.table.segment
         if segment is None:
             return
-        after = self._next_unreviewed(segment) if verdict else segment
+        after = self._next_in_table(segment) if verdict else segment
         self._review(segment, verdict, self.model.note(segment))
         self.table.choose(segment if after is None else after)
+        self._judged = segment
+        self._show_note()
 
-    def undo(self) -> None:
-        """Take the last mark or note back and go to its boundary."""
-        if not self._undo:
-            return
-        segment, verdict, note = self._undo.pop()
-        self._review(segment, verdict, note, remember=False)
+    def write_note(self) -> None:
+        """Write a note on the boundary just judged, else on the selected one."""
+        self.note.begin()
+
+    def go_on(self) -> None:
+        """Go to the boundary without a verdict that matters most after the selected one."""
+        order = sorted(range(self.model.n_rows), key=lambda segment: (-self.model.weight(segment), segment))
+        selected = self.table.segment
+        at = order.index(selected) + 1 if selected is not None else 0
+        left = [segment for segment in order[at:] + order[:at] if not self.model.verdict(segment)]
+        if left and left[0] != selected:
+            self._reveal(left[0])
+
+    def _reveal(self, segment: int) -> None:
+        """Select a boundary in the table, which shows all of them where it left this one out."""
+        if not self.rows.position(segment).isValid():
+            self.filters.show_all()
         self.table.choose(segment)
 
     def _on_noted(self, segment: int, note: str) -> None:
         self._review(segment, self.model.verdict(segment), note)
 
-    def _review(self, segment: int, verdict: Verdict, note: str, *, remember: bool = True) -> None:
+    def _review(self, segment: int, verdict: Verdict, note: str) -> None:
         from napari_trsmi.edits import review
 
         result = self.session.result
-        if result is None:
+        if result is None or (self.model.verdict(segment), self.model.note(segment)) == (verdict, note):
             return
-        before = (segment, self.model.verdict(segment), self.model.note(segment))
-        if before == (segment, verdict, note):
-            return
-        if remember:
-            self._undo.append(before)
         self.session.set_result(review(result, segment, verdict, note))
 
-    def _next_unreviewed(self, segment: int) -> int | None:
+    def _next_in_table(self, segment: int) -> int | None:
         """Return the next boundary without a verdict below `segment` in the table, or from its top."""
         order = self.rows.segments()
         at = order.index(segment) if segment in order else -1
         left = [s for s in order[at + 1 :] + order[: max(at, 0)] if not self.model.verdict(s)]
         return left[0] if left else None
+
+    def _show_note(self) -> None:
+        """Let the line write about the boundary just judged, else the selected one."""
+        segment = self.table.segment if self._judged is None else self._judged
+        if segment is None or segment >= self.model.n_rows:
+            self.note.show_note(None, "No boundary chosen", "")
+            return
+        pair = self.model.text(segment, "domains")
+        just = "just judged: " if segment == self._judged and segment != self.table.segment else ""
+        self.note.show_note(segment, f"{just}{pair}", self.model.note(segment))
 
     # What the session and the table say
 
@@ -170,16 +201,25 @@ class BoundaryPanel(QWidget):
         edges = None if result is None else result.boundary_edges
         same = edges is not None and known is not None and edges is known.boundary_edges  # a review, a name
         moved, chosen = {} if same else _renumbered(known, result), self.table.segment
+        before = [] if not same else [self._said(segment) for segment in range(self.model.n_rows)]
         self.model.set_result(result, same=same)
+        self.filters.set_pairs(result)
         if not same:
+            self._judged = None if self._judged is None else moved.get(self._judged)
             self._filter()
-        if not same:
-            self._undo = [(moved[one[0]], one[1], one[2]) for one in self._undo if one[0] in moved]
             self._fill_measures(result)
         if chosen in moved:
             self.canvas.select(moved[chosen])
             self.table.choose(moved[chosen])
+        if same and self.session.deeds.moving:  # show what was undone
+            other = [segment for segment, said in enumerate(before) if said != self._said(segment)]
+            if len(other) == 1:
+                self._reveal(other[0])
+        self._show_note()
         self._say_progress()
+
+    def _said(self, segment: int) -> tuple[str, str]:
+        return self.model.verdict(segment), self.model.note(segment)
 
     def _fill_measures(self, result: Result | None) -> None:
         table = None if result is None else result.boundaries
@@ -197,30 +237,48 @@ class BoundaryPanel(QWidget):
     def _filter(self, *_: object) -> None:
         parts = self.session.parts
         section = "" if parts.chosen is None else parts.names[parts.chosen]
-        self.rows.want(self.wanted.currentData(), self.shortest.value(), section)
+        self.rows.want(self.wanted.currentData(), self.shortest.value(), section, self.filters.pair.currentData())
         self._say_progress()
 
     def _say_progress(self) -> None:
         n, left_out = self.model.rowCount(), self.model.rowCount() - self.rows.rowCount()
         line = self.model.progress() + (f" ({left_out} not shown)" if left_out else "")
-        self.progress.setText(
+        self.progress.setRange(0, max(n, 1))
+        self.progress.setValue(self.model.n_reviewed)
+        self.progress.setVisible(n > 0)
+        self.line.setText(
             f"{line}{self._of_section()}"
             if n
             else "There are no boundaries: this result has one domain, or was kept without."
         )
         for button in self.buttons.values():
             button.setEnabled(n > 0 or button is self.buttons["Whole section"])
-        self.buttons["Undo"].setEnabled(bool(self._undo))
 
     def _of_section(self) -> str:
         parts = self.session.parts
         return "" if parts.chosen is None else f" · section {parts.names[parts.chosen]} only"
 
     def _on_chosen(self, segment: int | None) -> None:
+        self._judged = None
+        self._show_note()
         if segment == self.canvas.segment:
             return
         self.canvas.select(segment)
-        if segment is not None:
+        self.fly()
+
+    def _on_clicked(self, _: Any) -> None:
+        self._judged = None
+        self._show_note()
+        self.fly()
+
+    def _on_boundary(self, segment: int | None) -> None:
+        """Follow a click on the canvas, which is where the camera is."""
+        if segment is not None and segment != self.table.segment and segment < self.model.n_rows:
+            self._reveal(segment)
+
+    def fly(self) -> None:
+        """Show the selected boundary."""
+        if (segment := self.table.segment) is not None:
             self.flight.to(*self.canvas.box(segment))
 
     def fly_back(self) -> None:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from napari_trsmi.gui.boundaries.spot_words import about
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import Label, Marked
+from napari_trsmi.gui.named import NameBox
+from napari_trsmi.gui.plain import Label, Marked, as_tip, shortened
 from napari_trsmi.gui.state import Coloring
+from napari_trsmi.gui.viewer.looks import look
 
 if TYPE_CHECKING:
     from scipy import sparse
@@ -31,7 +34,7 @@ def correspondence_coloring(spot: str, pair: tuple[str, str], row: sparse.csr_ma
 
 
 class SpotPanel(QWidget):
-    """Barcode, domain, posterior, modality weights and correspondences of one spot."""
+    """Barcode and domain of one spot, why it has it, and its correspondences when they are asked for."""
 
     def __init__(self, session: Session, canvas: BoundaryCanvas) -> None:
         super().__init__()
@@ -70,8 +73,11 @@ class SpotPanel(QWidget):
                 grid.addWidget(widget, k, column)
             self.bars.append((name, bar, share))
 
-        self.pair = QComboBox()
-        self.pair.setToolTip("From the spot in the first modality to spots in the second")
+        self.wanted = QPushButton("Correspondences")
+        self.wanted.setCheckable(True)
+        self.wanted.setToolTip("Show what the spot corresponds to in another modality, as lines on the canvas")
+        self.wanted.toggled.connect(lambda: self._show_correspondences())
+        self.pair = NameBox("From the spot in the first modality to spots in the second")
         self.pair.activated.connect(lambda: self._show_correspondences())
         self.lines = QCheckBox("Lines on the canvas")
         self.lines.setToolTip("Draw a line to each spot it corresponds to, the more opaque the larger the weight")
@@ -88,10 +94,13 @@ class SpotPanel(QWidget):
         inside.setContentsMargins(0, 0, 0, 0)
         inside.addWidget(self.barcode)
         inside.addWidget(self.domain)
-        inside.addLayout(grid)
         inside.addWidget(self.facts)
+        own = Label("How far its own measurement speaks for each domain:")
+        own.setWordWrap(True)
+        inside.addWidget(own)
+        inside.addLayout(grid)
         inside.addSpacing(8)
-        inside.addWidget(Marked("<b>Correspondences</b>"))
+        inside.addWidget(self.wanted)
         for widget in (self.weights, self.pair, self.lines, self.color):
             inside.addWidget(widget)
         layout = QVBoxLayout(self)
@@ -127,8 +136,10 @@ class SpotPanel(QWidget):
 
     def _describe(self, result: Result, spot: int) -> None:
         partition, k = result.partition, int(result.labels[spot])
-        self.barcode.setText(f"<b>{escape(str(result.obs_names[spot]))}</b>")
-        self.domain.setText(f"{_swatch(result.palette[k])} Domain {escape(result.names[k])}")
+        self.barcode.setText(f"<b>{escape(shortened(str(result.obs_names[spot])))}</b>")
+        self.barcode.setToolTip(as_tip(str(result.obs_names[spot])))
+        self.domain.setText(f"{_swatch(result.palette[k])} Domain {escape(shortened(result.names[k]))}")
+        self.domain.setToolTip(as_tip(result.names[k]))
         posterior = partition.posterior[spot]
         best = np.argsort(-posterior)[:N_BARS]
         for at, (name, bar, share) in enumerate(self.bars):
@@ -136,16 +147,15 @@ class SpotPanel(QWidget):
                 widget.setVisible(at < len(best))
             if at < len(best):
                 domain = int(best[at])
-                name.setText(f"{_swatch(result.palette[domain])} {escape(result.names[domain])}")
+                name.setText(f"{_swatch(result.palette[domain])} {escape(shortened(result.names[domain], 16))}")
+                name.setToolTip(as_tip(result.names[domain]))
                 bar.setValue(round(1000 * float(posterior[domain])))
                 bar.setStyleSheet(f"QProgressBar::chunk {{ background: {result.palette[domain]}; }}")
                 bar.setAccessibleName(f"Posterior of domain {result.names[domain]}")
                 share.setText(f"{posterior[domain]:.0%}")
-        facts = [f"Entropy {partition.entropy[spot]:.2f}"]
-        if result.modality_weights is not None:
-            names = result.dataset.modalities
-            facts += [f"{m} {w:.0%}" for m, w in zip(names, result.modality_weights[spot], strict=False)]
-        self.facts.setText(" · ".join(facts))
+        section = self.session.section
+        square = section is not None and look(section).square
+        self.facts.setText("\n".join(about(result, spot, result.config.graph.k_spatial or (8 if square else 6))))
         pairs = list(result.correspondences)
         if pairs != [self.pair.itemData(at) for at in range(self.pair.count())]:
             self.pair.clear()
@@ -153,9 +163,10 @@ class SpotPanel(QWidget):
                 self.pair.addItem(f"{pair[0]} → {pair[1]}", pair)
 
     def _show_correspondences(self) -> None:
-        row = self.row
+        row, asked = self.row, self.wanted.isChecked()
+        self.weights.setVisible(asked)
         for widget in (self.pair, self.lines, self.color):
-            widget.setVisible(row is not None)
+            widget.setVisible(asked and row is not None)
         if row is None:
             self.weights.setText("There are none: this result was kept without them, or has one modality.")
         elif row.nnz == 0:
@@ -163,11 +174,14 @@ class SpotPanel(QWidget):
         else:
             own = float(row[0, self.session.spot])
             self.weights.setText(f"{row.nnz} spots, the strongest {row.data.max():.0%}; {own:.0%} on itself.")
-        drawn = row is not None and self.lines.isChecked()
+        drawn = asked and row is not None and self.lines.isChecked()
         self.canvas.draw_correspondences(self.session.spot if drawn else None, row)
         shown = self.session.coloring
         if shown is not None and shown.title == self._colored:
-            self._color_by_row()
+            if asked:
+                self._color_by_row()
+            else:
+                self.session.color(None)
 
     def _on_color(self, wanted: bool) -> None:
         if wanted:

@@ -28,7 +28,19 @@ TRUST = {  # column once the result was checked: heading, meaning
 }
 VERDICTS = {"keep": "kept", "doubt": "doubtful", "reject": "rejected"}
 SIGNS = {"keep": "✓ kept", "doubt": "? doubt", "reject": "✗ reject"}
-FILTERS = {"all": "All", "unreviewed": "Unreviewed", "doubt": "Doubtful", "reject": "Rejected"}
+FILTERS = {
+    "all": "All",
+    "unreviewed": "Unreviewed",
+    "keep": "Kept",
+    "doubt": "Doubtful",
+    "reject": "Rejected",
+    "note": "With a note",
+}
+ORDERS = {  # what comes first: what people read
+    "weight": "Matters most",
+    "least": "Least supported",
+    "longest": "Longest",
+}
 SWATCH = 11
 SEPARATOR = " | "  # between the names of two domains
 
@@ -44,7 +56,7 @@ def columns_of(boundaries: pd.DataFrame, unit: str, several: bool = False) -> tu
             name.removeprefix("contrast_"),
             f"How far the two sides differ in {name.removeprefix('contrast_')}, in standard deviations; "
             "near 0 where it sees no boundary",
-            38,
+            48,
         )
         for name in boundaries.columns
         if name.startswith("contrast_")
@@ -164,6 +176,26 @@ class BoundaryModel(ColumnModel):
         """Return the length of a segment in the unit that is shown."""
         return float(self._values["length"][segment])
 
+    def pair(self, segment: int) -> tuple[int, int]:
+        """Return the two domains that meet at a segment."""
+        first, second = self._values["domains"][segment]
+        return int(first), int(second)
+
+    def doubt(self, segment: int) -> float:
+        """Return the lack of support of a segment, from 0 to 1; of certainty where there is no support."""
+        key = SUPPORT if SUPPORT in self._values else "confidence"
+        value = self._values.get(key, [math.nan] * self.n_rows)[segment]
+        return 1.0 if math.isnan(value) else 1.0 - float(value)
+
+    def weight(self, segment: int) -> float:
+        """Return how much a verdict on a segment matters: its lack of support times its length."""
+        return self.doubt(segment) * self.length(segment)
+
+    @property
+    def n_reviewed(self) -> int:
+        """Number of boundaries with a verdict."""
+        return sum(value in VERDICTS for value in self._values.get("review", ()))
+
     def progress(self) -> str:
         """Return how far the review is, such as "12 of 34 reviewed: 8 kept, 3 doubtful, 1 rejected"."""
         found = Counter(self._values.get("review", ()))
@@ -227,23 +259,36 @@ class BoundaryFilter(QSortFilterProxyModel):
     def __init__(self, model: BoundaryModel, parent: Any = None) -> None:
         super().__init__(parent)
         self.model, self.wanted, self.shortest, self.section = model, "all", 0.0, ""
+        self.pair: tuple[int, int] | None = None
+        self.order = "weight"  # one of ORDERS, or "" for that of a column
         self.setSourceModel(model)
 
-    def want(self, wanted: str, shortest: float, section: str = "") -> None:
-        """Keep boundaries with a verdict out of `FILTERS` that are at least so long, of one section or of all ("")."""
-        self.wanted, self.shortest, self.section = wanted, shortest, section
+    def want(self, wanted: str, shortest: float, section: str = "", pair: tuple[int, int] | None = None) -> None:
+        """Keep boundaries with a verdict out of `FILTERS` that are at least so long.
+
+        Of one section or of all (""), between two domains or between any (None).
+        """
+        self.wanted, self.shortest, self.section, self.pair = wanted, shortest, section, pair
         self.invalidate()
 
     def filterAcceptsRow(self, row: int, parent: Index) -> bool:  # noqa: D102
         verdict = self.model.verdict(row)
-        fits = {"all": True, "unreviewed": verdict == ""}.get(self.wanted, verdict == self.wanted)
+        rules = {"all": True, "unreviewed": verdict == "", "note": bool(self.model.note(row))}
+        fits = rules.get(self.wanted, verdict == self.wanted) and self.pair in (None, self.model.pair(row))
         here = not self.section or self.model.section(row) == self.section
         return fits and here and self.model.length(row) >= self.shortest
 
     def lessThan(self, left: Index, right: Index) -> bool:  # noqa: D102
+        if self.order:
+            one, other = (self._rank(index.row()) for index in (left, right))
+            return one < other
         key = self.model.columns[left.column()].key
         first, second = self.model.sort_value(left.row(), key), self.model.sort_value(right.row(), key)
         return bool(left.row() < right.row() if first == second else first < second)
+
+    def _rank(self, segment: int) -> tuple[float, int]:
+        by = {"weight": self.model.weight, "least": self.model.doubt, "longest": self.model.length}[self.order]
+        return -by(segment), segment
 
     def segments(self) -> list[int]:
         """Return the segments that are left, from top to bottom."""

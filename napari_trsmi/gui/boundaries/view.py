@@ -9,7 +9,7 @@ from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QStyledItemDelegate, QTableView
 
-from napari_trsmi.evidence import SUPPORT
+from napari_trsmi.gui.boundaries.frozen import FrozenColumn
 from napari_trsmi.gui.boundaries.table import SEPARATOR, BoundaryFilter, BoundaryModel
 
 KEYS = {Qt.Key.Key_K: "keep", Qt.Key.Key_D: "doubt", Qt.Key.Key_R: "reject", Qt.Key.Key_U: ""}
@@ -41,13 +41,22 @@ class BoundaryView(QTableView):
         Another segment is selected, or None.
     marked(str)
         A key asks for a verdict on the selected segment.
+    note_wanted()
+        The key for a note.
+    next_wanted()
+        The key for the next boundary.
     undo()
         Ctrl+Z.
+    ordered(str)
+        The rows are sorted by one of `ORDERS`, or by a column ("").
     """
 
     chosen = Signal(object)
     marked = Signal(str)
+    note_wanted = Signal()
+    next_wanted = Signal()
     undo = Signal()
+    ordered = Signal(str)
 
     def __init__(self, model: BoundaryModel, rows: BoundaryFilter) -> None:
         super().__init__()
@@ -76,6 +85,9 @@ class BoundaryView(QTableView):
         self._fitting = self._by_hand = False  # who sets the width of columns: this code now; a person, before
         header.sectionResized.connect(self._on_resized)
         self._selection.selectionChanged.connect(lambda *_: self.chosen.emit(self.segment))
+        header.sectionClicked.connect(self._on_heading)
+        self.frozen = FrozenColumn(self)
+        self.frozen.setItemDelegateForColumn(0, PairDelegate(self.frozen))
         rows.modelReset.connect(self._lay_out)
         rows.dataChanged.connect(self._fit)  # names may be longer now
 
@@ -95,18 +107,45 @@ class BoundaryView(QTableView):
         if index is None or not index.isValid():
             self.clearSelection()
             return
-        self.selectRow(index.row())
-        self.scrollTo(index)
+        self._select(index.row())
 
-    def edit_note(self) -> None:
-        """Write the note of the selected segment in its cell."""
-        if self.segment is None:
-            return
-        column = self.boundaries.column("note")
-        self.setColumnHidden(column, False)
-        index = self.rows.position(self.segment).siblingAtColumn(column)
-        self.scrollTo(index)
-        self.edit(index)
+    def step(self, by: int) -> None:
+        """Select the segment so many rows further down, or the first one."""
+        at, n = self.currentIndex().row(), self.rows.rowCount()
+        if n:
+            self._select(0 if self.segment is None else min(max(at + by, 0), n - 1))
+
+    def _select(self, row: int) -> None:
+        """Select a row and show it, whatever columns a person has scrolled to."""
+        bar: Any = self.horizontalScrollBar()
+        before = bar.value()
+        self.selectRow(row)
+        self.scrollTo(self.rows.index(row, 0))
+        bar.setValue(before)
+
+    def order(self, order: str) -> None:
+        """Sort the rows by one of `ORDERS`."""
+        self.rows.order = order
+        header: Any = self.horizontalHeader()
+        header.setSortIndicatorShown(False)
+        header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+        self.rows.invalidate()
+        self.rows.sort(0, Qt.SortOrder.AscendingOrder)
+        self.ordered.emit(order)
+
+    def sortByColumn(self, column: int, order: Qt.SortOrder) -> None:
+        """Sort the rows by a column."""
+        self.rows.order = ""
+        super().sortByColumn(column, order)
+        self.rows.invalidate()
+        self.ordered.emit("")
+
+    def _on_heading(self, column: int) -> None:
+        """Sort by the column whose heading was clicked."""
+        if self.rows.order:
+            header: Any = self.horizontalHeader()
+            header.setSortIndicatorShown(True)
+            self.sortByColumn(column, header.sortIndicatorOrder())
 
     def columns_menu(self) -> QMenu:
         """Return a menu to choose the columns from."""
@@ -128,13 +167,14 @@ class BoundaryView(QTableView):
         self._fit()
 
     def _lay_out(self) -> None:
-        """Give new columns their width; sort the least supported first, without support the least certain."""
+        """Give new columns their width; the order stays."""
         for at, column in enumerate(self.boundaries.columns):
             self.setColumnHidden(at, column.key in self._hidden)
         self._by_hand = False
         self._fit()
-        there = [at for key in (SUPPORT, "confidence") if (at := self.boundaries.column(key)) >= 0]
-        self.sortByColumn(there[0] if there else 0, Qt.SortOrder.AscendingOrder)
+        if self.rows.order:
+            self.order(self.rows.order)
+        self.frozen.lie_over()
 
     def _fit(self, *_: Any) -> None:
         """Let the columns that fit fill the table, so that its edge cuts none in two; those behind are scrolled to.
@@ -170,6 +210,7 @@ class BoundaryView(QTableView):
     def resizeEvent(self, event: Any) -> None:  # noqa: D102
         super().resizeEvent(event)
         self._fit()
+        self.frozen.lie_over()
 
     # Keys
 
@@ -183,7 +224,7 @@ class BoundaryView(QTableView):
         if action := self._action(event):
             action()
         elif event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up) and self.segment is None and self.rows.rowCount():
-            self.selectRow(0)
+            self.step(0)
         else:
             super().keyPressEvent(event)
 
@@ -195,7 +236,9 @@ class BoundaryView(QTableView):
         if held != Qt.KeyboardModifier.NoModifier:
             return None
         if key == Qt.Key.Key_N:
-            return self.edit_note
+            return self.note_wanted.emit
+        if key == Qt.Key.Key_J:
+            return self.next_wanted.emit
         if key in KEYS:
             return lambda: self.marked.emit(KEYS[key])
         return None

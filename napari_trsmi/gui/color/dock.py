@@ -1,17 +1,14 @@
-"""The dock "Colour by": any gene, protein, peak or column on the spots, or two features at once."""
+"""The dock "Colour by": any gene, protein, peak, column or gene set on the spots, or several at once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QButtonGroup,
     QCheckBox,
-    QComboBox,
-    QFormLayout,
     QHBoxLayout,
     QPushButton,
     QSizePolicy,
@@ -24,12 +21,19 @@ from napari_trsmi.errors import DataError
 from napari_trsmi.gui import maps
 from napari_trsmi.gui.color.feature_list import FeatureList
 from napari_trsmi.gui.color.feature_search import FeatureSearch
-from napari_trsmi.gui.color.features import COLUMN, Feature, FeatureIndex, coloring_by
+from napari_trsmi.gui.color.features import COLUMN, GENE_SET, Feature, FeatureIndex, coloring_by
+from napari_trsmi.gui.color.gene_set_dialog import GeneSetDialog, told
+from napari_trsmi.gui.color.gene_sets import find, score
 from napari_trsmi.gui.color.panel import ColoringPanel
 from napari_trsmi.gui.color.suggestions import suggested
+from napari_trsmi.gui.color.together import Part, Together
+from napari_trsmi.gui.focus_ring import FocusRing
+from napari_trsmi.gui.frame import Scrolled
+from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import Label, as_tip
+from napari_trsmi.gui.named import NameBox, NameButton
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
 
 if TYPE_CHECKING:
@@ -38,7 +42,8 @@ if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
 
 N_RECENT = 6
-EMPTY = "Nothing to colour yet.\n\nDrop a file on the window, or choose File > Open Sample > TRSMI."
+HOW = "Type part of a name, choose with the arrow keys, press Enter."
+EMPTY = "Nothing to colour yet. Drop a file on the window, or choose File > Open Sample > TRSMI."
 
 
 class ColorDock(QWidget):
@@ -48,26 +53,26 @@ class ColorDock(QWidget):
         super().__init__()
         self.session = session_of(napari_viewer)
         self._recent: list[Feature] = []
-        self._modality_of_red = self._modality_of_green = ""
         self._index: FeatureIndex | None = None
+        self._read: dict[Feature, Coloring] = {}  # the features that are shown together
         self._listed: Any = None  # what the list was made for
         self._predicted: tuple[str, ...] = ()  # modalities that the result predicts
 
-        self._empty = Label(EMPTY)
-        self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._empty.setWordWrap(True)
-        self._within = QComboBox()
-        self._within.setToolTip("Search in one modality, in the columns of the file, or in everything.")
+        self._empty = Guide(self.session, "color")
+        self._empty.setText(EMPTY)
+        self._within = NameBox("Search in one modality, in the columns of the file, or in everything.", 8)
         self._within.setAccessibleName("Where to search")
-        self._search = FeatureSearch("Type a gene, protein or column")
-        self._search.setToolTip("Type part of a name, choose with the arrow keys, press Enter.")
+        self._search = FeatureSearch("Type a gene, protein or column", HOW)
         self._chips = QWidget()
         self._chip_group = QButtonGroup(self)
         flow = QFlowLayout(self._chips)
         flow.setContentsMargins(0, 0, 0, 0)
-        self._two = QCheckBox("Two at once: red + green")
-        self._two.setToolTip("Colour by two features: one in red, one in green; yellow where both are high.")
-        self._red, self._green = FeatureSearch("Feature shown in red"), FeatureSearch("Feature shown in green")
+        self._two = QCheckBox("Several at once")
+        self._two.setToolTip("Colour by two or three features, each in a colour of its own; the colours add up.")
+        self._sets = QPushButton("Gene set…")
+        self._sets.setToolTip("Colour by the mean of several genes: typed, pasted, or a set of a GMT file.")
+        self._together = Together()
+        self._fields = (self._search, *self._together.fields())
         self._list = FeatureList()
         self._panel = ColoringPanel(self.session)
         self._back = QPushButton()
@@ -78,29 +83,30 @@ class ColorDock(QWidget):
         one.setContentsMargins(0, 0, 0, 0)
         one.addWidget(self._search, 1)
         one.addWidget(self._within)
-        self._two_rows = QWidget()
-        two = QFormLayout(self._two_rows)
-        two.setContentsMargins(0, 0, 0, 0)
-        two.addRow("Red", self._red)
-        two.addRow("Green", self._green)
+        below = QHBoxLayout()
+        below.addWidget(self._two, 1)
+        below.addWidget(self._sets)
         self._body = QWidget()
         self._body.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)  # the list takes the room
         body = QVBoxLayout(self._body)
         body.setContentsMargins(0, 0, 0, 0)
-        for widget in (self._one_row, self._two_rows, self._chips, self._two):
+        for widget in (self._one_row, self._together, self._chips):
             body.addWidget(widget)
+        body.addLayout(below)
         body.addWidget(self._list, 1)
         for widget in (self._panel, self._back):
             body.addWidget(widget)
         layout = QVBoxLayout(self)
+        self._scrolled = Scrolled(self._body)
         layout.addWidget(self._empty)
-        layout.addWidget(self._body)
+        layout.addWidget(self._scrolled)
+        self.ring = FocusRing(self)
 
         self._search.picked.connect(self.pick)
         self._list.picked.connect(self._on_listed)
         self._chip_group.idClicked.connect(self._on_chip)
-        self._red.picked.connect(self._mix)
-        self._green.picked.connect(self._mix)
+        self._together.changed.connect(self._mix)
+        self._sets.clicked.connect(self.ask_for_set)
         self._within.currentIndexChanged.connect(self._on_within)
         self._two.toggled.connect(self._on_two)
         self._back.clicked.connect(self._on_back)
@@ -110,20 +116,21 @@ class ColorDock(QWidget):
             (session.section_changed, self._on_section),
             (session.result_changed, self._on_result),
             (session.coloring_changed, self._on_coloring),
+            (session.annotations.changed, self._on_annotations),
             (session.shown_changed, self._on_shown),
+            (session.annotations.changed, self._fill_index),
             (napari_viewer.events.theme, self._on_theme),
         )
         self._set_theme(napari_viewer.theme)
         self._on_section(session.section)
         self._on_coloring(session.coloring)
-        self._two_rows.hide()
+        self._together.hide()
 
     def pick(self, feature: Feature | None) -> None:
         """Colour the spots by a feature and remember it."""
-        dataset = self.session.dataset
-        if dataset is None or feature is None:
+        if self.session.section is None or feature is None:
             return
-        if self._show(lambda: self._panel.preferred(coloring_by(dataset, feature, self.session.result))):
+        if self._show(lambda: self._panel.preferred(self._coloring(feature))):
             self._recent = [feature, *(f for f in self._recent if f != feature)][:N_RECENT]
             self._fill_chips()
 
@@ -136,19 +143,55 @@ class ColorDock(QWidget):
 
     def _on_listed(self, feature: Feature) -> None:
         if not self._two.isChecked():
-            self._search.set_feature(feature)
+            self._search.set_picked(feature)
             self.pick(feature)
             return
-        fields = {self._red: self._modality_of_red, self._green: self._modality_of_green}
-        own = [field for field, modality in fields.items() if modality == feature.modality] or list(fields)
-        field = next((field for field in own if field.feature is None), own[-1])
-        field.set_feature(feature)
-        self._mix()
+        self._together.take(feature)
 
     def _mix(self) -> None:
-        dataset, red, green = self.session.dataset, self._red.feature, self._green.feature
-        if dataset is not None and (red or green):
-            self._show(lambda: maps.mix(dataset, _key(red), _key(green), self.session.result))
+        if self.session.section is not None and (parts := self._together.parts):
+            self._show(lambda: self._mixed(parts))
+
+    def _mixed(self, parts: list[Part]) -> Coloring:
+        read = {part.feature: self._read.get(part.feature) or self._coloring(part.feature) for part in parts}
+        if named := [feature.label for feature, found in read.items() if found.colors]:
+            raise DataError(f"Expected numbers to show together, found categories in {named[0]}. Choose another.")
+        self._read = read  # another range or colour reads nothing anew
+        return maps.together([maps.channel(read[part.feature], part.color, part.low, part.high) for part in parts])
+
+    def _coloring(self, feature: Feature) -> Coloring:
+        section = self.session.section
+        assert section is not None
+        return coloring_by(section.dataset, feature, section.result, section.scores)
+
+    # Gene sets
+
+    def ask_for_set(self) -> None:
+        """Ask for a gene set and colour by its score."""
+        section = self.session.section
+        if section is None:
+            return
+        dialog = GeneSetDialog(section.dataset, self)
+        dialog.accepted.connect(lambda: self.add_set(dialog.name, dialog.modality, dialog.genes))
+        dialog.open()
+
+    def add_set(self, name: str, modality: str, genes: list[str]) -> None:
+        """Work out the score of a gene set in a thread, and colour by it."""
+        section = self.session.section
+        if section is None:
+            return
+
+        def done(found: Coloring) -> None:
+            section.scores[name] = found
+            if section is not self.session.section:
+                return
+            self._fill_index()
+            missing = find(section.dataset, modality, genes).missing
+            if missing:
+                self.session.told.emit(f"{name}: {told(missing, len(genes), modality)}")
+            self._on_listed(Feature(GENE_SET, name))
+
+        run_job(self.session, f"Scoring {name}", lambda: score(section.dataset, modality, name, genes), done)
 
     def _show(self, make: Callable[[], Coloring]) -> bool:
         try:
@@ -160,7 +203,7 @@ class ColorDock(QWidget):
 
     def _on_chip(self, number: int) -> None:
         feature = self._recent[number]
-        self._search.set_feature(feature)
+        self._search.set_picked(feature)
         self.pick(feature)
 
     def _on_within(self) -> None:
@@ -170,8 +213,8 @@ class ColorDock(QWidget):
     def _on_two(self, two: bool) -> None:
         self._one_row.setVisible(not two)
         self._chips.setVisible(not two and bool(self._recent))
-        self._two_rows.setVisible(two)
-        (self._red if two else self._search).setFocus()
+        self._together.setVisible(two)
+        (self._together.channels[0].search if two else self._search).setFocus()
         self._fill_list()
         if two:
             self._mix()
@@ -185,34 +228,60 @@ class ColorDock(QWidget):
 
     def _on_section(self, section: OpenSection | None) -> None:
         self._empty.setVisible(section is None)
-        self._body.setVisible(section is not None)
+        self._scrolled.setVisible(section is not None)
         self._predicted = () if section is None or section.result is None else tuple(section.result.predicted)
-        self._index = index = None if section is None else FeatureIndex(section.dataset, self._predicted)
-        for field in (self._search, self._red, self._green):
-            field.set_index(index)
         self._recent = []
         self._fill_chips()
-        self._within.clear()
-        if section is None or index is None:
-            return
-        self._within.addItem("everywhere", None)
-        for name in index.modalities:
-            self._within.addItem(f"in {name}s" if name == COLUMN else f"in {name}", name)
-        kinds = {name: modality.kind for name, modality in section.dataset.modalities.items()}
-        red = next((name for name, kind in kinds.items() if kind == "rna"), next(iter(kinds)))
-        others = [name for name in kinds if name != red] or [red]
-        green = next((name for name in others if kinds[name] == "protein"), others[0])
-        for field, name in ((self._red, red), (self._green, green)):
-            field.set_modality(name)
-            field.setPlaceholderText(f"Feature of {name}")
-        self._modality_of_red, self._modality_of_green = red, green
-        self._fill_list()
+        self._search.set_picked(None)
+        modalities = {} if section is None else section.dataset.modalities
+        self._together.begin({name: modality.kind for name, modality in modalities.items()})
+        self._fill_index()
         self._on_shown(self.session.shown)
+
+    def _fill_index(self, _: object = None) -> None:
+        """Find what there is to colour by; what a person picked stays."""
+        section, within = self.session.section, self._within.currentData()
+        self._read = {}
+        self._index = None if section is None else FeatureIndex(section.dataset, self._predicted, section.scores)
+        for field in self._fields:
+            picked = field.feature
+            field.set_index(self._index)
+            field.set_picked(picked)
+        names = () if self._index is None else self._index.modalities
+        self._within.blockSignals(True)
+        self._within.clear()
+        self._within.addItem("everywhere", None)
+        for name in names:
+            self._within.addItem(f"in {name}s" if name in (COLUMN, GENE_SET) else f"in {name}", name)
+        self._within.setCurrentIndex(max(self._within.findData(within), 0))
+        self._within.blockSignals(False)
+        self._on_within()
 
     def _on_result(self, result: Result | None) -> None:
         """Find what another result predicts."""
+        self._read = {}
         if (() if result is None else tuple(result.predicted)) != self._predicted:
             self._on_section(self.session.section)
+
+    def _on_annotations(self, column: str) -> None:
+        """Find the columns that a person made; what is chosen and shown stays."""
+        section = self.session.section
+        if section is None:
+            return
+        self._index = index = FeatureIndex(section.dataset, self._predicted, section.scores)
+        for field in self._fields:
+            field.renew_index(index)
+        self._recent = [one for one in self._recent if one.modality != COLUMN or one.name in section.dataset.obs]
+        self._fill_chips()
+        known = [self._within.itemData(at) for at in range(self._within.count())]
+        if COLUMN in index.modalities and COLUMN not in known:
+            self._within.addItem(f"in {COLUMN}s", COLUMN)
+        self._listed = None
+        self._fill_list()
+        coloring = self.session.coloring
+        if coloring is not None and coloring.title == column and coloring.colors:
+            there = column in section.dataset.obs
+            self.session.color(coloring_by(section.dataset, Feature(COLUMN, column)) if there else None)
 
     def _on_coloring(self, coloring: Coloring | None) -> None:
         self._back.setVisible(coloring is not None)
@@ -229,7 +298,7 @@ class ColorDock(QWidget):
         from napari.qt import get_stylesheet
         from napari.utils.theme import get_theme
 
-        for field in (self._search, self._red, self._green):
+        for field in self._fields:
             field.set_style(get_stylesheet(name))
         self._panel.set_text_color(get_theme(name).text.as_hex())
 
@@ -250,13 +319,7 @@ class ColorDock(QWidget):
             chip.hide()
             chip.deleteLater()
         for number, feature in enumerate(self._recent):
-            chip = QPushButton()
-            chip.setText(feature.label)
-            chip.setToolTip(as_tip(f"Colour by {feature.label} ({feature.modality}) again."))
+            chip = NameButton(feature.label, f"Colour by {feature.label} ({feature.modality}) again.")
             self._chip_group.addButton(chip, number)
             flow.addWidget(chip)
         self._chips.setVisible(bool(self._recent) and not self._two.isChecked())
-
-
-def _key(feature: Feature | None) -> tuple[str, str] | None:
-    return None if feature is None else (feature.modality, feature.name)

@@ -2,137 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from qtpy.QtCore import QAbstractListModel, QModelIndex, Qt, QTimer, Signal
-from qtpy.QtGui import QKeyEvent
-from qtpy.QtWidgets import QCompleter, QLineEdit, QWidget
-
 from napari_trsmi.gui.color.features import Feature, FeatureIndex
+from napari_trsmi.gui.plain import as_tip
+from napari_trsmi.gui.search_field import SearchField
 
 
-class _Matches(QAbstractListModel):
-    """The features found, best first."""
+class FeatureSearch(SearchField):
+    """Finds features and columns of a section, in one modality or in all."""
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.features: list[Feature] = []
+    _index: FeatureIndex | None = None
+    _modality: str | None = None
 
-    def set_features(self, features: list[Feature]) -> None:
-        self.beginResetModel()
-        self.features = features
-        self.endResetModel()
-
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
-        return len(self.features)
-
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        feature = self.features[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return f"{feature.label}   ({', '.join(filter(None, (feature.modality, feature.others)))})"
-        return feature.label if role == Qt.ItemDataRole.EditRole else None
-
-
-class FeatureSearch(QLineEdit):
-    """Type, choose with the arrow keys, press Enter; the best match is marked already.
-
-    Attributes
-    ----------
-    feature
-        The feature that was chosen, None where the field was emptied.
-
-    Signals
-    -------
-    picked(Feature | None)
-        A person chose a feature, or emptied the field.
-    """
-
-    picked = Signal(object)
-
-    def __init__(self, placeholder: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setPlaceholderText(placeholder)
-        self.setClearButtonEnabled(True)
-        self.feature: Feature | None = None
-        self._index: FeatureIndex | None = None
-        self._modality: str | None = None
-        self._matches = _Matches(self)
-        completer = QCompleter(self._matches, self)
-        completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
-        completer.setMaxVisibleItems(12)
-        if (popup := completer.popup()) is not None:
-            popup.setMinimumWidth(260)  # the list may be wider than the field
-        self.setCompleter(completer)
-        completer.activated[QModelIndex].connect(self._on_activated)
-        self.textEdited.connect(self._on_edited)
-        self.returnPressed.connect(self._on_return)
-        self._mark = QTimer(self)  # the list opens only after the text was edited
-        self._mark.setSingleShot(True)
-        self._mark.timeout.connect(self._mark_first)
+    @property
+    def feature(self) -> Feature | None:
+        """The feature that was chosen, None where the field was emptied."""
+        found: Feature | None = self.picked_one
+        return found
 
     def set_index(self, index: FeatureIndex | None) -> None:
         """Search in `index` from now on."""
-        self._index, self._modality, self.feature = index, None, None
-        self.clear()
+        self._index, self._modality = index, None
+        self.set_picked(None)
+
+    def renew_index(self, index: FeatureIndex) -> None:
+        """Search in an index of the same dataset, which has other columns; what is typed and chosen stays."""
+        self._index = index
 
     def set_modality(self, modality: str | None) -> None:
         """Find features of one modality only, or of all."""
         self._modality = modality
 
-    def set_style(self, sheet: str) -> None:
-        """Style the list, which is a window of its own and inherits nothing."""
-        completer = self.completer()
-        popup = None if completer is None else completer.popup()
-        if popup is not None:
-            popup.setStyleSheet(sheet)
+    def matching(self, text: str) -> list[Feature]:
+        """Return the features whose name holds the text."""
+        return [] if self._index is None else self._index.search(text, self._modality)
 
-    def set_feature(self, feature: Feature) -> None:
-        """Show a feature as chosen, without telling anyone."""
-        self.feature = feature
-        self.setText(feature.label)
+    def text_of(self, one: Feature) -> str:
+        """Return the name that is shown for a feature."""
+        return one.label
 
-    @property
-    def matches(self) -> list[Feature]:
-        """What the text finds, best first."""
-        return self._matches.features
+    def row_of(self, one: Feature) -> str:
+        """Return name, modality and other names."""
+        return f"{one.label}   ({', '.join(filter(None, (one.modality, one.others)))})"
 
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Open the list with the arrow key also where nothing was typed."""
-        completer = self.completer()
-        if event is not None and completer is not None and event.key() == Qt.Key.Key_Down:
-            self._on_edited(self.text())
-            completer.complete()
-            return
-        super().keyPressEvent(event)
-
-    def _on_edited(self, text: str) -> None:
-        found = [] if self._index is None else self._index.search(text, self._modality)
-        self._matches.set_features(found)
-        self._mark.start()
-        if not text and self.feature is not None:
-            self._pick(None)
-
-    def _mark_first(self) -> None:
-        completer = self.completer()
-        popup = None if completer is None else completer.popup()
-        if popup is not None and popup.isVisible() and self.matches:
-            popup.setCurrentIndex(self._matches.index(0, 0))
-
-    def _on_activated(self, index: QModelIndex) -> None:
-        self._pick(self._matches.features[index.row()])
-
-    def _pick(self, feature: Feature | None) -> None:
-        self.feature = feature
-        if feature is not None:
-            self.setText(feature.label)
-        self.picked.emit(feature)
-
-    def _on_return(self) -> None:
-        """Take the best match where the list is not open; where it is, it takes the key itself."""
-        completer = self.completer()
-        popup = None if completer is None else completer.popup()
-        if popup is not None and popup.isVisible() and popup.currentIndex().isValid():
-            return
-        self._on_edited(self.text())
-        if self.text() and self.matches:
-            self._pick(self.matches[0])
+    def tip_of(self, one: Feature) -> str:
+        """Return the whole row: a long one is cut."""
+        return as_tip(self.row_of(one))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 from napari_trsmi.data import feature_names
+from napari_trsmi.errors import DataError
 from napari_trsmi.gui.maps import PREDICTED, SECTION, feature_coloring, obs_coloring, predicted_coloring
 
 if TYPE_CHECKING:
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.state import Coloring
 
 COLUMN = "column"  # what stands for a modality where a feature is a column of the file
+GENE_SET = "gene set"  # and where it is the score of a set
 
 
 @dataclass(frozen=True)
 class Feature:
-    """A feature of a modality, or a column of the file (`modality` is then `COLUMN`).
+    """A feature of a modality, a column of the file (`modality` is then `COLUMN`), or a `GENE_SET`.
 
     Attributes
     ----------
@@ -48,10 +50,10 @@ class FeatureIndex:
     Attributes
     ----------
     modalities
-        Names of the modalities, then `COLUMN` where there are columns, then what was predicted.
+        Names of the modalities, then `COLUMN` and `GENE_SET` where there are some, then what was predicted.
     """
 
-    def __init__(self, dataset: Dataset, predicted: Iterable[str] = ()) -> None:
+    def __init__(self, dataset: Dataset, predicted: Iterable[str] = (), sets: Iterable[str] = ()) -> None:
         self._features: dict[str, range] = {}
         self._names: list[str] = []
         self._labels: list[str] = []
@@ -64,6 +66,8 @@ class FeatureIndex:
             columns.insert(0, SECTION)
         if columns:
             self._add(COLUMN, columns, columns, [""] * len(columns))
+        if sets := list(sets):
+            self._add(GENE_SET, sets, sets, [""] * len(sets))
         for name in (one for one in predicted if one in dataset.modalities):  # of a section by itself not all are there
             var = dataset.modalities[name].table.var
             labels = feature_names.labels(var)
@@ -135,13 +139,19 @@ def _shortest(folded: list[str], places: list[int], n: int) -> list[int]:
     return nsmallest(n, places, key=lambda k: len(folded[k]))  # equal ones in their order, as by sorting
 
 
-def coloring_by(dataset: Dataset, feature: Feature, result: Result | None = None) -> Coloring:
-    """Return the spots coloured by a feature or a column; errors as for `feature_coloring` and `obs_coloring`.
+def coloring_by(
+    dataset: Dataset, feature: Feature, result: Result | None = None, scores: Mapping[str, Coloring] | None = None
+) -> Coloring:
+    """Return the spots coloured by a feature, a column or a set; errors as for `feature_coloring` and `obs_coloring`.
 
-    What was predicted is in `result`.
+    What was predicted is in `result`, the scores of gene sets in `scores`.
     """
     if feature.modality == COLUMN:
         return obs_coloring(dataset, feature.name)
+    if feature.modality == GENE_SET:
+        if scores is None or feature.name not in scores:
+            raise DataError(f"Expected a gene set of this section, found {feature.name!r}. Make it anew.")
+        return scores[feature.name]
     if result is not None and feature.modality.endswith(PREDICTED):
         return predicted_coloring(result, feature.modality, feature.name)
     return feature_coloring(dataset, feature.modality, feature.name)

@@ -21,8 +21,6 @@ from napari_trsmi.gui.state import Coloring, Shown
 
 COLORMAPS = ("viridis", "cividis", "magma", "inferno", "gray")  # evenly bright steps, told apart by everyone
 
-MIX = ("#d62728", "#2ca02c")  # bars of the two features of a mix
-
 
 class ColoringPanel(QWidget):
     """Shows `Session.coloring`, whoever set it, and changes its limits and colour map."""
@@ -138,14 +136,14 @@ class ColoringPanel(QWidget):
         if coloring is None:
             return
         self._summary.setText(summary(coloring, shown))
-        drawn = shown is not None and not coloring.colors
+        drawn = shown is not None and not coloring.colors and (coloring.values.ndim == 1 or bool(coloring.channels))
         self._means.setVisible(drawn)
         self._means_title.setVisible(drawn)
         if shown is not None and drawn:
             found = domain_means(coloring, shown)
-            found = found[:, :2] if found.ndim == 2 else found
-            self._means.set_means(found, shown.colors if found.ndim == 1 else MIX, shown.names)
-            what = "Mean in each domain" if found.ndim == 1 else "Mean of red and of green"
+            colors = shown.colors if found.ndim == 1 else tuple(one.color for one in coloring.channels)
+            self._means.set_means(found, colors, shown.names)
+            what = "Mean in each domain" if found.ndim == 1 else "Mean of each in each domain, as a share of its range"
             self._means_title.setText(f"{what}, highest {np.nanmax(found, initial=-np.inf):.3g}")
 
     def _set_range(self, coloring: Coloring) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_trsmi.gui.color.features import COLUMN, Feature, FeatureIndex
+from napari_trsmi.gui.color.features import COLUMN, GENE_SET, Feature, FeatureIndex
 from napari_trsmi.gui.maps import MAX_CATEGORIES, PREDICTED, SECTION
 from napari_trsmi.gui.uneven import most_uneven
 
@@ -30,7 +30,7 @@ class Group:
 
 
 def suggested(dataset: Dataset, index: FeatureIndex, within: str | None = None, columns: bool = True) -> list[Group]:
-    """Return what spots can be coloured by, in groups: columns first, then small modalities, then large ones.
+    """Return what spots can be coloured by, in groups: gene sets, columns, then small modalities, then large ones.
 
     What was predicted is no suggestion: it is listed only where it is asked for by name.
 
@@ -44,6 +44,8 @@ def suggested(dataset: Dataset, index: FeatureIndex, within: str | None = None, 
     groups = []
     if within is not None and within.endswith(PREDICTED):
         return [Group(within, index.named(within)[:N_BEST_ALONE])]
+    if within in (None, GENE_SET) and (sets := index.named(GENE_SET)):
+        groups.append(Group("Gene sets", sets))
     if columns and within in (None, COLUMN) and (names := worth_coloring(dataset)):
         groups.append(Group("Columns of the file", index.named(COLUMN, names)))
     sizes = {name: modality.table.n_vars for name, modality in dataset.modalities.items()}

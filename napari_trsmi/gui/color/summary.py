@@ -18,15 +18,7 @@ def summary(coloring: Coloring, shown: Shown | None = None) -> str:
         share = counts[largest] / len(values)
         return f"{len(counts)} categories; the largest is {coloring.names[largest]} with {share:.0%} of the spots."
     if values.ndim == 2:
-        both = values[np.isfinite(values).all(axis=1), :2]
-        if len(both) == 0:
-            return "No spot has a value of both."
-        where = "of the spots" if len(both) == len(values) else "of the spots with both"
-        text = f"Both are high in {(both > 0.5).all(axis=1).mean():.0%} {where}."
-        if shown is None:
-            return text
-        red, green = (_highest(channel, shown) for channel in domain_means(coloring, shown).T[:2])
-        return f"{text} Red is highest in domain {red}, green in domain {green}."
+        return _of_several(coloring, shown)
     known = values[np.isfinite(values)]
     if len(known) == 0:
         return "No spot has a value."
@@ -38,11 +30,29 @@ def summary(coloring: Coloring, shown: Shown | None = None) -> str:
     return f"{text}; highest in domain {_highest(domain_means(coloring, shown), shown)}." if shown else f"{text}."
 
 
+def _of_several(coloring: Coloring, shown: Shown | None) -> str:
+    if not coloring.channels:
+        return ""
+    shares = np.array([one.shares for one in coloring.channels]).T  # (N, C)
+    known = shares[np.isfinite(shares).all(axis=1)]
+    if not known.size:
+        return "No spot has a value of all of them."
+    several = {1: "It is", 2: "Both are"}.get(shares.shape[1], "All are")
+    where = "of the spots" if len(known) == len(shares) else "of the spots with all of them"
+    text = f"{several} high in {(known > 0.5).all(axis=1).mean():.0%} {where}."
+    if shown is None:
+        return text
+    highest = (_highest(per_domain, shown) for per_domain in domain_means(coloring, shown).T)
+    said = ", ".join(f"{one.title} in {domain}" for one, domain in zip(coloring.channels, highest, strict=True))
+    return f"{text} Highest by domain: {said}."
+
+
 def domain_means(coloring: Coloring, shown: Shown) -> np.ndarray:
-    """Return the (K,) mean per domain, or (K, 3) where two features are mixed."""
+    """Return the (K,) mean per domain, or (K, C) of the shares of each of several features."""
     if coloring.values.ndim == 1:
         return means(coloring.values, shown.labels, len(shown.names))
-    return np.stack([means(channel, shown.labels, len(shown.names)) for channel in coloring.values.T], axis=1)
+    per_channel = [means(one.shares, shown.labels, len(shown.names)) for one in coloring.channels]
+    return np.array(per_channel).reshape(-1, len(shown.names)).T
 
 
 def means(values: np.ndarray, codes: np.ndarray, n: int) -> np.ndarray:

@@ -9,6 +9,8 @@ import numpy as np
 import pyqtgraph as pg
 from qtpy.QtWidgets import QWidget
 
+from napari_trsmi.gui.plain import shortened
+
 N_BINS = 48
 HEIGHT = 84  # pixels
 
@@ -90,4 +92,5 @@ class DomainPlot(_Plot):
         low, high = min(height.min(initial=0), 0.0), max(height.max(initial=0), 0.0)
         self.setYRange(low, high if high > low else low + 1, padding=0.02)
         every = 1 + (n - 1) // 12  # names that fit
-        self.plotItem.getAxis("bottom").setTicks([[(k, names[k][:8]) for k in range(0, n, every)]])
+        letters = max(2, 42 // min(n, 12))
+        self.plotItem.getAxis("bottom").setTicks([[(k, shortened(names[k], letters)) for k in range(0, n, every)]])

@@ -9,13 +9,23 @@ from typing import TYPE_CHECKING, Any
 from qtpy.compat import isalive
 from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QComboBox, QGridLayout, QPushButton, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_trsmi import compare
 from napari_trsmi.gui.compare.pair import Pair, pair_of
 from napari_trsmi.gui.compare.view import VIEWS, CompareView
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.named import NameBox
 from napari_trsmi.gui.plain import Label, Marked
 
 if TYPE_CHECKING:
@@ -27,6 +37,10 @@ if TYPE_CHECKING:
 Compared = tuple[Pair, tuple[dict[str, Any], dict[str, Any]]]  # to draw; what the first and the second keep of it
 
 SAME = "Choose two that are not the same. Train again, or cluster a run again, to have another one."
+SCORES = (
+    "ARI (adjusted Rand index) and NMI (normalised mutual information): how alike the domains are, 1 for the same and "
+    "near 0 by chance. Boundary F1: how much of the boundaries they have in common. Saved with the runs compared."
+)
 NO_EMBEDDING = "The file holds no embedding of another method in obsm, such as X_totalVI."
 
 
@@ -45,7 +59,7 @@ class ComparePanel(QWidget):
         self.scores, self.note = Marked(), Label()
         for text in (self.scores, self.note):
             text.setWordWrap(True)
-        self.scores.setToolTip("Saved with the runs that are compared")
+        self.scores.setToolTip(SCORES)
         self.scores.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.buttons: dict[str, QPushButton] = {}
         self.swipe = QSlider(Qt.Orientation.Horizontal)
@@ -58,7 +72,12 @@ class ComparePanel(QWidget):
         self.second.activated.connect(self._on_picked)
         self.swipe.valueChanged.connect(lambda value: self.view.move(value / 200))
         self.view.changed.connect(self._update)
-        listen(self, (session.runs_changed, self._fill), (session.section_changed, self._on_section))
+        listen(
+            self,
+            (session.runs_changed, self._fill),
+            (session.section_changed, self._on_section),
+            (session.annotations.changed, self._on_annotations),
+        )
         self._fill()
 
     def _lay_out(self) -> None:
@@ -83,8 +102,14 @@ class ComparePanel(QWidget):
         layout.addLayout(form)
         layout.addWidget(self.scores)
         layout.addLayout(views)
-        layout.addWidget(self.swipe)
-        layout.addWidget(self.note)
+        self.below = QStackedWidget()  # one or the other, always as high: nothing above moves when a view is chosen
+        self.below.addWidget(self.note)
+        self.below.addWidget(self.swipe)
+        line = self.note.fontMetrics().lineSpacing()
+        self.below.setFixedHeight(max(2 * line, self.swipe.sizeHint().height()))
+        self.scores.setMinimumHeight(3 * line)
+        self.scores.setAlignment(Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self.below)
 
     # What there is to choose
 
@@ -95,6 +120,12 @@ class ComparePanel(QWidget):
 
     def _on_section(self, section: OpenSection | None) -> None:
         self._adjacency, self._picked = (None, None), {}
+        self._fill()
+
+    def _on_annotations(self, column: str) -> None:
+        """Offer the columns that a person made; one that is compared is compared anew."""
+        if self._asked is not None and ("column", column) in self._asked[1]:
+            self._asked = None
         self._fill()
 
     def _on_picked(self, _: int) -> None:
@@ -183,7 +214,7 @@ class ComparePanel(QWidget):
         for name, button in self.buttons.items():
             button.setEnabled(pair is not None)
             button.setChecked(name == mode)
-        self.swipe.setVisible(mode == "swipe")
+        self.below.setCurrentWidget(self.swipe if mode == "swipe" else self.note)
         dataset = self.session.dataset
         none = dataset is not None and not dataset.embeddings
         told = {
@@ -192,7 +223,6 @@ class ComparePanel(QWidget):
             "differences": "Grey: the same domain; pink: another.",
         }
         self.note.setText(told.get(mode or "", NO_EMBEDDING if none and mode is None else ""))
-        self.note.setVisible(bool(self.note.text()))
 
 
 def _wished(section: OpenSection, keys: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -238,8 +268,7 @@ def _scores(found: Comparison) -> str:
 
 
 def _choice(name: str) -> QComboBox:
-    box = QComboBox()
+    box = NameBox("A run, a column of labels in the file, or an embedding of another method cut into domains")
     box.setAccessibleName(name)
-    box.setToolTip("A run, a column of labels in the file, or an embedding of another method cut into domains")
     box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
     return box

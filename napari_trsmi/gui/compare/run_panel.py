@@ -27,6 +27,7 @@ from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.recut import recut_of
 from napari_trsmi.gui.runs import on
+from napari_trsmi.gui.viewer.layers import DOMAINS
 from napari_trsmi.teach import EPOCHS
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class RunPanel(QWidget):
             (session.section_changed, self._on_section),
             (self._recut.changed, self._update),
             (session.run_changed, self._update),
+            *([(session.canvas.removed.changed, self._update)] if session.canvas is not None else []),
         )
         self._refresh()
 
@@ -145,9 +147,13 @@ class RunPanel(QWidget):
     # What a person does
 
     def show_run(self) -> None:
-        """Make the selected run the result."""
+        """Make the selected run the result; where it is, draw its domains again."""
         entry = self.table.entry
-        if entry is not None and entry is not self.model.shown and self.session.run is None:
+        if entry is None or self.session.run is not None:
+            return
+        if entry is self.model.shown:
+            self.session.show_result()
+        else:
             self.session.set_result(entry.result, entry.path)
 
     def rename(self, entry: Entry, name: str) -> None:
@@ -224,13 +230,18 @@ class RunPanel(QWidget):
         section = self.session.section
         self.model.set_runs(None if section is None else section.runs, self.session.result)
 
+    @property
+    def _is_drawn(self) -> bool:
+        """False where a person removed the layer of the domains."""
+        return self.session.canvas is None or self.session.canvas.layer(DOMAINS) is not None
+
     def _update(self, *_: Any) -> None:
         if not isalive(self):  # a job that was under way when the dock was closed
             return
         entry, training = self.table.entry, self.session.run is not None
         shown = entry is not None and entry is self.model.shown
         able = {
-            "Show": entry is not None and not shown and not training,
+            "Show": entry is not None and not training and not (shown and self._is_drawn),
             "Train on": entry is not None and not training and bool(entry.result.state),
             "Delete": entry is not None and not shown and not entry.pinned,
             "Cluster again": entry is not None and not training and not self._recut.busy,

@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QFont
 from qtpy.QtWidgets import QAbstractItemView, QTableView
 
+from napari_trsmi.glossary import TERMS, term
 from napari_trsmi.gui.columns import Column, ColumnModel, Index, Role
 from napari_trsmi.gui.runs import scores
 from napari_trsmi.gui.words import duration
@@ -18,17 +19,17 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.runs import Entry, Runs
 
 PIN = "★"
-
+FOLLOWS = term("preservation_each modality")
 
 COLUMNS = (
-    Column("name", "Run", f"Name; bold: the one that is shown, {PIN}: pinned", 84),
-    Column("domains", "K", "Number of domains found", 28),
-    Column("agreement", "ARI", "Agreement with the run that is shown: 1 for the same domains, near 0 by chance", 42),
+    Column("name", "Run", f"Name; bold: the one that is shown, {PIN}: pinned", 76),
+    Column("domains", "Domains", "Number of domains found", 66),
+    Column("agreement", "Like", f"How like the run that is shown. {TERMS['ari'].name}: {TERMS['ari'].meaning}", 42),
+    Column("support", "Support", "Mean support of the spots, from 0 to 1", 62),
     Column("differs", "Differs in", "What sets the run apart from the others; from the defaults if it is alone", 144),
-    Column("support", "Supp.", "Mean support of the spots, from 0 to 1", 46),
-    Column("confidence", "Cert.", "Mean certainty of the model over the spots, from 0 to 1", 46),
-    Column("PAS", "PAS", "Share of spots whose neighbours are of other domains: low where domains are smooth", 46),
-    Column("preservation", "Kept", "Share of each modality's neighbours that are neighbours in the embedding", 46),
+    Column("confidence", "Certain", "Mean certainty of the model over the spots, from 0 to 1", 58),
+    Column("PAS", TERMS["PAS"].heading, f"{TERMS['PAS'].name}: {TERMS['PAS'].meaning}", 68),
+    Column("preservation", "Follows", f"{FOLLOWS.meaning} Mean over the modalities.", 56),
     Column("seconds", "Time", "How long the run took", 52),
 )
 

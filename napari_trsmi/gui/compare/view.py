@@ -63,7 +63,7 @@ class CompareView(QObject):
         listen(
             self,
             (session.coloring_changed, self._on_coloring),
-            (session.section_changed, self._on_section),
+            (session.leaving, self._on_leaving),  # while the camera is still that of the section
             (session.run_changed, self._on_run),
         )
 
@@ -209,8 +209,8 @@ class CompareView(QObject):
         if self.mode is not None and coloring is not self._coloring:
             self._end()
 
-    def _on_section(self, section: OpenSection | None) -> None:
-        if self.mode is not None and section is not self._section:
+    def _on_leaving(self, section: OpenSection | None) -> None:
+        if self.mode is not None:
             self._end()
 
     def _on_run(self, state: str) -> None:

@@ -9,6 +9,8 @@ from qtpy.QtCore import QEvent
 from napari_trsmi.gui.correct.panel import CorrectPanel
 from napari_trsmi.gui.frame import Framed
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.viewer.furnish import furnish
+from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.viewer.theme import warning_color
 
@@ -27,7 +29,7 @@ class CorrectDock(Framed):
         self.viewer = napari_viewer
         self.session = session_of(napari_viewer)
         self.panel = CorrectPanel(self.session, napari_viewer)
-        self.frame(self.panel, 6)
+        self.frame(self.panel, 6, Guide(self.session, "correct"))
         listen(
             self,
             (self.session.section_changed, self._refresh),
@@ -42,6 +44,10 @@ class CorrectDock(Framed):
         if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
             self.panel.leave()
         return super().event(event)
+
+    def showEvent(self, event: Any) -> None:  # noqa: D102
+        super().showEvent(event)
+        furnish(self, self.viewer, self.session)
 
     def hideEvent(self, event: Any) -> None:
         """Stop lassoing when another dock is in front; what was chosen stays."""

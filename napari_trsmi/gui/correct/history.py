@@ -1,15 +1,13 @@
-"""The list of what a person said about the spots of a section, with undo over saying, taking back and training on."""
+"""The list of what a person said about the spots of a section; saying, taking back and training on are deeds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from qtpy.QtCore import QObject, Signal
-from qtpy.QtGui import QUndoCommand, QUndoStack
+from psygnal import Signal
 
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.deeds import Deed
 
 if TYPE_CHECKING:
     from napari_trsmi.config import Constraint
@@ -20,14 +18,7 @@ if TYPE_CHECKING:
 Constraints = tuple["Constraint", ...]
 
 
-class Point(NamedTuple):
-    """Where undo leads: the list, and the number of the run that was shown."""
-
-    constraints: Constraints
-    run: int | None
-
-
-class ConstraintHistory(QObject):
+class ConstraintHistory:
     """The constraints that count when training goes on: those of the kept result, less and more what was said since.
 
     What is new stays when another result is shown, and with its section when another section is.
@@ -40,18 +31,16 @@ class ConstraintHistory(QObject):
 
     changed = Signal()
 
-    def __init__(self, session: Session, parent: QObject) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session) -> None:
         self.session = session
         self.constraints: Constraints = ()
         self.kept: dict[Constraint, float] = {}  # how far the result does what it was made with
-        self.stack = QUndoStack(self)
         self._section: OpenSection | None = None
         self._new: WeakKeyDictionary[OpenSection, Constraints] = WeakKeyDictionary()
         self._partition: Any = None
-        self._carried: Point | None = None  # where the run in progress began
-        self._moving = False
-        listen(self, (session.result_changed, self._on_result), (session.run_changed, self._on_run))
+        self._carried: Constraints | None = None  # the list with which the run in progress began
+        session.result_changed.connect(self._on_result)
+        session.run_changed.connect(self._on_run)
         self._on_result(session.result)
 
     @property
@@ -77,41 +66,12 @@ class ConstraintHistory(QObject):
         self._change(tuple(one for one in self.constraints if one != constraint), text)
 
     def _change(self, constraints: Constraints, text: str) -> None:
-        self.stack.push(_Step(self._go, self._here(), Point(constraints, self._run()), text))
+        before = self.constraints
+        self._set(constraints)
+        self._note(before, constraints, text)
 
-    def undo(self) -> None:
-        """Go back one step."""
-        if self.session.run is None:
-            self.stack.undo()
-
-    def redo(self) -> None:
-        """Go forward one step."""
-        if self.session.run is None:
-            self.stack.redo()
-
-    # Where we are
-
-    def _run(self) -> int | None:
-        section = self.session.section
-        entry = None if section is None else section.runs.entry_of(section.result)
-        return None if entry is None else entry.number
-
-    def _here(self) -> Point:
-        return Point(self.constraints, self._run())
-
-    def _go(self, point: Point) -> None:
-        """Take over a list, and show the run that goes with it."""
-        section = self.session.section
-        if section is not None and point.run != self._run():
-            entry = next((one for one in section.runs if one.number == point.run), None)
-            if entry is None:
-                self.session.failed.emit("Expected the run before, found that it was deleted. The list alone is back.")
-            else:
-                self._moving = True
-                self.session.set_config(entry.result.config)
-                self.session.set_result(entry.result, entry.path)
-                self._moving = False
-        self._set(point.constraints)
+    def _note(self, before: Constraints, after: Constraints, text: str) -> None:
+        self.session.deeds.add(Deed(text, lambda: self._set(before), lambda: self._set(after)))
 
     def _set(self, constraints: Constraints) -> None:
         self.constraints = constraints
@@ -124,7 +84,7 @@ class ConstraintHistory(QObject):
     def _on_run(self, state: str) -> None:
         run = self.session.run
         if state == "preparing" and run is not None and run.before is not None:
-            self._carried = self._here()
+            self._carried = self.constraints
         elif state == "idle":
             self._carried = None
         self.changed.emit()
@@ -140,14 +100,11 @@ class ConstraintHistory(QObject):
         new = self._new.get(section, ()) if section is not None else ()
         self._partition, self._section = partition, section
         self.kept = {} if result is None else dict(obedience(result))
-        if self._moving:
+        last, carried = self.session.last_run, self._carried
+        if carried is not None and result is not None and last is not None and result.config is last.config:
+            self._set(self._with(carried))
+            self._note(carried, self.constraints, "training on")  # undone with the result, after it
             return
-        last = self.session.last_run
-        if self._carried is not None and result is not None and last is not None and result.config is last.config:
-            after = Point(self._with(self._carried.constraints), self._run())
-            self.stack.push(_Step(self._go, self._carried, after, "training on"))
-            return
-        self.stack.clear()
         self._set(self._with(new))
 
     def _with(self, others: Constraints) -> Constraints:
@@ -157,22 +114,14 @@ class ConstraintHistory(QObject):
         return (*self.kept, *(one for one in others if _said(one) not in known))
 
 
+def history_of(session: Session) -> ConstraintHistory:
+    """Return the list of a session, made when first asked for: it outlives the dock that shows it."""
+    if session.wishes is None:
+        session.wishes = ConstraintHistory(session)
+    found: ConstraintHistory = session.wishes
+    return found
+
+
 def _said(constraint: Constraint) -> tuple[Any, ...]:
     """Return what a constraint says, whenever it was said."""
     return constraint.kind, constraint.spots, constraint.others
-
-
-class _Step(QUndoCommand):
-    """The way from one point to another."""
-
-    def __init__(self, go: Callable[[Point], None], before: Point, after: Point, text: str) -> None:
-        super().__init__(text)
-        self._go, self.before, self.after = go, before, after
-
-    def redo(self) -> None:
-        """Go to the later point; Qt calls this when the step is pushed."""
-        self._go(self.after)
-
-    def undo(self) -> None:
-        """Go back to the earlier point."""
-        self._go(self.before)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 import numpy as np
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Signal
 
 from napari_trsmi.gui.correct import lasso_layers as layers
 from napari_trsmi.gui.correct.lasso_layers import CHOSEN, GROUPS, LASSO
+from napari_trsmi.gui.drawing import shapes as drawn
+from napari_trsmi.gui.drawing.marks import OUTLINE
+from napari_trsmi.gui.drawing.shapes import DONE, IDLE
+from napari_trsmi.gui.drawing.timing import soon
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.sections import marked
@@ -19,11 +23,6 @@ if TYPE_CHECKING:
     from napari import Viewer
 
     from napari_trsmi.gui.session import Session
-
-DRAWING = "add_polygon_lasso"
-DONE = ("added", "changed", "removed")  # what napari says when it is done with a shape
-OUTLINE = 2  # pixels of a raster
-IDLE = ("pan_zoom", "transform")
 
 
 class Lasso(QObject):
@@ -55,7 +54,7 @@ class Lasso(QObject):
         self._n_shapes = 0
         self._active: Any = None  # weak reference to the layer that was active before
         # napari tells of a shape before it is done with it, and of a section among layers that it is just removing
-        self._later, self._leftover = _soon(self, self._read), _soon(self, self._sweep)
+        self._later, self._leftover = soon(self, self._read), soon(self, self._sweep)
         listen(
             self,
             (session.section_changed, self._on_section),
@@ -91,7 +90,7 @@ class Lasso(QObject):
             layer.current_face_color = layers.COLORS[group] + layers.FILL
             layer.visible = True
             viewer.layers.selection.active = layer
-            layer.mode = DRAWING
+            layer.mode = drawn.LASSO
         elif self._layer is not None:
             self._layer.mode = "pan_zoom"
             active = None if self._active is None else self._active()
@@ -268,11 +267,3 @@ class Lasso(QObject):
         for layer, ours in marked(viewer):
             if ours["role"] in (LASSO, CHOSEN) and ours["section"] is not self.session.section:
                 viewer.layers.remove(layer)
-
-
-def _soon(parent: QObject, do: Callable[[], None]) -> QTimer:
-    timer = QTimer(parent)
-    timer.setSingleShot(True)
-    timer.setInterval(0)
-    timer.timeout.connect(do)
-    return timer

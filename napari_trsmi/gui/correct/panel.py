@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtGui import QKeySequence, QShortcut
-from qtpy.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_trsmi.errors import TrsmiError
 from napari_trsmi.gui.correct.constraint_list import ConstraintList
-from napari_trsmi.gui.correct.history import ConstraintHistory
+from napari_trsmi.gui.correct.history import history_of
 from napari_trsmi.gui.correct.lasso import Lasso
 from napari_trsmi.gui.correct.lasso_bar import LassoBar
 from napari_trsmi.gui.correct.run import CorrectRun
 from napari_trsmi.gui.legend.chip_list import SWATCH, swatch
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.named import NameBox
 from napari_trsmi.gui.plain import Label, Marked
+from napari_trsmi.gui.undo_button import UndoButton
 from napari_trsmi.teach import contradiction, rows_of, words
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class CorrectPanel(QWidget):
         super().__init__()
         self.session = session
         self.lasso = Lasso(viewer, session, self)
-        self.history = ConstraintHistory(session, self)
+        self.history = history_of(session)
         self.bar = LassoBar(session, self.lasso)
         self.list = ConstraintList()
         self.run = CorrectRun(session, self.history)
@@ -49,12 +50,9 @@ class CorrectPanel(QWidget):
         self.list.unwanted.connect(self.take_back)
         self.lasso.changed.connect(self._on_lasso)
         self.lasso.drawing.connect(self._on_drawing)
-        self.history.changed.connect(self._on_history)
-        self.history.stack.indexChanged.connect(self._update)
-        for keys, do in (("Ctrl+Z", self.history.undo), ("Ctrl+Shift+Z", self.history.redo)):
-            QShortcut(QKeySequence(keys), self, do, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         listen(
             self,
+            (self.history.changed, self._on_history),
             (session.result_changed, self._on_result),
             (session.shown_changed, self._update),
             (session.run_changed, self._update),
@@ -63,9 +61,8 @@ class CorrectPanel(QWidget):
         self._on_history()
 
     def _lay_out(self) -> None:
-        self.domains = QComboBox()
+        self.domains = NameBox("The domain that A is to belong to")
         self.domains.setIconSize(QSize(SWATCH, SWATCH))
-        self.domains.setToolTip("The domain that A is to belong to")
         self.domains.setAccessibleName("Domain")
         self.domains.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.preview = QWidget()
@@ -92,8 +89,10 @@ class CorrectPanel(QWidget):
         changes = QHBoxLayout()
         changes.setSpacing(4)
         changes.addWidget(self._button("Take back", "No longer say what is selected (Delete)", self.take_back))
-        changes.addWidget(self._button("Undo", "", self.history.undo))
-        changes.addWidget(self._button("Redo", "", self.history.redo))
+        self.undo, self.redo = UndoButton(self.session, "undo"), UndoButton(self.session, "redo")
+        for button in (self.undo, self.redo):
+            button.setMinimumWidth(40)
+            changes.addWidget(button)
         self.nothing = Label("Nothing yet. Choose spots, then say what they are.")
         self.nothing.setWordWrap(True)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -211,20 +210,16 @@ class CorrectPanel(QWidget):
     def _update(self, *_: Any) -> None:
         able, a, b = self.bar.able, self.lasso.rows("A"), self.lasso.rows("B")
         self.lasso.sleep(not able)
-        free, stack = self.session.run is None, self.history.stack
+        free = self.session.run is None
         self.preview.setVisible(free and self.session.result is not None and not able)
         enabled = {
             "One domain": able and len(a) + len(b) > 1,
             "Keep apart": able and len(a) > 0 and len(b) > 0,
             "Give A to": able and len(a) > 0 and self.domains.count() > 0,
             "Take back": free and self.list.constraint is not None,
-            "Undo": free and stack.canUndo(),
-            "Redo": free and stack.canRedo(),
         }
         for text, on in enabled.items():
             self.buttons[text].setEnabled(on)
-        self.buttons["Undo"].setToolTip(f"Undo {stack.undoText()} (Ctrl+Z)".replace("  ", " "))
-        self.buttons["Redo"].setToolTip(f"Redo {stack.redoText()} (Ctrl+Shift+Z)".replace("  ", " "))
         self.nothing.setVisible(not self.history.constraints)
         self.list.setVisible(bool(self.history.constraints))
 

@@ -51,9 +51,9 @@ class CorrectRun(QWidget):
         layout.addWidget(self.line)
         layout.addLayout(row)
         layout.addWidget(self.progress)
-        history.changed.connect(self.refresh)
         listen(
             self,
+            (history.changed, self.refresh),
             (session.run_changed, self.refresh),
             (session.shown_changed, self.refresh),
         )

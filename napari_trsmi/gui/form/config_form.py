@@ -5,25 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QUndoStack
-from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from qtpy.compat import isalive
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from napari_trsmi.config import Config, Kind
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.gui.form.fold import Fold
-from napari_trsmi.gui.form.history import Edit
-from napari_trsmi.gui.form.labels import label
 from napari_trsmi.gui.form.manners import Manners
 from napari_trsmi.gui.form.modalities import ModalityRow
 from napari_trsmi.gui.form.row import Row
 from napari_trsmi.gui.form.spec import changed, get, sections
 from napari_trsmi.gui.form.tools import Tools
+from napari_trsmi.gui.frame import Scrolled
 from napari_trsmi.presets import presets
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.form.curves import Curves
 
+LEAST = 250  # pixels of height
 SCHEDULED = ("align", "diffusion", "gate", "cluster", "loss", "train")  # sections that the planned curves read
 
 
@@ -33,18 +33,17 @@ class ConfigForm(QWidget):
     Signals
     -------
     value_changed(Config)
-        A person changed something, and the settings are valid; once per edit, undo and redo included.
+        A person changed something, and the settings are valid; once per edit.
     failed(str)
         One sentence: a file of settings could not be read or written.
-
-    Attributes
-    ----------
-    undo_stack
-        Edits; `set_value` with other settings is one too.
+    undo_wanted(), redo_wanted()
+        A person wants to go a step back or forward in what was done in the window, of which settings are a part.
     """
 
     value_changed = Signal(object)
     failed = Signal(str)
+    undo_wanted = Signal()
+    redo_wanted = Signal()
 
     def __init__(self, config: Config | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,8 +51,7 @@ class ConfigForm(QWidget):
         self._pending: dict[str, dict[str, Any]] = {}  # {fold: changes that are not valid yet}
         self._open_before: set[str] | None = None  # sections to open again after a search
         self._curves: Curves | None = None
-        self.undo_stack = QUndoStack(self)
-        self.tools = Tools(self.undo_stack)
+        self.tools = Tools()
         self.tools.undo.clicked.connect(self.undo)
         self.tools.redo.clicked.connect(self.redo)
         self.tools.preset_chosen.connect(self.set_preset)
@@ -67,21 +65,18 @@ class ConfigForm(QWidget):
         self._manners = Manners(self)
         inside = QWidget()
         self._sections = QVBoxLayout(inside)
-        self._sections.setContentsMargins(0, 0, 4, 0)
+        self._sections.setContentsMargins(0, 0, 2, 0)
         self._sections.setSpacing(3)
         for section, (title, found) in sections().items():
             self._add_section(section, title, found)
         self._sections.addStretch(1)
-        self.area = QScrollArea()
-        self.area.setWidgetResizable(True)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setWidget(inside)
+        self.area = Scrolled(inside)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
         self._column.addWidget(self.tools)
         self._column.addWidget(self.area, 1)
+        self.setMinimumHeight(LEAST)
         self.installEventFilter(self._manners)
         self._manners.watch(self)
         self._show()
@@ -91,8 +86,9 @@ class ConfigForm(QWidget):
         return self._config
 
     def set_value(self, config: Config) -> None:
-        """Show other settings. Nothing is emitted; a person can undo it."""
-        self._replace(config, "other settings", quiet=True)
+        """Show other settings, whatever is half-typed. Nothing is emitted."""
+        self._pending.clear()
+        self._hold(config)
 
     def set_modalities(self, kinds: dict[str, Kind]) -> None:
         """Offer the modalities of a section, by name with the detected kind; {} where none is open."""
@@ -105,7 +101,7 @@ class ConfigForm(QWidget):
         specs = [spec for row in self.rows.values() for spec in row.specs if spec.by_section or not spec.section]
         config = changed(preset.config, {spec.name: get(self._config, spec.name) for spec in specs})
         config = config.model_copy(update={"constraints": self._config.constraints})
-        self._replace(config, preset.title)
+        self._replace(config)
 
     def load(self, path: str | Path) -> None:
         """Take over the settings in a JSON file, as an edit of the person."""
@@ -114,7 +110,7 @@ class ConfigForm(QWidget):
         except ConfigError as error:
             self.failed.emit(str(error))
             return
-        self._replace(config, f"load {Path(path).name}")
+        self._replace(config)
 
     def save(self, path: str | Path) -> None:
         """Write the settings to a JSON file."""
@@ -124,15 +120,15 @@ class ConfigForm(QWidget):
             self.failed.emit(f"Expected a place to write settings to, found {path}: {error.strerror}.")
 
     def undo(self) -> None:
-        """Take back what is not valid yet; else the last edit."""
+        """Take back what is not valid yet; else ask for what was done last in the window to be taken back."""
         if self._pending:
-            self._replace(self._config, "")
+            self.set_value(self._config)
         else:
-            self.undo_stack.undo()
+            self.undo_wanted.emit()
 
     def redo(self) -> None:
-        """Do again what was undone."""
-        self.undo_stack.redo()
+        """Ask for what was undone to be done again."""
+        self.redo_wanted.emit()
 
     def search(self, text: str) -> None:
         """Show only the settings that match, with their sections open; all of them for no text."""
@@ -148,6 +144,14 @@ class ConfigForm(QWidget):
             fold.open(bool(hits) if text else section in self._open_before)
         if not text:
             self._open_before = None
+
+    def reveal(self, name: str) -> None:
+        """Open the section of a setting, by its dotted name, and give its row the keys."""
+        self.search("")
+        row = self.rows[name]
+        self.folds[self._home[name]].open()
+        row.setFocus()
+        QTimer.singleShot(0, lambda: _scroll_to(row))  # once it is laid out
 
     def _rows_of(self, section: str) -> list[Row | ModalityRow]:
         return list(dict.fromkeys(row for name, row in self.rows.items() if self._home[name] == section))
@@ -176,37 +180,34 @@ class ConfigForm(QWidget):
             self.folds[fold].set_error(str(error))
             return
         self._pending.pop(fold, None)
-        self._push(config)
+        self._take(config)
 
     def _refused(self, name: str, sentence: str) -> None:
         self._pending.setdefault(self._home[name], {})
         self.folds[self._home[name]].set_error(sentence)
 
-    def _replace(self, config: Config, text: str, quiet: bool = False) -> None:
-        """Go to `config`, whatever is half-typed."""
+    def _replace(self, config: Config) -> None:
+        """Go to `config` as an edit of the person, whatever is half-typed."""
         self._pending.clear()
-        self._push(config, text, quiet)
+        self._take(config)
 
-    def _push(self, config: Config, text: str = "", quiet: bool = False) -> None:
-        if config == self._config:
-            self._show()
-            return
-        touched = self._touched(config)
-        key = touched[0] if len(touched) == 1 else ""
-        self.undo_stack.push(Edit(self._apply, self._config, config, label(key).lower() if key else text, key, quiet))
+    def _take(self, config: Config) -> None:
+        """Hold and show `config`, and tell of it where it is another."""
+        other = config != self._config
+        self._hold(config)
+        if other:
+            self.value_changed.emit(config)
 
     def _touched(self, config: Config) -> list[str]:
         """Return the names of the settings in which `config` differs from the one that is held."""
         return [name for name in self.rows if get(self._config, name) != get(config, name)]
 
-    def _apply(self, config: Config, tell: bool) -> None:
+    def _hold(self, config: Config) -> None:
         """Hold and show `config`; what was not valid in other sections stays as typed."""
         for name in self._touched(config):
             self._pending.pop(self._home[name], None)
         self._config = config
         self._show()
-        if tell:
-            self.value_changed.emit(config)
 
     def _show(self) -> None:
         for section, fold in self.folds.items():
@@ -222,12 +223,25 @@ class ConfigForm(QWidget):
 
     def _fold_toggled(self) -> None:
         """Draw the course of the run while a section that shapes it is open."""
-        wanted = any(self.folds[section].is_open() for section in SCHEDULED if section in self.folds)
+        shaping = [self.folds[section] for section in SCHEDULED if section in self.folds]
+        wanted = any(fold.is_open() for fold in shaping)
         if wanted and self._curves is None:
             from napari_trsmi.gui.form.curves import Curves  # pyqtgraph: not before it is seen
 
             self._curves = Curves()
             self._curves.show_config(self._config)
-            self._column.addWidget(self._curves)
         if self._curves is not None:
+            if wanted:  # beside what shapes it, so that it scrolls with that and takes no room from the form
+                last = max(at for at, fold in enumerate(self.folds.values()) if fold.is_open() and fold in shaping)
+                self._sections.removeWidget(self._curves)
+                self._sections.insertWidget(last + 1, self._curves)
             self._curves.setVisible(wanted)
+
+
+def _scroll_to(widget: QWidget) -> None:
+    """Let whatever a widget lies in scroll until it is to be seen."""
+    outer = widget.parentWidget() if isalive(widget) else None
+    while outer is not None:
+        if isinstance(outer, QScrollArea):
+            outer.ensureWidgetVisible(widget)
+        outer = outer.parentWidget()

@@ -22,14 +22,13 @@ class Fold(QWidget):
     def __init__(self, title: str) -> None:
         super().__init__()
         self.title = title
-        self.instead_of: Fold | None = None  # closed before this one opens, so that there is room for one of them
         self._n_changed = 0
         self.button = QPushButton()
         self.button.setStyleSheet("text-align: left; padding: 4px 6px;")
         self.button.clicked.connect(self._clicked)
         self.content = QWidget()
         self.rows = QVBoxLayout(self.content)
-        self.rows.setContentsMargins(8, 4, 0, 6)
+        self.rows.setContentsMargins(4, 4, 0, 6)
         self.rows.setSpacing(4)
         self.error = Label()
         self.error.setWordWrap(True)
@@ -46,8 +45,6 @@ class Fold(QWidget):
     def open(self, is_open: bool = True) -> None:
         """Open or close."""
         if is_open != self.is_open():
-            if is_open and self.instead_of is not None:
-                self.instead_of.open(False)
             self.content.setVisible(is_open)
             self._write()
             self.toggled.emit(is_open)
@@ -55,11 +52,6 @@ class Fold(QWidget):
     def is_open(self) -> bool:
         """Return whether the rows are shown, as far as the form itself is."""
         return not self.content.isHidden()
-
-    def set_title(self, title: str) -> None:
-        """Call it something else."""
-        self.title = title
-        self._write()
 
     def set_changed(self, n: int) -> None:
         """Say how many settings are not at their default."""

@@ -25,7 +25,8 @@ class Manners(QObject):
     """An event filter for editors.
 
     The wheel over an editor without focus goes on to the scroll area. Ctrl+Z and Ctrl+Shift+Z go to the form, also from
-    a line of text, which would keep them for itself; half-typed text is dropped first.
+    a line of text, which would keep them for itself; half-typed numbers are dropped first, and half-typed text has the
+    undo of its line.
     """
 
     def __init__(self, form: QWidget) -> None:
@@ -56,6 +57,8 @@ class Manners(QObject):
         undo, redo = (event.matches(key) for key in (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo))
         if not undo and not redo:
             return False
+        if isinstance(watched, QLineEdit) and _is_typing(watched, undo):
+            return False
         event.accept()
         if event.type() == QEvent.Type.KeyPress:
             box = watched if isinstance(watched, NumberBox) else watched.parent()
@@ -66,3 +69,10 @@ class Manners(QObject):
             else:
                 self._form.redo()
         return True
+
+
+def _is_typing(line: QLineEdit, undo: bool) -> bool:
+    """Return whether a line holds text that a person is typing, with something to undo or redo in it."""
+    if isinstance(line.parent(), NumberBox) or not line.isModified():
+        return False
+    return line.isUndoAvailable() if undo else line.isRedoAvailable()

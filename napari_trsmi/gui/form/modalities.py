@@ -12,7 +12,8 @@ from napari_trsmi.config import Config, Kind
 from napari_trsmi.gui.form.number_box import NumberBox
 from napari_trsmi.gui.form.row import INDENT, reset_button
 from napari_trsmi.gui.form.spec import Spec, get, sections
-from napari_trsmi.gui.plain import Label, as_tip
+from napari_trsmi.gui.named import NameCheck
+from napari_trsmi.gui.plain import Label
 
 USED, KINDS, WEIGHTS = "preprocess.modalities", "preprocess.kinds", "loss.modality_weights"
 EMPTY = "Open a section to choose its modalities, their kinds and weights."
@@ -95,9 +96,8 @@ class ModalityRow(QWidget):
         self.reset.setVisible(bool(self.kinds) and bool(used or kinds or weights))
 
     def _add(self, grid: QGridLayout, line: int, name: str) -> None:
-        box = QCheckBox(name)
-        box.setToolTip(as_tip(f"{name}: use it. {self.specs[0].help}"))
-        box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # a long name is cut off
+        box = NameCheck(name, f"{name}: use it. {self.specs[0].help}")
+        box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         box.clicked.connect(self._used_edited)
         combo = QComboBox()
         for kind in typing.get_args(Kind):

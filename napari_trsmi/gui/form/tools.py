@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Signal
-from qtpy.QtGui import QAction, QUndoStack
+from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.gui import folders
+from napari_trsmi.gui.plain import as_tip
 from napari_trsmi.presets import presets
 
 FILES = "Settings (*.json)"
@@ -30,7 +31,7 @@ class Tools(QWidget):
     save_chosen = Signal(str)
     searched = Signal(str)
 
-    def __init__(self, stack: QUndoStack) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.menu = QMenu(self)
         self.menu.setToolTipsVisible(True)
@@ -49,12 +50,7 @@ class Tools(QWidget):
         self.presets.setMenu(self.menu)
         self.presets.setToolTip("Settings for a platform or a purpose, and settings on file")
         self.undo, self.redo = QPushButton("Undo"), QPushButton("Redo")
-        self.undo.setEnabled(False)
-        self.redo.setEnabled(False)
-        stack.canUndoChanged.connect(self.undo.setEnabled)
-        stack.canRedoChanged.connect(self.redo.setEnabled)
-        self.undo.setToolTip("Undo the last edit of the settings (Ctrl+Z)")
-        self.redo.setToolTip("Redo the edit that was undone (Ctrl+Shift+Z)")
+        self.say("Undo", "Redo", False, False)
         self.search = QLineEdit()
         self.search.setPlaceholderText("Find a setting")
         self.search.setClearButtonEnabled(True)
@@ -70,6 +66,15 @@ class Tools(QWidget):
         column.setSpacing(4)
         column.addLayout(buttons)
         column.addWidget(self.search)
+
+    def say(self, undo: str, redo: str, can_undo: bool, can_redo: bool) -> None:
+        """Say what the two buttons would do now, and enable them where they can."""
+        for button, line, able, keys in (
+            (self.undo, undo, can_undo, "Ctrl+Z"),
+            (self.redo, redo, can_redo, "Ctrl+Shift+Z"),
+        ):
+            button.setEnabled(able)
+            button.setToolTip(as_tip(f"{line} ({keys})"))
 
     def _chosen(self, action: QAction) -> None:
         if action.data():

@@ -1,4 +1,4 @@
-"""The key to what colours the spots: a colour map with its ends, two colours and their mix, or categories."""
+"""The key to what colours the spots: a colour map with its ends, colours that add up, or categories."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from napari_trsmi.gui.legend.chip_list import SCALE, ChipList, chips_model
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import Label
+from napari_trsmi.gui.plain import Label, as_tip
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.state import Coloring
 
 WIDTH, HEIGHT = 120, 10  # of the colour map, pixels
+SEVERAL = "Each colour is black at its first number and full at its second; grey where a value is missing."
 BESIDE, ALONE = 200, 330  # pixels that a title gets before it is wrapped, beside a colour map and without one
 
 
@@ -47,18 +48,21 @@ class ColorKey(QWidget):
             return
         named = bool(coloring.colors) and coloring.values.ndim == 1
         known = named and shown is not None and (shown.names, shown.colors) == (coloring.names, coloring.colors)
-        self.title.setText(f"{coloring.title} (in the colours of the domains)" if known else coloring.title)
+        several = coloring.values.ndim == 2
+        title = "Colours add up" if several else coloring.title
+        self.title.setText(f"{title} (in the colours of the domains)" if known else title)
+        self.title.setToolTip(SEVERAL if several else as_tip(coloring.title))
         needed = self.title.fontMetrics().horizontalAdvance(self.title.text()) + 4
         self.title.setMinimumWidth(min(needed, ALONE if known else BESIDE))
         for part in (self.low, self.strip, self.high):
-            part.setVisible(not named)
-        self.categories.setVisible(named and not known)
+            part.setVisible(not named and not several)
+        self.categories.setVisible((named and not known) or several)
         if named:
             self.categories.setModel(chips_model(coloring.names, coloring.colors))
             self.categories.fit()
-        elif coloring.values.ndim == 2:
-            self._show_strip(_red_to_green(), "red only", "green only")
-            self.strip.setToolTip("Red where the first is high, green where the second is, yellow where both are.")
+        elif several:
+            self.categories.setModel(chips_model(*channel_names(coloring)))
+            self.categories.fit()
         else:
             low, high = limits(coloring)
             self._show_strip(_colormap(coloring.colormap), f"{low:.3g}", f"{high:.3g}")
@@ -75,6 +79,12 @@ class ColorKey(QWidget):
         self.high.setText(high)
 
 
+def channel_names(coloring: Coloring) -> tuple[list[str], list[str]]:
+    """Return name with range, and colour, of the features that are shown together."""
+    ranges = [(one, *one.limits) for one in coloring.channels]
+    return [f"{one.title}  {low:.3g} to {high:.3g}" for one, low, high in ranges], [one.color for one, *_ in ranges]
+
+
 def limits(coloring: Coloring) -> tuple[float, float]:
     """Return the values at the two ends of the colour map."""
     if coloring.limits is not None:
@@ -88,9 +98,3 @@ def _colormap(name: str) -> np.ndarray:
 
     colors = np.asarray(ensure_colormap(name).map(np.linspace(0, 1, WIDTH)))
     return np.round(255 * colors[:, :3]).astype(np.uint8)
-
-
-def _red_to_green() -> np.ndarray:
-    along = np.linspace(0, 2, WIDTH)
-    colors = np.stack([np.clip(2 - along, 0, 1), np.clip(along, 0, 1), 0 * along], axis=1)
-    return np.round(255 * colors).astype(np.uint8)

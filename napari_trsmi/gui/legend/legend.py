@@ -29,6 +29,7 @@ from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.ready import ready_of
 from napari_trsmi.gui.session import Session
+from napari_trsmi.gui.undo_button import UndoButton
 from napari_trsmi.gui.viewer.sessions import session_of
 
 if TYPE_CHECKING:
@@ -75,7 +76,15 @@ class Legend(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 3, 6, 3)
         layout.setSpacing(2)
-        layout.addWidget(self.domains)
+        top = QHBoxLayout()
+        top.setSpacing(2)
+        top.addWidget(self.domains, 1)
+        self.undo_buttons = UndoButton(session, "undo", "↶"), UndoButton(session, "redo", "↷")
+        for button in self.undo_buttons:
+            button.setFixedSize(24, 22)
+            button.setFlat(True)
+            top.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(top)
         layout.addWidget(self.key)
         self.list.domains.renamed.connect(self.rename)
         self.list.menu_wanted.connect(self._open_menu)

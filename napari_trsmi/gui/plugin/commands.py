@@ -6,6 +6,7 @@ from napari import Viewer
 
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.train.placement_panel import Turn, turn
+from napari_trsmi.gui.undoing import Way, walk
 from napari_trsmi.gui.viewer.sessions import session_of
 
 
@@ -70,6 +71,25 @@ def flip_up_down(viewer: Viewer) -> None:
 def swap_axes(viewer: Viewer) -> None:
     """Swap x and y of the spots of the active section; the image stays."""
     _turn(viewer, "swap")
+
+
+def undo(viewer: Viewer) -> None:
+    """Take back what was done last in the active section."""
+    _walk(viewer, "undo")
+
+
+def redo(viewer: Viewer) -> None:
+    """Do again what was undone last in the active section."""
+    _walk(viewer, "redo")
+
+
+def _walk(viewer: Viewer, way: Way) -> None:
+    session = session_of(viewer)
+    there = session.deeds.last if way == "undo" else session.deeds.next
+    if not there:
+        session.told.emit(f"There is nothing to {way}.")
+    elif name := walk(session, way):
+        viewer.status = f"{'Undone' if way == 'undo' else 'Done again'}: {name}"
 
 
 def _turn(viewer: Viewer, change: Turn) -> None:

@@ -6,6 +6,7 @@ from napari import Viewer
 from qtpy.QtWidgets import QApplication
 
 from napari_trsmi.gui.train import save_menu
+from napari_trsmi.gui.train import save_view as views
 from napari_trsmi.gui.viewer.sessions import session_of
 
 
@@ -17,6 +18,21 @@ def save_result(viewer: Viewer) -> None:
 def save_figure(viewer: Viewer) -> None:
     """Save a figure of the domains."""
     save_menu.save_figure(session_of(viewer), QApplication.activeWindow())
+
+
+def save_view(viewer: Viewer) -> None:
+    """Save a figure of what the canvas shows."""
+    views.save_view(session_of(viewer), QApplication.activeWindow(), save_menu.ask_path)
+
+
+def add_view(viewer: Viewer) -> None:
+    """Add what the canvas shows to the panel."""
+    views.add_view(session_of(viewer))
+
+
+def save_panel(viewer: Viewer) -> None:
+    """Save the views of the panel as one figure."""
+    views.save_panel(session_of(viewer), QApplication.activeWindow(), save_menu.ask_path)
 
 
 def save_report(viewer: Viewer) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from napari import Viewer
 
     from napari_trsmi.gui.state import OpenSection
@@ -24,6 +26,17 @@ def show(viewer: Viewer, section: OpenSection) -> None:
         viewer.add_layer(Layer.create(*data))
 
 
+def show_session(viewer: Viewer, path: Path) -> None:
+    """Open a session file in the viewer, once its window can say what goes on."""
+    from qtpy.QtCore import QTimer
+
+    from napari_trsmi.gui.viewer.docks import open_docks
+    from napari_trsmi.gui.workspace.files import open_session
+
+    open_docks(viewer)
+    QTimer.singleShot(0, lambda: open_session(viewer, path))
+
+
 def demo(viewer: Viewer) -> None:
     """Show the sample and train on it, with the default settings and the number of domains it was made with."""
     from napari_trsmi.data.sample import sample_path
@@ -34,5 +47,6 @@ def demo(viewer: Viewer) -> None:
     show(viewer, section)
     session = session_of(viewer)
     cluster = session.config.cluster.model_copy(update={"n_domains": section.dataset.obs[TRUTH].nunique()})
-    session.set_config(session.config.model_copy(update={"cluster": cluster}))
+    with session.deeds.quiet():
+        session.set_config(session.config.model_copy(update={"cluster": cluster}))
     session.start()

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class SupportFinder:
     """Finds the support of each result that is shown without, unless its settings say otherwise.
 
-    Training comes first: while it goes on, nothing is looked for. What was begun for domains that are no longer the
-    result is dropped, and begun again when they are.
+    Training comes first: while it goes on, on whichever section, nothing is looked for. What was begun for domains that
+    are no longer the result is dropped, and begun again when they are.
 
     Signals
     -------
@@ -44,7 +44,7 @@ class SupportFinder:
         self.job: SupportJob | None = None
         self._n_widgets = 0  # that show what is found; without any there is nobody to find it for
         session.result_changed.connect(self._look)
-        session.run_changed.connect(self._look)
+        session.training.changed.connect(self._look)
 
     def serve(self, widget: QWidget) -> None:
         """Work as long as this widget or another one is there."""
@@ -57,7 +57,7 @@ class SupportFinder:
         """Whether the kept result could have support and has none, and nothing looks for it."""
         result = self.session.result
         there = result is not None and result.cuts is None and result.partition.n_domains > 1
-        return there and self.job is None and self.session.run is None
+        return there and self.job is None and self.session.training.current is None
 
     def start(self) -> None:
         """Find the support of the kept result."""
@@ -76,7 +76,7 @@ class SupportFinder:
     def _look(self, *_: Any) -> None:
         session, result, job = self.session, self.session.result, self.job
         same = job is not None and result is not None and result.partition is job.result.partition
-        if job is not None and (session.run is not None or not same):
+        if job is not None and (session.training.current is not None or not same):
             self._drop()
         entry = self._entry
         if self._n_widgets and entry is not None and not entry.unsupported and entry.result.config.evidence.support:

@@ -3,33 +3,50 @@
 from __future__ import annotations
 
 import html
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLineEdit, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QWidget
 
-from napari_trsmi.config import Config, Schedule
-from napari_trsmi.gui.form.spec import Spec, get, sections, specs
-from napari_trsmi.sweep.grid import FIXED, parse_field, shown
+from napari_trsmi.config import Config
+from napari_trsmi.gui.form.spec import Spec, get
+from napari_trsmi.gui.search_field import SearchField
+from napari_trsmi.gui.sweep.names import setting_label, setting_words, settings
+from napari_trsmi.sweep.grid import parse_field, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-NOTHING = "no setting"
+HOW = "The setting to vary: type a part of its name, choose with the arrow keys, press Enter. Empty: none."
 
 
-@cache
-def settings() -> dict[str, Spec]:
-    """Return {dotted name: setting} of all that a sweep can vary, in the order of the form."""
-    found: dict[str, Spec] = {}
-    for _, listed in sections().values():
-        for spec in listed:
-            if spec.hint is Schedule:
-                found |= {part.name: part for part in specs(Schedule, f"{spec.name}.")}
-            elif spec.name not in FIXED and not spec.by_section:
-                found[spec.name] = spec
-    return found
+class SettingSearch(SearchField):
+    """Finds settings by the words of the form, or by their names in files."""
+
+    def matching(self, text: str) -> list[Spec]:
+        """Return the settings that match, those called so first."""
+        known = list(settings().values())
+        words = text.lower().split()
+        found = [spec for spec in known if spec.matches(text) or _named(spec, words)]
+        return sorted(found, key=lambda spec: not _named(spec, words))
+
+    def text_of(self, one: Spec) -> str:
+        """Return the label, with its section where another one has the same."""
+        words = setting_words(one.name)
+        return setting_label(one.name) if list(map(setting_words, settings())).count(words) > 1 else words
+
+    def row_of(self, one: Spec) -> str:
+        """Return section and label."""
+        return setting_label(one.name)
+
+    def tip_of(self, one: Spec) -> str:
+        """Return what the setting is."""
+        return one.tooltip
+
+
+def _named(spec: Spec, words: list[str]) -> bool:
+    called = f"{setting_label(spec.name)} {spec.name}".lower()
+    return all(word in called for word in words)
 
 
 class SweepField(QWidget):
@@ -45,45 +62,37 @@ class SweepField(QWidget):
 
     def __init__(self, title: str) -> None:
         super().__init__()
-        self.name_box, self.values_box = QComboBox(), QLineEdit()
-        self.name_box.setEditable(True)
-        self.name_box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.name_box.setAccessibleName(title)
-        self.name_box.setMinimumContentsLength(12)
-        self.name_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.name_box.addItem(NOTHING, "")
-        for name, spec in settings().items():
-            self.name_box.addItem(name, name)
-            self.name_box.setItemData(self.name_box.count() - 1, spec.tooltip, Qt.ItemDataRole.ToolTipRole)
-        completer = QCompleter(self.name_box.model(), self)
-        completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        completer.setMaxVisibleItems(12)
-        if (popup := completer.popup()) is not None:
-            popup.setMinimumWidth(220)
-        self.name_box.setCompleter(completer)
+        self.search, self.values_box, self.all_button = SettingSearch(title, HOW), QLineEdit(), QToolButton()
+        self.search.setAccessibleName(title)
+        self.search.setMinimumWidth(110)
+        self.all_button.setText("▾")
+        self.all_button.setToolTip("All settings")
+        self.all_button.setAccessibleName(f"All settings for the {title.lower()}")
         self.values_box.setAccessibleName(f"Values of the {title.lower()}")
         self.values_box.setMinimumWidth(90)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.name_box, 3)
+        layout.setSpacing(4)
+        layout.addWidget(self.search, 3)
+        layout.addWidget(self.all_button)
         layout.addWidget(self.values_box, 2)
-        self.name_box.currentIndexChanged.connect(self._on_name)
-        line = self.name_box.lineEdit()
-        assert line is not None
-        line.editingFinished.connect(self._on_typed)
+        self.search.picked.connect(self._on_picked)
+        self.search.editingFinished.connect(self._on_left)
+        self.all_button.clicked.connect(self._on_all)
         self.values_box.textChanged.connect(lambda _: self.changed.emit())
         self._config = Config()
-        self._on_name()
+        self._on_picked()
 
     @property
     def name(self) -> str:
         """Dotted name of the setting; empty for none."""
-        return str(self.name_box.currentData() or "")
+        spec: Spec | None = self.search.picked_one
+        return "" if spec is None else spec.name
 
     def set_field(self, name: str, values: str = "") -> None:
         """Vary the setting of this name over values."""
-        self.name_box.setCurrentIndex(max(self.name_box.findData(name), 0))
+        self.search.set_picked(settings().get(name))
+        self._on_picked()
         self.values_box.setText(values)
 
     def show_config(self, config: Config) -> None:
@@ -105,9 +114,8 @@ class SweepField(QWidget):
         name, values = parse_field(f"{self.name}={self.values_box.text().strip()}")
         return {name: values}
 
-    def _on_name(self, *_: Any) -> None:
+    def _on_picked(self, *_: Any) -> None:
         spec = settings().get(self.name)
-        self.name_box.setToolTip(spec.tooltip if spec else "The setting to vary; type a part of its name")
         example = f"<br>{html.escape(str(spec.hint))}" if spec is not None and "Literal" in str(spec.hint) else ""
         self.values_box.setToolTip(f"<qt>Values, such as 5, 7, 9. <i>unset</i> stands for auto.{example}</qt>")
         self.values_box.setEnabled(bool(self.name))
@@ -115,12 +123,12 @@ class SweepField(QWidget):
         self.show_config(self._config)
         self.changed.emit()
 
-    def _on_typed(self) -> None:
-        """Take the setting that was typed whole, or go back to the one before."""
-        typed = self.name_box.currentText().strip()
-        at = next((k for k in range(self.name_box.count()) if self.name_box.itemText(k) == typed), -1)
-        if at < 0:
-            fitting = [k for k in range(1, self.name_box.count()) if typed.lower() in self.name_box.itemText(k).lower()]
-            at = fitting[0] if typed and len(fitting) == 1 else self.name_box.currentIndex()
-        self.name_box.setCurrentIndex(at)
-        self.name_box.setEditText(self.name_box.itemText(at))
+    def _on_left(self) -> None:
+        """Show the setting that is varied, not what was half typed."""
+        if self.search.text() and not self.search.list.isVisible():
+            self.search.set_picked(self.search.picked_one)
+
+    def _on_all(self) -> None:
+        self.search.setFocus()
+        self.search.selectAll()
+        self.search.open_list(everything=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi.errors import ConfigError, DataError
+from napari_trsmi.estimate import estimate
 from napari_trsmi.gui import folders
 from napari_trsmi.gui.buttons import text_button
 from napari_trsmi.gui.jobs import JobPanel, run_job
@@ -28,6 +30,7 @@ from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.sweep.field import SweepField
 from napari_trsmi.gui.sweep.job import BUSY, Pictures, SweepJob
+from napari_trsmi.gui.sweep.names import setting_label
 from napari_trsmi.gui.sweep.row import RunRow
 from napari_trsmi.gui.sweep.strip import SweepStrip
 from napari_trsmi.gui.words import duration
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
     from napari_trsmi.config import Config
     from napari_trsmi.gui.session import Session
     from napari_trsmi.sweep import SweepResult
+
+START = 8  # seconds until the processes that run the sweep are ready
 
 AskFolder = Callable[[QWidget, str, Path | None], Path | None]
 
@@ -88,12 +93,14 @@ class SweepPanel(JobPanel):
         for field in (self.first, self.second):
             field.changed.connect(self._show_count)
         self.seeds.valueChanged.connect(self._show_count)
+        self.scheduler.textChanged.connect(self._show_count)
         self.strip.chosen.connect(self._on_chosen)
         self.chosen.said.connect(self._say)
         listen(
             self,
             (session.section_changed, self._on_section),
             (session.config_changed, self._on_config),
+            (session.result_changed, self._show_count),
         )
         self._on_section(session.section)
 
@@ -114,8 +121,9 @@ class SweepPanel(JobPanel):
         layout.addLayout(buttons)
         layout.addWidget(self.progress)
         layout.addWidget(self.status)
-        layout.addWidget(self.strip, 1)
+        layout.addWidget(self.strip, 100)
         layout.addWidget(self.chosen)
+        layout.addStretch(1)  # before there is a table, the fields stay together at the top
 
     # What a person does
 
@@ -142,7 +150,7 @@ class SweepPanel(JobPanel):
         try:
             grid = self.grid()
         except ConfigError as error:
-            self._say(str(error))
+            self._say(self._in_words(error))
             return
         if self.folder is None:
             self.folder = Path(mkdtemp(prefix="trsmi-sweep-"))
@@ -245,9 +253,29 @@ class SweepPanel(JobPanel):
             grid = self.grid()
             settings, seeds = len(grid.settings), self.seeds.value()
             n = [_counted(settings * seeds, "run"), _counted(settings, "setting"), _counted(seeds, "seed")]
-            self.count.setText(f"{n[0]}: {n[1]} x {n[2]}")
+            self.count.setText(f"{n[0]}: {n[1]} x {n[2]}{self._time(settings * seeds)}")
         except ConfigError as error:
-            self.count.setText(f"⚠ {error}")
+            self.count.setText(f"⚠ {self._in_words(error)}")
+
+    def _in_words(self, error: ConfigError) -> str:
+        """Return the sentence with settings called as in the form."""
+        text = str(error)
+        for field in (self.first, self.second):
+            text = text.replace(field.name, setting_label(field.name)) if field.name else text
+        return text
+
+    def _time(self, n_runs: int) -> str:
+        """Return about how long so many runs take, as far as that is known."""
+        session, scheduler = self.session, self.scheduler.text().strip()
+        if session.dataset is None:
+            return ""
+        took = {} if session.result is None else session.result.provenance.get("seconds", {})
+        run = sum(took.values()) or estimate(session.dataset, session.config)[0]
+        if scheduler:
+            return f"; about {duration(n_runs * run)} of one worker"
+        at_once = max(1, min(n_runs, (os.cpu_count() or 1) - 1))
+        text = f"; about {duration(START + run * -(-n_runs // at_once))}"
+        return f"{text}, {at_once} at a time" if at_once > 1 else text
 
     def _refresh(self, *_: Any) -> None:
         busy = self.job is not None

@@ -15,6 +15,7 @@ from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.state import Shown
+from napari_trsmi.gui.sweep.names import run_words
 from napari_trsmi.gui.sweep.strip import runs_of
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class RunRow(QWidget):
         if run is None or self.sweep is None or self.pictures is None or self.session.run is not None:
             return
         names = tuple(str(k + 1) for k in range(run.n_domains))
-        title = f"Sweep run {self.sweep.name_of(run.key)}"
+        title = f"Sweep run: {run_words(self.sweep, run)}"
         self.session.show(Shown(run.labels, names, self.pictures.colors_of(run), 0, title))
 
     def use(self) -> None:
@@ -128,7 +129,7 @@ class RunRow(QWidget):
                 if (entry := section.runs.entry_of(result)) is not None:
                     session.told.emit(f"{name} is {entry.name} in the list of runs.")
 
-        name = f"Sweep run {sweep.name_of(run.key)}"
+        name = f"Sweep run: {run_words(sweep, run)}"
         run_job(session, f"Keeping {name}", work, done)
 
     # What is shown

@@ -10,6 +10,8 @@ from qtpy.QtCore import QItemSelectionModel, QSignalBlocker, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QIcon
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
+from napari_trsmi.glossary import Term, term
+from napari_trsmi.gui.sweep.names import setting_label, setting_words
 from napari_trsmi.gui.viewer.thumbnails import SIZE
 from napari_trsmi.sweep.grid import shown
 
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from napari_trsmi.sweep import Outcome, SweepResult
 
 Role = Qt.ItemDataRole
+
+
+def _words(found: Term) -> tuple[str, str]:
+    return found.heading, f"{found.name}: {found.meaning}"
 
 
 class Score(NamedTuple):
@@ -29,17 +35,16 @@ class Score(NamedTuple):
     better: int = 1  # 1 high, -1 low, 0 neither
 
 
+ALIKE = "How alike the domains are (adjusted Rand index, ARI; 1 for the same, 0 for chance) "
 SCORES = (
-    Score("n_domains", "K", "Number of domains; median over the seeds", 0),
-    Score("agreement_near", "Near", "Agreement (ARI) with the settings one value away: high on safe ground"),
-    Score("agreement_base", "Start", "Agreement (ARI) with the values the form has now"),
-    Score("stability", "Stable", "Agreement (ARI) of runs that differ in their seed alone"),
-    Score("preservation_", "Kept ", "How much of the neighbourhoods of this modality the embedding keeps: "),
-    Score("PAS", "PAS", "Share of spots whose neighbours mostly have another domain: low is smooth", -1),
-    Score("CHAOS", "CHAOS", "Distance to the nearest spot of the same domain: low is smooth", -1),
-    Score("Moran", "Moran", "Spatial autocorrelation of the domains: high is smooth"),
-    Score("confidence", "Cert.", "Mean certainty of the model over the spots"),
-    Score("seconds", "s", "Seconds per run; mean over the seeds", 0),
+    Score("n_domains", "Domains", "Number of domains; median over the seeds", 0),
+    Score("agreement_near", "Near", f"{ALIKE} with the settings one value away: high on safe ground"),
+    Score("agreement_base", "Now", f"{ALIKE} with the values that the form has now"),
+    Score("stability", "Stable", f"{ALIKE} in runs that differ in their seed alone"),
+    Score("preservation_", "", ""),  # of each modality, in the words of the glossary
+    *(Score(key, *_words(term(key)), term(key).better) for key in ("PAS", "CHAOS", "Moran")),
+    Score("confidence", "Certain", "Mean certainty of the model over the spots"),
+    Score("seconds", "Seconds", "Seconds per run; mean over the seeds", 0),
 )
 WIDTH, FIRST = 48, SIZE + 66  # pixels
 LEAST = 0.1  # share of the values that the colours span at least: small differences look small
@@ -125,9 +130,9 @@ class SweepStrip(QTableWidget):
         return int(item.data(Role.UserRole))
 
     def _fill_names(self, result: SweepResult, pictures: Pictures | None) -> None:
-        fields = [name.rpartition(".")[2] for name in result.grid.fields]
-        head = QTableWidgetItem("\n".join(fields) or "setting")
-        head.setToolTip(", ".join(result.grid.fields) or "All settings as given")
+        fields = [setting_words(name) for name in result.grid.fields]
+        head = QTableWidgetItem("\n".join(fields) or "Setting")
+        head.setToolTip("\n".join(map(setting_label, result.grid.fields)) or "All settings as given")
         self.setHorizontalHeaderItem(0, head)
         self.setColumnWidth(0, FIRST)
         runs = result.settings[["n_runs", "n_failed"]].to_numpy(int)
@@ -136,7 +141,10 @@ class SweepStrip(QTableWidget):
             item.setData(Role.UserRole, setting)
             done, failed = runs[setting]
             problems = f", {failed} failed" if failed else ""
-            item.setToolTip(f"{result.grid.names[setting]}\n{done} runs done{problems}")
+            told = [
+                f"{setting_label(name)}: {shown(value)}" for name, value in zip(result.grid.fields, values, strict=True)
+            ]
+            item.setToolTip("\n".join([*told, f"{done} runs done{problems}"]))
             found = runs_of(result, setting)
             if found and pictures is not None:
                 pixmap = pictures.thumbnails.pixmap(found[0].labels, pictures.colors_of(found[0]))
@@ -178,8 +186,7 @@ def columns_of(result: SweepResult) -> list[tuple[str, Score]]:
             if name == score.key and result.settings[name].notna().any():
                 found.append((name, score))
             elif score.key.endswith("_") and name.startswith(score.key):
-                modality = name.removeprefix(score.key)
-                found.append((name, score._replace(title=score.title + modality, help=score.help + modality)))
+                found.append((name, Score(name, *_words(term(name)))))
     return found
 
 

@@ -1,14 +1,18 @@
-"""Closing the window while training goes on, or with a result that is not on file, asks first."""
+"""Closing the window, or a section, while training goes on or with a result that is not on file, asks first."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 from weakref import ref
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QApplication, QDialog, QMainWindow, QMessageBox, QWidget
 
+from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.sections import sections_in
+from napari_trsmi.gui.workspace.files import save_session
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -16,8 +20,44 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
     from napari_trsmi.gui.state import OpenSection
 
-Question = Literal["training", "unsaved"]
-Answer = Literal["finish", "save", "close", "stay"]
+Question = Literal["training", "line", "unsaved", "removed training", "removed"]
+Answer = Literal["finish", "save", "session", "close", "stay"]
+
+
+# What is said; what keeps, and what it answers; what closes.
+QUESTIONS: dict[Question, tuple[str, str, tuple[str, Answer], str]] = {
+    "training": (
+        "Training on {} has not ended.",
+        "Finish keeps the domains found so far and leaves the window open.",
+        ("Finish and keep open", "finish"),
+        "Stop and close",
+    ),
+    "line": (
+        "Training on {} has not ended.",
+        "Finish keeps the domains found so far and leaves the window open. Sections that wait leave the line.",
+        ("Finish and keep open", "finish"),
+        "Stop and close",
+    ),
+    "unsaved": (
+        "The domains of {} are not saved.",
+        "They are lost when the window closes.",
+        ("Save…", "save"),
+        "Close without saving",
+    ),
+    "removed training": (
+        "All layers of {} were removed, and training on it has not ended.",
+        "It ends when the section is closed.",
+        ("Bring its layers back", "stay"),
+        "Close the section",
+    ),
+    "removed": (
+        "All layers of {} were removed, and its domains are not saved.",
+        "They are lost when the section is closed.",
+        ("Bring its layers back", "stay"),
+        "Close the section",
+    ),
+}
+LOST = " The domains of {} are not saved, and are lost when the window closes."
 _THEIRS = "ConfirmCloseDialog"  # napari's own question, which is one too many beside ours
 
 
@@ -36,26 +76,25 @@ def ask(window: QWidget, question: Question, name: str, unsaved: str = "") -> An
     box = QMessageBox(window)
     box.setIcon(QMessageBox.Icon.Question)
     box.setTextFormat(Qt.TextFormat.PlainText)
-    if question == "training":
-        box.setText(f"Training on {name} is running.")
-        lost = f" The domains of {unsaved} are not saved, and are lost when the window closes." if unsaved else ""
-        box.setInformativeText(f"Finish keeps the domains found so far and leaves the window open.{lost}")
-        keep, leave = "Finish and keep open", "Stop and close"
-    else:
-        box.setText(f"The domains of {name} are not saved.")
-        box.setInformativeText("They are lost when the window closes.")
-        keep, leave = "Save…", "Close without saving"
+    text, consequence, (keep, answer), leave = QUESTIONS[question]
+    box.setText(text.format(name))
+    box.setInformativeText(consequence + (LOST.format(unsaved) if unsaved else ""))
     kept = box.addButton(keep, QMessageBox.ButtonRole.AcceptRole)
+    all_of_it = None
+    if question == "unsaved":
+        all_of_it = box.addButton("Save session…", QMessageBox.ButtonRole.AcceptRole)
+        assert all_of_it is not None
+        all_of_it.setToolTip("One file that opens all again: data, results, review and how the window lies")
     left = box.addButton(leave, QMessageBox.ButtonRole.DestructiveRole)
-    stay = box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
+    stay = kept if answer == "stay" else box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(kept)
     box.setEscapeButton(stay)
     box.exec()
     if box.clickedButton() is left:
         return "close"
-    if box.clickedButton() is kept:
-        return "finish" if question == "training" else "save"
-    return "stay"
+    if all_of_it is not None and box.clickedButton() is all_of_it:
+        return "session"
+    return answer if box.clickedButton() is kept else "stay"
 
 
 class ClosingGuard(QObject):
@@ -66,6 +105,7 @@ class ClosingGuard(QObject):
         self._viewer, self.session = ref(viewer), session
         self._agreed = False  # a person has said that the window shall close
         window.installEventFilter(self)
+        listen(self, (session.canvas.gone, self._on_gone))
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: D102
         if event is None or not isinstance(watched, QMainWindow):
@@ -76,7 +116,7 @@ class ClosingGuard(QObject):
             if not self.may_close(watched):
                 event.ignore()
                 return True
-            self.session.cancel()
+            self.session.training.cancel_all()
         return False
 
     def _answer_theirs(self) -> None:
@@ -84,7 +124,7 @@ class ClosingGuard(QObject):
         theirs = QApplication.activeModalWidget()
         if type(theirs).__name__ != _THEIRS or not isinstance(theirs, QDialog):
             return
-        if self._agreed or self.session.run is not None or self.unsaved:
+        if self._agreed or self.session.training.line or self.unsaved:
             theirs.setWindowOpacity(0.0)
             QTimer.singleShot(0, theirs.accept)
 
@@ -92,27 +132,57 @@ class ClosingGuard(QObject):
     def unsaved(self) -> list[OpenSection]:
         """Sections of the viewer whose result is not on file."""
         there = sections_in(self._viewer())
-        return [section for section in there if section.result is not None and section.path is None]
+        found = [(section, section.runs.entry_of(section.result)) for section in there if section.path is None]
+        return [section for section, entry in found if section.result is not None and not (entry and entry.kept)]
 
     def may_close(self, window: QMainWindow) -> bool:
         """Return whether a person wants the window closed, asked in one dialog about all there is to lose.
 
         A script's `viewer.close()` has removed the layers before, and with them training and results: it is not asked.
         """
-        run, unsaved = self.session.run, self.unsaved
-        if run is None and not unsaved:
+        line, unsaved = self.session.training.line, self.unsaved
+        if not line and not unsaved:
             return True
         names = in_a_row([section.dataset.name for section in unsaved])
-        if run is not None:
-            answer = ask(window, "training", run.section.dataset.name, names)
+        if line:
+            trains = in_a_row([run.section.dataset.name for run in line])
+            answer = ask(window, "training" if len(line) == 1 else "line", trains, names)
         else:
             answer = ask(window, "unsaved", names)
         self._agreed = answer == "close"
         if answer == "finish":
-            self.session.finish()
+            self._finish()
         elif answer == "save":
             self._save(unsaved[0], window)
+        elif answer == "session":
+            save_session(self.session, window)
         return self._agreed
+
+    def _finish(self) -> None:
+        """Keep what was found so far, on all sections that train; those that wait have found nothing."""
+        training = self.session.training
+        for run in reversed(training.line.copy()):
+            training.cancel(run) if run.trainer is None else training.finish(run)
+
+    def _on_gone(self, section: OpenSection) -> None:
+        QTimer.singleShot(0, partial(self._ask_about, section))  # napari is still removing layers
+
+    def _ask_about(self, section: OpenSection) -> None:
+        """Ask what to do about a section whose last layer was removed."""
+        from napari.layers import Layer
+
+        from napari_trsmi.gui.viewer.layers import section_layers
+
+        window, viewer = self.parent() if isalive(self) else None, self._viewer()
+        answer: Answer = "close"
+        if isinstance(window, QMainWindow) and window.isVisible() and viewer is not None:
+            question: Question = "removed" if section.run is None else "removed training"
+            answer = ask(window, question, section.dataset.name)
+        if answer == "close" or viewer is None:
+            return self.session.training.close(section)
+        for data in section_layers(section):
+            viewer.add_layer(Layer.create(*data))
+        return None
 
     def _save(self, section: OpenSection, window: QMainWindow) -> None:
         from napari_trsmi.gui.train.save_menu import save_result

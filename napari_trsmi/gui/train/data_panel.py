@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import ref
+from weakref import WeakSet, ref
 
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QMenu,
     QPushButton,
@@ -18,14 +17,22 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_trsmi.gui import folders
+from napari_trsmi.data.sample import sample_path
+from napari_trsmi.gui import anchors, folders
+from napari_trsmi.gui.buttons import text_button
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import ElidingLabel, Label, as_tip
+from napari_trsmi.gui.plain import ElidingLabel, Label, as_tip, shortened
+from napari_trsmi.gui.remembered import remember
+from napari_trsmi.gui.sketches import Sketch
 from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.tour.tour import start_tour
+from napari_trsmi.gui.train.section_list import SectionList
+from napari_trsmi.gui.viewer.docks import REGIONS, open_dock
+from napari_trsmi.gui.viewer.opening import RecentMenu, open_sample, open_soon
 from napari_trsmi.gui.viewer.part_list import PartList
-from napari_trsmi.gui.viewer.reader import open_in
 from napari_trsmi.gui.viewer.sections import put_in_place, sections_in
-from napari_trsmi.gui.worker import sentence
+from napari_trsmi.gui.workspace import asking
+from napari_trsmi.gui.workspace.files import is_session, open_session
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -34,20 +41,26 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
 
 ADD = ("Add a section…", "Train it together with the section that is open, beside it", "_choose_more")
+BACK = "Put the layers that were removed in the layer list back in their place"
+REGIONS_TIP = "Draw and name regions of the tissue, and give them to other programs"
 KINDS = {"rna": "RNA", "protein": "protein", "chromatin": "chromatin", "precomputed": "components"}
 
 
 class DataPanel(QWidget):
-    """The active section in three lines, a list of the open ones, and buttons to open more."""
+    """The active section in three lines, the list of the open ones, and buttons to open more."""
 
     def __init__(self, viewer: Viewer, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._viewer, self.session = ref(viewer), session
+        self._remembered: WeakSet[OpenSection] = WeakSet()
         self.empty, self.facts = QWidget(), QWidget()
 
         invitation = Label("Open a section: drop a file on the window, or")
         invitation.setWordWrap(True)
+        invitation.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.open_button, self.sample_button = QPushButton("Open…"), QPushButton("Open sample")
+        self.sample_button.setObjectName(anchors.OPEN_SAMPLE)
+        self.facts.setObjectName(anchors.SECTION)
         self.open_button.setMenu(self._open_menu())
         self.sample_button.setToolTip("Open a small simulated slice with RNA and protein")
         self.sample_button.clicked.connect(self.open_sample)
@@ -56,29 +69,37 @@ class DataPanel(QWidget):
         buttons.addWidget(self.sample_button)
         layout = QVBoxLayout(self.empty)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(Sketch("train"), 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addWidget(invitation)
         layout.addLayout(buttons)
 
-        self.name, self.choice, self.more_button = ElidingLabel(), QComboBox(), QPushButton("Open…")
+        self.name, self.list, self.more_button = ElidingLabel(), SectionList(viewer, session), QPushButton("Open…")
         self.name.setStyleSheet("font-weight: bold")
-        self.choice.setToolTip("The section to work on")
-        self.choice.setMinimumContentsLength(12)
-        self.choice.activated.connect(self._on_chosen)
         self.more_button.setToolTip("Open another section")
         self.more_button.setMenu(self._open_menu(ADD))
         self.content, self.notes, self.parts = Label(), ElidingLabel(), PartList(session)
         self.content.setWordWrap(True)
+        self.missing, self.back = QWidget(), text_button("Bring back", BACK, session.canvas.removed.bring_back)
+        self.missing_names = ElidingLabel()
+        row = QHBoxLayout(self.missing)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.missing_names, 1)
+        row.addWidget(self.back)
         head = QHBoxLayout()
         head.addWidget(self.name, 1)
-        head.addWidget(self.choice, 1)
-        head.addWidget(self.more_button)
+        head.addWidget(self.list, 1)
+        head.addWidget(self.more_button, 0, Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self.facts)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addLayout(head)
-        layout.addWidget(self.content)
+        line = QHBoxLayout()
+        line.addWidget(self.content, 1)
+        line.addWidget(text_button("Regions…", REGIONS_TIP, lambda: open_dock(viewer, REGIONS)))
+        layout.addLayout(line)
         layout.addWidget(self.notes)
         layout.addWidget(self.parts)
+        layout.addWidget(self.missing)
 
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -87,6 +108,8 @@ class DataPanel(QWidget):
         listen(
             self,
             (session.section_changed, self._refresh),
+            (session.shown_changed, self._say_missing),
+            (session.canvas.removed.changed, self._say_missing),
             (viewer.layers.events.inserted, self._refresh),
             (viewer.layers.events.removed, self._refresh),
         )
@@ -98,31 +121,16 @@ class DataPanel(QWidget):
         return sections_in(self._viewer())
 
     def open(self, paths: Sequence[str]) -> None:
-        """Open files with the same barcodes, or one file or folder, as a section."""
-        if not paths:
-            return
-        opened = self.session.busy.begin(f"Opening {Path(paths[0]).name}…")
-        QTimer.singleShot(30, lambda: self._open_now(list(paths), opened))  # once that line is drawn
+        """Open files with the same barcodes, or one file or folder, as a section; or a session file."""
+        viewer = self._viewer()
+        if len(paths) == 1 and is_session(paths[0]) and viewer is not None:
+            open_session(viewer, Path(paths[0]), self)
+        else:
+            open_soon(self.session, paths)
 
     def open_sample(self) -> None:
         """Open the bundled sample slice."""
-        from napari_trsmi.data.sample import sample_path
-
-        self.open([str(sample_path())])
-
-    def _open_now(self, paths: list[str], opened: Callable[[], None]) -> None:
-        viewer = self._viewer()
-        if viewer is None:
-            opened()
-            return
-        problem = ""
-        try:
-            open_in(viewer, paths)
-        except Exception as error:
-            problem = sentence(error)
-        opened()
-        if problem:
-            self.session.failed.emit(problem)
+        open_sample(self.session)
 
     def add(self, paths: Sequence[str]) -> None:
         """Make a study of the active section, or of those of the active study, and the sections in files.
@@ -156,6 +164,18 @@ class DataPanel(QWidget):
             action.setToolTip(tip)
             action.triggered.connect(choose)
             menu.addAction(action)
+        menu.addSeparator()
+        recent = RecentMenu(self.open)
+        recent.setParent(menu, recent.windowFlags())
+        menu.addMenu(recent)
+        for text, tip, do in (
+            ("Session…", "Open all that was open when a session was saved", self._choose_session),
+            ("Take the tour", "Six steps on the sample, which point at the real controls", self.take_tour),
+        ):
+            action = QAction(text, menu)
+            action.setToolTip(tip)
+            action.triggered.connect(do)
+            menu.addAction(action)
         return menu
 
     def _choose_files(self, checked: bool = False) -> None:
@@ -168,24 +188,31 @@ class DataPanel(QWidget):
         folder = folders.ask_for_folder(self, "Open a folder of Space Ranger or Xenium, or a .zarr")
         self.open([str(folder)] if folder else [])
 
-    def _on_chosen(self, index: int) -> None:
-        self.session.activate(self.choice.itemData(index))
+    def _choose_session(self, checked: bool = False) -> None:
+        if (path := asking.which(self)) is not None:
+            self.open([str(path)])
+
+    def take_tour(self, checked: bool = False) -> None:
+        """Begin the tour."""
+        if (viewer := self._viewer()) is not None:
+            start_tour(viewer)
+
+    def _say_missing(self, *_: Any) -> None:
+        names = self.session.canvas.removed.names
+        text = f"Removed from the layers: {', '.join(names)}"
+        self.missing_names.setText(text)
+        self.missing_names.setToolTip(text)
+        self.missing.setVisible(bool(names))
 
     def _refresh(self, *_: Any) -> None:
         section = self.session.section
+        self._remember(section)
         self.empty.setVisible(section is None)
         self.facts.setVisible(section is not None)
         if section is None:
             return
-        sections = self.sections
-        self.choice.clear()
-        for one in sections:
-            self.choice.addItem(one.dataset.name, one)
-        several = len(sections) > 1
-        self.choice.setVisible(several)
-        self.name.setVisible(not several)
-        if section in sections:
-            self.choice.setCurrentIndex(sections.index(section))
+        self.name.setVisible(len(self.sections) < 2)  # else the list says it
+        self._say_missing()
         dataset = section.dataset
         self.name.setText(dataset.name)
         self.name.setToolTip(as_tip("\n".join(map(str, dataset.sources)) or dataset.name))
@@ -199,10 +226,18 @@ class DataPanel(QWidget):
         self.notes.setToolTip(as_tip("\n".join(notes)))
         self.notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
+    def _remember(self, section: OpenSection | None) -> None:
+        """Put what has just been opened in front of the recent files."""
+        if section is None or section in self._remembered:
+            return
+        self._remembered.add(section)
+        if section.dataset.sources and section.dataset.sources != (sample_path(),):
+            remember(section.dataset.sources)
+
 
 def describe(dataset: Dataset) -> str:
     """Return the size of a section and its modalities, in a line."""
-    modalities = (f"{name} ({KINDS[modality.kind]})" for name, modality in dataset.modalities.items())
+    modalities = (f"{shortened(name, 18)} ({KINDS[modality.kind]})" for name, modality in dataset.modalities.items())
     sections = f"{len(dataset.parts)} sections · " if dataset.parts else ""
     return f"{sections}{dataset.n_spots:,} spots · {' · '.join(modalities)}"
 

@@ -10,8 +10,9 @@ from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QSpinBox, QVBoxLayout, QWid
 
 from napari_trsmi.config import Cluster, Config
 from napari_trsmi.gui import warm_up
+from napari_trsmi.gui.focus_ring import FocusRing
 from napari_trsmi.gui.form.config_form import ConfigForm
-from napari_trsmi.gui.form.fold import Fold
+from napari_trsmi.gui.frame import Scrolled
 from napari_trsmi.gui.legend.legend import attach_legend
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
@@ -21,13 +22,18 @@ from napari_trsmi.gui.train.activity import Activity
 from napari_trsmi.gui.train.closing import guard
 from napari_trsmi.gui.train.data_panel import DataPanel
 from napari_trsmi.gui.train.first_look import FirstLook
+from napari_trsmi.gui.train.hints import DataHints, NumberHint, Offer
 from napari_trsmi.gui.train.join_panel import JoinPanel
 from napari_trsmi.gui.train.live_plot import LivePlot
 from napari_trsmi.gui.train.number_panel import BEFORE, NumberPanel
+from napari_trsmi.gui.train.pages import Pages
 from napari_trsmi.gui.train.placement_panel import PlacementPanel
 from napari_trsmi.gui.train.preview_bar import PreviewBar
 from napari_trsmi.gui.train.result_row import ResultRow
 from napari_trsmi.gui.train.run_bar import RunBar
+from napari_trsmi.gui.undoing import may_walk, told, walk
+from napari_trsmi.gui.viewer.dropping import take_drops
+from napari_trsmi.gui.viewer.furnish import furnish
 from napari_trsmi.gui.viewer.raster import RASTER_ABOVE
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.viewer.theme import warning_color
@@ -35,8 +41,9 @@ from napari_trsmi.gui.viewer.theme import warning_color
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.data.result import Result
     from napari_trsmi.gui.state import OpenSection
+
+LOWEST_RUN = 90  # pixels: estimate and buttons
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +56,8 @@ class TrainDock(QWidget):
         self.viewer = napari_viewer
         self.session = session = session_of(napari_viewer)
         if session.config == Config():
-            session.set_config(with_defaults(session.config))
+            with session.deeds.quiet():
+                session.set_config(with_defaults(session.config))
         session.fixed_colors = fixed_colors()
         self.data_panel = DataPanel(napari_viewer, session)
         self.n_domains = _whole_number(0, 200, "auto", _help("n_domains"))
@@ -61,6 +69,10 @@ class TrainDock(QWidget):
         self.preview_bar, self.result_row = PreviewBar(session), ResultRow(session)
         self.support_bar = SupportBar(session)
         self.number_panel, self.number_line = NumberPanel(session), Label(BEFORE)
+        self.number_line.setWordWrap(True)
+        self.pages = Pages(session, self.form, self.live_plot, self.number_panel)
+        self.offer, self.number_hint = Offer(self.data_panel.take_tour, self), NumberHint(session, self)
+        self.data_hints = DataHints(session, self._show_kinds)
         self.activity = Activity(session, self)
         self._lay_out()
 
@@ -68,18 +80,21 @@ class TrainDock(QWidget):
         self.domain_scale.valueChanged.connect(self._on_quick)
         self.form.value_changed.connect(session.set_config)
         self.form.failed.connect(session.failed.emit)
+        self.number_panel.changed.connect(self._show_what_there_is)
+        self.form.undo_wanted.connect(lambda: walk(session, "undo"))
+        self.form.redo_wanted.connect(lambda: walk(session, "redo"))
         listen(
             self,
             (session.section_changed, self._on_section),
             (session.config_changed, self._on_config),
-            (session.run_changed, self._show_what_there_is),
-            (session.stepped, self._show_what_there_is),
-            (session.result_changed, self._on_result),
+            (session.deeds.changed, self._say_undo),
+            (session.run_changed, self._say_undo),
             (napari_viewer.events.theme, self._on_theme),
         )
         self._on_section(session.section)
         self._on_config(session.config)
         self._on_theme()
+        self._say_undo()
 
     def _lay_out(self) -> None:
         quick = QHBoxLayout()
@@ -90,33 +105,38 @@ class TrainDock(QWidget):
             label.setBuddy(box)
             quick.addWidget(label)
             quick.addWidget(box, 1)
-        self.course = Fold("Course of training")
-        self.course.rows.addWidget(self.live_plot)
-        self.course.rows.setContentsMargins(0, 4, 0, 0)
-        self.course.open()
-        self.course.instead_of, self.number_panel.instead_of = self.number_panel, self.course
-        # The settings take the room there is: without saying so, napari adds ever more empty space below, dock by dock.
-        self.form.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        top, bottom = QWidget(), QWidget()
+        above, below = QVBoxLayout(top), QVBoxLayout(bottom)
+        for column in (above, below):
+            column.setContentsMargins(0, 0, 0, 0)
+            column.setSpacing(6)
+        above.addWidget(self.problem)
+        above.addWidget(self.offer)
+        above.addWidget(self.data_panel)
+        above.addWidget(self.data_hints)
+        above.addWidget(JoinPanel(self.session, self))
+        above.addWidget(PlacementPanel(self.session, self))
+        above.addLayout(quick)
+        above.addWidget(self.number_line)
+        above.addWidget(self.number_hint)
+        above.addWidget(self.pages, 1)
+        for widget in (self.run_bar, self.preview_bar, self.support_bar, self.result_row):
+            below.addWidget(widget)
+        # What is above scrolls where it is much, and so does what is below: Run, its first line, never leaves the
+        # window. What is above takes the room there is; without saying so, napari adds empty space below, dock by dock.
+        top.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 6, 6, 6)
+        layout.setContentsMargins(4, 6, 4, 4)
         layout.setSpacing(6)
-        layout.addWidget(self.problem)
-        layout.addWidget(self.data_panel)
-        layout.addWidget(JoinPanel(self.session, self))
-        layout.addWidget(PlacementPanel(self.session, self))
-        layout.addLayout(quick)
-        layout.addWidget(self.number_line)
-        layout.addWidget(self.form, 1)
-        layout.addWidget(self.run_bar)
-        layout.addWidget(self.course)
-        layout.addWidget(self.preview_bar)
-        layout.addWidget(self.number_panel)
-        layout.addWidget(self.support_bar)
-        layout.addWidget(self.result_row)
+        layout.addWidget(Scrolled(top, modest=True), 1)
+        layout.addWidget(Scrolled(bottom, LOWEST_RUN))
+        self.ring = FocusRing(self)
 
     def showEvent(self, event: Any) -> None:  # noqa: D102
         super().showEvent(event)
         guard(self, self.viewer, self.session)
+        furnish(self, self.viewer, self.session)
+        take_drops(self, self.session)
         attach_legend(self, self.session)
 
     def _on_section(self, section: OpenSection | None) -> None:
@@ -135,24 +155,25 @@ class TrainDock(QWidget):
             self.domain_scale.setValue(-1 if cluster.domain_scale is None else cluster.domain_scale)
         self._show_what_there_is()
 
+    def _say_undo(self, *_: Any) -> None:
+        session = self.session
+        self.form.tools.say(
+            told(session, "undo"), told(session, "redo"), may_walk(session, "undo"), may_walk(session, "redo")
+        )
+
+    def _show_kinds(self) -> None:
+        self.form.reveal("preprocess.kinds")
+
     def _on_quick(self) -> None:
         scale = self.domain_scale.value()
         update = {"n_domains": self.n_domains.value() or None, "domain_scale": None if scale < 0 else scale}
         config = self.session.config
         self.session.set_config(config.model_copy(update={"cluster": config.cluster.model_copy(update=update)}))
 
-    def _on_result(self, result: Result | None) -> None:
-        self._show_what_there_is()
-        if self.course.is_open() and not self.number_panel.isHidden() and self.session.run is None:
-            self.number_panel.open()  # in the place of the course, which a person has seen by then
-
     def _show_what_there_is(self, *_: Any) -> None:
-        self.course.setVisible(not self.live_plot.is_empty)
-        if self.number_panel.is_open() and (self.number_panel.isHidden() or self.session.state == "preparing"):
-            self.course.open()
         cluster = self.session.config.cluster
         chosen = cluster.n_domains is None and cluster.method != "prototypes"
-        self.number_line.setVisible(chosen and self.number_panel.isHidden() and self.session.section is not None)
+        self.number_line.setVisible(chosen and self.number_panel.is_empty and self.session.section is not None)
 
     def _on_theme(self, *_: Any) -> None:
         from napari.utils.theme import get_theme
@@ -195,7 +216,7 @@ def _whole_number(lowest: int, highest: int, special: str, tip: str) -> QSpinBox
     box.setRange(lowest, highest)
     box.setSpecialValueText(special)
     box.setKeyboardTracking(False)
-    box.setStyleSheet("QSpinBox { min-width: 78px }")  # room for "auto" between napari's wide arrows
+    box.setStyleSheet("QSpinBox { min-width: 58px }")  # room for "auto" between napari's wide arrows
     box.setToolTip(tip)
     return box
 

@@ -47,7 +47,7 @@ class JoinPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.text)
         layout.addLayout(buttons)
-        listen(self, (session.section_changed, self._on_section), (session.run_changed, self._on_section))
+        listen(self, (session.section_changed, self._on_section), (session.training.changed, self._on_section))
         self._on_section()
 
     def join(self) -> None:
@@ -103,7 +103,7 @@ class JoinPanel(QWidget):
 
     def _on_section(self, *_: object) -> None:
         section, self.partner, self.others = self.session.section, None, []
-        there = sections_in(self.session.canvas.viewer)
+        there = [one for one in sections_in(self.session.canvas.viewer) if one.run is None]  # training would end
         if section is not None and section not in self._apart and self.session.state == "idle":
             self.partner = partner(section, there)
             self.others = [one for one in candidates(section, there) if one not in self._apart]

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QCheckBox, QToolButton, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 from superqt.utils import QSignalThrottler
 
+from napari_trsmi.gui import anchors
 from napari_trsmi.gui.listening import listen
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class LivePlot(QWidget):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setObjectName(anchors.COURSE)
         self.session = session
         self.values: dict[str, list[float]] = {}
         self.epochs: list[int] = []
@@ -60,7 +62,7 @@ class LivePlot(QWidget):
         self.chips: dict[str, QToolButton] = {}
 
         self.plot = pg.PlotWidget()
-        self.plot.setFixedHeight(PLOT_HEIGHT)
+        self.plot.setMinimumHeight(PLOT_HEIGHT)
         self.plot.setToolTip("Click to go to the nearest preview")
         self.left = self.plot.getPlotItem()
         self.left.setMenuEnabled(False)
@@ -89,7 +91,7 @@ class LivePlot(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        layout.addWidget(self.plot)
+        layout.addWidget(self.plot, 1)
         layout.addLayout(self.legend)
 
         self._throttle = QSignalThrottler(parent=self)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QSizePolicy
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_trsmi.gui.curve_plot import CurvePlot
-from napari_trsmi.gui.form.fold import Fold
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import as_tip
+from napari_trsmi.gui.plain import Label, as_tip
 from napari_trsmi.gui.recut import recut_of
 from napari_trsmi.summary import chosen_number, ranges
 
@@ -26,16 +26,29 @@ TIP = (
 HEIGHT = 104
 
 
-class NumberPanel(Fold):
-    """Folds away below its title, which says the number; not there where the number was given."""
+class NumberPanel(QWidget):
+    """A curve below a line that says the number; nothing where the number was given.
+
+    Signals
+    -------
+    changed()
+        There is something to show, or no longer.
+    """
+
+    changed = Signal()
 
     def __init__(self, session: Session) -> None:
-        super().__init__("")
+        super().__init__()
         self.session, self.recut = session, recut_of(session)
+        self.title = Label()
+        self.title.setWordWrap(True)
         self.curve = CurvePlot("Agreement by number of domains", TIP, "chosen", HEIGHT)
-        self.rows.addWidget(self.curve)
-        self.rows.setContentsMargins(0, 4, 0, 0)
-        self.button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # its text widens no dock
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 4, 0, 0)
+        layout.addWidget(self.title)
+        layout.addWidget(self.curve)
+        layout.addStretch(1)
+        self.is_empty = True
         self.curve.chosen.connect(self.take)
         self._shown: Any = None  # the record that the curve draws
         listen(
@@ -61,15 +74,16 @@ class NumberPanel(Fold):
         told = {} if result is None else result.provenance.get("numbers", {})
         numbers, agreement = told.get("numbers", ()), told.get("agreement", ())
         there = len(numbers) > 1 and len(numbers) == len(agreement)
-        self.setVisible(there)
+        self.is_empty = not there
+        self.changed.emit()
         if result is None or not there:
             return
         good = told["about_as_good"]
         others = [k for k in good if k != told["chosen"]]
         about = f"; about as good: {ranges(others)}" if others else ""
         number = f"Chosen: {told['chosen']} domains{about}"
-        self.set_title(number if told["told"] else "Number of domains: nothing tells it")
-        self.button.setToolTip(as_tip(chosen_number(result)))
+        self.title.setText(number if told["told"] else "Number of domains: nothing tells it")
+        self.title.setToolTip(as_tip(chosen_number(result)))
         if told is not self._shown:
             self._shown = told
             values = [float("nan") if value is None else value for value in agreement]

@@ -29,7 +29,8 @@ class PreviewBar(QWidget):
         super().__init__(parent)
         self.session = session
         self.slider, self.label = QSlider(Qt.Orientation.Horizontal), Label()
-        self.slider.setToolTip("Domains as they were at earlier epochs")
+        self.slider.setToolTip("Domains as they were at earlier epochs; arrow keys go from one to the next")
+        self.slider.setAccessibleName("Previews")
         self.slider.setPageStep(1)
         self.slider.valueChanged.connect(self._on_moved)
         self.label.setMinimumWidth(self.label.fontMetrics().horizontalAdvance("epoch 0000"))
@@ -45,6 +46,7 @@ class PreviewBar(QWidget):
             (session.section_changed, self._refresh),
             (session.run_changed, self._refresh),
             (session.shown_changed, self._refresh),
+            (session.stepped, self._refresh),  # a preview that is not shown makes the slider longer
         )
         self._refresh()
 
@@ -96,18 +98,16 @@ class PreviewBar(QWidget):
         previews = self.previews
         if value < len(previews):
             self.session.show_step(previews[value])
-        elif self.session.run is not None and previews:
-            self.session.show_step(previews[-1])
         else:
             self.session.show_result()
 
     def _refresh(self, *_: Any) -> None:
         previews, step, training = self.previews, self.shown, self.session.run is not None
         self.setVisible(bool(previews))
-        at_end = step is None or (training and step is previews[-1])
+        end = max(len(previews) - training, 0)  # the result has a place of its own, once training has ended
         with QSignalBlocker(self.slider):
-            self.slider.setRange(0, len(previews))
-            self.slider.setValue(len(previews) if step is None or at_end else previews.index(step))
+            self.slider.setRange(0, end)
+            self.slider.setValue(end if step is None else previews.index(step))
         self.label.setText("result" if step is None else f"epoch {step.epoch}")
         self.keep_button.setToolTip(KEEP_LATER if training else KEEP)
         self.keep_button.setEnabled(step is not None and not training and self._can_be_kept(step))

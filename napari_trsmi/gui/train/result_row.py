@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.evidence import SUPPORT
+from napari_trsmi.gui import anchors
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import ElidingLabel, Label
 from napari_trsmi.gui.train.nest_buttons import NestButtons
@@ -33,6 +34,7 @@ class ResultRow(QWidget):
         self.session = session
         self.label, self.save_button = ElidingLabel(), QPushButton("Save and share")
         self.save_button.setToolTip("Write the domains into a copy of the section, make a figure, copy the settings")
+        self.save_button.setObjectName(anchors.SAVE)
         self.save_button.setMenu(save_menu(session, self))
         self.undecided = Label()
         self.undecided.setWordWrap(True)

@@ -8,11 +8,12 @@ import numpy as np
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_trsmi.estimate import estimate, measured, parts
+from napari_trsmi.gui import anchors
 from napari_trsmi.gui.buttons import text_button
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.paces import learn, paces
 from napari_trsmi.gui.plain import Label, as_tip
-from napari_trsmi.gui.remembered import recall, remember
+from napari_trsmi.gui.remembered import recall, store
 from napari_trsmi.gui.run_controls import RunControls
 from napari_trsmi.gui.train.devices import device_names, loaded_device
 from napari_trsmi.gui.train.follow import Follow
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 PAUSE = 10  # times as long as a typical epoch: no epoch takes that long, also with a preview
 AUTO = "auto"  # remembered: the device that it stood for last
+RUN = "Train on the open section and find its domains"
+RUN_LATER = f"{RUN}, as soon as training on the other section has ended"
 OUT_OF_DATE = "Settings changed since this result"
 CONSTRAINED = (
     "Run repeats the whole run with what was said in the Correct dock. Train on, there, goes on from the result."
@@ -52,9 +55,11 @@ class RunBar(QWidget):
         self.device.setAccessibleName("Device")
         self.device.setEditable(False)
         self.device.activated.connect(self._on_device)
-        self.run_button = text_button("Run", "Train on the open section and find its domains", session.start)
+        self.run_button = text_button("Run", RUN, session.start)
+        self.run_button.setObjectName(anchors.RUN)
         self.controls = RunControls(session, self, self._left)
         self.progress, self.status = self.controls.progress, Label()
+        self.progress.setObjectName(anchors.PROGRESS)
         self.status.setWordWrap(True)
 
         about, above, buttons = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
@@ -80,6 +85,7 @@ class RunBar(QWidget):
             (session.config_changed, self._refresh),
             (session.result_changed, self._on_result),
             (session.run_changed, self._on_run),
+            (session.training.changed, self._on_line),
             (session.stepped, self._on_step),
             (session.busy_changed, self._on_busy),
             (session.told, self.say),
@@ -113,9 +119,21 @@ class RunBar(QWidget):
             self.say(self._ending())
         elif state == "paused":
             self.say("Paused. The domains so far can be looked at.")
+        elif state == "waiting":
+            self.say(self._queued())
         else:
             self.say(self._outcome() if state == "idle" else "")
         self._refresh()
+
+    def _on_line(self) -> None:
+        if self.session.state == "waiting":
+            self.say(self._queued())
+        self._refresh()
+
+    def _queued(self) -> str:
+        """Return what training waits for."""
+        ahead = self.session.training.ahead
+        return "" if ahead is None else f"Waits until training on {ahead.section.dataset.name} has ended."
 
     def _left(self) -> str:
         run = self.session.run
@@ -161,7 +179,7 @@ class RunBar(QWidget):
         device = result.provenance.get("device")
         learn(measured(took, result.dataset, config, device))
         if config.device == "auto" and device:
-            remember(AUTO, str(device))
+            store(AUTO, str(device))
 
     # What a person does
 
@@ -182,7 +200,8 @@ class RunBar(QWidget):
         self.free_button.setVisible(bool(said) and state == "idle")
         self.run_button.setEnabled(session.section is not None and state == "idle")
         self.run_button.setText("Run again" if session.result is not None and not session.out_of_date else "Run")
-        self.progress.setVisible(state != "idle")
+        self.run_button.setToolTip(RUN if session.training.current is None else RUN_LATER)
+        self.progress.setVisible(state not in ("idle", "waiting"))
         self.estimate.setVisible(self.follow.isHidden())  # it takes its place
         self.device.setEnabled(state == "idle")
         self._refresh_device(session.config.device)

@@ -13,17 +13,20 @@ from qtpy.QtGui import QAction, QGuiApplication
 from qtpy.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
 from napari_trsmi.errors import DataError
-from napari_trsmi.gui import folders
+from napari_trsmi.gui import exporting, folders
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.session import Session
+from napari_trsmi.gui.train import save_view
+from napari_trsmi.gui.workspace.files import save_session
 
 if TYPE_CHECKING:
+    from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result
 
 NOTHING = "There is no result yet. Run the training, or keep a preview."
 TABLES = "MuData (*.h5mu);;AnnData (*.h5ad);;Zarr (*.zarr)"
-FIGURES = "PNG picture (*.png);;SVG drawing (*.svg);;PDF (*.pdf)"
+FIGURES = save_view.FIGURES
 
 AskPath = Callable[[QWidget | None, str, Path, str], Path | None]
 Confirm = Callable[[QWidget | None, str], bool]
@@ -97,17 +100,30 @@ class SaveMenu(QMenu):
         )
         for text, do, tip in saving:
             self._add(text, do, tip, needs_result=True)
+        tip = "One file that opens all of this again: data, results, review and how the window lies."
+        self._add("Save session…", partial(save_session, session, window), tip)
+        self.addSeparator()
+        for target in exporting.TARGETS:
+            self._add(target.text, partial(save_for, session, window, ask, target), target.tip, needs_result=True)
+        seen = "The canvas as it stands, with key, scale bar and caption: PNG, SVG or PDF."
+        self._add("Save what is seen…", partial(save_view.save_view, session, window, ask), seen)
+        several = "Keep the canvas as it stands for one figure of several views, with letters a, b, c."
+        self._add("Add this view to the panel", partial(save_view.add_view, session), several)
+        self._panel = self._add("", partial(save_view.save_panel, session, window, ask), "All views that were added.")
+        self._empty = self._add("Empty the panel", partial(save_view.empty_panel, session), "Forget the added views.")
         self.addSeparator()
         self._add("Copy as Python", partial(copy_as_python, session), "The script that repeats result and edits.")
         self._add("Copy settings (JSON)", partial(copy_settings, session), "The settings of the next run.")
         listen(self, (session.result_changed, self._update), (session.section_changed, self._update))
+        self.aboutToShow.connect(self._update)
         self._update()
 
-    def _add(self, text: str, do: Callable[[], Any], tip: str, needs_result: bool = False) -> None:
+    def _add(self, text: str, do: Callable[[], Any], tip: str, needs_result: bool = False) -> QAction:
         action = self.addAction(text)
         assert action is not None
         action.triggered.connect(lambda *_: do())
         self._tips[action] = (needs_result, tip)
+        return action
 
     def _update(self, _: object = None) -> None:
         nothing = "Open a section first." if self.session.section is None else NOTHING
@@ -115,6 +131,11 @@ class SaveMenu(QMenu):
             there = self.session.result is not None or not (needs_result or self.session.section is None)
             action.setEnabled(there)
             action.setToolTip(tip if there else nothing)
+        n = len(self.session.panel)
+        self._panel.setText(f"Save the panel ({save_view.said(n)})…")
+        for action in (self._panel, self._empty):
+            action.setEnabled(n > 0)
+            action.setToolTip(self._tips[action][1] if n else "Add a view first.")
 
 
 def save_result(
@@ -180,6 +201,17 @@ def save_run(session: Session, parent: QWidget | None = None, ask: AskPath = ask
     _save(session, parent, ask, "Save the run", ".run.json", "Run (*.json)", write_run)
 
 
+def save_for(session: Session, parent: QWidget | None, ask: AskPath, target: exporting.Target) -> None:
+    """Ask where to, then write domains and regions for another program, in a thread."""
+    result = session.result
+    if result is None:
+        return session.failed.emit(f"Expected a result to save, found none. {NOTHING}")
+    path = ask(parent, f"Save for {target.text.rstrip('…')}", suggested(result, target.ending), target.filter)
+    if path is not None:
+        exporting.write(session, target, path)
+    return None
+
+
 def copy_as_python(session: Session) -> None:
     """Put the script that makes the result (or, without one, would make it) into the clipboard."""
     from napari_trsmi.script import as_python
@@ -203,9 +235,15 @@ def copy_settings(session: Session) -> None:
 
 def suggested(result: Result, ending: str = "_trsmi.h5mu") -> Path:
     """Return where to save by default: beside the input, under another name, or where `folders.beside` says."""
-    sources = result.dataset.sources
+    return suggested_for(result.dataset, ending)
+
+
+def suggested_for(dataset: Dataset | None, ending: str) -> Path:
+    """Return where to save something about a section by default; see `suggested`."""
+    sources = () if dataset is None else dataset.sources
     folder = folders.beside(sources[0] if sources else None)
-    stem = result.dataset.name.replace(" + ", "_").replace("/", "_").removesuffix("_trsmi")
+    name = "trsmi" if dataset is None else dataset.name
+    stem = name.replace(" + ", "_").replace("/", "_").removesuffix("_trsmi")
     return folder / f"{stem}{ending}"
 
 

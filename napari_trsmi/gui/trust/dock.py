@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QWidget
+from qtpy.QtWidgets import QTabWidget
 
-from napari_trsmi.gui.frame import Framed
+from napari_trsmi.gui.frame import Framed, Scrolled
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.sweep.panel import SweepPanel
 from napari_trsmi.gui.trust.panel import TrustPanel
+from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.words import NO_SECTION
 
 if TYPE_CHECKING:
     from napari import Viewer
+
+INNER = 190  # pixels that a tab makes do with, so that the dock itself need not scroll
 
 
 class TrustDock(Framed):
@@ -27,29 +29,12 @@ class TrustDock(Framed):
         self.trust = TrustPanel(self.session)
         self.tabs = QTabWidget()
         self.sweep = SweepPanel(self.session)
-        self.tabs.addTab(Scrolled(self.trust), "Trust")
-        self.tabs.addTab(self.sweep, "Sweep")
+        self.tabs.addTab(Scrolled(self.trust, INNER), "Trust")
+        self.tabs.addTab(Scrolled(self.sweep, INNER), "Sweep")
 
-        self.frame(self.tabs, 4)
+        self.frame(self.tabs, 4, Guide(self.session, "trust"))
         listen(self, (self.session.section_changed, self._on_section))
         self._on_section(self.session.section)
 
     def _on_section(self, section: Any) -> None:
         self.show_page(NO_SECTION if section is None else "")
-
-
-class Scrolled(QScrollArea):
-    """A widget that scrolls up and down where the dock is low, and is never cut at its side."""
-
-    def __init__(self, widget: QWidget) -> None:
-        super().__init__()
-        self.setWidget(widget)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-
-    def minimumSizeHint(self) -> QSize:  # noqa: D102
-        inside, bar = self.widget(), self.verticalScrollBar()
-        assert inside is not None
-        assert bar is not None
-        return QSize(inside.minimumSizeHint().width() + bar.sizeHint().width(), super().minimumSizeHint().height())

@@ -81,6 +81,8 @@ class TrustPanel(JobPanel):
         for keep, (text, tip) in KEEP.items():
             self.keep.addItem(text, keep)
             self.keep.setItemData(self.keep.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.keep.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.keep.setMinimumContentsLength(10)
         self.keep.setToolTip("What shuffling leaves as it is, and so no boundary can be credited with")
         self.curve_wanted = QCheckBox("Domains")
         self.curve_wanted.setToolTip(

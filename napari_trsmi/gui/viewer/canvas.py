@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet, ref
 
 import numpy as np
+from psygnal import Signal
 
 from napari_trsmi.gui.viewer import layers
-from napari_trsmi.gui.viewer.layers import DOMAINS, NAMES, SPOT, SPOTS, TISSUE
+from napari_trsmi.gui.viewer.cameras import Cameras
+from napari_trsmi.gui.viewer.layers import COPY, DOMAINS, NAMES, SPOT, SPOTS, TISSUE
 from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.outlining import Outlining
-from napari_trsmi.gui.viewer.sections import marked
+from napari_trsmi.gui.viewer.painting import paint_domains, paint_spots
+from napari_trsmi.gui.viewer.removed import Removed
+from napari_trsmi.gui.viewer.scale import Scale
+from napari_trsmi.gui.viewer.sections import marked, select_one_of, share_units
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -31,16 +35,24 @@ class Canvas:
     """Draws what the session shows; adopts sections whose layers are put into the viewer.
 
     A person's own changes stay: which layers are to be seen is set when a section opens, when its domains first appear
-    and when a coloring comes or goes, and left alone in between.
+    and when a coloring comes or goes, and left alone in between. What they remove comes back with what needs it.
+
+    Signals
+    -------
+    gone(OpenSection)
+        A person removed the last layer of a section that has something to lose. Where nobody hears it, its run ends.
     """
+
+    gone = Signal(object)
 
     def __init__(self, viewer: Viewer, session: Session) -> None:
         self._viewer, self.session = ref(viewer), session  # the session must not keep its viewer alive
         self._seen: WeakSet[OpenSection] = WeakSet()
         self._dimmed: WeakSet[OpenSection] = WeakSet()
         self._colored: OpenSection | None = None
-        self._scale_wanted = False  # to come back with the next section of known size
-        self.outlining = Outlining(self)
+        self.claims: list[Callable[[tuple[float, ...]], bool]] = []  # asked for each click before a spot is selected
+        self.outlining, self.cameras, self.removed = Outlining(self), Cameras(viewer), Removed(self)
+        self.scale = Scale(viewer)
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.mouse_drag_callbacks.append(self._on_press)
@@ -74,59 +86,77 @@ class Canvas:
         self._adopt(event.value)
 
     def _adopt(self, layer: Layer) -> None:
-        """Activate the section of `layer` once its spots, and its domains where it has a result, are there."""
+        """Activate the section of `layer`, if it is new, once its spots and, where it has a result, domains are there.
+
+        A copy that a person made of a layer of ours has the very mark of it: it is theirs to change from then on.
+        """
         ours = layer.metadata.get("trsmi")
-        if not ours or ours["role"] not in ORDER:
+        if not ours:
+            return
+        if any(other is not layer and mark is ours for other, mark in self._marked()):
+            layer.metadata["trsmi"] = layers.mark(ours["section"], COPY)["trsmi"]
+            return
+        self.removed.back(ours)
+        if ours["role"] not in ORDER:
             return
         layer.editable = False  # points and labels are one to one with the spots
-        if ours["section"] is self.session.section:
+        if ours["section"] is self.session.section or ours["section"] in self._seen:
             return
-        needed = SPOTS if ours["section"].result is None else DOMAINS
-        if self.layer(SPOTS, ours["section"]) is not None and self.layer(needed, ours["section"]) is not None:
+        needed = (SPOTS,) if ours["section"].result is None else (SPOTS, DOMAINS)
+        if all(self.layer(role, ours["section"]) is not None for role in needed):
             self.session.activate(ours["section"])
 
     def _on_removed(self, event: Any) -> None:
         ours = event.value.metadata.pop("trsmi", None)  # napari never lets go of some layers: let these go of the data
-        if not ours or ours["section"] in self._sections():
+        if not ours or ours["role"] == COPY:
             return
-        if ours["section"] is self.session.section:
-            self.session.activate(next(reversed(self._sections()), None))
-        if any(mark["section"] is ours["section"] for _, mark in self._marked()):
+        section = ours["section"]
+        if section in self._sections():
+            if self.layer(ours["role"], section) is None or "part" in ours:
+                self.removed.note(ours)
+            return
+        if section in self._seen or section is self.session.section:
+            self._close(section)
+        if any(mark["section"] is section for _, mark in self._marked()):
             from qtpy.QtCore import QTimer
 
-            self.outlining.drop(ours["section"])
             # What is left (ring, boundaries) may be among the layers that napari is just removing one by one.
             QTimer.singleShot(0, self._sweep)
 
+    def _close(self, section: OpenSection) -> None:
+        """Let go of a section that has no layers any more; a person who removed them is asked about what is lost."""
+        from napari_trsmi.gui.viewer.docks import viewer_in_use
+
+        self._seen.discard(section)
+        for keeper in (self.cameras, self.removed, self.outlining):
+            keeper.forget(section)
+        if section is self.session.section:
+            self.session.activate(next(reversed(self._sections()), None))
+        unsaved = section.result is not None and section.path is None
+        if (section.run is not None or unsaved) and len(self.gone) and viewer_in_use() is not None:
+            self.gone.emit(section)
+        else:
+            self.session.training.close(section)
+
     def _sections(self) -> list[OpenSection]:
         """Return the sections that have an image, spots or domains, from the bottom."""
-        return list(
-            {id(ours["section"]): ours["section"] for _, ours in self._marked() if ours["role"] in ORDER}.values()
-        )
+        found = (ours["section"] for _, ours in self._marked() if ours["role"] in ORDER)
+        return list({id(section): section for section in found}.values())
 
     def _sweep(self) -> None:
-        """Remove what was drawn on sections that are gone."""
+        """Remove what was drawn on sections that are gone; copies are a person's own."""
         sections = self._sections()
         for layer, ours in list(self._marked()):
-            if ours["section"] not in sections:
+            if ours["section"] not in sections and ours["role"] == COPY:
+                layer.metadata.pop("trsmi")
+            elif ours["section"] not in sections:
                 self.viewer.layers.remove(layer)
-
-    def share_units(self, section: OpenSection) -> None:
-        """Give the layers of all sections the unit of one, that is to be seen alone: else napari would use none.
-
-        Its warning about layers with different units, while they change one by one, is not for a person.
-        """
-        _, unit = layers.world(section.dataset)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Inconsistent units across layers")
-            for layer, _ in self._marked():
-                layer.units = (unit,) * layer.ndim
 
     def _on_section(self, section: OpenSection | None) -> None:
         own = []
         if section is not None:
-            self.share_units(section)
-            self._show_scale(section)
+            share_units(self.viewer, section)
+            self.scale.of(section)
         for layer, ours in self._marked():
             if ours["section"] is not section:
                 ours.setdefault("visible", layer.visible)
@@ -134,21 +164,17 @@ class Canvas:
             else:
                 _see(layer, ours.pop("visible", layer.visible))
                 own.append(layer)
-        if section is None or section in self._seen or not own:
-            return
+        if self.cameras.look_at(section) and own:
+            select_one_of(self.viewer, own)
+        elif section is not None and own:
+            self._begin(section, own)
+
+    def _begin(self, section: OpenSection, own: list[Layer]) -> None:
+        """Show a section that was never seen before."""
         self._seen.add(section)
         self.outlining.begin(section)
         self.viewer.layers.selection.active = own[-1]  # the status bar speaks about the layer that is selected
         self.viewer.reset_view(layers=own, margin=AIR)
-
-    def _show_scale(self, section: OpenSection) -> None:
-        """Show the scale bar where lengths are known: of other units it would make millipixels."""
-        bar = self.viewer.canvas.overlays.scale_bar
-        if layers.world(section.dataset)[1] == "pixel":
-            self._scale_wanted, bar.visible = self._scale_wanted or bar.visible, False
-        elif self._scale_wanted or section not in self._seen:
-            self._scale_wanted = False
-            bar.visible = bar.box = True  # the box keeps it legible on tissue
 
     # Domains and colours
 
@@ -157,18 +183,28 @@ class Canvas:
         if section is None or section not in self._sections():
             return
         if shown is not None and layer is not None:
-            _paint_domains(layer, section, shown, self.session.hidden)
+            paint_domains(layer, section, shown, self.session.hidden)
         elif shown is not None:
-            layer = self.add(layers.domains_layer(section, shown, self.session.hidden))
-            self._face(section, DOMAINS if self.session.coloring is None else SPOTS)
+            self.draw_domains()
         elif layer is not None:
             self.viewer.layers.remove(layer)
             self._face(section, SPOTS)
 
+    def draw_domains(self) -> None:
+        """Add the layer of the domains that are shown where there is none."""
+        section, shown = self.session.section, self.session.shown
+        if section is not None and shown is not None and self.layer(DOMAINS) is None:
+            self.add(layers.domains_layer(section, shown, self.session.hidden))
+            self._face(section, DOMAINS if self.session.coloring is None else SPOTS)
+
     def _on_hidden(self, hidden: frozenset[int]) -> None:
         section, layer, shown = self.session.section, self.layer(DOMAINS), self.session.shown
-        if section is not None and layer is not None and shown is not None:
-            _paint_domains(layer, section, shown, hidden)
+        if section is None or shown is None or section not in self._sections():
+            return
+        if layer is None:  # a person removed it, and asks for some domains now
+            self.draw_domains()
+        else:
+            paint_domains(layer, section, shown, hidden)
 
     def _on_parts(self, hidden: frozenset[int]) -> None:
         """Draw the sections of the study that are to be seen."""
@@ -184,9 +220,9 @@ class Canvas:
             elif "part" in ours:
                 _see(layer, ours["part"] not in hidden)
             elif ours["role"] == SPOTS:
-                _paint_spots(layer, section, self.session.coloring)
+                paint_spots(layer, section, self.session.coloring)
             elif ours["role"] == DOMAINS and shown is not None:
-                _paint_domains(layer, section, shown, self.session.hidden)
+                paint_domains(layer, section, shown, self.session.hidden)
         if self.session.spot is not None and section.seen is not None and not section.seen[self.session.spot]:
             self.session.select_spot(None)
 
@@ -199,7 +235,9 @@ class Canvas:
         if layer is None:
             self.add(layers.spots_layer(section, coloring))
         else:
-            _paint_spots(layer, section, coloring)
+            paint_spots(layer, section, coloring)
+        if coloring is None and section is self.session.section:
+            self.draw_domains()
         plain = coloring is None and self.layer(DOMAINS, section) is not None
         self._face(section, DOMAINS if plain else SPOTS)
 
@@ -244,7 +282,8 @@ class Canvas:
         yield
         while event.type == "mouse_move":
             yield
-        if np.linalg.norm(np.array(event.pos) - start) <= CLICK and self.session.section is not None:
+        clicked = np.linalg.norm(np.array(event.pos) - start) <= CLICK and self.session.section is not None
+        if clicked and not any(claim(position) for claim in self.claims):
             self.session.select_spot(self.spot_at(position))
 
     def spot_at(self, position: tuple[float, ...]) -> int | None:
@@ -291,41 +330,3 @@ def _made(data: layers.LayerData) -> Layer:
     from napari.layers import Layer
 
     return Layer.create(*data)
-
-
-def _paint_spots(layer: Any, section: OpenSection, coloring: Coloring | None) -> None:
-    """Recolour the spots layer in place."""
-    pixels = look(section).raster
-    if pixels is None:
-        _paint_points(layer, layers.seen_of(section, layers.spot_colors(section, coloring)))
-        layer.features = layers.spot_features(section, coloring)
-    else:
-        pixels.repaint(layer.data, layers.spot_pixels(section, coloring))
-        layer.refresh(extent=False, highlight=False)
-
-
-def _paint_domains(layer: Any, section: OpenSection, shown: Shown, hidden: frozenset[int]) -> None:
-    """Recolour the domains layer in place."""
-    pixels = look(section).raster
-    if pixels is None:
-        _paint_points(layer, layers.seen_of(section, layers.domain_colors(shown, hidden)[shown.labels]))
-        layer.features = layers.domain_features(section, shown)
-        return
-    colormap, values = layers.domain_colormap(shown, hidden), layers.seen_of(section, layers.label_values(shown))
-    if not pixels.repaint(layer.data, values):
-        layer.data = pixels.image(values)
-    if _same_colors(layer.colormap.color_dict, colormap.color_dict):
-        layer.refresh(extent=False, highlight=False)
-    else:
-        layer.colormap = colormap  # draws the new data as well
-    layer.features = layers.domain_table(shown)
-
-
-def _paint_points(layer: Any, colors: np.ndarray) -> None:
-    with layer.events.face_color.blocker():  # the colours tell of themselves: without this, all is drawn twice
-        layer.face_color = colors
-    layer.refresh(data_displayed=False, extent=False, highlight=False)  # the thumbnail
-
-
-def _same_colors(one: dict[Any, np.ndarray], other: dict[Any, np.ndarray]) -> bool:
-    return one.keys() == other.keys() and all(np.array_equal(one[key], other[key]) for key in one)

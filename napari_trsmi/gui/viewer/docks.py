@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QMainWindow
 
 PLUGIN = "napari-trsmi"
-TRAIN, BOUNDARIES, COLOUR, COMPARE, TRUST = "Train", "Boundaries", "Colour by", "Compare", "Trust"
-CORRECT = "Correct"
+TRAIN, COLOUR, BOUNDARIES, ASK = "Train", "Colour by", "Boundaries", "Ask"
+CORRECT, TRUST, COMPARE = "Correct", "Trust", "Compare"
+REGIONS, EMBEDDING = "Regions", "Embedding"
+DOCKS = (TRAIN, COLOUR, BOUNDARIES, ASK, CORRECT, TRUST, COMPARE)  # from left to right, as in the menu
+ON_DEMAND = (REGIONS, EMBEDDING)  # those that a person opens, right of the others
 TABS = {COLOUR: "Colour"}  # where the name is too long for one of six tabs
-WIDTH = 366  # pixels, for all tabs to be read
+WIDTH = 330  # pixels: enough for all tabs to be read
 ROOM = 1280, 800  # pixels of a window in which docks and canvas have room; a new one of napari has less
 
 SETTLE = 100  # milliseconds until docks have their final width
@@ -28,21 +31,35 @@ _OPENED: WeakSet[Viewer] = WeakSet()  # viewers that got their docks; what a per
 
 
 def open_docks(viewer: Viewer) -> None:
-    """Open all docks in one place on the right, Train in front."""
+    """Open all docks of the beginning in one place on the right, Train in front."""
     from qtpy.QtCore import Qt, QTimer
+
+    from napari_trsmi.gui.viewer.arrangement import arrangement_of
+    from napari_trsmi.gui.viewer.tabs import close_tabs
 
     viewer = getattr(viewer, "__wrapped__", viewer)
     _OPENED.add(viewer)
+    for name in DOCKS:
+        dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=name != TRAIN)
+        arrangement_of(dock.window()).settle(dock)
+        dock.show()
     train, _ = viewer.window.add_plugin_dock_widget(PLUGIN, TRAIN)
-    train.setWindowTitle(TRAIN)  # the tab's text: with napari's " (napari-trsmi)" there is no room for it
-    for name in (COLOUR, BOUNDARIES, CORRECT, TRUST, COMPARE):
-        dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
-        dock.setWindowTitle(TABS.get(name, name))
-    train.show()
     train.raise_()
+    close_tabs(train.window())
     _make_room(train.window())
     train.window().resizeDocks([train], [WIDTH], Qt.Orientation.Horizontal)
     QTimer.singleShot(SETTLE, partial(_fit, ref(viewer)))
+
+
+def open_dock(viewer: Viewer, name: str) -> None:
+    """Open one dock, or bring it to the front: beside the others as a tab."""
+    from napari_trsmi.gui.viewer.arrangement import arrangement_of
+
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
+    arrangement_of(dock.window()).settle(dock)
+    dock.show()
+    dock.raise_()
 
 
 def _make_room(window: QMainWindow) -> None:

@@ -8,6 +8,9 @@ from weakref import ref
 import numpy as np
 from qtpy.QtCore import QEasingCurve, QObject, QVariantAnimation
 
+from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.viewer.sessions import session_of
+
 if TYPE_CHECKING:
     from napari import Viewer
 
@@ -15,7 +18,7 @@ MILLISECONDS = 250
 
 
 class Flight(QVariantAnimation):
-    """One camera on its way; a new goal is reached from wherever it is."""
+    """One camera on its way; a new goal is reached from wherever it is, and at once before another section comes."""
 
     def __init__(self, viewer: Viewer, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -26,6 +29,7 @@ class Flight(QVariantAnimation):
         self.setStartValue(0.0)
         self.setEndValue(1.0)
         self.valueChanged.connect(self._move)
+        listen(self, (session_of(viewer).leaving, self._land))
 
     def to(self, center: np.ndarray, zoom: float) -> None:
         """Fly until `center` (row, column) in the world is in the middle of the canvas at `zoom`."""
@@ -36,6 +40,11 @@ class Flight(QVariantAnimation):
         self._from = np.array([*viewer.scene.camera.center[-2:], np.log(viewer.scene.camera.zoom)])
         self._to = np.array([*center, np.log(zoom)])
         self.start()
+
+    def _land(self, *_: Any) -> None:
+        if self.state() == QVariantAnimation.State.Running:
+            self.setCurrentTime(self.duration())
+            self.stop()
 
     def _move(self, share: Any) -> None:
         viewer = self._viewer()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 LayerData = tuple[Any, dict[str, Any], str]
 TISSUE, SPOTS, DOMAINS, SPOT = "image", "spots", "domains", "spot"  # roles, from the bottom up
 NAMES = "names"  # of the sections of a study
+COPY = "copy"  # what a person made of one of our layers
 PLAIN, PLAIN_ON_TISSUE = (0.72, 0.74, 0.77, 1.0), (0.15, 0.17, 0.22, 0.6)
 NO_VALUE = (0.5, 0.5, 0.5, 1.0)
 CLEAR = (0.0, 0.0, 0.0, 0.0)

@@ -64,7 +64,7 @@ class Outlining:
         job = self._jobs[section] = OutlineJob(section)
         run_long(canvas.session, "Reading the outlines of the cells", job, self._done, self._failed)
 
-    def drop(self, section: OpenSection) -> None:
+    def forget(self, section: OpenSection) -> None:
         """End the job of a section that is gone."""
         if (job := self._jobs.pop(section, None)) is not None:
             job.drop()
@@ -94,6 +94,9 @@ def redraw(canvas: Canvas, section: OpenSection) -> None:
             layers.spots_layer(section, coloring) if role == SPOTS else layers.domains_layer(section, shown, hidden)  # type: ignore[arg-type]
         )
         made[1].update(visible=old.visible, opacity=old.opacity)
+        before = old.metadata["trsmi"]
+        if "visible" in before:  # when its section is looked at again
+            made[1]["metadata"]["trsmi"]["visible"] = before["visible"]
         was_active, name = viewer.layers.selection.active is old, old.name
         new = canvas.add(made)
         viewer.layers.remove(old)

@@ -102,6 +102,7 @@ def layers_of(read: Callable[[str | None], list[OpenSection]]) -> list[Any]:
     """Return the layers of the sections that `read` gives for the name of a library, or for None."""
     from napari_trsmi.gui.viewer.docks import viewer_in_use
     from napari_trsmi.gui.viewer.layers import section_layers
+    from napari_trsmi.gui.viewer.sections import share_units
     from napari_trsmi.gui.viewer.sessions import session_of
     from napari_trsmi.gui.worker import sentence
 
@@ -117,7 +118,8 @@ def layers_of(read: Callable[[str | None], list[OpenSection]]) -> list[Any]:
         return _NOTHING
     _go_on_later(viewer, problem)
     for section in sections[-1:]:
-        session_of(viewer).canvas.share_units(section)  # before napari adds its layers
+        session_of(viewer)  # which draws what comes
+        share_units(viewer, section)  # before napari adds its layers
     return [layer for section in sections for layer in section_layers(section)] or _NOTHING
 
 
@@ -230,7 +232,7 @@ def open_section(paths: Sequence[str | Path], library: str | None = None) -> Ope
     from napari_trsmi.api import read
     from napari_trsmi.errors import TrsmiError
     from napari_trsmi.gui.state import OpenSection
-    from napari_trsmi.restoring import restore
+    from napari_trsmi.restoring import holds_result, restore
 
     notes: tuple[str, ...] = ()
     if len(paths) == 1 and holds_result(Path(paths[0])):
@@ -242,19 +244,3 @@ def open_section(paths: Sequence[str | Path], library: str | None = None) -> Ope
             notes = (f"The domains in this file could not be used. {error}",)
     dataset = read(paths if len(paths) > 1 else paths[0], library=library)
     return OpenSection(replace(dataset, notes=(*dataset.notes, *notes)) if notes else dataset)
-
-
-def holds_result(path: Path) -> bool:
-    """Return whether the file has the record of a run; reads no data."""
-    from napari_trsmi.data.annotate import RECORD
-
-    if path.is_dir():
-        return any(any(path.glob(f"{table}uns/{RECORD}")) for table in ("", "mod/*/", "tables/*/"))
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            tables = [file, *file.get("mod", {}).values()]
-            return any(f"uns/{RECORD}" in table for table in tables)
-    except OSError:  # `read` will say what is wrong with it
-        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,31 @@ def marked(viewer: Viewer | None) -> Iterator[tuple[Layer, dict[str, Any]]]:
 
 
 def sections_in(viewer: Viewer | None) -> list[OpenSection]:
-    """Return the sections that have layers in the viewer, in the order of the layers."""
-    return list({id(ours["section"]): ours["section"] for _, ours in marked(viewer)}.values())
+    """Return the sections that have layers in the viewer, in the order of the layers; copies do not count."""
+    from napari_trsmi.gui.viewer.layers import COPY
+
+    return list({id(ours["section"]): ours["section"] for _, ours in marked(viewer) if ours["role"] != COPY}.values())
+
+
+def share_units(viewer: Viewer, section: OpenSection) -> None:
+    """Give the layers of all sections the unit of one, that is to be seen alone: else napari would use none.
+
+    Its warning about layers with different units, while they change one by one, is not for a person.
+    """
+    from napari_trsmi.gui.viewer.layers import world
+
+    _, unit = world(section.dataset)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Inconsistent units across layers")
+        for layer, _ in marked(viewer):
+            layer.units = (unit,) * layer.ndim
+
+
+def select_one_of(viewer: Viewer, own: Sequence[Layer]) -> None:
+    """Select the uppermost that is seen where none of these layers is selected: the status bar speaks about it."""
+    selection = viewer.layers.selection
+    if selection.active is None or ("trsmi" in selection.active.metadata and selection.active not in own):
+        selection.active = next((layer for layer in reversed(own) if layer.visible), own[-1])
 
 
 def put_in_place(session: Session, section: OpenSection, others: Sequence[OpenSection]) -> None:
@@ -34,6 +58,8 @@ def put_in_place(session: Session, section: OpenSection, others: Sequence[OpenSe
     viewer = session.canvas.viewer
     old = [layer for layer, ours in marked(viewer) if ours["section"] in others]
     config, made = session.config, section_layers(section)
+    if len(others) == 1:  # the same spots elsewhere
+        session.deeds.move(others[0], section)
     added = [viewer.add_layer(Layer.create(*data)) for data in made]
     with viewer.layers.batched_update():  # else napari draws all anew after each
         for layer in old:
@@ -41,4 +67,5 @@ def put_in_place(session: Session, section: OpenSection, others: Sequence[OpenSe
                 viewer.layers.remove(layer)
     for layer, (_, given, _) in zip(added, made, strict=True):
         layer.name = given["name"]  # without the number that told it from the one it replaces
-    session.set_config(config)
+    with session.deeds.quiet():
+        session.set_config(config)

@@ -24,4 +24,8 @@ def session_of(viewer: Any) -> Session:
         session.told.connect(show_info)
         _SESSIONS[viewer] = session
         session.canvas = Canvas(viewer, session)
+        if hasattr(viewer, "window"):
+            from napari_trsmi.gui.viewer.arrangement import arrange_windows
+
+            arrange_windows()
     return _SESSIONS[viewer]

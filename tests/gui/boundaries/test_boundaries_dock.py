@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from opened_dock import dock_alone, layer, open_dock, open_section
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QApplication, QLineEdit
+from qtpy.QtWidgets import QApplication
 
 from napari_trsmi import edits
 from napari_trsmi.gui.boundaries.layers import ON_DARK, ON_LIGHT, drawn, stroke_colors
@@ -158,7 +158,7 @@ def test_keys_mark_and_go_to_the_next_boundary_without_a_verdict(dock, qtbot):
     press(qtbot, dock, Qt.Key.Key_R)
     assert dock.session.result.boundaries["review"].tolist()[:4] == ["keep", "doubt", "reject", ""]
     assert panel.table.segment == 3
-    assert panel.progress.text().endswith("reviewed: 1 kept, 1 doubtful, 1 rejected")
+    assert panel.line.text().endswith("reviewed: 1 kept, 1 doubtful, 1 rejected")
     panel.table.choose(0)
     press(qtbot, dock, Qt.Key.Key_R)
     assert panel.table.segment == 3  # 1 and 2 have a verdict
@@ -177,17 +177,16 @@ def test_ctrl_z_takes_back_mark_by_mark(dock, qtbot):
     assert panel.table.segment == 1
     assert dock.session.result.boundaries["review"].tolist()[:2] == ["keep", ""]
     press(qtbot, dock, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert set(dock.session.result.boundaries["review"]) == {""}
-    assert not panel.buttons["Undo"].isEnabled()
+    assert "review" not in dock.session.result.boundaries
+    assert not panel.undo.isEnabled()
 
 
-def test_a_note_is_written_in_its_cell(dock, qtbot):
+def test_a_note_is_written_in_its_line(dock, qtbot):
     panel = dock.boundaries
     panel.table.choose(2)
     press(qtbot, dock, Qt.Key.Key_N)
-    editor = panel.table.findChild(QLineEdit)
-    qtbot.keyClicks(editor, "keep an eye on it")  # k and e are letters here
-    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.keyClicks(panel.note.line, "keep an eye on it")  # k and e are letters here
+    qtbot.keyClick(panel.note.line, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: panel.model.note(2) == "keep an eye on it")
     assert dock.session.result.boundaries["review"][2] == ""
     press(qtbot, dock, Qt.Key.Key_K)
@@ -217,7 +216,7 @@ def test_a_saved_review_is_there_when_the_file_is_opened_again(dock, qtbot, tmp_
     dock.session.set_result(edits.review(dock.session.result, 1, "keep", "thin"))
     dock.session.result.write(tmp_path / "saved.h5mu")
     again = dock_alone(qtbot, restore(tmp_path / "saved.h5mu"))
-    assert again.boundaries.progress.text() == panel.progress.text()
+    assert again.boundaries.line.text() == panel.line.text()
     assert again.boundaries.model.note(1) == "thin"
 
 
@@ -247,12 +246,12 @@ def test_filters_leave_out_what_is_reviewed_or_short(dock, qtbot):
     panel.wanted.setCurrentIndex(panel.wanted.findData("all"))
     panel.shortest.setValue(panel.model.length(0) + 1)
     assert 0 not in panel.rows.segments()
-    assert "not shown" in panel.progress.text()
+    assert "not shown" in panel.line.text()
 
 
 def test_a_result_of_one_domain_says_that_it_has_no_boundaries(dock, trained):
     dock.session.set_result(replace(trained, boundaries=None, boundary_edges=None))
-    assert "no boundaries" in dock.boundaries.progress.text()
+    assert "no boundaries" in dock.boundaries.line.text()
     assert not layer(dock.viewer, "boundaries").visible
 
 

@@ -27,7 +27,7 @@ def test_the_table_says_which_section_a_boundary_is_in_and_shows_those_of_the_ch
     assert sections == [result.sections[first[segment]] for segment in result.boundaries["segment"]]
     panel.session.parts.choose(1)
     assert {sections[segment] for segment in rows.segments()} == {"b"}
-    assert panel.progress.text().endswith("section b only")
+    assert panel.line.text().endswith("section b only")
     panel.session.parts.choose(None)
     assert rows.rowCount() == model.rowCount()
 

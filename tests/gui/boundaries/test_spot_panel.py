@@ -7,6 +7,7 @@ import pytest
 from opened_dock import dock_alone, layer
 
 from napari_trsmi import edits
+from napari_trsmi.gui.boundaries.layers import LINES, WEAK
 
 SPOT = 1234
 
@@ -31,7 +32,8 @@ def test_a_clicked_spot_tells_its_barcode_domain_and_posterior(dock, trained):
     assert f"Domain {trained.names[trained.labels[SPOT]]}" in panel.domain.text()
     best = np.sort(trained.partition.posterior[SPOT])[::-1][:3]
     assert [bar.value() for _, bar, _ in panel.bars] == [round(1000 * float(p)) for p in best]
-    assert f"Entropy {trained.partition.entropy[SPOT]:.2f}" in panel.facts.text()
+    assert "nearest neighbours" in panel.facts.text()
+    assert "What was measured at the spot itself speaks for" in panel.facts.text()
     assert f"rna {trained.modality_weights[SPOT, 0]:.0%}" in panel.facts.text()
 
 
@@ -45,7 +47,19 @@ def test_a_name_with_angle_brackets_is_read_as_it_is(dock, trained):
         assert document.toPlainText().endswith("tract <1>")
 
 
+def test_correspondences_are_drawn_when_they_are_asked_for_in_a_colour_of_their_own(dock, trained):
+    assert layer(dock.viewer, "correspondences") is None
+    dock.spot.wanted.click()
+    lines = layer(dock.viewer, "correspondences")
+    assert np.allclose(lines.edge_color[:, :3], LINES)
+    assert not np.allclose(LINES, WEAK)
+    dock.spot.wanted.click()
+    assert not lines.visible
+    assert dock.spot.pair.isHidden()
+
+
 def test_lines_lead_to_the_correspondences_of_the_spot(dock, trained):
+    dock.spot.wanted.click()
     row = trained.correspondences["rna", "adt"][SPOT]
     lines = layer(dock.viewer, "correspondences")
     assert len(lines.data) == (row.indices != SPOT).sum()
@@ -60,6 +74,7 @@ def test_lines_lead_to_the_correspondences_of_the_spot(dock, trained):
 
 
 def test_the_row_of_a_spot_colours_all_spots_and_follows_the_clicks(dock, trained):
+    dock.spot.wanted.click()
     dock.spot.color.click()
     row = trained.correspondences["rna", "adt"][SPOT]
     values = dock.session.coloring.values
@@ -73,6 +88,7 @@ def test_the_row_of_a_spot_colours_all_spots_and_follows_the_clicks(dock, traine
 
 
 def test_a_result_without_correspondences_says_so(dock, trained):
+    dock.spot.wanted.click()
     dock.session.set_result(replace(trained, correspondences={}))
     assert "There are none" in dock.spot.weights.text()
     assert dock.spot.pair.isHidden()

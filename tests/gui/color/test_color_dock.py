@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QApplication, QPushButton
+from typed_keys import focus, press, type_keys
 
 from napari_trsmi.gui.color.dock import ColorDock
 from napari_trsmi.gui.color.features import COLUMN, Feature
+from napari_trsmi.gui.color.gene_set_dialog import GeneSetDialog
 from napari_trsmi.gui.maps import feature_coloring
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
 from napari_trsmi.gui.viewer.sessions import session_of
@@ -28,6 +34,23 @@ def test_typing_a_gene_colours_the_spots(viewer, sample, qtbot):
     assert np.array_equal(session.coloring.values, feature_coloring(sample, "rna", "VIM4").values)
     assert dock._panel._title.text() == "VIM4 (rna, log1p)"
     assert "of the spots" in dock._panel._summary.text()
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 3])
+def test_what_is_typed_stays_as_typed(viewer, sample, qtbot, place):
+    dock, _ = _opened(viewer, sample)
+    dock._two.setChecked(place > 0)
+    field = dock._fields[place]
+    focus(field, qtbot)
+    for typed, letter in (("c", "c"), ("cd", "d"), ("cd3", "3")):
+        type_keys(letter)
+        assert field.text() == typed
+    press(Qt.Key.Key_Down)
+    assert field.text() == "cd3"
+    press(Qt.Key.Key_Backspace)
+    assert field.text() == "cd"
+    press(Qt.Key.Key_Escape)
+    assert (field.text(), field.list.isVisible()) == ("cd", False)
 
 
 def test_before_anything_is_typed_there_is_a_list_and_a_click_colours(viewer, sample, qtbot):
@@ -66,7 +89,7 @@ def test_with_two_colours_a_click_fills_the_field_of_its_modality(viewer, sample
     assert COLUMN not in {feature.modality for feature in dock._list.features()}
     for name in ("CD8", "GRI1"):
         dock._list.itemClicked.emit(dock._list.findItems(name, Qt.MatchFlag.MatchExactly)[0])
-    assert session.coloring.title == "Red GRI1 (rna, log1p), green CD8 (adt, log1p)"
+    assert session.coloring.title == "GRI1 (rna, log1p) + CD8 (adt, log1p)"
 
 
 def test_the_list_follows_where_to_search(viewer, sample):
@@ -86,21 +109,104 @@ def test_recent_features_come_back_with_a_click(viewer, sample, qtbot):
     assert dock._search.text() == "GRI9"
 
 
-def test_red_and_green_are_mixed_and_one_can_be_taken_away(viewer, sample, qtbot):
+def test_several_are_shown_together_and_one_can_be_taken_away(viewer, sample, qtbot):
     dock, session = _opened(viewer, sample)
     dock._two.setChecked(True)
-    _type(qtbot, dock._red, "VIM4")
-    _type(qtbot, dock._green, "CD8")
-    assert session.coloring.title == "Red VIM4 (rna, log1p), green CD8 (adt, log1p)"
-    dock._red.selectAll()
-    qtbot.keyClick(dock._red, Qt.Key.Key_Delete)
-    assert session.coloring.title == "Green CD8 (adt, log1p)"
+    first, second, third = dock._together.fields()
+    _type(qtbot, first, "VIM4")
+    _type(qtbot, second, "CD8")
+    assert session.coloring.title == "VIM4 (rna, log1p) + CD8 (adt, log1p)"
+    _type(qtbot, third, "GRI9")
+    assert [one.color for one in session.coloring.channels] == ["#ff00ff", "#00ff00", "#00ffff"]
+    focus(first, qtbot)
+    first.selectAll()
+    press(Qt.Key.Key_Delete)
+    assert session.coloring.title == "CD8 (adt, log1p) + GRI9 (rna, log1p)"
     dock._two.setChecked(False)
     _type(qtbot, dock._search, "GRI9")
     dock._two.setChecked(True)
-    assert session.coloring.title == "Green CD8 (adt, log1p)"
+    assert session.coloring.title == "CD8 (adt, log1p) + GRI9 (rna, log1p)"
     dock._two.setChecked(False)
     assert session.coloring.title == "GRI9 (rna, log1p)"
+
+
+def test_each_of_several_has_its_colour_and_its_range(viewer, sample, qtbot):
+    dock, session = _opened(viewer, sample)
+    dock._two.setChecked(True)
+    channel = dock._together.channels[0]
+    _type(qtbot, channel.search, "VIM4")
+    values = feature_coloring(sample, "rna", "VIM4").values
+    focus(channel.low, qtbot)
+    channel.low.selectAll()
+    type_keys("40")
+    press(Qt.Key.Key_Return)
+    assert session.coloring.channels[0].limits[0] == pytest.approx(np.percentile(values[values > 0], 40))
+    channel.ask_color = lambda color: QColor("#ffaa00")
+    qtbot.mouseClick(channel.button, Qt.MouseButton.LeftButton)
+    full = values >= session.coloring.channels[0].limits[1]
+    assert session.coloring.values[full][0] == pytest.approx(np.array([255, 170, 0]) / 255)
+    channel.high.setValue(30)
+    assert (channel.low.value(), channel.high.value()) == (29, 30)
+
+
+def test_categories_are_not_shown_together_with_others(viewer, sample):
+    dock, session = _opened(viewer, sample)
+    session.failed.disconnect()
+    said = []
+    session.failed.connect(said.append)
+    dock._two.setChecked(True)
+    dock._together.take(Feature(COLUMN, "domain"))
+    assert said == ["Expected numbers to show together, found categories in domain. Choose another."]
+
+
+def test_a_typed_gene_set_becomes_a_score_to_colour_by(viewer, sample, qtbot):
+    dock, session = _opened(viewer, sample)
+    news = []
+    session.told.connect(news.append)
+    qtbot.mouseClick(dock._sets, Qt.MouseButton.LeftButton)
+    dialog = dock.findChild(GeneSetDialog)
+    assert not dialog._ok.isEnabled()
+    focus(dialog._name, qtbot)
+    type_keys("Mine")
+    focus(dialog._genes, qtbot)
+    type_keys("vim4, GRI9 none")
+    assert dialog._found.text() == "2 of 3 genes are in rna. Missing: none."
+    qtbot.mouseClick(dialog._ok, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: session.coloring is not None)
+    assert session.coloring.title == "Mine (mean z of 2 genes of rna)"
+    assert news == ["Mine: 2 of 3 genes are in rna. Missing: none."]
+    assert dock._search.text() == "Mine"
+    dock._two.setChecked(True)
+    _type(qtbot, dock._together.channels[1].search, "Mine")
+    assert session.coloring.channels[0].title == "Mine (mean z of 2 genes of rna)"
+
+
+def test_a_set_of_a_gmt_file_fills_the_dialog(viewer, sample, qtbot, tmp_path):
+    path = tmp_path / "sets.gmt"
+    path.write_text("T cells\tabout\tVIM4\tGRI9\nB cells\t\tGRI1\n")
+    dock, _ = _opened(viewer, sample)
+    dock.ask_for_set()
+    dialog = dock.findChild(GeneSetDialog)
+    dialog.ask_file = lambda parent: str(path)
+    qtbot.mouseClick(dialog._open, Qt.MouseButton.LeftButton)
+    _type(qtbot, dialog._sets, "b c")
+    assert (dialog.name, dialog.genes) == ("B cells", ["GRI1"])
+    assert dialog.isVisible()  # Enter took the set, and did not close the dialog
+    dialog.ask_file = lambda parent: str(tmp_path / "gone.gmt")
+    dialog.open_file()
+    assert "gone.gmt" in dialog._found.text()
+    dialog.reject()
+
+
+def test_a_column_of_ones_own_is_found_at_once(viewer, sample):
+    section = OpenSection(replace(sample, obs=sample.obs.copy()))
+    session = session_of(viewer)
+    session.activate(section)
+    dock = _dock(viewer)
+    dock._search.set_picked(Feature("rna", "VIM4"))
+    session.annotations.put("region", pd.Categorical(["a"] * sample.n_spots))
+    assert [feature.name for feature in dock._search.find("region")] == ["region"]
+    assert dock._search.text() == "VIM4"
 
 
 def test_a_feature_can_be_sought_in_one_modality(viewer, sample, qtbot):
@@ -219,8 +325,8 @@ def _opened(viewer, sample):
 
 
 def _type(qtbot, field, text):
-    """Type into a field and press Enter, wherever the key goes: to the list that opened, or to the field."""
-    qtbot.keyClicks(field, text)
-    popup = field.completer().popup()
-    qtbot.waitUntil(lambda: popup.isVisible() and popup.currentIndex().isValid())
-    qtbot.keyClick(popup, Qt.Key.Key_Return)
+    """Type into a field and press Enter, wherever the keys go: to the list that opened, or to the field."""
+    focus(field, qtbot)
+    type_keys(text)
+    assert field.list.isVisible()
+    press(Qt.Key.Key_Return)

@@ -47,9 +47,10 @@ def test_spots_without_the_modality_are_grey_and_not_zero(study):
     assert (colors[~adt.measured] == np.float32(NO_VALUE)).all()
 
 
-def test_a_mix_needs_both(study):
+def test_several_together_need_all(study):
     rna, adt = (study.modalities[name] for name in ("rna", "adt"))
-    coloring = maps.mix(study, ("rna", rna.table.var_names[0]), ("adt", adt.table.var_names[0]))
+    each = (maps.feature_coloring(study, name, one.table.var_names[0]) for name, one in (("rna", rna), ("adt", adt)))
+    coloring = maps.together([maps.channel(one, "#00ff00") for one in each])
     lacking = np.isnan(coloring.values).any(axis=1)
     assert np.array_equal(~lacking, rna.measured & adt.measured)
 
@@ -73,8 +74,6 @@ def test_what_was_predicted_has_values_only_where_nothing_was_measured(study, re
     measured = study.modalities["adt"].measured
     assert np.isnan(coloring.values[measured]).all()
     assert (coloring.values[~measured] == 3.0).all()
-    mixed = maps.mix(study, ("rna", study.modalities["rna"].table.var_names[0]), ("adt, predicted", name), result)
-    assert "adt, predicted" in mixed.title
 
 
 def test_sections_are_a_column(study):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from napari_trsmi.gui.color.summary import means, summary
-from napari_trsmi.gui.state import Coloring, Shown
+from napari_trsmi.gui.state import Channel, Coloring, Shown
 
 
 def test_the_mean_of_a_group_leaves_out_what_is_unknown():
@@ -32,7 +32,12 @@ def test_categories_are_summed_up_by_the_largest():
     assert summary(layer, SHOWN) == "2 categories; the largest is b with 50% of the spots."
 
 
-def test_a_mix_is_summed_up_by_where_both_are_high():
-    mixed = Coloring("mix", np.array([[1.0, 0, 0], [0.9, 0, 0], [0, 1, 0], [1, 1, 0]]))
-    text = "Both are high in 25% of the spots. Red is highest in domain Cortex, green in domain 2."
-    assert summary(mixed, SHOWN) == text
+def test_several_are_summed_up_by_where_all_are_high():
+    red, green = (Channel(name, "#ffffff", np.array(values), (0, 2)) for name, values in CHANNELS.items())
+    text = "Both are high in 25% of the spots. Highest by domain: a in Cortex, b in 2."
+    assert summary(Coloring("mix", np.zeros((4, 3)), channels=(red, green)), SHOWN) == text
+    alone = summary(Coloring("mix", np.zeros((4, 3)), channels=(red,)))
+    assert alone == "It is high in 75% of the spots."
+
+
+CHANNELS = {"a": [2.0, 1.8, 0, 2], "b": [0.0, 0, 2, 2]}

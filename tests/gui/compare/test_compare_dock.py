@@ -81,12 +81,12 @@ def test_the_dock_fits_a_narrow_place_in_a_small_window(dock):
 def test_runs_are_listed_with_their_scores(dock, trained, fewer):
     found = rows(dock)
     assert list(found) == ["run 1", "run 2"]
-    assert found["run 1"]["K"] == "7"
-    assert found["run 2"]["K"] == "5"
-    assert found["run 2"]["ARI"] == "1.00"
-    assert 0 < float(found["run 1"]["ARI"]) < 1
-    assert found["run 1"]["Cert."] == f"{trained.confidence.mean():.2f}"
-    assert found["run 1"]["PAS"] == f"{trained.scores['PAS']:.2f}"
+    assert found["run 1"]["Domains"] == "7"
+    assert found["run 2"]["Domains"] == "5"
+    assert found["run 2"]["Like"] == "1.00"
+    assert 0 < float(found["run 1"]["Like"]) < 1
+    assert found["run 1"]["Certain"] == f"{trained.confidence.mean():.2f}"
+    assert found["run 1"]["Scattered"] == f"{trained.scores['PAS']:.2f}"
     assert found["run 2"]["Differs in"] == "clustered again"
     assert found["run 1"]["Differs in"] == "same settings"
 
@@ -168,7 +168,7 @@ def test_a_run_is_clustered_again_in_a_thread(dock, qtbot, trained):
     assert result.partition.n_domains == 4
     assert result.config.cluster.domain_scale == 1
     assert np.array_equal(result.embedding, trained.embedding)
-    assert rows(dock)["run 3"]["K"] == "4"
+    assert rows(dock)["run 3"]["Domains"] == "4"
     assert dock.runs.buttons["Cluster again"].isEnabled()
     expected = edits.recluster(trained, trained.config.cluster.model_copy(update={"n_domains": 4, "domain_scale": 1}))
     assert np.array_equal(result.labels, expected.labels)
@@ -225,3 +225,29 @@ def test_nothing_acts_while_training_that_would_change_the_result(dock, qtbot, m
     assert dock.session.result is before
     dock.session.cancel()
     assert dock.runs.buttons["Show"].isEnabled()
+
+
+def test_the_run_that_is_shown_can_be_shown_again_where_its_layer_was_removed(dock, qtbot):
+    session = dock.session
+    shown = next(row for row, entry in enumerate(dock.runs.model.entries) if entry is dock.runs.model.shown)
+    select(dock, shown)
+    assert not dock.runs.buttons["Show"].isEnabled()
+    viewer = session.canvas.viewer
+    viewer.layers.remove(session.canvas.layer("domains").name)
+    click(qtbot, dock, "Show")
+    assert session.canvas.layer("domains").visible
+    assert not dock.runs.buttons["Show"].isEnabled()
+
+
+def test_nothing_moves_when_a_view_is_chosen(dock, qtbot):
+    qtbot.waitUntil(lambda: dock.comparison.pair is not None, timeout=20_000)
+    buttons = [*dock.runs.buttons.values(), *dock.comparison.buttons.values()]
+
+    def places():
+        qtbot.wait(30)
+        return [(button.mapTo(dock, button.rect().topLeft()), button.size()) for button in buttons]
+
+    before = places()
+    for mode in ("side", "blink", "swipe", "differences", "differences"):
+        dock.comparison.buttons[mode].click()
+        assert places() == before, mode

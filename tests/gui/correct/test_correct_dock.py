@@ -9,11 +9,11 @@ from acted_training import acted
 from lassos import box, click, draw, idle, marked, near, places, says
 from opened_dock import open_section
 from qtpy.QtCore import QEvent, QObject, Qt
-from qtpy.QtGui import QShortcut
-from qtpy.QtWidgets import QPushButton
+from qtpy.QtWidgets import QApplication, QPushButton
 
 import napari_trsmi as nt
 from napari_trsmi import teach
+from napari_trsmi.gui.viewer.keys import WindowKeys
 from napari_trsmi.gui.viewer.sessions import session_of
 
 # Before anything can be said
@@ -76,7 +76,7 @@ def test_what_contradicts_itself_is_named(dock, qtbot, trained):
     click(qtbot, panel.buttons["One domain"])
     assert panel.doubt.isVisible()
     assert panel.doubt.text().startswith("“10 and 10 spots are apart” and “20 spots are one domain” contradict")
-    click(qtbot, panel.buttons["Undo"])
+    click(qtbot, panel.undo)
     assert not panel.doubt.isVisible()
 
 
@@ -103,22 +103,29 @@ def test_selecting_a_constraint_marks_its_spots_and_a_lasso_goes_back(dock, qtbo
     assert dock.session.canvas.layer("lasso").visible
 
 
-def test_saying_and_taking_back_are_undone_and_done_again_by_keys(dock, qtbot, trained):
+def test_saying_and_taking_back_are_undone_and_done_again_by_keys(viewer, qtbot, trained):
+    open_section(viewer, trained.dataset, replace(trained))
+    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Correct")
     panel = dock.panel
+    dock.window().activateWindow()
+    qtbot.waitUntil(lambda: any(isinstance(one, WindowKeys) for one in dock.window().children()))
     one, other = teach.together(trained, near(trained, 10)), teach.together(trained, near(trained, 900))
     panel.history.add(one, "one")
     panel.history.add(other, "other")
     panel.list.selectRow(0)
     qtbot.keyClick(panel.list, Qt.Key.Key_Delete)
     assert panel.history.constraints == (other,)
-    keys = {found.key().toString(): found for found in panel.findChildren(QShortcut)}
-    keys["Ctrl+Z"].activated.emit()
+    ctrl, shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+    panel.list.setFocus()
+    qtbot.waitUntil(panel.list.hasFocus)
+    qtbot.keyClick(panel.list, Qt.Key.Key_Z, ctrl)
     assert panel.history.constraints == (one, other)
-    click(qtbot, panel.buttons["Undo"])
+    click(qtbot, panel.undo)
     assert panel.history.constraints == (one,)
-    keys["Ctrl+Shift+Z"].activated.emit()
+    qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Z, ctrl | shift)
     assert panel.history.constraints == (one, other)
-    assert "Ctrl+Z" in panel.buttons["Undo"].toolTip()
+    assert panel.undo.toolTip() == "Undo other (Ctrl+Z)"
+    assert "Ctrl+Z" in panel.undo.toolTip()
 
 
 def test_nothing_can_be_said_while_a_preview_is_shown(dock, qtbot, trained):
@@ -174,11 +181,11 @@ def test_training_goes_on_with_what_was_said_and_undo_brings_the_result_back(vie
     again = nt.fit(trained.dataset, after.config)  # the settings tell of the whole run
     assert np.array_equal(again.labels, after.labels)
 
-    click(qtbot, panel.buttons["Undo"])
+    click(qtbot, panel.undo)
     assert np.array_equal(session.result.labels, before.labels)
     assert session.config == before.config
     assert says(dock)[0][1] == "new"
-    click(qtbot, panel.buttons["Redo"])
+    click(qtbot, panel.redo)
     assert session.result.partition is after.partition
     assert says(dock)[0][1] == state
 
@@ -242,7 +249,7 @@ def test_cancel_brings_the_result_and_the_list_back(dock, qtbot, monkeypatch, tr
     assert dock.session.result is result
     assert dock.panel.history.constraints == (said,)
     assert dock.panel.run.button.isVisible()
-    assert dock.panel.history.stack.undoText() == ""
+    assert dock.session.deeds.last == ""
 
 
 def test_a_result_without_state_says_why_it_cannot_go_on(dock, trained):
@@ -261,7 +268,9 @@ def test_what_is_new_stays_when_another_run_is_shown(dock, trained):
     other = nt.edits.recluster(trained, {"n_domains": 5, "n_init": 1})
     dock.session.set_result(other)
     assert dock.panel.history.constraints == (said,)
-    assert not dock.panel.buttons["Undo"].isEnabled()
+    dock.session.deeds.undo()
+    assert dock.session.result.partition is trained.partition
+    assert dock.panel.history.constraints == (said,)
 
 
 def test_other_sections_have_lists_of_their_own(dock, qtbot, trained):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from lassos import box, boxed, click, draw, marked, near, opened, places, says
 from opened_dock import open_section
 
-from napari_trsmi.gui.correct import lasso_layers
+from napari_trsmi.gui.drawing import shapes
 from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.sessions import session_of
 
@@ -149,6 +152,23 @@ def test_a_lasso_over_a_million_spots_takes_no_second():
     at = np.random.default_rng(0).random((1_000_000, 2))
     angle = np.linspace(0, 2 * np.pi, 200)[:, None]
     began = time.perf_counter()
-    found = lasso_layers.inside(at, 0.5 + 0.3 * np.hstack([np.sin(angle), np.cos(angle)]))
+    found = shapes.inside(at, 0.5 + 0.3 * np.hstack([np.sin(angle), np.cos(angle)]))
     assert abs(len(found) / 1e6 - np.pi * 0.09) < 0.01
     assert time.perf_counter() - began < 5
+
+
+def test_a_region_of_ones_own_can_be_taken_as_a_or_b(qtbot, trained):
+    dataset = replace(trained.dataset, obs=trained.dataset.obs.copy(), own_columns={})
+    dock = opened(qtbot, replace(trained, dataset=dataset))
+    bar, lasso = dock.panel.bar, dock.panel.lasso
+    assert not bar.region.isEnabled()
+    assert "draw one in the dock Regions" in bar.region.toolTip()
+    region = pd.Categorical.from_codes(np.where(np.arange(trained.labels.size) < 30, 0, -1), categories=["rim & core"])
+    dock.session.annotations.put("mine", region)
+    assert bar.region.isEnabled()
+    names = [action.text() for action in bar.region.menu().actions()]
+    assert names == ["A: rim && core (mine)", "B: rim && core (mine)"]
+    lasso.take(np.arange(20, 50), np.zeros(0, int))
+    bar.region.menu().actions()[1].trigger()
+    assert np.array_equal(lasso.rows("B"), np.arange(30))
+    assert np.array_equal(lasso.rows("A"), np.arange(30, 50))

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QLineEdit, QWidget
 
 from napari_trsmi.gui.legend.legend import Legend, attach_legend, legend_of
 from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+from napari_trsmi.gui.state import Channel, Coloring, OpenSection, Shown
 from napari_trsmi.gui.viewer.layers import section_layers
 from napari_trsmi.gui.viewer.sessions import session_of
 
@@ -261,10 +261,13 @@ def test_the_key_shows_what_colours_the_spots(legend, session, sample):
     strip = key.strip.pixmap().toImage()
     ends = [strip.pixelColor(x, 0).getRgb()[:3] for x in (0, strip.width() - 1)]
     np.testing.assert_allclose(ends, [(0x44, 0x01, 0x54), (0xFD, 0xE7, 0x25)], atol=4)  # viridis
-    session.color(Coloring("red Cd3e, green CD3", np.zeros((n, 3))))
-    strip = key.strip.pixmap().toImage()
-    names = [strip.pixelColor(x, 0).name() for x in (0, strip.width() - 1)]
-    assert names == ["#ff0000", "#00ff00"]
+    parts = (Channel("CD3", "#ff00ff", np.zeros(n), (0, 2.5)), Channel("CD4", "#00ff00", np.zeros(n), (0, 3)))
+    session.color(Coloring("CD3 + CD4", np.zeros((n, 3)), channels=parts))
+    chips = key.categories.model()
+    assert key.title.text() == "Colours add up"
+    assert [chips.index(k, 0).data() for k in range(2)] == ["CD3  0 to 2.5", "CD4  0 to 3"]
+    icons = [chips.index(k, 0).data(Qt.ItemDataRole.DecorationRole).pixmap(8).toImage() for k in range(2)]
+    assert [icon.pixelColor(4, 4).name() for icon in icons] == ["#ff00ff", "#00ff00"]
     session.color(Coloring("cell type", np.arange(n) % 2, colors=("#111111", "#222222"), names=("B", "T")))
     assert key.categories.isVisible()
     assert [key.categories.model().index(k, 0).data() for k in range(2)] == ["B", "T"]

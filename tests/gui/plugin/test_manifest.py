@@ -20,6 +20,7 @@ PLUGIN = "napari-trsmi"
 MENUS = {
     "napari/file/io_utilities",
     "napari/file/new_layer",
+    "napari/layers/annotate",
     "napari/layers/classify",
     "napari/layers/measure",
     "napari/layers/transform",

@@ -123,7 +123,7 @@ def test_where_nothing_is_found_it_is_not_looked_for_again(session, bar, monkeyp
 def test_training_comes_first(session, bar, gate, qtbot, wanting):
     session.set_result(wanting)
     first = session.support.job
-    session._start_trainer = lambda session, run: SimpleNamespace(cancel=lambda: None)
+    session.training.start_trainer = lambda session, run: SimpleNamespace(cancel=lambda: None)
     session.start()
     assert first.dropped
     assert session.support.job is None
@@ -133,8 +133,8 @@ def test_training_comes_first(session, bar, gate, qtbot, wanting):
 
 
 def test_the_result_of_a_run_gets_it(session, bar, gate, qtbot, wanting):
-    session.run = run = Run(session.section, wanting.config)
-    session.state = "running"
+    session.training.start_trainer = lambda session, run: SimpleNamespace()
+    session.training.begin(run := Run(session.section, wanting.config))
     session.on_returned(run, wanting)
     gate.release(9)
     assert "support" in found(session, qtbot).maps

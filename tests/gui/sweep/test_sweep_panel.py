@@ -12,12 +12,14 @@ from napari.components import ViewerModel
 from opened_dock import open_section
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
+from typed_keys import focus, type_keys
+from typed_keys import press as press_key
 
 import napari_trsmi as nt
 from napari_trsmi import sweep
 from napari_trsmi.cli import main
-from napari_trsmi.gui.sweep.field import settings
 from napari_trsmi.gui.sweep.job import Pictures, SweepJob
+from napari_trsmi.gui.sweep.names import setting_label, settings
 from napari_trsmi.gui.sweep.row import in_the_form
 from napari_trsmi.gui.sweep.strip import columns_of
 from napari_trsmi.gui.trust.dock import TrustDock
@@ -49,7 +51,7 @@ def panel(qtbot, trained, brief):
     qtbot.addWidget(dock)
     dock.resize(340, 700)
     dock.show()
-    dock.tabs.setCurrentWidget(dock.sweep)
+    dock.tabs.setCurrentIndex(1)
     dock.session.set_config(brief)
     dock.sweep.viewer, dock.sweep.dock = viewer, dock  # nothing else keeps them alive
     yield dock.sweep
@@ -170,7 +172,7 @@ def test_a_click_shows_that_run_and_the_result_comes_back(panel, found, qtbot, t
     qtbot.mouseClick(strip.viewport(), Qt.MouseButton.LeftButton, pos=box.center())
     shown = panel.session.shown
     assert (len(shown.names), shown.epoch) == (3, 0)
-    assert shown.title == "Sweep run cluster.n_domains=3, seed 0"
+    assert shown.title == "Sweep run: Number of domains 3, seed 0"
     qtbot.keyClick(strip, Qt.Key.Key_Down)
     assert panel.session.shown.colors == trained.palette  # the same domains have the same colours
     panel.chosen.back_button.click()
@@ -191,7 +193,7 @@ def test_the_settings_of_a_run_go_into_the_form(panel, found):
     assert in_the_form(panel.chosen.run.config, config) == config
     panel.strip.choose(1)  # the same seed of another setting
     assert panel.chosen.run.config.seed == 1
-    assert panel.session.shown.title == "Sweep run cluster.n_domains=7, seed 1"
+    assert panel.session.shown.title == "Sweep run: Number of domains 7, seed 1"
 
 
 def test_a_sweep_of_other_data_is_not_opened(trained, brief, tmp_path):
@@ -203,7 +205,7 @@ def test_a_sweep_of_other_data_is_not_opened(trained, brief, tmp_path):
 
 def test_bright_cells_are_better_whichever_way_a_score_runs(panel, found):
     titles = [score.title for _, score in columns_of(found)]
-    pas, confidence = 1 + titles.index("PAS"), 1 + titles.index("Cert.")
+    pas, confidence = 1 + titles.index("Scattered"), 1 + titles.index("Certain")
     light = lambda row, column: QColor(panel.strip.item(row, column).background().color()).lightnessF()  # noqa: E731
     assert panel.strip.item(0, pas).text() == "0.3"
     assert light(0, pas) > light(1, pas)
@@ -230,19 +232,51 @@ def test_what_cannot_be_swept_is_said_before_anything_runs(panel):
     assert panel.job is None
     panel.first.set_field("cluster.n_domains", "5, 7")
     panel.second.set_field("cluster.n_domains", "9")
-    assert "found cluster.n_domains twice" in panel.count.text()
+    assert "found Domains: Number of domains twice" in panel.count.text()
     panel.second.set_field("align.temperature.end", "0.1, 0.2")
-    assert panel.count.text() == "12 runs: 4 settings x 3 seeds"
+    assert panel.count.text().startswith("12 runs: 4 settings x 3 seeds; about ")
 
 
 def test_a_setting_is_found_by_a_part_of_its_name(panel, qtbot):
-    line = panel.second.name_box.lineEdit()
-    line.selectAll()
-    qtbot.keyClicks(line, "k_feat")
-    qtbot.keyClick(line, Qt.Key.Key_Return)
-    assert panel.second.name == "graph.k_feature"
+    search = panel.second.search
+    focus(search, qtbot)
+    type_keys("k_feat")
+    assert (search.text(), search.matches[0].name) == ("k_feat", "graph.k_feature")
+    press_key(Qt.Key.Key_Return)
+    assert (panel.second.name, search.text()) == ("graph.k_feature", "Feature neighbours")
     assert panel.second.values_box.placeholderText() == "values; now 20"
-    assert settings()["graph.k_feature"].tooltip == panel.second.name_box.toolTip()
+
+
+def test_a_setting_is_found_by_the_words_of_the_form(panel, qtbot):
+    search = panel.second.search
+    focus(search, qtbot)
+    type_keys("numb")
+    assert (search.text(), search.matches[0].name) == ("numb", "cluster.n_domains")
+    press_key(Qt.Key.Key_Down)
+    assert search.text() == "numb"
+    press_key(Qt.Key.Key_Escape)
+    press_key(Qt.Key.Key_Tab)
+    assert (panel.second.name, search.text()) == ("", "")  # nothing was taken
+    qtbot.mouseClick(panel.second.all_button, Qt.MouseButton.LeftButton)
+    assert [spec.name for spec in search.matches] == list(settings())
+
+
+def test_what_a_sweep_takes_is_said_before_it_runs(panel, trained):
+    panel.first.set_field("cluster.n_domains", "5, 7")
+    took = sum(trained.provenance["seconds"].values())
+    assert took > 0
+    assert "; about " in panel.count.text()
+    before = panel.count.text()
+    panel.seeds.setValue(50)
+    assert panel.count.text().partition("; about ")[2] != before.partition("; about ")[2]
+    panel.scheduler.setText("tcp://127.0.0.1:1")
+    assert panel.count.text().endswith("of one worker")
+
+
+def test_every_setting_has_words_of_its_own():
+    labels = [setting_label(name) for name in settings()]
+    assert len(set(labels)) == len(labels)
+    assert not [one for one in labels if "_" in one or "." in one]
 
 
 def test_every_setting_of_the_list_can_be_swept(brief):

@@ -120,6 +120,16 @@ def test_saving_opens_the_save_dialog_for_that_section(window, session, answers,
     assert saved == [section]
 
 
+def test_the_session_is_saved_instead_and_then_nobody_asks(window, session, answers, trained, monkeypatch, tmp_path):
+    monkeypatch.setattr(closing, "save_session", lambda s, parent: setattr(entry, "kept", tmp_path / "run.h5ad"))
+    session.set_result(trained)
+    entry = session.section.runs.entry_of(trained)
+    answers.append("session")
+    assert not window.close()
+    assert window.close()
+    assert answers.asked == [("unsaved", session.dataset.name)]
+
+
 def closing_viewer(window):
     (guard,) = [child for child in window.children() if isinstance(child, closing.ClosingGuard)]
     return guard._viewer()
@@ -151,7 +161,7 @@ def test_a_script_that_closes_the_viewer_is_not_asked(viewer, qtbot, trained, qu
 
 
 @pytest.mark.parametrize("question", ["training", "unsaved"])
-def test_the_question_has_three_answers_and_escape_stays(qtbot, question, monkeypatch):
+def test_every_answer_can_be_given_and_escape_stays(qtbot, question, monkeypatch):
     from qtpy.QtCore import QTimer
     from qtpy.QtWidgets import QApplication, QMessageBox
 
@@ -169,12 +179,70 @@ def test_the_question_has_three_answers_and_escape_stays(qtbot, question, monkey
     qtbot.addWidget(window)
     words = {
         "training": {"Finish and keep open": "finish", "Stop and close": "close", "Stay": "stay", None: "stay"},
-        "unsaved": {"Save…": "save", "Close without saving": "close", "Stay": "stay", None: "stay"},
+        "unsaved": {
+            "Save…": "save",
+            "Save session…": "session",
+            "Close without saving": "close",
+            "Stay": "stay",
+            None: "stay",
+        },
     }
     for text, answer in words[question].items():
         QTimer.singleShot(50, lambda text=text: press(text))
         assert closing.ask(window, question, "slice") == answer
-    assert len(seen[0]) == 3
+    assert len(seen[0]) == (4 if question == "unsaved" else 3)
+
+
+@pytest.fixture
+def by_hand(monkeypatch, viewer_model):
+    """What happens is a person's doing, and not that of a script."""
+    monkeypatch.setattr("napari_trsmi.gui.viewer.docks.viewer_in_use", lambda: viewer_model)
+
+
+def test_all_sections_that_train_and_wait_are_asked_about_at_once(window, session, gate, answers, trained, qtbot):
+    session.start()
+    first = session.section
+    add(closing_viewer(window), second := OpenSection(replace(trained.dataset, name="second")))
+    session.start()
+    answers.extend(["stay", "finish"])
+    assert not window.close()
+    assert answers.asked == [("line", f"{first.dataset.name} and second")]
+    assert (first.run.state, second.run.state) == ("preparing", "waiting")
+    assert not window.close()
+    assert (first.run.state, second.run) == ("finishing", None)
+    gate.release(999)
+    qtbot.waitUntil(lambda: first.result is not None, timeout=10_000)
+
+
+def test_closing_ends_all_that_train_and_wait(window, session, gate, answers, trained):
+    session.start()
+    trainer = session.run.trainer
+    add(closing_viewer(window), OpenSection(replace(trained.dataset, name="second")))
+    session.start()
+    assert window.close()
+    assert session.training.line == []
+    gate.release()
+    assert trainer.ended.wait(timeout=5)
+
+
+@pytest.mark.parametrize("what", ["removed training", "removed"])
+def test_a_person_who_removes_all_layers_of_a_section_may_bring_them_back(
+    window, session, gate, answers, by_hand, trained, qtbot, what
+):
+    viewer, section = closing_viewer(window), session.section
+    if what == "removed":
+        session.set_result(trained)
+    else:
+        session.start()
+    answers.append("stay")
+    viewer.layers.clear()
+    qtbot.waitUntil(lambda: answers.asked == [(what, section.dataset.name)])
+    assert session.section is section
+    assert (section.run is None) == (what == "removed")
+    viewer.layers.clear()
+    qtbot.waitUntil(lambda: len(answers.asked) == 2)
+    assert (session.section, section.run, len(viewer.layers)) == (None, None, 0)
+    gate.release()
 
 
 def test_training_and_what_is_not_saved_is_one_question(window, viewer_model, session, gate, answers, trained):

@@ -7,7 +7,6 @@ from dataclasses import replace
 from dock_by_hand import click, enabled
 from napari.components import ViewerModel
 from opened_dock import add
-from qtpy.QtWidgets import QComboBox
 
 from napari_trsmi import DataError, read
 from napari_trsmi.data.simulate import simulate_dataset
@@ -63,19 +62,6 @@ def test_dropped_spots_and_notes_are_one_line_with_all_of_them_in_its_tooltip(al
         "Another note.",
     ]
     assert alone.data_panel.notes.height() < 2 * alone.data_panel.name.height()
-
-
-def test_one_of_several_open_sections_can_be_chosen(opened, trained):
-    first = opened.session.section
-    second = OpenSection(replace(trained.dataset, name="second"))
-    add(opened.viewer, second)
-    choice: QComboBox = opened.data_panel.choice
-    assert choice.isVisible()
-    assert [choice.itemText(k) for k in range(choice.count())] == [trained.dataset.name, "second"]
-    assert opened.session.section is second
-    choice.setCurrentIndex(0)
-    choice.activated.emit(0)
-    assert opened.session.section is first
 
 
 def test_a_section_is_added_to_the_one_that_is_open(alone, qtbot, tmp_path, make_table, monkeypatch):

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from dock_by_hand import ALL, idle
 from qtpy.QtCore import Qt
 
 from napari_trsmi import edits
 from napari_trsmi.gui.train.number_panel import BEFORE
+from napari_trsmi.gui.train.pages import COURSE, NUMBER, SETTINGS
 
 NUMBERS = {
     "numbers": [2, 3, 4, 5, 6, 7, 8],
@@ -36,25 +38,25 @@ def test_where_the_number_is_open_the_dock_says_when_it_is_chosen(opened):
 
 
 def test_the_chosen_number_and_those_about_as_good_stand_over_the_curve(opened, chosen):
-    assert opened.number_panel.isHidden()
+    assert not opened.pages.isTabVisible(NUMBER)
     opened.session.set_result(chosen)
     panel = opened.number_panel
-    assert panel.isVisible()
-    assert panel.button.text().endswith("Chosen: 7 domains; about as good: 5, 6")
-    assert panel.button.toolTip() == "7 domains were chosen; about as good: 5, 6."
+    assert opened.pages.isTabVisible(NUMBER)
+    assert panel.title.text() == "Chosen: 7 domains; about as good: 5, 6"
+    assert panel.title.toolTip() == "7 domains were chosen; about as good: 5, 6."
     assert panel.curve.numbers.tolist() == NUMBERS["numbers"]
 
 
 def test_where_nothing_tells_the_number_it_says_so(opened, chosen):
     told = {**NUMBERS, "told": False, "about_as_good": NUMBERS["numbers"]}
     opened.session.set_result(replace(chosen, provenance={**chosen.provenance, "numbers": told}))
-    assert opened.number_panel.button.text().endswith("Number of domains: nothing tells it")
+    assert opened.number_panel.title.text() == "Number of domains: nothing tells it"
 
 
 def test_a_number_of_the_curve_cuts_the_result_into_that_many_without_training(opened, chosen, qtbot):
     session, panel = opened.session, opened.number_panel
     session.set_result(chosen)
-    panel.open()
+    opened.pages.setCurrentIndex(NUMBER)
     qtbot.keyClick(panel.curve, Qt.Key.Key_Left)
     qtbot.keyClick(panel.curve, Qt.Key.Key_Return)
     assert not panel.curve.isEnabled()
@@ -65,7 +67,7 @@ def test_a_number_of_the_curve_cuts_the_result_into_that_many_without_training(o
     expected = edits.recluster(chosen, chosen.config.cluster.model_copy(update={"n_domains": 6}))
     assert np.array_equal(session.result.labels, expected.labels)
     assert panel.isVisible()  # to go on from there
-    assert panel.button.toolTip() == "7 domains would be chosen; about as good: 5, 6."
+    assert panel.title.toolTip() == "7 domains would be chosen; about as good: 5, 6."
 
 
 def test_the_number_there_is_cuts_nothing(opened, chosen):
@@ -75,27 +77,36 @@ def test_the_number_there_is_cuts_nothing(opened, chosen):
     assert len(opened.session.section.runs) == 1
 
 
-def test_the_curve_takes_the_place_of_the_course_and_both_fit(done, chosen):
-    assert done.course.is_open()
+def test_the_curve_takes_the_place_of_the_course_once_a_run_has_ended(done, chosen):
+    assert done.pages.currentIndex() == COURSE  # training turned to it
     done.session.set_result(replace(chosen, history=done.session.result.history))
-    assert (done.number_panel.is_open(), done.course.is_open()) == (True, False)
-    done.run_bar.say("One sentence that is long enough to need two lines, as most of those that say what to do.")
-    done.resize(340, 690)
-    assert done.minimumSizeHint().width() <= 340
-    assert done.minimumSizeHint().height() <= 690
-    done.course.open()
-    assert not done.number_panel.is_open()
+    assert done.pages.currentIndex() == NUMBER
+    assert done.number_panel.isVisible()
 
 
-def test_a_course_that_was_closed_is_not_replaced(done, chosen):
-    done.course.open(False)
+def test_settings_that_a_person_looks_at_are_not_replaced(done, chosen):
+    done.pages.setCurrentIndex(SETTINGS)
     done.session.set_result(replace(chosen, history=done.session.result.history))
-    assert not done.number_panel.is_open()
+    assert done.pages.currentIndex() == SETTINGS
 
 
-def test_the_course_is_back_when_the_next_run_begins(done, chosen):
+def test_the_course_is_back_when_the_next_run_has_begun(done, chosen, gate, qtbot):
     done.session.set_result(replace(chosen, history=done.session.result.history))
-    done.session._start_trainer = lambda session, run: None
+    while gate.acquire(blocking=False):
+        pass
     done.session.start()
-    assert (done.number_panel.is_open(), done.course.is_open()) == (False, True)
+    gate.release(2)
+    qtbot.waitUntil(lambda: done.pages.currentIndex() == COURSE, timeout=20_000)
     assert not done.number_panel.curve.isEnabled()
+    _click_tab(done.pages, SETTINGS, qtbot)  # back to the settings: the next run leaves them there
+    assert done.pages.currentIndex() == SETTINGS
+    gate.release(ALL)
+    idle(done, qtbot)
+    done.session.start()
+    idle(done, qtbot)
+    assert done.pages.currentIndex() == SETTINGS
+
+
+def _click_tab(pages, page, qtbot):
+    bar = pages.tabBar()
+    qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(page).center())

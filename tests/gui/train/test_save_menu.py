@@ -33,6 +33,10 @@ RESULT_ONLY = (
     "Save domains as CSV…",
     "Save boundaries as CSV…",
     "Save run.json…",
+    "Regions and domains as GeoJSON (QuPath)…",
+    "Loupe CSV…",
+    "Xenium Explorer groups…",
+    "Vitessce…",
 )
 COMMANDS = ("save_result", "save_figure", "save_report", "copy_as_python")
 
@@ -237,6 +241,26 @@ def test_the_commands_of_the_palette_do_the_same(viewer, sample, trained, monkey
         assert command is getattr(save_commands, name)
         command(viewer)
     assert asked == [(name, session) for name in COMMANDS]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "more"),
+    [
+        ("Regions and domains as GeoJSON (QuPath)…", "x.geojson", []),
+        ("Loupe CSV…", "x.csv", []),
+        ("Xenium Explorer groups…", "x.csv", []),
+        ("Vitessce…", "x.json", ["x.data"]),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*zarr v2.*")
+def test_domains_are_given_to_other_programs(session, parent, tmp_path, qtbot, text, name, more):
+    person = Person(tmp_path / name)
+    choose(session, parent, text, person)
+    qtbot.waitUntil(lambda: bool(session.said + session.failures), timeout=60_000)
+    assert session.failures == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, *more])
+    assert session.said == [f"Saved {', '.join(str(tmp_path / one) for one in [name, *more])}."]
+    assert person.suggested[0].name.startswith("trsmi_slice")
 
 
 def test_the_sample_is_never_saved_into_the_program(session, tmp_path, monkeypatch):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dock_by_hand import ALL, click
 from napari.components import ViewerModel
 from opened_dock import add
+from qtpy.QtWidgets import QApplication
 
 from napari_trsmi import Config
 from napari_trsmi.domains.colors import PALETTE
+from napari_trsmi.gui.form.config_form import LEAST
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.train.dock import TrainDock
+from napari_trsmi.gui.train.pages import SETTINGS
 
 # Settings
 
@@ -20,7 +23,7 @@ def test_number_of_domains_and_scale_are_the_same_settings_as_in_the_form(opened
     cluster = opened.session.config.cluster
     assert (cluster.n_domains, cluster.domain_scale) == (5, 3)
     assert opened.form.value() == opened.session.config
-    opened.form.undo_stack.undo()
+    opened.form.undo()
     assert opened.domain_scale.text() == "auto"
     assert opened.session.config.cluster.domain_scale is None
     opened.session.set_config(Config())
@@ -43,13 +46,25 @@ def test_new_runs_take_device_threads_and_previews_from_the_settings_of_napari(q
 # The window
 
 
-def test_the_dock_fits_a_narrow_column_of_a_small_window(done):
+def test_the_settings_keep_their_room_and_run_stays_in_the_window(done):
     done.session.set_config(done.session.config.model_copy(update={"seed": 4}))
-    done.run_bar.say("One sentence that is long enough to need two lines, as most of those that say what to do.")
-    done.resize(340, 690)
-    assert done.minimumSizeHint().width() <= 340
-    assert done.minimumSizeHint().height() <= 690
-    assert done.form.height() >= 80
+    done.pages.setCurrentIndex(SETTINGS)
+    done.form.folds["gate"].open()  # with the curves that it shapes
+    done.run_bar.say(6 * "A sentence that is long enough to need two lines, as most of those that say what to do. ")
+    for height in (690, 590, 420):  # of the dock in windows of 1280 x 800, 1000 x 700, 960 x 540 pixels
+        done.resize(330, height)
+        for _ in range(5):
+            QApplication.processEvents()
+        assert (done.width(), done.height()) == (330, height)
+        assert done.form.height() >= LEAST
+        assert _seen(done.run_bar.run_button) == done.run_bar.run_button.height()
+        if height >= 690:
+            assert _seen(done.form) >= LEAST
+    assert done.form.area.isAncestorOf(done.form._curves)
+
+
+def _seen(widget):
+    return widget.visibleRegion().boundingRect().height()
 
 
 def test_signals_that_come_after_the_dock_is_gone_find_nobody(qtbot, gate, trained):

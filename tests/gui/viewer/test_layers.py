@@ -81,6 +81,20 @@ def test_bins_of_a_square_grid_are_squares_without_gaps(sample):
     assert apart.size == pytest.approx(2.0)
 
 
+def test_bins_of_a_square_grid_are_pixels_long_before_discs_are(sample, monkeypatch):
+    monkeypatch.setattr(raster, "GRID_ABOVE", 1000)
+    section = OpenSection(on_grid(sample, 4.0))
+    bins = made(layers.spots_layer(section, Coloring("x", sample.coords[:, 0])))
+    assert (type(bins).__name__, bins.data.shape) == ("Image", (50, 50, 4))
+    assert bins.data.reshape(-1, 4) / 255 == pytest.approx(
+        layers.spot_colors(section, Coloring("x", sample.coords[:, 0])), abs=0.003
+    )
+    square = made(layers._points(section, layers.SPOTS, np.array(layers.CLEAR), None))
+    assert bins.extent.world[:, :] == pytest.approx(square.extent.world, abs=2.1)  # napari ends points at their middles
+    apart = made(layers.spots_layer(OpenSection(on_grid(sample, 4.0, diameter=2.0))))
+    assert type(apart).__name__ == "Points"
+
+
 def test_domains_are_in_their_colours_and_hidden_ones_are_clear(sample):
     shown = thirds(sample)
     shown.labels[5] = -1

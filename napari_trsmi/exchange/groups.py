@@ -1,0 +1,276 @@
+"""Tables of barcodes and groups: CSV of Loupe Browser and Xenium Explorer, and the selections of the latter."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_trsmi.atomic import replacing
+from napari_trsmi.errors import DataError
+from napari_trsmi.exchange.columns import Column, column_of, inside, rows_within, spread
+from napari_trsmi.exchange.labels import DOMAIN, by_section, labels_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.data.result import Result
+
+FIRST = ("barcode", "cell_id", "cell id", "cellid", "barcodes", "cell")  # what the column of barcodes may be called
+_SELECTION = re.compile(r"^#\s*selection[ _]?names?\s*[:,]?\s*(.*)$", re.IGNORECASE)
+_UNNAMED = ("group", "selection", "cluster", "color")  # headings that say less than the name of the file
+_MOST_GROUPS = 1000
+_NOT = "Loupe's and Xenium Explorer's tables have barcodes in the first column and a group in the second."
+
+
+# Writing
+
+
+def write_loupe(source: Result | Dataset, path: str | Path, columns: Sequence[str] | None = None) -> tuple[Path, ...]:
+    """Write a CSV for Loupe Browser, barcodes and a column for each grouping, and return the paths.
+
+    Spots without a group have none; of a study there is one file for each section. See `write_geojson` for parameters
+    and errors.
+    """
+    import pandas as pd
+
+    def table(names: np.ndarray, found: list[Any]) -> pd.DataFrame:
+        frame = pd.DataFrame({"Barcode": names})
+        for labels in found:
+            frame[labels.title] = labels.texts
+        return frame[(frame.iloc[:, 1:] != "").any(axis=1)]
+
+    return _write(source, Path(path), columns, table)
+
+
+def write_xenium(source: Result | Dataset, path: str | Path, columns: Sequence[str] | None = None) -> tuple[Path, ...]:
+    """Write cell groups for Xenium Explorer, ``cell_id,group``, and return the paths.
+
+    It takes one grouping at a time: of several there are as many files, ``x.<column>.csv``. Else as `write_loupe`.
+    """
+    import pandas as pd
+
+    found = labels_of(source, columns)
+    written: list[Path] = []
+
+    def table(names: np.ndarray, labels: list[Any]) -> pd.DataFrame:
+        frame = pd.DataFrame({"cell_id": names, "group": labels[0].texts})
+        return frame[frame["group"] != ""]
+
+    for labels in found:
+        path = Path(path)
+        own = path if len(found) == 1 else path.with_name(f"{path.stem}.{labels.title.replace('/', '_')}{path.suffix}")
+        written += _write(source, own, [labels.title], table)
+    return tuple(written)
+
+
+def _write(source: Result | Dataset, path: Path, columns: Sequence[str] | None, table: Any) -> tuple[Path, ...]:
+    from napari_trsmi.data.result import Result
+    from napari_trsmi.data.sheets import write_sheet
+
+    labels_of(source, columns)  # before anything is written
+    written = []
+    for part, own in by_section(source, path):
+        dataset = part.dataset if isinstance(part, Result) else part
+        with replacing(own) as temporary:
+            write_sheet(table(dataset.obs_names, labels_of(part, columns)), temporary)
+        written.append(own)
+    return tuple(written)
+
+
+# Reading
+
+
+def is_groups(path: Path, known: np.ndarray | None = None) -> bool:
+    """Return whether a CSV begins as a table of barcodes or selections does, or holds one of the known; never raises.
+
+    Parameters
+    ----------
+    known
+        (N,) names of spots that a first column without a telling heading may have.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            lines = [line for line, _ in zip(file, range(50), strict=False)]
+    except OSError:
+        return False
+    if lines and _SELECTION.match(lines[0]):
+        return True
+    rows = [row for row in csv.reader(line for line in lines if not line.startswith("#")) if row]
+    if len(rows) < 2 or len(rows[0]) < 2:
+        return False
+    if rows[0][0].strip().casefold() in FIRST:
+        return True
+    return known is not None and bool({row[0] for row in rows[1:]} & set(known.tolist()))
+
+
+def read_groups(dataset: Dataset, path: str | Path, section: str | None = None) -> list[Column]:
+    """Return the columns of a CSV of barcodes, or the one that the selections of Xenium Explorer make.
+
+    Barcodes are found with and without a suffix such as ``-1``. What is empty names nothing. Selections are polygons
+    in micrometres, or lists of cells under comments with their names; of several of one spot the last has it, of
+    polygons the smallest.
+
+    Parameters
+    ----------
+    section
+        Of a study, the section that the file is about; where not given, barcodes are looked for in all.
+
+    Raises
+    ------
+    DataError
+        No such table, or none of its barcodes is in the dataset.
+    """
+    path = Path(path)
+    parts = _parts(path)
+    if parts and {"x", "y"} <= {str(name).strip().casefold() for name in parts[0][1]}:
+        return [_selections(dataset, path, parts, section)]
+    if len(parts) > 1 or parts[0][0]:  # selections as lists of cells
+        frames = [(name or f"Selection {number}", table) for number, (name, table) in enumerate(parts, 1)]
+        barcodes = np.concatenate([_texts(table.iloc[:, 0]) for _, table in frames])
+        values = np.concatenate([np.full(len(table), name, object) for name, table in frames])
+        columns, colors = {path.stem: values}, None
+    else:
+        barcodes, columns, colors = _columns_of(parts[0][1], path)
+    rows, told = _rows_of(dataset, barcodes, path, section)
+    return [_column(dataset, name, values, colors, rows, path, told) for name, values in columns.items()]
+
+
+def _parts(path: Path) -> list[tuple[str, pd.DataFrame]]:
+    """Return the tables of a file, each with the name of a selection that a comment above it tells, else empty."""
+    import pandas as pd
+
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"Expected a table at {path}, found that it cannot be read ({error}). {_NOT}") from error
+    blocks: list[tuple[str, list[str]]] = [("", [])]
+    for line in lines:
+        if (found := _SELECTION.match(line)) is not None:
+            name = found[1].strip().strip(",").strip('"')
+            blocks.append((name, [])) if blocks[-1][1] or blocks[-1][0] else blocks.__setitem__(-1, (name, []))
+        elif line.strip() and not line.startswith("#"):
+            blocks[-1][1].append(line)
+    tables = []
+    for name, block in blocks:
+        rows = list(csv.reader(block))
+        if len(rows) < 2 or len({len(row) for row in rows}) > 1:
+            raise DataError(f"Expected a table with a heading in {path}, found {len(rows)} lines of it. {_NOT}")
+        tables.append((name, pd.DataFrame(rows[1:], columns=rows[0], dtype=object)))
+    return tables
+
+
+def _columns_of(table: pd.DataFrame, path: Path) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray | None]:
+    """Return barcodes, {name: groups} and the colours that a table of barcodes holds."""
+    colors = next((_texts(table[name]) for name in table if str(name).strip().casefold() == "color"), None)
+    found = {}
+    for name in list(table.columns)[1:]:
+        values = _texts(table[name])
+        if str(name).strip().casefold() == "color" or not any(values):
+            continue
+        if (n := len(set(values))) > _MOST_GROUPS:
+            raise DataError(f"Expected at most {_MOST_GROUPS} groups in {name!r} of {path}, found {n:,}. {_NOT}")
+        title = str(name).strip() or path.stem
+        found[path.stem if title.casefold() in _UNNAMED else title] = values
+    if not found:
+        raise DataError(f"Expected a column of groups in {path}, found none. {_NOT}")
+    return _texts(table.iloc[:, 0]), found, colors
+
+
+def _rows_of(dataset: Dataset, barcodes: np.ndarray, path: Path, section: str | None) -> tuple[np.ndarray, str]:
+    """Return the (n,) row of each barcode, -1 for none, and how many are unknown."""
+    import pandas as pd
+
+    from napari_trsmi.data.readers.barcodes import aligned
+
+    part, within = rows_within(dataset, section) if section or not dataset.parts else (dataset, None)
+    asked = pd.Index(barcodes)
+    there = pd.Index(part.obs_names)
+    if within is None and not asked.isin(there).any():  # of a study, as each section has them
+        from napari_trsmi.data.study_tables import barcodes_as_read
+
+        there = pd.Index(barcodes_as_read(dataset))
+        if not there.is_unique:
+            raise DataError(
+                f"Expected barcodes of one section in {path}, found those of several among "
+                f"{', '.join(dataset.section_names)}. Choose the section that the table is about."
+            )
+    renamings, _ = aligned({"spots": there, "table": pd.Index(asked.unique())})
+    rows = there.get_indexer(asked)
+    if renamings:
+        again = pd.Series(renamings[0].new, index=renamings[0].old).reindex(asked).fillna("").to_numpy()
+        rows = np.where(rows < 0, there.get_indexer(pd.Index(again)), rows)
+    if not (rows >= 0).any():
+        examples = f"{barcodes[0]!r} in the table, {there[0]!r} here" if len(barcodes) else "the table is empty"
+        raise DataError(
+            f"Expected barcodes of {part.name} in {path}, found none of them ({examples}). {_NOT} "
+            "Choose the table of this section."
+        )
+    unknown = int((rows < 0).sum())
+    told = f"{unknown:,} of its {len(barcodes):,} barcodes are not among the spots." if unknown else ""
+    return (rows if within is None else np.where(rows >= 0, within[rows], -1)), told
+
+
+def _column(
+    dataset: Dataset,
+    name: str,
+    values: np.ndarray,
+    colors: np.ndarray | None,
+    rows: np.ndarray,
+    path: Path,
+    told: str,
+) -> Column:
+    from napari_trsmi.data.recorded import is_color
+
+    names = [one for one in dict.fromkeys(values.tolist()) if one]
+    names = sorted(names, key=_natural)
+    known = (rows >= 0) & (values != "")
+    codes = np.full(dataset.n_spots, -1)
+    codes[rows[known]] = [names.index(one) for one in values[known]]
+    own = {} if colors is None else dict(zip(values.tolist(), colors.tolist(), strict=True))
+    own = {key: color for key, color in own.items() if is_color(color)}
+    title = path.stem if name == DOMAIN else name
+    return column_of(dataset, title, codes, names, own, path, told)
+
+
+def _selections(dataset: Dataset, path: Path, parts: list[tuple[str, pd.DataFrame]], section: str | None) -> Column:
+    """Return the column that polygons make: X and Y in micrometres, several told apart by comments or a column."""
+    import shapely
+
+    part, rows = rows_within(dataset, section)
+    named: dict[str, Any] = {}
+    for number, (name, table) in enumerate(parts, 1):
+        heads = {str(head).strip().casefold(): head for head in table}
+        keys = _texts(table[heads["selection"]]) if "selection" in heads else np.full(len(table), name or str(number))
+        try:
+            corners = np.column_stack([table[heads[axis]].astype(float) for axis in ("x", "y")])
+        except ValueError as error:
+            raise DataError(f"Expected numbers in X and Y of {path}, found others ({error}).") from error
+        for key in dict.fromkeys(keys.tolist()):
+            if (keys == key).sum() >= 3:
+                named[key] = shapely.make_valid(shapely.polygons(corners[keys == key]))
+    if not named:
+        raise DataError(f"Expected selections with three corners or more in {path}, found none. Export them again.")
+    which, several = inside(part.coords * (part.microns_per_unit or 1.0), list(named.values()))
+    if not (which >= 0).any():
+        raise DataError(
+            f"Expected selections over the spots, in micrometres, found no spot in the {len(named)} of {path}. "
+            "Choose those of this section."
+        )
+    more = f"{several:,} spots lie in more than one selection: the smallest has them." if several else ""
+    return column_of(dataset, path.stem, spread(which, rows, dataset.n_spots), list(named), {}, path, more)
+
+
+def _texts(values: pd.Series) -> np.ndarray:
+    """(n,) texts without blanks around, and without the apostrophe that spares spreadsheets formulas."""
+    return np.array([re.sub(r"^'(?=[=+\-@])", "", str(value).strip()) for value in values], dtype=object)
+
+
+def _natural(name: str) -> list[Any]:
+    """Return a key that sorts "2" before "10"."""
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]

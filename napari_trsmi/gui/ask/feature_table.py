@@ -1,0 +1,151 @@
+"""The features that differ, as a table that is sorted by a click on a heading."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QSortFilterProxyModel, Qt, Signal
+from qtpy.QtWidgets import QAbstractItemView, QTableView
+
+from napari_trsmi.gui.columns import Column, ColumnModel, Index, Role
+from napari_trsmi.gui.plain import as_tip
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = (
+    Column("name", "Feature", "Gene, protein, peak or component; a click colours the tissue by it", 86),
+    Column("effect", "Effect", "Mean in A less mean in B, of the normalised values: above 0 means more in A", 48),
+    Column("auc", "AUC", "Chance that a spot of A has more of it than one of B: 0.5 is no difference", 42),
+    Column(
+        "p_adjusted",
+        "adj. p",
+        "Chance of such a difference where there is none, adjusted for the number of features. Spots beside each other "
+        "resemble each other: take it to put features in order, not as a proof",
+        52,
+    ),
+    Column("share_a", "in A", "Share of the spots of A with any of it", 40),
+    Column("share_b", "in B", "Share of the spots of B with any of it", 40),
+    Column("log2fc", "log2 FC", "Log2 fold change of A to B: 1 is twice as much, -1 half as much", 50),
+)
+NUMBER = Qt.ItemDataRole.UserRole
+
+
+class FeatureModel(ColumnModel):
+    """One row per feature of one modality."""
+
+    columns = COLUMNS
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self.table: pd.DataFrame | None = None
+        self._values: dict[str, Any] = {}
+
+    def set_table(self, table: pd.DataFrame | None) -> None:
+        """Show the table of a modality, see `answers.differ`."""
+        self.beginResetModel()
+        self.table = table
+        self._values = {} if table is None else {key: table[key].to_numpy() for key, *_ in COLUMNS}
+        if table is not None:
+            self._values["feature"] = table["feature"].to_numpy()
+        self.endResetModel()
+
+    @property
+    def n_rows(self) -> int:  # noqa: D102
+        return 0 if self.table is None else len(self.table)
+
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:  # noqa: D102
+        if not index.isValid() or self.table is None:
+            return None
+        key = COLUMNS[index.column()].key
+        value = self._values[key][index.row()]
+        if role == Role.DisplayRole:
+            return _shown(key, value)
+        if role == NUMBER:  # what is sorted by
+            return str(value).casefold() if key == "name" else float(np.nan_to_num(value, nan=-np.inf))
+        if role == Role.TextAlignmentRole and key != "name":
+            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        if role == Role.ToolTipRole:
+            name, feature = (str(self._values[one][index.row()]) for one in ("name", "feature"))
+            return as_tip(name if name == feature else f"{name} ({feature})")
+        return None
+
+
+class FeatureTable(QTableView):
+    """Features, what differs most first.
+
+    Signals
+    -------
+    chosen(int)
+        A person clicked or reached a feature: its row in the table of `answers.differ`.
+    """
+
+    chosen = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = FeatureModel(self)
+        self._sorted = QSortFilterProxyModel(self)
+        self._sorted.setSourceModel(self.features)
+        self._sorted.setSortRole(NUMBER)
+        self.setModel(self._sorted)
+        self.setSortingEnabled(True)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setTabKeyNavigation(False)
+        self.setWordWrap(False)
+        self.setAccessibleName("Features that differ")
+        self.setToolTip("A click colours the tissue; choose several for dots and violins")
+        header: Any = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setMinimumSectionSize(30)
+        for at, column in enumerate(COLUMNS):
+            self.setColumnWidth(at, column.width)
+        rows: Any = self.verticalHeader()
+        rows.hide()
+        rows.setDefaultSectionSize(22)
+        self.setMinimumHeight(90)
+        self._quiet = False
+        chosen: Any = self.selectionModel()  # never None, whatever the types of one Qt binding say
+        chosen.currentChanged.connect(self._on_current)
+
+    def set_table(self, table: pd.DataFrame | None) -> None:
+        """Show a table in its own order."""
+        self._quiet = True
+        self._sorted.sort(-1)
+        header: Any = self.horizontalHeader()
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self.features.set_table(table)
+        self._quiet = False
+
+    def select(self, row: int) -> None:
+        """Reach a feature by its row in the table."""
+        at = self._sorted.mapFromSource(self.features.index(row, 0))
+        if at.isValid():
+            self.selectRow(at.row())
+            self.scrollTo(at)
+
+    @property
+    def selected(self) -> list[int]:
+        """Rows of the features that are selected, from the top."""
+        chosen: Any = self.selectionModel()
+        found = sorted(chosen.selectedRows(), key=lambda index: index.row())
+        return [self._sorted.mapToSource(index).row() for index in found]
+
+    def _on_current(self, index: Any, before: Any = None) -> None:
+        if index.isValid() and not self._quiet:
+            self.chosen.emit(self._sorted.mapToSource(index).row())
+
+
+def _shown(key: str, value: Any) -> str:
+    if key == "name":
+        return str(value)
+    if value != value:
+        return "-"
+    if key == "p_adjusted":
+        return f"{value:.1e}" if value < 0.001 else f"{value:.3f}"
+    if key.startswith("share"):
+        return f"{value:.0%}"
+    return f"{value:.2f}" if key == "auc" else f"{value:+.2f}"

@@ -1,0 +1,160 @@
+"""Drag around spots once: they become group A or B in a column of one's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+import numpy as np
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from napari_trsmi.gui.deeds import Deed
+from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.viewer.layers import mark, world
+from napari_trsmi.gui.viewer.looks import look
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from napari import Viewer
+
+    from napari_trsmi.gui.session import Session
+
+ROLE = "asked"
+GROUPS = ("A", "B")
+COLUMN = "lasso"
+COLOR = "#fff200"
+
+
+class AskLasso(QObject):
+    """One lasso at a time; its layer is there only while it is drawn.
+
+    Signals
+    -------
+    drawing(str)
+        The group that is being lassoed, "" for none.
+    drawn(str, str)
+        A column got spots for a group: its name and the group.
+    """
+
+    drawing = Signal(str)
+    drawn = Signal(str, str)
+
+    def __init__(self, viewer: Viewer, session: Session, parent: QObject) -> None:
+        super().__init__(parent)
+        viewer = getattr(viewer, "__wrapped__", viewer)  # docks get a proxy that nothing else keeps alive
+        self._viewer, self.session, self.group = ref(viewer), session, ""
+        self._layer: Any = None
+        self._active: Any = None  # the layer that was active before
+        self._done = QTimer(self)  # napari tells of a shape before it is done with it
+        self._done.setSingleShot(True)
+        self._done.setInterval(0)
+        self._done.timeout.connect(self._read)
+        listen(self, (session.section_changed, self._on_section), (viewer.layers.events.removed, self._on_removed))
+
+    def draw(self, group: str) -> None:
+        """Lasso a group now; "" ends it."""
+        from napari.layers import Layer
+
+        viewer, section = self._viewer(), self.session.section
+        if viewer is None or group == self.group:
+            return
+        self._leave()
+        if group and section is not None:
+            unit, name = world(section.dataset)
+            settings = {
+                "name": f"{section.dataset.name} lasso",
+                "scale": (unit, unit),
+                "units": (name, name),
+                "metadata": mark(section, ROLE),
+                "ndim": 2,
+                "edge_width": 0.4 * look(section).diameter,
+                "edge_color": COLOR,
+                "face_color": f"{COLOR}20",
+            }
+            self._active = viewer.layers.selection.active
+            self._layer = layer = Layer.create([], settings, "shapes")
+            viewer.layers.append(layer)
+            viewer.layers.selection.active = layer
+            layer.mode = "add_polygon_lasso"
+            layer.events.data.connect(self._on_data)
+            self.group = group
+        self.drawing.emit(self.group)
+
+    def _leave(self) -> None:
+        """Take the layer out of the viewer and go back to the one before."""
+        viewer, layer = self._viewer(), self._layer
+        self._layer, self.group = None, ""
+        if viewer is not None and layer is not None and layer in viewer.layers:
+            viewer.layers.remove(layer)
+            if self._active is not None and self._active in viewer.layers:
+                viewer.layers.selection.active = self._active
+        self._active = None
+
+    def _on_data(self, event: Any) -> None:
+        if str(getattr(event.action, "value", event.action)) == "added":
+            self._done.start()
+
+    def _read(self) -> None:
+        """Put the spots inside of the shape into the column."""
+        section, layer, group = self.session.section, self._layer, self.group
+        if section is None or layer is None or not layer.nshapes:
+            return
+        rows = inside(section.dataset.coords[:, ::-1], np.asarray(layer.data[-1], float)[:, -2:])
+        if section.seen is not None:
+            rows = rows[section.seen[rows]]
+        self._leave()
+        self.drawing.emit("")
+        if len(rows):
+            self._put(group, rows)
+        else:
+            self.session.told.emit("No spots are inside of what was drawn. Drag around some.")
+
+    def _put(self, group: str, rows: np.ndarray) -> None:
+        import pandas as pd
+
+        section = self.session.section
+        assert section is not None
+        obs, annotations = section.dataset.obs, self.session.annotations
+        name, number = COLUMN, 2
+        while name in obs and name not in annotations.names:  # a column of the file
+            name, number = f"{COLUMN} {number}", number + 1
+        before = obs[name].copy() if name in obs else None
+        values = np.full(section.dataset.n_spots, None, object)
+        if before is not None:
+            values[:] = before.astype(object).where(before.notna(), None)
+            values[values == group] = None
+        values[rows] = group
+        after = pd.Categorical(values, categories=sorted({*GROUPS, *(v for v in values if v is not None)}))
+
+        def set_to(column: pd.Series | pd.Categorical | None) -> None:
+            if self.session.section is not section:
+                return
+            if column is None:
+                annotations.drop(name)
+            else:
+                annotations.put(name, pd.Categorical(column))
+
+        set_to(after)
+        self.session.deeds.add(Deed(f"lasso {group}", lambda: set_to(before), lambda: set_to(after)))
+        self.drawn.emit(name, group)
+
+    def _on_section(self, section: Any) -> None:
+        if self._layer is not None:
+            self._leave()
+            self.drawing.emit("")
+
+    def _on_removed(self, event: Any) -> None:
+        if event.value is self._layer and self._layer is not None:
+            self._layer, self.group = None, ""
+            self.drawing.emit("")
+
+
+def inside(at: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """Return the rows of `at` (N, 2) that lie in the polygon of `corners` (n, 2)."""
+    from matplotlib.path import Path
+
+    if len(corners) < 3:
+        return np.zeros(0, int)
+    near = np.flatnonzero(((at >= corners.min(axis=0)) & (at <= corners.max(axis=0))).all(axis=1))
+    found: np.ndarray = near[Path(corners).contains_points(at[near])]
+    return found

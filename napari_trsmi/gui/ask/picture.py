@@ -1,0 +1,82 @@
+"""A figure of matplotlib in the window, drawn in a thread and as wide as there is room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QImage, QPixmap
+from qtpy.QtWidgets import QLabel, QScrollArea
+
+from napari_trsmi.gui.ask.job import AskJob
+from napari_trsmi.gui.jobs import run_long
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from napari_trsmi.gui.session import Session
+
+DPI = 100
+Draw = Callable[[float], "Figure"]
+
+
+class Picture(QScrollArea):
+    """What a function draws, given a width in inches; the last that was asked for."""
+
+    def __init__(self, session: Session, name: str) -> None:
+        super().__init__()
+        self.session = session
+        self._job: AskJob | None = None
+        self.picture = QLabel()
+        self.picture.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
+        self.picture.setAccessibleName(name)
+        self.picture.setTextFormat(Qt.TextFormat.PlainText)
+        self.picture.setWordWrap(True)
+        self.setWidget(self.picture)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumHeight(90)
+
+    def show_text(self, text: str) -> None:
+        """Show a sentence in place of a figure."""
+        self._drop()
+        self.picture.setPixmap(QPixmap())
+        self.picture.setText(text)
+
+    def show_figure(self, draw: Draw) -> None:
+        """Draw in a thread; what is asked for later comes instead."""
+        self._drop()
+        ratio = self.devicePixelRatioF()
+        bar: Any = self.verticalScrollBar()  # there is room for it, whether it is needed or not
+        width = max(240, self.width() - bar.sizeHint().width() - 8) / DPI
+        self._job = AskJob(lambda: _pixels(draw, width, ratio))
+        self.destroyed.connect(self._job.drop)
+        run_long(self.session, "Drawing", self._job, self._on_drawn, self._on_failed)
+
+    def _drop(self) -> None:
+        if self._job is not None:
+            self._job.drop()
+            self.destroyed.disconnect(self._job.drop)
+            self._job = None
+
+    def _on_drawn(self, job: AskJob, found: tuple[bytes, int, int] | None) -> None:
+        if found is not None:
+            pixels, wide, high = found
+            image = QPixmap.fromImage(QImage(pixels, wide, high, QImage.Format.Format_RGBA8888).copy())
+            image.setDevicePixelRatio(self.devicePixelRatioF())
+            self.picture.setPixmap(image)
+        self._drop()
+
+    def _on_failed(self, job: AskJob, sentence: str) -> None:
+        self.show_text(sentence)
+
+
+def _pixels(draw: Draw, width: float, ratio: float) -> tuple[bytes, int, int]:
+    """Return a figure as red, green, blue and opacity, and how wide and high it is."""
+    figure = draw(width)
+    figure.set_dpi(DPI * ratio)
+    canvas: Any = figure.canvas
+    canvas.draw()
+    wide, high = canvas.get_width_height()
+    return bytes(canvas.buffer_rgba()), wide, high

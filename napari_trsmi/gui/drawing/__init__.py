@@ -1,0 +1,1 @@
+"""What a person draws on the tissue: the spots in it, and marks around spots."""

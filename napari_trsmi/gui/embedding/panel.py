@@ -1,0 +1,328 @@
+"""The plot of an embedding with what belongs to it: which one, lassos, and what the chosen spots become."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QTimer
+from qtpy.QtGui import QHideEvent, QShowEvent
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QProgressBar, QPushButton, QVBoxLayout
+
+from napari_trsmi.gui.deeds import Deed
+from napari_trsmi.gui.embedding.job import UmapJob
+from napari_trsmi.gui.embedding.marks import TissueMarks
+from napari_trsmi.gui.embedding.plot import EmbeddingPlot
+from napari_trsmi.gui.jobs import JobPanel
+from napari_trsmi.gui.listening import at_end, listen
+from napari_trsmi.gui.plain import ElidingLabel
+from napari_trsmi.gui.viewer import layers
+from napari_trsmi.unfolding import components, has_umap
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+    from napari_trsmi.gui.session import Session
+
+OURS = "The result"
+COMPONENTS, UMAP = "Components", "UMAP"
+NOTHING_CHOSEN = "Lasso spots in the plot or on the tissue: they are marked in both."
+PAUSE = 40  # milliseconds until other colours are drawn: previews and sliders come in bursts
+
+
+class EmbeddingPanel(JobPanel):
+    """Follows the session: its colours, hidden domains, hidden sections and the selected spot."""
+
+    def __init__(self, viewer: Viewer, session: Session) -> None:
+        super().__init__(session)
+        self._of: np.ndarray | None = None  # the embedding that is shown, or being unfolded
+        self.source, self.how = QComboBox(), QComboBox()
+        self.source.setToolTip("Which embedding: that of the result, or one that the file holds in obsm.")
+        self.source.setAccessibleName("Embedding")
+        self.source.setMinimumContentsLength(8)
+        self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.how.addItems([COMPONENTS, UMAP])
+        self.how.setAccessibleName("How it is brought into two dimensions")
+        self.how.setToolTip(
+            "Components: the two directions in which the spots differ most; there at once, and distances mean what "
+            "they seem to. UMAP: neighbours stay together; takes seconds to minutes, distances between groups mean "
+            "little."
+        )
+        self.bar, self.cancel = QProgressBar(), QPushButton("Cancel")
+        self.bar.setRange(0, 0)
+        self.bar.setFormat("Working out the UMAP")
+        self.cancel.setToolTip("Give the UMAP up.")
+        self.plot = EmbeddingPlot()
+        self.plot.setAccessibleName("Plot of the embedding: a dot for every spot")
+        self.plot.setToolTip("Drag to move, wheel to zoom, Home for all. A click selects the spot on the tissue.")
+        self.said = ElidingLabel(NOTHING_CHOSEN)
+        self.here, self.there, self.clear = QPushButton("Lasso here"), QPushButton("On tissue"), QPushButton("Clear")
+        for button, tip in (
+            (self.here, "Drag around dots in the plot; their spots are marked on the tissue. Ctrl adds."),
+            (self.there, "Drag around spots on the tissue; their dots are marked in the plot."),
+        ):
+            button.setCheckable(True)
+            button.setToolTip(tip)
+        self.there.setAccessibleName("Lasso on the tissue")
+        self.clear.setToolTip("Choose nothing.")
+        self.name, self.keep = QLineEdit(), QPushButton("Keep as region")
+        self.name.setPlaceholderText("Name of the chosen spots")
+        self.name.setAccessibleName("Name of the region")
+        self.keep.setToolTip("Make the chosen spots a column of your own, to colour by and to compare.")
+        self.marks = TissueMarks(viewer, session, self)
+
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for row in ((self.source, self.how), (self.bar, self.cancel)):
+            layout.addLayout(_row(*row))
+        layout.addWidget(self.plot, 1)
+        layout.addWidget(self.said)
+        layout.addLayout(_row(self.here, self.there, self.clear))
+        layout.addLayout(_row(self.name, self.keep))
+
+        self._recolor_later = QTimer(self)
+        self._recolor_later.setSingleShot(True)
+        self._recolor_later.setInterval(PAUSE)
+        self._recolor_later.timeout.connect(self._recolor)
+        self.source.activated.connect(self._on_what)
+        self.how.activated.connect(self._on_what)
+        self.cancel.clicked.connect(self._on_cancel)
+        self.here.toggled.connect(self._on_here)
+        self.there.clicked.connect(self.marks.draw)
+        self.clear.clicked.connect(lambda: self.choose(None))
+        self.keep.clicked.connect(self.keep_region)
+        self.name.returnPressed.connect(self.keep_region)
+        self.name.textChanged.connect(self._refresh)
+        self.plot.hovered.connect(self._on_hovered)
+        self.plot.clicked.connect(lambda row: session.select_spot(None if row < 0 else row))
+        self.plot.lassoed.connect(self._on_lassoed)
+        self.marks.lassoed.connect(self._on_lassoed)
+        self.marks.drawing.connect(self.there.setChecked)
+        self.marks.pointed.connect(self._on_pointed)
+        listen(
+            self,
+            (session.section_changed, self._on_section),
+            (session.result_changed, self._on_result),
+            (session.shown_changed, self._recolor_soon),
+            (session.hidden_changed, self._recolor_soon),
+            (session.coloring_changed, self._recolor_soon),
+            (session.parts.hidden_changed, self._recolor_soon),
+            (session.spot_changed, self._on_spot),
+            (viewer.events.theme, self._on_theme),
+        )
+        at_end(self, self.marks.leave)
+        self._set_theme(viewer.theme)
+        self._on_section(session.section)
+
+    # Which embedding
+
+    @property
+    def embedding(self) -> np.ndarray | None:
+        """(N, d) the one that is chosen."""
+        section = self.session.section
+        if section is None:
+            return None
+        key = self.source.currentData()
+        if key is None:
+            return None if section.result is None else section.result.embedding
+        found: np.ndarray | None = section.dataset.embeddings.get(key)
+        return found
+
+    @property
+    def _unfolded(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        return [] if self.session.section is None else self.session.section.unfolded
+
+    def _fill_sources(self) -> None:
+        section, before = self.session.section, self.source.currentData()
+        self.source.clear()
+        if section is None:
+            return
+        if section.result is not None:
+            self.source.addItem(OURS, None)
+        for key in section.dataset.embeddings:
+            self.source.addItem(key, key)
+        self.source.setCurrentIndex(max(self.source.findData(before), 0))
+
+    def _on_what(self, _: int = 0) -> None:
+        """Show what is chosen; a UMAP that is not there yet is begun."""
+        self._drop_job()
+        embedding, section = self.embedding, self.session.section
+        self._of = embedding
+        if embedding is None or section is None:
+            return None
+        if self.how.currentText() == UMAP:
+            for made_of, places in self._unfolded:
+                if made_of is embedding:
+                    return self._show(places)
+            if not has_umap():
+                self.how.setCurrentText(COMPONENTS)
+                self.session.failed.emit(
+                    'Expected umap-learn for a UMAP, found none. Install it with `pip install "napari-trsmi[umap]"`.'
+                )
+            else:
+                seed = 0 if section.result is None else section.result.config.seed
+                self._begin_job("Working out the UMAP", UmapJob(embedding, seed), self._on_umap, self._on_no_umap)
+                return self._refresh()
+        return self._show(components(embedding))
+
+    def _on_umap(self, job: UmapJob, places: np.ndarray | None) -> None:
+        section = self.session.section
+        self._end_job()
+        if section is not None and places is not None:
+            section.unfolded.append((job.embedding, places))
+            self._show(places)
+
+    def _on_no_umap(self, job: UmapJob, problem: str) -> None:
+        self._end_job()
+        self._on_cancel()
+
+    def _on_cancel(self) -> None:
+        self.how.setCurrentText(COMPONENTS)
+        self._on_what()
+
+    def _show(self, places: np.ndarray) -> None:
+        self.plot.set_places(places)
+        self.plot.mark_selected(self.session.spot)
+        self._recolor()
+
+    def _show_progress(self) -> None:
+        """Say nothing: the bar goes to and fro, since the library tells no progress."""
+
+    def _refresh(self, _: Any = None) -> None:
+        busy, chosen = self.job is not None, self.plot.chosen
+        self.bar.setVisible(busy)
+        self.cancel.setVisible(busy)
+        n = 0 if chosen is None else int(chosen.sum())
+        self.clear.setEnabled(n > 0)
+        self.keep.setEnabled(n > 0 and bool(self.name.text().strip()))
+        self.said.setText(f"{n:,} spots chosen" if n else NOTHING_CHOSEN)
+
+    # Choosing
+
+    def choose(self, chosen: np.ndarray | None) -> None:
+        """Choose spots (N,) bool, on the plot and on the tissue; None for none."""
+        chosen = None if chosen is None or not chosen.any() else chosen
+        self.plot.choose(chosen)
+        self.marks.choose(chosen)
+        self._refresh()
+
+    def keep_region(self) -> None:
+        """Make the chosen spots a column of one's own."""
+        import pandas as pd
+
+        name, chosen, section = self.name.text().strip(), self.plot.chosen, self.session.section
+        if not name or chosen is None or section is None:
+            return
+        own = self.session.annotations
+        if name in section.dataset.obs and name not in own.names:
+            self.session.failed.emit(f"Expected a new name, found {name!r}, a column of the file. Choose another.")
+            return
+        values = pd.Categorical.from_codes(np.where(chosen, 0, -1), [name])
+        before = section.dataset.obs[name].array if name in own.names else None
+        own.put(name, values)
+
+        def undo() -> None:
+            own.drop(name) if before is None else own.put(name, before)
+
+        self.session.deeds.add(Deed(f"keep region {name}", undo, lambda: own.put(name, values)))
+        self.session.told.emit(f"{name}: {int(chosen.sum()):,} spots, a column of your own in Colour by.")
+        self.name.clear()
+
+    def _on_here(self, lassoing: bool) -> None:
+        self.plot.set_lassoing(lassoing)
+        if lassoing:
+            self.marks.draw(False)
+
+    def _on_lassoed(self, found: np.ndarray) -> None:
+        from qtpy.QtCore import Qt
+        from qtpy.QtWidgets import QApplication
+
+        adding = bool(QApplication.keyboardModifiers() & Qt.KeyboardModifier.ControlModifier)
+        chosen = self.plot.chosen
+        self.choose(found | chosen if adding and chosen is not None and len(chosen) == len(found) else found)
+        self.here.setChecked(False)
+
+    # What is pointed at
+
+    def _on_hovered(self, row: int) -> None:
+        self.marks.point_at(row)
+        self._say(row)
+
+    def _on_pointed(self, row: int) -> None:
+        self.plot.point_at(row)
+        self._say(row)
+
+    def _say(self, row: int) -> None:
+        section, shown, coloring = self.session.section, self.session.shown, self.session.coloring
+        if row < 0 or section is None or row >= section.dataset.n_spots:
+            return self._refresh()
+        words = [str(section.dataset.obs_names[row])]
+        if shown is not None and shown.labels[row] >= 0:
+            words.append(f"domain {shown.names[shown.labels[row]]}")
+        if coloring is not None and coloring.values.ndim == 1:
+            value = coloring.values[row]
+            words.append(coloring.names[int(value)] if coloring.names and value >= 0 else f"{value:.3g}")
+        return self.said.setText(", ".join(words))
+
+    # What the session says
+
+    def _on_section(self, _: Any) -> None:
+        self.plot.chosen = None
+        self._fill_sources()
+        self.how.setCurrentText(COMPONENTS)
+        self._on_what()
+        self._refresh()
+
+    def _on_result(self, _: Any) -> None:
+        """Show the embedding of another result; the same one with other names or colours stays as it is."""
+        self._fill_sources()
+        if self.embedding is not self._of:
+            known = any(made_of is self.embedding for made_of, _ in self._unfolded)
+            if not known:
+                self.how.setCurrentText(COMPONENTS)  # a UMAP is made when asked for, not after each run
+            self._on_what()
+
+    def _on_spot(self, spot: int | None) -> None:
+        self.plot.mark_selected(spot)
+
+    def _recolor_soon(self, _: Any = None) -> None:
+        if self.isVisible():
+            self._recolor_later.start()
+
+    def _recolor(self) -> None:
+        """Colour the dots as the tissue is coloured."""
+        section, shown, coloring = self.session.section, self.session.shown, self.session.coloring
+        if section is None or len(self.plot.places) != section.dataset.n_spots:
+            return
+        if coloring is None and shown is not None:
+            colors = layers.domain_colors(shown, self.session.hidden)[shown.labels]
+        else:
+            colors = layers.spot_colors(section, coloring)
+        self.plot.set_colors(np.round(255 * layers.seen_of(section, colors)).astype(np.uint8))
+
+    def _on_theme(self, event: Any) -> None:
+        self._set_theme(event.value)
+
+    def _set_theme(self, name: str) -> None:
+        from napari.utils.theme import get_theme
+
+        self.plot.set_ring_color(get_theme(name).text.as_hex())
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Catch up on what happened while the dock was hidden."""
+        super().showEvent(event)
+        self.marks.watch(True)
+        self._recolor()
+
+    def hideEvent(self, event: QHideEvent | None) -> None:
+        """Leave the tissue alone."""
+        super().hideEvent(event)
+        self.marks.watch(False)
+        self.marks.point_at(-1)
+
+
+def _row(*widgets: Any) -> QHBoxLayout:
+    row = QHBoxLayout()
+    for widget in widgets:
+        row.addWidget(widget, 1)
+    return row

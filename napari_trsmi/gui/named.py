@@ -1,0 +1,120 @@
+"""Buttons and lists with names that people give: however long, they widen no dock, and the tooltip says them whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtGui import QPaintEvent
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QWidget,
+)
+
+from napari_trsmi.gui.plain import as_tip
+
+WIDEST = 290  # pixels that a button asks for at most
+LEAST = 48  # pixels that it makes do with
+ROOM, BOX = 20, 30  # pixels beside the text of a button, and of a check box
+_MIDDLE = Qt.TextElideMode.ElideMiddle  # names often differ in their ends
+
+
+class NameButton(QPushButton):
+    """A button that is called by a name, which is cut in its middle where there is no room for it.
+
+    Parameters
+    ----------
+    tip
+        What it does; the name stands before it where it is not in it.
+    """
+
+    def __init__(self, name: str, tip: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(name, parent)
+        self.setToolTip(_tip(name, tip))
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:  # noqa: D102
+        return super().sizeHint().boundedTo(QSize(WIDEST, 10_000))
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        return super().minimumSizeHint().boundedTo(QSize(LEAST, 10_000))
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: D102
+        _draw(self, QStyle.ControlElement.CE_PushButton, ROOM)
+
+
+class NameCheck(QCheckBox):
+    """A check box that is called by a name, as a `NameButton` is."""
+
+    def __init__(self, name: str, tip: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(name, parent)
+        self.setToolTip(_tip(name, tip))
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        return super().minimumSizeHint().boundedTo(QSize(LEAST, 10_000))
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: D102
+        _draw(self, QStyle.ControlElement.CE_CheckBox, BOX)
+
+
+def _tip(name: str, tip: str) -> str:
+    return as_tip(tip if name in tip else f"{name}\n{tip}".strip())
+
+
+def _draw(button: QPushButton | QCheckBox, element: QStyle.ControlElement, room: int) -> None:
+    option = QStyleOptionButton()
+    button.initStyleOption(option)
+    option.text = button.fontMetrics().elidedText(button.text(), _MIDDLE, button.width() - room)
+    QStylePainter(button).drawControl(element, option)
+
+
+class NameBox(QComboBox):
+    """A list of names to choose from.
+
+    Parameters
+    ----------
+    tip
+        What it is for; the name that is chosen stands before it.
+    letters
+        So many can be read at least.
+    """
+
+    def __init__(self, tip: str, letters: int = 6, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._tip = tip
+        self.setToolTip(tip)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(letters)
+        view: Any = self.view()
+        view.setTextElideMode(_MIDDLE)
+        self.currentTextChanged.connect(self._on_text)
+
+    def addItem(self, *what: Any) -> None:
+        """Add a name, as a combo box does; its row says it whole."""
+        super().addItem(*what)
+        at = self.count() - 1
+        self.setItemData(at, as_tip(self.itemText(at)), Qt.ItemDataRole.ToolTipRole)
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: D102
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        painter = QStylePainter(self)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        style: Any = self.style()
+        field = style.subControlRect(
+            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
+        )
+        icon = 0 if option.currentIcon.isNull() else option.iconSize.width() + 4
+        option.currentText = self.fontMetrics().elidedText(option.currentText, _MIDDLE, field.width() - icon - 6)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+
+    def _on_text(self, name: str) -> None:
+        self.setToolTip(as_tip(f"{name}\n{self._tip}" if name else self._tip))

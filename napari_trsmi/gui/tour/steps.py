@@ -1,0 +1,109 @@
+"""What the tour says, step by step: where it points, what a step needs and when it is done. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_trsmi.gui import anchors
+
+if TYPE_CHECKING:
+    from napari_trsmi.gui.session import Session
+
+NO_RESULT = "First there must be domains: go back to step 2 and run."
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step.
+
+    Attributes
+    ----------
+    title, text
+        On the card.
+    anchors
+        Names of the controls that it points at: the first that is to be seen.
+    dock
+        The dock that they lie in, by its name in the menu.
+    is_done
+        Whether a person has done it.
+    lacks
+        What is missing for it, as a sentence; "" for nothing.
+    goes_on
+        Whether the next step comes by itself once it is done.
+    """
+
+    title: str
+    text: str
+    anchors: tuple[str, ...]
+    dock: str
+    is_done: Callable[[Session], bool]
+    lacks: Callable[[Session], str] = lambda session: ""
+    goes_on: bool = False
+
+
+def _no_result(session: Session) -> str:
+    return "" if session.result is not None and session.run is None else NO_RESULT
+
+
+STEPS = (
+    Step(
+        "Open the sample",
+        "A small slice of tissue with RNA and protein. Click Open sample. Your own files open here too, or when you "
+        "drop them on the window.",
+        (anchors.OPEN_SAMPLE, anchors.SECTION),
+        "Train",
+        lambda session: session.section is not None,
+        goes_on=True,
+    ),
+    Step(
+        "Run",
+        "Nothing has to be set first. Click Run: domains form over the tissue from the first epoch on.",
+        (anchors.RUN,),
+        "Train",
+        lambda session: session.run is not None or session.result is not None,
+        lambda session: "" if session.section is not None else "First a section must be open: go back to step 1.",
+        goes_on=True,
+    ),
+    Step(
+        "Watch",
+        "The plot shows the course of training, the canvas the domains. Pause looks at one state for longer, Finish "
+        "and keep ends early. After the epochs their boundaries are judged, which takes a moment.",
+        (anchors.COURSE, anchors.PROGRESS),
+        "Train",
+        lambda session: session.result is not None and session.run is None,
+        lambda session: "" if session.run is not None or session.result is not None else "First press Run.",
+    ),
+    Step(
+        "Question a boundary",
+        "Least supported first. Click the first row: the view flies there. Support is the share of other ways to cut "
+        "the same measurements that draw this boundary; 0.5 means every second one does. The columns behind it say in "
+        "which modality the two sides differ.",
+        (anchors.BOUNDARIES,),
+        "Boundaries",
+        lambda session: session.boundary is not None,
+        _no_result,
+    ),
+    Step(
+        "The genes across it",
+        "Switch This stretch on: what differs between the two sides of this boundary, on counts that did not draw it. "
+        "Click a gene or protein, and it colours the tissue.",
+        (anchors.ACROSS,),
+        "Boundaries",
+        lambda session: session.boundary is not None and session.coloring is not None,
+        lambda session: (
+            _no_result(session)
+            or ("" if session.boundary is not None else "First choose a boundary: go back to step 4.")
+        ),
+    ),
+    Step(
+        "Save",
+        "Save result writes a copy of the section with its domains, and tables and a figure if you like; your own file "
+        "stays as it is. Save session keeps all that is open, so that you can go on tomorrow.",
+        (anchors.SAVE,),
+        "Train",
+        lambda session: session.section is not None and session.section.path is not None,
+        _no_result,
+    ),
+)

@@ -1,0 +1,50 @@
+"""The empty page of a dock, whose button does what leads on: open something, run, or look at how a run goes."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from napari_trsmi.gui.empty import EmptyPage, NextStep
+from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.remembered import recent
+from napari_trsmi.gui.viewer.docks import TRAIN, open_dock
+from napari_trsmi.gui.viewer.opening import ask_files, open_sample
+
+if TYPE_CHECKING:
+    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.sketches import Subject
+
+
+class Guide(EmptyPage):
+    """An empty page that follows what a session lacks."""
+
+    def __init__(self, session: Session, subject: Subject) -> None:
+        super().__init__(subject)
+        self.session = session
+        listen(self, (session.section_changed, self._refresh), (session.run_changed, self._refresh))
+        self._refresh()
+
+    def _refresh(self, *_: Any) -> None:
+        self.offer(next_step(self.session))
+
+    def showEvent(self, event: Any) -> None:  # noqa: D102
+        super().showEvent(event)
+        self._refresh()
+
+
+def next_step(session: Session) -> NextStep:
+    """Return the step that leads on: the sample to who never opened anything, else files; then Run."""
+    if session.section is None and recent():
+        return NextStep("Open files…", "Choose one file, or several over the same spots", partial(ask_files, session))
+    if session.section is None:
+        return NextStep("Open sample", "A small slice with RNA and protein", partial(open_sample, session))
+    if session.run is not None:
+        return NextStep("Show training", "The dock Train shows how far it is", partial(_show_train, session))
+    return NextStep("Run", "Train on the open section and find its domains", session.start)
+
+
+def _show_train(session: Session) -> None:
+    viewer = session.canvas.viewer
+    if hasattr(viewer, "window"):
+        open_dock(viewer, TRAIN)

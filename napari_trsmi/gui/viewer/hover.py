@@ -1,0 +1,84 @@
+"""What lies under the mouse, in the status bar: domain, support, and the value that colours the spots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+import numpy as np
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QMainWindow
+
+from napari_trsmi.evidence import SUPPORT
+from napari_trsmi.gui.form.spec import number
+from napari_trsmi.gui.listening import at_end, listen
+from napari_trsmi.gui.plain import ElidingLabel
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+    from napari_trsmi.gui.session import Session
+
+WIDEST = 360  # pixels
+APART = " · "
+
+
+def words(session: Session, spot: int) -> str:
+    """Return what is known of a spot in few words, such as "domain 3 · support 0.82 · Cd3e 2.31"."""
+    shown, result, coloring = session.shown, session.result, session.coloring
+    parts = []
+    if shown is not None and spot < len(shown.labels):
+        label = int(shown.labels[spot])
+        parts.append(f"domain {shown.names[label]}" if label >= 0 else "no domain")
+    if result is not None and session.shown_is_result and SUPPORT in result.maps:
+        parts.append(f"support {result.maps[SUPPORT][spot]:.2f}")
+    if coloring is not None and np.ndim(coloring.values) == 1 and spot < len(coloring.values):
+        value = coloring.values[spot]
+        if coloring.names:
+            told = coloring.names[int(value)] if value >= 0 else "none"
+        else:
+            told = number(float(f"{value:.3g}")) if np.isfinite(value) else "not measured"
+        parts.append(f"{coloring.title} {told}")
+    return APART.join(parts)
+
+
+class Hover(ElidingLabel):
+    """A line at the right end of the status bar; empty where no spot is under the mouse."""
+
+    def __init__(self, window: QMainWindow, viewer: Viewer, session: Session) -> None:
+        super().__init__("", window)
+        self._viewer, self.session, self._spot = ref(viewer), session, -1
+        self.setElideMode(Qt.TextElideMode.ElideRight)
+        self.setMaximumWidth(WIDEST)
+        self.setAccessibleName("Under the mouse")
+        bar: Any = window.statusBar()  # never None, whatever the types of one Qt binding say
+        bar.addPermanentWidget(self)
+        self._move = self._on_move
+        viewer.mouse_move_callbacks.append(self._move)
+        at_end(self, self._leave)
+        listen(self, (session.shown_changed, self._forget), (session.coloring_changed, self._forget))
+        listen(self, (session.result_changed, self._forget), (session.section_changed, self._forget))
+
+    def _on_move(self, viewer: Viewer, event: Any) -> None:
+        spot = None if self.session.section is None else self.session.canvas.spot_at(event.position)
+        if (number := -1 if spot is None else spot) != self._spot:
+            self._spot = number
+            text = "" if spot is None else words(self.session, spot)
+            self.setText(text)
+            self.setToolTip(text)
+            self.setMinimumWidth(min(self.fontMetrics().horizontalAdvance(text) + 12, WIDEST))
+
+    def _forget(self, _: Any = None) -> None:
+        """Look again at the next move: what is known of the spot is another."""
+        self._spot = -2
+
+    def _leave(self) -> None:
+        viewer = self._viewer()
+        if viewer is not None and self._move in viewer.mouse_move_callbacks:
+            viewer.mouse_move_callbacks.remove(self._move)
+
+
+def hover_of(window: QMainWindow, viewer: Viewer, session: Session) -> Hover:
+    """Return the line of a window, made when first asked for."""
+    there = window.findChild(Hover)
+    return there if isinstance(there, Hover) else Hover(window, viewer, session)

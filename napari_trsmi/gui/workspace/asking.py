@@ -1,0 +1,86 @@
+"""What a person is asked when a session is saved or opened. Replaced in tests, where nobody is there to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from napari_trsmi.gui.workspace.record import ENDING, SavedFile
+
+Beside = Literal["save", "leave", "cancel"]
+FILTER = f"Session of TRSMI (*{ENDING})"
+_NAMED = 6
+
+
+def where_to(parent: QWidget | None, suggested: Path) -> Path | None:
+    """Ask where to save a session; None where a person does not want to."""
+    chosen, _ = QFileDialog.getSaveFileName(parent, "Save session", str(suggested), FILTER)
+    if not chosen:
+        return None
+    return Path(chosen if chosen.endswith(ENDING) else f"{chosen.removesuffix('.json').removesuffix('.trsmi')}{ENDING}")
+
+
+def which(parent: QWidget | None) -> Path | None:
+    """Ask which session to open; None for none."""
+    chosen, _ = QFileDialog.getOpenFileName(parent, "Open a session", "", f"{FILTER};;All files (*)")
+    return Path(chosen) if chosen else None
+
+
+def beside(parent: QWidget | None, names: Sequence[str]) -> Beside:
+    """Ask whether results that are in memory only are saved beside the session file."""
+    one = len(names) == 1
+    box = _box(
+        parent,
+        f"{'A result is' if one else f'{len(names)} results are'} in memory only: {_listed(names)}.",
+        "A session file names files and copies no data. Small files beside it can hold domains, support, review and "
+        "the state of training.",
+    )
+    save = box.addButton("Save beside it", QMessageBox.ButtonRole.AcceptRole)
+    leave = box.addButton("Leave out", QMessageBox.ButtonRole.DestructiveRole)
+    box.setEscapeButton(box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole))
+    box.setDefaultButton(save)
+    box.exec()
+    clicked = box.clickedButton()
+    return "save" if clicked is save else "leave" if clicked is leave else "cancel"
+
+
+def where_is(parent: QWidget | None, file: SavedFile) -> Path | Literal["leave", "cancel"]:
+    """Ask where a file is that is not where the session file says."""
+    before = Path(file.was or file.path)
+    box = _box(
+        parent,
+        f"{before.name} is not where it was.",
+        f"It was at {before}. Files that moved with it are found by themselves once you have chosen it.",
+    )
+    choose = box.addButton("Choose…", QMessageBox.ButtonRole.AcceptRole)
+    leave = box.addButton("Leave it out", QMessageBox.ButtonRole.DestructiveRole)
+    box.setEscapeButton(box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole))
+    box.setDefaultButton(choose)
+    box.exec()
+    clicked = box.clickedButton()
+    if clicked is not choose:
+        return "leave" if clicked is leave else "cancel"
+    if before.suffix in ("", ".zarr"):
+        chosen = QFileDialog.getExistingDirectory(parent, f"Where is {before.name}?")
+    else:
+        chosen, _ = QFileDialog.getOpenFileName(parent, f"Where is {before.name}?", "", "All files (*)")
+    return Path(chosen) if chosen else "cancel"
+
+
+def _box(parent: QWidget | None, text: str, more: str) -> QMessageBox:
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("TRSMI")
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(text)
+    box.setInformativeText(more)
+    return box
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_NAMED])
+    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"

@@ -1,0 +1,159 @@
+"""Save a session to a file, and open it again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from napari_trsmi.errors import DataError
+from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.remembered import remember
+from napari_trsmi.gui.viewer.sections import marked
+from napari_trsmi.gui.viewer.sessions import session_of
+from napari_trsmi.gui.workspace import asking, record
+from napari_trsmi.gui.workspace.arranging import arrange, as_it_lies
+from napari_trsmi.gui.workspace.keeping import collect, in_memory, kept_sections, role_of, small_files, sources_of
+from napari_trsmi.gui.workspace.reopening import missing_files, reopened
+
+if TYPE_CHECKING:
+    from napari import Viewer
+    from qtpy.QtWidgets import QWidget
+
+    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.state import OpenSection
+
+NOTHING = "Expected a section from a file, found none. Open a file, or save the result first, then save the session."
+
+
+def save_session(session: Session, parent: QWidget | None = None, done: Callable[[], Any] | None = None) -> None:
+    """Ask where to, then write the session file, and small files of results that are in memory only, in a thread.
+
+    Parameters
+    ----------
+    done
+        Called once all is written.
+    """
+    sections, left_out = kept_sections(session)
+    if not sections:
+        return session.failed.emit(NOTHING)
+    path = asking.where_to(parent, suggested(sections))
+    if path is None:
+        return None
+    smalls = small_files(in_memory(sections), path)
+    if smalls:
+        answer = asking.beside(parent, [f"{one.entry.name} of {one.section.dataset.name}" for one in smalls])
+        if answer == "cancel":
+            return None
+        smalls = smalls if answer == "save" else []
+    what = collect(session, path, as_it_lies(session.canvas.viewer), smalls)
+    complete = [(one, one.section.runs.complete(one.entry.result)) for one in smalls]
+
+    def work() -> None:
+        from napari_trsmi.data.small_copy import write_small
+
+        for one, result in complete:
+            write_small(result, one.path)
+        record.write(what, path)
+
+    results = {id(one.entry): one.entry.result for one in smalls}
+
+    def finish(_: None) -> None:
+        for one in smalls:
+            if one.entry.result is results[id(one.entry)]:  # as it was written
+                one.entry.kept = one.path
+        remember([path])
+        said = [f"Session saved to {path}."]
+        said += [f"With {len(smalls)} small file{'s' * (len(smalls) > 1)} of results beside it."] if smalls else []
+        said += [f"Left out, for they came from no file: {', '.join(left_out)}."] if left_out else []
+        session.told.emit(" ".join(said))
+        if done is not None:
+            done()
+
+    return run_job(session, f"Saving {path.name}", work, finish)
+
+
+def suggested(sections: Sequence[OpenSection]) -> Path:
+    """Return where to save a session by default: beside the data; in the home folder where nothing can be written."""
+    from napari_trsmi.data.sample import sample_path
+
+    first = sections[0]
+    source = Path(sources_of(first)[0]).absolute()
+    folder = source.parent
+    if source == sample_path().absolute() or not os.access(folder, os.W_OK):
+        folder = Path.home()
+    stem = "".join(sign if sign.isalnum() or sign in "_-." else "_" for sign in first.dataset.name)
+    return folder / f"{stem[:80] or 'session'}{record.ENDING}"
+
+
+def open_session(viewer: Viewer, path: Path, parent: QWidget | None = None) -> None:
+    """Open what a session file names beside what is open, in a thread, and lay the window as it was.
+
+    What is wrong with the file, and what of it is not there, is told through the session of the viewer.
+    """
+    session, folder = session_of(viewer), Path(path).absolute().parent
+    try:
+        what = record.read(path)
+    except DataError as error:
+        return session.failed.emit(str(error))
+    moved: dict[str, Path] = {}
+    left: set[str] = set()
+    while lost := [file for file in missing_files(what, folder, moved) if file.path not in left]:
+        answer = asking.where_is(parent, lost[0])
+        if answer == "cancel":
+            return None
+        if isinstance(answer, Path):
+            moved[lost[0].was or lost[0].path] = answer
+        left.add(lost[0].path)
+    there = ref(getattr(viewer, "__wrapped__", viewer))
+
+    def work() -> list[tuple[OpenSection | None, list[str]]]:
+        return [reopened(section, folder, moved) for section in what.sections]
+
+    def done(found: list[tuple[OpenSection | None, list[str]]]) -> None:
+        if (viewer := there()) is not None:
+            remember([path])
+            show(viewer, what, found)
+
+    return run_job(session, f"Opening {Path(path).name}", work, done)
+
+
+def show(viewer: Viewer, what: record.SavedSession, found: Sequence[tuple[OpenSection | None, Sequence[str]]]) -> None:
+    """Put sections that were read again into a viewer as they were shown, the active one last."""
+    from napari.layers import Layer
+
+    from napari_trsmi.gui.viewer.layers import section_layers
+
+    session = session_of(viewer)
+    active = found[what.active][0] if what.active < len(found) else None
+    for saved, (section, _) in zip(what.sections, found, strict=True):
+        if section is None:
+            continue
+        for data in section_layers(section):
+            viewer.add_layer(Layer.create(*data))
+        _show_as_before(viewer, section, saved.looks)
+    if active is not None:
+        session.activate(active)
+        n = 0 if session.shown is None else len(session.shown.names)
+        session.set_hidden(frozenset(number for number in what.hidden if number < n))
+    problems = [sentence for _, sentences in found for sentence in sentences]
+    if (config := what.config) is not None:
+        session.set_config(config)
+    else:
+        problems.append("The settings of the session are of another version and were left out.")
+    arrange(viewer, what.arrangement)
+    if problems:
+        session.failed.emit("\n".join(problems))
+
+
+def _show_as_before(viewer: Viewer, section: OpenSection, looks: dict[str, record.Look]) -> None:
+    for layer, ours in marked(viewer):
+        if ours["section"] is section and (look := looks.get(role_of(ours))) is not None:
+            layer.opacity, layer.visible = look.opacity, look.visible
+
+
+def is_session(path: str | Path) -> bool:
+    """Return whether a file is called as session files are."""
+    return str(path).lower().endswith(record.ENDING)

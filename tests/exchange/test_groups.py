@@ -1,0 +1,141 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_sections import result, ringed, section, square
+
+from napari_trsmi.data.own_columns import put_column
+from napari_trsmi.data.study import stack
+from napari_trsmi.errors import DataError
+from napari_trsmi.exchange import import_columns, read_columns
+from napari_trsmi.exchange.groups import is_groups, write_loupe, write_xenium
+
+
+def with_region():
+    dataset = section(square())
+    region = pd.Categorical.from_codes(np.where(np.arange(144) < 40, 0, -1), categories=["a, b"])
+    put_column(dataset, "side", region)
+    return replace(result(dataset, ringed(dataset.coords)), domain_names=("=x", "2", "10"))
+
+
+def test_loupe_has_a_barcode_and_a_column_for_each_grouping_and_comes_back(tmp_path):
+    found = with_region()
+    (path,) = write_loupe(found, tmp_path / "x.csv")
+    lines = path.read_text().splitlines()
+    assert lines[0] == "Barcode,domain,side"
+    assert lines[1] == "AAC000-1,2" + ',"a, b"' if found.labels[0] == 1 else lines[1].startswith("AAC000-1,")
+    domains, side = read_columns(section(square()), path)
+    assert side.name == "side"
+    assert side.values.equals(found.dataset.obs["side"].array)
+    assert list(domains.values) == [found.names[k] for k in found.labels]
+    assert list(domains.values.categories) == ["2", "10", "=x"]
+    assert is_groups(path)
+
+
+def test_xenium_has_a_file_for_each_grouping_without_cells_that_have_none(tmp_path):
+    found = with_region()
+    paths = write_xenium(found, tmp_path / "x.csv")
+    assert [path.name for path in paths] == ["x.domain.csv", "x.side.csv"]
+    table = pd.read_csv(paths[1])
+    assert list(table) == ["cell_id", "group"]
+    assert list(table["cell_id"]) == list(found.obs_names[:40])
+    (column,) = read_columns(section(square()), paths[1])
+    assert column.name == "x.side"
+    assert column.values.equals(found.dataset.obs["side"].array)
+    (only,) = write_xenium(found, tmp_path / "y.csv", ["domain"])
+    assert only.name == "y.csv"
+
+
+def table(tmp_path, text, name="t.csv"):
+    path = tmp_path / name
+    path.write_text(text)
+    return path
+
+
+def test_barcodes_are_found_without_their_suffix_and_unknown_ones_counted(tmp_path):
+    text = "Barcode,Region\n" + "".join(f"AAC{k:03d},r{k % 2}\n" for k in range(10)) + "ZZZ,r0\nAAC011,\n"
+    (column,) = read_columns(section(square()), table(tmp_path, text))
+    assert column.name == "Region"
+    assert list(column.values[:4]) == ["r0", "r1", "r0", "r1"]
+    assert column.values[10:].isna().all()
+    assert "names 10 of 144 spots (2 groups)" in column.told
+    assert "1 of its 12 barcodes are not among the spots" in column.told
+
+
+def test_colours_beside_groups_are_taken(tmp_path):
+    text = "cell_id,group,color\nAAC000-1,x,#102030\nAAC001-1,y,#a0b0c0\n"
+    (column,) = read_columns(section(square()), table(tmp_path, text))
+    assert column.name == "t"
+    assert column.colors == {"x": "#102030", "y": "#a0b0c0"}
+
+
+def test_selections_of_xenium_explorer_are_polygons_in_micrometres(tmp_path):
+    text = (
+        "#Selection name: left one\n#Area (µm^2): 400\nX,Y\n"
+        "47.5,47.5\n67.5,47.5\n67.5,67.5\n47.5,67.5\n"
+        "#Selection name: other\n#Area (µm^2): 400\nX,Y\n"
+        "97.5,97.5\n107.5,97.5\n107.5,107.5\n97.5,107.5\n97.5,97.5\n"
+    )
+    path = table(tmp_path, text, "selections.csv")
+    (column,) = read_columns(section(square(), microns_per_unit=0.5), path)
+    assert column.name == "selections"
+    assert (column.values == "left one").sum() == 16
+    assert (column.values == "other").sum() == 4
+    assert is_groups(path)
+    both = "Selection,X,Y\na,47.5,47.5\na,67.5,47.5\na,67.5,67.5\nb,97.5,97.5\nb,107.5,97.5\nb,107.5,107.5\n"
+    (column,) = read_columns(section(square(), microns_per_unit=0.5), table(tmp_path, both))
+    assert list(column.values.categories) == ["a", "b"]
+
+
+def test_selections_may_be_lists_of_cells(tmp_path):
+    text = (
+        "#Selection name: one\n#Area: 3\nCell ID,Cluster,Transcripts\nAAC000-1,Unassigned,3\nAAC001-1,Unassigned,1\n"
+        "#Selection name: two\nCell ID,Cluster,Transcripts\nAAC001-1,Unassigned,1\nAAC002-1,Unassigned,1\n"
+    )
+    (column,) = read_columns(section(square()), table(tmp_path, text))
+    assert list(column.values[:3]) == ["one", "two", "two"]
+    assert "names 3 of 144" in column.told
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Barcode,Region\nnope-1,x\n", "found none of them"),
+        ("Barcode\nAAC000-1\n", "found none"),
+        ("", "Expected a table"),
+        ("Barcode,Region\nAAC000-1\n", "Expected a table"),
+        ("#Selection name: far\nX,Y\n1,1\n2,1\n2,2\n", "found no spot"),
+        ("#Selection name: odd\nX,Y\n1,1\nb,1\n2,2\n", "Expected numbers"),
+    ],
+)
+def test_what_cannot_be_used_is_said_in_a_sentence(tmp_path, text, said):
+    with pytest.raises(DataError, match=said):
+        read_columns(section(square()), table(tmp_path, text))
+
+
+def test_other_tables_are_not_ours(tmp_path):
+    assert not is_groups(table(tmp_path, "axis-0,axis-1\n1,2\n"))
+    assert not is_groups(table(tmp_path, "gene,value\nactb,2\n"))
+    assert is_groups(table(tmp_path, ",value\nAAC000-1,2\n"), section(square()).obs_names)
+    assert not is_groups(tmp_path / "none.csv")
+
+
+def test_a_table_is_looked_for_in_all_sections_of_a_study_or_in_the_one_it_is_about(tmp_path):
+    apart = section(square(8))
+    renamed = np.array([f"B{k}-1" for k in range(64)])
+    apart = replace(apart, obs_names=renamed, obs=apart.obs.set_axis(renamed))
+    study = stack({"a": section(square()), "b": apart}, distinct=False)
+    (column,) = read_columns(study, table(tmp_path, "Barcode,Region\nAAC000-1,x\nB3-1,y\n"))
+    assert list(np.flatnonzero(column.values.codes >= 0)) == [0, 147]
+    (column,) = read_columns(study, table(tmp_path, "Barcode,Region\na:AAC001-1,x\n"))
+    assert list(np.flatnonzero(column.values.codes >= 0)) == [1]
+    same = stack({"a": section(square()), "b": section(square(8))}, distinct=False)
+    path = table(tmp_path, "Barcode,Region\nAAC000-1,x\n")
+    with pytest.raises(DataError, match="Choose the section"):
+        import_columns(same, path)
+    import_columns(same, path, "b")
+    assert list(np.flatnonzero(same.obs["Region"].notna())) == [144]
+    written = write_loupe(same, tmp_path / "w.csv", ["Region"])
+    assert [path.name for path in written] == ["w.a.csv", "w.b.csv"]
+    assert written[1].read_text() == "Barcode,Region\nAAC000-1,x\n"

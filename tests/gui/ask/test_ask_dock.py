@@ -1,0 +1,326 @@
+"""The dock Ask in a shown, focused window, by keys and clicks: answers, lassos, what is outdated, what is empty."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from opened_dock import open_section
+from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtWidgets import QFileDialog
+
+import napari_trsmi as nt
+from napari_trsmi import edits
+from napari_trsmi.gui.ask import describe_panel, differ_panel
+from napari_trsmi.gui.ask.dock import AskDock
+from napari_trsmi.gui.maps import feature_coloring
+from napari_trsmi.gui.viewer.sessions import session_of
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def dock(qtbot, viewer, trained):
+    """The dock in the window of a viewer, beside a result of its own; held-out counts are not made."""
+    dataset = replace(trained.dataset, obs=trained.dataset.obs.copy())
+    open_section(viewer, dataset, replace(trained, dataset=dataset))
+    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Ask")
+    dock.differ.fresh.setChecked(False)
+    dock.told = []
+    dock.session.failed.disconnect()
+    dock.session.failed.connect(dock.told.append)
+    window = viewer.window._qt_window
+    window.activateWindow()
+    qtbot.waitUntil(dock.isVisible)
+    return dock
+
+
+def press(qtbot, button):
+    """Click a button that can be clicked."""
+    qtbot.waitUntil(lambda: button.isVisible() and button.isEnabled())
+    qtbot.mouseClick(button, LEFT)
+
+
+def compared(qtbot, panel):
+    """Press Compare and wait for the answer."""
+    press(qtbot, panel.compare)
+    qtbot.waitUntil(lambda: panel.job is None and panel.found is not None, timeout=30_000)
+    return panel.found
+
+
+def test_two_domains_are_compared_by_keys_and_the_table_is_that_of_python(qtbot, dock):
+    panel = dock.differ
+    panel.a.kind.setFocus()
+    qtbot.keyClick(panel.a.value, Qt.Key.Key_Down)
+    qtbot.keyClick(panel.b.kind, Qt.Key.Key_Down)
+    assert (panel.a.where, panel.b.where) == ("domain:2", "domain:2")
+    assert not panel.compare.isEnabled()  # with itself
+    qtbot.keyClick(panel.b.value, Qt.Key.Key_Up)
+    assert panel.b.where == "domain:1"
+    panel.compare.setFocus()
+    qtbot.keyClick(panel.compare, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: panel.found is not None, timeout=30_000)
+    expected = nt.differ(dock.session.result, "2", "1", held_out=False).tables["rna"]
+    pd.testing.assert_frame_equal(panel.views.table.features.table, expected)
+    assert panel.views.modality.currentText() == "rna"
+    assert "A: domain 2 (" in panel.note.text()
+    assert "p is an aid to put features in order, no proof" in panel.note.text()
+
+
+def test_a_click_on_a_feature_or_on_its_dot_colours_the_tissue(qtbot, dock):
+    panel = dock.differ
+    compared(qtbot, panel)
+    table = panel.views.table
+    at = table.visualRect(table.model().index(1, 0)).center()
+    qtbot.mouseClick(table.viewport(), LEFT, pos=at)
+    name = table.features.table["feature"][1]
+    expected = feature_coloring(dock.session.dataset, "rna", name)
+    assert np.array_equal(dock.session.coloring.values, expected.values)
+    qtbot.keyClick(table, Qt.Key.Key_Down)
+    assert dock.session.coloring.title.startswith(str(table.features.table["name"][2]))
+
+    panel.views.tabs.setCurrentWidget(panel.views.volcano)
+    plot = panel.views.volcano.plot
+    qtbot.wait(50)
+    box = plot.getPlotItem().vb
+    effect, high = panel.views.volcano._at[0]
+    scene = box.mapViewToScene(QPointF(float(effect), float(high)))
+    qtbot.mouseClick(plot.viewport(), LEFT, pos=plot.mapFromScene(scene))
+    qtbot.waitUntil(lambda: dock.session.coloring.title.startswith(str(table.features.table["name"][0])), timeout=3000)
+
+
+def test_a_click_on_a_heading_sorts_and_rows_keep_their_feature(qtbot, dock):
+    compared(qtbot, dock.differ)
+    table = dock.differ.views.table
+    header = table.horizontalHeader()
+    column = [one.key for one in table.features.columns].index("auc")
+    place = QPoint(header.sectionViewportPosition(column) + 10, 8)
+    qtbot.mouseClick(header.viewport(), LEFT, pos=place)
+    qtbot.mouseClick(header.viewport(), LEFT, pos=place)
+    whole = table.features.table
+    shown = [float(table.model().index(row, column).data()) for row in range(5)]
+    assert shown in (sorted(shown), sorted(shown, reverse=True))
+    table.selectRow(0)
+    (row,) = table.selected
+    assert whole["auc"][row] in (whole["auc"].max(), whole["auc"].min())
+
+
+def test_the_sides_of_the_selected_boundary_are_taken_by_one_button(qtbot, dock):
+    panel = dock.differ
+    assert not panel.sides.isEnabled()
+    assert "Select a boundary first" in panel.sides.toolTip()
+    dock.session.select_boundary(3)
+    press(qtbot, panel.sides)
+    pair = dock.session.result.boundaries.loc[3, ["domain_a", "domain_b"]].astype(int)
+    a, b = (dock.session.result.names[k] for k in pair)
+    assert (panel.a.where, panel.b.where) == (f"boundary:3:{a}", f"boundary:3:{b}")
+    found = compared(qtbot, panel)
+    assert found.a.name == f"side of {a} of boundary 3"
+
+
+def test_held_out_counts_are_made_once_for_all_questions(qtbot, dock, monkeypatch):
+    from napari_trsmi.evidence import carriers
+
+    made, real = [], carriers.count_halves
+    monkeypatch.setattr(carriers, "count_halves", lambda result: made.append(1) or real(result))
+    dock.differ.fresh.setChecked(True)
+    found = compared(qtbot, dock.differ)
+    assert set(found.tables["rna"]["tested_on"]) == {"counts that did not draw the domains"}
+    assert "p comes from counts that did not draw the domains" in dock.differ.note.text()
+    dock.tabs.setCurrentWidget(dock.describe)
+    press(qtbot, dock.describe.describe)
+    qtbot.waitUntil(lambda: dock.describe.found is not None, timeout=30_000)
+    assert made == [1]
+
+
+def test_a_lasso_becomes_a_column_that_can_be_undone(qtbot, viewer, dock):
+    panel, session = dock.differ, dock.session
+    press(qtbot, panel.a.draw)
+    layer = viewer.layers.selection.active
+    assert layer.mode == "add_polygon_lasso"
+    assert "they become A" in panel.note.text()
+    at = session.dataset.coords[:, ::-1]
+    middle, reach = at.mean(axis=0), np.ptp(at, axis=0) / 5
+    layer.add_polygons(middle + reach * np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]]))
+    qtbot.waitUntil(lambda: panel.a.where == "lasso=A")
+    inside = (np.abs(at - middle) < reach).all(axis=1)
+    assert np.array_equal(session.dataset.obs["lasso"].notna().to_numpy(), inside)
+    assert session.annotations.names == ("lasso",)
+    assert layer not in viewer.layers
+    assert not panel.a.draw.isChecked()
+    assert session.coloring.title == "lasso"
+    found = compared(qtbot, panel)
+    assert found.a.n_spots == inside.sum()
+    assert session.deeds.last == "lasso A"
+    session.deeds.undo()
+    assert "lasso" not in session.dataset.obs
+    assert panel.a.where.startswith("domain:")
+    session.deeds.redo()
+    assert session.dataset.obs["lasso"].notna().sum() == inside.sum()
+
+
+def test_another_dock_in_front_ends_lassoing_and_leaves_no_layer(qtbot, viewer, dock):
+    before = list(viewer.layers)
+    press(qtbot, dock.differ.b.draw)
+    assert len(viewer.layers) == len(before) + 1
+    dock.hide()
+    assert list(viewer.layers) == before
+    assert not dock.differ.b.draw.isChecked()
+
+
+def test_the_two_groups_are_shown_on_the_tissue(qtbot, dock):
+    press(qtbot, dock.differ.show_groups)
+    coloring = dock.session.coloring
+    assert coloring.names == ("A: domain 1", "B: rest")
+    assert np.array_equal(coloring.values == 0, dock.session.result.labels == 0)
+
+
+def test_an_answer_goes_with_the_domains_it_is_about_and_stays_under_other_names(qtbot, dock):
+    panel, session = dock.differ, dock.session
+    compared(qtbot, panel)
+    session.set_result(edits.rename(session.result, 4, "other"))
+    assert panel.found is not None
+    session.set_result(edits.merge(session.result, [0, 1]))
+    assert panel.found is None
+    assert panel.note.text() == differ_panel.ASK
+    assert not panel.views.isVisible()
+
+
+def test_a_question_under_way_is_dropped_with_what_it_was_about(qtbot, dock, monkeypatch):
+    from threading import Event
+
+    from napari_trsmi.interrupt import check
+
+    began, ended = Event(), Event()
+
+    def slow(*_, **__):
+        began.set()
+        try:
+            while True:
+                check()
+                ended.wait(0.01)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr("napari_trsmi.answers.differ", slow)
+    press(qtbot, dock.differ.compare)
+    qtbot.waitUntil(began.is_set)
+    assert dock.differ.stop.isVisible()
+    dock.session.set_result(edits.merge(dock.session.result, [0, 1]))
+    assert dock.differ.job is None
+    qtbot.waitUntil(ended.is_set)
+    assert dock.differ.found is None
+    press(qtbot, dock.differ.compare)
+    press(qtbot, dock.differ.stop)
+    assert dock.differ.note.text() == differ_panel.ASK
+    assert dock.told == []
+
+
+def test_dots_and_violins_are_drawn(qtbot, dock):
+    compared(qtbot, dock.differ)
+    views = dock.differ.views
+    for picture in (views.dots, views.violins):
+        views.tabs.setCurrentWidget(picture)
+        qtbot.waitUntil(lambda picture=picture: not picture.picture.pixmap().isNull(), timeout=20_000)
+        assert picture.picture.pixmap().width() <= picture.width()
+
+
+def test_tables_and_figures_are_saved(qtbot, dock, tmp_path, monkeypatch):
+    compared(qtbot, dock.differ)
+    views = dock.differ.views
+    for button, name in ((views.save_table, "x.csv"), (views.save_figure, "x.svg")):
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, name=name: (str(tmp_path / name), ""))
+        press(qtbot, button)
+        qtbot.waitUntil((tmp_path / name).exists, timeout=20_000)
+    assert len(pd.read_csv(tmp_path / "x.csv")) == len(dock.differ.found.table())
+
+
+# What is this domain?
+
+
+@pytest.fixture
+def described(qtbot, dock):
+    """The second page after a domain was described with two sets that were typed."""
+    dock.tabs.setCurrentWidget(dock.describe)
+    panel = dock.describe
+    panel._markers[(0, "1")] = nt.differ(dock.session.result, "1", held_out=False)
+    genes = panel._markers[(0, "1")].tables["rna"].query("score > 0")["feature"][:4]
+    panel.typed.setFocus()
+    qtbot.waitUntil(panel.typed.hasFocus)
+    qtbot.keyClicks(panel.typed, "high: " + ", ".join(genes).lower())
+    qtbot.keyClick(panel.typed, Qt.Key.Key_Return)
+    qtbot.keyClicks(panel.typed, "none: nosuchgene")
+    press(qtbot, panel.describe)
+    qtbot.waitUntil(lambda: panel.found is not None, timeout=30_000)
+    return panel
+
+
+def test_a_domain_is_described_with_the_sets_that_were_typed(described, dock):
+    assert described.summary.text().startswith(f"Domain 1: {(dock.session.result.labels == 0).sum():,} spots")
+    assert described.found.sets["set"].tolist() == ["high"]
+    answers = described.answers
+    assert answers.composition.rowCount() == len(described.found.composition["domain"])
+    assert answers.sets.item(0, 0).text() == "high"
+    assert answers.neighbours.rowCount() == len(described.found.neighbours)
+    assert answers.neighbours.isColumnHidden(5)  # squidpy was not asked
+
+
+def test_a_suggested_name_is_given_only_by_its_button_and_taken_back(qtbot, described, dock):
+    session = dock.session
+    assert session.result.names[0] == "1"
+    name = described.names.currentText()
+    assert described.evidence.text() == described.found.suggestions[0].evidence
+    press(qtbot, described.use)
+    assert session.result.names[0] == name
+    assert described.domain.itemText(0) == name
+    assert session.deeds.last == f"name {name}"
+    session.deeds.undo()
+    assert session.result.names[0] == "1"
+    session.deeds.redo()
+    assert session.result.names[0] == name
+
+
+def test_a_line_that_is_no_set_is_refused_in_the_dock(qtbot, dock):
+    dock.tabs.setCurrentWidget(dock.describe)
+    qtbot.keyClicks(dock.describe.typed, "no colon")
+    press(qtbot, dock.describe.describe)
+    assert 'Expected "name: CD3E, CD4"' in dock.describe.summary.text()
+    assert dock.describe.job is None
+
+
+def test_gene_sets_of_a_file_are_loaded_and_taken_out_again(qtbot, dock, tmp_path, monkeypatch):
+    dock.tabs.setCurrentWidget(dock.describe)
+    (tmp_path / "sets.gmt").write_text("a\tx\tG1\tG2\nb\tx\tG3\n")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "sets.gmt"), ""))
+    press(qtbot, dock.describe.load)
+    assert dock.describe.load.text() == "✕ 2 sets"
+    press(qtbot, dock.describe.load)
+    assert dock.describe.load.text() == "GMT file…"
+
+
+# Empty states and room
+
+
+def test_empty_states_say_what_to_do(qtbot, viewer, sample):
+    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Ask")
+    assert "Open a section first" in dock.empty.text()
+    open_section(viewer, sample)
+    assert dock.stack.currentWidget() is dock.tabs
+    assert dock.differ.note.text() == differ_panel.ASK
+    assert "Domain" not in [dock.differ.a.kind.itemText(k) for k in range(dock.differ.a.kind.count())]
+    assert dock.describe.summary.text() == describe_panel.NO_RESULT
+    assert not dock.describe.describe.isEnabled()
+
+
+def test_the_dock_fits_in_330_pixels_whatever_things_are_called(qtbot, dock):
+    session = dock.session
+    long = "a name of fifty-one letters that goes on and on, on"
+    session.annotations.put(long, pd.Categorical(np.where(np.arange(session.dataset.n_spots) % 2, long, "short")))
+    session.set_result(edits.rename(session.result, 0, long))
+    dock.differ.a.choose(long, f"{long}={long}")
+    compared(qtbot, dock.differ)
+    assert isinstance(dock, AskDock)
+    assert dock.minimumSizeHint().width() <= 330
+    assert session_of(dock.viewer) is session

@@ -1,0 +1,215 @@
+"""The Embedding dock in a real window, beside the tissue."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from threading import Event
+
+import numpy as np
+import pytest
+from opened_dock import layer, open_section
+from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+from typed_keys import focus, press, type_keys
+
+from napari_trsmi.gui import maps
+from napari_trsmi.gui.viewer import layers
+from napari_trsmi.gui.viewer.sessions import session_of
+from napari_trsmi.interrupt import check
+from napari_trsmi.unfolding import components
+
+
+def opened(viewer, dataset, result=None):
+    open_section(viewer, dataset, result)
+    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Embedding")
+    while not dock.isVisible() or dock.panel.plot.pixels.size == 1:
+        QApplication.processEvents()
+    return dock, dock.panel, session_of(viewer)
+
+
+@pytest.fixture
+def panel(viewer, trained):
+    """The panel on a result whose file one can write into."""
+    dataset = replace(trained.dataset, obs=trained.dataset.obs.copy())
+    return opened(viewer, dataset, replace(trained, dataset=dataset))[1]
+
+
+def at(plot, row):
+    """Return where in the plot a point lies, in pixels of its viewport."""
+    return plot.mapFromScene(plot.plotItem.vb.mapViewToScene(_point(plot.places[row])))
+
+
+def _point(place):
+    return QPointF(float(place[0]), float(place[1]))
+
+
+def test_it_says_what_to_do_before_there_is_an_embedding(viewer, sample):
+    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Embedding")
+    assert "Drop a file" in dock.empty.text()
+    open_section(viewer, sample)
+    assert "Press Run" in dock.empty.text()
+
+
+def test_components_are_there_at_once_in_the_colours_of_the_tissue(panel, trained, qtbot):
+    session = panel.session
+    assert np.array_equal(panel.plot.places, components(trained.embedding))
+    session.set_hidden(frozenset({1}))
+    qtbot.waitUntil(lambda: panel.plot.colors[trained.labels == 1, 3].max() == 0)
+    wanted = layers.domain_colors(session.shown, session.hidden)[trained.labels]
+    assert panel.plot.colors == pytest.approx(255 * wanted, abs=1)
+    qtbot.waitUntil(lambda: 1 not in trained.labels[panel.plot.pixels[panel.plot.pixels >= 0]])
+    coloring = maps.feature_coloring(trained.dataset, "rna", "VIM4")
+    session.color(coloring)
+    wanted = layers.spot_colors(session.section, coloring)
+    qtbot.waitUntil(lambda: np.abs(panel.plot.colors - 255 * wanted).max() <= 1)
+
+
+def test_a_lasso_in_the_plot_chooses_on_the_tissue_and_becomes_a_region(panel, trained, viewer, qtbot):
+    session, plot = panel.session, panel.plot
+    qtbot.mouseClick(panel.here, Qt.MouseButton.LeftButton)
+    low, high = plot.places.min(axis=0), plot.places.max(axis=0)
+    middle = (low + high) / 2
+    view, box = plot.viewport(), plot.plotItem.vb
+    corners = [(low[0] - 1, low[1] - 1), (middle[0], low[1] - 1), (middle[0], high[1] + 1), (low[0] - 1, high[1] + 1)]
+    path = [plot.mapFromScene(box.mapViewToScene(_point(corner))) for corner in corners]
+    path = [QPoint(min(max(p.x(), 1), view.width() - 2), min(max(p.y(), 1), view.height() - 2)) for p in path]
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=path[0])
+    for place in path[1:]:
+        QTest.mouseMove(view, place)
+        QApplication.processEvents()
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=path[-1])
+    wanted = plot.places[:, 0] < middle[0]
+    assert (plot.chosen != wanted).mean() < 0.01  # a pixel at the edge
+    assert len(layer(viewer, "chosen in the embedding").data) == plot.chosen.sum()
+    assert not panel.here.isChecked()
+
+    focus(panel.name, qtbot)
+    type_keys("left")
+    press(Qt.Key.Key_Return)
+    assert session.annotations.names == ("left",)
+    assert np.array_equal(session.section.dataset.obs["left"] == "left", plot.chosen)
+    assert session.deeds.last == "keep region left"
+    session.deeds.undo()
+    assert "left" not in session.section.dataset.obs
+    qtbot.mouseClick(panel.clear, Qt.MouseButton.LeftButton)
+    assert plot.chosen is None
+    assert not layer(viewer, "chosen in the embedding").visible
+
+
+def test_a_name_of_the_file_is_refused(panel, qtbot):
+    session, said = panel.session, []
+    session.failed.disconnect()
+    session.failed.connect(said.append)
+    panel.choose(np.arange(2500) < 9)
+    panel.name.setText("domain")
+    panel.keep_region()
+    assert said == ["Expected a new name, found 'domain', a column of the file. Choose another."]
+
+
+def test_a_lasso_on_the_tissue_chooses_in_the_plot(panel, trained, viewer, qtbot):
+    before = viewer.layers.selection.active
+    qtbot.mouseClick(panel.there, Qt.MouseButton.LeftButton)
+    shapes = layer(viewer, "embedding lasso")
+    assert str(shapes.mode) == "add_polygon_lasso"
+    centre = trained.coords.mean(axis=0)
+    left, top = trained.coords.min(axis=0) - 1
+    corners = [(top, left), (top, centre[0]), (1e6, centre[0]), (1e6, left)]
+    shapes.add(np.array(corners), shape_type="polygon")
+    qtbot.waitUntil(lambda: panel.plot.chosen is not None)
+    assert np.array_equal(panel.plot.chosen, trained.coords[:, 0] < centre[0])
+    assert layer(viewer, "embedding lasso") is None
+    assert viewer.layers.selection.active is before
+    assert not panel.there.isChecked()
+
+
+def test_a_click_on_a_dot_selects_the_spot_and_a_spot_gets_its_ring(panel, qtbot):
+    plot, session = panel.plot, panel.session
+    row = int(plot.places[:, 0].argmax())
+    qtbot.mouseClick(plot.viewport(), Qt.MouseButton.LeftButton, pos=at(plot, row))
+    assert session.spot == row
+    session.select_spot(7)
+    assert np.allclose(np.array(plot._selected.getData()).ravel(), plot.places[7])
+
+
+def test_what_is_pointed_at_on_one_side_is_marked_on_the_other(panel, trained, viewer, qtbot):
+    plot = panel.plot
+    row = int(plot.places[:, 1].argmax())
+    QTest.mouseMove(plot.viewport(), QPoint(3, 3))
+    QTest.mouseMove(plot.viewport(), at(plot, row))
+    qtbot.waitUntil(lambda: layer(viewer, "pointed at") is not None)
+    assert layer(viewer, "pointed at").data[0] == pytest.approx(trained.coords[row, ::-1])
+    assert trained.dataset.obs_names[row] in panel.said.text()
+    QTest.mouseMove(plot.viewport(), QPoint(3, 3))
+    qtbot.waitUntil(lambda: not layer(viewer, "pointed at").visible)
+    panel.marks.pointed.emit(5)
+    assert np.allclose(np.array(plot._pointed.getData()).ravel(), plot.places[5])
+
+
+def test_a_umap_is_worked_out_once_and_remembered(panel, trained, monkeypatch, qtbot):
+    made, calls = np.random.default_rng(0).normal(size=(2500, 2)).astype(np.float32), []
+    monkeypatch.setattr("napari_trsmi.gui.embedding.panel.has_umap", lambda: True)
+    monkeypatch.setattr("napari_trsmi.unfolding.umap", lambda embedding, seed: calls.append(seed) or made)
+    for _ in range(2):
+        panel.how.setCurrentText("UMAP")
+        panel.how.activated.emit(1)
+        qtbot.waitUntil(lambda: np.array_equal(panel.plot.places, made))
+        panel.how.setCurrentText("Components")
+        panel.how.activated.emit(0)
+    assert calls == [trained.config.seed]
+
+
+def test_a_umap_can_be_cancelled(panel, trained, monkeypatch, qtbot):
+    ended = Event()
+
+    def umap(embedding, seed):
+        try:
+            while True:
+                check()
+        finally:
+            ended.set()
+
+    monkeypatch.setattr("napari_trsmi.gui.embedding.panel.has_umap", lambda: True)
+    monkeypatch.setattr("napari_trsmi.unfolding.umap", umap)
+    panel.how.setCurrentText("UMAP")
+    panel.how.activated.emit(1)
+    assert panel.bar.isVisible()
+    qtbot.mouseClick(panel.cancel, Qt.MouseButton.LeftButton)
+    assert ended.wait(10)
+    assert panel.how.currentText() == "Components"
+    assert not panel.bar.isVisible()
+    assert np.array_equal(panel.plot.places, components(trained.embedding))
+
+
+def test_without_umap_learn_it_says_what_to_install(panel, monkeypatch):
+    said = []
+    panel.session.failed.disconnect()
+    panel.session.failed.connect(said.append)
+    monkeypatch.setattr("napari_trsmi.gui.embedding.panel.has_umap", lambda: False)
+    panel.how.setCurrentText("UMAP")
+    panel.how.activated.emit(1)
+    assert "napari-trsmi[umap]" in said[0]
+    assert panel.how.currentText() == "Components"
+
+
+def test_embeddings_of_the_file_are_shown_without_a_result(viewer, sample):
+    points = np.random.default_rng(0).normal(size=(sample.n_spots, 2)).astype(np.float32)
+    _, panel, _ = opened(viewer, replace(sample, embeddings={"X_other": points}))
+    assert [panel.source.itemText(k) for k in range(panel.source.count())] == ["X_other"]
+    assert np.array_equal(panel.plot.places, points)
+
+
+def test_it_is_a_tab_among_the_others_and_leaves_nothing_behind(viewer, trained):
+    from napari_trsmi.gui.viewer.docks import open_docks
+
+    open_docks(viewer)
+    dock, panel, _ = opened(viewer, trained.dataset, trained)
+    QApplication.processEvents()
+    window = viewer.window._qt_window
+    (holder,) = (one for one in window.findChildren(type(dock.parent())) if one.isAncestorOf(dock))
+    assert len(window.tabifiedDockWidgets(holder)) >= 6
+    assert holder.windowTitle() == "Embedding"
+    assert dock.minimumSizeHint().width() <= 330
+    panel.choose(np.arange(2500) < 9)
+    panel.marks.leave()
+    assert layer(viewer, "chosen in the embedding") is None

@@ -1,0 +1,141 @@
+"""However long the names that people give, and however much is shown, a dock fits a small window."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib import import_module
+
+import numpy as np
+import pytest
+from long_names import LONG, SPACED, named, renamed
+from napari.components import ViewerModel
+from opened_dock import open_section
+from qtpy.QtWidgets import QAbstractScrollArea, QApplication, QLabel, QTabWidget, QWidget
+
+from napari_trsmi.gui.form.fold import Fold
+from napari_trsmi.gui.plain import Label
+from napari_trsmi.gui.viewer.sessions import session_of
+
+WIDEST, HIGHEST = 330, 420  # pixels: of a window of 960 x 540, which is a full screen at twice the scale
+DOCKS = {
+    "train": "TrainDock",
+    "color": "ColorDock",
+    "boundaries": "BoundariesDock",
+    "correct": "CorrectDock",
+    "trust": "TrustDock",
+    "compare": "CompareDock",
+}
+
+
+@pytest.fixture(scope="module")
+def long_named(trained):
+    dataset = renamed(trained.dataset)
+    keys = dict(zip(trained.dataset.modalities, dataset.modalities, strict=True))
+    pairs = {tuple(keys[name] for name in pair): found for pair, found in trained.correspondences.items()}
+    table = trained.boundaries.rename(columns={f"contrast_{old}": f"contrast_{new}" for old, new in keys.items()})
+    names = np.array([f"{LONG}-{k}" for k in range(dataset.n_spots)])
+    found = replace(
+        trained,
+        dataset=replace(dataset, obs_names=names, embeddings={LONG: trained.embedding}),
+        correspondences=pairs,
+        boundaries=table,
+    )
+    return named(found)
+
+
+@pytest.fixture(params=DOCKS)
+def dock(request, qtbot, long_named):
+    viewer = ViewerModel()
+    open_section(viewer, long_named.dataset, long_named)
+    session = session_of(viewer)
+    for entry in session.section.runs:
+        session.section.runs.rename(entry, f"run {SPACED}")
+    session.runs_changed.emit()
+    dock = getattr(import_module(f"napari_trsmi.gui.{request.param}.dock"), DOCKS[request.param])(viewer)
+    dock.kept = viewer  # nothing else keeps it alive
+    qtbot.addWidget(dock)
+    dock.resize(WIDEST, 600)
+    dock.show()
+    qtbot.waitExposed(dock)
+    return dock
+
+
+def test_no_dock_is_wider_than_a_small_window_allows(dock, qtbot):
+    session = session_of(dock.kept)
+    session.select_spot(3)
+    session.failed.emit(f"Expected a file, found /home/{LONG}/{LONG}/{LONG}.h5mu. Choose another one.")
+    session.told.emit(f"Saved in /home/{LONG}/{LONG}/{LONG}.h5mu.")
+    for fold in dock.findChildren(Fold):
+        fold.open()
+    for pages in [None, *dock.findChildren(QTabWidget)]:
+        for at in range(1 if pages is None else pages.count()):
+            if pages is not None:
+                pages.setCurrentIndex(at)
+            _settle()
+            assert dock.minimumSizeHint().width() <= WIDEST
+            assert dock.minimumSizeHint().height() <= HIGHEST
+            assert (dock.width(), _cut(dock)) == (WIDEST, [])
+
+
+def test_a_coloured_section_widens_no_dock(dock, long_named):
+    from napari_trsmi.gui import maps
+
+    session = session_of(dock.kept)
+    modality = next(iter(long_named.dataset.modalities.values()))
+    for coloring in (
+        maps.obs_coloring(long_named.dataset, SPACED),
+        maps.feature_coloring(long_named.dataset, modality.name, str(modality.table.var_names[0])),
+    ):
+        session.color(coloring)
+        _settle()
+        assert dock.minimumSizeHint().width() <= WIDEST
+        assert dock.minimumSizeHint().height() <= HIGHEST
+        assert (dock.width(), _cut(dock)) == (WIDEST, [])
+
+
+def test_the_window_with_all_docks_fits_a_small_screen(viewer, long_named):
+    from qtpy.QtWidgets import QDockWidget
+
+    from napari_trsmi.gui.viewer.docks import open_docks
+
+    open_section(viewer, long_named.dataset, long_named)
+    open_docks(viewer)
+    window = viewer.window._qt_window
+    docks = [dock for dock in window.findChildren(QDockWidget) if "(napari-trsmi)" in dock.objectName()]
+    assert len(docks) >= len(DOCKS)
+    for dock in docks:
+        dock.raise_()
+        _settle()
+        least = dock.minimumSizeHint()
+        assert (least.width() <= WIDEST, least.height() <= HIGHEST) == (True, True), (dock.objectName(), least)
+    window.resize(960, 540)
+    _settle()
+    assert (window.width(), window.height()) == (960, 540)
+
+
+def test_a_long_word_is_broken_over_lines_and_stays_as_it_was_given(qtbot):
+    label = Label(f"Saved in {LONG}.")
+    label.setWordWrap(True)
+    qtbot.addWidget(label)
+    label.resize(140, 200)
+    label.show()
+    assert label.text() == f"Saved in {LONG}."
+    assert label.heightForWidth(140) > 2 * label.fontMetrics().height()
+    assert label.minimumSizeHint().width() <= 140
+    label.setText("short")
+    assert QLabel.text(label) == "short"
+
+
+def _settle():
+    for _ in range(5):
+        QApplication.processEvents()
+
+
+def _cut(dock):
+    """Return what is seen in a dock but reaches over the edge of what it lies in, other than what scrolls sideways."""
+    found = []
+    for area in dock.findChildren(QAbstractScrollArea):
+        inside = area.widget() if hasattr(area, "widget") else None
+        if isinstance(inside, QWidget) and inside.isVisible() and inside.width() > area.viewport().width():
+            found.append(f"{type(inside).__name__}: {inside.width()} of {area.viewport().width()}")
+    return found

@@ -1,0 +1,71 @@
+"""The random walk of the benchmarks: that it acts, and that it notices what must not be."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_trsmi.data.simulate import simulate_dataset
+from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.viewer.docks import open_docks
+
+FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
+
+
+@pytest.fixture(scope="module")
+def walking():
+    """The script; it is no package, so it is imported from its folder."""
+    sys.path.insert(0, str(FOLDER))
+    try:
+        yield importlib.import_module("walking")
+    finally:
+        sys.path.remove(str(FOLDER))
+        for name in ("walking", "window"):
+            sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def walker(walking, viewer, tmp_path):
+    tiny = simulate_dataset(n_spots=150, n_genes=60, n_proteins=12, n_domains=3, image=0)
+    open_docks(viewer)
+    made = walking.Walker(viewer, [lambda: OpenSection(tiny)], np.random.default_rng(2), tmp_path)
+    made._section()
+    return made
+
+
+def test_a_walk_ends_well(walking, walker):
+    done = set()
+    with walking.answered(walker):
+        for _ in range(40):
+            walker.step()
+            done.add(walker.done)
+    assert not walker.found.bad
+    assert len(done) > 20
+
+
+def test_an_error_is_noticed(walking, walker, monkeypatch, tmp_path):
+    def fail():
+        raise ValueError("broken")
+
+    monkeypatch.setattr(walking, "ACTS", {"canvas": 1})
+    monkeypatch.setattr(walker, "_canvas", fail)
+    with walking.answered(walker):
+        walker.step()
+    assert "ValueError: broken" in walker.found.bad[0]
+
+
+def test_a_result_that_goes_is_noticed(walking, walker, monkeypatch, trained):
+    monkeypatch.setattr(walking, "ACTS", {"canvas": 1})
+    section = walker.session.section
+    section.runs.take(trained, None)
+    monkeypatch.setattr(walker, "_canvas", lambda: None)
+    with walking.answered(walker):
+        walker.step()
+        assert not walker.found.bad
+        section.runs._entries.clear()
+        walker.step()
+    assert "runs [1] went" in walker.found.bad[0]

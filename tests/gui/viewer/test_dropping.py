@@ -1,0 +1,105 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from opened_dock import open_section
+from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
+from qtpy.QtWidgets import QApplication, QWidget
+
+from napari_trsmi.errors import DataError
+from napari_trsmi.exchange import export
+from napari_trsmi.gui.viewer.annotation_reader import get_annotation_reader, read_annotations
+from napari_trsmi.gui.viewer.dropping import is_for_us
+from napari_trsmi.gui.viewer.sessions import session_of
+
+
+@pytest.fixture
+def dataset(sample):
+    return replace(sample, obs=sample.obs.copy(), own_columns={})
+
+
+@pytest.fixture
+def opened(viewer, dataset):
+    """A window with the dock Train and a section; what was told."""
+    viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
+    open_section(viewer, dataset)
+    session = session_of(viewer)
+    told = []
+    session.told.disconnect()
+    session.failed.disconnect()
+    session.told.connect(told.append)
+    session.failed.connect(told.append)
+    return viewer, session, told
+
+
+def drop(viewer, *paths):
+    """Drop files on the canvas, as a person does."""
+    canvas = next(iter(viewer.window.dock_widgets.values())).window().centralWidget()
+    target = next(one for one in canvas.findChildren(QWidget) if one.acceptDrops())
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    how = (data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(target, QDragEnterEvent(QPoint(20, 20), Qt.DropAction.CopyAction, *how))
+    QApplication.sendEvent(target, QDropEvent(QPointF(20, 20), Qt.DropAction.CopyAction, *how))
+
+
+def test_a_table_and_polygons_that_are_dropped_become_columns(qtbot, opened, dataset, trained, tmp_path):
+    viewer, session, told = opened
+    table, polygons = tmp_path / "cells.csv", tmp_path / "drawn.geojson"
+    pd.DataFrame({"cell_id": dataset.obs_names[:50], "group": "a"}).to_csv(table, index=False)
+    export(trained, polygons)
+    drop(viewer, table)
+    qtbot.waitUntil(lambda: len(told) == 1, timeout=20_000)
+    assert told[0].startswith("cells.csv names 50 of 2,500 spots (1 group): column 'cells'.")
+    drop(viewer, polygons)
+    qtbot.waitUntil(lambda: len(told) == 2, timeout=20_000)
+    assert "names 2,500 of 2,500 spots (7 groups)" in told[1]
+    assert session.annotations.names == ("cells", "domain 2")  # the sample has a column of that name
+    names = np.array(trained.names)[trained.labels]
+    assert list(session.dataset.obs["domain 2"]) == list(names)
+    session.deeds.undo()
+    assert session.annotations.names == ("cells",)
+
+
+def test_other_files_are_left_to_napari(opened, tmp_path):
+    _, session, _ = opened
+    points = tmp_path / "points.csv"
+    points.write_text("index,axis-0,axis-1\n0,1.0,2.0\n")
+    run = tmp_path / "run.json"
+    run.write_text(json.dumps({"format": 1}))
+    for path in (points, run, tmp_path / "none.csv", tmp_path / "x.h5mu"):
+        assert not is_for_us(session, path)
+    assert get_annotation_reader(str(run)) is None
+    assert get_annotation_reader(str(tmp_path / "none.geojson")) is None
+    named = tmp_path / "named.csv"
+    named.write_text(f",region\n{session.dataset.obs_names[3]},a\n")
+    assert is_for_us(session, named)
+
+
+def test_geojson_is_opened_by_name_too_and_says_what_is_missing(qtbot, viewer, dataset, trained, tmp_path):
+    (path,) = export(trained, tmp_path / "x.geojson")
+    assert get_annotation_reader(str(path)) is read_annotations
+    with pytest.raises(DataError, match="Open the section first"):
+        viewer.open(path, plugin="napari-trsmi")
+    open_section(viewer, dataset)
+    session = session_of(viewer)
+    told = []
+    session.told.connect(told.append)
+    n = len(viewer.layers)
+    assert viewer.open(path, plugin="napari-trsmi") == []
+    qtbot.waitUntil(lambda: told != [], timeout=20_000)
+    assert len(viewer.layers) == n
+    assert session.annotations.names == ("domain 2",)
+
+
+def test_what_names_no_spot_is_said(qtbot, opened, tmp_path):
+    viewer, session, told = opened
+    table = tmp_path / "other.csv"
+    table.write_text("Barcode,group\nnope-1,a\n")
+    drop(viewer, table)
+    qtbot.waitUntil(lambda: told != [], timeout=20_000)
+    assert "found none of them" in told[0]
+    assert session.annotations.names == ()

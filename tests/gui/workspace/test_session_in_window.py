@@ -1,0 +1,169 @@
+"""A session saved and opened in a real window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from app_model import Application
+from opened_dock import open_section
+from qtpy.QtCore import Qt
+
+import napari_trsmi as nt
+from napari_trsmi.gui.viewer.docks import open_docks
+from napari_trsmi.gui.viewer.layers import TISSUE
+from napari_trsmi.gui.viewer.sections import sections_in
+from napari_trsmi.gui.viewer.sessions import session_of
+from napari_trsmi.gui.workspace import asking, files
+from napari_trsmi.gui.workspace.arranging import arrange, docks_of
+from napari_trsmi.gui.workspace.record import Arrangement, SavedDock, SavedFile
+
+
+@pytest.fixture
+def data(tmp_path):
+    path = tmp_path / "slice.h5mu"
+    path.write_bytes(Path(nt.sample_path()).read_bytes())
+    return path
+
+
+@pytest.fixture
+def answers(monkeypatch, tmp_path):
+    """What a person says to each question; the last answer stays."""
+    given = {"where_to": tmp_path / "x.trsmi.json", "which": tmp_path / "x.trsmi.json", "beside": "save", "asked": []}
+    monkeypatch.setattr(asking, "where_to", lambda parent, suggested: given["where_to"])
+    monkeypatch.setattr(asking, "which", lambda parent: given["which"])
+    monkeypatch.setattr(asking, "beside", lambda parent, names: (given["asked"].append(names), given["beside"])[1])
+    monkeypatch.setattr(asking, "where_is", lambda parent, file: (given["asked"].append(file), given["where_is"])[1])
+    return given
+
+
+def run(name):
+    Application.get_app("test_app").commands.execute_command(f"napari-trsmi.{name}")
+
+
+def told(session):
+    said = []
+    session.told.connect(said.append)
+    session.failed.disconnect()
+    session.failed.connect(said.append)
+    return said
+
+
+def test_all_that_was_open_comes_back_in_another_window(viewer, make_napari_viewer, qtbot, data, trained, answers):
+    from dataclasses import replace
+
+    session = session_of(viewer)
+    said = told(session)
+    open_docks(viewer)
+    dataset = nt.read(data)
+    section = open_section(viewer, dataset, replace(trained, dataset=dataset))
+    docks_of(viewer)["Boundaries"].raise_()
+    docks_of(viewer)["Trust"].close()
+    docks_of(viewer)["Compare"].setFloating(True)
+    docks_of(viewer)["Compare"].setGeometry(60, 70, 400, 450)
+    docks_of(viewer)["Boundaries"].parent().addDockWidget(
+        Qt.DockWidgetArea.LeftDockWidgetArea, docks_of(viewer)["Correct"]
+    )
+    qtbot.wait(150)
+    session.set_hidden(frozenset({1, 3}))
+    session.canvas.layer(TISSUE).opacity = 0.25
+    viewer.scene.camera.center, viewer.scene.camera.zoom = (40.0, 30.0), 3.5
+    session.set_config(session.config.model_copy(update={"seed": 17}))
+    run("save_session")
+    qtbot.waitUntil(lambda: bool(said), timeout=30_000)
+    assert said[0].startswith("Session saved to")
+    assert "1 small file" in said[0]
+    assert answers["asked"] == [[f"run 1 of {dataset.name}"]]
+    assert next(iter(section.runs)).kept.parent == data.parent
+    viewer.close()
+
+    other = make_napari_viewer(show=True)
+    again = session_of(other)
+    said = told(again)
+    run("open_session")
+    qtbot.waitUntil(lambda: again.result is not None and bool(docks_of(other)), timeout=60_000)
+    qtbot.wait(300)
+    assert said == []
+    assert (again.result.labels == trained.labels).all()
+    assert again.hidden == {1, 3}
+    assert again.config.seed == 17
+    assert again.canvas.layer(TISSUE).opacity == pytest.approx(0.25)
+    assert other.scene.camera.zoom == pytest.approx(3.5)
+    assert tuple(other.scene.camera.center[-2:]) == pytest.approx((40.0, 30.0))
+    assert not docks_of(other)["Boundaries"].visibleRegion().isEmpty()
+    docks = docks_of(other)
+    assert not docks["Trust"].isVisible()
+    assert docks["Compare"].isFloating()
+    assert docks["Compare"].geometry().size().width() == 400
+    window = docks["Train"].parent()
+    assert window.dockWidgetArea(docks["Correct"]) == Qt.DockWidgetArea.LeftDockWidgetArea
+    assert docks["Boundaries"] in window.tabifiedDockWidgets(docks["Train"])
+
+
+ODD = {
+    "a dock of another version": {"name": "Future"},
+    "far off the screen": {"name": "Train", "floating": [19_000, -19_000, 1, 20_000]},
+    "beside itself": {"name": "Train", "beside": "Train"},
+    "beside one that is not there": {"name": "Train", "beside": "Future", "area": "top", "width": 20_000},
+}
+
+
+@pytest.mark.parametrize("dock", ODD.values(), ids=ODD)
+def test_an_arrangement_that_cannot_be_leaves_a_window_that_can_be_used(viewer, qtbot, dock):
+    arrange(viewer, Arrangement(docks=(SavedDock(**dock), SavedDock(name="Colour by")), front="Colour by"))
+    qtbot.wait(100)
+    docks = docks_of(viewer)
+    assert docks["Colour by"].isVisible()
+    for one in docks.values():
+        if one.isFloating():
+            assert one.screen().availableGeometry().contains(one.geometry().topLeft())
+
+
+def test_a_dropped_session_opens_and_a_file_that_moved_is_asked_for(viewer, qtbot, data, answers):
+    session = session_of(viewer)
+    said = told(session)
+    open_section(viewer, nt.read(data))
+    files.save_session(session)
+    qtbot.waitUntil(lambda: bool(said), timeout=30_000)
+    viewer.layers.clear()
+    data.rename(data.with_name("renamed.h5mu"))
+    answers["where_is"] = data.with_name("renamed.h5mu")
+
+    from qtpy.QtCore import QTimer
+
+    QTimer.singleShot(
+        0, lambda: viewer.open(str(answers["which"]), plugin="napari-trsmi")
+    )  # as a drop: from the running event loop
+    qtbot.waitUntil(lambda: bool(sections_in(viewer)), timeout=60_000)
+    assert [type(one) for one in answers["asked"]] == [SavedFile]
+    assert session.dataset.sources == (data.with_name("renamed.h5mu"),)
+
+
+def test_rubbish_that_is_dropped_is_told_and_what_was_open_stays(viewer, qtbot, data, answers):
+    session = session_of(viewer)
+    said = told(session)
+    section = open_section(viewer, nt.read(data))
+    answers["which"].write_text("{")
+    run("open_session")
+    assert "is damaged" in said[0]
+    assert sections_in(viewer) == [section]
+
+
+def test_without_a_section_from_a_file_there_is_nothing_to_save(viewer, answers):
+    said = told(session_of(viewer))
+    run("save_session")
+    assert said == [files.NOTHING]
+
+
+def test_a_script_gets_the_layers_of_all_sections(viewer, qtbot, data, answers):
+    session = session_of(viewer)
+    said = told(session)
+    open_section(viewer, nt.read(data))
+    files.save_session(session)
+    qtbot.waitUntil(lambda: bool(said), timeout=30_000)
+    viewer.layers.clear()
+    from napari_trsmi.gui.plugin.session_commands import get_reader
+
+    path = str(answers["which"])
+    assert {data[2] for data in get_reader(path)(path)} == {"image", "points"}
+    assert get_reader("x.json") is None
