@@ -42,14 +42,12 @@ def cancel_training(viewer: Viewer) -> None:
 
 def open_files(viewer: Viewer) -> None:
     """Ask for files, and open them as one section."""
-    from qtpy.QtWidgets import QApplication, QFileDialog
+    from qtpy.QtWidgets import QApplication
 
+    from napari_trsmi.gui import folders
     from napari_trsmi.gui.viewer.reader import open_in
 
-    paths, _ = QFileDialog.getOpenFileNames(
-        QApplication.activeWindow(), "Open a section", "", "Sections (*.h5mu *.h5ad);;All files (*)"
-    )
-    if paths:
+    if paths := folders.ask_to_open(QApplication.activeWindow(), "Open a section", folders.SECTIONS):
         open_in(viewer, paths)
 
 
