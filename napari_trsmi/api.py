@@ -19,6 +19,7 @@ from napari_trsmi.previews import Previews
 from napari_trsmi.records import Checkpoints, Fit, Step, drain
 from napari_trsmi.restoring import read_saved
 from napari_trsmi.stages import Prepared, assemble, cut, cut_again, prepare, with_device
+from napari_trsmi.telling import BOUNDARIES, EMBEDDING, FINDING, NUMBER, tell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -198,6 +199,8 @@ def fit_steps(
             at = time.perf_counter()
             answer = yield step
             started += time.perf_counter() - at  # a pause is no time of the run
+            if answer == "stop" or step.epoch == step.n_epochs:
+                tell(EMBEDDING)
     except StopIteration as end:
         trained: Fit = end.value
     seconds["training"] = time.perf_counter() - started - sum(seconds.values())
@@ -205,8 +208,10 @@ def fit_steps(
     earlier = trained.history[: len(trained.history) - len(history)]  # epochs before a checkpoint
     n_domains, numbers = _number(trained, prepared, config)
     done = len(trained.history)
+    tell(FINDING)
     partition = cut(trained.embedding, prepared, config, n_domains, trained.prototypes, done)
     seconds["domains"] = time.perf_counter() - started - sum(seconds.values())
+    tell(BOUNDARIES)
     result = assemble(prepared, config, trained.embedding, partition)
     apart = mixing_notes(mixing(result, prepared)) if dataset.parts else []
     technical = [{"sentence": one.sentence, "remedy": one.remedy} for one in find_in(prepared, config)]
@@ -239,7 +244,7 @@ def _number(trained: Fit, prepared: Prepared, config: Config) -> tuple[int, dict
     asked = config.cluster.n_domains
     if asked or config.cluster.method == "prototypes" or len(trained.embedding) < 3 or config.cluster.max_domains < 2:
         return asked or len(trained.prototypes), {}
-    curve = drain(number_curve(trained.embedding, prepared, config))
+    curve = drain(number_curve(trained.embedding, prepared, config), lambda at: tell(NUMBER, at.done, at.total))
     return curve.chosen + _split_apart(trained, prepared, config, curve.chosen), {"numbers": curve.record()}
 
 

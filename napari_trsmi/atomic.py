@@ -63,7 +63,7 @@ def replacing(path: str | Path, force: bool = False) -> Iterator[Path]:
             os.replace(temporary, path)
         _flush_entry(path.parent)
     except OSError as error:
-        raise DataError(explain(error, path)) from error
+        raise DataError(explain(error, path)).saying(plainly(error, path)) from error
     finally:
         _remove(temporary)
 
@@ -105,6 +105,17 @@ def explain(error: OSError, path: Path) -> str:
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return f"Expected the folder {path.parent}, found none. Create it or choose another."
     return f"Expected to write {path}, found that the system refused: {error}. Choose another place."
+
+
+def plainly(error: OSError, path: Path) -> str:
+    """Return the first words on why `path` could not be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"The disk is full: {path.name} was not written."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"You may not write {path.name} there."
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return "There is no such folder."
+    return f"{path.name} could not be written."
 
 
 def _mode(path: Path) -> int | None:

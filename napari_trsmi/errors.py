@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -18,7 +18,26 @@ _TOLD = 3  # problems of one config that are named
 
 
 class TrsmiError(Exception):
-    """Any failure that one sentence can explain to the person who caused it."""
+    """Any failure that one sentence can explain to the person who caused it.
+
+    Attributes
+    ----------
+    plain
+        What is the matter, as anybody would say it: the first words in the window; "" where the sentence will do.
+    """
+
+    plain: str = ""
+
+    def saying(self, plain: str) -> Self:
+        """Return the error with its first words.
+
+        Examples
+        --------
+        >>> DataError("Expected content, found none.").saying("The file is empty.").plain
+        'The file is empty.'
+        """
+        self.plain = plain.strip()
+        return self
 
 
 class DataError(TrsmiError):

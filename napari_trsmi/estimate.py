@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,10 +21,11 @@ IMPORTS = 4.0  # torch 2.13 for CPUs and scanpy, in a window with a section; wit
 PROGRAM_BYTES, BYTES_PER_SPOT = 0.6e9, 24_000
 TILE_SPOTS, TILE, PASS = 10_000, 0.75, 21e-6  # a step on a tile of so many; the pass after training, per spot
 TILED_BYTES_PER_SPOT = 6_500
+PREPARE_PART = "features and graphs"
 GPU = 0.1  # of the time of an epoch on the CPU: a guess until a run was measured
 
 
-def estimate(dataset: Dataset, config: Config) -> tuple[float, float]:
+def estimate(dataset: Dataset, config: Config, paces: Mapping[str, float] | None = None) -> tuple[float, float]:
     """Return about how many seconds a run takes, and the bytes of memory of the program at the peak.
 
     An estimate from measurements on two CPU cores; other machines are faster or slower by a factor that stays nearly
@@ -35,10 +37,33 @@ def estimate(dataset: Dataset, config: Config) -> tuple[float, float]:
         Its number of spots and of features count.
     config
         Modalities in use, components, epochs, previews and device count.
+    paces
+        {part of a run, see `parts`: how many times as long it takes on this machine}; 1 where not given.
+    """
+    train = config.train
+    tiled = dataset.n_spots > train.tile_spots
+    known = paces or {}
+    seconds = sum(known.get(name, 1.0) * value for name, value in parts(dataset, config).items())
+    imports = 0.0 if "napari_trsmi.model.training" in sys.modules else IMPORTS
+    width = n_components(dataset, config) / COMPONENTS
+    size = PROGRAM_BYTES + (TILED_BYTES_PER_SPOT if tiled else BYTES_PER_SPOT) * dataset.n_spots * width
+    return imports + seconds, size
+
+
+def parts(dataset: Dataset, config: Config, device: str | None = None) -> dict[str, float]:
+    """Return {part of a run: about how many seconds it takes on two CPU cores}.
+
+    The names of the parts tell apart what a machine is not equally fast at: devices, training as a whole or by tiles,
+    and a number of domains that is given or sought.
+
+    Parameters
+    ----------
+    device
+        Where training runs; that of the settings where not given.
     """
     n, width = dataset.n_spots / SPOTS, n_components(dataset, config) / COMPONENTS
-    preprocess, train = config.preprocess, config.train
-    starts = config.cluster.n_init / 10
+    preprocess, train, cluster = config.preprocess, config.train, config.cluster
+    starts, device = cluster.n_init / 10, device or config.device
     n_epochs = train.epochs + train.extra_epochs
     tiled = dataset.n_spots > train.tile_spots
     if tiled:
@@ -46,15 +71,39 @@ def estimate(dataset: Dataset, config: Config) -> tuple[float, float]:
         epochs = (n_epochs * step + PASS * dataset.n_spots) * width
     else:
         epochs = n_epochs * EPOCH * n**EPOCH_POWER * width
-    if not config.device.startswith(("cpu", "auto")):
+    if not device.startswith(("cpu", "auto")):
         epochs *= GPU
-    domains = DOMAINS * n**DOMAINS_POWER * (0.5 + 0.5 * starts)
     n_previews = 1 + n_epochs // train.preview_every if train.preview_every else 0
     previews = n_previews * PREVIEW * DOMAINS * n**DOMAINS_POWER
-    prepare = PREPARE * n**PREPARE_POWER * width * (1.0 if preprocess.denoise else 0.6)
-    imports = 0.0 if "napari_trsmi.model.training" in sys.modules else IMPORTS
-    size = PROGRAM_BYTES + (TILED_BYTES_PER_SPOT if tiled else BYTES_PER_SPOT) * dataset.n_spots * width
-    return imports + prepare + epochs + previews + domains, size
+    sought = cluster.n_domains is None and cluster.method != "prototypes"
+    return {
+        PREPARE_PART: PREPARE * n**PREPARE_POWER * width * (1.0 if preprocess.denoise else 0.6),
+        f"training on {device}{' by tiles' if tiled else ''}": epochs + previews,
+        f"domains{' and their number' if sought else ''}": DOMAINS * n**DOMAINS_POWER * (0.5 + 0.5 * starts),
+    }
+
+
+def measured(
+    took: Mapping[str, float], dataset: Dataset, config: Config, device: str | None = None
+) -> dict[str, float]:
+    """Return {part of a run: how many times as long as estimated it took}.
+
+    Parameters
+    ----------
+    took
+        {stage: seconds} of a run, as its provenance has it.
+    """
+    by_part = {
+        PREPARE_PART: took.get("features and graphs", 0.0),
+        "training": took.get("training", 0.0),
+        "domains": took.get("domains", 0.0) + took.get("boundaries and scores", 0.0),
+    }
+    found = {}
+    for name, guess in parts(dataset, config, device).items():
+        seconds = next(value for part, value in by_part.items() if name.startswith(part))
+        if seconds > 0 and guess > 0:
+            found[name] = seconds / guess
+    return found
 
 
 def n_components(dataset: Dataset, config: Config) -> int:

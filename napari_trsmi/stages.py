@@ -15,6 +15,7 @@ from napari_trsmi.errors import ConfigError
 from napari_trsmi.interrupt import check
 from napari_trsmi.records import Fit, Partition, left_devices
 from napari_trsmi.sampling import Columns, side_by_side
+from napari_trsmi.telling import PREPARING, tell
 from napari_trsmi.tiles import Tiles, spatial_tiles
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
     from napari_trsmi.data.preprocess import denoised_features, measured_components
     from napari_trsmi.graphs import feature_graph_and_recall, spatial_graph
 
+    tell(PREPARING)
     n_domains = config.cluster.n_domains
     if n_domains is not None and n_domains > dataset.n_spots:
         raise ConfigError(f"n_domains={n_domains} needs at least as many spots, found {dataset.n_spots}. Lower it.")

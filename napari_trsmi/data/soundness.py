@@ -35,7 +35,7 @@ def check_matrix(name: str, matrix: Any) -> None:
     if problem:
         raise DataError(
             f"Expected a whole sparse matrix in {name}, found {problem}. The file is damaged: copy or write it again."
-        )
+        ).saying(f"The matrix {name} is damaged.")
 
 
 def check_stored(group: Any) -> None:
@@ -48,6 +48,7 @@ def check_stored(group: Any) -> None:
     group
         An open HDF5 file or zarr group.
     """
+    _check_names(group)
     for path in _places(group):
         part = group[path]
         if part.attrs.get("encoding-type") not in _SPARSE:
@@ -58,19 +59,38 @@ def check_stored(group: Any) -> None:
             raise DataError(
                 f"Expected a sound sparse matrix in {path}, found {n_values:,} values, {n_indices:,} indices and row "
                 f"ends up to {told:,}. The data are damaged: copy or write them again."
-            )
+            ).saying(f"The matrix {path} is not complete.")
         if "mod" in group and path.split("/")[0] in _HOLDERS:
             from anndata.io import read_elem
 
             check_matrix(path, read_elem(part))
 
 
-def _places(group: Any) -> Iterator[str]:
-    """Yield where an AnnData, MuData or SpatialData may have sparse matrices."""
+def _check_names(group: Any) -> None:
+    """Raise `DataError` where the names of spots or features are missing from a zarr, which would read as no text."""
+    for table in _tables(group):
+        for frame in (f"{table}obs", f"{table}var"):
+            if frame not in group:
+                continue
+            index = f"{frame}/{group[frame].attrs.get('_index', '_index')}"
+            names = group.get(index)
+            if getattr(names, "size", 0) and getattr(names, "nchunks_initialized", 1) == 0:
+                raise DataError(
+                    f"Expected the names in {index}, found none. The folder is not complete: copy or write it again."
+                ).saying(f"The names in {index} are missing.")
+
+
+def _tables(group: Any) -> list[str]:
+    """Return where a file may have tables: "" or a path that ends with a slash."""
     tables = [""]
     for parent in ("mod", "tables"):
         tables += [f"{parent}/{name}/" for name in group[parent]] if parent in group else []
-    for table in tables:
+    return tables
+
+
+def _places(group: Any) -> Iterator[str]:
+    """Yield where an AnnData, MuData or SpatialData may have sparse matrices."""
+    for table in _tables(group):
         yield from (f"{table}{name}" for name in ("X", "raw/X") if f"{table}{name}" in group)
         for parent in _HOLDERS:
             if f"{table}{parent}" in group:

@@ -12,6 +12,7 @@ import numpy as np
 from napari_trsmi.interrupt import check
 from napari_trsmi.records import Progress
 from napari_trsmi.sampling import some
+from napari_trsmi.telling import EFFECTS, tell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,6 +47,7 @@ def supported(result: Result, prepared: Prepared | None = None) -> Generator[Pro
     prepared = prepared or prepare(result.dataset, result.config)
     cuts = yield from find_cuts(result, prepared)
     if result.boundaries is not None and result.boundary_edges is not None and len(result.boundaries):
+        tell(EFFECTS)
         effects = boundary_effects(
             result.labels, result.boundary_edges, len(result.boundaries), prepared, result.config
         )

@@ -10,6 +10,7 @@ from weakref import WeakMethod
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
+from napari_trsmi.gui import warm_up
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.worker import end_before_exit, outside_pool, sentence
 
@@ -38,6 +39,7 @@ def run_job(
 
     def work() -> tuple[Any, str]:
         try:
+            warm_up.wait()
             return job(), ""
         except Exception as error:
             logger.info("job failed", exc_info=True)

@@ -47,6 +47,17 @@ def know(name: str) -> None:
         _write(_KNOWN, [*names, name])
 
 
+def recall(name: str) -> Any:
+    """Return what was stored under a name; None where nothing was."""
+    return _read(name)
+
+
+def store(name: str, value: Any) -> None:
+    """Store a value of plain numbers, texts, lists and dictionaries."""
+    if value != recall(name):
+        _write(name, value)
+
+
 def _settings() -> QSettings:
     return QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, "napari-trsmi", "window")
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QObject
-from qtpy.QtWidgets import QProgressBar, QWidget
+from qtpy.QtCore import QObject, QTimer
+from qtpy.QtWidgets import QWidget
 
+from napari_trsmi.gui.bar import TellingBar
 from napari_trsmi.gui.buttons import text_button
 from napari_trsmi.gui.listening import listen
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
-    from napari_trsmi.records import Step
+    from napari_trsmi.records import Progress, Step
+
+MILLISECONDS = 200  # between two looks at what the thread is doing
+LOADING = "Loading PyTorch"
+FINISH = "End training now and keep what there is"
+NOTHING_YET = f"{FINISH}; there is something to keep after the first epoch"
 
 
 CANCEL = "End training and go back to the result before; a section that waits leaves the line"
@@ -27,7 +34,7 @@ class RunControls(QObject):
     pause, finish, cancel
         The buttons; `pause` becomes Resume.
     progress
-        The bar.
+        The bar: epochs while there are some, and what goes on before and after them.
 
     Parameters
     ----------
@@ -41,13 +48,12 @@ class RunControls(QObject):
         super().__init__(parent)
         self.session, self._left = session, left
         self.pause = text_button("Pause", "Stop after this epoch; nothing is lost", self._on_pause)
-        self.finish = text_button("Finish and keep", "End training now and keep what there is", session.finish)
-        self.cancel = text_button(
-            "Cancel",
-            CANCEL,
-            session.cancel,
-        )
-        self.progress = QProgressBar()
+        self.finish = text_button("Finish and keep", FINISH, session.finish)
+        self.cancel = text_button("Cancel", CANCEL, session.cancel)
+        self.progress = TellingBar("Training")
+        self._clock = QTimer(self)
+        self._clock.setInterval(MILLISECONDS)
+        self._clock.timeout.connect(self.show_doing)
         listen(self, (session.run_changed, self._on_run), (session.stepped, self._on_step))
         self._on_run(session.state)
 
@@ -66,16 +72,38 @@ class RunControls(QObject):
     def _on_run(self, state: str) -> None:
         self.pause.setEnabled(state in ("running", "paused"))
         self.pause.setText("Resume" if state == "paused" else "Pause")
-        self.finish.setEnabled(state in ("preparing", "running", "paused"))
+        self.finish.setEnabled(state in ("running", "paused"))  # before, there is nothing to keep
+        self.finish.setToolTip(f"<qt>{NOTHING_YET if state in ('preparing', 'waiting') else FINISH}</qt>")
         self.cancel.setEnabled(state != "idle")
         steps = self.session.run.steps if self.session.run is not None else ()
         if steps:
             self._on_step(steps[-1])  # also where it went on while another section was looked at
-        elif state == "preparing":
-            self.progress.setRange(0, 0)
-            self.progress.setFormat("")
+        self.show_doing()
+        self._clock.stop() if state == "idle" else self._clock.start()
 
     def _on_step(self, step: Step, *_: Any) -> None:
-        self.progress.setRange(0, step.n_epochs)
-        self.progress.setValue(step.epoch)
-        self.progress.setFormat(f"epoch {step.epoch} of {step.n_epochs}{self._left()}")
+        left = "" if self.session.state == "paused" else self._left()
+        self.progress.show_share(f"epoch {step.epoch} of {step.n_epochs}{left}", step.epoch, step.n_epochs)
+
+    def show_doing(self) -> None:
+        """Show what the thread is doing where that is no epoch."""
+        run, state = self.session.run, self.session.state
+        if run is None or state == "paused":
+            return
+        if run.doing is not None:
+            self.progress.show_share(in_words(run.doing), run.doing.done, run.doing.total)
+        elif state == "preparing":
+            training = sys.modules.get("napari_trsmi.model.training")
+            self.progress.show_share("Beginning" if hasattr(training, "train") else LOADING)
+
+
+def in_words(doing: Progress) -> str:
+    """Return what is being done as it stands on a bar.
+
+    Examples
+    --------
+    >>> from napari_trsmi.records import Progress
+    >>> in_words(Progress(2, 5, "Finding domains")), in_words(Progress(0, 0, "Writing"))
+    ('Finding domains: 2 of 5', 'Writing')
+    """
+    return f"{doing.text}: {doing.done} of {doing.total}" if doing.total else doing.text

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_trsmi.config import Config
 from napari_trsmi.gui.runs import Runs
-from napari_trsmi.records import Checkpoints
+from napari_trsmi.records import Checkpoints, Progress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -211,6 +211,9 @@ class Run:
         The epochs of this run so far; those with `labels` are previews.
     colors
         ``"#rrggbb"`` of each preview domain: set by the thread before it reports the first preview, only ever extended.
+    new_colors
+        True where they are those of no result before: that of the run then has its own, as a command or script gives
+        it, and the previews take them on.
     trainer
         The thread.
     before
@@ -221,6 +224,8 @@ class Run:
         Names of the domains of that result by their colour.
     states
         States of training to make a preview the result with; the thread adds to them.
+    doing
+        What the thread is doing before, between and after the epochs; None during one. It writes, the window reads.
     state
         What it does; ``"idle"`` before it was asked for and once it has ended.
     """
@@ -229,12 +234,18 @@ class Run:
     config: Config
     steps: list[Step] = field(default_factory=list)
     colors: tuple[str, ...] = ()
+    new_colors: bool = False
     trainer: Trainer | None = None
     before: Result | None = None
     earlier: tuple[Step, ...] = ()
     known: dict[str, str] = field(default_factory=dict)
     states: Checkpoints = field(default_factory=Checkpoints)
     state: RunState = "idle"
+    doing: Progress | None = None
+
+    def hear(self, text: str, done: int, total: int) -> None:
+        """Take in what the thread is doing from now on."""
+        self.doing = Progress(done, total, text)
 
     @property
     def resume(self) -> bytes | None:
@@ -285,4 +296,7 @@ class Run:
             return replace(result, colors=(*self.colors, *result.palette)[: result.partition.n_domains])
         from napari_trsmi.domains.colors import carried_over
 
+        if self.new_colors:
+            self.colors = carried_over(last, len(self.colors), result.labels, result.palette)
+            return result
         return replace(result, colors=carried_over(result.labels, result.partition.n_domains, last, self.colors))

@@ -6,13 +6,16 @@ import atexit
 import logging
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from errno import EDQUOT, ENOSPC
 from functools import cache
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakMethod, WeakSet, ref
 
 from napari_trsmi.errors import TrainingError, TrsmiError
+from napari_trsmi.gui import warm_up
 from napari_trsmi.interrupt import Interrupted, interruptible
+from napari_trsmi.telling import heard
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -99,7 +102,8 @@ def train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
         with outside_pool():
             if not thread.take_turn():
                 return None
-            with interruptible(thread.left.is_set):
+            warm_up.wait()
+            with interruptible(thread.left.is_set), heard(run.hear):
                 return (yield from _train(run, thread))
     except Interrupted:
         return None
@@ -128,6 +132,8 @@ def _train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
         while True:
             if step.labels is not None and not run.colors:
                 run.colors = first_colors(step, run)
+                run.new_colors = run.before is None and run.section.result is None
+            run.doing = None
             yield step
             if not thread.go.is_set():
                 thread.give_turn()
@@ -142,16 +148,23 @@ def _train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
 
 
 def sentence(error: BaseException) -> str:
-    """Return what a person is told about an error: what happened, and the way out."""
+    """Return what a person is told about an error: what happened in plain words, and the way out."""
     if isinstance(error, TrsmiError):
-        return str(error)
+        return f"{error.plain} {error}".lstrip()
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     if isinstance(error, MemoryError) or "out of memory" in text.lower() or "not enough memory" in text.lower():
-        return "Expected enough memory, found too little. Use the CPU, fewer components or fewer neighbours."
+        return (
+            "There was not enough memory. Expected enough memory, found too little. Use the CPU, fewer components or "
+            "fewer neighbours."
+        )
     if isinstance(error, OSError):
         name = f" {error.filename}" if error.filename else ""
-        return f"Expected the system to do as asked, found: {error.strerror or text}{name}. Check disk and file."
-    return f"Expected to get through, found {type(error).__name__}: {text}. Please report this with the log."
+        full = "The disk is full. " if error.errno in (ENOSPC, EDQUOT) else ""
+        return f"{full}Expected the system to do as asked, found: {error.strerror or text}{name}. Check disk and file."
+    return (
+        f"Something went wrong in the program. Expected to get through, found {type(error).__name__}: {text}. Please "
+        "report this with the log."
+    )
 
 
 def first_colors(step: Step, run: Run) -> tuple[str, ...]:

@@ -85,7 +85,7 @@ def train(
             raise TrainingError(
                 f"Expected the run to fit into the memory of {pick_device(config.device)[0]}, found too little. "
                 "Use device='cpu', fewer components, or a smaller graph.k_feature."
-            ) from error
+            ).saying("There was not enough memory for this run.") from error
         raise TrainingError(f"Training stopped in torch: {str(error).splitlines()[0]}") from error
 
 

@@ -55,6 +55,12 @@ def viewer(make_napari_viewer: Callable[..., Viewer], npe2pm: Any) -> Viewer:
 
 
 @pytest.fixture(autouse=True)
+def nothing_is_made_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin no thread that outlives a test."""
+    monkeypatch.setattr("napari_trsmi.gui.warm_up.begin", lambda: None)
+
+
+@pytest.fixture(autouse=True)
 def memory(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Remember nothing of this machine, and offer no tour."""
     from qtpy.QtCore import QSettings
@@ -70,4 +76,4 @@ def memory(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture(autouse=True)
 def nobody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Answer the question before a window closes: a test must not wait for a person."""
-    monkeypatch.setattr("napari_trsmi.gui.train.closing.ask", lambda window, question, name: "close")
+    monkeypatch.setattr("napari_trsmi.gui.train.closing.ask", lambda *_: "close")

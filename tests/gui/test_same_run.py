@@ -27,12 +27,20 @@ def test_window_command_line_and_python_give_the_same_labels_from_one_run_json(v
 
     out = tmp_path / "terminal.h5mu"
     assert main(["fit", str(nt.sample_path()), "--config", str(run), "-o", str(out), "--no-figure", "--quiet"]) == 0
-    assert np.array_equal(nt.read_result(out).labels, session.result.labels)
-    assert np.array_equal(nt.fit(nt.sample_path(), nt.Config.load(run)).labels, session.result.labels)
+    in_python = nt.fit(nt.sample_path(), nt.Config.load(run))
+    for other in (nt.read_result(out), in_python):
+        assert np.array_equal(other.labels, session.result.labels)
+        assert (other.palette if other is in_python else other.colors) == session.result.palette
 
-    # From picture to picture, a spot that stays with its domain keeps its colour.
+    # From preview to preview, a spot that stays with its domain keeps its colour.
     assert len(seen) >= 3
-    for before, after in pairwise(seen):
+    for before, after in pairwise(seen[:-1]):
         stayed = match_labels(after.labels, before.labels) == before.labels
         colors = [np.array(shown.colors)[shown.labels] for shown in (before, after)]
         assert (colors[0] == colors[1])[stayed].mean() >= 0.95
+
+    # Going back to the last preview, the domains have the colours of the result.
+    session.show_step(session.last_run.previews[-1])
+    back, result = session.shown, session.result
+    same = match_labels(back.labels, result.labels) == result.labels
+    assert (np.array(back.colors)[back.labels] == np.array(result.palette)[result.labels])[same].mean() >= 0.95

@@ -55,8 +55,8 @@ def act(monkeypatch, trained, **how):
 
 FAILURES = {
     "shape": (RuntimeError("mat1 and mat2 shapes cannot be multiplied (3x4 and 5x6)"), "shapes cannot be multiplied"),
-    "memory": (MemoryError(), "Expected enough memory"),
-    "gpu memory": (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "Expected enough memory"),
+    "memory": (MemoryError(), "There was not enough memory. "),
+    "gpu memory": (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "There was not enough memory. "),
     "disk": (OSError(28, "No space left on device", "x.pt"), "No space left on device x.pt"),
     "gone": (FileNotFoundError(2, "No such file or directory", "slice.h5mu"), "No such file or directory slice.h5mu"),
     "nan": (TrainingError("Expected a finite loss at epoch 3, found nan. Lower train.learning_rate."), "finite loss"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from napari_trsmi.data.readers.found import Found, found_in_anndata, found_in_mudata
 from napari_trsmi.data.readers.matrices import is_matrix
 from napari_trsmi.data.readers.opening import reading
+from napari_trsmi.data.readers.plainly import other_content
 from napari_trsmi.data.readers.ranger_files import is_part
 from napari_trsmi.data.readers.visium import from_matrix
 from napari_trsmi.data.readers.xenium import from_xenium, is_xenium
@@ -27,21 +28,26 @@ def from_file(path: Path) -> Found:
     import h5py
 
     if path.stat().st_size == 0:
-        raise DataError(f"Expected a file with content at {path}, found an empty one. Copy or write it again.")
+        problem = DataError(f"Expected a file with content at {path}, found an empty one. Copy or write it again.")
+        raise problem.saying(f"{path.name} is empty.")
     with path.open("rb") as file:
         start = file.read(8)
     packed = next((name for magic, name in _PACKED if start.startswith(magic)), None)
     if packed == "zip":
         return _from_zipped_zarr(path)
     if packed is not None:
-        raise DataError(f"Expected {READABLE}, found a file packed with {packed} at {path}. Unpack it first.")
+        problem = DataError(f"Expected {READABLE}, found a file packed with {packed} at {path}. Unpack it first.")
+        raise problem.saying(f"{path.name} is packed.")
     if h5py.is_hdf5(path):
         return _from_hdf5(path)
     if path.suffix.lower() in HDF5_SUFFIXES:
-        raise DataError(f"Expected an HDF5 file at {path}, found other content. Choose an .h5ad or .h5mu file.")
+        problem = DataError(f"Expected an HDF5 file at {path}, found other content. Choose an .h5ad or .h5mu file.")
+        raise problem.saying(other_content(path) or f"{path.name} is damaged, or something else.")
     if path.name in ZARR_MARKS or is_part(path):
-        raise DataError(f"Expected {READABLE}, found a part of one, {path.name}. Choose its folder, {path.parent}.")
-    raise DataError(f"Expected {READABLE}, found {path.suffix or 'no suffix'} at {path}. Choose another file.")
+        problem = DataError(f"Expected {READABLE}, found a part of one, {path.name}. Choose its folder, {path.parent}.")
+        raise problem.saying(f"{path.name} is a part of a folder.")
+    problem = DataError(f"Expected {READABLE}, found {path.suffix or 'no suffix'} at {path}. Choose another file.")
+    raise problem.saying(other_content(path))
 
 
 def _from_hdf5(path: Path) -> Found:
@@ -63,7 +69,8 @@ def _from_hdf5(path: Path) -> Found:
             import anndata
 
             return found_in_anndata(anndata.read_h5ad(path), path.stem)
-    raise DataError(f"Expected an AnnData or MuData file at {path}, found HDF5 with {keys[:5]}. Choose another.")
+    problem = DataError(f"Expected an AnnData or MuData file at {path}, found HDF5 with {keys[:5]}. Choose another.")
+    raise problem.saying(f"{path.name} holds something else.")
 
 
 def _from_zipped_zarr(path: Path) -> Found:
@@ -102,7 +109,7 @@ def from_zarr(path: Path, library: str | None = None, modalities: Sequence[str] 
         raise DataError(
             f"Expected AnnData, MuData or SpatialData at {path}, found a folder of another kind, or a damaged one. "
             "Choose another."
-        )
+        ).saying(f"{path.name} holds no table.")
     with reading(path):
         import zarr
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from napari_trsmi.data.readers.plainly import cut_short, missing_piece
 from napari_trsmi.errors import DataError, TrsmiError
 
 log = logging.getLogger(__name__)
@@ -40,17 +41,18 @@ def reading(path: Path) -> Iterator[None]:
             raise DataError(
                 f"Expected enough memory for what {path} says it holds, found too little. It may be damaged: copy or "
                 "write it again, or use a larger machine."
-            ) from error
+            ).saying(f"{path.name} does not fit into memory.") from error
         except Exception as error:
             if _is_lock(error):
                 raise DataError(
                     f"Expected a file that may be opened at {path}, found it locked by another program. Close it there."
-                ) from error
+                ).saying(f"Another program holds {path.name}.") from error
+            plain = cut_short(path, error) or missing_piece(path, error) or f"{path.name} is damaged or not complete."
             reason = (str(error).strip().splitlines() or [""])[0][:200]
             raise DataError(
                 f"Expected a complete file at {path}, found one that cannot be read "
                 f"({type(error).__name__}: {reason}). It may be damaged or cut short: copy or write it again."
-            ) from error
+            ).saying(plain) from error
         finally:
             for warning in caught:
                 log.debug("While reading %s: %s", path, warning.message)
@@ -69,17 +71,22 @@ def check_readable(path: Path) -> None:
         mode = path.stat().st_mode
         what = next((name for is_such, name in _SPECIAL if is_such(mode)), None)
         if what is not None:
-            raise DataError(f"Expected a file or folder at {path}, found {what}. Choose a file on a disk.")
+            problem = DataError(f"Expected a file or folder at {path}, found {what}. Choose a file on a disk.")
+            raise problem.saying(f"{path.name} is {what}.")
         if stat.S_ISDIR(mode):
             next(path.iterdir(), None)
         else:
             with path.open("rb"):
                 pass
     except FileNotFoundError:
-        raise DataError(f"Expected a file or folder at {path}, found nothing. Check the path.") from None
+        problem = DataError(f"Expected a file or folder at {path}, found nothing. Check the path.")
+        raise problem.saying(f"There is no {path.name}.") from None
     except PermissionError as error:
-        found = "it locked. Close it in the other program." if _is_lock(error) else "no permission. Change its access."
-        raise DataError(f"Expected a file that may be read at {path}, found {found}") from None
+        locked = _is_lock(error)
+        plain = f"Another program holds {path.name}." if locked else f"You may not read {path.name}."
+        found = "it locked. Close it in the other program." if locked else "no permission. Change its access."
+        raise DataError(f"Expected a file that may be read at {path}, found {found}").saying(plain) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise DataError(f"Expected a readable file at {path}, found {reason}. Check the path and the disk.") from None
+        problem = DataError(f"Expected a readable file at {path}, found {reason}. Check the path and the disk.")
+        raise problem.saying(f"{path.name} cannot be read.") from None

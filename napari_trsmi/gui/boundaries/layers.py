@@ -90,14 +90,15 @@ def stroke_colors(
 ) -> np.ndarray:
     """Return the (E, 4) colours of strokes, from the weakest to the strongest along `colors`, grey where unknown.
 
-    Strokes of a hidden domain are transparent, and those between spots that are not `seen` (N,) bool.
+    Strokes between two hidden domains are transparent, and those between spots that are not `seen` (N,) bool: one of
+    them that is shown alone keeps its outline.
     """
     low, high = limits(edges, measure)
     strength = (edges[measure].to_numpy(float) - low) / (high - low)
     at, ramp = np.linspace(0.0, 1.0, len(colors)), np.array(colors)
     rgb = np.stack([np.interp(strength, at, ramp[:, channel]) for channel in range(3)], axis=1)
     rgb[~np.isfinite(strength)] = NO_VALUE
-    gone = edges[["domain_a", "domain_b"]].isin(list(hidden)).any(axis=1).to_numpy()
+    gone = edges[["domain_a", "domain_b"]].isin(list(hidden)).all(axis=1).to_numpy()
     if seen is not None:
         gone |= ~seen[edges["i"].to_numpy()]
     return np.column_stack([rgb, np.where(gone, 0.0, 1.0)])

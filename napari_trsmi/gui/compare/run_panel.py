@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi.errors import DataError
+from napari_trsmi.gui import folders
 from napari_trsmi.gui.compare.run_table import RunModel, RunView
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
@@ -53,14 +54,17 @@ AskFile = Callable[[QWidget], Path | None]
 
 def ask_file(parent: QWidget) -> Path | None:
     """Ask a person for a saved result; None where they do not want one."""
-    chosen, _ = QFileDialog.getOpenFileName(parent, "Add a saved result", "", "Saved results (*.h5mu *.h5ad)")
-    return Path(chosen) if chosen else None
+    start = str(folders.last())
+    chosen, _ = QFileDialog.getOpenFileName(parent, "Add a saved result", start, "Saved results (*.h5mu *.h5ad)")
+    if not chosen:
+        return None
+    folders.used(chosen)
+    return Path(chosen)
 
 
 def ask_folder(parent: QWidget) -> Path | None:
     """Ask a person for a result that was saved as a ``.zarr``, which is a folder."""
-    chosen = QFileDialog.getExistingDirectory(parent, "Add a saved result: a .zarr")
-    return Path(chosen) if chosen else None
+    return folders.ask_for_folder(parent, "Add a saved result: a .zarr")
 
 
 class RunPanel(QWidget):

@@ -6,6 +6,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
 
+from napari_trsmi.gui import folders
 from napari_trsmi.gui.plain import as_tip
 from napari_trsmi.presets import presets
 
@@ -80,11 +81,13 @@ class Tools(QWidget):
             self.preset_chosen.emit(action.data())
 
     def _load(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Load settings", "", FILES)
+        path, _ = QFileDialog.getOpenFileName(self, "Load settings", str(folders.last()), FILES)
         if path:
+            folders.used(path)
             self.load_chosen.emit(path)
 
     def _save(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save settings", "settings.json", FILES)
+        path, _ = QFileDialog.getSaveFileName(self, "Save settings", str(folders.last() / "settings.json"), FILES)
         if path:
+            folders.used(path)
             self.save_chosen.emit(path)

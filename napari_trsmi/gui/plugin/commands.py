@@ -42,14 +42,12 @@ def cancel_training(viewer: Viewer) -> None:
 
 def open_files(viewer: Viewer) -> None:
     """Ask for files, and open them as one section."""
-    from qtpy.QtWidgets import QApplication, QFileDialog
+    from qtpy.QtWidgets import QApplication
 
+    from napari_trsmi.gui import folders
     from napari_trsmi.gui.viewer.reader import open_in
 
-    paths, _ = QFileDialog.getOpenFileNames(
-        QApplication.activeWindow(), "Open a section", "", "Sections (*.h5mu *.h5ad);;All files (*)"
-    )
-    if paths:
+    if paths := folders.ask_to_open(QApplication.activeWindow(), "Open a section", folders.SECTIONS):
         open_in(viewer, paths)
 
 
@@ -75,12 +73,12 @@ def swap_axes(viewer: Viewer) -> None:
     _turn(viewer, "swap")
 
 
-def undo(viewer: Viewer) -> None:
+def undo_edit(viewer: Viewer) -> None:
     """Take back what was done last in the active section."""
     _walk(viewer, "undo")
 
 
-def redo(viewer: Viewer) -> None:
+def redo_edit(viewer: Viewer) -> None:
     """Do again what was undone last in the active section."""
     _walk(viewer, "redo")
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QWidget
 
+from napari_trsmi.gui.bar import TellingBar
 from napari_trsmi.gui.buttons import text_button
 from napari_trsmi.gui.jobs import MILLISECONDS
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.run_controls import in_words
 from napari_trsmi.gui.support.finder import finder_of
+from napari_trsmi.gui.words import duration
 from napari_trsmi.summary import SUPPORT_MEANS
 
 if TYPE_CHECKING:
@@ -33,8 +36,7 @@ class SupportBar(QWidget):
     def __init__(self, session: Session, *, offers: bool = False) -> None:
         super().__init__()
         self.finder, self.offers = finder_of(session), offers
-        self.progress = QProgressBar()
-        self.progress.setAccessibleName("Finding the support")
+        self.progress = TellingBar("Finding the support")
         self.stop_button = text_button("Stop", STOP, self.finder.stop)
         self.find_button = text_button("Find support", FIND, self.finder.start)
         layout = QHBoxLayout(self)
@@ -63,8 +65,7 @@ class SupportBar(QWidget):
     def _show_progress(self) -> None:
         if self.finder.job is None:
             return
-        at = self.finder.job.progress
-        self.progress.setRange(0, at.total)
-        self.progress.setValue(at.done)
-        self.progress.setFormat(f"Support: {at.done} of {at.total}" if at.total else "Support")
+        at, left = self.finder.job.progress, self.finder.job.seconds_left
+        rest = "" if left is None else f", {duration(left)} left"
+        self.progress.show_share(f"{in_words(at)}{rest}", at.done, at.total)
         self.progress.setToolTip(f"<qt>{SUPPORT_MEANS} {MEANWHILE}</qt>")

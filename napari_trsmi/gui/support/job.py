@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_trsmi.edits import NEW_DOMAINS
-from napari_trsmi.evidence import SUPPORT
+from napari_trsmi.evidence import SUPPORT as MAP
 from napari_trsmi.gui.worker import Thread
 from napari_trsmi.interrupt import Interrupted, interruptible
 from napari_trsmi.records import Progress, drain
+from napari_trsmi.telling import SUPPORT, heard
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -32,7 +34,7 @@ class SupportJob:
     ready
         Gives the section made ready.
     progress
-        What was reported last.
+        What is being done, and how far it is.
     dropped
         True where nobody wants the outcome any more.
     """
@@ -42,6 +44,8 @@ class SupportJob:
     progress: Progress = field(default_factory=lambda: Progress(0, 0, ""))
     dropped: bool = False
     thread: Thread = field(default_factory=Thread)
+    _began: float = 0.0  # when the first cut began
+    _seen: float = 0.0  # when the latest was made
 
     def drop(self, *_: Any) -> None:
         """End soon, with nothing."""
@@ -56,16 +60,27 @@ class SupportJob:
         if result.boundaries is not None:
             result = replace(result, boundaries=result.boundaries.assign(**{_WAS: np.arange(len(result.boundaries))}))
         try:
-            with interruptible(self.thread.left.is_set):
+            with interruptible(self.thread.left.is_set), heard(self._hear):
                 found = drain(supported(result, self.ready.get(result)), self._see)
         except Interrupted:
             return None
         finally:
             self.thread.ended.set()
-        return found if SUPPORT in found.maps else None
+        return found if MAP in found.maps else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds that the cuts to come will take, judged by those made; None before one is."""
+        done, total = self.progress.done, self.progress.total
+        return None if not 0 < done < total else (self._seen - self._began) / done * (total - done)
+
+    def _hear(self, text: str, done: int, total: int) -> None:
+        self.progress = Progress(done, total, text)
 
     def _see(self, progress: Progress) -> None:
-        self.progress = progress
+        self._seen = time.perf_counter()
+        self._began = self._seen if progress.done == 0 else self._began
+        self.progress = replace(progress, text=SUPPORT)
 
 
 def onto(found: Result, current: Result) -> Result:
@@ -76,13 +91,13 @@ def onto(found: Result, current: Result) -> Result:
     boundaries, edits = current.boundaries, current.provenance.get("edits", ())
     if boundaries is not None and found.boundaries is not None:
         order = found.boundaries[_WAS].to_numpy()
-        values = {"segment": np.arange(len(order)), SUPPORT: found.boundaries[SUPPORT].to_numpy()}
+        values = {"segment": np.arange(len(order)), MAP: found.boundaries[MAP].to_numpy()}
         boundaries = boundaries.iloc[order].reset_index(drop=True).assign(**values)
         edits = _renumbered(edits, np.argsort(order))
     provenance = {**current.provenance, "support": found.provenance["support"]}
     return replace(
         current,
-        maps={**current.maps, SUPPORT: found.maps[SUPPORT]},
+        maps={**current.maps, MAP: found.maps[MAP]},
         cuts=found.cuts,
         boundaries=boundaries,
         boundary_edges=found.boundary_edges,

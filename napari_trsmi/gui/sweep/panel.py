@@ -23,6 +23,7 @@ from qtpy.QtWidgets import (
 
 from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.estimate import estimate
+from napari_trsmi.gui import folders
 from napari_trsmi.gui.buttons import text_button
 from napari_trsmi.gui.jobs import JobPanel, run_job
 from napari_trsmi.gui.listening import listen
@@ -48,10 +49,12 @@ AskFolder = Callable[[QWidget, str, Path | None], Path | None]
 def ask_folder(parent: QWidget, title: str, suggested: Path | None) -> Path | None:
     """Ask a person for a folder: one that is there, or the name of a new one where `suggested` is given."""
     if suggested is None:
-        chosen = QFileDialog.getExistingDirectory(parent, title)
-    else:
-        chosen, _ = QFileDialog.getSaveFileName(parent, title, str(suggested))
-    return Path(chosen) if chosen else None
+        return folders.ask_for_folder(parent, title)
+    chosen, _ = QFileDialog.getSaveFileName(parent, title, str(suggested))
+    if not chosen:
+        return None
+    folders.used(chosen)
+    return Path(chosen)
 
 
 class SweepPanel(JobPanel):

@@ -8,7 +8,7 @@ from weakref import ref
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
-from qtpy.QtWidgets import QMainWindow, QMessageBox, QWidget
+from qtpy.QtWidgets import QApplication, QDialog, QMainWindow, QMessageBox, QWidget
 
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.sections import sections_in
@@ -57,19 +57,28 @@ QUESTIONS: dict[Question, tuple[str, str, tuple[str, Answer], str]] = {
         "Close the section",
     ),
 }
+LOST = " The domains of {} are not saved, and are lost when the window closes."
+_THEIRS = "ConfirmCloseDialog"  # napari's own question, which is one too many beside ours
 
 
-def ask(window: QWidget, question: Question, name: str) -> Answer:
-    """Ask a person what to do about training that goes on, or about the result of section `name` that is not saved.
+def ask(window: QWidget, question: Question, name: str, unsaved: str = "") -> Answer:
+    """Ask a person, once, what to do about training that goes on, or about results that are not saved.
 
     Replaced in tests and scripts, where nobody is there to answer.
+
+    Parameters
+    ----------
+    name
+        The section that trains, or those whose results are not saved.
+    unsaved
+        Those not saved beside one that trains.
     """
     box = QMessageBox(window)
     box.setIcon(QMessageBox.Icon.Question)
     box.setTextFormat(Qt.TextFormat.PlainText)
     text, consequence, (keep, answer), leave = QUESTIONS[question]
     box.setText(text.format(name))
-    box.setInformativeText(consequence)
+    box.setInformativeText(consequence + (LOST.format(unsaved) if unsaved else ""))
     kept = box.addButton(keep, QMessageBox.ButtonRole.AcceptRole)
     all_of_it = None
     if question == "unsaved":
@@ -94,16 +103,30 @@ class ClosingGuard(QObject):
     def __init__(self, viewer: Viewer, session: Session, window: QMainWindow) -> None:
         super().__init__(window)
         self._viewer, self.session = ref(viewer), session
+        self._agreed = False  # a person has said that the window shall close
         window.installEventFilter(self)
         listen(self, (session.canvas.gone, self._on_gone))
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: D102
-        if event is not None and event.type() == QEvent.Type.Close and isinstance(watched, QMainWindow):
+        if event is None or not isinstance(watched, QMainWindow):
+            return False
+        if event.type() == QEvent.Type.WindowBlocked:
+            self._answer_theirs()
+        elif event.type() == QEvent.Type.Close:
             if not self.may_close(watched):
                 event.ignore()
                 return True
             self.session.training.cancel_all()
         return False
+
+    def _answer_theirs(self) -> None:
+        """Answer napari's question whether to close, unseen, where ours is asked before or after it."""
+        theirs = QApplication.activeModalWidget()
+        if type(theirs).__name__ != _THEIRS or not isinstance(theirs, QDialog):
+            return
+        if self._agreed or self.session.training.line or self.unsaved:
+            theirs.setWindowOpacity(0.0)
+            QTimer.singleShot(0, theirs.accept)
 
     @property
     def unsaved(self) -> list[OpenSection]:
@@ -113,26 +136,27 @@ class ClosingGuard(QObject):
         return [section for section, entry in found if section.result is not None and not (entry and entry.kept)]
 
     def may_close(self, window: QMainWindow) -> bool:
-        """Return whether a person wants the window closed.
+        """Return whether a person wants the window closed, asked in one dialog about all there is to lose.
 
         A script's `viewer.close()` has removed the layers before, and with them training and results: it is not asked.
         """
-        if line := self.session.training.line:
-            names = [run.section.dataset.name for run in line]
-            answer = ask(window, "training" if len(line) == 1 else "line", _listed(names))
-            if answer == "finish":
-                self._finish()
-            if answer != "close":
-                return False
-        for section in self.unsaved:
-            answer = ask(window, "unsaved", section.dataset.name)
-            if answer == "save":
-                self._save(section, window)
-            if answer == "session":
-                save_session(self.session, window)
-            if answer != "close":
-                return False
-        return True
+        line, unsaved = self.session.training.line, self.unsaved
+        if not line and not unsaved:
+            return True
+        names = in_a_row([section.dataset.name for section in unsaved])
+        if line:
+            trains = in_a_row([run.section.dataset.name for run in line])
+            answer = ask(window, "training" if len(line) == 1 else "line", trains, names)
+        else:
+            answer = ask(window, "unsaved", names)
+        self._agreed = answer == "close"
+        if answer == "finish":
+            self._finish()
+        elif answer == "save":
+            self._save(unsaved[0], window)
+        elif answer == "session":
+            save_session(self.session, window)
+        return self._agreed
 
     def _finish(self) -> None:
         """Keep what was found so far, on all sections that train; those that wait have found nothing."""
@@ -167,8 +191,16 @@ class ClosingGuard(QObject):
         save_result(self.session, window)
 
 
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def in_a_row(names: list[str]) -> str:
+    """Return names as they are read out, at most five of them.
+
+    Examples
+    --------
+    >>> in_a_row(["a"]), in_a_row(["a", "b", "c"]), in_a_row(list("abcdefg"))
+    ('a', 'a, b and c', 'a, b, c, d and 3 more')
+    """
+    shown = names if len(names) <= 5 else [*names[:4], f"{len(names) - 4} more"]
+    return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
 
 
 def guard(widget: QWidget, viewer: Viewer, session: Session) -> None:

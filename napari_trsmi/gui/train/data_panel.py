@@ -10,7 +10,6 @@ from weakref import WeakSet, ref
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QMenu,
     QPushButton,
@@ -19,7 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi.data.sample import sample_path
-from napari_trsmi.gui import anchors
+from napari_trsmi.gui import anchors, folders
 from napari_trsmi.gui.buttons import text_button
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import ElidingLabel, Label, as_tip, shortened
@@ -180,16 +179,14 @@ class DataPanel(QWidget):
         return menu
 
     def _choose_files(self, checked: bool = False) -> None:
-        paths, _ = QFileDialog.getOpenFileNames(self, "Open a section", "", "Sections (*.h5mu *.h5ad);;All files (*)")
-        self.open(paths)
+        self.open(folders.ask_to_open(self, "Open a section", folders.SECTIONS))
 
     def _choose_more(self, checked: bool = False) -> None:
-        paths, _ = QFileDialog.getOpenFileNames(self, "Add a section", "", "Sections (*.h5mu *.h5ad);;All files (*)")
-        self.add(paths)
+        self.add(folders.ask_to_open(self, "Add a section", folders.SECTIONS))
 
     def _choose_folder(self, checked: bool = False) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Open a folder of Space Ranger or Xenium, or a .zarr")
-        self.open([folder] if folder else [])
+        folder = folders.ask_for_folder(self, "Open a folder of Space Ranger or Xenium, or a .zarr")
+        self.open([str(folder)] if folder else [])
 
     def _choose_session(self, checked: bool = False) -> None:
         if (path := asking.which(self)) is not None:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSignalBlocker
+from qtpy.QtCore import QSignalBlocker, QTimer
 from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
 from napari_trsmi.config import Cluster, Config
+from napari_trsmi.gui import warm_up
 from napari_trsmi.gui.focus_ring import FocusRing
 from napari_trsmi.gui.form.config_form import ConfigForm
 from napari_trsmi.gui.frame import Scrolled
 from napari_trsmi.gui.legend.legend import attach_legend
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
+from napari_trsmi.gui.problem import Problem
 from napari_trsmi.gui.support.bar import SupportBar
 from napari_trsmi.gui.train.activity import Activity
 from napari_trsmi.gui.train.closing import guard
 from napari_trsmi.gui.train.data_panel import DataPanel
+from napari_trsmi.gui.train.first_look import FirstLook
 from napari_trsmi.gui.train.hints import DataHints, NumberHint, Offer
 from napari_trsmi.gui.train.join_panel import JoinPanel
 from napari_trsmi.gui.train.live_plot import LivePlot
@@ -31,6 +34,7 @@ from napari_trsmi.gui.train.run_bar import RunBar
 from napari_trsmi.gui.undoing import may_walk, told, walk
 from napari_trsmi.gui.viewer.dropping import take_drops
 from napari_trsmi.gui.viewer.furnish import furnish
+from napari_trsmi.gui.viewer.raster import RASTER_ABOVE
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.viewer.theme import warning_color
 
@@ -59,6 +63,8 @@ class TrainDock(QWidget):
         self.n_domains = _whole_number(0, 200, "auto", _help("n_domains"))
         self.domain_scale = _whole_number(-1, 32, "auto", _help("domain_scale"))
         self.form = ConfigForm(session.config)
+        self.first_look = FirstLook(session, self)  # before what follows training: it gives way to previews
+        self.problem = Problem(session)
         self.run_bar, self.live_plot = RunBar(session), LivePlot(session)
         self.preview_bar, self.result_row = PreviewBar(session), ResultRow(session)
         self.support_bar = SupportBar(session)
@@ -104,6 +110,7 @@ class TrainDock(QWidget):
         for column in (above, below):
             column.setContentsMargins(0, 0, 0, 0)
             column.setSpacing(6)
+        above.addWidget(self.problem)
         above.addWidget(self.offer)
         above.addWidget(self.data_panel)
         above.addWidget(self.data_hints)
@@ -136,6 +143,8 @@ class TrainDock(QWidget):
         modalities = {} if section is None else {m: found.kind for m, found in section.dataset.modalities.items()}
         self.form.set_modalities(modalities)
         self._show_what_there_is()
+        if section is not None and section.result is None and section.dataset.n_spots > RASTER_ABOVE:
+            QTimer.singleShot(warm_up.DELAY, warm_up.begin)  # its domains will be labels
 
     def _on_config(self, config: Config) -> None:
         if self.form.value() != config:
@@ -172,6 +181,7 @@ class TrainDock(QWidget):
 
         theme = get_theme(self.viewer.theme)
         self.run_bar.set_colors(theme.current.as_hex(), warning_color(self.viewer.theme))
+        self.problem.set_colors(warning_color(self.viewer.theme))
         self.result_row.set_colors(warning_color(self.viewer.theme))
         self.live_plot.set_colors(theme.background.as_hex(), theme.text.as_hex())
 

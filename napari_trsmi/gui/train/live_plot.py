@@ -17,6 +17,7 @@ from napari_trsmi.gui import anchors
 from napari_trsmi.gui.listening import listen
 
 if TYPE_CHECKING:
+    from napari_trsmi.config import Loss
     from napari_trsmi.gui.session import Session
     from napari_trsmi.gui.state import Shown
     from napari_trsmi.records import Step
@@ -26,13 +27,19 @@ MILLISECONDS = 100  # at most ten updates a second
 
 # Name: (what a person reads, what it means, colour legible on light and dark)
 LOSSES = {
-    "total": ("total", "Weighted sum of all losses", "#8c8c8c"),
+    "total": ("total", "Weighted sum of the losses that are shown", "#8c8c8c"),
     "reconstruction": ("reconstruction", "How badly the measurements are rebuilt from the embedding", "#3d85d9"),
     "cluster": ("prototypes", "How far spots are from the prototype of their domain", "#d9742b"),
     "graph": ("graph", "How fast the learned graph moves", "#2e9e5b"),
     "constraint": ("said", "How little the embedding does what was said in the Correct dock", "#a0703c"),
 }
 HIDDEN = ("cluster", "constraint")  # at first: their scale is another one, and may lie below zero
+WEIGHTS = {  # of the losses in their sum: fields of the settings
+    "reconstruction": "w_reconstruction",
+    "cluster": "lam_cluster",
+    "graph": "lam_graph",
+    "constraint": "lam_constraint",
+}
 SHARES = {
     "beta": ("gate", "Share of the diffused features (beta)", "#c74f9c"),
     "temperature": ("τ align", "Temperature of the alignment; low means one partner per spot", "#a8882a"),
@@ -50,6 +57,7 @@ class LivePlot(QWidget):
         self.session = session
         self.values: dict[str, list[float]] = {}
         self.epochs: list[int] = []
+        self._weights: Loss | None = None  # of the losses in their sum
         self.curves: dict[str, pg.PlotDataItem] = {}
         self.chips: dict[str, QToolButton] = {}
 
@@ -111,6 +119,8 @@ class LivePlot(QWidget):
         session = self.session
         run = session.run or session.last_run
         steps: Iterable[Step] = run.course if run is not None else session.result.history if session.result else ()
+        config = run.config if run is not None else session.result.config if session.result else None
+        self._weights = None if config is None else config.loss
         self.epochs, self.values = [], {}
         for step in steps:
             self._append(step)
@@ -122,13 +132,23 @@ class LivePlot(QWidget):
         for name in sorted(set(self.values) - set(self.curves), key=_order):
             self._add_curve(name)
         for name in self.curves:
-            values = np.asarray(self.values.get(name, ()), float)
+            values = self._total() if name == "total" else np.asarray(self.values.get(name, ()), float)
             if name in LOSSES and self.log.isChecked():
                 values = np.where(values > 0, values, np.nan)
             known = np.isfinite(values)
             self.curves[name].setData(np.asarray(self.epochs, float)[: len(values)][known], values[known])
         shares = [value for name in SHARES for value in self.values.get(name, ()) if np.isfinite(value)]
         self.right.setYRange(0, max([1.0, *shares]), padding=0.02)
+
+    def _total(self) -> np.ndarray:
+        """Return the weighted sum of the losses that are shown: a hidden one that begins makes no jump in it."""
+        total = np.array(self.values.get("total", ()), float)
+        for name, weight in WEIGHTS.items():
+            if self._weights is None or name not in self.values or self.chips[name].isChecked():
+                continue
+            term = np.asarray(self.values[name], float)
+            total[: len(term)] -= getattr(self._weights, weight) * np.nan_to_num(term)
+        return total
 
     @property
     def is_empty(self) -> bool:
@@ -162,6 +182,8 @@ class LivePlot(QWidget):
         curve.setVisible(False)
         chip.setChecked(name not in HIDDEN)
         self.chips[name] = chip
+        if name in WEIGHTS:
+            chip.toggled.connect(self._throttle.throttle)  # it counts in the total, or no longer
         self.legend.addWidget(chip)
 
     # What the session reports

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from napari_trsmi.estimate import estimate
+from napari_trsmi.estimate import estimate, measured, parts
 from napari_trsmi.gui import anchors
 from napari_trsmi.gui.buttons import text_button
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.paces import learn, paces
 from napari_trsmi.gui.plain import Label, as_tip
+from napari_trsmi.gui.remembered import recall, store
 from napari_trsmi.gui.run_controls import RunControls
 from napari_trsmi.gui.train.devices import device_names, loaded_device
+from napari_trsmi.gui.train.follow import Follow
 from napari_trsmi.gui.words import duration
 from napari_trsmi.records import left_devices
 from napari_trsmi.teach import count
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from napari_trsmi.records import Step
 
 PAUSE = 10  # times as long as a typical epoch: no epoch takes that long, also with a preview
+AUTO = "auto"  # remembered: the device that it stood for last
 RUN = "Train on the open section and find its domains"
 RUN_LATER = f"{RUN}, as soon as training on the other section has ended"
 OUT_OF_DATE = "Settings changed since this result"
@@ -40,7 +42,7 @@ class RunBar(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self._factor: dict[str, float] = {}  # measured / estimated seconds, by device
+        self._after = 0.0  # seconds that domains take after the epochs
         self._said = self._busy = ""
 
         self.out_of_date = Label(OUT_OF_DATE)
@@ -48,7 +50,7 @@ class RunBar(QWidget):
         self.constraints = Label()
         self.constraints.setToolTip(CONSTRAINED)
         self.free_button = text_button("Leave out", "Run without what was said in the Correct dock", self._on_free)
-        self.estimate, self.device = Label(), QComboBox()
+        self.estimate, self.device, self.follow = Label(), QComboBox(), Follow(session, self)
         self.device.setToolTip("Where training runs; auto takes the fastest there is")
         self.device.setAccessibleName("Device")
         self.device.setEditable(False)
@@ -59,15 +61,13 @@ class RunBar(QWidget):
         self.progress, self.status = self.controls.progress, Label()
         self.progress.setObjectName(anchors.PROGRESS)
         self.status.setWordWrap(True)
-        self._waiting = QTimer(self)
-        self._waiting.setInterval(200)
-        self._waiting.timeout.connect(self._say_preparing)
 
         about, above, buttons = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         about.addWidget(self.out_of_date)
         about.addWidget(self.constraints, 1)
         about.addWidget(self.free_button)
         above.addWidget(self.estimate, 1)
+        above.addWidget(self.follow, 1)
         above.addWidget(self.device)
         for button in (self.run_button, *self.controls.buttons):
             buttons.addWidget(button)
@@ -88,7 +88,6 @@ class RunBar(QWidget):
             (session.training.changed, self._on_line),
             (session.stepped, self._on_step),
             (session.busy_changed, self._on_busy),
-            (session.failed, self.say),
             (session.told, self.say),
         )
         self.say("")
@@ -116,9 +115,7 @@ class RunBar(QWidget):
         self._refresh()
 
     def _on_run(self, state: str) -> None:
-        if state == "preparing":
-            self._say_preparing()
-        elif state == "finishing":
+        if state == "finishing":
             self.say(self._ending())
         elif state == "paused":
             self.say("Paused. The domains so far can be looked at.")
@@ -126,7 +123,6 @@ class RunBar(QWidget):
             self.say(self._queued())
         else:
             self.say(self._outcome() if state == "idle" else "")
-        self._waiting.start() if state == "preparing" else self._waiting.stop()
         self._refresh()
 
     def _on_line(self) -> None:
@@ -143,7 +139,7 @@ class RunBar(QWidget):
         run = self.session.run
         if run is None or self.session.state == "finishing":  # the epochs left will not be trained
             return ""
-        return time_left(run.steps)
+        return time_left(run.steps, self._after)
 
     def _on_step(self, _: Step) -> None:
         if self.session.state == "running":
@@ -162,12 +158,9 @@ class RunBar(QWidget):
         self.say(news)
 
     def _ending(self) -> str:
-        """Return what is still to be done before there is a result."""
+        """Return what has to come to its end first; the bar says what is done then."""
         run = self.session.run
-        if run is not None and run.at_end:
-            return "Finding the domains and their boundaries…"
-        epoch = "this epoch" if run is not None and run.steps else "the first epoch"
-        return f"Finishing {epoch}, then finding the domains and their boundaries…"
+        return "" if run is not None and run.at_end else "Finishing this epoch…"
 
     def _outcome(self) -> str:
         """Return what came of the last run, once there is a result."""
@@ -179,16 +172,14 @@ class RunBar(QWidget):
         return f"Trained on {result.provenance.get('device', run.config.device)} in {took}. {left}".rstrip()
 
     def _measure(self, result: Any) -> None:
-        """Scale later estimates by how long this run took."""
-        took = sum(result.provenance.get("seconds", {}).values())
-        train = result.config.train.model_copy(update={"epochs": len(result.history)})
-        guess, _ = estimate(result.dataset, result.config.model_copy(update={"train": train}))
-        if took:
-            self._factor[result.config.device] = took / guess
-
-    def _say_preparing(self) -> None:
-        training = sys.modules.get("napari_trsmi.model.training")
-        self.say("Preparing features and graphs…" if hasattr(training, "train") else "Loading PyTorch…")
+        """Let later estimates learn from how long this run took."""
+        train = result.config.train.model_copy(update={"epochs": len(result.history), "extra_epochs": 0})
+        config = result.config.model_copy(update={"train": train})
+        took = result.provenance.get("seconds", {})
+        device = result.provenance.get("device")
+        learn(measured(took, result.dataset, config, device))
+        if config.device == "auto" and device:
+            store(AUTO, str(device))
 
     # What a person does
 
@@ -211,6 +202,7 @@ class RunBar(QWidget):
         self.run_button.setText("Run again" if session.result is not None and not session.out_of_date else "Run")
         self.run_button.setToolTip(RUN if session.training.current is None else RUN_LATER)
         self.progress.setVisible(state not in ("idle", "waiting"))
+        self.estimate.setVisible(self.follow.isHidden())  # it takes its place
         self.device.setEnabled(state == "idle")
         self._refresh_device(session.config.device)
         self._refresh_estimate(session.config)
@@ -228,20 +220,23 @@ class RunBar(QWidget):
         if dataset is None:
             self.estimate.setText("Open a section to train on it.")
             return
-        seconds, size = estimate(dataset, config)
-        factor = self._factor.get(config.device)
         device = loaded_device(config.device)
+        known = paces()
+        there = config.model_copy(update={"device": device or recall(AUTO) or config.device})
+        seconds, size = estimate(dataset, there, known)
+        self._after = sum(known.get(k, 1.0) * v for k, v in parts(dataset, there).items() if k.startswith("domains"))
         where = f" on {device}" if device else ""
-        self.estimate.setText(f"about {duration(seconds * (factor or 1.0))}, {size / 1e9:.1f} GB{where}")
-        base = "scaled by the last run" if factor else "from measurements on two CPU cores"
+        self.estimate.setText(f"about {duration(seconds)}, {size / 1e9:.1f} GB{where}")
+        learned = bool(set(known) & set(parts(dataset, there)))
+        base = "that learned from runs on this machine" if learned else "from measurements on two CPU cores"
         self.estimate.setToolTip(f"An estimate {base}: time of the run, and memory of the program at the peak.")
 
 
-def time_left(steps: list[Step]) -> str:
-    """Return how long the remaining epochs will take, judged by the latest ones."""
+def time_left(steps: list[Step], after: float = 0.0) -> str:
+    """Return how long the remaining epochs will take, judged by the latest ones, and `after` them the domains."""
     recent = steps[-20:]
     if len(recent) < 2 or recent[-1].epoch == recent[-1].n_epochs:
         return ""
     took = np.diff([step.seconds for step in recent])
     pace = float(took[took <= PAUSE * np.median(took)].mean())
-    return f", {duration(pace * (recent[-1].n_epochs - recent[-1].epoch))} left"
+    return f", {duration(pace * (recent[-1].n_epochs - recent[-1].epoch) + after)} left"

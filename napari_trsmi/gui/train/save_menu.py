@@ -13,7 +13,7 @@ from qtpy.QtGui import QAction, QGuiApplication
 from qtpy.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
 from napari_trsmi.errors import DataError
-from napari_trsmi.gui import exporting
+from napari_trsmi.gui import exporting, folders
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.session import Session
@@ -37,6 +37,7 @@ def ask_path(parent: QWidget | None, title: str, suggested: Path, filters: str) 
     chosen, kind = QFileDialog.getSaveFileName(parent, title, str(suggested), filters)
     if not chosen:
         return None
+    folders.used(chosen)
     ending = kind[kind.find("*") + 1 : kind.rfind(")")]
     return Path(chosen if Path(chosen).suffix or not ending else chosen + ending)
 
@@ -233,16 +234,14 @@ def copy_settings(session: Session) -> None:
 
 
 def suggested(result: Result, ending: str = "_trsmi.h5mu") -> Path:
-    """Return where to save by default: beside the input, under another name; in the home folder where that is fixed."""
+    """Return where to save by default: beside the input, under another name, or where `folders.beside` says."""
     return suggested_for(result.dataset, ending)
 
 
 def suggested_for(dataset: Dataset | None, ending: str) -> Path:
     """Return where to save something about a section by default; see `suggested`."""
     sources = () if dataset is None else dataset.sources
-    folder = Path(sources[0]).absolute().parent if sources else Path.home()
-    if not os.access(folder, os.W_OK):
-        folder = Path.home()
+    folder = folders.beside(sources[0] if sources else None)
     name = "trsmi" if dataset is None else dataset.name
     stem = name.replace(" + ", "_").replace("/", "_").removesuffix("_trsmi")
     return folder / f"{stem}{ending}"

@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from napari_trsmi.edits import same_segments
 from napari_trsmi.gui.worker import Thread
 from napari_trsmi.interrupt import Interrupted, interruptible
-from napari_trsmi.records import drain
+from napari_trsmi.records import Progress, drain
+from napari_trsmi.telling import heard
 from napari_trsmi.trust import BY_CHANCE, STABILITY
 
 if TYPE_CHECKING:
     from napari_trsmi.config import Config
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result
-    from napari_trsmi.records import Progress, Step
+    from napari_trsmi.records import Step
     from napari_trsmi.trust import Kept
 
 T = TypeVar("T")
 
 BUSY = "Checking the domains…"
+WAITING = "Waiting for training to end"
 _COURTESY = 0.1  # seconds between two runs in which training that waits gets its turn
 
 
@@ -69,7 +71,9 @@ class TrustJob:
     done, share
         Runs done, and share of the one under way.
     text
-        What is under way, such as ``"seed 3"``.
+        The run under way, such as ``"seed 3"``.
+    doing
+        What it is doing.
     seconds
         Seconds spent in runs that are done.
     dropped
@@ -81,6 +85,7 @@ class TrustJob:
     done: int = 0
     share: float = 0.0
     text: str = ""
+    doing: Progress = field(default_factory=lambda: Progress(0, 0, ""))
     seconds: float = 0.0
     dropped: bool = False
     thread: Thread = field(default_factory=Thread)
@@ -119,7 +124,7 @@ class TrustJob:
         result, wanted = self.result, self.wanted
         found: dict[str, Any] = {}
         try:
-            with interruptible(self.thread.left.is_set):
+            with interruptible(self.thread.left.is_set), heard(self._hear):
                 if wanted.n_seeds > 1:
                     runs = seed_stability(result, wanted.n_seeds, perturb=wanted.perturb, fit=self._fit)
                     found["stability"] = self._follow(runs)
@@ -133,6 +138,7 @@ class TrustJob:
                     )
                     found["curve"] = self._follow(curve)
                 self.text = "each modality alone"
+                self._hear("Finding domains of each modality alone")
                 return with_trust(result, **found)
         except Interrupted:
             pass
@@ -147,6 +153,9 @@ class TrustJob:
 
         return drain(check, see)
 
+    def _hear(self, text: str, done: int = 0, total: int = 0) -> None:
+        self.doing = Progress(done, total, text)
+
     def _leave_if_stopped(self) -> None:
         if self.stopped:
             raise Interrupted
@@ -155,12 +164,14 @@ class TrustJob:
         """Run the method as `api.fit` does, while no other run trains."""
         from napari_trsmi.api import fit_steps
 
+        self._hear(WAITING)
         if not self.thread.take_turn():
             raise Interrupted
         self._began = time.perf_counter()
 
         def see(step: Step) -> None:
             self.share = step.epoch / (step.n_epochs + 1)  # domains and boundaries come after the last epoch
+            self._hear("epoch", step.epoch, step.n_epochs)
             self._leave_if_stopped()
 
         try:

@@ -12,20 +12,22 @@ from qtpy.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
     QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
-from napari_trsmi.estimate import estimate
+from napari_trsmi.estimate import estimate, parts
+from napari_trsmi.gui.bar import TellingBar
 from napari_trsmi.gui.curve_plot import CurvePlot
 from napari_trsmi.gui.form.spec import changed
 from napari_trsmi.gui.jobs import JobPanel
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.maps import map_title, result_maps
+from napari_trsmi.gui.paces import paces
 from napari_trsmi.gui.plain import Label, Marked
+from napari_trsmi.gui.run_controls import in_words
 from napari_trsmi.gui.trust.agreement_grid import AgreementGrid
 from napari_trsmi.gui.trust.job import BUSY, TrustJob, Wanted, carried_over
 from napari_trsmi.gui.words import duration
@@ -92,7 +94,8 @@ class TrustPanel(JobPanel):
         self.run_button, self.stop_button = QPushButton("Run"), QPushButton("Stop")
         self.run_button.setToolTip("Ask in the background; everything else stays usable")
         self.stop_button.setToolTip("End after this epoch; checks that are complete are kept")
-        self.progress, self.status = QProgressBar(), _line()
+        self.progress, self.doing = TellingBar("Checks"), TellingBar("Run under way")
+        self.status = _line()
         self.found = QWidget()
         self.summary = _line()
         self.summary.setTextInteractionFlags(
@@ -146,6 +149,7 @@ class TrustPanel(JobPanel):
         asking.addWidget(self.estimate)
         asking.addLayout(buttons)
         asking.addWidget(self.progress)
+        asking.addWidget(self.doing)
         found = QVBoxLayout(self.found)
         found.setContentsMargins(0, 6, 0, 0)
         found.addWidget(Marked("<b>What was found</b>"))
@@ -243,6 +247,7 @@ class TrustPanel(JobPanel):
         self.run_button.setEnabled(there and not busy and not training)
         self.stop_button.setEnabled(busy)
         self.progress.setVisible(busy)
+        self.doing.setVisible(busy)
         for field in (self.seeds, self.shuffled, self.curve_wanted):
             field.setEnabled(not busy)
         self.perturb.setEnabled(not busy and (self.seeds.value() > 1 or self.curve_wanted.isChecked()))
@@ -255,8 +260,11 @@ class TrustPanel(JobPanel):
         self._refresh()
         if result is None:
             return
-        took = result.provenance.get("seconds", {})
-        seconds = sum(took.values()) if took else estimate(result.dataset, result.config)[0]
+        took = [value for name, value in result.provenance.get("seconds", {}).items() if name != "support"]
+        known = paces()  # of this machine, where the run may have been on another
+        config = result.config.model_copy(update={"device": result.provenance.get("device", result.config.device)})
+        learned = set(known) >= set(parts(result.dataset, config))
+        seconds = sum(took) if took and not learned else estimate(result.dataset, config, known)[0]
         runs = "1 run" if n == 1 else f"{n} runs"
         self.estimate.setText(f"{runs} of the method, about {duration(n * seconds)}" if n else "No run of the method")
 
@@ -265,11 +273,12 @@ class TrustPanel(JobPanel):
         if job is None:
             return
         left = job.seconds_left
-        rest = "" if left is None else f", {duration(left)} left" if job.progress < 1 else f"; {job.text}"
-        self.progress.setRange(0, 1000)
-        self.progress.setValue(round(1000 * job.progress))
-        self.progress.setFormat(f"{job.done} of {job.wanted.n_runs} runs{rest}")
-        self.progress.setToolTip(job.text)
+        rest = f", {duration(left)} left" if left is not None and job.progress < 1 else ""
+        self.progress.show_share(f"{job.done} of {job.wanted.n_runs} runs{rest}", round(1000 * job.progress), 1000)
+        doing = job.doing
+        words = f"epoch {doing.done} of {doing.total}" if doing.text == "epoch" else in_words(doing)
+        run = "" if job.progress >= 1 else f"{job.text}: "
+        self.doing.show_share(f"{run}{words}", doing.done, doing.total)
 
     def _show_found(self, result: Result | None) -> None:
         trust = {} if result is None else result.provenance.get("trust", {})

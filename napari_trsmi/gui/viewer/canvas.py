@@ -16,6 +16,7 @@ from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.outlining import Outlining
 from napari_trsmi.gui.viewer.painting import paint_domains, paint_spots
 from napari_trsmi.gui.viewer.removed import Removed
+from napari_trsmi.gui.viewer.scale import Scale
 from napari_trsmi.gui.viewer.sections import marked, select_one_of, share_units
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Canvas:
         self._colored: OpenSection | None = None
         self.claims: list[Callable[[tuple[float, ...]], bool]] = []  # asked for each click before a spot is selected
         self.outlining, self.cameras, self.removed = Outlining(self), Cameras(viewer), Removed(self)
+        self.scale = Scale(viewer)
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.mouse_drag_callbacks.append(self._on_press)
@@ -154,6 +156,7 @@ class Canvas:
         own = []
         if section is not None:
             share_units(self.viewer, section)
+            self.scale.of(section)
         for layer, ours in self._marked():
             if ours["section"] is not section:
                 ours.setdefault("visible", layer.visible)
@@ -170,8 +173,6 @@ class Canvas:
         """Show a section that was never seen before."""
         self._seen.add(section)
         self.outlining.begin(section)
-        bar = self.viewer.canvas.overlays.scale_bar
-        bar.visible = bar.box = True  # the box keeps it legible on tissue
         self.viewer.layers.selection.active = own[-1]  # the status bar speaks about the layer that is selected
         self.viewer.reset_view(layers=own, margin=AIR)
 
@@ -256,6 +257,8 @@ class Canvas:
 
     def add(self, data: layers.LayerData) -> Layer:
         """Add a layer at its place among those of its section; what was selected stays selected."""
+        from napari.layers import Layer
+
         ours, viewer = data[1]["metadata"]["trsmi"], self.viewer
         place = len(viewer.layers)
         if ours["role"] in ORDER:
@@ -264,7 +267,7 @@ class Canvas:
                 o for o, mark in self._marked() if mark["section"] is ours["section"] and mark["role"] not in below
             )
             place = min([place, *map(viewer.layers.index, above)])
-        made, active = _made(data), viewer.layers.selection.active
+        made, active = Layer.create(*data), viewer.layers.selection.active
         viewer.layers.insert(place, made)
         viewer.layers.selection.active = active
         return made
@@ -323,9 +326,3 @@ def _see(layer: Layer, visible: bool) -> None:
     """Show or hide a layer; napari would draw it anew also where nothing changes."""
     if layer.visible != visible:
         layer.visible = visible
-
-
-def _made(data: layers.LayerData) -> Layer:
-    from napari.layers import Layer
-
-    return Layer.create(*data)

@@ -89,9 +89,15 @@ def test_no_contrast_and_a_reversed_one_are_weak(edges):
     assert layers.limits(edges, "contrast_rna")[0] == 0.0
 
 
-def test_strokes_of_a_hidden_domain_are_transparent(edges):
-    assert layers.stroke_colors(edges, "confidence", frozenset({2}))[:, 3].tolist() == [1, 1, 0, 0]
-    assert layers.stroke_colors(edges, "confidence", frozenset({1}))[:, 3].tolist() == [0, 0, 0, 0]
+def test_strokes_between_hidden_domains_are_transparent_and_a_domain_alone_keeps_its_outline(edges):
+    def opaque(*hidden):
+        return layers.stroke_colors(edges, "confidence", frozenset(hidden))[:, 3].tolist()
+
+    pairs = list(zip(edges["domain_a"], edges["domain_b"], strict=True))
+    for alone in {domain for pair in pairs for domain in pair}:
+        others = {domain for pair in pairs for domain in pair} - {alone}
+        assert opaque(*others) == [float(alone in pair) for pair in pairs]
+    assert opaque() == [1] * len(pairs)
 
 
 def test_the_rim_has_the_strokes_of_one_segment(sample, edges):

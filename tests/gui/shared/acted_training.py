@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from napari_trsmi import Config, Result, Step
+from napari_trsmi.telling import FINDING, NUMBER, PREPARING, tell
 
 
 def step(epoch: int, n_epochs: int, labels: np.ndarray | None = None, **values: Any) -> Step:
@@ -25,16 +26,24 @@ def acted(
     error: BaseException | None = None,
     gate: Semaphore | None = None,
     log: list[str] | None = None,
+    telling: Semaphore | None = None,
     left: dict[str, str] | None = None,
 ) -> Callable[..., Generator[Step, str | None, Result]]:
     """Return a stand-in for `api.fit_steps` that ends with `result`.
 
     Every second epoch is a preview, in which the first `epoch` spots moved to another domain. Each epoch notes in
-    `log` that it begins, and waits for `gate`; the third one raises `error`. Devices `left` were tried in vain.
+    `log` that it begins, and waits for `gate`; the third one raises `error`. Devices `left` were tried in vain. Before
+    and after the epochs what is done is told, each step once `telling` is released where that is given.
     """
+
+    def say(text: str, done: int = 0, total: int = 0) -> None:
+        tell(text, done, total)
+        if telling is not None:
+            telling.acquire(timeout=10)
 
     def fit_steps(dataset: Any, config: Config, **_: Any) -> Generator[Step, str | None, Result]:
         history, n = [], config.train.epochs
+        say(PREPARING)
         for epoch in range(1, n + 1):
             if log is not None:
                 log.append(f"epoch {epoch}")
@@ -49,6 +58,8 @@ def acted(
             history.append(step(epoch, n, labels, embedding=None if labels is None else result.embedding))
             if (yield history[-1]) == "stop":
                 break
+        say(NUMBER, 5, 14)
+        say(FINDING)
         provenance = {"device": "cpu", "devices_tried": left or {}, "seconds": {"training": 3.0}}
         return replace(result, config=config, history=tuple(history), provenance=provenance)
 

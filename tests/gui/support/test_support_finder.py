@@ -37,7 +37,7 @@ def test_it_takes_the_place_of_the_result_in_the_same_run(session, bar, gate, qt
     changes = []
     session.result_changed.connect(changes.append)
     gate.release(2)
-    qtbot.waitUntil(lambda: bar.progress.text() == "Support: 2 of 4", timeout=5_000)
+    qtbot.waitUntil(lambda: bar.progress.words.startswith("Measuring support: 2 of 4, "), timeout=5_000)
     gate.release(9)
     result = found(session, qtbot)
     assert np.array_equal(result.maps["support"], with_acted_support(wanting).maps["support"])

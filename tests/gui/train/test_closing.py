@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from napari.components import ViewerModel
 from opened_dock import add
-from qtpy.QtWidgets import QMainWindow, QWidget
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QDialog, QMainWindow, QWidget
 
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.train import closing
@@ -57,8 +58,8 @@ def answers(monkeypatch):
 
     answers = Answers()
 
-    def ask(window, question, name):
-        answers.asked.append((question, name))
+    def ask(window, question, name, unsaved=""):
+        answers.asked.append((question, name, unsaved) if unsaved else (question, name))
         return answers.pop(0) if answers else "close"
 
     monkeypatch.setattr(closing, "ask", ask)
@@ -242,3 +243,33 @@ def test_a_person_who_removes_all_layers_of_a_section_may_bring_them_back(
     qtbot.waitUntil(lambda: len(answers.asked) == 2)
     assert (session.section, section.run, len(viewer.layers)) == (None, None, 0)
     gate.release()
+
+
+def test_training_and_what_is_not_saved_is_one_question(window, viewer_model, session, gate, answers, trained):
+    session.set_result(trained)
+    first = session.dataset.name
+    add(viewer_model, OpenSection(replace(trained.dataset, name="b"), trained))
+    session.start()
+    assert window.close()
+    assert answers.asked == [("training", "b", f"{first} and b")]
+
+
+def test_results_of_several_sections_are_one_question(window, viewer_model, session, answers, trained):
+    session.set_result(trained)
+    first = session.dataset.name
+    add(viewer_model, OpenSection(replace(trained.dataset, name="b"), trained))
+    assert window.close()
+    assert answers.asked == [("unsaved", f"{first} and b")]
+
+
+class ConfirmCloseDialog(QDialog):
+    """As napari's own question is called."""
+
+
+def test_naparis_own_question_is_asked_only_where_there_is_nothing_to_lose(qtbot, window, session, trained, answers):
+    theirs = ConfirmCloseDialog(window)
+    QTimer.singleShot(300, theirs.reject)
+    assert theirs.exec() == QDialog.DialogCode.Rejected
+    session.set_result(trained)
+    QTimer.singleShot(3000, theirs.reject)
+    assert theirs.exec() == QDialog.DialogCode.Accepted

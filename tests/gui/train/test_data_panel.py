@@ -30,14 +30,12 @@ def test_an_empty_dock_says_what_to_do_and_opens_the_sample(dock, qtbot):
 def test_files_over_the_same_spots_open_as_one_section(alone, qtbot, monkeypatch):
     asked = []
     paths = ["rna.h5ad", "adt.h5ad"]
-    monkeypatch.setattr(
-        "napari_trsmi.gui.train.data_panel.QFileDialog.getOpenFileNames", lambda *args, **kwargs: (paths, "Sections")
-    )
+    monkeypatch.setattr("qtpy.QtWidgets.QFileDialog.getOpenFileNames", lambda *args, **kwargs: (paths, "Sections"))
     monkeypatch.setattr(ViewerModel, "open", lambda viewer, path, **how: asked.append((path, how)))
     alone.data_panel.open_button.menu().actions()[0].trigger()
     qtbot.waitUntil(lambda: bool(asked), timeout=5_000)
     assert asked == [(paths, {"plugin": "napari-trsmi", "stack": True})]
-    monkeypatch.setattr("napari_trsmi.gui.train.data_panel.QFileDialog.getExistingDirectory", lambda *args: "outs")
+    monkeypatch.setattr("qtpy.QtWidgets.QFileDialog.getExistingDirectory", lambda *args: "outs")
     alone.data_panel.open_button.menu().actions()[1].trigger()
     qtbot.waitUntil(lambda: len(asked) == 2, timeout=5_000)
     assert asked[1] == ("outs", {"plugin": "napari-trsmi", "stack": False})
@@ -50,7 +48,8 @@ def test_a_file_that_cannot_be_read_is_one_sentence(alone, qtbot, monkeypatch):
     monkeypatch.setattr(ViewerModel, "open", refuse)
     alone.data_panel.open(["broken.h5ad"])
     assert alone.run_bar.status.text() == "Opening broken.h5ad…"
-    qtbot.waitUntil(lambda: alone.run_bar.status.text().startswith("Expected a table"), timeout=5_000)
+    qtbot.waitUntil(lambda: alone.problem.first.text().startswith("Expected a table"), timeout=5_000)
+    assert alone.run_bar.status.text() == ""
     assert alone.session.section is None
 
 
@@ -72,7 +71,7 @@ def test_a_section_is_added_to_the_one_that_is_open(alone, qtbot, tmp_path, make
         make_table(seed=seed).write_h5ad(path)
     add(alone.viewer, OpenSection(read(paths[0])))
     chosen = lambda *args, **kwargs: ([str(paths[1])], "Sections")  # noqa: E731
-    monkeypatch.setattr("napari_trsmi.gui.train.data_panel.QFileDialog.getOpenFileNames", chosen)
+    monkeypatch.setattr("qtpy.QtWidgets.QFileDialog.getOpenFileNames", chosen)
     before = alone.session.section
     next(one for one in alone.data_panel.more_button.menu().actions() if one.text() == ADD[0]).trigger()
     qtbot.waitUntil(lambda: bool(alone.session.parts.names), timeout=20_000)

@@ -127,3 +127,17 @@ def test_cancel_shows_the_course_of_the_result_again(plot, session, trained):
     session.activate(OpenSection(trained.dataset))
     assert plot.is_empty
     assert plot.curves["total"].getData()[0] is None or not len(plot.curves["total"].getData()[0])
+
+
+def test_a_loss_that_is_hidden_makes_no_jump_in_the_total(plot, session, qtbot):
+    session.start()
+    weight = session.run.config.loss.lam_cluster
+    for epoch in range(1, 21):
+        own = {"reconstruction": 1.0, **({"cluster": 4.0} if epoch > 10 else {})}
+        losses = {**own, "total": 1.0 + weight * own.get("cluster", 0.0)}
+        session.on_step(session.run, replace(step(epoch, 20), losses=losses))
+    plot.draw()
+    assert not plot.chips["cluster"].isChecked()
+    assert np.allclose(plot.curves["total"].getData()[1], 1.0)
+    plot.chips["cluster"].click()
+    qtbot.waitUntil(lambda: np.allclose(plot.curves["total"].getData()[1][10:], 1.0 + 4.0 * weight), timeout=2_000)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Semaphore
 
+import pytest
 from acted_support import with_acted_support
 from acted_training import acted, step
 from dock_by_hand import ALL, click, enabled, idle
 from opened_dock import add
 
+from napari_trsmi.estimate import estimate, parts
+from napari_trsmi.gui.paces import paces
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.train.run_bar import OUT_OF_DATE, time_left
 from napari_trsmi.gui.words import duration
@@ -42,8 +46,8 @@ def test_the_device_is_that_of_the_config(opened):
 def test_a_run_shows_progress_and_enables_what_makes_sense(opened, qtbot, gate):
     bar = opened.run_bar
     click(qtbot, bar.run_button)
-    assert enabled(opened) == {"finish", "cancel"}
-    assert bar.status.text() in ("Loading PyTorch…", "Preparing features and graphs…")
+    assert enabled(opened) == {"cancel"}
+    assert bar.progress.maximum() == 0  # to and fro
     gate.release()
     qtbot.waitUntil(lambda: opened.session.state == "running", timeout=5_000)
     assert enabled(opened) == {"pause", "finish", "cancel"}
@@ -89,7 +93,7 @@ def test_pause_resume_and_finish_by_their_buttons(opened, qtbot, gate):
     click(qtbot, bar.controls.pause)
     assert session.state == "paused"
     assert bar.controls.pause.text() == "Resume"
-    assert bar.progress.format().startswith("epoch 1 of 6")
+    assert bar.progress.text().startswith("epoch 1 of 6")
     click(qtbot, bar.controls.pause)
     assert session.state == "running"
     click(qtbot, bar.controls.finish)
@@ -120,21 +124,25 @@ def test_rounds_of_start_and_cancel_leave_no_layer(opened, qtbot, gate):
         assert [layer.name for layer in opened.viewer.layers if layer.visible] == before
 
 
-def test_a_failure_is_said_in_the_status_line_and_the_window_lives_on(opened, qtbot, monkeypatch, trained):
+def test_a_failure_is_said_in_the_dock_and_the_window_lives_on(opened, qtbot, monkeypatch, trained):
     opened.session.set_result(trained)
     monkeypatch.setattr("napari_trsmi.api.fit_steps", acted(trained, error=RuntimeError("bad shapes (3, 4)")))
     click(qtbot, opened.run_bar.run_button)
     idle(opened, qtbot)
-    assert "bad shapes (3, 4)" in opened.run_bar.status.text()
+    assert opened.problem.first.text() == "Something went wrong in the program."
+    assert "bad shapes (3, 4)" in opened.problem.rest.text()
     assert opened.session.result is trained
     assert enabled(opened) == {"run"}
 
 
 def test_what_was_said_about_one_section_goes_when_another_is_opened(opened, trained):
+    opened.session.told.emit("Saved a.")
     opened.session.failed.emit("Expected a finite loss, found NaN.")
-    assert opened.run_bar.status.text() == "Expected a finite loss, found NaN."
+    assert opened.run_bar.status.text() == "Saved a."
+    assert opened.problem.isVisible()
     add(opened.viewer, OpenSection(replace(trained.dataset, name="another")))
     assert opened.run_bar.status.text() == ""
+    assert opened.problem.isHidden()
 
 
 def test_training_is_a_bar_in_the_activity_dock_that_goes_when_it_ends(opened, qtbot, gate):
@@ -155,16 +163,53 @@ def test_the_estimate_learns_from_the_last_run(opened, qtbot, gate):
     click(qtbot, opened.run_bar.run_button)
     idle(opened, qtbot)
     assert opened.run_bar.estimate.text() != before
-    assert opened.run_bar.estimate.text().startswith("about 3 s")  # as the acted run says it took
-    assert "scaled by the last run" in opened.run_bar.estimate.toolTip()
+    dataset, config = opened.session.dataset, opened.session.config.model_copy(update={"device": "cpu"})
+    guess, paced = parts(dataset, config), paces()
+    assert paced == pytest.approx({"training on cpu": 3.0 / guess["training on cpu"]}, rel=1e-3)  # as the run says
+    assert estimate(dataset, config, paced)[0] > estimate(dataset, config)[0] + 2
+    assert "learned from runs on this machine" in opened.run_bar.estimate.toolTip()
 
 
 def test_times_read_as_a_person_says_them(trained):
     assert [duration(s) for s in (0.2, 59, 100, 4000, 9000)] == ["1 s", "59 s", "2 min", "67 min", "2.5 h"]
     assert time_left([step(1, 6), step(2, 6)]) == ", 1 s left"
+    assert time_left([step(1, 6), step(2, 6)], after=20.0) == ", 20 s left"
     assert time_left([step(1, 6)]) == time_left([step(5, 6), step(6, 6)]) == ""
 
 
 def test_a_pause_does_not_count_as_time_that_epochs_take(trained):
     steps = [step(k, 100, seconds=k + (600 if k > 8 else 0)) for k in range(1, 21)]
     assert time_left(steps) == ", 80 s left"
+
+
+def test_the_bar_says_what_is_done_before_and_after_the_epochs(opened, qtbot, monkeypatch, trained):
+    telling = Semaphore(0)
+    monkeypatch.setattr("napari_trsmi.api.fit_steps", acted(trained, telling=telling))
+    bar = opened.run_bar.progress
+
+    def says(text, value=0, total=0):
+        qtbot.waitUntil(lambda: (bar.words, bar.value(), bar.maximum()) == (text, value, total), timeout=5_000)
+        assert bar.isVisible()
+
+    click(qtbot, opened.run_bar.run_button)
+    says("Preparing features and graphs")
+    qtbot.waitUntil(lambda: "Preparing" in opened.activity.bar.desc, timeout=5_000)
+    telling.release()
+    says("Estimating the number of domains: 5 of 14", 5, 14)
+    assert opened.session.state == "finishing"
+    assert enabled(opened) == {"cancel"}
+    telling.release()
+    says("Finding domains")
+    telling.release()
+    idle(opened, qtbot)
+    assert not bar.isVisible()
+
+
+def test_finish_and_keep_is_offered_once_there_is_an_epoch_to_keep(opened, qtbot, gate):
+    controls = opened.run_bar.controls
+    click(qtbot, opened.run_bar.run_button)
+    assert not controls.finish.isEnabled()
+    assert "after the first epoch" in controls.finish.toolTip()
+    gate.release()
+    qtbot.waitUntil(controls.finish.isEnabled, timeout=5_000)
+    assert "after the first epoch" not in controls.finish.toolTip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from threading import Semaphore
 
@@ -13,10 +14,11 @@ import pytest
 from acted_support import act_support
 from npe2 import PluginManager
 from qtpy.QtGui import QGuiApplication
-from qtpy.QtWidgets import QWidget
+from qtpy.QtWidgets import QFileDialog, QWidget
 
 import napari_trsmi as nt
 from napari_trsmi import edits
+from napari_trsmi.gui.folders import used
 from napari_trsmi.gui.plugin import save_commands
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.state import OpenSection
@@ -259,3 +261,20 @@ def test_domains_are_given_to_other_programs(session, parent, tmp_path, qtbot, t
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, *more])
     assert session.said == [f"Saved {', '.join(str(tmp_path / one) for one in [name, *more])}."]
     assert person.suggested[0].name.startswith("trsmi_slice")
+
+
+def test_the_sample_is_never_saved_into_the_program(session, tmp_path, monkeypatch):
+    for inside in (Path(nt.__file__).parent / "sample" / "trsmi_slice.h5mu", nt.sample_path()):
+        result = replace(session.result, dataset=replace(session.result.dataset, sources=(inside,)))
+        assert save_menu.suggested(result).parent == Path.home()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "chosen"), "PNG picture (*.png)"))
+    assert save_menu.ask_path(None, "Save", Path("a.png"), "") == tmp_path / "chosen.png"
+    assert save_menu.suggested(result).parent == tmp_path  # where the last one was saved
+    used(tmp_path / "gone" / "a.png")
+    assert save_menu.suggested(result).parent == Path.home()
+
+
+def test_a_section_of_the_person_is_saved_beside_itself(session, tmp_path):
+    used(Path.home() / "elsewhere.png")
+    result = replace(session.result, dataset=replace(session.result.dataset, sources=(tmp_path / "a.h5mu",)))
+    assert save_menu.suggested(result).parent == tmp_path

@@ -140,6 +140,17 @@ def test_progress_counts_runs_and_tells_what_is_left(panel, qtbot, gate):
     assert panel.progress.text().startswith("1 of 3 runs, ")
     assert panel.progress.text().endswith(" left")
     assert panel.progress.value() < 667
+    qtbot.waitUntil(lambda: panel.doing.words.endswith("epoch 3 of 6"), timeout=10_000)
+    assert (panel.doing.value(), panel.doing.maximum()) == (3, 6)
+
+
+def test_after_the_last_epoch_of_a_run_its_own_bar_says_what_is_done(panel, qtbot, monkeypatch, trained):
+    telling = Semaphore(1)
+    act(monkeypatch, trained, telling=telling)
+    run(panel, qtbot, seeds=2, shuffled=0)
+    qtbot.waitUntil(lambda: "Estimating the number of domains: 5 of 14" in panel.doing.words, timeout=10_000)
+    assert panel.doing.isVisible()
+    telling.release(9999)
 
 
 def test_stop_keeps_the_checks_that_are_complete(panel, qtbot, gate):

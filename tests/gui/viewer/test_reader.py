@@ -219,8 +219,12 @@ def test_docks_that_were_opened_before_are_left_as_they_are(viewer, monkeypatch)
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"", "Expected a file with content at {}, found an empty one. Copy or write it again."),
-        (b"not hdf5", "Expected an HDF5 file at {}, found other content. Choose an .h5ad or .h5mu file."),
+        (b"", "broken.h5ad is empty. Expected a file with content at {}, found an empty one. Copy or write it again."),
+        (
+            b"not hdf5",
+            "broken.h5ad is text, whatever its name says. "
+            "Expected an HDF5 file at {}, found other content. Choose an .h5ad or .h5mu file.",
+        ),
     ],
 )
 def test_a_broken_file_is_one_sentence_for_a_person(viewer, qtbot, errors, opened, tmp_path, content, problem):
@@ -322,6 +326,9 @@ def test_the_scale_bar_keeps_its_unit_beside_a_section_without_one(viewer, qtbot
     session = session_of(viewer)
     session.activate(section([layer for layer in viewer.layers if layer.name == "a_rna spots"]))
     assert {str(unit) for unit in viewer.layers.units} == {"pixel"}
+    assert not viewer.canvas.overlays.scale_bar.visible  # no millipixels
+    session.activate(section([layer for layer in viewer.layers if layer.name == "trsmi_slice spots"]))
+    assert viewer.canvas.overlays.scale_bar.visible
     assert errors == []
 
 

@@ -1,0 +1,49 @@
+"""What draws the domains of a large section is compiled beside the window, before there are any.
+
+Nothing is imported here that others may be importing: two threads that import the same libraries find them half made.
+Whoever imports much in another thread meanwhile waits first, see `wait`.
+"""
+
+from __future__ import annotations
+
+import logging
+from threading import Thread
+
+logger = logging.getLogger(__name__)
+
+DELAY = 500  # milliseconds after a large section is open: drawing it comes first
+LONGEST = 30.0  # seconds
+_STARTED: list[Thread] = []
+
+
+def begin() -> None:
+    """Compile in a thread, once in the life of the program."""
+    if not _STARTED:
+        thread = Thread(target=make_ready, name="trsmi-warm-up", daemon=True)
+        _STARTED.append(thread)
+        thread.start()
+
+
+def wait() -> None:
+    """Wait until it is done, where it has begun."""
+    for thread in _STARTED:
+        thread.join(LONGEST)
+
+
+def make_ready() -> None:
+    """Let napari compile what draws labels, which takes seconds and would hold up the window at the first domains."""
+    try:
+        draw_labels()
+    except Exception:  # whoever draws them says what is wrong
+        logger.info("not made ready", exc_info=True)
+
+
+def draw_labels() -> None:
+    """Draw two labels, on no canvas: numba compiles for the type of up to 255 domains."""
+    import numpy as np
+    from napari.layers import Labels
+    from napari.utils.colormaps import DirectLabelColormap
+
+    clear, colored = np.zeros(4), np.ones(4)
+    colors = DirectLabelColormap(color_dict={None: clear, 0: clear, 1: colored})
+    Labels(np.array([[0, 1], [1, 0]], np.uint8), colormap=colors)

@@ -1,0 +1,80 @@
+"""The first words about a broken file say what is the matter, in whatever way it is broken."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+import napari_trsmi as nt
+from napari_trsmi.errors import DataError
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(DataError) as caught:
+        nt.read(path)
+    assert str(caught.value).startswith("Expected")
+    return f"{caught.value.plain} "
+
+
+@pytest.fixture(scope="module")
+def whole() -> bytes:
+    return Path(nt.sample_path()).read_bytes()
+
+
+def test_a_file_that_was_cut_tells_how_much_of_it_is_there(tmp_path, whole):
+    path = tmp_path / "cut.h5mu"
+    path.write_bytes(whole[: len(whole) // 2])
+    there, all_of_it = (f"{n / 1e6:.0f}" for n in (len(whole) / 2, len(whole)))
+    assert refusal(path).startswith(f"cut.h5mu is not complete: it ends after {there} of {all_of_it} MB. ")
+    path.write_bytes(whole[:-1000])
+    assert "it ends after " in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "first"),
+    [
+        ("a.h5ad", b"", "a.h5ad is empty. "),
+        ("a.h5ad", b"<!DOCTYPE html><html>", "a.h5ad is a web page, whatever its name says. The server sent a page"),
+        ("a.h5ad", b"\n <html lang='en'>", "a.h5ad is a web page, whatever its name says. "),
+        ("a.h5mu", b"cell,x,y\n1,2,3\n", "a.h5mu is a table in text (CSV), whatever its name says. "),
+        ("a.csv", b"cell,x,y\n1,2,3\n", "a.csv is a table in text (CSV). "),
+        ("a.h5ad", b"\x89PNG\r\n\x1a\n" + bytes(50), "a.h5ad is a picture (PNG), whatever its name says. "),
+        ("a.h5ad", b"version https://git-lfs.github.com/spec/v1", "a.h5ad is a note of where the file is (Git LFS)"),
+        ("a.h5ad", b"\x01\x00\xff" * 50, "a.h5ad is damaged, or something else. "),
+        ("a.h5ad", gzip.compress(b"x" * 50), "a.h5ad is packed. "),
+        ("a.h5ad", b"\xe9\xe8 not utf-8", "a.h5ad is "),
+    ],
+)
+def test_other_content_is_named(tmp_path, name, content, first):
+    (tmp_path / name).write_bytes(content)
+    assert refusal(tmp_path / name).startswith(first)
+
+
+def test_a_file_that_is_not_there_or_may_not_be_read(tmp_path):
+    assert refusal(tmp_path / "none.h5ad").startswith("There is no none.h5ad. ")
+    (tmp_path / "a.h5ad").write_bytes(b"x")
+    (tmp_path / "a.h5ad").chmod(0)
+    if os.access(tmp_path / "a.h5ad", os.R_OK):
+        pytest.skip("nothing is forbidden here")
+    assert refusal(tmp_path / "a.h5ad").startswith("You may not read a.h5ad. ")
+
+
+@pytest.mark.filterwarnings("ignore:Writing zarr v2")
+@pytest.mark.parametrize(
+    ("piece", "first"),
+    [
+        ("X/indptr", "The matrix X is not complete. "),
+        ("X", "The matrix X is not complete. "),
+        ("obs/_index", "The names in obs/_index are missing. "),
+        ("var", "The names in var/"),
+    ],
+)
+def test_a_zarr_without_one_of_its_pieces_is_never_read_as_zeros(tmp_path, make_table, piece, first):
+    path = tmp_path / "a.zarr"
+    make_table().write_zarr(path)
+    shutil.rmtree(path / piece)
+    assert refusal(path).startswith(first)
