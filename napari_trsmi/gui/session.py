@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
@@ -21,7 +20,7 @@ from napari_trsmi.gui.busy import Busy
 from napari_trsmi.gui.deeds import Deeds
 from napari_trsmi.gui.parts import Parts
 from napari_trsmi.gui.state import Coloring, OpenSection, Run, RunState, Shown
-from napari_trsmi.gui.training import StartTrainer, Training
+from napari_trsmi.gui.training import StartTrainer, Training, continuing
 from napari_trsmi.gui.undoing import edited, settings_deed
 from napari_trsmi.records import Checkpoints
 
@@ -292,22 +291,11 @@ class Session:
 
         Names and colours stay with the domains that match. Where it cannot be, `failed` says why.
         """
-        from napari_trsmi.teach import continued
-
-        if self.section is None or self.result is None or self.run is not None:
-            return
-        try:
-            config = continued(self.result, epochs, constraints)
-        except TrsmiError as error:
-            self.failed.emit(str(error))
-            return
-        train = config.train.model_copy(update={"preview_every": self.config.train.preview_every})
-        config = config.model_copy(
-            update={"device": self.config.device, "threads": self.config.threads, "train": train}
-        )
-        earlier = tuple(replace(step, labels=None, embedding=None) for step in self.result.history)
-        known = dict(zip(self.result.palette, self.result.names, strict=True))
-        self.training.begin(Run(self.section, config, before=self.result, earlier=earlier, known=known))
+        if self.section is not None and self.result is not None and self.run is None:
+            try:
+                self.training.begin(continuing(self.section, self.config, epochs, constraints))
+            except TrsmiError as error:
+                self.failed.emit(str(error))
 
     def pause(self) -> None:
         """Pause after the current epoch."""

@@ -5,17 +5,19 @@ A run belongs to its section and goes on whatever else is looked at meanwhile. N
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
-from napari_trsmi.gui.state import RunState, Trainer
+from napari_trsmi.gui.state import Run, RunState, Trainer
 
 if TYPE_CHECKING:
+    from napari_trsmi.config import Config, Constraint
     from napari_trsmi.data.result import Result
     from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection, Run
+    from napari_trsmi.gui.state import OpenSection
     from napari_trsmi.records import Step
 
 StartTrainer = Callable[["Session", "Run"], Trainer]
@@ -213,3 +215,23 @@ class Training:
         if self._is_seen(run):
             self.session.run_changed.emit(state)
         self.changed.emit()
+
+
+def continuing(section: OpenSection, settings: Config, epochs: int, constraints: Sequence[Constraint] | None) -> Run:
+    """Return the run that goes on from the result that a section has, on the device of some settings.
+
+    Raises
+    ------
+    TrsmiError
+        As `teach.continued` does.
+    """
+    from napari_trsmi.teach import continued
+
+    result = section.result
+    assert result is not None
+    config = continued(result, epochs, constraints)
+    train = config.train.model_copy(update={"preview_every": settings.train.preview_every})
+    config = config.model_copy(update={"device": settings.device, "threads": settings.threads, "train": train})
+    earlier = tuple(replace(step, labels=None, embedding=None) for step in result.history)
+    known = dict(zip(result.palette, result.names, strict=True))
+    return Run(section, config, before=result, earlier=earlier, known=known)

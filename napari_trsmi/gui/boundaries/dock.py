@@ -20,6 +20,7 @@ from napari_trsmi.gui.plain import Marked
 from napari_trsmi.gui.viewer.furnish import furnish
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
+from napari_trsmi.gui.viewer.tabs import CLOSE
 from napari_trsmi.gui.words import NO_SECTION
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class BoundariesDock(Framed):
         inside.addStretch(1)
         self.tabs = QTabWidget()
         self.tabs.setUsesScrollButtons(False)
+        self.tabs.setStyleSheet(CLOSE)
         self.tabs.addTab(self.boundaries, "Boundaries")
         self.tabs.addTab(self.across, "Across")
         self.tabs.addTab(about, "Maps, spot")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSignalBlocker, Signal
-from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QSizePolicy, QWidget
+from qtpy.QtWidgets import QDoubleSpinBox, QGridLayout, QSizePolicy, QWidget
 
 from napari_trsmi.gui.boundaries.table import FILTERS, ORDERS
+from napari_trsmi.gui.named import NameBox
 from napari_trsmi.gui.plain import Label
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class FilterBar(QWidget):
         self.shortest.setRange(0, 1e9)
         self.shortest.setDecimals(0)
         self.shortest.setPrefix("≥ ")
-        self.shortest.setStyleSheet("QDoubleSpinBox { min-width: 96px }")  # beside napari's wide arrows
+        self.shortest.setStyleSheet("QDoubleSpinBox { min-width: 60px }")
+        self.shortest.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)  # napari's are wide; arrow keys step
         self.shortest.setToolTip("Leave out boundaries shorter than this")
         self.wanted.currentIndexChanged.connect(lambda: self.changed.emit())
         self.pair.currentIndexChanged.connect(lambda: self.changed.emit())
@@ -101,9 +103,8 @@ class FilterBar(QWidget):
             self.ordered.emit(order)
 
 
-def _box(tip: str) -> QComboBox:
-    box = QComboBox()
-    box.setToolTip(tip)
+def _box(tip: str) -> NameBox:
+    box = NameBox(tip)
     box.setAccessibleName(tip)
     box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
     return box

@@ -118,7 +118,6 @@ class ColorDock(QWidget):
             (session.coloring_changed, self._on_coloring),
             (session.annotations.changed, self._on_annotations),
             (session.shown_changed, self._on_shown),
-            (session.annotations.changed, self._fill_index),
             (napari_viewer.events.theme, self._on_theme),
         )
         self._set_theme(napari_viewer.theme)
@@ -238,7 +237,7 @@ class ColorDock(QWidget):
         self._fill_index()
         self._on_shown(self.session.shown)
 
-    def _fill_index(self, _: object = None) -> None:
+    def _fill_index(self) -> None:
         """Find what there is to colour by; what a person picked stays."""
         section, within = self.session.section, self._within.currentData()
         self._read = {}
@@ -269,6 +268,7 @@ class ColorDock(QWidget):
         if section is None:
             return
         self._index = index = FeatureIndex(section.dataset, self._predicted, section.scores)
+        self._read = {}
         for field in self._fields:
             field.renew_index(index)
         self._recent = [one for one in self._recent if one.modality != COLUMN or one.name in section.dataset.obs]

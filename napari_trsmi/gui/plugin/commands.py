@@ -73,12 +73,12 @@ def swap_axes(viewer: Viewer) -> None:
     _turn(viewer, "swap")
 
 
-def undo(viewer: Viewer) -> None:
+def undo_edit(viewer: Viewer) -> None:
     """Take back what was done last in the active section."""
     _walk(viewer, "undo")
 
 
-def redo(viewer: Viewer) -> None:
+def redo_edit(viewer: Viewer) -> None:
     """Do again what was undone last in the active section."""
     _walk(viewer, "redo")
 

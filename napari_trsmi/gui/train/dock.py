@@ -162,6 +162,7 @@ class TrainDock(QWidget):
         )
 
     def _show_kinds(self) -> None:
+        self.pages.setCurrentWidget(self.form)
         self.form.reveal("preprocess.kinds")
 
     def _on_quick(self) -> None:

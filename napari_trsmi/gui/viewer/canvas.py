@@ -257,6 +257,8 @@ class Canvas:
 
     def add(self, data: layers.LayerData) -> Layer:
         """Add a layer at its place among those of its section; what was selected stays selected."""
+        from napari.layers import Layer
+
         ours, viewer = data[1]["metadata"]["trsmi"], self.viewer
         place = len(viewer.layers)
         if ours["role"] in ORDER:
@@ -265,7 +267,7 @@ class Canvas:
                 o for o, mark in self._marked() if mark["section"] is ours["section"] and mark["role"] not in below
             )
             place = min([place, *map(viewer.layers.index, above)])
-        made, active = _made(data), viewer.layers.selection.active
+        made, active = Layer.create(*data), viewer.layers.selection.active
         viewer.layers.insert(place, made)
         viewer.layers.selection.active = active
         return made
@@ -324,9 +326,3 @@ def _see(layer: Layer, visible: bool) -> None:
     """Show or hide a layer; napari would draw it anew also where nothing changes."""
     if layer.visible != visible:
         layer.visible = visible
-
-
-def _made(data: layers.LayerData) -> Layer:
-    from napari.layers import Layer
-
-    return Layer.create(*data)

@@ -205,7 +205,7 @@ def test_a_column_of_ones_own_is_found_at_once(viewer, sample):
     dock = _dock(viewer)
     dock._search.set_picked(Feature("rna", "VIM4"))
     session.annotations.put("region", pd.Categorical(["a"] * sample.n_spots))
-    assert [feature.name for feature in dock._search.find("region")] == ["region"]
+    assert [feature.name for feature in dock._search.matching("region")] == ["region"]
     assert dock._search.text() == "VIM4"
 
 

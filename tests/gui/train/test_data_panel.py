@@ -12,6 +12,7 @@ from napari_trsmi import DataError, read
 from napari_trsmi.data.simulate import simulate_dataset
 from napari_trsmi.data.study import stack
 from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.train.data_panel import ADD
 
 
 def test_an_empty_dock_says_what_to_do_and_opens_the_sample(dock, qtbot):
@@ -72,7 +73,7 @@ def test_a_section_is_added_to_the_one_that_is_open(alone, qtbot, tmp_path, make
     chosen = lambda *args, **kwargs: ([str(paths[1])], "Sections")  # noqa: E731
     monkeypatch.setattr("qtpy.QtWidgets.QFileDialog.getOpenFileNames", chosen)
     before = alone.session.section
-    alone.data_panel.more_button.menu().actions()[-1].trigger()
+    next(one for one in alone.data_panel.more_button.menu().actions() if one.text() == ADD[0]).trigger()
     qtbot.waitUntil(lambda: bool(alone.session.parts.names), timeout=20_000)
     assert alone.session.parts.names == ("one", "two")
     assert alone.data_panel.content.text() == "2 sections · 72 spots · rna (RNA)"
