@@ -35,7 +35,7 @@ def clicks(viewer, qtbot, trained):
         def on_tab(self, parent, text):
             for bar in parent.findChildren(QTabBar):
                 for at in range(bar.count()):
-                    if bar.tabText(at) == text and bar.isVisible():
+                    if bar.tabText(at) == text and not bar.visibleRegion().isEmpty():
                         return self.on(bar, bar.tabRect(at).center())
             raise AssertionError(f"no tab {text}")
 
@@ -46,12 +46,11 @@ def clicks(viewer, qtbot, trained):
 
 
 def test_least_supported_boundary_and_the_genes_across_it_in_two_and_five_clicks(viewer, qtbot, clicks, trained):
-    session, docks = session_of(viewer), docks_of(viewer)
-    window, dock = docks["Train"].parent(), docks["Boundaries"].widget()
+    session, window = session_of(viewer), docks_of(viewer)["Train"].parent()
+    dock = viewer.window.dock_widgets["Boundaries (napari-trsmi)"]
     before = viewer.scene.camera.zoom
     clicks.on_tab(window, "Boundaries")
-    table = dock.findChild(type(dock), "") or viewer.window.dock_widgets["Boundaries (napari-trsmi)"]
-    panel = table.boundaries
+    panel = dock.boundaries
     qtbot.waitUntil(lambda: not panel.table.visibleRegion().isEmpty())
     clicks.on_cell(panel.table, 0, 0)
     assert session.boundary == panel.rows.segments()[0]
@@ -61,8 +60,8 @@ def test_least_supported_boundary_and_the_genes_across_it_in_two_and_five_clicks
     assert clicks.n == 2
 
     clicks.on_tab(window, "Markers")
-    clicks.on(table.marker_panel.stretch)
-    found = table.marker_panel.table
+    clicks.on(dock.marker_panel.stretch)
+    found = dock.marker_panel.table
     qtbot.waitUntil(lambda: found.rowCount() > 0 and found.item(0, 0) is not None, timeout=120_000)
     gene = found.item(0, 0).text().split()[0]
     clicks.on_cell(found, 0, 0)

@@ -34,7 +34,11 @@ def place(widget):
 
 
 def is_around(frame, widget):
-    return frame.isVisible() and place(frame).contains(place(widget)) and frame.width() <= widget.width() + 20
+    """Return whether a frame lies around what can be seen of a widget, which may be scrolled, and not far from it."""
+    seen = widget.visibleRegion().boundingRect()
+    seen = QRect(widget.mapToGlobal(seen.topLeft()), seen.size())
+    near = seen.adjusted(-10, -10, 10, 10)
+    return frame.isVisible() and place(frame).contains(seen) and near.contains(place(frame))
 
 
 def test_every_step_points_at_its_control_and_covers_nothing_of_it(tour, viewer, qtbot, trained):
