@@ -31,7 +31,7 @@ class TrustDock(Framed):
         self.tabs.addTab(Scrolled(self.trust, INNER), "Trust")
         self.tabs.addTab(Scrolled(self.sweep, INNER), "Sweep")
 
-        self.frame(self.tabs, 4)
+        self.frame(self.tabs, 1)
         listen(self, (self.session.section_changed, self._on_section))
         self._on_section(self.session.section)
 
