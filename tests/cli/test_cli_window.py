@@ -68,3 +68,22 @@ def test_the_demo_opens_no_window_where_none_is_wanted(monkeypatch, written, wor
     monkeypatch.setattr(window, "new_viewer", lambda: pytest.fail("opened a window"))
     assert main(["demo", *words]) == 0
     assert written == ["there" if "-o" in words else "trsmi_demo"]
+
+
+def test_view_opens_a_session_file_and_refuses_rubbish_before_a_window(capsys, monkeypatch, tmp_path):
+    opened = []
+    monkeypatch.setattr(window, "missing", lambda: "")
+    monkeypatch.setattr(window, "new_viewer", lambda: "viewer")
+    monkeypatch.setattr(window, "wait", lambda: None)
+    monkeypatch.setattr("napari_trsmi.gui.plugin.start.show_session", lambda *given: opened.append(given))
+    path = tmp_path / "work.trsmi.json"
+    path.write_text(
+        '{"format": 1, "sections": [{"name": "a", "parts": [{"name": "a", "files": [{"path": "a.h5mu"}]}]}]}'
+    )
+    assert main(["view", str(path)]) == 0
+    assert opened == [("viewer", path)]
+    assert main(["view", str(path), str(path)]) == 2
+    path.write_text("{")
+    assert main(["view", str(path)]) == 2
+    assert len(opened) == 1
+    assert "Expected a session file of TRSMI" in capsys.readouterr().err
