@@ -55,11 +55,17 @@ def draw_volcano(found: Difference, modalities: Sequence[str] | None = None, wid
             axes.scatter(effect[own], high[own], s=8, c=color, lw=0, rasterized=own.sum() > 2_000)
         for row in range(min(_NAMED, int(told.sum()))):
             axes.annotate(
-                str(table["name"][row]), (effect[row], high[row]), fontsize=6, xytext=(2, 2), textcoords="offset points"
+                _short(str(table["name"][row])),
+                (effect[row], high[row]),
+                fontsize=6,
+                xytext=(2, 2),
+                textcoords="offset points",
             )
-        axes.set(title=name, xlabel="difference of means", ylabel="-log10 p")
+        axes.set(title=_short(name), xlabel="difference of means", ylabel="-log10 p")
         axes.margins(0.1)
-    figure.suptitle(f"right: more in {found.a.name}    left: more in {found.b.name}", fontsize=8)
+    figure.suptitle(
+        f"right: more in {_short(found.a.name, 40)}    left: more in {_short(found.b.name, 40)}", fontsize=8
+    )
     return figure
 
 
@@ -149,4 +155,5 @@ def _label(dataset: Dataset, feature: Feature) -> Any:
 
 
 def _short(text: str, most: int = 18) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+    text = text if len(text) <= most else f"{text[: most - 1]}…"
+    return text.replace("$", r"\$")  # which matplotlib would take for the beginning of a formula

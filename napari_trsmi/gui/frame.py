@@ -55,7 +55,7 @@ class Scrolled(QScrollArea):
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         inside = self._inside.minimumSizeHint()
         bar = self._bar_width() if inside.height() > self._lowest else 0
-        return QSize(inside.width() + bar, min(inside.height(), self._lowest))
+        return QSize(inside.width() + bar, min(inside.height(), self._lowest)) + self._border()
 
     def sizeHint(self) -> QSize:  # noqa: D102
         least, layout = self._inside.minimumSizeHint(), self._inside.layout()
@@ -64,7 +64,7 @@ class Scrolled(QScrollArea):
         high = max(self._inside.sizeHint().height(), least.height())
         if layout is not None and layout.hasHeightForWidth():  # lines that wrap
             high = max(layout.heightForWidth(max(self.width(), least.width())), least.height())
-        return QSize(least.width() + self._bar_width(), high)
+        return QSize(least.width() + self._bar_width(), high) + self._border()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Ask for another height where lines wrap otherwise."""
@@ -77,6 +77,10 @@ class Scrolled(QScrollArea):
         if event is not None and watched is self._holder and event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
         return super().eventFilter(watched, event)
+
+    def _border(self) -> QSize:
+        """Return what a style sheet draws around what scrolls."""
+        return (self.size() - self.maximumViewportSize()).expandedTo(QSize(0, 0))
 
     def _bar_width(self) -> int:
         bar = self.verticalScrollBar()

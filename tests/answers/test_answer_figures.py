@@ -42,3 +42,13 @@ def test_dots_and_violins_have_a_place_per_group(found):
     assert len(panels) == 2
     own = panels[0].lines[0].get_ydata()[0]
     assert own > panels[0].lines[1].get_ydata()[0] or difference.tables["rna"]["more_in"][0] == "b"
+
+
+def test_names_with_dollars_are_no_formulas(found, tmp_path):
+    from dataclasses import replace
+
+    dataset, difference = found
+    group = replace(difference.a, name="$\\bad{$")
+    figure = draw_dots(dataset, [("adt", difference.tables["adt"]["feature"][0])], [group, difference.b])
+    figure.savefig(tmp_path / "x.png")
+    draw_volcano(replace(difference, a=group), ["adt"]).savefig(tmp_path / "y.png")

@@ -19,6 +19,7 @@ DOCKS = {
     "train": "TrainDock",
     "color": "ColorDock",
     "boundaries": "BoundariesDock",
+    "ask": "AskDock",
     "correct": "CorrectDock",
     "trust": "TrustDock",
     "compare": "CompareDock",

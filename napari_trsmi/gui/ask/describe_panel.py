@@ -23,7 +23,6 @@ from napari_trsmi.errors import TrsmiError
 from napari_trsmi.gui.ask.described import DescribedTables, field
 from napari_trsmi.gui.ask.job import AskJob, HeldOut
 from napari_trsmi.gui.buttons import text_button
-from napari_trsmi.gui.deeds import Deed
 from napari_trsmi.gui.jobs import JobPanel
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label, as_tip
@@ -204,19 +203,10 @@ class DescribePanel(JobPanel):
         session, found, name = self.session, self.found, self.names.currentText()
         if session.result is None or found is None or not name:
             return
-        partition, before = session.result.partition, found.domain
-        k = session.result.names.index(before) if before in session.result.names else -1
-
-        def call(one: str) -> None:
-            if session.result is not None and session.result.partition is partition:
-                session.set_result(edits.rename(session.result, k, one))
-
         try:
-            call(name)
+            session.set_result(edits.rename(session.result, found.domain, name))
         except TrsmiError as error:
             session.failed.emit(str(error))
-            return
-        session.deeds.add(Deed(f"name {name}", lambda: call(before), lambda: call(name)))
 
     # What comes back
 

@@ -97,6 +97,7 @@ class ColorDock(QWidget):
         for widget in (self._panel, self._back):
             body.addWidget(widget)
         layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
         self._scrolled = Scrolled(self._body)
         layout.addWidget(self._empty)
         layout.addWidget(self._scrolled)

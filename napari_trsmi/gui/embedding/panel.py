@@ -9,7 +9,6 @@ from qtpy.QtCore import QTimer
 from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QProgressBar, QPushButton, QVBoxLayout
 
-from napari_trsmi.gui.deeds import Deed
 from napari_trsmi.gui.embedding.job import UmapJob
 from napari_trsmi.gui.embedding.marks import TissueMarks
 from napari_trsmi.gui.embedding.plot import EmbeddingPlot
@@ -218,13 +217,7 @@ class EmbeddingPanel(JobPanel):
             self.session.failed.emit(f"Expected a new name, found {name!r}, a column of the file. Choose another.")
             return
         values = pd.Categorical.from_codes(np.where(chosen, 0, -1), [name])
-        before = section.dataset.obs[name].array if name in own.names else None
-        own.put(name, values)
-
-        def undo() -> None:
-            own.drop(name) if before is None else own.put(name, before)
-
-        self.session.deeds.add(Deed(f"keep region {name}", undo, lambda: own.put(name, values)))
+        own.put(name, values, what=f"keep region {name}")
         self.session.told.emit(f"{name}: {int(chosen.sum()):,} spots, a column of your own in Colour by.")
         self.name.clear()
 

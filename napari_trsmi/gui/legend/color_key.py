@@ -15,7 +15,7 @@ from napari_trsmi.gui.state import Coloring
 
 WIDTH, HEIGHT = 120, 10  # of the colour map, pixels
 SEVERAL = "Each colour is black at its first number and full at its second; grey where a value is missing."
-BESIDE, ALONE = 200, 330  # pixels that a title gets before it is wrapped, beside a colour map and without one
+BESIDE, ALONE = 130, 330  # pixels that a title gets before it is wrapped, beside a colour map and without one
 
 
 class ColorKey(QWidget):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.gui.session import Session
     from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+
+logger = logging.getLogger(__name__)
 
 
 class FirstLook(QObject):
@@ -57,9 +60,12 @@ def has_picture(dataset: Dataset) -> bool:
 
 def varies_most(dataset: Dataset) -> Coloring | None:
     """Return the feature of the first modality that differs most between parts of the section; None without one."""
-    order: Any = sorted(dataset.modalities.items(), key=lambda item: item[1].kind != "rna")
-    for name, _ in order:
-        for feature in most_uneven(dataset, name, 1):
-            coloring = feature_coloring(dataset, name, feature)
-            return replace(coloring, title=f"{coloring.title}: varies most")
+    order = sorted(dataset.modalities, key=lambda name: dataset.modalities[name].kind != "rna")
+    try:
+        for name in order:
+            for feature in most_uneven(dataset, name, 1):
+                coloring = feature_coloring(dataset, name, feature)
+                return replace(coloring, title=f"{coloring.title}: varies most")
+    except Exception:  # a grey section is better than a message about colours that nobody asked for
+        logger.info("no first look", exc_info=True)
     return None

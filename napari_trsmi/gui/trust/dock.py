@@ -32,7 +32,7 @@ class TrustDock(Framed):
         self.tabs.addTab(Scrolled(self.trust, INNER), "Trust")
         self.tabs.addTab(Scrolled(self.sweep, INNER), "Sweep")
 
-        self.frame(self.tabs, 4, Guide(self.session, "trust"))
+        self.frame(self.tabs, 1, Guide(self.session, "trust"))
         listen(self, (self.session.section_changed, self._on_section))
         self._on_section(self.session.section)
 

@@ -140,7 +140,8 @@ def show(viewer: Viewer, what: record.SavedSession, found: Sequence[tuple[OpenSe
         session.set_hidden(frozenset(number for number in what.hidden if number < n))
     problems = [sentence for _, sentences in found for sentence in sentences]
     if (config := what.config) is not None:
-        session.set_config(config)
+        with session.deeds.quiet():
+            session.set_config(config)
     else:
         problems.append("The settings of the session are of another version and were left out.")
     arrange(viewer, what.arrangement)

@@ -275,7 +275,7 @@ def test_a_suggested_name_is_given_only_by_its_button_and_taken_back(qtbot, desc
     press(qtbot, described.use)
     assert session.result.names[0] == name
     assert described.domain.itemText(0) == name
-    assert session.deeds.last == f"name {name}"
+    assert session.deeds.done == (f"renaming of 1 to {name}",)
     session.deeds.undo()
     assert session.result.names[0] == "1"
     session.deeds.redo()

@@ -89,7 +89,7 @@ def test_a_lasso_in_the_plot_chooses_on_the_tissue_and_becomes_a_region(panel, t
     press(Qt.Key.Key_Return)
     assert session.annotations.names == ("left",)
     assert np.array_equal(session.section.dataset.obs["left"] == "left", plot.chosen)
-    assert session.deeds.last == "keep region left"
+    assert session.deeds.done == ("keep region left",)
     session.deeds.undo()
     assert "left" not in session.section.dataset.obs
     qtbot.mouseClick(panel.clear, Qt.MouseButton.LeftButton)

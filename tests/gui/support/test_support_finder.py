@@ -16,6 +16,7 @@ from napari_trsmi import edits
 from napari_trsmi.gui.state import OpenSection, Run, Shown
 from napari_trsmi.gui.support.bar import SupportBar
 from napari_trsmi.gui.support.finder import finder_of
+from napari_trsmi.gui.worker import sentence
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ def test_an_error_is_told_and_not_met_again(session, bar, monkeypatch, qtbot, wa
     session.set_result(wanting)
     found(session, qtbot)
     session.set_result(edits.rename(wanting, 0, "cortex"))
-    assert session.failures == ["Expected to get through, found ValueError: no. Please report this with the log."]
+    assert session.failures == [sentence(ValueError("no"))]
     assert len(asked) == 1
 
 

@@ -10,6 +10,7 @@ from opened_dock import add
 
 from napari_trsmi.gui.maps import feature_coloring
 from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.train import first_look
 
 
 @pytest.fixture
@@ -48,3 +49,11 @@ def test_what_a_person_chose_meanwhile_stays(alone, trained, qtbot):
 def test_a_section_with_a_picture_opens_plain(opened, qtbot):
     qtbot.wait(300)
     assert opened.session.coloring is None
+
+
+def test_a_look_that_fails_is_no_message(monkeypatch, trained):
+    def fail(*_):
+        raise ValueError("odd values")
+
+    monkeypatch.setattr(first_look, "most_uneven", fail)
+    assert first_look.varies_most(trained.dataset) is None

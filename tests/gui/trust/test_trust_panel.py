@@ -19,6 +19,7 @@ from napari_trsmi.gui.trust import panel as trust_panel
 from napari_trsmi.gui.trust.dock import TrustDock
 from napari_trsmi.gui.trust.job import TrustJob, Wanted
 from napari_trsmi.gui.words import duration
+from napari_trsmi.gui.worker import sentence
 
 
 @pytest.fixture
@@ -241,7 +242,7 @@ def test_an_error_is_told_and_the_result_stays(panel, qtbot, told, monkeypatch, 
     run(panel, qtbot)
     wait(panel, qtbot)
     assert told == [
-        "Expected to get through, found RuntimeError: shape mismatch. Please report this with the log.",
+        sentence(RuntimeError("shape mismatch")),
     ]
     assert panel.session.result is trained
     assert panel.run_button.isEnabled()

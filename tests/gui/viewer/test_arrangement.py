@@ -6,7 +6,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDockWidget, QPushButton, QTabBar
 
-from napari_trsmi.gui.viewer.docks import DOCKS, PLUGIN, TABS, open_docks
+from napari_trsmi.gui.viewer.docks import DOCKS, ON_DEMAND, PLUGIN, TABS, open_docks
 from napari_trsmi.gui.viewer.sessions import session_of
 
 ORDER = [TABS.get(name, name) for name in DOCKS]
@@ -47,7 +47,7 @@ def test_all_docks_open_in_the_order_of_the_menu(viewer, docks):
 
     assert tabs(viewer) == (ORDER, "Train")
     widgets = PluginManager.instance().get_manifest(PLUGIN).contributions.widgets
-    assert [one.display_name for one in widgets] == list(DOCKS)
+    assert [one.display_name for one in widgets] == [*DOCKS, *ON_DEMAND]
 
 
 @pytest.mark.parametrize("name", ["Train", "Boundaries", "Compare"])
