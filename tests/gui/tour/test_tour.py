@@ -52,8 +52,7 @@ def test_every_step_points_at_its_control_and_covers_nothing_of_it(tour, viewer,
         (5, anchors.SAVE),
     ):
         tour.go_to(number)
-        qtbot.wait(250)
-        assert is_around(tour.frame, control(tour, name)), STEPS[number].title
+        qtbot.waitUntil(lambda name=name: is_around(tour.frame, control(tour, name)))
         assert not place(tour.card).intersects(place(control(tour, name)))
         assert tour.parent().rect().contains(tour.card.geometry())
         assert not tour.card.show_it.isVisible()
