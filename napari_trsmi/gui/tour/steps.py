@@ -77,9 +77,10 @@ STEPS = (
     ),
     Step(
         "Question a boundary",
-        "Least supported first. Click the first row: the view flies there. Support is the share of other ways to cut "
-        "the same measurements that draw this boundary; 0.5 means every second one does. The columns behind it say in "
-        "which modality the two sides differ.",
+        "First comes what matters most: little support over a long way. Click the heading Support for the least "
+        "supported, then the first row: the view flies there. Support is the share of other ways to cut the same "
+        "measurements that draw it; 0.5 is every second one. Columns further right say in which modality the sides "
+        "differ.",
         (anchors.BOUNDARIES,),
         "Boundaries",
         lambda session: session.boundary is not None,

@@ -5,22 +5,33 @@ The third, a lasso as GeoJSON, is asked in the tests of the dock Regions.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from opened_dock import open_section
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QTabBar
 
+from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui.viewer.docks import open_docks
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.workspace.arranging import docks_of
 
 
 @pytest.fixture
-def clicks(viewer, qtbot, trained):
+def result(trained):
+    """A result whose longest boundary has some support, and another one the least."""
+    support = np.linspace(0.9, 0.3, len(trained.boundaries)).astype(np.float32)
+    return replace(trained, boundaries=trained.boundaries.assign(**{SUPPORT: np.roll(support, 3)}))
+
+
+@pytest.fixture
+def clicks(viewer, qtbot, result):
     """The window with a result, Train in front, and a counter of clicks."""
     viewer.window.resize(1280, 800)
     open_docks(viewer)
-    open_section(viewer, trained.dataset, trained)
+    open_section(viewer, result.dataset, result)
     qtbot.wait(300)
 
     class Clicks:
@@ -45,20 +56,32 @@ def clicks(viewer, qtbot, trained):
     return Clicks()
 
 
-def test_least_supported_boundary_and_the_genes_across_it_in_two_and_five_clicks(viewer, qtbot, clicks, trained):
+def test_the_least_supported_boundary_in_three_clicks(viewer, qtbot, clicks, result):
+    dock = viewer.window.dock_widgets["Boundaries (napari-trsmi)"]
+    panel, before = dock.boundaries, viewer.scene.camera.zoom
+    clicks.on_tab(docks_of(viewer)["Train"].parent(), "Boundaries")
+    qtbot.waitUntil(lambda: not panel.table.visibleRegion().isEmpty())
+    heading = panel.table.horizontalHeader()
+    column = next(at for at, one in enumerate(panel.model.columns) if one.key == SUPPORT)
+    left, width = heading.sectionViewportPosition(column), heading.sectionSize(column)
+    clicks.on(heading.viewport(), QPoint(left + width // 2, heading.height() // 2))
+    clicks.on_cell(panel.table, 0, 1)
+    support = result.boundaries[SUPPORT]
+    assert session_of(viewer).boundary == int(support.argmin())
+    qtbot.waitUntil(lambda: viewer.scene.camera.zoom > before, timeout=5_000)  # it flew there
+    titles = [one.key.removeprefix("contrast_") for one in panel.model.columns]
+    assert set(result.dataset.modalities) <= set(titles)  # why
+    assert clicks.n == 3
+
+
+def test_the_genes_across_a_boundary_in_five_clicks(viewer, qtbot, clicks, result):
     session, window = session_of(viewer), docks_of(viewer)["Train"].parent()
     dock = viewer.window.dock_widgets["Boundaries (napari-trsmi)"]
-    before = viewer.scene.camera.zoom
     clicks.on_tab(window, "Boundaries")
     panel = dock.boundaries
     qtbot.waitUntil(lambda: not panel.table.visibleRegion().isEmpty())
-    clicks.on_cell(panel.table, 0, 0)
+    clicks.on_cell(panel.table, 0, 1)
     assert session.boundary == panel.rows.segments()[0]
-    qtbot.waitUntil(lambda: viewer.scene.camera.zoom > before, timeout=5_000)  # it flew there
-    titles = [panel.model.columns[at].key for at in range(len(panel.model.columns))]
-    assert set(trained.dataset.modalities) <= {title.removeprefix("contrast_") for title in titles}  # why
-    assert clicks.n == 2
-
     clicks.on_tab(window, "Markers")
     clicks.on(dock.marker_panel.stretch)
     found = dock.marker_panel.table
