@@ -5,6 +5,7 @@ A run belongs to its section and goes on whatever else is looked at meanwhile. N
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -51,6 +52,8 @@ class Training:
     def __init__(self, session: Session, start_trainer: StartTrainer) -> None:
         self.session, self.start_trainer = session, start_trainer
         self.line: list[Run] = []
+        self._reports: deque[Callable[[], None]] = deque()
+        self._reporting = False
 
     @property
     def current(self) -> Run | None:
@@ -129,6 +132,31 @@ class Training:
 
     def on_step(self, run: Run, step: Step) -> None:
         """Take in an epoch."""
+        self._in_order(lambda: self._take_step(run, step))
+
+    def on_returned(self, run: Run, result: Result | None) -> None:
+        """Take in the result: it becomes that of the section that was trained on."""
+        self._in_order(lambda: self._take_result(run, result))
+
+    def on_failed(self, run: Run, sentence: str) -> None:
+        """Say what went wrong; the result before stays."""
+        self._in_order(lambda: self._take_failure(run, sentence))
+
+    def _in_order(self, take: Callable[[], None]) -> None:
+        """Take in a report once all that came before it are: napari's progress bar lets the next one in meanwhile."""
+        self._reports.append(take)
+        if self._reporting:
+            return
+        self._reporting = True
+        try:
+            while self._reports:
+                self._reports.popleft()()
+        finally:
+            self._reporting = False
+            if self._reports:  # one that failed does not hold up the others
+                self._in_order(self._reports.popleft())
+
+    def _take_step(self, run: Run, step: Step) -> None:
         if run not in self.line:
             return
         session, follows = self.session, self._follows(run)
@@ -151,8 +179,7 @@ class Training:
         latest, shown = run.previews[-1:], self.session.shown
         return shown is None or shown.epoch is None or not latest or shown.epoch >= latest[0].epoch
 
-    def on_returned(self, run: Run, result: Result | None) -> None:
-        """Take in the result: it becomes that of the section that was trained on."""
+    def _take_result(self, run: Run, result: Result | None) -> None:
         if run not in self.line or result is None:
             return
         self._leave(run)
@@ -166,8 +193,7 @@ class Training:
             finally:
                 self._next()
 
-    def on_failed(self, run: Run, sentence: str) -> None:
-        """Say what went wrong; the result before stays."""
+    def _take_failure(self, run: Run, sentence: str) -> None:
         if run not in self.line:
             return
         self._leave(run)

@@ -191,3 +191,39 @@ def test_settings_and_hidden_domains_stay_with_their_section(session, sections, 
     session.hidden_changed.connect(heard.append)
     session.activate(sections[0])
     assert (session.config.seed, session.hidden, heard) == (8, {2}, [{2}])
+
+
+def test_reports_are_heard_in_order_though_one_comes_while_another_is_told(session, sections, trained):
+    run = start(session, sections[0])
+    heard = []
+
+    def let_in(of, one):  # as napari's progress bar does
+        if one.epoch == 1:
+            session.training.on_step(of, preview(trained, 2))
+            session.training.on_returned(of, trained)
+
+    session.training.stepped.connect(let_in)
+    session.stepped.connect(lambda one: heard.append((one.epoch, session.state)))
+    session.training.on_step(run, preview(trained, 1))
+    assert heard == [(1, "running"), (2, "running")]
+    assert session.state == "idle"
+    assert session.result is not None
+
+
+def test_a_report_that_fails_does_not_hold_up_the_next(session, sections, trained):
+    run = start(session, sections[0])
+    broken = []
+
+    def fail(of, one):
+        if one.epoch == 1:
+            session.training.on_step(of, preview(trained, 2))
+            broken.append(one)
+            raise ValueError("broken")
+
+    session.training.stepped.connect(fail)
+    with pytest.raises(Exception, match="broken"):
+        session.training.on_step(run, preview(trained, 1))
+    assert broken
+    assert [one.epoch for one in run.steps] == [1, 2]
+    session.training.on_returned(run, trained)
+    assert session.state == "idle"

@@ -127,11 +127,14 @@ class WindowKeys(QObject):
         active = None if viewer is None else viewer.layers.selection.active
         if active is None or (focus is not None and any(map(_is_ours, _parents(focus)))):
             return False
+        ours = "trsmi" in active.metadata
+        if ours and event.modifiers() & _CTRL:  # what is drawn on a layer of ours is a deed at once
+            return False
         if str(getattr(active, "mode", "pan_zoom")) not in RESTING:
             return True
         kind = type(active).__name__
         if event.modifiers() & _CTRL:
-            return kind == "Labels" and "trsmi" not in active.metadata  # what a person painted
+            return kind == "Labels"  # what a person painted
         return event.key() in TOOLS.get(kind, ())
 
 

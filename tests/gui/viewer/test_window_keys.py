@@ -122,6 +122,16 @@ def test_keys_of_a_tool_of_napari_stay_with_it(dock, qtbot):
     assert said(dock) == {}
 
 
+def test_undo_works_with_a_lasso_of_ours_in_hand(dock, qtbot):
+    view = focus(qtbot, canvas(dock))
+    pen = dock.viewer.add_shapes(name="pen", metadata={"trsmi": {"section": dock.session.section, "role": "pen"}})
+    pen.mode = "add_polygon_lasso"
+    names = dock.session.result.names
+    dock.session.set_result(edits.rename(dock.session.result, 0, "Cortex"))
+    qtbot.keyClick(view, Key.Key_Z, CTRL)
+    assert dock.session.result.names == names
+
+
 def test_while_the_dock_is_not_to_be_seen_the_letters_of_the_review_mean_nothing(dock, qtbot):
     dock.viewer.window.dock_widgets["Boundaries (napari-trsmi)"].parentWidget().hide()
     qtbot.waitUntil(lambda: not dock.isVisible())
