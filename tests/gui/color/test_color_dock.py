@@ -199,7 +199,7 @@ def test_a_set_of_a_gmt_file_fills_the_dialog(viewer, sample, qtbot, tmp_path):
 
 
 def test_a_column_of_ones_own_is_found_at_once(viewer, sample):
-    section = OpenSection(replace(sample, obs=sample.obs.copy()))
+    section = OpenSection(replace(sample, obs=sample.obs.copy(), own_columns={}))
     session = session_of(viewer)
     session.activate(section)
     dock = _dock(viewer)
