@@ -25,6 +25,7 @@ FIRST = ("barcode", "cell_id", "cell id", "cellid", "barcodes", "cell")  # what 
 _SELECTION = re.compile(r"^#\s*selection[ _]?names?\s*[:,]?\s*(.*)$", re.IGNORECASE)
 _UNNAMED = ("group", "selection", "cluster", "color")  # headings that say less than the name of the file
 _MOST_GROUPS = 1000
+_SEPARATORS = (",", ";", "\t")
 _NOT = "Loupe's and Xenium Explorer's tables have barcodes in the first column and a group in the second."
 
 
@@ -101,12 +102,12 @@ def is_groups(path: Path, known: np.ndarray | None = None) -> bool:
         return False
     if lines and _SELECTION.match(lines[0]):
         return True
-    rows = [row for row in csv.reader(line for line in lines if not line.startswith("#")) if row]
+    rows = [row for row in _cells([line for line in lines if not line.startswith("#")]) if row]
     if len(rows) < 2 or len(rows[0]) < 2:
         return False
     if rows[0][0].strip().casefold() in FIRST:
         return True
-    return known is not None and bool({row[0] for row in rows[1:]} & set(known.tolist()))
+    return known is not None and bool({row[0] for row in rows} & set(known.tolist()))
 
 
 def read_groups(dataset: Dataset, path: str | Path, section: str | None = None) -> list[Column]:
@@ -127,7 +128,7 @@ def read_groups(dataset: Dataset, path: str | Path, section: str | None = None) 
         No such table, or none of its barcodes is in the dataset.
     """
     path = Path(path)
-    parts = _parts(path)
+    parts = _parts(path, dataset.obs_names)
     if parts and {"x", "y"} <= {str(name).strip().casefold() for name in parts[0][1]}:
         return [_selections(dataset, path, parts, section)]
     if len(parts) > 1 or parts[0][0]:  # selections as lists of cells
@@ -141,7 +142,13 @@ def read_groups(dataset: Dataset, path: str | Path, section: str | None = None) 
     return [_column(dataset, name, values, colors, rows, path, told) for name, values in columns.items()]
 
 
-def _parts(path: Path) -> list[tuple[str, pd.DataFrame]]:
+def _cells(lines: Sequence[str]) -> list[list[str]]:
+    """Return the cells of a table, told apart by what the first line has most of."""
+    first = lines[0] if lines else ""
+    return list(csv.reader(lines, delimiter=max(_SEPARATORS, key=first.count)))
+
+
+def _parts(path: Path, known: np.ndarray) -> list[tuple[str, pd.DataFrame]]:
     """Return the tables of a file, each with the name of a selection that a comment above it tells, else empty."""
     import pandas as pd
 
@@ -158,7 +165,9 @@ def _parts(path: Path) -> list[tuple[str, pd.DataFrame]]:
             blocks[-1][1].append(line)
     tables = []
     for name, block in blocks:
-        rows = list(csv.reader(block))
+        rows = _cells(block)
+        if rows and rows[0][:1] and rows[0][0].strip() in known:  # there is no heading
+            rows.insert(0, ["Barcode", *("group" if k == 1 else f"group {k}" for k in range(1, len(rows[0])))])
         if len(rows) < 2 or len({len(row) for row in rows}) > 1:
             raise DataError(f"Expected a table with a heading in {path}, found {len(rows)} lines of it. {_NOT}")
         tables.append((name, pd.DataFrame(rows[1:], columns=rows[0], dtype=object)))
@@ -211,9 +220,12 @@ def _rows_of(dataset: Dataset, barcodes: np.ndarray, path: Path, section: str | 
             f"Expected barcodes of {part.name} in {path}, found none of them ({examples}). {_NOT} "
             "Choose the table of this section."
         )
-    unknown = int((rows < 0).sum())
-    told = f"{unknown:,} of its {len(barcodes):,} barcodes are not among the spots." if unknown else ""
-    return (rows if within is None else np.where(rows >= 0, within[rows], -1)), told
+    told = []
+    if unknown := int((rows < 0).sum()):
+        told.append(f"{unknown:,} of its {len(barcodes):,} barcodes are not among the spots.")
+    if repeated := int((np.bincount(rows[rows >= 0]) > 1).sum()):
+        told.append(f"{repeated:,} barcodes stand in it more than once: the last line counts.")
+    return (rows if within is None else np.where(rows >= 0, within[rows], -1)), " ".join(told)
 
 
 def _column(

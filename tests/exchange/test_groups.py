@@ -139,3 +139,27 @@ def test_a_table_is_looked_for_in_all_sections_of_a_study_or_in_the_one_it_is_ab
     written = write_loupe(same, tmp_path / "w.csv", ["Region"])
     assert [path.name for path in written] == ["w.a.csv", "w.b.csv"]
     assert written[1].read_text() == "Barcode,Region\nAAC000-1,x\n"
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_other_separators_are_seen(tmp_path, separator):
+    path = table(tmp_path, separator.join(["Barcode", "side"]) + "\n" + separator.join(["AAC000-1", "a, b"]) + "\n")
+    assert is_groups(path)
+    (column,) = read_columns(section(square()), path)
+    assert (column.name, column.values[0]) == ("side", "a, b")
+
+
+def test_a_table_without_a_heading_loses_no_barcode(tmp_path):
+    path = table(tmp_path, "AAC000-1,a\nAAC001-1,b\n")
+    dataset = section(square())
+    assert is_groups(path, dataset.obs_names)
+    (column,) = read_columns(dataset, path)
+    assert list(column.values[:2]) == ["a", "b"]
+    assert column.name == path.stem
+
+
+def test_barcodes_that_stand_in_a_table_twice_are_told(tmp_path):
+    path = table(tmp_path, "Barcode,side\nAAC000-1,a\nAAC000-1,b\nAAC001-1,b\n")
+    (column,) = read_columns(section(square()), path)
+    assert column.values[0] == "b"
+    assert "1 barcodes stand in it more than once" in column.told
