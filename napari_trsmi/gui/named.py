@@ -22,7 +22,6 @@ from napari_trsmi.gui.plain import as_tip
 
 WIDEST = 290  # pixels that a button asks for at most
 LEAST = 48  # pixels that it makes do with
-ROOM, BOX = 20, 30  # pixels beside the text of a button, and of a check box
 _MIDDLE = Qt.TextElideMode.ElideMiddle  # names often differ in their ends
 
 
@@ -47,7 +46,7 @@ class NameButton(QPushButton):
         return super().minimumSizeHint().boundedTo(QSize(LEAST, 10_000))
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: D102
-        _draw(self, QStyle.ControlElement.CE_PushButton, ROOM)
+        _draw(self, QStyle.ControlElement.CE_PushButton, QStyle.SubElement.SE_PushButtonContents)
 
 
 class NameCheck(QCheckBox):
@@ -62,17 +61,19 @@ class NameCheck(QCheckBox):
         return super().minimumSizeHint().boundedTo(QSize(LEAST, 10_000))
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: D102
-        _draw(self, QStyle.ControlElement.CE_CheckBox, BOX)
+        _draw(self, QStyle.ControlElement.CE_CheckBox, QStyle.SubElement.SE_CheckBoxContents)
 
 
 def _tip(name: str, tip: str) -> str:
     return as_tip(tip if name in tip else f"{name}\n{tip}".strip())
 
 
-def _draw(button: QPushButton | QCheckBox, element: QStyle.ControlElement, room: int) -> None:
+def _draw(button: QPushButton | QCheckBox, element: QStyle.ControlElement, place: QStyle.SubElement) -> None:
     option = QStyleOptionButton()
     button.initStyleOption(option)
-    option.text = button.fontMetrics().elidedText(button.text(), _MIDDLE, button.width() - room)
+    style: Any = button.style()
+    room = style.subElementRect(place, option, button).width()
+    option.text = button.fontMetrics().elidedText(button.text(), _MIDDLE, room)
     QStylePainter(button).drawControl(element, option)
 
 

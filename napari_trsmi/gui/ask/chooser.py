@@ -48,6 +48,7 @@ class GroupChooser(QWidget):
         row.addWidget(self.value, 1)
         row.addWidget(self.draw)
         self._choices: dict[str, list[Choice]] = {}
+        self._by_hand = False  # a person chose the kind
         self.kind.currentIndexChanged.connect(self._on_kind)
         self.value.currentIndexChanged.connect(lambda _: self.changed.emit())
         self.draw.toggled.connect(self.lasso)
@@ -63,7 +64,7 @@ class GroupChooser(QWidget):
         self._choices = choices_of(self.session, rest=self.group == "B")
         self._fill(self.kind, [Choice(name, name) for name in self._choices])
         first = REST if self.group == "B" else DOMAIN
-        wanted = kind if kind in self._choices else first if first in self._choices else ""
+        wanted = kind if kind in self._choices and self._by_hand else first if first in self._choices else ""
         self._set(self.kind, max(self.kind.findData(wanted), 0 if self._choices else -1))
         self._fill_values(where)
         self.setEnabled(self.session.section is not None)
@@ -71,12 +72,14 @@ class GroupChooser(QWidget):
 
     def choose(self, kind: str, where: str) -> None:
         """Choose a group."""
+        self._by_hand = True
         if (at := self.kind.findData(kind)) >= 0:
             self._set(self.kind, at)
             self._fill_values(where)
             self.changed.emit()
 
     def _on_kind(self, _: int) -> None:
+        self._by_hand = True
         self._fill_values("")
         self.changed.emit()
 

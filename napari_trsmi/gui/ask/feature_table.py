@@ -25,8 +25,8 @@ COLUMNS = (
         "resemble each other: take it to put features in order, not as a proof",
         52,
     ),
-    Column("share_a", "in A", "Share of the spots of A with any of it", 40),
-    Column("share_b", "in B", "Share of the spots of B with any of it", 40),
+    Column("share_a", "% in A", "Per cent of the spots of A with any of it", 42),
+    Column("share_b", "% in B", "Per cent of the spots of B with any of it", 42),
     Column("log2fc", "log2 FC", "Log2 fold change of A to B: 1 is twice as much, -1 half as much", 50),
 )
 NUMBER = Qt.ItemDataRole.UserRole
@@ -147,5 +147,5 @@ def _shown(key: str, value: Any) -> str:
     if key == "p_adjusted":
         return f"{value:.1e}" if value < 0.001 else f"{value:.3f}"
     if key.startswith("share"):
-        return f"{value:.0%}"
+        return f"{100 * value:.0f}"
     return f"{value:.2f}" if key == "auc" else f"{value:+.2f}"

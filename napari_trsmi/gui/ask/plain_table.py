@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
+from qtpy.QtWidgets import QAbstractItemView, QTableWidget, QTableWidgetItem
 
 from napari_trsmi.gui.columns import Column
 from napari_trsmi.gui.plain import as_tip
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+FIRST = 96  # pixels of the column of names, at least
 
 
 class PlainTable(QTableWidget):
@@ -35,10 +38,15 @@ class PlainTable(QTableWidget):
             item.setToolTip(as_tip(column.help))
             self.setHorizontalHeaderItem(at, item)
             self.setColumnWidth(at, column.width)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         rows: Any = self.verticalHeader()
         rows.hide()
         rows.setDefaultSectionSize(22)
+
+    def resizeEvent(self, event: Any) -> None:
+        """Give the first column the room that is left, and enough to tell names apart: then the others scroll."""
+        super().resizeEvent(event)
+        room: Any = self.viewport()
+        self.setColumnWidth(0, max(FIRST, room.width() - sum(column.width for column in self.of[1:])))
 
     def set_table(self, table: pd.DataFrame | None) -> None:
         """Show the rows of a table that has the columns, or nothing."""

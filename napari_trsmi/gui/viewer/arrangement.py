@@ -8,6 +8,7 @@ from qtpy.QtCore import QChildEvent, QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow
 
 from napari_trsmi.gui.viewer.docks import DOCKS, ON_DEMAND, PLUGIN, TABS
+from napari_trsmi.gui.viewer.tabs import close_tabs
 
 
 class Arrangement(QObject):
@@ -83,6 +84,8 @@ class Arrangement(QObject):
 def arrangement_of(window: Any) -> Arrangement:
     """Return what arranges the docks of a main window, made when first asked for."""
     found = next((child for child in window.children() if isinstance(child, Arrangement)), None)
+    if found is None:
+        close_tabs(window)
     return Arrangement(window) if found is None else found
 
 

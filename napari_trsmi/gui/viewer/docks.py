@@ -35,7 +35,6 @@ def open_docks(viewer: Viewer) -> None:
     from qtpy.QtCore import Qt, QTimer
 
     from napari_trsmi.gui.viewer.arrangement import arrangement_of
-    from napari_trsmi.gui.viewer.tabs import close_tabs
 
     viewer = getattr(viewer, "__wrapped__", viewer)
     _OPENED.add(viewer)
@@ -45,7 +44,6 @@ def open_docks(viewer: Viewer) -> None:
         dock.show()
     train, _ = viewer.window.add_plugin_dock_widget(PLUGIN, TRAIN)
     train.raise_()
-    close_tabs(train.window())
     _make_room(train.window())
     train.window().resizeDocks([train], [WIDTH], Qt.Orientation.Horizontal)
     QTimer.singleShot(SETTLE, partial(_fit, ref(viewer)))
@@ -63,13 +61,21 @@ def open_dock(viewer: Viewer, name: str) -> None:
 
 
 def _make_room(window: QMainWindow) -> None:
-    """Enlarge a small window as far as the screen allows."""
+    """Enlarge a small window as far as the screen allows, and keep it on the screen."""
+    from qtpy.QtCore import QSize
+
     screen = window.screen()
     if screen is None or window.isMaximized() or window.isFullScreen():
         return
-    there = screen.availableSize()
-    wanted = [min(least, most) for least, most in zip(ROOM, (there.width(), there.height()), strict=True)]
-    window.resize(max(window.width(), wanted[0]), max(window.height(), wanted[1]))
+    there, frame = screen.availableGeometry(), window.frameGeometry().size() - window.size()
+    most = there.size() - frame
+    wanted = window.size().expandedTo(QSize(*ROOM).boundedTo(most))
+    window.resize(wanted)
+    corner, outer = window.pos(), wanted + frame
+    window.move(  # the screen may end before the window does
+        max(there.left(), min(corner.x(), there.right() + 1 - outer.width())),
+        max(there.top(), min(corner.y(), there.bottom() + 1 - outer.height())),
+    )
 
 
 def _fit(viewer: ReferenceType[Viewer]) -> None:
@@ -83,9 +89,8 @@ def _fit(viewer: ReferenceType[Viewer]) -> None:
 
 
 def open_docks_once(viewer: Viewer) -> None:
-    """Open the docks unless this viewer had any of them before: a person's arrangement stays as it is."""
-    ours = any(f"({PLUGIN})" in name for name in viewer.window.dock_widgets)
-    if viewer not in _OPENED and not ours:
+    """Open the docks with the first file: beside one that is there already, and what is closed then stays closed."""
+    if viewer not in _OPENED:
         open_docks(viewer)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QObject
+from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QTabBar
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ class _CloseTabs(QObject):
     def _style(self, child: QObject | None) -> None:
         if isinstance(child, QTabBar) and child.styleSheet() != CLOSE:
             child.setStyleSheet(CLOSE)
+            child.setElideMode(Qt.TextElideMode.ElideNone)  # two tabs that read "T…" say nothing: rather arrows
+            child.setUsesScrollButtons(True)
 
 
 def close_tabs(window: QMainWindow) -> None:

@@ -11,6 +11,7 @@ from weakref import ref
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.remembered import remember
+from napari_trsmi.gui.viewer.layers import DOMAINS, SPOTS
 from napari_trsmi.gui.viewer.sections import marked
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.workspace import asking, record
@@ -152,7 +153,9 @@ def show(viewer: Viewer, what: record.SavedSession, found: Sequence[tuple[OpenSe
 def _show_as_before(viewer: Viewer, section: OpenSection, looks: dict[str, record.Look]) -> None:
     for layer, ours in marked(viewer):
         if ours["section"] is section and (look := looks.get(role_of(ours))) is not None:
-            layer.opacity, layer.visible = look.opacity, look.visible
+            layer.opacity = look.opacity
+            if ours["role"] not in (SPOTS, DOMAINS):  # which of them is seen goes by what colours the tissue
+                layer.visible = look.visible
 
 
 def is_session(path: str | Path) -> bool:
