@@ -126,7 +126,7 @@ class BoundaryCanvas:
         section, layer = self.session.section, self.layer("boundaries")
         if section is None or layer is None or not layer.visible or self._edges is None:
             return None
-        hidden = self._edges[["domain_a", "domain_b"]].isin(list(self.session.hidden)).any(axis=1).to_numpy()
+        hidden = self._edges[["domain_a", "domain_b"]].isin(list(self.session.hidden)).all(axis=1).to_numpy()
         if section.seen is not None:
             hidden |= ~section.seen[self._edges["i"].to_numpy()]
         unit, _ = layers.world(section.dataset)
