@@ -65,7 +65,7 @@ def test_the_colours_are_where_scanpy_looks_for_them(result, tmp_path):
     result.write(tmp_path / "a.h5ad")
     table = anndata.read_h5ad(tmp_path / "a.h5ad")
     assert list(table.obs["region"].cat.categories) == ["b", "a"]
-    assert list(table.uns["region_colors"]) == [json.loads(table.uns[KEY])["region"][name] for name in "ba"]
+    assert list(table.uns["region_colors"]) == [json.loads(table.uns[KEY])["region"][name] for name in ("b", "a")]
 
 
 def test_a_column_of_the_file_cannot_be_replaced(result):
