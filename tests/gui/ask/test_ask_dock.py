@@ -24,7 +24,7 @@ LEFT = Qt.MouseButton.LeftButton
 @pytest.fixture
 def dock(qtbot, viewer, trained):
     """The dock in the window of a viewer, beside a result of its own; held-out counts are not made."""
-    dataset = replace(trained.dataset, obs=trained.dataset.obs.copy())
+    dataset = replace(trained.dataset, obs=trained.dataset.obs.copy(), own_columns={})
     open_section(viewer, dataset, replace(trained, dataset=dataset))
     _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Ask")
     dock.differ.fresh.setChecked(False)

@@ -22,7 +22,7 @@ def test_the_edge_of_the_table_cuts_no_column_in_two(dock, width):
     ends = np.cumsum([table.columnWidth(at) for at in range(table.boundaries.columnCount())])
     rest = (table.viewport().width() - ends)[ends <= table.viewport().width()].min()
     assert rest < 3
-    assert width < 360 or ends[table.boundaries.column("contrast_adt")] <= table.viewport().width()
+    assert width < 500 or ends[table.boundaries.column("contrast_adt")] <= table.viewport().width()
 
 
 def test_long_names_are_both_cut_short_and_short_ones_not(dock, trained):

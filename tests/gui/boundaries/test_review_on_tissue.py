@@ -72,10 +72,9 @@ def test_a_stroke_that_the_table_leaves_out_is_shown_there_when_it_is_clicked(do
 
 def test_hidden_strokes_are_not_clicked(dock, qtbot, trained):
     a, b = trained.boundaries.loc[2, ["domain_a", "domain_b"]].astype(int)
-    dock.session.set_hidden(frozenset({a}))
+    dock.session.set_hidden(frozenset({a, b}))
     click_canvas(dock, qtbot, middle_of_a_stroke(trained, 2))
     assert dock.session.boundary is None
-    assert b != a
 
 
 def test_a_click_on_a_row_flies_there_also_when_it_is_selected_already(dock, qtbot):

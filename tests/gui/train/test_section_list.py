@@ -72,7 +72,7 @@ def test_training_goes_on_for_its_section_and_the_others_wait(opened, sections, 
     assert enabled(opened) == {"run"}
     choose(there, qtbot, sections[2])
     assert bar.progress.value() == 2
-    assert bar.progress.format().startswith("epoch 2 of 6")
+    assert bar.progress.words.startswith("epoch 2 of 6")
     assert session.shown.epoch == 2
     choose(there, qtbot, sections[1])
     gate.release(999)
