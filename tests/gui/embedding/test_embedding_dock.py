@@ -8,7 +8,8 @@ from threading import Event
 import numpy as np
 import pytest
 from opened_dock import layer, open_section
-from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from typed_keys import focus, press, type_keys
@@ -132,15 +133,22 @@ def test_a_click_on_a_dot_selects_the_spot_and_a_spot_gets_its_ring(panel, qtbot
     assert np.allclose(np.array(plot._selected.getData()).ravel(), plot.places[7])
 
 
+def move(widget, point):
+    """Move the mouse over a widget, wherever the pointer of the screen is."""
+    where, on_screen, none = QPointF(point), QPointF(widget.mapToGlobal(point)), Qt.MouseButton.NoButton
+    event = QMouseEvent(QEvent.Type.MouseMove, where, on_screen, none, none, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(widget, event)
+
+
 def test_what_is_pointed_at_on_one_side_is_marked_on_the_other(panel, trained, viewer, qtbot):
     plot = panel.plot
     row = int(plot.places[:, 1].argmax())
-    QTest.mouseMove(plot.viewport(), QPoint(3, 3))
-    QTest.mouseMove(plot.viewport(), at(plot, row))
+    move(plot.viewport(), QPoint(3, 3))
+    move(plot.viewport(), at(plot, row))
     qtbot.waitUntil(lambda: layer(viewer, "pointed at") is not None, timeout=20_000)
     assert layer(viewer, "pointed at").data[0] == pytest.approx(trained.coords[row, ::-1])
     assert trained.dataset.obs_names[row] in panel.said.text()
-    QTest.mouseMove(plot.viewport(), QPoint(3, 3))
+    move(plot.viewport(), QPoint(3, 3))
     qtbot.waitUntil(lambda: not layer(viewer, "pointed at").visible, timeout=20_000)
     panel.marks.pointed.emit(5)
     assert np.allclose(np.array(plot._pointed.getData()).ravel(), plot.places[5])
