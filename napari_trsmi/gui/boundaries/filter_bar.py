@@ -14,7 +14,7 @@ from napari_trsmi.gui.plain import Label
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
 
-ALL_PAIRS = "All pairs"
+ALL_PAIRS = "Pairs"
 BY_COLUMN = "A column"
 
 
