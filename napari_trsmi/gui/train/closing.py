@@ -124,6 +124,8 @@ class ClosingGuard(QObject):
         theirs = QApplication.activeModalWidget()
         if type(theirs).__name__ != _THEIRS or not isinstance(theirs, QDialog):
             return
+        if theirs.parentWidget() is not self.parent():  # of another window
+            return
         if self._agreed or self.session.training.line or self.unsaved:
             theirs.setWindowOpacity(0.0)
             QTimer.singleShot(0, theirs.accept)

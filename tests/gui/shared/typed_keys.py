@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
@@ -12,7 +14,9 @@ def focus(widget, qtbot):
     window.show()
     qtbot.waitExposed(window)
     window.activateWindow()
-    QApplication.setActiveWindow(window) if hasattr(QApplication, "setActiveWindow") else None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # PySide6's; without it nothing is active on a bare screen
+        QApplication.setActiveWindow(window)
     widget.setFocus()
     qtbot.waitUntil(widget.hasFocus)
 
