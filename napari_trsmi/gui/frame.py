@@ -74,7 +74,8 @@ class Scrolled(QScrollArea):
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Ask for another height as soon as the widget does."""
-        if event is not None and watched is self._holder and event.type() == QEvent.Type.LayoutRequest:
+        holder = getattr(self, "_holder", None)  # PySide6 has let go of it while Qt takes this apart
+        if event is not None and watched is holder and event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
         return super().eventFilter(watched, event)
 
