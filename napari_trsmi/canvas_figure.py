@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_trsmi.figure import add_scale_bar, write
+from napari_trsmi.figure import write
+from napari_trsmi.scale_bar import add_scale_bar
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

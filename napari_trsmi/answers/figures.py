@@ -141,7 +141,7 @@ def _column(dataset: Dataset, feature: Feature) -> tuple[np.ndarray, np.ndarray 
         raise DataError(f"Expected a feature of {feature[0]}, found {feature[1]!r}. Choose one that it has.")
     values = Values(modality, modality.kind)
     column = values.column(int(at[0]))
-    raw = modality.table.X[:, [int(at[0])]]
+    raw = modality.table.X[:, [int(at[0])]]  # one column: (N, 1)
     above = np.asarray(raw.toarray() if sparse.issparse(raw) else raw).ravel() > 0 if values.has_shares else None
     if modality.measured is not None:
         column = np.where(modality.measured, column, np.nan)

@@ -52,24 +52,25 @@ def rank_test(values: Any, in_a: np.ndarray, edges: Edges | None = None, density
         Share of the spots of the tissue that are among the n; the fewer, the less their neighbours matter.
     """
     n, d = values.shape
-    columns = sparse.csc_matrix(values) if sparse.issparse(values) else np.asarray(values)
+    columns: Any = sparse.csc_matrix(values) if sparse.issparse(values) else np.asarray(values)
     near = None if edges is None else _within(edges, in_a)
     excess, variance = np.empty(d), np.empty(d)
-    for start, stop in _chunks(columns):
+    whole = not sparse.issparse(columns) or bool((columns.data < 0).any())  # else zeros are the smallest, all tied
+    for start, stop in _chunks(columns, whole):
         check()
         part: Any = columns[:, start:stop]
-        if sparse.issparse(part) and (part.data < 0).any():
-            part = part.toarray()
+        if whole and sparse.issparse(part):
+            part = part.toarray()  # at most `_ENTRIES` values, or one column
         ranks, zero, ties = _ranks(part) if sparse.issparse(part) else _dense_ranks(part)
         excess[start:stop], variance[start:stop] = _test(ranks, zero, ties, in_a, near, density)
     n_a = int(in_a.sum())
     return Ranked(excess, variance, n_a * (n - n_a))
 
 
-def _chunks(columns: Any) -> Any:
-    """Yield where pieces of so many columns begin and end that their values are `_ENTRIES`."""
+def _chunks(columns: Any, whole: bool) -> Any:
+    """Yield where pieces of so many columns begin and end that their values, zeros too for `whole`, are `_ENTRIES`."""
     n, d = columns.shape
-    before = columns.indptr if sparse.issparse(columns) else np.arange(d + 1, dtype=np.int64) * n
+    before = np.arange(d + 1, dtype=np.int64) * n if whole else columns.indptr
     start = 0
     while start < d:
         stop = max(start + 1, int(np.searchsorted(before, before[start] + _ENTRIES, side="right")) - 1)

@@ -112,8 +112,10 @@ def _scale(raw: Any, kind: Kind) -> Scale:
 
 
 def _dense(values: Any) -> np.ndarray:
+    """Return (n, D) float32 of rows of a table that is dense, or of proteins, which are hundreds at most."""
     return np.asarray(values.toarray() if sparse.issparse(values) else values, np.float32)
 
 
 def _array(values: Any) -> np.ndarray:
+    """Return as an array what is small by nature: sums of groups (G, D), or one column."""
     return np.asarray(values.toarray() if sparse.issparse(values) else values, float)

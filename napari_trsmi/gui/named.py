@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtGui import QPaintEvent
+from qtpy.QtGui import QColor, QIcon, QPaintEvent, QPixmap
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -19,6 +19,9 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi.gui.plain import as_tip
+
+if TYPE_CHECKING:
+    from napari_trsmi.data.result import Result
 
 WIDEST = 290  # pixels that a button asks for at most
 LEAST = 48  # pixels that it makes do with
@@ -119,3 +122,17 @@ class NameBox(QComboBox):
 
     def _on_text(self, name: str) -> None:
         self.setToolTip(as_tip(f"{name}\n{self._tip}" if name else self._tip))
+
+
+def offer_domains(box: QComboBox, result: Result | None) -> None:
+    """Offer the domains of a result with their colours; the place that was chosen stays, and nobody is told."""
+    chosen = box.currentIndex()
+    box.blockSignals(True)
+    box.clear()
+    for name, color in () if result is None else zip(result.names, result.palette, strict=True):
+        swatch = QPixmap(12, 12)
+        swatch.fill(QColor(color))
+        box.addItem(QIcon(swatch), name)
+        box.setItemData(box.count() - 1, as_tip(name), Qt.ItemDataRole.ToolTipRole)
+    box.setCurrentIndex(chosen if 0 <= chosen < box.count() else min(0, box.count() - 1))
+    box.blockSignals(False)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
     QCheckBox,
     QFileDialog,
@@ -25,6 +24,7 @@ from napari_trsmi.gui.ask.job import AskJob, HeldOut
 from napari_trsmi.gui.buttons import text_button
 from napari_trsmi.gui.jobs import JobPanel
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.named import offer_domains
 from napari_trsmi.gui.plain import Label, as_tip
 
 if TYPE_CHECKING:
@@ -260,17 +260,7 @@ class DescribePanel(JobPanel):
             self.found = None  # it has another name now, and so may have others beside it
             self._show()
             self.summary.setText(ASK)
-        chosen = self.domain.currentIndex()
-        self.domain.blockSignals(True)
-        self.domain.clear()
-        if result is not None:
-            for name, color in zip(result.names, result.palette, strict=True):
-                swatch = QPixmap(12, 12)
-                swatch.fill(QColor(color))
-                self.domain.addItem(QIcon(swatch), name)
-                self.domain.setItemData(self.domain.count() - 1, as_tip(name), Qt.ItemDataRole.ToolTipRole)
-        self.domain.setCurrentIndex(chosen if 0 <= chosen < self.domain.count() else min(0, self.domain.count() - 1))
-        self.domain.blockSignals(False)
+        offer_domains(self.domain, result)
         if result is None:
             self.summary.setText(NO_RESULT)
         elif self.found is None:

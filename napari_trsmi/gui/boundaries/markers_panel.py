@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -21,7 +20,7 @@ from napari_trsmi.errors import TrsmiError
 from napari_trsmi.gui import anchors
 from napari_trsmi.gui.boundaries.carrier_tables import LARGEST_P
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.named import NameBox
+from napari_trsmi.gui.named import NameBox, offer_domains
 from napari_trsmi.gui.plain import Label, as_tip
 
 if TYPE_CHECKING:
@@ -101,16 +100,7 @@ class MarkersPanel(QWidget):
         self._fill()
 
     def _on_result(self, result: Result | None) -> None:
-        chosen = self.domain.currentIndex()
-        self.domain.blockSignals(True)
-        self.domain.clear()
-        if result is not None:
-            for name, color in zip(result.names, result.palette, strict=True):
-                swatch = QPixmap(12, 12)
-                swatch.fill(QColor(color))
-                self.domain.addItem(QIcon(swatch), name)
-        self.domain.setCurrentIndex(chosen if 0 <= chosen < self.domain.count() else min(0, self.domain.count() - 1))
-        self.domain.blockSignals(False)
+        offer_domains(self.domain, result)
         self._fill()
 
     def _fill(self, _: Any = None) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from around_spots import click
 from napari.components import ViewerModel
 from opened_dock import open_section
-from qtpy.QtCore import Qt
 
 from napari_trsmi.gui.correct.dock import CorrectDock
 
@@ -24,30 +24,6 @@ def opened(qtbot, result):
     dock.resize(340, 700)
     dock.show()
     return dock
-
-
-def click(qtbot, button):
-    assert button.isEnabled()
-    qtbot.waitUntil(button.isVisible)
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
-def box(result, rows):
-    """Return the corners of a rectangle around spots, as (row, column) in the unit of the coordinates."""
-    at = result.coords[rows, ::-1]
-    (top, left), (bottom, right) = at.min(axis=0) - 1, at.max(axis=0) + 1
-    return np.array([[top, left], [top, right], [bottom, right], [bottom, left]])
-
-
-def boxed(result, corners):
-    """Return the rows inside of such a rectangle."""
-    at = result.coords[:, ::-1]
-    return np.flatnonzero(((at > corners[0]) & (at < corners[2])).all(axis=1))
-
-
-def near(result, spot, n=12):
-    """Return the rows of the spots around one."""
-    return np.argsort(np.linalg.norm(result.coords - result.coords[spot], axis=1))[:n]
 
 
 def draw(qtbot, dock, group, corners, kind="polygon"):

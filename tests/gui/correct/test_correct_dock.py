@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 from acted_training import acted
-from lassos import box, click, draw, idle, marked, near, places, says
+from around_spots import box, click, near
+from lassos import draw, idle, marked, places, says
 from opened_dock import open_section
 from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QApplication, QPushButton

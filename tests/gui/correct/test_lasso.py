@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from lassos import box, boxed, click, draw, marked, near, opened, places, says
+from around_spots import box, boxed, click, near
+from lassos import draw, marked, opened, places, says
 from opened_dock import open_section
 
 from napari_trsmi.gui.drawing import shapes

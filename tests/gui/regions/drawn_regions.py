@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 from napari.components import ViewerModel
 from opened_dock import open_section
-from qtpy.QtCore import Qt
 
 from napari_trsmi.gui.regions.dock import RegionsDock
 
@@ -31,30 +30,6 @@ def opened(qtbot, result, with_result=True):
     dock.resize(330, 600)
     dock.show()
     return dock
-
-
-def click(qtbot, button):
-    assert button.isEnabled()
-    qtbot.waitUntil(button.isVisible)
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
-def box(dataset, rows):
-    """Return the corners of a rectangle around spots, as (row, column) in the unit of the coordinates."""
-    at = dataset.coords[rows, ::-1]
-    (top, left), (bottom, right) = at.min(axis=0) - 1, at.max(axis=0) + 1
-    return np.array([[top, left], [top, right], [bottom, right], [bottom, left]])
-
-
-def boxed(dataset, corners):
-    """Return the rows inside of such a rectangle."""
-    at = dataset.coords[:, ::-1]
-    return np.flatnonzero(((at > corners[0]) & (at < corners[2])).all(axis=1))
-
-
-def near(dataset, spot, n=12):
-    """Return the rows of the spots around one."""
-    return np.argsort(np.linalg.norm(dataset.coords - dataset.coords[spot], axis=1))[:n]
 
 
 def draw(qtbot, dock, vertices, kind="polygon"):

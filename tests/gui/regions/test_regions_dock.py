@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from drawn_regions import box, boxed, click, draw, marked, near, opened, own, regions
+from around_spots import box, boxed, click, near
+from drawn_regions import draw, marked, opened, own, regions
 from opened_dock import open_section
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QPushButton
