@@ -39,6 +39,13 @@ def test_training_imports_no_torch_geometric_which_takes_seconds():
     assert "torch_geometric" not in imported_by("import napari_trsmi.model.training")
 
 
+@pytest.mark.parametrize("room", ["answers", "evidence"])
+def test_what_docks_import_when_they_open_leaves_out_the_tests_of_scipy(room):
+    program = f"import napari_trsmi.{room}, sys; print('scipy.stats' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split() == ["False"]
+
+
 def test_names_of_the_package_are_those_it_lists():
     import napari_trsmi
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
-from scipy.stats import t as student
 
 from napari_trsmi.domains.labels import upper_edges
 from napari_trsmi.errors import ConfigError
@@ -185,6 +184,7 @@ def _compared(
 ) -> pd.DataFrame:
     """Return a row per feature of (n, D) values, each spot on side a or b."""
     import pandas as pd
+    from scipy.stats import t as student
 
     from napari_trsmi.data import feature_names
     from napari_trsmi.domains.markers import log_normalised
