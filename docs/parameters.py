@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from napari_trsmi.config import Config, Schedule
+from napari_trsmi.config import Config
+from napari_trsmi.settings import Schedule
 
 TARGET = Path(__file__).with_suffix(".md")
 HEAD = """# Every setting

@@ -15,11 +15,12 @@ from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.readers.several import read_sections as read_sections
 from napari_trsmi.data.result import Result
 from napari_trsmi.interrupt import check
+from napari_trsmi.number import number_of_domains
 from napari_trsmi.previews import Previews
 from napari_trsmi.records import Checkpoints, Fit, Step, drain
 from napari_trsmi.restoring import read_saved
 from napari_trsmi.stages import Prepared, assemble, cut, cut_again, prepare, with_device
-from napari_trsmi.telling import BOUNDARIES, EMBEDDING, FINDING, NUMBER, tell
+from napari_trsmi.telling import BOUNDARIES, EMBEDDING, FINDING, tell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -206,7 +207,7 @@ def fit_steps(
     seconds["training"] = time.perf_counter() - started - sum(seconds.values())
 
     earlier = trained.history[: len(trained.history) - len(history)]  # epochs before a checkpoint
-    n_domains, numbers = _number(trained, prepared, config)
+    n_domains, numbers = number_of_domains(trained, prepared, config)
     done = len(trained.history)
     tell(FINDING)
     partition = cut(trained.embedding, prepared, config, n_domains, trained.prototypes, done)
@@ -235,30 +236,6 @@ def fit_steps(
     if not isinstance(data, Dataset | str | Path):
         result.annotate(data)
     return result
-
-
-def _number(trained: Fit, prepared: Prepared, config: Config) -> tuple[int, dict[str, Any]]:
-    """Return the number of domains, and where it was not given, how it was chosen on the final embedding."""
-    from napari_trsmi.evidence import number_curve
-
-    asked = config.cluster.n_domains
-    if asked or config.cluster.method == "prototypes" or len(trained.embedding) < 3 or config.cluster.max_domains < 2:
-        return asked or len(trained.prototypes), {}
-    curve = drain(number_curve(trained.embedding, prepared, config), lambda at: tell(NUMBER, at.done, at.total))
-    return curve.chosen + _split_apart(trained, prepared, config, curve.chosen), {"numbers": curve.record()}
-
-
-def _split_apart(trained: Fit, prepared: Prepared, config: Config, n_domains: int) -> int:
-    """Return of how many pairs of sides that a person keeps apart a cut into so many domains makes one domain."""
-    from napari_trsmi.constraints import majority, row_constraints
-
-    counting = row_constraints(config.constraints, prepared.dataset.obs_names, len(trained.history))
-    apart = [one for one in counting if one.kind == "apart" and len(one.spots) and len(one.others)]
-    if not apart:
-        return 0
-    free = config.model_copy(update={"constraints": ()})
-    labels = cut(trained.embedding, prepared, free, n_domains, None).labels
-    return sum(majority(labels[one.spots]) == majority(labels[one.others]) for one in apart)
 
 
 def recluster(path: str | Path, cluster: Cluster | None = None) -> Result:

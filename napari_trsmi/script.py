@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from napari_trsmi.config import Cluster, Config, Settings
+from napari_trsmi.config import Cluster, Config
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.recorded import check_record
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import DataError
+from napari_trsmi.settings import Settings
 
 SUPPORT = "result = drain(supported(result))"
 

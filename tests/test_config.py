@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from pydantic import BaseModel
 from strategies import configs
 
-from napari_trsmi.config import Config, Schedule, Settings
+from napari_trsmi.config import Config
 from napari_trsmi.errors import ConfigError, TrsmiError
+from napari_trsmi.settings import Schedule, Settings
 
 
 @settings(max_examples=100)

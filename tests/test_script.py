@@ -13,12 +13,13 @@ from short_run import small_slice
 
 import napari_trsmi as nt
 from napari_trsmi import edits
-from napari_trsmi.config import Cluster, Schedule
+from napari_trsmi.config import Cluster
 from napari_trsmi.data.readers import from_memory
 from napari_trsmi.data.tables import mudata_as_stored
 from napari_trsmi.evidence import supported
 from napari_trsmi.records import Checkpoints, drain
 from napari_trsmi.script import as_python
+from napari_trsmi.settings import Schedule
 
 QUICK = nt.Config(
     cluster={"n_domains": 7, "n_init": 1},

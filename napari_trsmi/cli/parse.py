@@ -31,7 +31,8 @@ from napari_trsmi.cli.sweep import Sweep
 from napari_trsmi.cli.transfer import Transfer
 from napari_trsmi.cli.trust import Trust
 from napari_trsmi.cli.view import View
-from napari_trsmi.config import Constraint, Settings
+from napari_trsmi.config import Constraint
+from napari_trsmi.settings import Settings
 
 ABOUT = (
     "Spatial domains from spatial multi-omics data. `trsmi demo` shows it on a sample, `trsmi fit --help` lists every "

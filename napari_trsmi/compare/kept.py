@@ -10,7 +10,8 @@ import numpy as np
 
 from napari_trsmi.compare.labelling import Labelling, labels_of_result
 from napari_trsmi.compare.scores import Comparison
-from napari_trsmi.config import Config, Settings
+from napari_trsmi.config import Config
+from napari_trsmi.settings import Settings
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from napari_trsmi.config import Gate, Schedule, Shape
+from napari_trsmi.config import Gate
+from napari_trsmi.settings import Schedule, Shape
 
 
 def progress(shape: Shape, fraction: float) -> float:

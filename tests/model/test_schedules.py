@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_trsmi.config import Gate, Schedule, Shape
+from napari_trsmi.config import Gate
 from napari_trsmi.model.schedules import cooling, progress, value
+from napari_trsmi.settings import Schedule, Shape
 
 SHAPES = get_args(Shape)
 moving = st.sampled_from([shape for shape in SHAPES if shape != "constant"])

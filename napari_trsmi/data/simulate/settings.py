@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from pydantic import ValidationError, model_validator
 
-from napari_trsmi.config import Settings, setting
 from napari_trsmi.errors import ConfigError, explained
+from napari_trsmi.settings import Settings, setting
 
 ModalityName = Literal["rna", "adt", "atac"]
 

@@ -9,10 +9,10 @@ from magicgui.widgets import create_widget
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QWidget
 
-from napari_trsmi.config import Settings
 from napari_trsmi.gui.form.labels import FIRST_VALUES, SUGGESTIONS
 from napari_trsmi.gui.form.number_box import NumberBox
 from napari_trsmi.gui.form.spec import Spec, shown, specs
+from napari_trsmi.settings import Settings
 
 if TYPE_CHECKING:
     from magicgui.widgets.bases import ValueWidget

@@ -10,8 +10,9 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from napari_trsmi.config import Config, Schedule, Settings
+from napari_trsmi.config import Config
 from napari_trsmi.gui.form.labels import TITLES, label
+from napari_trsmi.settings import Schedule, Settings
 
 
 @dataclass(frozen=True)

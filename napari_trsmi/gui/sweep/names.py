@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from napari_trsmi.config import Schedule
 from napari_trsmi.gui.form.labels import TITLES, label
 from napari_trsmi.gui.form.spec import Spec, get, sections, specs
+from napari_trsmi.settings import Schedule
 from napari_trsmi.sweep.grid import FIXED, shown
 
 if TYPE_CHECKING:
