@@ -74,6 +74,8 @@ def _check_names(group: Any) -> None:
                 continue
             index = f"{frame}/{group[frame].attrs.get('_index', '_index')}"
             names = group.get(index)
+            if hasattr(names, "keys"):  # text that may be missing, as anndata 0.13 writes all text: values and a mask
+                names = names.get("values")
             if getattr(names, "size", 0) and getattr(names, "nchunks_initialized", 1) == 0:
                 raise DataError(
                     f"Expected the names in {index}, found none. The folder is not complete: copy or write it again."
