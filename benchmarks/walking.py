@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -399,10 +400,11 @@ def answered(walker: Walker) -> Iterator[None]:
     }
     before = {key: getattr(*key) for key in dialogs}
     hooks = sys.excepthook, threading.excepthook
+    tellers = [tell]  # emptied at the end: threads of Qt keep for good the hooks that they began with
     for (owner, name), act in dialogs.items():
         setattr(owner, name, staticmethod(act))
-    sys.excepthook = tell
-    threading.excepthook = lambda args: tell(args.exc_type, args.exc_value, args.exc_traceback)
+    sys.excepthook = partial(_tell_all, tellers)
+    threading.excepthook = lambda args: sys.excepthook(args.exc_type, args.exc_value, args.exc_traceback)
     notification_manager.notification_ready.connect(hear)
     timer = QTimer()
     timer.timeout.connect(walker.answer)
@@ -412,9 +414,15 @@ def answered(walker: Walker) -> Iterator[None]:
     finally:
         timer.stop()
         notification_manager.notification_ready.disconnect(hear)
+        tellers.clear()
         sys.excepthook, threading.excepthook = hooks
         for (owner, name), act in before.items():
             setattr(owner, name, act)
+
+
+def _tell_all(tellers: list[Callable[..., None]], *error: Any) -> None:
+    for tell in tellers:
+        tell(*error)
 
 
 def walk(datasets: list[Callable[[], OpenSection]], steps: int, seed: int, place: Path) -> Walked:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
+import threading
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +60,19 @@ def test_an_error_is_noticed(walking, walker, monkeypatch, tmp_path):
     with walking.answered(walker):
         walker.step()
     assert "ValueError: broken" in walker.found.bad[0]
+
+
+def test_a_thread_that_began_during_a_walk_does_not_keep_it(walking, viewer, tmp_path):
+    walker = walking.Walker(viewer, [], np.random.default_rng(2), tmp_path)
+    with walking.answered(walker):
+        thread = threading.Thread(target=threading.Event().wait, args=(0.1,))
+        thread.start()
+        hook = thread._invoke_excepthook  # what Qt's threads, which never end for Python, keep
+    kept, walker = weakref.ref(walker), None
+    gc.collect()
+    assert kept() is None
+    thread.join()
+    assert callable(hook)
 
 
 def test_a_result_that_goes_is_noticed(walking, walker, monkeypatch, trained):
