@@ -1,4 +1,4 @@
-"""What a window of napari gets once, with the first dock: keys, the menu Edit, the line under the mouse, a safe canvas."""
+"""What a window of napari gets once, with the first dock: keys, the menu Edit, the line of the mouse, safe graphics."""
 
 from __future__ import annotations
 
