@@ -4,8 +4,8 @@
 
 Each walk has a process of its own, with a limit of time. Besides the sample, a slice with three modalities and a study,
 one section of a million spots, drawn as a raster, is among those it opens. Told are errors that nobody caught, steps in
-which the window worked for more than two seconds, results that went without being deleted, and what stayed after the
-window was closed. Exit code 1 where there is any.
+which the window worked for more than two seconds without an answer, results that went without being deleted, and what
+stayed after the window was closed. Exit code 1 where there is any.
 """
 
 from __future__ import annotations

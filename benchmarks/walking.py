@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.gui.state import OpenSection
 
-HANG = 2.0  # seconds of work of the window's thread in one step
+HANG = 2.0  # seconds of work of the window's thread without an answer
 PLUGIN = "napari-trsmi"
 WORDS = ("1", "0", "-5", "12", "1e9", "CD3", "gene1", "B cells", "", "Ω μ 漢字", "a" * 60, "%s{}<b>", " ")
 KEYS = ("K", "D", "R", "N", "Up", "Down", "Left", "Right", "Space", "Return", "Escape", "Tab", "Delete", "Backspace")
@@ -40,10 +41,10 @@ class Walked:
     steps
         Steps that were made.
     tracebacks, hangs, lost, leaked
-        A text for each: errors that nobody caught, steps that took long, results that went without being deleted,
-        what stayed after the window was closed.
+        A text for each: errors that nobody caught, steps in which the window answered nothing for long, results that
+        went without being deleted, what stayed after the window was closed.
     slowest
-        Seconds of the slowest step.
+        Seconds of work during which the window answered nothing, of the slowest step.
     runs
         Results that came.
     """
@@ -85,6 +86,7 @@ class Walker:
         self.done = "start"
         self.found = Walked()
         self.said: list[str] = []  # what the plugin told a person
+        self._silent, self._answered = 0.0, time.thread_time()
         self._kept: dict[int, tuple[OpenSection, set[int]]] = {}
 
     # One step
@@ -94,20 +96,26 @@ class Walker:
         names = list(ACTS)
         weights = np.array([ACTS[name] for name in names], float)
         name = names[self.rng.choice(len(names), p=weights / weights.sum())]
-        began, at_work = time.perf_counter(), time.thread_time()
+        began, self._silent, self._answered = time.perf_counter(), 0.0, time.thread_time()
         self.done = name
         try:
             getattr(self, f"_{name}")()
             settle()
         except Exception:
             self.found.tracebacks.append(f"{self.done}: {traceback.format_exc()}")
-        worked = time.thread_time() - at_work  # of this thread: whatever else the machine does
+        self.beat()
+        worked = self._silent
         self.found.slowest = max(self.found.slowest, worked)
         if worked > HANG:
             waited = time.perf_counter() - began
             self.found.hangs.append(f"step {self.found.steps}, {self.done}: {worked:.1f} s of work in {waited:.1f} s")
         self.found.steps += 1
         self._look_after_results()
+
+    def beat(self) -> None:
+        """Take in that the window handles events; what counts is work of this thread, whatever the machine does."""
+        now = time.thread_time()
+        self._silent, self._answered = max(self._silent, now - self._answered), now
 
     def _look_after_results(self) -> None:
         section = self.session.section
@@ -150,6 +158,10 @@ class Walker:
 
         self.done = _called(widget)
         left = Qt.MouseButton.LeftButton
+        if isinstance(widget, qt.QHeaderView):  # sorts, where it can be clicked
+            at = widget.sectionViewportPosition(int(self.rng.integers(max(widget.count(), 1))))
+            QTest.mouseClick(widget.viewport(), left, Qt.KeyboardModifier.NoModifier, QPoint(at + 8, 8))
+            return
         if isinstance(widget, qt.QAbstractItemView):
             model = widget.model()
             columns = model.columnCount() if isinstance(model, QAbstractTableModel) else 1
@@ -399,22 +411,32 @@ def answered(walker: Walker) -> Iterator[None]:
     }
     before = {key: getattr(*key) for key in dialogs}
     hooks = sys.excepthook, threading.excepthook
+    tellers = [tell]  # emptied at the end: threads of Qt keep for good the hooks that they began with
     for (owner, name), act in dialogs.items():
         setattr(owner, name, staticmethod(act))
-    sys.excepthook = tell
-    threading.excepthook = lambda args: tell(args.exc_type, args.exc_value, args.exc_traceback)
+    sys.excepthook = partial(_tell_all, tellers)
+    threading.excepthook = lambda args: sys.excepthook(args.exc_type, args.exc_value, args.exc_traceback)
     notification_manager.notification_ready.connect(hear)
-    timer = QTimer()
+    timer, pulse = QTimer(), QTimer()
     timer.timeout.connect(walker.answer)
+    pulse.timeout.connect(walker.beat)
     timer.start(40)
+    pulse.start(20)
     try:
         yield
     finally:
         timer.stop()
+        pulse.stop()
         notification_manager.notification_ready.disconnect(hear)
+        tellers.clear()
         sys.excepthook, threading.excepthook = hooks
         for (owner, name), act in before.items():
             setattr(owner, name, act)
+
+
+def _tell_all(tellers: list[Callable[..., None]], *error: Any) -> None:
+    for tell in tellers:
+        tell(*error)
 
 
 def walk(datasets: list[Callable[[], OpenSection]], steps: int, seed: int, place: Path) -> Walked:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
+import threading
+import time
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +61,56 @@ def test_an_error_is_noticed(walking, walker, monkeypatch, tmp_path):
     with walking.answered(walker):
         walker.step()
     assert "ValueError: broken" in walker.found.bad[0]
+
+
+def spin(seconds):
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
+
+
+def test_work_without_an_answer_is_a_hang_and_as_much_in_pieces_is_none(walking, walker, monkeypatch):
+    def in_pieces():
+        for _ in range(8):
+            spin(0.2)
+            time.sleep(0.03)  # a beat is due
+            walking.settle()
+
+    monkeypatch.setattr(walking, "ACTS", {"canvas": 1})
+    monkeypatch.setattr(walking, "HANG", 1.0)
+    with walking.answered(walker):
+        monkeypatch.setattr(walker, "_canvas", in_pieces)
+        walker.step()
+        assert walker.found.hangs == []
+        monkeypatch.setattr(walker, "_canvas", lambda: spin(1.2))
+        walker.step()
+    assert len(walker.found.hangs) == 1
+
+
+def test_a_header_is_clicked(walking, walker, qtbot):
+    from qtpy.QtWidgets import QTableWidget
+
+    table = QTableWidget(1, 2)
+    qtbot.addWidget(table)
+    table.show()
+    header, clicked = table.horizontalHeader(), []
+    header.setSectionsClickable(True)
+    header.sectionClicked.connect(clicked.append)
+    walker._use(header)
+    assert clicked in ([0], [1])
+
+
+def test_a_thread_that_began_during_a_walk_does_not_keep_it(walking, viewer, tmp_path):
+    walker = walking.Walker(viewer, [], np.random.default_rng(2), tmp_path)
+    with walking.answered(walker):
+        thread = threading.Thread(target=threading.Event().wait, args=(0.1,))
+        thread.start()
+        hook = thread._invoke_excepthook  # what Qt's threads, which never end for Python, keep
+    kept, walker = weakref.ref(walker), None
+    gc.collect()
+    assert kept() is None
+    thread.join()
+    assert callable(hook)
 
 
 def test_a_result_that_goes_is_noticed(walking, walker, monkeypatch, trained):

@@ -28,8 +28,8 @@ class RegionModel(ColumnModel):
     editable = "name"
     renamed = Signal(str, str)
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, table: QTableView) -> None:
+        super().__init__(table)  # what is connected to it ends with the table
         self.rows: list[Row] = []
 
     @property
@@ -85,7 +85,7 @@ class RegionTable(QTableView):
 
     def __init__(self) -> None:
         super().__init__()
-        self.regions = RegionModel()
+        self.regions = RegionModel(self)
         self.setModel(self.regions)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

@@ -100,6 +100,8 @@ class Canvas:
         if ours["role"] not in ORDER:
             return
         layer.editable = False  # points and labels are one to one with the spots
+        if ours["section"] is self.session.section:
+            _see(layer, ours.pop("visible", layer.visible))
         if ours["section"] is self.session.section or ours["section"] in self._seen:
             return
         needed = (SPOTS,) if ours["section"].result is None else (SPOTS, DOMAINS)

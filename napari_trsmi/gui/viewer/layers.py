@@ -17,6 +17,7 @@ from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui.viewer import side_by_side
 from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.pictures import pyramid_images
+from napari_trsmi.gui.viewer.sections import hide
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +64,7 @@ def section_layers(section: OpenSection) -> list[LayerData]:
     names = [names_layer(section)] if section.dataset.parts else []
     layers = [*image_layers(section), *names, spots_layer(section)]
     if (result := section.result) is not None:
-        layers[-1][1]["visible"] = False  # domains are drawn over the very same places
+        hide(layers[-1])  # domains are drawn over the very same places
         layers.append(domains_layer(section, Shown(result.labels, result.names, result.palette)))
     return layers
 
@@ -90,10 +91,11 @@ def image_layers(section: OpenSection) -> list[LayerData]:
             settings |= {
                 "name": f"{part.name} tissue",
                 "translate": (unit * place.y + step * rows.start, unit * place.x + step * columns.start),
-                "visible": number not in section.hidden_parts,
                 "metadata": mark(section, TISSUE, number),
             }
         found.append((pixels, {**_shared(section, TISSUE), **settings}, "image"))
+        if number in section.hidden_parts:
+            hide(found[-1])
     return found
 
 

@@ -93,12 +93,13 @@ def redraw(canvas: Canvas, section: OpenSection) -> None:
         made = (
             layers.spots_layer(section, coloring) if role == SPOTS else layers.domains_layer(section, shown, hidden)  # type: ignore[arg-type]
         )
-        made[1].update(visible=old.visible, opacity=old.opacity)
+        made[1]["opacity"] = old.opacity
         before = old.metadata["trsmi"]
         if "visible" in before:  # when its section is looked at again
             made[1]["metadata"]["trsmi"]["visible"] = before["visible"]
         was_active, name = viewer.layers.selection.active is old, old.name
         new = canvas.add(made)
+        new.visible = old.visible  # not before: see `hide`
         viewer.layers.remove(old)
         new.name = name  # without the number that told it from the one it replaces
         if was_active:

@@ -9,6 +9,7 @@ from psygnal import Signal
 
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.viewer.layers import DOMAINS, NAMES, SPOTS, TISSUE
+from napari_trsmi.gui.viewer.sections import hide
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.state import OpenSection
@@ -84,7 +85,8 @@ class Removed:
             canvas.add(layers.names_layer(section))
         if SPOTS in missing:
             spots = layers.spots_layer(section, canvas.session.coloring)
-            spots[1]["visible"] = canvas.layer(DOMAINS) is None or canvas.session.coloring is not None
+            if canvas.layer(DOMAINS) is not None and canvas.session.coloring is None:
+                hide(spots)
             canvas.add(spots)
         if DOMAINS in missing:
             canvas.draw_domains()

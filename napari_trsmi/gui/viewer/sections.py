@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from napari_trsmi.gui.session import Session
     from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.viewer.layers import LayerData
 
 
 def marked(viewer: Viewer | None) -> Iterator[tuple[Layer, dict[str, Any]]]:
@@ -26,6 +27,15 @@ def sections_in(viewer: Viewer | None) -> list[OpenSection]:
     from napari_trsmi.gui.viewer.layers import COPY
 
     return list({id(ours["section"]): ours["section"] for _, ours in marked(viewer) if ours["role"] != COPY}.values())
+
+
+def hide(data: LayerData) -> None:
+    """Make it a layer that is not to be seen.
+
+    An image is hidden by the canvas once it is there: napari 0.9.2 cannot take in a hidden one while it shows 3D.
+    """
+    _, settings, kind = data
+    (settings["metadata"]["trsmi"] if kind == "image" else settings)["visible"] = False
 
 
 def share_units(viewer: Viewer, section: OpenSection) -> None:

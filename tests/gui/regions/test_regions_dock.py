@@ -1,3 +1,6 @@
+import gc
+from weakref import ref
+
 import numpy as np
 import pytest
 from around_spots import box, boxed, click, near
@@ -20,6 +23,15 @@ def result(trained):
 @pytest.fixture
 def dock(qtbot, result):
     return opened(qtbot, result)
+
+
+def test_a_dock_that_is_gone_lets_go_of_its_regions(qtbot, result):
+    dock = opened(qtbot, result)
+    kept = ref(dock.panel.regions)
+    qtbot.wait(0)
+    dock.deleteLater()
+    del dock
+    qtbot.waitUntil(lambda: gc.collect() >= 0 and kept() is None)
 
 
 def test_before_anything_is_drawn_the_lasso_is_in_hand(dock):

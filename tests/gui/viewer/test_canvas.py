@@ -241,6 +241,18 @@ def test_the_raster_follows_domains_hidden_ones_and_colorings(viewer, section, m
     assert seen(viewer, section) == {"image", "spots"}
 
 
+def test_a_raster_with_a_result_opens_and_comes_back_while_napari_shows_3d(viewer, trained, monkeypatch):
+    monkeypatch.setattr(raster, "RASTER_ABOVE", 1000)
+    viewer.dims.ndisplay = 3
+    section = OpenSection(trained.dataset, trained)
+    session = opened(viewer, section)
+    assert seen(viewer, section) == {"image", "domains"}
+    viewer.layers.remove(session.canvas.layer("spots"))
+    session.canvas.removed.bring_back()
+    assert roles(viewer) == ["image", "spots", "domains"]
+    assert seen(viewer, section) == {"image", "domains"}
+
+
 def test_a_canvas_without_its_viewer_hears_nothing(viewer, session, section):
     session.canvas._viewer = lambda: None
     session.show(shown(section.dataset))
