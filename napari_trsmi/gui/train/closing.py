@@ -11,6 +11,7 @@ from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QApplication, QDialog, QMainWindow, QMessageBox, QWidget
 
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.viewer.lane import lane_of
 from napari_trsmi.gui.viewer.sections import sections_in
 from napari_trsmi.gui.workspace.files import save_session
 
@@ -117,6 +118,7 @@ class ClosingGuard(QObject):
                 event.ignore()
                 return True
             self.session.training.cancel_all()
+            lane_of(self.session).cancel_all()
         return False
 
     def _answer_theirs(self) -> None:

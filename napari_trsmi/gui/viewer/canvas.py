@@ -72,6 +72,11 @@ class Canvas:
         assert viewer is not None
         return viewer
 
+    @property
+    def there(self) -> Viewer | None:
+        """The viewer; None once it is gone."""
+        return self._viewer()
+
     def layer(self, role: str, section: OpenSection | None = None) -> Any | None:
         """Return the layer of a section (the active one where not given) that plays a role, or None."""
         section = self.session.section if section is None else section
