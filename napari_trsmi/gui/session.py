@@ -180,7 +180,7 @@ class Session:
             return
         with edited(self, result):
             if (before := self.section.runs.entry_of(self.section.result)) is not None:
-                before.path = self.section.path  # it may have been saved since it came
+                before.lies_at(self.section.path)  # it may have been saved since it came
             self._keep(self.section, result, path, show=True)
 
     def take(self, section: OpenSection, result: Result, *, settings: bool) -> None:

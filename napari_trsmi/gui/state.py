@@ -137,12 +137,15 @@ class Channel:
         (N,) float numbers, NaN where there is none.
     limits
         Values that are drawn black and full.
+    of
+        As that of a `Coloring`.
     """
 
     title: str
     color: str
     values: np.ndarray
     limits: tuple[float, float]
+    of: tuple[str, str] | None = None
 
     @property
     def shares(self) -> np.ndarray:
@@ -170,6 +173,8 @@ class Coloring:
         ``"#rrggbb"`` and name of each category; empty for numbers.
     channels
         The features whose colours add up to `values`; empty where there is one.
+    of
+        What it can be made of again, see `maps.coloring_of`: a modality or kind, and a name; None where it cannot.
     """
 
     title: str
@@ -179,6 +184,7 @@ class Coloring:
     colors: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     channels: tuple[Channel, ...] = ()
+    of: tuple[str, str] | None = None
 
 
 class Trainer(Protocol):

@@ -137,7 +137,11 @@ class ClosingGuard(QObject):
         """Sections of the viewer whose result is not on file."""
         there = sections_in(self._viewer())
         found = [(section, section.runs.entry_of(section.result)) for section in there if section.path is None]
-        return [section for section, entry in found if section.result is not None and not (entry and entry.kept)]
+        return [
+            section
+            for section, entry in found
+            if section.result is not None and not (entry and (entry.kept or entry.noted))
+        ]
 
     def may_close(self, window: QMainWindow) -> bool:
         """Return whether a person wants the window closed, asked in one dialog about all there is to lose.

@@ -68,8 +68,7 @@ class Canvas:
     @property
     def viewer(self) -> Viewer:
         """The viewer."""
-        viewer = self._viewer()
-        assert viewer is not None
+        assert (viewer := self._viewer()) is not None
         return viewer
 
     @property
@@ -216,9 +215,7 @@ class Canvas:
         section, shown = self.session.section, self.session.shown
         if section is None:
             return
-        for layer, ours in self._marked():
-            if ours["section"] is not section:
-                continue
+        for layer, ours in (one for one in self._marked() if one[1]["section"] is section):
             if ours["role"] == NAMES:
                 layer.features = layers.names_table(section)
                 layer.refresh_text()
