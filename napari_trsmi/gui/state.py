@@ -51,6 +51,8 @@ class OpenSection:
         Numbers of the domains that were not drawn when another section was chosen.
     scores
         {name: colouring} of the gene sets that a person gave, see `gui.color.gene_sets`.
+    picked
+        (N,) bool, the spots that are chosen in an embedding; None for none.
     unfolded
         Pairs of an embedding (N, d) and its UMAP (N, 2), as far as they were worked out.
     """
@@ -67,6 +69,7 @@ class OpenSection:
     config: Config | None = None
     hidden: frozenset[int] = frozenset()
     scores: dict[str, Coloring] = field(default_factory=dict)
+    picked: np.ndarray | None = None
     unfolded: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
 
     @property

@@ -68,7 +68,8 @@ class Canvas:
     @property
     def viewer(self) -> Viewer:
         """The viewer."""
-        assert (viewer := self._viewer()) is not None
+        viewer = self._viewer()
+        assert viewer is not None
         return viewer
 
     @property
@@ -311,9 +312,8 @@ class Canvas:
     def _on_spot(self, spot: int | None) -> None:
         section, layer = self.session.section, self.layer(SPOT)
         if spot is None or section is None:
-            for layer, ours in self._marked():
-                if ours["role"] == SPOT:
-                    layer.visible = False
+            for layer in (one for one, ours in self._marked() if ours["role"] == SPOT):
+                layer.visible = False
         elif layer is None and section in self._sections():
             self.add(layers.ring_layer(section, spot))
         elif layer is not None:

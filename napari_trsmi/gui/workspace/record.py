@@ -79,7 +79,7 @@ class SavedColumn(Part):
 
     names: tuple[Name, ...]
     codes: str
-    colors: dict[Name, Color] = {}
+    colors: dict[Name, Color] = Field(default_factory=dict)
 
     def values(self, n_spots: int) -> np.ndarray:
         """Return the (N,) int32 numbers; raises `DataError` where they are not those of so many spots."""
@@ -125,10 +125,10 @@ class SavedSection(Part):
     column: Name | None = None
     runs: Annotated[tuple[SavedRun, ...], Field(max_length=1000)] = ()
     shown: Annotated[int, Field(ge=0)] | None = None
-    columns: dict[Name, SavedColumn] = {}
+    columns: dict[Name, SavedColumn] = Field(default_factory=dict)
     hidden_sections: tuple[Annotated[int, Field(ge=0)], ...] = ()
     chosen_section: Annotated[int, Field(ge=0)] | None = None
-    looks: dict[Name, Look] = {}
+    looks: dict[Name, Look] = Field(default_factory=dict)
     hidden: tuple[Annotated[int, Field(ge=0)], ...] = ()
     settings: dict[str, Any] | None = None
     center: tuple[Number, Number] | None = None
@@ -201,7 +201,7 @@ class SavedSession(Part):
     active: Annotated[int, Field(ge=0)] = 0
     hidden: tuple[Annotated[int, Field(ge=0)], ...] = ()
     coloring: SavedColoring | None = None
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = Field(default_factory=dict)
     arrangement: Arrangement = Arrangement()
 
     @property
