@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
 from napari_trsmi.config import Config
+from napari_trsmi.gui.busy import nowhere
 from napari_trsmi.gui.runs import Runs
 from napari_trsmi.records import Checkpoints, Progress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from napari_trsmi.data.dataset import Dataset
@@ -235,6 +237,8 @@ class Run:
         States of training to make a preview the result with; the thread adds to them.
     doing
         What the thread is doing before, between and after the epochs; None during one. It writes, the window reads.
+    place
+        Returns the dock that asked for it, None for none.
     state
         What it does; ``"idle"`` before it was asked for and once it has ended.
     """
@@ -251,6 +255,7 @@ class Run:
     states: Checkpoints = field(default_factory=Checkpoints)
     state: RunState = "idle"
     doing: Progress | None = None
+    place: Callable[[], Any] = nowhere
 
     def hear(self, text: str, done: int, total: int) -> None:
         """Take in what the thread is doing from now on."""

@@ -65,7 +65,7 @@ class TrainDock(QWidget):
         self.domain_scale = _whole_number(-1, 32, "auto", _help("domain_scale"))
         self.form = ConfigForm(session.config)
         self.first_look = FirstLook(session, self)  # before what follows training: it gives way to previews
-        self.problem, self.opening = Problem(session), OpeningLine(session)
+        self.problem, self.opening = Problem(session, dock=self), OpeningLine(session)
         self.run_bar, self.live_plot = RunBar(session), LivePlot(session)
         self.preview_bar, self.result_row = PreviewBar(session), ResultRow(session)
         self.support_bar = SupportBar(session)

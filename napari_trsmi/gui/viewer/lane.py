@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary, ref
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
+from napari_trsmi.gui.busy import nowhere
 from napari_trsmi.gui.jobs import run_long
 from napari_trsmi.gui.libraries import PIECES
 from napari_trsmi.gui.worker import drop_before_exit, sentence
@@ -57,6 +58,7 @@ class Opening:
         self.name, self.take, self.failed = name, take, failed
         self._read = read
         self.dropped = False
+        self.place: Callable[[], Any] = nowhere  # the dock that asked for it
         self.doing: Progress | None = None
         drop_before_exit(self)
 
@@ -108,6 +110,8 @@ class Lane:
 
     def add(self, opening: Opening, *, first: bool = False) -> None:
         """Open something after the others, or before them where it goes on with what has just been read."""
+        if (session := self._session()) is not None:
+            opening.place = session.busy.place
         self.line.insert(0, opening) if first else self.line.append(opening)
         self.changed.emit()
         if self._current is None:
@@ -160,7 +164,8 @@ class Lane:
             self._current = None
             self._begin()
         if problem:
-            session.failed.emit(problem)
+            with session.busy.at(opening.place):
+                session.failed.emit(problem)
             opening.failed(problem)
 
 
