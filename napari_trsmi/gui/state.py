@@ -225,6 +225,8 @@ class Run:
     new_colors
         True where they are those of no result before: that of the run then has its own, as a command or script gives
         it, and the previews take them on.
+    recolored
+        True where the colours of its result are others than those of its last preview.
     trainer
         The thread.
     before
@@ -248,6 +250,7 @@ class Run:
     steps: list[Step] = field(default_factory=list)
     colors: tuple[str, ...] = ()
     new_colors: bool = False
+    recolored: bool = False
     trainer: Trainer | None = None
     before: Result | None = None
     earlier: tuple[Step, ...] = ()
@@ -311,6 +314,8 @@ class Run:
         from napari_trsmi.domains.colors import carried_over
 
         if self.new_colors:
+            followed = carried_over(result.labels, result.partition.n_domains, last, self.colors)
+            self.recolored = followed != tuple(result.palette)
             self.colors = carried_over(last, len(self.colors), result.labels, result.palette)
             return result
         return replace(result, colors=carried_over(result.labels, result.partition.n_domains, last, self.colors))
