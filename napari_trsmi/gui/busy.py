@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+def nowhere() -> None:
+    """Return the place of what belongs to no dock."""
 
 
 class Busy:
@@ -12,12 +18,27 @@ class Busy:
     ----------
     show
         Called with the sign whenever it may have changed, ``""`` where nothing is under way.
+
+    Attributes
+    ----------
+    place
+        Returns the dock in which a person did something last, None for none: what he asks for belongs to it.
     """
 
     def __init__(self, show: Callable[[str], None]) -> None:
         self._show = show
         self._signs: dict[int, str] = {}
         self._count = 0
+        self.place: Callable[[], Any] = nowhere
+
+    @contextmanager
+    def at(self, place: Callable[[], Any]) -> Iterator[None]:
+        """Let what is told meanwhile belong to the dock in which it was asked for."""
+        before, self.place = self.place, place
+        try:
+            yield
+        finally:
+            self.place = before
 
     def begin(self, sign: str) -> Callable[[], None]:
         """Take in a job and return what is to be called when it has ended, in whatever way.

@@ -136,8 +136,8 @@ class Deeds:
             self._quiet -= 1
 
     @contextmanager
-    def together(self, name: str) -> Iterator[None]:
-        """Make one deed of all that is taken in meanwhile."""
+    def together(self, name: str, place: Any | None = None) -> Iterator[None]:
+        """Make one deed of all that is taken in meanwhile, here or in another place."""
         if self._group is not None:
             yield
             return
@@ -148,7 +148,8 @@ class Deeds:
         finally:
             self._group = None
             if group:
-                self.add(Deed(name, _each(deed.undo for deed in group[::-1]), _each(deed.redo for deed in group)))
+                undo, redo = _each(deed.undo for deed in group[::-1]), _each(deed.redo for deed in group)
+                self.add(Deed(name, undo, redo), place)
 
     def undo(self) -> str:
         """Take back what was done last, and return its name."""

@@ -49,7 +49,8 @@ def run_job(
         value, problem = outcome
         ended()
         if problem:
-            session.failed.emit(problem)
+            with session.busy.at(place):
+                session.failed.emit(problem)
             if failed is not None:
                 failed(problem)
         else:
@@ -57,7 +58,7 @@ def run_job(
 
     worker = create_worker(work, _start_thread=False, _ignore_errors=True)
     worker.returned.connect(finish)
-    ended = session.busy.begin(busy)
+    ended, place = session.busy.begin(busy), session.busy.place
     end_before_exit()
     worker.start()
 

@@ -6,6 +6,7 @@ sparse table of 50,000 spots and 20,000 genes takes 30 ms.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from napari_trsmi.normalised import scale_of
 from napari_trsmi.trust import AGREEING, STABILITY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from napari_trsmi.data.dataset import Dataset, Modality
     from napari_trsmi.data.result import Result
@@ -31,7 +32,43 @@ LOW, HIGH = 0.0, 99.0  # percentiles at which one of several features is black a
 CLIP = 1.0  # percent of the values beyond each end of the colour map
 CERTAINTY, WEIGHT = "Certainty", "Weight of "
 PREDICTED = ", predicted"  # after the name of a modality: what it would be where it was not measured
+COLUMN = "column"  # what stands for a modality where a feature is a column of the file
+GENE_SET, MAP = "gene set", "map"  # where it is the score of a set, or a map of the result
 SECTION = "section of the study"  # that a spot is in, as a column
+
+
+def coloring_of(
+    dataset: Dataset, of: tuple[str, str], result: Result | None = None, scores: Mapping[str, Coloring] | None = None
+) -> Coloring:
+    """Return the spots coloured by something: a modality and its feature, or `COLUMN`, `GENE_SET` or `MAP` and a name.
+
+    Parameters
+    ----------
+    result
+        What holds the maps, and what was predicted.
+    scores
+        The scores of gene sets by name.
+
+    Raises
+    ------
+    DataError
+        There is no such thing to colour by.
+    """
+    kind, name = of
+    if kind == COLUMN:
+        return obs_coloring(dataset, name)
+    if kind == GENE_SET:
+        if scores is None or name not in scores:
+            raise DataError(f"Expected a gene set of this section, found {name!r}. Make it anew.")
+        return scores[name]
+    if kind == MAP:
+        found = {} if result is None else result_maps(result)
+        if name not in found:
+            raise DataError(f"Expected a map of the result, found {name!r}, which it does not have.")
+        return found[name]
+    if result is not None and kind.endswith(PREDICTED):
+        return predicted_coloring(result, kind, name)
+    return feature_coloring(dataset, kind, name)
 
 
 def feature_coloring(dataset: Dataset, modality: str, name: str) -> Coloring:
@@ -54,7 +91,7 @@ def feature_coloring(dataset: Dataset, modality: str, name: str) -> Coloring:
         raise DataError(f"Expected a feature of {modality}, found {name!r}, which it does not have.")
     values, note = scaled(found, _column(found.table.X, int(at[0])))
     shown = feature_names.label(found.table.var, name)
-    return Coloring(f"{shown} ({modality}{note})", values, limits=clipped_limits(values))
+    return Coloring(f"{shown} ({modality}{note})", values, limits=clipped_limits(values), of=(modality, name))
 
 
 def scaled(found: Modality, values: np.ndarray) -> tuple[np.ndarray, str]:
@@ -94,7 +131,8 @@ def predicted_coloring(result: Result, modality: str, name: str) -> Coloring:
     if len(at) == 0:
         raise DataError(f"Expected a feature of {key}, found {name!r}, which it does not have.")
     values = np.asarray(result.predicted[key][:, int(at[0])], float)
-    return Coloring(f"{feature_names.label(table.var, name)} ({modality})", values, limits=clipped_limits(values))
+    title = f"{feature_names.label(table.var, name)} ({modality})"
+    return Coloring(title, values, limits=clipped_limits(values), of=(modality, name))
 
 
 def obs_coloring(dataset: Dataset, column: str) -> Coloring:
@@ -115,13 +153,13 @@ def obs_coloring(dataset: Dataset, column: str) -> Coloring:
     if column == SECTION and column not in dataset.obs and dataset.section is not None:
         names = dataset.section_names
         palette = tuple(PALETTE[k % len(PALETTE)] for k in range(len(names)))
-        return Coloring(column, dataset.section.astype(int), colors=palette, names=names)
+        return Coloring(column, dataset.section.astype(int), colors=palette, names=names, of=(COLUMN, column))
     if column not in dataset.obs:
         raise DataError(f"Expected a column of the file, found {column!r}, which it does not have.")
     found = dataset.obs[column]
     if pd.api.types.is_numeric_dtype(found) and not pd.api.types.is_bool_dtype(found):
         values = found.to_numpy(float, na_value=np.nan)
-        return Coloring(column, values, limits=clipped_limits(values))
+        return Coloring(column, values, limits=clipped_limits(values), of=(COLUMN, column))
     if not isinstance(found.dtype, pd.CategoricalDtype):
         found = found.where(found.isna(), found.astype(str)).astype("category")
     found = found.cat.remove_unused_categories()
@@ -132,7 +170,7 @@ def obs_coloring(dataset: Dataset, column: str) -> Coloring:
         )
     own = dataset.own_columns.get(column, {})
     colors = tuple(own.get(name) or PALETTE[k % len(PALETTE)] for k, name in enumerate(names))
-    return Coloring(column, found.cat.codes.to_numpy(int), colors=colors, names=names)
+    return Coloring(column, found.cat.codes.to_numpy(int), colors=colors, names=names, of=(COLUMN, column))
 
 
 def channel(single: Coloring, color: str, low: float = LOW, high: float = HIGH) -> Channel:
@@ -148,10 +186,10 @@ def channel(single: Coloring, color: str, low: float = LOW, high: float = HIGH) 
     known = single.values[np.isfinite(single.values)]
     counted = known[known != 0] if (known != 0).any() else known
     if len(counted) == 0:
-        return Channel(single.title, color, single.values, (0.0, 1.0))
+        return Channel(single.title, color, single.values, (0.0, 1.0), single.of)
     least = float(known.min()) if low <= 0 else float(np.percentile(counted, low))
     most = float(np.percentile(counted, high))
-    return Channel(single.title, color, single.values, (least, most if most > least else least + 1.0))
+    return Channel(single.title, color, single.values, (least, most if most > least else least + 1.0), single.of)
 
 
 def together(channels: Sequence[Channel]) -> Coloring:
@@ -185,7 +223,7 @@ def result_maps(result: Result) -> dict[str, Coloring]:
         limits = (0.0, 1.0) if name in (SUPPORT, STABILITY, AGREEING) else None  # shares of cuts, runs, modalities
         at = 0 if name == SUPPORT else len(maps)
         maps.insert(at, Coloring(map_title(name), np.asarray(values, float), limits=limits))
-    return {found.title: found for found in maps}
+    return {found.title: replace(found, of=(MAP, found.title)) for found in maps}
 
 
 def map_title(name: str) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
+from qtpy.compat import isalive
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QGridLayout, QSizePolicy, QToolButton, QWidget
+from qtpy.QtWidgets import QApplication, QGridLayout, QSizePolicy, QToolButton, QWidget
 
+from napari_trsmi.gui.busy import nowhere
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label, as_tip
 
@@ -19,11 +22,21 @@ MORE, LESS = "More", "Less"
 
 
 class Problem(QWidget):
-    """One row, there while there is something to say; it goes when put away, or with the next section or run."""
+    """One row, there while there is something to say; it goes when put away, or with the next section or run.
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    It says what was asked for in its dock, what belongs to no dock, and what belongs to one that cannot be seen.
+
+    Parameters
+    ----------
+    dock
+        The dock that it is in; what a person does there belongs to it.
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None, dock: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.session = session
+        self.session, self._dock = session, dock
+        application: Any = QApplication.instance()
+        application.focusChanged.connect(self._on_focus)
         self.first, self.rest = Label(), Label()
         for label in (self.first, self.rest):
             label.setWordWrap(True)
@@ -50,7 +63,7 @@ class Problem(QWidget):
         layout.setColumnStretch(0, 1)
         listen(
             self,
-            (session.failed, self.show_text),
+            (session.failed, self._on_failed),
             (session.section_changed, self._on_section),
             (session.run_changed, self._on_run),
         )
@@ -70,6 +83,20 @@ class Problem(QWidget):
         self.more.setChecked(False)
         self._unfold(False)
         self.setVisible(bool(text))
+
+    def _on_failed(self, text: str) -> None:
+        place = self.session.busy.place()
+        if place is None or place is self._dock or not isalive(place) or place.visibleRegion().isEmpty():
+            self.show_text(text)
+
+    def _on_focus(self, _: QWidget | None, now: QWidget | None) -> None:
+        dock, busy = self._dock, self.session.busy
+        if dock is None or now is None or now.window() is not dock.window():  # a dialog belongs to who opened it
+            return
+        if dock.isAncestorOf(now):
+            busy.place = ref(dock)
+        elif busy.place() is dock:
+            busy.place = nowhere
 
     def _unfold(self, on: bool) -> None:
         self.more.setText(LESS if on else MORE)

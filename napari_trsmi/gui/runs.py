@@ -54,6 +54,10 @@ class Entry:
         True where a person stopped the search for its support, or nothing was found.
     kept
         The small copy beside a session file that holds it as it is; None for none, and once it was edited since.
+    source
+        The last file that its domains were saved to or read from, whatever was said of them since.
+    noted
+        True where a session file names `source` and what was said since; False once more was said.
     """
 
     number: int
@@ -65,6 +69,12 @@ class Entry:
     seen: int = 0
     unsupported: bool = False
     kept: Path | None = None
+    source: Path | None = None
+    noted: bool = False
+
+    def lies_at(self, path: Path | None) -> None:
+        """Take in the file that holds it as it is; None where none does."""
+        self.path, self.source = path, path or self.source
 
 
 class Runs:
@@ -96,8 +106,9 @@ class Runs:
             entry = Entry(self._count, name, result, path)
             self._entries.append(entry)
         if entry.result is not result:
-            entry.kept = None
-        entry.result, entry.path, entry.seen = result, path, next(_TIME)
+            entry.kept, entry.noted = None, False
+        entry.result, entry.seen = result, next(_TIME)
+        entry.lies_at(path)
         self._shown = entry
         for other in self._entries:
             if other is not entry:

@@ -140,11 +140,8 @@ class Session:
 
     def _config_of(self, section: OpenSection) -> Config:
         """Return the settings that a person left a section with; those before it where it is new."""
-        if section.config is not None:
-            return section.config
-        if section.result is not None:
-            return section.result.config
-        return self.config.model_copy(update={"constraints": ()})  # which are about the spots of another one
+        known = section.config or (None if section.result is None else section.result.config)
+        return known or self.config.model_copy(update={"constraints": ()})  # which are about the spots of another one
 
     @property
     def dataset(self) -> Dataset | None:
@@ -180,24 +177,27 @@ class Session:
             return
         with edited(self, result):
             if (before := self.section.runs.entry_of(self.section.result)) is not None:
-                before.path = self.section.path  # it may have been saved since it came
+                before.lies_at(self.section.path)  # it may have been saved since it came
             self._keep(self.section, result, path, show=True)
 
     def take(self, section: OpenSection, result: Result, *, settings: bool) -> None:
         """Keep the result of a run on `section`, which may not be the active one; its settings too where asked."""
-        if section is self.section:
-            with self.deeds.together("training on" if settings else "training"):
+        with self.deeds.together("training on" if settings else "training", section):
+            if section is self.section:
                 if settings:
                     self.set_config(result.config)
-                self.set_result(result)
-            return
-        with edited(self, result, section):
-            section.result, section.path = result, None
-            section.runs.take(result)
-        if settings:
-            section.config = result.config
+                return self.set_result(result)
+            if self.wishes is not None:
+                self.wishes.took(section, result)
+            if settings and section.config is not None:
+                self.deeds.add(settings_deed(self, section.config, result.config))
+            section.config = result.config if settings else section.config
+            with edited(self, result, section):
+                section.result, section.path = result, None
+                section.runs.take(result)
         n = result.partition.n_domains
         self.told.emit(f"Training on {section.dataset.name} is done: {n} domain{'s' if n > 1 else ''}.")
+        return None
 
     def refine(self, result: Result) -> None:
         """Keep the result with more known about its domains; its file, its run and what is shown stay."""

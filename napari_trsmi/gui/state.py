@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
 from napari_trsmi.config import Config
+from napari_trsmi.gui.busy import nowhere
 from napari_trsmi.gui.runs import Runs
 from napari_trsmi.records import Checkpoints, Progress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from napari_trsmi.data.dataset import Dataset
@@ -51,6 +53,8 @@ class OpenSection:
         Numbers of the domains that were not drawn when another section was chosen.
     scores
         {name: colouring} of the gene sets that a person gave, see `gui.color.gene_sets`.
+    picked
+        (N,) bool, the spots that are chosen in an embedding; None for none.
     unfolded
         Pairs of an embedding (N, d) and its UMAP (N, 2), as far as they were worked out.
     """
@@ -67,6 +71,7 @@ class OpenSection:
     config: Config | None = None
     hidden: frozenset[int] = frozenset()
     scores: dict[str, Coloring] = field(default_factory=dict)
+    picked: np.ndarray | None = None
     unfolded: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
 
     @property
@@ -137,12 +142,15 @@ class Channel:
         (N,) float numbers, NaN where there is none.
     limits
         Values that are drawn black and full.
+    of
+        As that of a `Coloring`.
     """
 
     title: str
     color: str
     values: np.ndarray
     limits: tuple[float, float]
+    of: tuple[str, str] | None = None
 
     @property
     def shares(self) -> np.ndarray:
@@ -170,6 +178,8 @@ class Coloring:
         ``"#rrggbb"`` and name of each category; empty for numbers.
     channels
         The features whose colours add up to `values`; empty where there is one.
+    of
+        What it can be made of again, see `maps.coloring_of`: a modality or kind, and a name; None where it cannot.
     """
 
     title: str
@@ -179,6 +189,7 @@ class Coloring:
     colors: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     channels: tuple[Channel, ...] = ()
+    of: tuple[str, str] | None = None
 
 
 class Trainer(Protocol):
@@ -214,6 +225,8 @@ class Run:
     new_colors
         True where they are those of no result before: that of the run then has its own, as a command or script gives
         it, and the previews take them on.
+    recolored
+        True where the colours of its result are others than those of its last preview.
     trainer
         The thread.
     before
@@ -226,6 +239,8 @@ class Run:
         States of training to make a preview the result with; the thread adds to them.
     doing
         What the thread is doing before, between and after the epochs; None during one. It writes, the window reads.
+    place
+        Returns the dock that asked for it, None for none.
     state
         What it does; ``"idle"`` before it was asked for and once it has ended.
     """
@@ -235,6 +250,7 @@ class Run:
     steps: list[Step] = field(default_factory=list)
     colors: tuple[str, ...] = ()
     new_colors: bool = False
+    recolored: bool = False
     trainer: Trainer | None = None
     before: Result | None = None
     earlier: tuple[Step, ...] = ()
@@ -242,6 +258,7 @@ class Run:
     states: Checkpoints = field(default_factory=Checkpoints)
     state: RunState = "idle"
     doing: Progress | None = None
+    place: Callable[[], Any] = nowhere
 
     def hear(self, text: str, done: int, total: int) -> None:
         """Take in what the thread is doing from now on."""
@@ -297,6 +314,8 @@ class Run:
         from napari_trsmi.domains.colors import carried_over
 
         if self.new_colors:
+            followed = carried_over(result.labels, result.partition.n_domains, last, self.colors)
+            self.recolored = followed != tuple(result.palette)
             self.colors = carried_over(last, len(self.colors), result.labels, result.palette)
             return result
         return replace(result, colors=carried_over(result.labels, result.partition.n_domains, last, self.colors))

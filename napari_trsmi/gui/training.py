@@ -75,6 +75,7 @@ class Training:
     def begin(self, run: Run) -> None:
         """Train, or wait until what trains now has ended."""
         run.section.run = run.section.last_run = run
+        run.place = self.session.busy.place
         self.line.append(run)
         if self.current is None:
             self._go(run)
@@ -201,9 +202,10 @@ class Training:
         self._ended(run)
         if self._is_seen(run):
             self.session.show_result()
-            self.session.failed.emit(sentence)
         else:
-            self.session.failed.emit(f"Training on {run.section.dataset.name} ended. {sentence}")
+            sentence = f"Training on {run.section.dataset.name} ended. {sentence}"
+        with self.session.busy.at(run.place):
+            self.session.failed.emit(sentence)
         self._next()
 
     # The line

@@ -20,8 +20,8 @@ def begin() -> None:
     """Compile in a thread, once in the life of the program."""
     if not _STARTED:
         thread = Thread(target=make_ready, name="trsmi-warm-up", daemon=True)
-        _STARTED.append(thread)
         thread.start()
+        _STARTED.append(thread)  # once it can be waited for
 
 
 def wait() -> None:

@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 # repeatable. A run that was cancelled may take an epoch to leave; the next one waits for it here.
 _TURN = Lock()
 _THREADS: WeakSet[Thread] = WeakSet()
+_JOBS: WeakSet[Any] = WeakSet()  # which end early, with nothing, once they are dropped
 
 
 class Thread:
@@ -212,10 +213,17 @@ def end_before_exit() -> None:
     def end() -> None:
         for thread in list(_THREADS):
             thread.cancel()
+        for job in list(_JOBS):
+            job.drop()
         if (pool := QThreadPool.globalInstance()) is not None:
             pool.waitForDone()
 
     atexit.register(end)
+
+
+def drop_before_exit(job: Any) -> None:
+    """Let the program not wait at its end for what a job still has to do."""
+    _JOBS.add(job)
 
 
 def _report(hear: Callable[[Run, Any], None], run: Run, say: Callable[[Any], Any] = lambda value: value) -> Any:

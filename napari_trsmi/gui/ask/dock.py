@@ -12,6 +12,7 @@ from napari_trsmi.gui.ask.differ_panel import DifferPanel
 from napari_trsmi.gui.ask.job import HeldOut
 from napari_trsmi.gui.frame import Framed
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.viewer.dock_problem import DockProblem
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.words import NO_SECTION
@@ -34,6 +35,7 @@ class AskDock(Framed):
         self.tabs.addTab(self.differ, "What differs?")
         self.tabs.addTab(self.describe, "What is this domain?")
         self.frame(self.tabs, 4, Guide(self.session, "ask"))
+        DockProblem(napari_viewer, self.session, self)
         listen(
             self,
             (self.session.section_changed, self._refresh),

@@ -17,6 +17,7 @@ from napari_trsmi.gui.boundaries.spot_panel import SpotPanel
 from napari_trsmi.gui.frame import Framed
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Marked
+from napari_trsmi.gui.viewer.dock_problem import DockProblem
 from napari_trsmi.gui.viewer.furnish import furnish
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
@@ -63,6 +64,7 @@ class BoundariesDock(Framed):
         self.tabs.addTab(self.marker_panel, "Markers")
 
         self.frame(self.tabs, 4, Guide(self.session, "boundaries"))
+        DockProblem(napari_viewer, self.session, self)
 
         self.boundaries.table.chosen.connect(self._on_chosen)
         listen(

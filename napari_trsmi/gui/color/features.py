@@ -8,16 +8,12 @@ from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 from napari_trsmi.data import feature_names
-from napari_trsmi.errors import DataError
-from napari_trsmi.gui.maps import PREDICTED, SECTION, feature_coloring, obs_coloring, predicted_coloring
+from napari_trsmi.gui.maps import COLUMN, GENE_SET, PREDICTED, SECTION, coloring_of
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result
     from napari_trsmi.gui.state import Coloring
-
-COLUMN = "column"  # what stands for a modality where a feature is a column of the file
-GENE_SET = "gene set"  # and where it is the score of a set
 
 
 @dataclass(frozen=True)
@@ -142,16 +138,5 @@ def _shortest(folded: list[str], places: list[int], n: int) -> list[int]:
 def coloring_by(
     dataset: Dataset, feature: Feature, result: Result | None = None, scores: Mapping[str, Coloring] | None = None
 ) -> Coloring:
-    """Return the spots coloured by a feature, a column or a set; errors as for `feature_coloring` and `obs_coloring`.
-
-    What was predicted is in `result`, the scores of gene sets in `scores`.
-    """
-    if feature.modality == COLUMN:
-        return obs_coloring(dataset, feature.name)
-    if feature.modality == GENE_SET:
-        if scores is None or feature.name not in scores:
-            raise DataError(f"Expected a gene set of this section, found {feature.name!r}. Make it anew.")
-        return scores[feature.name]
-    if result is not None and feature.modality.endswith(PREDICTED):
-        return predicted_coloring(result, feature.modality, feature.name)
-    return feature_coloring(dataset, feature.modality, feature.name)
+    """Return the spots coloured by a feature, a column or a set; see `maps.coloring_of`."""
+    return coloring_of(dataset, (feature.modality, feature.name), result, scores)

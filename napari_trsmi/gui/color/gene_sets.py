@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_trsmi.data import feature_names
 from napari_trsmi.errors import DataError
-from napari_trsmi.gui.maps import clipped_limits, scaled
+from napari_trsmi.gui.maps import GENE_SET, clipped_limits, scaled
 from napari_trsmi.gui.state import Coloring
 from napari_trsmi.interrupt import check
 
@@ -83,4 +83,5 @@ def score(dataset: Dataset, modality: str, name: str, genes: Sequence[str]) -> C
         total += ((values - np.nanmean(values, axis=0)) / np.where(spread > 0, spread, 1.0)).sum(axis=1)
     values = total / len(places)
     genes_said = "1 gene" if len(places) == 1 else f"{len(places)} genes"
-    return Coloring(f"{name} (mean z of {genes_said} of {modality})", values, limits=clipped_limits(values))
+    title = f"{name} (mean z of {genes_said} of {modality})"
+    return Coloring(title, values, limits=clipped_limits(values), of=(GENE_SET, name))

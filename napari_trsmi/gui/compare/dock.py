@@ -12,6 +12,7 @@ from napari_trsmi.gui.compare.run_panel import RunPanel
 from napari_trsmi.gui.frame import Framed
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Marked
+from napari_trsmi.gui.viewer.dock_problem import DockProblem
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.words import NO_SECTION
@@ -39,6 +40,7 @@ class CompareDock(Framed):
         inside.addWidget(self.comparison)
 
         self.frame(self.page, 6, Guide(self.session, "compare"))
+        DockProblem(napari_viewer, self.session, self)
         listen(self, (self.session.section_changed, self._refresh), (self.session.runs_changed, self._refresh))
         self._refresh()
 

@@ -9,6 +9,7 @@ from qtpy.QtCore import QEvent
 from napari_trsmi.gui.correct.panel import CorrectPanel
 from napari_trsmi.gui.frame import Framed
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.viewer.dock_problem import DockProblem
 from napari_trsmi.gui.viewer.furnish import furnish
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
@@ -30,6 +31,7 @@ class CorrectDock(Framed):
         self.session = session_of(napari_viewer)
         self.panel = CorrectPanel(self.session, napari_viewer)
         self.frame(self.panel, 6, Guide(self.session, "correct"))
+        DockProblem(napari_viewer, self.session, self)
         listen(
             self,
             (self.session.section_changed, self._refresh),

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from napari_trsmi.config import Constraint
     from napari_trsmi.data.result import Result
     from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.state import OpenSection, Run
 
 Constraints = tuple["Constraint", ...]
+ON = "training on"
 
 
 class ConstraintHistory:
@@ -38,7 +39,7 @@ class ConstraintHistory:
         self._section: OpenSection | None = None
         self._new: WeakKeyDictionary[OpenSection, Constraints] = WeakKeyDictionary()
         self._partition: Any = None
-        self._carried: Constraints | None = None  # the list with which the run in progress began
+        self._carried: WeakKeyDictionary[Run, Constraints] = WeakKeyDictionary()  # the list with which each run began
         session.result_changed.connect(self._on_result)
         session.run_changed.connect(self._on_run)
         self._on_result(session.result)
@@ -83,11 +84,18 @@ class ConstraintHistory:
 
     def _on_run(self, state: str) -> None:
         run = self.session.run
-        if state == "preparing" and run is not None and run.before is not None:
-            self._carried = self.constraints
-        elif state == "idle":
-            self._carried = None
+        if state in ("waiting", "preparing") and run is not None and run.before is not None:
+            self._carried.setdefault(run, self.constraints)
         self.changed.emit()
+
+    def took(self, section: OpenSection, result: Result) -> None:
+        """Take in that training on a section in the background has ended, which is undone there once it is back."""
+        from napari_trsmi.teach import obedience
+
+        carried = None if section.last_run is None else self._carried.pop(section.last_run, None)
+        if carried is not None:
+            known = set(map(_said, result.config.constraints))
+            self._note(carried, (*dict(obedience(result)), *(one for one in carried if _said(one) not in known)), ON)
 
     def _on_result(self, result: Result | None) -> None:
         from napari_trsmi.teach import obedience
@@ -100,10 +108,11 @@ class ConstraintHistory:
         new = self._new.get(section, ()) if section is not None else ()
         self._partition, self._section = partition, section
         self.kept = {} if result is None else dict(obedience(result))
-        last, carried = self.session.last_run, self._carried
-        if carried is not None and result is not None and last is not None and result.config is last.config:
+        last = self.session.last_run
+        if last in self._carried and result is not None and last is not None and result.config is last.config:
+            carried = self._carried.pop(last)
             self._set(self._with(carried))
-            self._note(carried, self.constraints, "training on")  # undone with the result, after it
+            self._note(carried, self.constraints, ON)  # undone with the result, after it
             return
         self._set(self._with(new))
 

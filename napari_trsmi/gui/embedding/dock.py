@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napari_trsmi.gui.embedding.panel import EmbeddingPanel
 from napari_trsmi.gui.frame import Framed
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.viewer.dock_problem import DockProblem
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
 
@@ -28,6 +29,7 @@ class EmbeddingDock(Framed):
         self.session = session_of(napari_viewer)
         self.panel = EmbeddingPanel(napari_viewer, self.session)
         self.frame(self.panel, 4, Guide(self.session, "embedding"))
+        DockProblem(napari_viewer, self.session, self)
         listen(
             self,
             (self.session.section_changed, self._update),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from napari import Viewer
 
     from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.state import OpenSection
 
 OURS = "The result"
 COMPONENTS, UMAP = "Components", "UMAP"
@@ -201,6 +202,8 @@ class EmbeddingPanel(JobPanel):
     def choose(self, chosen: np.ndarray | None) -> None:
         """Choose spots (N,) bool, on the plot and on the tissue; None for none."""
         chosen = None if chosen is None or not chosen.any() else chosen
+        if self.session.section is not None:
+            self.session.section.picked = chosen
         self.plot.choose(chosen)
         self.marks.choose(chosen)
         self._refresh()
@@ -259,11 +262,13 @@ class EmbeddingPanel(JobPanel):
 
     # What the session says
 
-    def _on_section(self, _: Any) -> None:
+    def _on_section(self, section: OpenSection | None) -> None:
         self.plot.chosen = None
         self._fill_sources()
         self.how.setCurrentText(COMPONENTS)
         self._on_what()
+        if section is not None and section.picked is not None and len(self.plot.places) == len(section.picked):
+            self.choose(section.picked)
         self._refresh()
 
     def _on_result(self, _: Any) -> None:

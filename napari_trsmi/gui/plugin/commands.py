@@ -45,10 +45,9 @@ def open_files(viewer: Viewer) -> None:
     from qtpy.QtWidgets import QApplication
 
     from napari_trsmi.gui import folders
-    from napari_trsmi.gui.viewer.reader import open_in
+    from napari_trsmi.gui.viewer.opening import open_soon
 
-    if paths := folders.ask_to_open(QApplication.activeWindow(), "Open a section", folders.SECTIONS):
-        open_in(viewer, paths)
+    open_soon(session_of(viewer), folders.ask_to_open(QApplication.activeWindow(), "Open a section", folders.SECTIONS))
 
 
 def show_docks(viewer: Viewer) -> None:

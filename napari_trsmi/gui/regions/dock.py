@@ -9,6 +9,7 @@ from qtpy.QtCore import QEvent
 from napari_trsmi.gui.frame import Framed
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.regions.panel import RegionsPanel
+from napari_trsmi.gui.viewer.dock_problem import DockProblem
 from napari_trsmi.gui.viewer.dropping import take_drops
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
@@ -27,6 +28,7 @@ class RegionsDock(Framed):
         self.session = session_of(napari_viewer)
         self.panel = RegionsPanel(self.session, napari_viewer)
         self.frame(self.panel, 6, Guide(self.session, "regions"))
+        DockProblem(napari_viewer, self.session, self)
         listen(self, (self.session.section_changed, self._refresh))
         self._refresh()
 

@@ -11,6 +11,7 @@ from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QApplication, QDialog, QMainWindow, QMessageBox, QWidget
 
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.viewer.lane import lane_of
 from napari_trsmi.gui.viewer.sections import sections_in
 from napari_trsmi.gui.workspace.files import save_session
 
@@ -117,6 +118,7 @@ class ClosingGuard(QObject):
                 event.ignore()
                 return True
             self.session.training.cancel_all()
+            lane_of(self.session).cancel_all()
         return False
 
     def _answer_theirs(self) -> None:
@@ -135,7 +137,11 @@ class ClosingGuard(QObject):
         """Sections of the viewer whose result is not on file."""
         there = sections_in(self._viewer())
         found = [(section, section.runs.entry_of(section.result)) for section in there if section.path is None]
-        return [section for section, entry in found if section.result is not None and not (entry and entry.kept)]
+        return [
+            section
+            for section, entry in found
+            if section.result is not None and not (entry and (entry.kept or entry.noted))
+        ]
 
     def may_close(self, window: QMainWindow) -> bool:
         """Return whether a person wants the window closed, asked in one dialog about all there is to lose.

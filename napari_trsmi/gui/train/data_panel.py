@@ -28,7 +28,8 @@ from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.tour.tour import start_tour
 from napari_trsmi.gui.train.section_list import SectionList
 from napari_trsmi.gui.viewer.docks import REGIONS, open_dock
-from napari_trsmi.gui.viewer.opening import RecentMenu, open_sample, open_soon
+from napari_trsmi.gui.viewer.lane import Opening, lane_of
+from napari_trsmi.gui.viewer.opening import RecentMenu, made_ready, open_sample, open_soon
 from napari_trsmi.gui.viewer.part_list import PartList
 from napari_trsmi.gui.viewer.sections import put_in_place, sections_in
 from napari_trsmi.gui.workspace import asking
@@ -137,18 +138,19 @@ class DataPanel(QWidget):
 
         It takes the place of what was active unless that has domains.
         """
-        from napari_trsmi.gui.jobs import run_job
         from napari_trsmi.gui.viewer.studies import sections_in_files, with_more
 
-        before = self.session.section
+        session, before = self.session, self.session.section
         if not paths or before is None:
             return
 
-        def done(study: OpenSection) -> None:
-            put_in_place(self.session, study, [] if before.result else [before])
+        def make() -> list[OpenSection]:
+            return made_ready([OpenSection(with_more(before.dataset, sections_in_files(paths)))])
 
-        make = lambda: OpenSection(with_more(before.dataset, sections_in_files(paths)))  # noqa: E731
-        run_job(self.session, f"Adding {Path(paths[0]).name}", make, done)
+        def done(made: list[OpenSection]) -> None:
+            put_in_place(session, made[0], [] if before.result else [before])
+
+        lane_of(session).add(Opening(f"Adding {Path(paths[0]).name}", make, done))
 
     def _open_menu(self, *more: tuple[str, str, str]) -> QMenu:
         menu = QMenu(self)

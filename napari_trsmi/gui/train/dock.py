@@ -9,7 +9,7 @@ from qtpy.QtCore import QSignalBlocker, QTimer
 from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
 from napari_trsmi.config import Cluster, Config
-from napari_trsmi.gui import warm_up
+from napari_trsmi.gui import libraries, warm_up
 from napari_trsmi.gui.focus_ring import FocusRing
 from napari_trsmi.gui.form.config_form import ConfigForm
 from napari_trsmi.gui.frame import Scrolled
@@ -34,6 +34,7 @@ from napari_trsmi.gui.train.run_bar import RunBar
 from napari_trsmi.gui.undoing import may_walk, told, walk
 from napari_trsmi.gui.viewer.dropping import take_drops
 from napari_trsmi.gui.viewer.furnish import furnish
+from napari_trsmi.gui.viewer.opening_line import OpeningLine
 from napari_trsmi.gui.viewer.raster import RASTER_ABOVE
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.viewer.theme import warning_color
@@ -64,7 +65,7 @@ class TrainDock(QWidget):
         self.domain_scale = _whole_number(-1, 32, "auto", _help("domain_scale"))
         self.form = ConfigForm(session.config)
         self.first_look = FirstLook(session, self)  # before what follows training: it gives way to previews
-        self.problem = Problem(session)
+        self.problem, self.opening = Problem(session, dock=self), OpeningLine(session)
         self.run_bar, self.live_plot = RunBar(session), LivePlot(session)
         self.preview_bar, self.result_row = PreviewBar(session), ResultRow(session)
         self.support_bar = SupportBar(session)
@@ -111,6 +112,7 @@ class TrainDock(QWidget):
             column.setContentsMargins(0, 0, 0, 0)
             column.setSpacing(6)
         above.addWidget(self.problem)
+        above.addWidget(self.opening)
         above.addWidget(self.offer)
         above.addWidget(self.data_panel)
         above.addWidget(self.data_hints)
@@ -138,6 +140,7 @@ class TrainDock(QWidget):
         furnish(self, self.viewer, self.session)
         take_drops(self, self.session)
         attach_legend(self, self.session)
+        QTimer.singleShot(libraries.DELAY, libraries.PIECES.begin)
 
     def _on_section(self, section: OpenSection | None) -> None:
         modalities = {} if section is None else {m: found.kind for m, found in section.dataset.modalities.items()}

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from qtpy.compat import isalive
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.data.study import stack
-from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.viewer import study_picker
+from napari_trsmi.gui.viewer.lane import Opening, lane_of
+from napari_trsmi.gui.viewer.opening import made_ready
 from napari_trsmi.gui.viewer.sections import put_in_place, sections_in
 from napari_trsmi.gui.viewer.studies import same_spots
 
@@ -64,7 +66,7 @@ class JoinPanel(QWidget):
             put_in_place(self.session, joined, [first, second])
 
         self.hide()
-        run_job(self.session, "Joining", lambda: open_section(paths, library), done, self._on_failed)
+        self._read("Joining", lambda: made_ready([open_section(paths, library)])[0], done)
 
     def make_study(self) -> None:
         """Open all as one study, in their place; what measures the same spots is joined before."""
@@ -77,7 +79,7 @@ class JoinPanel(QWidget):
         def ask(sections: dict[str, Dataset]) -> None:
             answer, chosen = study_picker.choose(sections)
             if answer == "study":
-                run_job(self.session, "Making the study", lambda: OpenSection(stack(chosen)), done, self._on_failed)
+                self._read("Making the study", lambda: made_ready([OpenSection(stack(chosen))])[0], done, first=True)
             elif answer == "apart":
                 self.keep_apart()
             else:
@@ -87,7 +89,10 @@ class JoinPanel(QWidget):
             put_in_place(self.session, study, old)
 
         self.hide()
-        run_job(self.session, "Reading", lambda: joined([one.dataset for one in old]), ask, self._on_failed)
+        self._read("Reading", lambda: joined([one.dataset for one in old]), ask)
+
+    def _read(self, name: str, read: Callable[[], Any], take: Callable[[Any], None], *, first: bool = False) -> None:
+        lane_of(self.session).add(Opening(name, read, take, self._on_failed), first=first)
 
     def keep_apart(self) -> None:
         """Say no more about these sections."""

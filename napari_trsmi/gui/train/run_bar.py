@@ -31,6 +31,7 @@ AUTO = "auto"  # remembered: the device that it stood for last
 RUN = "Train on the open section and find its domains"
 RUN_LATER = f"{RUN}, as soon as training on the other section has ended"
 OUT_OF_DATE = "Settings changed since this result"
+FINAL_COLORS = "The domains took their final colours, those of the command line."
 CONSTRAINED = (
     "Run repeats the whole run with what was said in the Correct dock. Train on, there, goes on from the result."
 )
@@ -169,7 +170,8 @@ class RunBar(QWidget):
             return ""
         took = duration(sum(result.provenance.get("seconds", {}).values()))
         left = left_devices(result.provenance.get("devices_tried", {}))
-        return f"Trained on {result.provenance.get('device', run.config.device)} in {took}. {left}".rstrip()
+        said = f"Trained on {result.provenance.get('device', run.config.device)} in {took}. {left}".rstrip()
+        return f"{said} {FINAL_COLORS}" if run.recolored else said
 
     def _measure(self, result: Any) -> None:
         """Let later estimates learn from how long this run took."""

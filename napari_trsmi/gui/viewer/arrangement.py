@@ -74,6 +74,10 @@ class Arrangement(QObject):
         self.settle(dock)
         dock.raise_()
 
+    def calm(self) -> None:
+        """Leave in front what is: nobody asked for the docks that have just been shown."""
+        self._shown.clear()
+
     def _raise(self) -> None:
         """Bring the dock that was shown to the front; where many were at once, nobody asked for one of them."""
         shown, self._shown = self._shown, []

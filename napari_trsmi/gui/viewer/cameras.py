@@ -51,6 +51,14 @@ class Cameras:
         camera.center, camera.zoom = place.center, place.zoom
         return True
 
+    def place_of(self, section: OpenSection) -> Place | None:
+        """Return where the camera was when a section was left; None where it never was there."""
+        return self._places.get(section)
+
+    def keep(self, section: OpenSection, place: Place) -> None:
+        """Let who goes to a section see it from there."""
+        self._places[section] = place
+
     def forget(self, section: OpenSection) -> None:
         """Forget a section that is gone."""
         self._places.pop(section, None)

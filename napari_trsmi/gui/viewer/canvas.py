@@ -72,6 +72,11 @@ class Canvas:
         assert viewer is not None
         return viewer
 
+    @property
+    def there(self) -> Viewer | None:
+        """The viewer; None once it is gone."""
+        return self._viewer()
+
     def layer(self, role: str, section: OpenSection | None = None) -> Any | None:
         """Return the layer of a section (the active one where not given) that plays a role, or None."""
         section = self.session.section if section is None else section
@@ -213,9 +218,7 @@ class Canvas:
         section, shown = self.session.section, self.session.shown
         if section is None:
             return
-        for layer, ours in self._marked():
-            if ours["section"] is not section:
-                continue
+        for layer, ours in (one for one in self._marked() if one[1]["section"] is section):
             if ours["role"] == NAMES:
                 layer.features = layers.names_table(section)
                 layer.refresh_text()
@@ -311,9 +314,8 @@ class Canvas:
     def _on_spot(self, spot: int | None) -> None:
         section, layer = self.session.section, self.layer(SPOT)
         if spot is None or section is None:
-            for layer, ours in self._marked():
-                if ours["role"] == SPOT:
-                    layer.visible = False
+            for layer in (one for one, ours in self._marked() if ours["role"] == SPOT):
+                layer.visible = False
         elif layer is None and section in self._sections():
             self.add(layers.ring_layer(section, spot))
         elif layer is not None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType, WeakSet, ref
 
 from napari_trsmi.gui.viewer.canvas import AIR
@@ -13,7 +14,9 @@ from napari_trsmi.gui.viewer.sessions import session_of
 
 if TYPE_CHECKING:
     from napari import Viewer
-    from qtpy.QtWidgets import QMainWindow
+    from qtpy.QtWidgets import QDockWidget, QMainWindow
+
+    from napari_trsmi.gui.viewer.canvas import Canvas
 
 PLUGIN = "napari-trsmi"
 TRAIN, COLOUR, BOUNDARIES, ASK = "Train", "Colour by", "Boundaries", "Ask"
@@ -32,21 +35,64 @@ _OPENED: WeakSet[Viewer] = WeakSet()  # viewers that got their docks; what a per
 
 def open_docks(viewer: Viewer) -> None:
     """Open all docks of the beginning in one place on the right, Train in front."""
-    from qtpy.QtCore import Qt, QTimer
-
-    from napari_trsmi.gui.viewer.arrangement import arrangement_of
-
     viewer = getattr(viewer, "__wrapped__", viewer)
     _OPENED.add(viewer)
     for name in DOCKS:
-        dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=name != TRAIN)
-        arrangement_of(dock.window()).settle(dock)
-        dock.show()
+        _open_one(viewer, name)
+    _show_train(viewer)
+
+
+def docks_in_turn(canvas: Canvas) -> Iterator[None]:
+    """Open them as `open_docks_once` does, one at each step."""
+    if canvas.viewer in _OPENED:
+        return
+    _OPENED.add(canvas.viewer)
+    for name in DOCKS:
+        yield
+        if canvas.there is not None:
+            _open_one(canvas.viewer, name)
+    yield
+    if canvas.there is not None:
+        _show_train(canvas.viewer)
+
+
+def _open_one(viewer: Viewer, name: str) -> None:
+    from napari_trsmi.gui.viewer.arrangement import arrangement_of
+
+    before = [dock for dock in docks_of(viewer).values() if not dock.visibleRegion().isEmpty()]
+    dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=name != TRAIN)
+    arrangement = arrangement_of(dock.window())
+    arrangement.settle(dock)
+    dock.show()
+    arrangement.calm()
+    for one in before:  # what a person looks at stays in front
+        one.raise_()
+
+
+def _show_train(viewer: Viewer) -> None:
+    from qtpy.QtCore import Qt, QTimer
+
     train, _ = viewer.window.add_plugin_dock_widget(PLUGIN, TRAIN)
     train.raise_()
     _make_room(train.window())
     train.window().resizeDocks([train], [WIDTH], Qt.Orientation.Horizontal)
     QTimer.singleShot(SETTLE, partial(_fit, ref(viewer)))
+
+
+def docks_of(viewer: Viewer) -> dict[str, QDockWidget]:
+    """Return the docks of this plugin that are there, shown or closed, by the name in the menu."""
+    from qtpy.QtWidgets import QDockWidget
+
+    found: dict[str, QDockWidget] = {}
+    if not hasattr(viewer, "window"):
+        return found
+    for name, widget in viewer.window.dock_widgets.items():
+        dock: Any = widget
+        while dock is not None and not isinstance(dock, QDockWidget):
+            dock = dock.parent()
+        if name.endswith(f" ({PLUGIN})") and dock is not None:
+            found[name.removesuffix(f" ({PLUGIN})")] = dock
+    return found
 
 
 def open_dock(viewer: Viewer, name: str) -> None:

@@ -10,6 +10,7 @@ from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.remembered import recent
 from napari_trsmi.gui.viewer.docks import TRAIN, open_dock
 from napari_trsmi.gui.viewer.opening import ask_files, open_sample
+from napari_trsmi.gui.viewer.opening_line import OpeningLine
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
@@ -22,6 +23,9 @@ class Guide(EmptyPage):
     def __init__(self, session: Session, subject: Subject) -> None:
         super().__init__(subject)
         self.session = session
+        layout = self.layout()
+        assert layout is not None
+        layout.addWidget(OpeningLine(session))
         listen(self, (session.section_changed, self._refresh), (session.run_changed, self._refresh))
         self._refresh()
 

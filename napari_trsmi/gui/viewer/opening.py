@@ -3,47 +3,147 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QFileDialog, QMenu
 
 from napari_trsmi.gui.plain import as_tip
 from napari_trsmi.gui.remembered import forget, recent
+from napari_trsmi.gui.viewer.lane import Opening, in_turn, lane_of
 
 if TYPE_CHECKING:
+    from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.errors import ChoiceError
     from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.viewer.canvas import Canvas
+
+    Found = list[OpenSection] | dict[str, Dataset] | ChoiceError
 
 SECTIONS = "Sections (*.h5mu *.h5ad);;All files (*)"
 WIDEST = 56  # letters of an entry
+WITH_COORDINATES = "Or open it together with the file that has them: Open… in the dock Train."
 FAR = 6  # files of a set that its tooltip names one by one
 
 
-def open_soon(session: Session, paths: Sequence[str]) -> None:
-    """Open files with the same barcodes, or one file or folder, as a section, once a line says so."""
+def open_soon(session: Session, paths: Sequence[str], library: Any = None, *, first: bool = False) -> None:
+    """Open files with the same barcodes, or one file or folder, as a section; sections as a study or one by one.
+
+    They are read in a thread, after what was asked for before; layers are made once that is done.
+
+    Parameters
+    ----------
+    library
+        Name of the section of a file to open; `studies.ALL` for all of them.
+    first
+        Read them before what waits.
+    """
     if not paths:
         return
-    opened = session.busy.begin(f"Opening {Path(paths[0]).name}…")
-    viewer = ref(session.canvas.viewer)
+    show_line(session)
+    held = ref(session)
 
-    def now() -> None:
-        from napari_trsmi.gui.viewer.reader import open_in
-        from napari_trsmi.gui.worker import sentence
+    def take(found: Found) -> None:
+        if (there := held()) is not None:
+            _take(there, list(paths), found)
 
-        problem = ""
-        try:
-            if (there := viewer()) is not None:
-                open_in(there, list(paths))
-        except Exception as error:
-            problem = sentence(error)
-        opened()
-        if problem:
-            session.failed.emit(problem)
+    opening = Opening(f"Opening {Path(paths[0]).name}", partial(read_files, list(paths), library), take)
+    lane_of(session).add(opening, first=first)
 
-    QTimer.singleShot(30, now)  # once that line is drawn
+
+def read_files(paths: Sequence[str], library: Any) -> Found:
+    """Return what is in files, and how it is drawn, or which of it a person has to choose; called in a thread."""
+    from napari_trsmi.errors import ChoiceError, DataError
+    from napari_trsmi.gui.viewer.reader import found_in
+
+    try:
+        found = found_in(paths, library)
+    except ChoiceError as several:
+        return several
+    except DataError as error:
+        if str(error).startswith("Expected coordinates"):
+            raise DataError(f"{error} {WITH_COORDINATES}").saying(error.plain) from error
+        raise
+    return made_ready(found) if isinstance(found, list) else found
+
+
+def made_ready(sections: list[OpenSection]) -> list[OpenSection]:
+    """Return the sections, after working out how their spots are drawn; called in a thread."""
+    from napari_trsmi.gui import warm_up
+    from napari_trsmi.gui.viewer.looks import look
+
+    for section in sections:
+        if look(section).raster is not None and section.result is not None:
+            warm_up.make_ready()  # its domains are labels
+    return sections
+
+
+def _take(session: Session, paths: Sequence[str], found: Found) -> None:
+    """Put what was read into the viewer; ask before where a person has to choose."""
+    from napari_trsmi.data.study import stack
+    from napari_trsmi.errors import ChoiceError
+    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.viewer import library_picker, study_picker
+
+    if isinstance(found, ChoiceError):
+        library = library_picker.choose(found.names, together=found.kind != "tables")
+        if library is not None:
+            open_soon(session, paths, library, first=True)
+    elif isinstance(found, dict):
+        answer, chosen = study_picker.choose(found)
+        if answer == "study":
+            make = lambda: made_ready([OpenSection(stack(chosen))])  # noqa: E731
+            lane_of(session).add(Opening("Making the study", make, partial(put_one_by_one, session)), first=True)
+        elif answer == "apart":
+            put_one_by_one(session, [OpenSection(replace(one, name=name)) for name, one in chosen.items()])
+    else:
+        put_one_by_one(session, found)
+
+
+def put_one_by_one(session: Session, sections: Sequence[OpenSection]) -> None:
+    """Add the layers of each section, and then the docks that are not there yet, the window answering in between."""
+    in_turn(session, _steps(session, sections))
+
+
+def _steps(session: Session, sections: Sequence[OpenSection]) -> Iterator[None]:
+    from napari_trsmi.gui.viewer.docks import docks_in_turn
+
+    for section in sections:
+        yield from put_in_turn(session.canvas, section)
+    viewer = session.canvas.there
+    if viewer is not None and hasattr(viewer, "window"):
+        del viewer  # it may be closed meanwhile
+        yield from docks_in_turn(session.canvas)
+
+
+def put_in_turn(canvas: Canvas, section: OpenSection) -> Iterator[None]:
+    """Add the layers of a section one by one, which makes it the active one; not where the viewer is gone."""
+    from napari.layers import Layer
+
+    from napari_trsmi.gui.viewer.layers import section_layers
+    from napari_trsmi.gui.viewer.sections import share_units
+
+    if canvas.there is not None:
+        share_units(canvas.viewer, section)  # before napari adds its layers
+    for data in section_layers(section):
+        yield
+        if canvas.there is not None:
+            canvas.viewer.add_layer(Layer.create(*data))
+    yield
+
+
+def show_line(session: Session) -> None:
+    """Open the dock that says how far it is where none of ours is there."""
+    from napari_trsmi.gui.viewer.docks import TRAIN, docks_of, open_dock
+
+    viewer = session.canvas.there
+    if viewer is not None and hasattr(viewer, "window") and not docks_of(viewer):
+        open_dock(viewer, TRAIN)
 
 
 def open_sample(session: Session) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from napari import Viewer
 
+    from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.gui.state import OpenSection
 
 logger = logging.getLogger(__name__)
@@ -81,23 +82,6 @@ def read_section(path: str | Sequence[str]) -> list[Any]:
     return layers_of(lambda library: open_sections(paths, library))
 
 
-def open_in(viewer: Viewer, paths: Sequence[str]) -> None:
-    """Open one file or folder as a section in a viewer; several as one, or as a study where barcodes differ.
-
-    Files with different endings, such as ``.h5ad`` and ``.h5mu``, open together too, which `Viewer.open` refuses.
-    """
-    from napari.layers import Layer
-
-    from napari_trsmi.gui.viewer.docks import PLUGIN
-
-    if len({Path(path).suffix for path in paths}) == 1:
-        viewer.open(list(paths) if len(paths) > 1 else paths[0], plugin=PLUGIN, stack=len(paths) > 1)
-        return
-    for data in read_section(paths):
-        if data[0] is not None:
-            viewer.add_layer(Layer.create(*data))
-
-
 def layers_of(read: Callable[[str | None], list[OpenSection]]) -> list[Any]:
     """Return the layers of the sections that `read` gives for the name of a library, or for None."""
     from napari_trsmi.gui.viewer.docks import viewer_in_use
@@ -128,10 +112,11 @@ def _go_on_later(viewer: Viewer, problem: str) -> None:
     from qtpy.QtCore import QTimer
 
     from napari_trsmi.gui.viewer import docks
+    from napari_trsmi.gui.viewer.opening import WITH_COORDINATES
     from napari_trsmi.gui.viewer.sessions import session_of
 
     if problem.startswith("Expected coordinates"):
-        problem += f" Or open it together with the file that has them: Open… in the dock {docks.TRAIN}."
+        problem += f" {WITH_COORDINATES}"
 
     def go_on() -> None:
         try:
@@ -183,20 +168,13 @@ def open_sections(paths: Sequence[str | Path], library: Any = None) -> list[Open
     DataError
         As `api.read` and `data.study.stack` do.
     """
-    from napari_trsmi.api import read_sections
-    from napari_trsmi.data.readers.beside import is_picture
     from napari_trsmi.data.study import stack
     from napari_trsmi.gui.state import OpenSection
-    from napari_trsmi.gui.viewer import studies
     from napari_trsmi.gui.viewer.docks import viewer_in_use
 
-    if library is studies.ALL:
-        return [OpenSection(read_sections(paths[0] if len(paths) == 1 else list(paths)))]
-    if sum(not is_picture(Path(path)) for path in paths) == 1:
-        return [open_section(paths, library)]
-    found = studies.sections_in_files(paths, library)
-    if len(found) == 1:
-        return [OpenSection(dataset) for dataset in found.values()]
+    found = found_in(paths, library)
+    if isinstance(found, list):
+        return found
     answer = "study"
     if viewer_in_use() is not None:
         from napari_trsmi.gui.viewer import study_picker
@@ -206,6 +184,27 @@ def open_sections(paths: Sequence[str | Path], library: Any = None) -> list[Open
     if answer == "study":
         return [OpenSection(stack(found))]
     return [OpenSection(replace(dataset, name=name)) for name, dataset in found.items()] if answer == "apart" else []
+
+
+def found_in(paths: Sequence[str | Path], library: Any = None) -> list[OpenSection] | dict[str, Dataset]:
+    """Return the section or study in files, or {name: section} of several that could be a study; asks nobody.
+
+    Raises
+    ------
+    DataError
+        As `api.read` does.
+    """
+    from napari_trsmi.api import read_sections
+    from napari_trsmi.data.readers.beside import is_picture
+    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.viewer import studies
+
+    if library is studies.ALL:
+        return [OpenSection(read_sections(paths[0] if len(paths) == 1 else list(paths)))]
+    if sum(not is_picture(Path(path)) for path in paths) == 1:
+        return [open_section(paths, library)]
+    found = studies.sections_in_files(paths, library)
+    return [OpenSection(dataset) for dataset in found.values()] if len(found) == 1 else found
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from weakref import ReferenceType, ref
 from qtpy.QtCore import QPoint, QRect, QSize, Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow
 
-from napari_trsmi.gui.viewer.docks import PLUGIN, SETTLE, open_docks_once
+from napari_trsmi.gui.viewer.docks import PLUGIN, SETTLE, docks_of, open_docks_once
 from napari_trsmi.gui.workspace.record import Arrangement, SavedDock
 
 if TYPE_CHECKING:
@@ -79,20 +79,6 @@ def main_window(viewer: Viewer, make: bool = False) -> QMainWindow | None:
         if isinstance(parent, QMainWindow):
             return parent
     return None
-
-
-def docks_of(viewer: Viewer) -> dict[str, QDockWidget]:
-    """Return the docks of this plugin that are there, shown or closed, by the name in the menu."""
-    found: dict[str, QDockWidget] = {}
-    if not hasattr(viewer, "window"):
-        return found
-    for name, widget in viewer.window.dock_widgets.items():
-        dock: Any = widget
-        while dock is not None and not isinstance(dock, QDockWidget):
-            dock = dock.parent()
-        if name.endswith(f" ({PLUGIN})") and dock is not None:
-            found[name.removesuffix(f" ({PLUGIN})")] = dock
-    return found
 
 
 def _is_open(dock: QDockWidget) -> bool:

@@ -3,28 +3,48 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.maps import coloring_of, together
 from napari_trsmi.gui.remembered import remember
+from napari_trsmi.gui.state import Channel
+from napari_trsmi.gui.viewer.cameras import Place
+from napari_trsmi.gui.viewer.lane import Opening, in_turn, lane_of
 from napari_trsmi.gui.viewer.layers import DOMAINS, SPOTS
+from napari_trsmi.gui.viewer.opening import made_ready, put_in_turn, show_line
 from napari_trsmi.gui.viewer.sections import marked
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.workspace import asking, record
 from napari_trsmi.gui.workspace.arranging import arrange, as_it_lies
-from napari_trsmi.gui.workspace.keeping import collect, in_memory, kept_sections, role_of, small_files, sources_of
+from napari_trsmi.gui.workspace.keeping import (
+    collect,
+    in_memory,
+    kept_sections,
+    noted,
+    role_of,
+    small_files,
+    sources_of,
+)
 from napari_trsmi.gui.workspace.reopening import missing_files, reopened
+from napari_trsmi.gui.workspace.saved_words import SavedColoring
+from napari_trsmi.interrupt import check
+from napari_trsmi.telling import tell
 
 if TYPE_CHECKING:
     from napari import Viewer
     from qtpy.QtWidgets import QWidget
 
     from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.state import Coloring, OpenSection
+
+    Found = list[tuple[OpenSection | None, list[str]]]
 
 NOTHING = "Expected a section from a file, found none. Open a file, or save the result first, then save the session."
 
@@ -50,6 +70,7 @@ def save_session(session: Session, parent: QWidget | None = None, done: Callable
             return None
         smalls = smalls if answer == "save" else []
     what = collect(session, path, as_it_lies(session.canvas.viewer), smalls)
+    told = [(entry, entry.result) for entry in noted(sections)]
     complete = [(one, one.section.runs.complete(one.entry.result)) for one in smalls]
 
     def work() -> None:
@@ -65,6 +86,8 @@ def save_session(session: Session, parent: QWidget | None = None, done: Callable
         for one in smalls:
             if one.entry.result is results[id(one.entry)]:  # as it was written
                 one.entry.kept = one.path
+        for entry, result in told:
+            entry.noted = entry.result is result
         remember([path])
         said = [f"Session saved to {path}."]
         said += [f"With {len(smalls)} small file{'s' * (len(smalls) > 1)} of results beside it."] if smalls else []
@@ -108,38 +131,53 @@ def open_session(viewer: Viewer, path: Path, parent: QWidget | None = None) -> N
         if isinstance(answer, Path):
             moved[lost[0].was or lost[0].path] = answer
         left.add(lost[0].path)
-    there = ref(getattr(viewer, "__wrapped__", viewer))
+    there, parts = ref(getattr(viewer, "__wrapped__", viewer)), len(what.sections)
 
-    def work() -> list[tuple[OpenSection | None, list[str]]]:
-        return [reopened(section, folder, moved) for section in what.sections]
+    def read() -> Found:
+        found = []
+        for number, saved in enumerate(what.sections):
+            check()
+            tell(saved.name, number, parts)
+            section, problems = reopened(saved, folder, moved)
+            found.append((None if section is None else made_ready([section])[0], problems))
+        return found
 
-    def done(found: list[tuple[OpenSection | None, list[str]]]) -> None:
+    def take(found: Found) -> None:
+        remember([path])
         if (viewer := there()) is not None:
-            remember([path])
-            show(viewer, what, found)
+            in_turn(session_of(viewer), steps(session_of(viewer), what, found))
 
-    return run_job(session, f"Opening {Path(path).name}", work, done)
+    show_line(session)
+    return lane_of(session).add(Opening(f"Opening {Path(path).name}", read, take))
 
 
-def show(viewer: Viewer, what: record.SavedSession, found: Sequence[tuple[OpenSection | None, Sequence[str]]]) -> None:
+def steps(session: Session, what: record.SavedSession, found: Found) -> Iterator[None]:
     """Put sections that were read again into a viewer as they were shown, the active one last."""
-    from napari.layers import Layer
+    for saved, (section, _) in zip(what.sections, found, strict=True):
+        if section is not None:
+            yield from put_in_turn(session.canvas, section)
+            _show_as_before(session.canvas.there, section, saved.looks)
+    if session.canvas.there is not None:
+        _finish(session.canvas.viewer, what, found)
 
-    from napari_trsmi.gui.viewer.layers import section_layers
 
+def _finish(viewer: Viewer, what: record.SavedSession, found: Found) -> None:
+    """Go to the section that was worked on, and lay the window as it was."""
     session = session_of(viewer)
     active = found[what.active][0] if what.active < len(found) else None
-    for saved, (section, _) in zip(what.sections, found, strict=True):
-        if section is None:
-            continue
-        for data in section_layers(section):
-            viewer.add_layer(Layer.create(*data))
-        _show_as_before(viewer, section, saved.looks)
     if active is not None:
         session.activate(active)
         n = 0 if session.shown is None else len(session.shown.names)
         session.set_hidden(frozenset(number for number in what.hidden if number < n))
     problems = [sentence for _, sentences in found for sentence in sentences]
+    for saved, (section, _) in zip(what.sections, found, strict=True):
+        if section is not None and section is not active and saved.center is not None and saved.zoom is not None:
+            session.canvas.cameras.keep(section, Place((0.0, *saved.center), saved.zoom))
+    if active is not None and what.coloring is not None:
+        try:
+            session.color(coloring_again(active, what.coloring))
+        except DataError as error:
+            problems.append(f"The colours of {active.dataset.name} could not be shown again. {error}")
     if (config := what.config) is not None:
         with session.deeds.quiet():
             session.set_config(config)
@@ -150,7 +188,19 @@ def show(viewer: Viewer, what: record.SavedSession, found: Sequence[tuple[OpenSe
         session.failed.emit("\n".join(problems))
 
 
-def _show_as_before(viewer: Viewer, section: OpenSection, looks: dict[str, record.Look]) -> None:
+def coloring_again(section: OpenSection, saved: SavedColoring) -> Coloring:
+    """Return the colours that a session names; raises `DataError` where the section has no such thing."""
+    make = partial(coloring_of, section.dataset, result=section.result, scores=section.scores)
+    if saved.channels:
+        parts = [(make(one.of), one) for one in saved.channels]
+        return together([Channel(found.title, one.color, found.values, one.limits, one.of) for found, one in parts])
+    if saved.of is None:
+        raise DataError("Expected the name of what it was coloured by, found none.")
+    found = make(saved.of)
+    return found if found.colors else replace(found, colormap=saved.colormap or found.colormap, limits=saved.limits)
+
+
+def _show_as_before(viewer: Viewer | None, section: OpenSection, looks: dict[str, record.Look]) -> None:
     for layer, ours in marked(viewer):
         if ours["section"] is section and (look := looks.get(role_of(ours))) is not None:
             layer.opacity = look.opacity

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,12 +23,14 @@ from napari_trsmi.gui.workspace.record import (
     SavedTurn,
     saved_file,
 )
+from napari_trsmi.gui.workspace.saved_words import SavedBoundary, SavedChannel, SavedColoring, SavedWords
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.data.result import Result
     from napari_trsmi.gui.runs import Entry
     from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.state import Coloring, OpenSection
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def in_memory(sections: Sequence[OpenSection]) -> list[tuple[OpenSection, Entry]
         (section, entry)
         for section in sections
         for entry in section.runs
-        if entry.kept is None and _path_of(section, entry) is None
+        if entry.kept is None and _path_of(section, entry) is None and not is_there(entry.source)
     ]
 
 
@@ -88,6 +91,7 @@ def collect(session: Session, path: Path, arrangement: Arrangement, smalls: Sequ
         sections=tuple(_section(session, section, folder, beside) for section in sections),
         active=sections.index(session.section) if session.section in sections else 0,
         hidden=tuple(sorted(session.hidden)),
+        coloring=None if session.section not in sections else coloring_saved(session.coloring),
         settings=session.config.model_dump(mode="json"),
         arrangement=arrangement,
     )
@@ -98,13 +102,19 @@ def _section(session: Session, section: OpenSection, folder: Path, beside: dict[
     shown = None
     for entry in section.runs:
         own = beside.get(id(entry), entry.kept)
-        file = _path_of(section, entry) or own
+        source = entry.source if entry.kept is None and is_there(entry.source) else None
+        file = _path_of(section, entry) or beside.get(id(entry)) or source or own
         if file is None:
             continue
         if entry is section.runs.entry_of(section.result):
             shown = len(runs)
-        runs.append(SavedRun(file=saved_file(file, folder), name=entry.name, pinned=entry.pinned, small=file == own))
+        said = words_of(entry.result) if file == source and _path_of(section, entry) is None else None
+        runs.append(
+            SavedRun(file=saved_file(file, folder), name=entry.name, pinned=entry.pinned, small=file == own, said=said)
+        )
     dataset = section.dataset
+    place = session.canvas.cameras.place_of(section) if section is not session.section else None
+    away = section is not session.section
     return SavedSection(
         name=dataset.name,
         parts=tuple(_part(part, folder, sources_of(section)) for part in dataset.parts or (dataset,)),
@@ -115,7 +125,65 @@ def _section(session: Session, section: OpenSection, folder: Path, beside: dict[
         hidden_sections=tuple(sorted(section.hidden_parts)),
         chosen_section=section.part,
         looks=_looks(session, section),
+        hidden=tuple(sorted(section.hidden)) if away else (),
+        settings=section.config.model_dump(mode="json") if away and section.config is not None else None,
+        center=None if place is None else (place.center[-2], place.center[-1]),
+        zoom=None if place is None else place.zoom,
     )
+
+
+def noted(sections: Sequence[OpenSection]) -> list[Entry]:
+    """Return the results whose file a session names, with what was said of them since."""
+    return [
+        entry
+        for section in sections
+        for entry in section.runs
+        if entry.kept is None and _path_of(section, entry) is None and is_there(entry.source)
+    ]
+
+
+def is_there(path: Path | None) -> bool:
+    """Return whether a file is given and is there."""
+    return path is not None and path.exists()
+
+
+def words_of(result: Result) -> SavedWords:
+    """Return what a person said of the domains of a result."""
+    table = result.boundaries
+    review = []
+    if table is not None and "review" in table:
+        said = table[(table["review"] != "") | (table["note"] != "")]
+        keys = ("domain_a", "domain_b", "n_edges", "x", "y", "review", "note")
+        review = [
+            SavedBoundary(**dict(zip(keys, row, strict=True))) for row in said[list(keys)].itertuples(index=False)
+        ]
+    return SavedWords(
+        labels=check_sum(result.labels),
+        names=result.domain_names,
+        colors=tuple(result.colors),
+        review=tuple(review),
+    )
+
+
+def check_sum(labels: np.ndarray) -> int:
+    """Return a number by which (N,) domains are known again."""
+    return zlib.crc32(labels.astype("<i4").tobytes())
+
+
+def coloring_saved(coloring: Coloring | None) -> SavedColoring | None:
+    """Return how colours are made again; None where there are none, or they cannot be."""
+    if coloring is None:
+        return None
+    if coloring.channels:
+        channels = [
+            SavedChannel(of=one.of, color=one.color, limits=one.limits)
+            for one in coloring.channels
+            if one.of is not None
+        ]
+        return SavedColoring(channels=tuple(channels)) if channels else None
+    if coloring.of is None:
+        return None
+    return SavedColoring(of=coloring.of, colormap=coloring.colormap, limits=coloring.limits)
 
 
 def _path_of(section: OpenSection, entry: Entry) -> Path | None:

@@ -11,26 +11,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from napari_trsmi.config import Config
 from napari_trsmi.errors import ConfigError, DataError, explained
+from napari_trsmi.gui.workspace.saved_words import Color, Name, Number, Part, Pixels, SavedColoring, SavedWords, Zoom
 
 ENDING = ".trsmi.json"
 FORMAT = 1
 SAMPLE = "trsmi:sample"  # instead of the path of the bundled slice, which is another on every machine
 MOST_BYTES = 64_000_000
 WAY_OUT = "Open the data with File > Open instead."
-
-Name = Annotated[str, Field(max_length=4000)]
-Pixels = Annotated[int, Field(ge=-20_000, le=20_000)]
-Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e12, le=1e12)]
-
-
-class Part(BaseModel):
-    """Base of all parts: what a later version adds is passed over."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 class SavedFile(Part):
@@ -80,6 +71,7 @@ class SavedRun(Part):
     name: Name = ""
     pinned: bool = False
     small: bool = False  # a copy of the session's own, without the measurements
+    said: SavedWords | None = None
 
 
 class SavedColumn(Part):
@@ -87,7 +79,7 @@ class SavedColumn(Part):
 
     names: tuple[Name, ...]
     codes: str
-    colors: dict[Name, Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]] = {}
+    colors: dict[Name, Color] = Field(default_factory=dict)
 
     def values(self, n_spots: int) -> np.ndarray:
         """Return the (N,) int32 numbers; raises `DataError` where they are not those of so many spots."""
@@ -124,6 +116,8 @@ class SavedSection(Part):
         Columns of one's own by name.
     looks
         Layers by their role.
+    hidden, settings, center, zoom
+        Of one in the background, as it was left: domains that were not drawn, settings of the next run, camera.
     """
 
     name: Name
@@ -131,10 +125,14 @@ class SavedSection(Part):
     column: Name | None = None
     runs: Annotated[tuple[SavedRun, ...], Field(max_length=1000)] = ()
     shown: Annotated[int, Field(ge=0)] | None = None
-    columns: dict[Name, SavedColumn] = {}
+    columns: dict[Name, SavedColumn] = Field(default_factory=dict)
     hidden_sections: tuple[Annotated[int, Field(ge=0)], ...] = ()
     chosen_section: Annotated[int, Field(ge=0)] | None = None
-    looks: dict[Name, Look] = {}
+    looks: dict[Name, Look] = Field(default_factory=dict)
+    hidden: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    settings: dict[str, Any] | None = None
+    center: tuple[Number, Number] | None = None
+    zoom: Zoom | None = None
 
 
 class SavedDock(Part):
@@ -178,7 +176,7 @@ class Arrangement(Part):
     front: Name = ""
     size: tuple[Annotated[int, Field(ge=100, le=20_000)], Annotated[int, Field(ge=100, le=20_000)]] | None = None
     center: tuple[Number, Number] | None = None
-    zoom: Annotated[float, Field(gt=0, lt=1e9, allow_inf_nan=False)] | None = None
+    zoom: Zoom | None = None
 
 
 class SavedSession(Part):
@@ -190,6 +188,8 @@ class SavedSession(Part):
         Which of `sections` was worked on.
     hidden
         Domains of it that were not drawn.
+    coloring
+        What colours its spots; None for the domains.
     settings
         Those of the next run, as `Config` writes them.
     """
@@ -200,16 +200,22 @@ class SavedSession(Part):
     sections: Annotated[tuple[SavedSection, ...], Field(min_length=1, max_length=1000)]
     active: Annotated[int, Field(ge=0)] = 0
     hidden: tuple[Annotated[int, Field(ge=0)], ...] = ()
-    settings: dict[str, Any] = {}
+    coloring: SavedColoring | None = None
+    settings: dict[str, Any] = Field(default_factory=dict)
     arrangement: Arrangement = Arrangement()
 
     @property
     def config(self) -> Config | None:
         """The settings of the next run; None where this version does not know them."""
-        try:
-            return Config.from_json(json.dumps(self.settings))
-        except (ConfigError, ValueError):
-            return None
+        return config_of(self.settings)
+
+
+def config_of(settings: dict[str, Any]) -> Config | None:
+    """Return settings as they are used; None where this version does not know them."""
+    try:
+        return Config.from_json(json.dumps(settings))
+    except (ConfigError, ValueError):
+        return None
 
 
 def packed(names: tuple[str, ...], codes: np.ndarray, colors: Mapping[str, str] | None = None) -> SavedColumn:

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING
 
 from napari_trsmi.errors import DataError, TrsmiError
 from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.undoing import Point, said_again
+from napari_trsmi.gui.workspace.keeping import check_sum
 from napari_trsmi.gui.workspace.record import (
     SavedFile,
     SavedPart,
     SavedRun,
     SavedSection,
     SavedSession,
+    config_of,
     found_file,
 )
+from napari_trsmi.gui.workspace.saved_words import SavedWords
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
@@ -51,15 +55,44 @@ def reopened(section: SavedSection, folder: Path, moved: Mapping[str, Path]) -> 
         except TrsmiError as error:
             problems.append(f"{run.name or run.file.path} could not be opened. {error}")
             continue
+        if run.said is not None and run.said.labels != check_sum(result.labels):
+            problems.append(
+                f"{run.name}: {path.name} holds other domains now; what was said of those before was left out."
+            )
+            run = run.model_copy(update={"said": None})
         entry = opened.runs.take(result, None if run.small else path)
         entry.name, entry.pinned = run.name or entry.name, run.pinned
+        if run.said is not None:
+            result = _said_of(result, run.said)
+            entry, entry.noted = opened.runs.take(result), True
         entry.kept = path if run.small else None
         if number == section.shown:
             opened.result, opened.path = result, entry.path
+    if section.settings is not None:
+        opened.config = config_of(section.settings)
+    k = 0 if opened.result is None else opened.result.partition.n_domains
+    opened.hidden = frozenset(number for number in section.hidden if number < k)
     n = len(dataset.parts)
     opened.hidden_parts = frozenset(number for number in section.hidden_sections if number < n)
     opened.part = section.chosen_section if section.chosen_section is not None and section.chosen_section < n else None
     return opened, [*problems, *_with_columns(opened, section)]
+
+
+def _said_of(result: Result, words: SavedWords) -> Result:
+    """Return a result with what a person had said of its domains; names and colours only where it has as many."""
+    import pandas as pd
+
+    n, place = result.partition.n_domains, [one.model_dump() for one in words.review]
+    return said_again(
+        result,
+        Point(
+            run=0,
+            names=words.names if len(words.names) == n else result.domain_names,
+            colors=words.colors if len(words.colors) == n else result.colors,
+            review=pd.DataFrame(place) if place else None,
+            edits=tuple(result.provenance.get("edits", ())),
+        ),
+    )
 
 
 def _with_columns(opened: OpenSection, section: SavedSection) -> list[str]:

@@ -221,3 +221,21 @@ def test_it_is_a_tab_among_the_others_and_leaves_nothing_behind(viewer, trained)
     panel.choose(np.arange(2500) < 9)
     panel.marks.leave()
     assert layer(viewer, "chosen in the embedding") is None
+
+
+def test_chosen_spots_stay_chosen_while_another_section_is_looked_at(viewer, panel, qtbot, sample, trained):
+    session, first = panel.session, panel.session.section
+    chosen = np.arange(first.dataset.n_spots) < 40
+    panel.choose(chosen)
+    open_section(viewer, sample, replace(trained))
+    assert panel.plot.chosen is None
+    qtbot.wait(20)
+    session.activate(first)
+    assert np.array_equal(panel.plot.chosen, chosen)
+    assert panel.said.text() == "40 spots chosen"
+    qtbot.wait(20)
+    assert len(layer(viewer, "chosen in the embedding").data) == 40
+    qtbot.mouseClick(panel.clear, Qt.MouseButton.LeftButton)
+    session.activate(None)
+    session.activate(first)
+    assert panel.plot.chosen is None

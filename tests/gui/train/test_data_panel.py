@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dock_by_hand import click, enabled
-from napari.components import ViewerModel
 from opened_dock import add
 
-from napari_trsmi import DataError, read
+from napari_trsmi import read
 from napari_trsmi.data.simulate import simulate_dataset
 from napari_trsmi.data.study import stack
 from napari_trsmi.gui.state import OpenSection
@@ -27,29 +26,31 @@ def test_an_empty_dock_says_what_to_do_and_opens_the_sample(dock, qtbot):
     assert dock.run_bar.status.text() == ""
 
 
-def test_files_over_the_same_spots_open_as_one_section(alone, qtbot, monkeypatch):
+def test_files_over_the_same_spots_open_as_one_section(alone, qtbot, monkeypatch, sample):
     asked = []
+
+    def found_in(paths, library):
+        asked.append(paths)
+        return [OpenSection(replace(sample))]
+
     paths = ["rna.h5ad", "adt.h5ad"]
     monkeypatch.setattr("qtpy.QtWidgets.QFileDialog.getOpenFileNames", lambda *args, **kwargs: (paths, "Sections"))
-    monkeypatch.setattr(ViewerModel, "open", lambda viewer, path, **how: asked.append((path, how)))
+    monkeypatch.setattr("napari_trsmi.gui.viewer.reader.found_in", found_in)
     alone.data_panel.open_button.menu().actions()[0].trigger()
-    qtbot.waitUntil(lambda: bool(asked), timeout=5_000)
-    assert asked == [(paths, {"plugin": "napari-trsmi", "stack": True})]
+    qtbot.waitUntil(lambda: len(alone.data_panel.sections) == 1, timeout=20_000)
     monkeypatch.setattr("qtpy.QtWidgets.QFileDialog.getExistingDirectory", lambda *args: "outs")
     alone.data_panel.open_button.menu().actions()[1].trigger()
-    qtbot.waitUntil(lambda: len(asked) == 2, timeout=5_000)
-    assert asked[1] == ("outs", {"plugin": "napari-trsmi", "stack": False})
+    qtbot.waitUntil(lambda: len(alone.data_panel.sections) == 2, timeout=20_000)
+    assert asked == [paths, ["outs"]]
 
 
-def test_a_file_that_cannot_be_read_is_one_sentence(alone, qtbot, monkeypatch):
-    def refuse(viewer, path, **how):
-        raise DataError("Expected a table in broken.h5ad, found none. Check the file.")
-
-    monkeypatch.setattr(ViewerModel, "open", refuse)
-    alone.data_panel.open(["broken.h5ad"])
-    assert alone.run_bar.status.text() == "Opening broken.h5ad…"
-    qtbot.waitUntil(lambda: alone.problem.first.text().startswith("Expected a table"), timeout=5_000)
-    assert alone.run_bar.status.text() == ""
+def test_a_file_that_cannot_be_read_is_one_sentence(alone, qtbot, tmp_path):
+    (tmp_path / "broken.h5ad").write_bytes(b"")
+    alone.data_panel.open([str(tmp_path / "broken.h5ad")])
+    assert alone.opening.isVisible()
+    assert alone.opening.bar.words.startswith("Opening broken.h5ad")
+    qtbot.waitUntil(lambda: alone.problem.first.text() == "broken.h5ad is empty.", timeout=20_000)
+    assert not alone.opening.isVisible()
     assert alone.session.section is None
 
 

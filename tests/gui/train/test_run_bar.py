@@ -14,7 +14,7 @@ from opened_dock import add
 from napari_trsmi.estimate import estimate, parts
 from napari_trsmi.gui.paces import paces
 from napari_trsmi.gui.state import OpenSection
-from napari_trsmi.gui.train.run_bar import OUT_OF_DATE, time_left
+from napari_trsmi.gui.train.run_bar import FINAL_COLORS, OUT_OF_DATE, time_left
 from napari_trsmi.gui.words import duration
 
 
@@ -57,7 +57,7 @@ def test_a_run_shows_progress_and_enables_what_makes_sense(opened, qtbot, gate):
     idle(opened, qtbot)
     assert enabled(opened) == {"run"}
     assert not bar.progress.isVisible()
-    assert bar.status.text() == "Trained on cpu in 3 s."
+    assert bar.status.text() == f"Trained on cpu in 3 s. {FINAL_COLORS}"
     certainty = opened.session.result.confidence.mean()
     row = opened.result_row
     assert row.label.text() == f"7 domains, certainty {certainty:.2f}"
@@ -81,7 +81,7 @@ def test_a_device_that_was_left_is_told_with_the_outcome(opened, qtbot, trained,
     monkeypatch.setattr("napari_trsmi.api.fit_steps", acted(trained, left={"mps": "no sparse tensors"}))
     click(qtbot, opened.run_bar.run_button)
     idle(opened, qtbot)
-    told = "Trained on cpu in 3 s. Training does not run on mps: no sparse tensors."
+    told = f"Trained on cpu in 3 s. Training does not run on mps: no sparse tensors. {FINAL_COLORS}"
     assert opened.run_bar.status.text() == told
 
 

@@ -15,7 +15,8 @@ import napari_trsmi as nt
 from napari_trsmi.data.sample import sample_path
 from napari_trsmi.data.tables import read_table, write_table
 from napari_trsmi.gui.viewer import docks, library_picker
-from napari_trsmi.gui.viewer.reader import get_reader, open_in, read_section
+from napari_trsmi.gui.viewer.opening import open_soon
+from napari_trsmi.gui.viewer.reader import get_reader, read_section
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.viewer.studies import ALL
 
@@ -84,10 +85,13 @@ def test_two_files_opened_together_are_one_section(viewer, two_files):
     assert sorted(section(layers).dataset.modalities) == ["adt", "rna"]
 
 
-def test_files_with_different_endings_are_one_section(viewer, tmp_path, two_files, make_table, make_mudata):
+def test_files_with_different_endings_are_one_section(
+    viewer, qtbot, opened, tmp_path, two_files, make_table, make_mudata
+):
     adt = make_table(n_features=20, prefix="protein", mean=20.0, seed=1)
     write_table(make_mudata({"adt": adt}), tmp_path / "adt.h5mu", ".h5mu")
-    open_in(viewer, [two_files[0], str(tmp_path / "adt.h5mu")])
+    open_soon(session_of(viewer), [two_files[0], str(tmp_path / "adt.h5mu")])
+    qtbot.waitUntil(lambda: len(viewer.layers) > 0, timeout=30_000)
     assert roles(viewer.layers) == ["spots"]
     assert list(section(viewer.layers).dataset.modalities) == ["rna", "adt"]
 

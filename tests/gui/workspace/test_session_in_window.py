@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from app_model import Application
 from opened_dock import open_section
 from qtpy.QtCore import Qt
 
 import napari_trsmi as nt
+from napari_trsmi.gui.color.feature_search import FeatureSearch
 from napari_trsmi.gui.viewer.docks import open_docks
 from napari_trsmi.gui.viewer.layers import TISSUE
 from napari_trsmi.gui.viewer.sections import sections_in
@@ -167,3 +169,107 @@ def test_a_script_gets_the_layers_of_all_sections(viewer, qtbot, data, answers):
     path = str(answers["which"])
     assert {data[2] for data in get_reader(path)(path)} == {"image", "points"}
     assert get_reader("x.json") is None
+
+
+def test_colours_cameras_and_hidden_domains_of_all_sections_come_back(
+    viewer, make_napari_viewer, qtbot, data, trained, answers
+):
+    from dataclasses import replace
+
+    session = session_of(viewer)
+    said = told(session)
+    open_docks(viewer)
+    away = data.with_name("away.h5mu")
+    away.write_bytes(data.read_bytes())
+    opened = {}
+    for path in (away, data):
+        dataset = nt.read(path)
+        opened[path] = open_section(viewer, dataset, replace(trained, dataset=dataset))
+    session.activate(opened[away])
+    session.set_hidden(frozenset({2}))
+    session.set_config(session.config.model_copy(update={"seed": 5}))
+    viewer.scene.camera.center, viewer.scene.camera.zoom = (0.0, 12.0, 34.0), 7.5
+    session.activate(opened[data])
+    color = docks_of(viewer)["Colour by"]
+    color.show()
+    color.raise_()
+    qtbot.waitUntil(lambda: not color.visibleRegion().isEmpty())
+    field = color.findChild(FeatureSearch)
+    field.setFocus()
+    name = str(session.dataset.modalities["rna"].table.var_names[3])
+    qtbot.keyClicks(field, name)
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert session.coloring is not None
+    session.color(replace(session.coloring, colormap="magma", limits=(0.25, 1.5)))
+    shown = session.coloring
+    run("save_session")
+    qtbot.waitUntil(lambda: bool(said), timeout=30_000)
+    viewer.close()
+
+    other = make_napari_viewer(show=True)
+    again = session_of(other)
+    said = told(again)
+    run("open_session")
+    qtbot.waitUntil(lambda: again.coloring is not None, timeout=60_000)
+    qtbot.wait(300)
+    assert said == []
+    assert (again.coloring.title, again.coloring.colormap) == (shown.title, "magma")
+    assert again.coloring.limits == (0.25, 1.5)
+    assert (again.coloring.values == shown.values).all()
+    assert again.dataset.sources == (data,)
+    again.activate(next(one for one in sections_in(other) if one.dataset.sources == (away,)))
+    assert again.hidden == {2}
+    assert again.config.seed == 5
+    assert other.scene.camera.zoom == pytest.approx(7.5)
+    assert tuple(other.scene.camera.center[-2:]) == pytest.approx((12.0, 34.0))
+
+
+def test_maps_and_several_features_are_shown_again(viewer, sample, trained):
+    from dataclasses import replace
+
+    from napari_trsmi.gui import maps
+    from napari_trsmi.gui.workspace.keeping import coloring_saved
+
+    section = open_section(viewer, sample, replace(trained))
+    genes = [
+        maps.feature_coloring(sample, name, str(one.table.var_names[0])) for name, one in sample.modalities.items()
+    ]
+    mixed = maps.together([maps.channel(one, color) for one, color in zip(genes, maps.CHANNEL_COLORS, strict=False)])
+    for coloring in (*maps.result_maps(trained).values(), maps.obs_coloring(sample, "domain"), mixed):
+        again = files.coloring_again(section, coloring_saved(coloring))
+        assert (again.title, again.colormap, again.limits) == (coloring.title, coloring.colormap, coloring.limits)
+        assert np.array_equal(again.values, coloring.values, equal_nan=True)
+
+
+def test_what_was_said_of_a_run_on_file_comes_back_without_a_copy(viewer, qtbot, data, trained, answers):
+    from dataclasses import replace
+
+    from napari_trsmi import edits
+    from napari_trsmi.gui.workspace import record
+    from napari_trsmi.gui.workspace.reopening import reopened
+
+    session, dataset = session_of(viewer), nt.read(data)
+    said, first = told(session), replace(trained, dataset=dataset)
+    second = replace(edits.merge(first, [0, 1]), provenance=first.provenance)
+    for name, result in (("one", first), ("two", second)):
+        result.write(data.with_name(f"{name}.h5mu"))
+    open_section(viewer, dataset, first)
+    session.set_result(first, data.with_name("one.h5mu"))
+    session.set_result(edits.rename(edits.review(first, 0, "keep", "sure"), 1, "rim"))
+    session.set_result(second, data.with_name("two.h5mu"))
+    answers["beside"] = "leave"
+    run("save_session")
+    qtbot.waitUntil(lambda: bool(said), timeout=30_000)
+    assert answers["asked"] == []
+    assert all(entry.noted or entry.path for entry in session.section.runs)
+    opened, problems = reopened(record.read(answers["which"]).sections[0], data.parent, {})
+    assert problems == []
+    reviewed, kept = (entry.result for entry in opened.runs)
+    assert reviewed.names[1] == "rim"
+    assert reviewed.boundaries["review"].iloc[0] == "keep"
+    assert reviewed.boundaries["note"].iloc[0] == "sure"
+    assert opened.result is kept
+    second.write(data.with_name("one.h5mu"))  # other domains: what was said of the others is not put on them
+    opened, problems = reopened(record.read(answers["which"]).sections[0], data.parent, {})
+    assert "one.h5mu holds other domains now" in problems[0]
+    assert "rim" not in next(iter(opened.runs)).result.names

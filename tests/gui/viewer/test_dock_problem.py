@@ -1,0 +1,86 @@
+"""What went wrong stands in the dock that asked for it."""
+
+from __future__ import annotations
+
+import pytest
+from typed_keys import focus
+
+from napari_trsmi.errors import DataError
+from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.problem import Problem
+from napari_trsmi.gui.viewer.docks import docks_of, open_docks
+from napari_trsmi.gui.viewer.sessions import session_of
+
+TEXT = "There is no gene X. Expected a gene, found none. Choose another."
+
+
+def said(viewer):
+    """Return the docks that say something."""
+    rows = {name: dock.findChildren(Problem) for name, dock in docks_of(viewer).items()}
+    assert {len(found) for found in rows.values()} == {1}
+    return {name for name, (row,) in rows.items() if not row.isHidden()}
+
+
+@pytest.fixture
+def window(viewer, qtbot, trained):
+    from dataclasses import replace
+
+    from opened_dock import open_section
+
+    open_docks(viewer)
+    open_section(viewer, trained.dataset, replace(trained))
+    return viewer
+
+
+def stand_in(window, qtbot, name):
+    """Put the focus into a dock, as a click does."""
+    from qtpy.QtCore import Qt
+    from qtpy.QtWidgets import QWidget
+
+    dock = docks_of(window)[name]
+    dock.show()
+    dock.raise_()
+    qtbot.waitUntil(lambda: not dock.visibleRegion().isEmpty())
+    takes = Qt.FocusPolicy.TabFocus.value
+    field = next(
+        one
+        for one in dock.widget().findChildren(QWidget)
+        if one.isVisible() and one.isEnabled() and one.focusPolicy().value & takes
+    )
+    focus(field, qtbot)
+
+
+@pytest.mark.parametrize("name", ["Colour by", "Ask", "Train"])
+def test_an_error_stands_in_the_dock_that_asked(window, qtbot, name):
+    stand_in(window, qtbot, name)
+    session_of(window).failed.emit(TEXT)
+    assert said(window) == {name}
+
+
+def test_one_that_belongs_to_no_dock_is_seen_in_all(window, qtbot):
+    session_of(window).failed.emit(TEXT)
+    assert said(window) == set(docks_of(window))
+
+
+def test_a_job_that_fails_later_belongs_to_the_dock_that_began_it(window, qtbot):
+    session = session_of(window)
+
+    def fail():
+        raise DataError(TEXT)
+
+    docks_of(window)["Trust"].setFloating(True)  # beside the others
+    stand_in(window, qtbot, "Trust")
+    run_job(session, "Working", fail, lambda _: None)
+    stand_in(window, qtbot, "Train")
+    qtbot.waitUntil(lambda: bool(said(window)), timeout=10_000)
+    assert said(window) == {"Trust"}
+
+
+def test_one_whose_dock_went_behind_another_is_seen_all_the_same(window, qtbot):
+    session = session_of(window)
+    stand_in(window, qtbot, "Colour by")
+    place = session.busy.place
+    stand_in(window, qtbot, "Train")
+    with session.busy.at(place):
+        session.failed.emit(TEXT)
+    assert "Train" in said(window)

@@ -1,0 +1,224 @@
+"""Files are read beside a window that answers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+
+import pytest
+from qtpy.QtCore import Qt
+
+import napari_trsmi as nt
+from napari_trsmi.errors import DataError
+from napari_trsmi.gui.libraries import Pieces
+from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.viewer import reader
+from napari_trsmi.gui.viewer.docks import TRAIN, docks_of
+from napari_trsmi.gui.viewer.lane import lane_of
+from napari_trsmi.gui.viewer.opening import open_soon
+from napari_trsmi.gui.viewer.sections import sections_in
+from napari_trsmi.gui.viewer.sessions import session_of
+
+
+class Slow:
+    """Reading that takes as long as a test wants: each file until it is let go."""
+
+    def __init__(self, dataset):
+        self.dataset, self.asked, self.ended = dataset, [], []
+        self.gates = {}
+        self.problem = ""
+
+    def __call__(self, paths, library=None):
+        name = paths[0].rsplit("/", 1)[-1]
+        self.asked.append((name, threading.current_thread() is threading.main_thread()))
+        self.gates.setdefault(name, threading.Event()).wait(10)
+        self.ended.append(name)
+        if name == "broken.h5mu":
+            raise DataError("Expected a table in broken.h5mu, found none. Check the file.")
+        return [OpenSection(replace(self.dataset, name=name, sources=()))]
+
+    def let_go(self, name):
+        self.gates.setdefault(name, threading.Event()).set()
+
+
+@pytest.fixture
+def slow(sample, monkeypatch):
+    made = Slow(sample)
+    monkeypatch.setattr(reader, "found_in", made)
+    yield made
+    for name, _ in made.asked:
+        made.let_go(name)
+
+
+@pytest.fixture
+def train(viewer):
+    """The dock in a window, the others not asked for."""
+    from napari_trsmi.gui.viewer import docks
+
+    docks._OPENED.add(viewer)
+    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", TRAIN)
+    return dock
+
+
+def names(viewer):
+    return [section.dataset.name for section in sections_in(viewer)]
+
+
+def test_the_window_answers_while_a_file_is_read_and_says_so(train, viewer, qtbot, slow):
+    session, line = train.session, train.opening
+    assert not line.isVisible()
+    qtbot.mouseClick(train.data_panel.sample_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(slow.asked), timeout=30_000)
+    assert slow.asked == [("trsmi_slice.h5mu", False)]  # not on the thread of the window
+    qtbot.waitUntil(line.isVisible)
+    assert line.bar.words.startswith("Opening trsmi_slice.h5mu")
+    field = train.n_domains.lineEdit()
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, "9")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert session.config.cluster.n_domains == 9
+    assert session.section is None
+    slow.let_go("trsmi_slice.h5mu")
+    qtbot.waitUntil(lambda: session.section is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: not line.isVisible())
+
+
+def test_opening_can_be_given_up(train, viewer, qtbot, slow):
+    failed = []
+    train.session.failed.connect(failed.append)
+    open_soon(train.session, ["/data/big.h5mu"])
+    qtbot.waitUntil(lambda: bool(slow.asked), timeout=30_000)
+    qtbot.mouseClick(train.opening.cancel, Qt.MouseButton.LeftButton)
+    assert not train.opening.isVisible()
+    slow.let_go("big.h5mu")
+    qtbot.waitUntil(lambda: slow.ended == ["big.h5mu"])
+    qtbot.wait(50)
+    assert (names(viewer), failed) == ([], [])
+
+
+def test_two_files_asked_for_one_after_the_other_open_in_that_order(train, viewer, qtbot, slow):
+    for name in ("first.h5mu", "second.h5mu"):
+        open_soon(train.session, [f"/data/{name}"])
+    qtbot.waitUntil(lambda: bool(slow.asked), timeout=30_000)
+    assert train.opening.bar.words == "Opening first.h5mu, 1 more waits"
+    slow.let_go("second.h5mu")
+    slow.let_go("first.h5mu")
+    qtbot.waitUntil(lambda: len(names(viewer)) == 2, timeout=10_000)
+    assert [name for name, _ in slow.asked] == ["first.h5mu", "second.h5mu"]
+    assert train.session.dataset.name == "second.h5mu"
+
+
+def test_one_that_fails_is_said_and_the_next_is_opened(train, viewer, qtbot, slow):
+    for name in ("broken.h5mu", "good.h5mu"):
+        slow.let_go(name)
+        open_soon(train.session, [f"/data/{name}"])
+    qtbot.waitUntil(lambda: names(viewer) == ["good.h5mu"], timeout=30_000)
+    assert not train.opening.isVisible()
+
+
+def test_a_failure_stands_in_the_dock(train, qtbot, slow):
+    slow.let_go("broken.h5mu")
+    open_soon(train.session, ["/data/broken.h5mu"])
+    qtbot.waitUntil(lambda: train.problem.first.text().startswith("Expected a table"), timeout=30_000)
+    assert not train.opening.isVisible()
+
+
+def test_a_window_that_closes_meanwhile_opens_nothing(train, viewer, qtbot, slow):
+    lane = lane_of(train.session)
+    open_soon(train.session, ["/data/big.h5mu"])
+    qtbot.waitUntil(lambda: bool(slow.asked), timeout=30_000)
+    viewer.close()
+    assert lane.line == []
+    slow.let_go("big.h5mu")
+    qtbot.waitUntil(lambda: slow.ended == ["big.h5mu"])
+    qtbot.wait(50)
+    assert names(viewer) == []
+
+
+def test_a_command_shows_how_far_it_is_where_no_dock_is_open(viewer, qtbot, slow):
+    open_soon(session_of(viewer), ["/data/big.h5mu"])
+    assert TRAIN in docks_of(viewer)
+    slow.let_go("big.h5mu")
+    qtbot.waitUntil(lambda: len(docks_of(viewer)) >= 7, timeout=60_000)
+    qtbot.waitUntil(lambda: not docks_of(viewer)[TRAIN].visibleRegion().isEmpty())
+    assert names(viewer) == ["big.h5mu"]
+
+
+def test_a_person_is_asked_once_the_file_is_read(train, viewer, qtbot, tmp_path, make_table, monkeypatch):
+    from napari_trsmi.gui.viewer import library_picker
+
+    table = make_table()
+    table.obs["library_id"] = ["left"] * 18 + ["right"] * 18
+    table.uns["spatial"] = {"left": {}, "right": {}}
+    table.write_h5ad(tmp_path / "two.h5ad")
+    monkeypatch.setattr(library_picker, "choose", lambda names, **_: names[1])
+    open_soon(train.session, [str(tmp_path / "two.h5ad")])
+    qtbot.waitUntil(lambda: train.session.section is not None, timeout=30_000)
+    assert train.session.dataset.library == "right"
+
+
+@pytest.mark.parametrize(("answer", "found"), [("study", ["study"]), ("apart", ["s1", "s2"]), ("none", [])])
+def test_several_sections_are_a_study_or_not(train, viewer, qtbot, tmp_path, make_table, monkeypatch, answer, found):
+    from napari_trsmi.gui.viewer import study_picker
+
+    paths = [str(tmp_path / f"{name}.h5ad") for name in ("s1", "s2")]
+    for seed, path in enumerate(paths):
+        table = make_table(seed=seed)
+        table.obsm["spatial"] = table.obsm["spatial"] * (1 + seed)
+        table.write_h5ad(path)
+    asked = []
+    monkeypatch.setattr(study_picker, "choose", lambda sections: (asked.append(1), (answer, sections))[1])
+    open_soon(train.session, paths)
+    qtbot.waitUntil(lambda: bool(asked) and not lane_of(train.session).line, timeout=30_000)
+    qtbot.waitUntil(lambda: len(names(viewer)) == len(found), timeout=10_000)
+    assert [name.split()[0] for name in names(viewer)] == found
+
+
+# The libraries
+
+
+def test_pieces_are_imported_one_event_after_the_other(qapp, qtbot):
+    def broken():
+        raise ImportError("no such library")
+
+    between = []
+    pieces = Pieces(lambda: iter([list, broken, list]))
+    pieces.when_there(lambda: between.append("there"))
+    assert (pieces.done, pieces.total) == (0, 3)
+    qtbot.waitUntil(lambda: between == ["there"])
+    assert pieces.done == 3
+    pieces.when_there(lambda: between.append("again"))
+    qtbot.waitUntil(lambda: between[-1] == "again")
+
+
+ALONE = """
+import sys, threading
+from qtpy.QtCore import QCoreApplication
+from napari_trsmi.gui.libraries import PIECES
+from napari_trsmi.gui.viewer.opening import read_files
+
+app = QCoreApplication([])
+def read():
+    before = set(sys.modules)
+    try:
+        for path in sys.argv[1:]:
+            (section,) = read_files([path], None)
+            assert section.dataset.n_spots
+        print("new:", *sorted(set(sys.modules) - before))
+    finally:
+        app.quit()
+PIECES.when_there(lambda: threading.Thread(target=read).start())
+app.exec()
+"""
+
+
+def test_a_thread_that_reads_finds_all_imported(fitted, tmp_path, make_table):
+    path = tmp_path / "table.h5ad"
+    make_table().write_h5ad(path)
+    paths = [nt.sample_path(), fitted.path, path]
+    done = subprocess.run([sys.executable, "-c", ALONE, *map(str, paths)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["new:"]
