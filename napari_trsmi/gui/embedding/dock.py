@@ -28,6 +28,7 @@ class EmbeddingDock(Framed):
         self.session = session_of(napari_viewer)
         self.panel = EmbeddingPanel(napari_viewer, self.session)
         self.frame(self.panel, 4, Guide(self.session, "embedding"))
+        self.front_changed.connect(self.panel.come)
         listen(
             self,
             (self.session.section_changed, self._update),

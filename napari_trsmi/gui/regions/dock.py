@@ -27,6 +27,7 @@ class RegionsDock(Framed):
         self.session = session_of(napari_viewer)
         self.panel = RegionsPanel(self.session, napari_viewer)
         self.frame(self.panel, 6, Guide(self.session, "regions"))
+        self.front_changed.connect(self.panel.come)
         listen(self, (self.session.section_changed, self._refresh))
         self._refresh()
 
