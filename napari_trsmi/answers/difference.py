@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import norm
 
 from napari_trsmi.answers.groups import REST, Group, Where, apart, group_of, rest_of
 from napari_trsmi.answers.ranks import rank_test
@@ -277,6 +276,7 @@ def _ranked(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
     """Return (D,) excess of U, score and p of the rank-sum test within strata, and the pairs of spots compared."""
     from scipy import sparse
+    from scipy.stats import norm
 
     excess, variance, pairs = np.zeros(values.shape[1]), np.zeros(values.shape[1]), 0
     most = SAMPLE if sparse.issparse(values.raw) else min(SAMPLE, max(1000, _MOST_DENSE // max(values.shape[1], 1)))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
-from scipy.stats import norm
 
 from napari_trsmi.answers.values import Values
 from napari_trsmi.errors import DataError
@@ -35,6 +34,8 @@ Feature = tuple[str, str]
 
 def heights(table: pd.DataFrame) -> np.ndarray:
     """(D,) -log10 of the p of features: from the score where p is too small for a number."""
+    from scipy.stats import norm
+
     p, score = (table[column].to_numpy(float) for column in ("p", "score"))
     with np.errstate(divide="ignore"):
         found = -np.log10(p)

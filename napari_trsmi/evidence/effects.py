@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
-from scipy.stats import false_discovery_control, norm
 
 from napari_trsmi.domains.blockwise import domain_sums
 from napari_trsmi.evidence.splitting import split_measured
@@ -61,6 +60,7 @@ def boundary_effects(
     for the split see `splitting.split`.
     """
     import pandas as pd
+    from scipy.stats import norm
 
     from napari_trsmi.domains.comparison import match_labels
     from napari_trsmi.evidence.cuts import default_way
@@ -208,6 +208,8 @@ def inflation(shared: np.ndarray | float) -> np.ndarray:
 
 def adjusted(p: np.ndarray) -> np.ndarray:
     """Return p-values adjusted for how many were looked at; NaN stays NaN."""
+    from scipy.stats import false_discovery_control
+
     out = np.full(len(p), np.nan)
     known = ~np.isnan(p)
     if known.any():
