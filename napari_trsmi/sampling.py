@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse import csgraph
 
 from napari_trsmi.interrupt import check
 
@@ -74,6 +73,8 @@ def pieces(graph: sparse.csr_matrix, size: int) -> list[np.ndarray]:
     size
         Spots; what is left over between pieces goes to others.
     """
+    from scipy.sparse import csgraph
+
     taken = np.zeros(graph.shape[0], bool)
     found: list[np.ndarray] = []
     last = 0

@@ -15,6 +15,7 @@ PREPARING, EMBEDDING, NUMBER = (
 )
 FINDING, BOUNDARIES = "Finding domains", "Finding boundaries and scores"
 SUPPORT, EFFECTS = "Measuring support", "Measuring effects across boundaries"
+UNFOLDING = "Working out the UMAP"
 _THREAD = local()  # who hears of the work in each thread
 
 

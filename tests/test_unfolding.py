@@ -10,6 +10,7 @@ import pytest
 from napari_trsmi import unfolding
 from napari_trsmi.errors import DataError
 from napari_trsmi.interrupt import Interrupted, interruptible
+from napari_trsmi.telling import UNFOLDING, heard
 
 
 def test_components_are_those_in_which_the_points_differ_most():
@@ -59,6 +60,33 @@ def test_a_umap_that_nobody_wants_ends_at_once(monkeypatch):
     thread.join(20)
     assert ended
     assert ended[0] - asked < 5
+
+
+def test_a_umap_tells_of_its_epochs(monkeypatch):
+    code = """
+import sys, time
+import numpy as np
+for told in ("a word of the library", "\\r0/200 ", "\\r120/200 "):
+    print(told, end="", flush=True)
+    time.sleep(0.3)
+np.save(sys.argv[2], np.zeros((5, 2)))
+"""
+    monkeypatch.setattr(unfolding, "has_umap", lambda: True)
+    monkeypatch.setattr(unfolding, "_CODE", code)
+    told = []
+    with heard(lambda *what: told.append(what)):
+        assert unfolding.umap(np.zeros((5, 3))).shape == (5, 2)
+    assert list(dict.fromkeys(told)) == [(UNFOLDING, 0, 0), (UNFOLDING, 0, 200), (UNFOLDING, 120, 200)]
+
+
+@pytest.mark.slow
+def test_umap_learn_tells_of_its_epochs():
+    pytest.importorskip("umap")
+    told = []
+    with heard(lambda _, done, total: told.append((done, total))):
+        unfolding.umap(np.random.default_rng(0).normal(size=(3000, 6)))
+    assert told[0] == (0, 0)
+    assert len({done for done, total in told if total}) > 2
 
 
 @pytest.mark.slow

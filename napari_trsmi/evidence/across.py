@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
-from scipy.spatial import cKDTree
 
 from napari_trsmi.domains.across import HOPS, QUARTILES, hops_across, profile
 from napari_trsmi.errors import ConfigError
@@ -71,6 +70,7 @@ def profile_across(
         There is no such boundary, modality or feature, or `hops` is below 1.
     """
     import pandas as pd
+    from scipy.spatial import cKDTree
 
     from napari_trsmi.graphs import spatial_graph
 

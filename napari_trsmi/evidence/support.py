@@ -11,7 +11,6 @@ import numpy as np
 
 from napari_trsmi.interrupt import check
 from napari_trsmi.records import Progress
-from napari_trsmi.sampling import some
 from napari_trsmi.telling import EFFECTS, tell
 
 if TYPE_CHECKING:
@@ -176,6 +175,8 @@ def _ranked(segments: pd.DataFrame, edges: pd.DataFrame) -> tuple[pd.DataFrame, 
 def _agreement(cuts: np.ndarray) -> float | None:
     """Mean adjusted Rand index of every two cuts, in a large section of some of its spots; None for a single one."""
     from sklearn.metrics import adjusted_rand_score
+
+    from napari_trsmi.sampling import some
 
     cuts = cuts[some(len(cuts), 0)]
     pairs = [(r, s) for r in range(cuts.shape[1]) for s in range(r)]

@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
 
 REACH = 0.6  # of the distance between spots: a little more than the corners of hexagons are away from their middle
-_FINE = 1e-6  # of that distance: corners closer than this are one
 _SMOOTH = 0.3  # of that distance
-_MANY = 1000  # polygons
 
 
 class Ground(NamedTuple):
@@ -25,11 +23,11 @@ class Ground(NamedTuple):
     shapes
         (N,) polygons of shapely, None where a spot has none.
     exact
-        (N,) bool, those whose borders with others are equal to the last bit.
+        Two that meet share their border to the last bit, and none overlap.
     """
 
     shapes: np.ndarray
-    exact: np.ndarray
+    exact: bool
 
 
 def tiles(dataset: Dataset) -> Ground:
@@ -57,7 +55,7 @@ def tiles(dataset: Dataset) -> Ground:
         places = np.round((coords - low) / steps)
         # One number for the edge that two squares share, so that their corners are equal to the last bit.
         (left, top), (right, bottom) = ((low + (places + side) * steps).T for side in (-0.5, 0.5))
-        return Ground(np.asarray(shapely.box(left, top, right, bottom)), np.ones(len(coords), bool))
+        return Ground(np.asarray(shapely.box(left, top, right, bottom)), exact=True)
     return _nearest(coords, max(REACH * spacing(coords), (dataset.spot_diameter or 0.0) / 2))
 
 
@@ -75,17 +73,13 @@ def regions(ground: Ground, codes: np.ndarray, n: int, *, smooth: bool = False) 
 
     there = ~shapely.is_missing(ground.shapes)
     width = float(np.sqrt(np.median(shapely.area(ground.shapes[there])))) if there.any() else 1.0
-    grid = 10.0 ** np.floor(np.log10(_FINE * width))
     found = []
     for group in range(n):
         check()
-        own = (codes == group) & there
-        whole = shapely.coverage_union_all(ground.shapes[own & ground.exact])  # a hundred times as fast as the other
-        if (others := ground.shapes[own & ~ground.exact]).size:
-            # With a grid, corners that rounding moved apart are one: else a border may stay as a slit.
-            alone = _alone(others)
-            rest = shapely.union_all([whole, *others[~alone]], grid_size=grid)
-            whole = _together([rest, *others[alone]]) if alone.any() else rest
+        own = ground.shapes[(codes == group) & there]
+        # A coverage is many times as fast; spots at one place have one ground, which must not be in it twice.
+        exact = ground.exact
+        whole = shapely.coverage_union_all(_different(own)) if exact else shapely.disjoint_subset_union_all(own)
         if smooth:
             reach = _SMOOTH * width
             rounded = shapely.buffer(shapely.buffer(shapely.buffer(whole, reach), -2 * reach), reach)
@@ -94,21 +88,12 @@ def regions(ground: Ground, codes: np.ndarray, n: int, *, smooth: bool = False) 
     return found
 
 
-def _alone(shapes: np.ndarray) -> np.ndarray:
-    """Return which of some polygons touch no other."""
+def _different(shapes: np.ndarray) -> np.ndarray:
+    """Return polygons without those that are there already."""
     import shapely
 
-    if len(shapes) > _MANY:  # else the union is fast enough
-        one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-        return np.bincount(one[one != other], minlength=len(shapes)) == 0
-    return np.zeros(len(shapes), bool)
-
-
-def _together(shapes: list[Any]) -> Any:
-    """Return polygons that do not touch as one geometry."""
-    import shapely
-
-    return shapely.multipolygons(shapely.get_parts(np.array([one for one in shapes if not shapely.is_empty(one)])))
+    _, first = np.unique(shapely.to_wkb(shapes), return_index=True)
+    return np.asarray(shapes[np.sort(first)])
 
 
 def _areas(shape: Any) -> Any:
@@ -125,19 +110,12 @@ def _nearest(coords: np.ndarray, reach: float) -> Ground:
     """Return the part of the plane that is nearest to each point, within `reach` of it."""
     import shapely
 
+    from napari_trsmi.exchange.nearest import nearest_within
+
     points, place = np.unique(coords, axis=0, return_inverse=True)
-    place = place.ravel()
     if len(points) < 2:
-        return Ground(shapely.buffer(shapely.points(coords), reach, quad_segs=8), np.zeros(len(coords), bool))
-    around = shapely.box(*(points.min(axis=0) - 2 * reach), *(points.max(axis=0) + 2 * reach))
-    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(points), extend_to=around, ordered=True))
-    corners, cell = shapely.get_coordinates(cells, return_index=True)
-    away = np.zeros(len(points))
-    np.maximum.at(away, cell, np.linalg.norm(corners - points[cell], axis=1))
-    wide = away > 0.99 * reach  # the corners of a disc are that far from a circle
-    cells[wide] = shapely.intersection(cells[wide], shapely.buffer(shapely.points(points[wide]), reach, quad_segs=8))
-    twice = np.bincount(place, minlength=len(points)) > 1
-    return Ground(cells[place], ~(wide | twice)[place])
+        return Ground(shapely.buffer(shapely.points(coords), reach, quad_segs=8), exact=True)
+    return Ground(nearest_within(points, reach)[place.ravel()], exact=True)
 
 
 def _cells(dataset: Dataset, reach: float) -> Ground:
@@ -154,7 +132,7 @@ def _cells(dataset: Dataset, reach: float) -> Ground:
     if drawn.any():
         outlines = shapely.polygons(shapely.linearrings(corners[kept].astype(float), indices=ring[kept]))
         ground[drawn] = [_areas(one) for one in shapely.make_valid(outlines)]
-    return Ground(ground, np.zeros(len(ground), bool))
+    return Ground(ground, exact=False)
 
 
 def pixels_per_unit(dataset: Dataset) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,13 +18,14 @@ ANNOTATIONS = "Annotations (*.geojson *.json *.csv);;All files (*)"
 
 
 class Target(NamedTuple):
-    """A program: what its files are, their ending and filter, and what they are for."""
+    """A program: what its files are, their ending and filter, what they are for, and the extra package they need."""
 
     format: str
     text: str
     ending: str
     filter: str
     tip: str
+    needs: str = ""
 
 
 TARGETS = (
@@ -49,7 +51,25 @@ TARGETS = (
         "View configuration (*.json)",
         "A configuration, and a folder with the tables that it shows.",
     ),
+    Target(
+        "shapes",
+        "Shapes for SpatialData…",
+        ".shapes.zarr",
+        "SpatialData (*.zarr)",
+        "Polygons with names, colours and counts; a store that is there gets them too.",
+        needs="spatialdata",
+    ),
 )
+
+
+def lacks(target: Target) -> str:
+    """Return what to install before files of a program can be written, "" for nothing."""
+    if not target.needs or find_spec(target.needs) is not None:
+        return ""
+    return (
+        f"Expected the package {target.needs} for this, found none. Install it with "
+        f'`pip install "napari-trsmi[{target.needs}]"`.'
+    )
 
 
 def write(session: Session, target: Target, path: Path, columns: Sequence[str] | None = None) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QEvent, QObject, QSize, Qt
-from qtpy.QtGui import QResizeEvent
-from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, QObject, QSize, Qt, Signal
+from qtpy.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from qtpy.QtWidgets import QDockWidget, QFrame, QScrollArea, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.empty import EmptyPage
 from napari_trsmi.gui.focus_ring import FocusRing
 
+_MOVES = (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide)
 LOWEST = 240  # pixels of a page that scrolls, at least
 
 
@@ -97,7 +98,16 @@ class Framed(QWidget):
         What says what to do.
     stack
         The page and that, one of them shown; after `frame`.
+
+    Signals
+    -------
+    front_changed(bool)
+        The dock came to the front; or it was closed, or another tab lies before it now.
     """
+
+    front_changed = Signal(bool)
+    in_front = False
+    _dock: QDockWidget | None = None
 
     def frame(self, page: QWidget, margin: int, empty: EmptyPage | None = None) -> None:
         """Put `page` into the dock, `margin` pixels from its edges, and what is shown while there is nothing on it."""
@@ -116,3 +126,32 @@ class Framed(QWidget):
         """Show the page, or what is missing where something is."""
         self.empty.setText(missing)
         self.stack.setCurrentWidget(self.empty if missing else self._page)
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: D102
+        super().showEvent(event)
+        around: QWidget | None = self
+        while around is not None and not isinstance(around, QDockWidget):
+            around = around.parentWidget()
+        if around is not None and around is not self._dock:
+            around.installEventFilter(self)
+        self._dock = around
+        self._look()
+
+    def hideEvent(self, event: QHideEvent | None) -> None:  # noqa: D102
+        super().hideEvent(event)
+        self._look()
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """See whether the dock came to the front or was left, wherever it goes."""
+        if event is not None and event.type() in _MOVES and watched is self._dock:
+            self._look()
+        return super().eventFilter(watched, event)
+
+    def _look(self) -> None:
+        dock = self._dock
+        seen = self.isVisible()
+        if dock is not None and not dock.isFloating():  # Qt hides none behind another tab: it lies beside the screen
+            seen = seen and dock.geometry().right() >= 0
+        if seen != self.in_front:
+            self.in_front = seen
+            self.front_changed.emit(seen)

@@ -8,7 +8,7 @@ from small_dataset import COUNTS, dataset_of
 
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui import maps
-from napari_trsmi.gui.color.features import COLUMN, Feature, coloring_by
+from napari_trsmi.gui.finding.features import COLUMN, Feature, coloring_by
 
 
 @pytest.mark.parametrize("make", [np.asarray, sparse.csr_matrix, sparse.csc_matrix, sparse.csr_array])

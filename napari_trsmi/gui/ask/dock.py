@@ -41,6 +41,7 @@ class AskDock(Framed):
             (self.session.section_changed, self._refresh),
             (napari_viewer.events.theme, self._on_theme),
         )
+        self.front_changed.connect(lambda front: None if front else self.differ.leave())  # the lasso is put down
         self._refresh()
         self._on_theme()
 
@@ -49,11 +50,6 @@ class AskDock(Framed):
         if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
             self.differ.leave()
         return super().event(event)
-
-    def hideEvent(self, event: Any) -> None:
-        """Stop lassoing when another dock is in front."""
-        self.differ.leave()
-        super().hideEvent(event)
 
     def _refresh(self, *_: Any) -> None:
         self.show_page(NO_SECTION if self.session.section is None else "")

@@ -9,6 +9,8 @@ import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_trsmi.gui.deeds import Deed
+from napari_trsmi.gui.drawing.freehand import draw_freehand
+from napari_trsmi.gui.drawing.shapes import LASSO, inside
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.layers import mark, world
 from napari_trsmi.gui.viewer.looks import look
@@ -75,7 +77,8 @@ class AskLasso(QObject):
             self._layer = layer = Layer.create([], settings, "shapes")
             viewer.layers.append(layer)
             viewer.layers.selection.active = layer
-            layer.mode = "add_polygon_lasso"
+            draw_freehand(viewer, layer)
+            layer.mode = LASSO
             layer.events.data.connect(self._on_data)
             self.group = group
         self.drawing.emit(self.group)
@@ -147,14 +150,3 @@ class AskLasso(QObject):
         if event.value is self._layer and self._layer is not None:
             self._layer, self.group = None, ""
             self.drawing.emit("")
-
-
-def inside(at: np.ndarray, corners: np.ndarray) -> np.ndarray:
-    """Return the rows of `at` (N, 2) that lie in the polygon of `corners` (n, 2)."""
-    from matplotlib.path import Path
-
-    if len(corners) < 3:
-        return np.zeros(0, int)
-    near = np.flatnonzero(((at >= corners.min(axis=0)) & (at <= corners.max(axis=0))).all(axis=1))
-    found: np.ndarray = near[Path(corners).contains_points(at[near])]
-    return found

@@ -10,7 +10,6 @@ from qtpy.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHBoxLayout,
-    QLineEdit,
     QPushButton,
     QSizePolicy,
     QSpinBox,
@@ -19,6 +18,8 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi.errors import TrsmiError
+from napari_trsmi.gui.finding.feature_search import FeatureSearch
+from napari_trsmi.gui.finding.features import Feature, FeatureIndex
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import ElidingLabel, Label
@@ -61,9 +62,11 @@ class AcrossPanel(QWidget):
         self.ask: Callable[[QWidget, str], Path | None] = ask_path
         self._made_of: Any = None  # what the table is of: boundaries, segment, features, hops
         self._under_way: Any = None
+        self._knows_features = False  # the field does, of the open section
         self._build()
         listen(
             self,
+            (session.section_changed, self._on_section),
             (session.boundary_changed, self._refresh),
             (session.result_changed, self._refresh),
             (session.run_changed, self._refresh),
@@ -77,11 +80,9 @@ class AcrossPanel(QWidget):
         self.about = ElidingLabel()
         self.note = Label()
         self.note.setWordWrap(True)
-        self.search = QLineEdit()
-        self.search.setPlaceholderText("Add a feature, then Enter")
+        self.search = FeatureSearch("Add a feature…", "A gene, protein or component to follow; those added before stay")
         self.search.setAccessibleName("Feature to follow across the boundary")
-        self.search.setToolTip("A gene, protein or component by its name; those named before stay")
-        self.search.returnPressed.connect(self._add)
+        self.search.picked.connect(self._add)
         self.default = QPushButton("Carriers")
         self.default.setToolTip("Again the features that differ most across this boundary")
         self.default.clicked.connect(self._forget)
@@ -137,13 +138,10 @@ class AcrossPanel(QWidget):
             self.own[modality].append(feature)
         self._refresh()
 
-    def _add(self) -> None:
-        found = _find(self.session.result, self.search.text().strip())
-        if found is None:
-            self.session.failed.emit(f"No feature is called {self.search.text().strip()}. Type its whole name.")
-            return
-        self.search.clear()
-        self.follow(*found)
+    def _add(self, feature: Feature | None) -> None:
+        if feature is not None:
+            self.search.set_picked(None)  # for the next one
+            self.follow(feature.modality, feature.name)
 
     def _forget(self) -> None:
         self.own = {}
@@ -174,6 +172,11 @@ class AcrossPanel(QWidget):
 
     # What is shown
 
+    def _on_section(self, _: Any) -> None:
+        self._knows_features = False
+        self.search.set_index(None)
+        self._refresh()
+
     def _refresh(self, *_: Any) -> None:
         """Show the profiles of the chosen boundary, or what is missing; measure them where they are not known."""
         result, segment = self.session.result, self.session.boundary
@@ -186,6 +189,9 @@ class AcrossPanel(QWidget):
         about = f"Domain {a} (left) | domain {b} (right)"
         if not self.isVisible():
             return
+        if not self._knows_features:
+            self._knows_features = True
+            self.search.set_index(FeatureIndex(result.dataset, columns=False))
         features = self._features(segment)
         if features is None:
             self._take(None, None)
@@ -270,18 +276,3 @@ class AcrossPanel(QWidget):
     @staticmethod
     def _same(one: Any, other: Any) -> bool:
         return one is not None and one[0] is other[0] and one[1:] == other[1:]
-
-
-def _find(result: Result | None, text: str) -> tuple[str, str] | None:
-    """Return (modality, feature) of what a person typed: a whole name, capital letters or not."""
-    from napari_trsmi.data import feature_names
-
-    if result is None or not text:
-        return None
-    for name, modality in result.dataset.modalities.items():
-        features = modality.table.var_names
-        for known in (features, feature_names.labels(modality.table.var)):
-            at = next((at for at, one in enumerate(known) if str(one).lower() == text.lower()), None)
-            if at is not None:
-                return name, str(features[at])
-    return None

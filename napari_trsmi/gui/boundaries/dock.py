@@ -72,8 +72,10 @@ class BoundariesDock(Framed):
             (self.markers.changed, self._on_markers),
             (self.session.result_changed, self._on_result),
             (self.session.section_changed, self._on_section),
+            (self.canvas.viewer.events.theme, self._on_theme),
         )
         self._on_result(self.session.result)
+        self._on_theme()
 
     def showEvent(self, event: Any) -> None:
         """Answer the keys of the review wherever the focus is, as long as the dock is to be seen."""
@@ -84,6 +86,11 @@ class BoundariesDock(Framed):
 
     def _is_seen(self) -> bool:
         return self.isVisible() and self.stack.currentWidget() is self.tabs
+
+    def _on_theme(self, *_: Any) -> None:
+        from napari.qt import get_stylesheet
+
+        self.across.search.set_style(get_stylesheet(self.canvas.viewer.theme))
 
     def _on_section(self, section: object) -> None:
         self._on_result(self.session.result)

@@ -201,6 +201,7 @@ class BoundaryPanel(QWidget):
         edges = None if result is None else result.boundary_edges
         same = edges is not None and known is not None and edges is known.boundary_edges  # a review, a name
         moved, chosen = {} if same else _renumbered(known, result), self.table.segment
+        looked_at, below, aside = self.table.place
         before = [] if not same else [self._said(segment) for segment in range(self.model.n_rows)]
         self.model.set_result(result, same=same)
         self.filters.set_pairs(result)
@@ -211,6 +212,8 @@ class BoundaryPanel(QWidget):
         if chosen in moved:
             self.canvas.select(moved[chosen])
             self.table.choose(moved[chosen])
+        if moved:
+            self.table.go_back(None if looked_at is None else moved.get(looked_at), below, aside)
         if same and self.session.deeds.moving:  # show what was undone
             other = [segment for segment, said in enumerate(before) if said != self._said(segment)]
             if len(other) == 1:

@@ -13,6 +13,7 @@ from napari_trsmi.gui.boundaries.frozen import FrozenColumn
 from napari_trsmi.gui.boundaries.table import SEPARATOR, BoundaryFilter, BoundaryModel
 
 KEYS = {Qt.Key.Key_K: "keep", Qt.Key.Key_D: "doubt", Qt.Key.Key_R: "reject", Qt.Key.Key_U: ""}
+ROW = 24  # pixels high
 LONGEST = 120  # pixels that the names of two domains get before what stands behind them
 
 
@@ -74,7 +75,7 @@ class BoundaryView(QTableView):
         self.setAccessibleName("Boundaries")
         header: Any = self.verticalHeader()  # never None, whatever the types of one Qt binding say
         header.hide()
-        header.setDefaultSectionSize(24)
+        header.setDefaultSectionSize(ROW)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -122,6 +123,34 @@ class BoundaryView(QTableView):
         self.selectRow(row)
         self.scrollTo(self.rows.index(row, 0))
         bar.setValue(before)
+
+    # Where a person is
+
+    @property
+    def place(self) -> tuple[int | None, int, int]:
+        """The boundary that a person looks at, how many pixels below the heading, and how far aside they went.
+
+        The boundary is the selected one where it is in sight, else the first; None where they are at the top.
+        """
+        down, across = self._bars
+        row, first = self.currentIndex().row(), self.rowAt(0)
+        if self.segment is None or not -ROW < self.rowViewportPosition(row) < self._height:
+            row = first if down.value() else -1
+        if row < 0:
+            return None, 0, across.value()
+        return self.rows.mapToSource(self.rows.index(row, 0)).row(), self.rowViewportPosition(row), across.value()
+
+    def go_back(self, segment: int | None, below: int, aside: int) -> None:
+        """Show a boundary so many pixels below the heading; None for the top."""
+        self.executeDelayedItemsLayout()
+        down, across = self._bars
+        row = -1 if segment is None else self.rows.position(segment).row()
+        down.setValue(down.value() + self.rowViewportPosition(row) - below if row >= 0 else 0)
+        across.setValue(aside)
+
+    @property
+    def _bars(self) -> tuple[Any, Any]:
+        return self.verticalScrollBar(), self.horizontalScrollBar()
 
     def order(self, order: str) -> None:
         """Sort the rows by one of `ORDERS`."""
@@ -202,6 +231,11 @@ class BoundaryView(QTableView):
     def _width(self) -> int:
         viewport: Any = self.viewport()  # never None, whatever the types of one Qt binding say
         return int(viewport.width())
+
+    @property
+    def _height(self) -> int:
+        viewport: Any = self.viewport()
+        return int(viewport.height())
 
     def _on_resized(self, at: int, before: int, after: int) -> None:
         if not self._fitting and before and after:  # 0: hidden

@@ -20,13 +20,13 @@ from superqt import QFlowLayout
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui import maps
 from napari_trsmi.gui.color.feature_list import FeatureList
-from napari_trsmi.gui.color.feature_search import FeatureSearch
-from napari_trsmi.gui.color.features import COLUMN, GENE_SET, Feature, FeatureIndex, coloring_by
 from napari_trsmi.gui.color.gene_set_dialog import GeneSetDialog, told
 from napari_trsmi.gui.color.gene_sets import find, score
 from napari_trsmi.gui.color.panel import ColoringPanel
 from napari_trsmi.gui.color.suggestions import suggested
 from napari_trsmi.gui.color.together import Part, Together
+from napari_trsmi.gui.finding.feature_search import FeatureSearch
+from napari_trsmi.gui.finding.features import COLUMN, GENE_SET, Feature, FeatureIndex, coloring_by
 from napari_trsmi.gui.focus_ring import FocusRing
 from napari_trsmi.gui.frame import Scrolled
 from napari_trsmi.gui.jobs import run_job

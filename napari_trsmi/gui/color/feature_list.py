@@ -8,8 +8,8 @@ from qtpy.QtCore import QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QKeyEvent, QResizeEvent
 from qtpy.QtWidgets import QListView, QListWidget, QListWidgetItem, QWidget
 
-from napari_trsmi.gui.color.features import COLUMN, Feature
 from napari_trsmi.gui.color.suggestions import Group
+from napari_trsmi.gui.finding.features import COLUMN, Feature
 from napari_trsmi.gui.plain import as_tip
 
 _FEATURE = Qt.ItemDataRole.UserRole

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_trsmi.gui.color.features import COLUMN, GENE_SET, Feature, FeatureIndex
+from napari_trsmi.gui.finding.features import COLUMN, GENE_SET, Feature, FeatureIndex
 from napari_trsmi.gui.maps import MAX_CATEGORIES, PREDICTED, SECTION
 from napari_trsmi.gui.uneven import most_uneven
 

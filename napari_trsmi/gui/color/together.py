@@ -10,8 +10,8 @@ from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QColorDialog, QGridLayout, QHBoxLayout, QSpinBox, QToolButton, QVBoxLayout, QWidget
 
-from napari_trsmi.gui.color.feature_search import FeatureSearch
-from napari_trsmi.gui.color.features import Feature
+from napari_trsmi.gui.finding.feature_search import FeatureSearch
+from napari_trsmi.gui.finding.features import Feature
 from napari_trsmi.gui.legend.chip_list import swatch
 from napari_trsmi.gui.maps import CHANNEL_COLORS, HIGH, LOW
 from napari_trsmi.gui.plain import Label

@@ -38,6 +38,7 @@ class CorrectDock(Framed):
             (self.session.result_changed, self._refresh),
             (napari_viewer.events.theme, self._on_theme),
         )
+        self.front_changed.connect(self.panel.come)
         self._refresh()
         self._on_theme()
 
@@ -50,11 +51,6 @@ class CorrectDock(Framed):
     def showEvent(self, event: Any) -> None:  # noqa: D102
         super().showEvent(event)
         furnish(self, self.viewer, self.session)
-
-    def hideEvent(self, event: Any) -> None:
-        """Stop lassoing when another dock is in front; what was chosen stays."""
-        self.panel.lasso.draw("")
-        super().hideEvent(event)
 
     def _refresh(self, *_: Any) -> None:
         self.show_page(NO_SECTION if self.session.section is None else NO_RESULT if self.session.result is None else "")

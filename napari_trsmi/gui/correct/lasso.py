@@ -12,6 +12,7 @@ from qtpy.QtCore import QObject, Signal
 from napari_trsmi.gui.correct import lasso_layers as layers
 from napari_trsmi.gui.correct.lasso_layers import CHOSEN, GROUPS, LASSO
 from napari_trsmi.gui.drawing import shapes as drawn
+from napari_trsmi.gui.drawing.freehand import draw_freehand
 from napari_trsmi.gui.drawing.marks import OUTLINE
 from napari_trsmi.gui.drawing.shapes import DONE, IDLE
 from napari_trsmi.gui.drawing.timing import soon
@@ -156,6 +157,7 @@ class Lasso(QObject):
         self._n_shapes = 0
         layer.events.data.connect(self._on_data)
         layer.events.mode.connect(self._on_mode)
+        draw_freehand(viewer, layer)
         viewer.layers.append(layer)
 
     def _forget_shapes(self) -> None:

@@ -45,6 +45,7 @@ class CorrectPanel(QWidget):
         self.run = CorrectRun(session, self.history)
         self.buttons: dict[str, QPushButton] = {}
         self._partition: Any = None  # of the result that is shown
+        self._front = False
         self._lay_out()
         self.list.chosen.connect(self._on_chosen)
         self.list.unwanted.connect(self.take_back)
@@ -162,6 +163,11 @@ class CorrectPanel(QWidget):
         if constraint is not None and result is not None and self.session.run is None:
             self.history.take_back(constraint, f"taking back: {words(constraint, result)}")
 
+    def come(self, front: bool) -> None:
+        """Show on the tissue what was chosen while the dock is in front; what was chosen stays so when it is left."""
+        self._front = front
+        self._update()
+
     def leave(self) -> None:
         """Take from the canvas what was drawn there."""
         self.lasso.leave()
@@ -209,7 +215,7 @@ class CorrectPanel(QWidget):
 
     def _update(self, *_: Any) -> None:
         able, a, b = self.bar.able, self.lasso.rows("A"), self.lasso.rows("B")
-        self.lasso.sleep(not able)
+        self.lasso.sleep(not (able and self._front))
         free = self.session.run is None
         self.preview.setVisible(free and self.session.result is not None and not able)
         enabled = {

@@ -10,6 +10,7 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_trsmi.gui.drawing import marks, shapes
+from napari_trsmi.gui.drawing.freehand import draw_freehand
 from napari_trsmi.gui.drawing.timing import soon
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.looks import look
@@ -144,6 +145,7 @@ class Pen(QObject):
         self._layer = layer = Layer.create([], settings, "shapes")
         layer.events.data.connect(self._on_data)
         layer.events.mode.connect(self._on_mode)
+        draw_freehand(viewer, layer)
         viewer.layers.append(layer)
 
     def _dress(self) -> None:
@@ -157,10 +159,16 @@ class Pen(QObject):
         layer.current_face_color = self.color + FILL
 
     def _put_down(self, viewer: Viewer) -> None:
-        if self._layer is not None:
-            self._layer.mode = "pan_zoom"
+        """Take the layer out of the viewer, and go back to the one before."""
+        if (layer := self._layer) is None:
+            return
+        self._read()
+        was_active = viewer.layers.selection.active is layer
+        self._layer = None
+        if layer in viewer.layers:
+            viewer.layers.remove(layer)
         active = None if self._active is None else self._active()
-        if viewer.layers.selection.active is self._layer and active is not None and active in viewer.layers:
+        if was_active and active is not None and active in viewer.layers:
             viewer.layers.selection.active = active
 
     def _read(self) -> None:

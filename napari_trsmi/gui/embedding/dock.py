@@ -30,6 +30,7 @@ class EmbeddingDock(Framed):
         self.panel = EmbeddingPanel(napari_viewer, self.session)
         self.frame(self.panel, 4, Guide(self.session, "embedding"))
         DockProblem(napari_viewer, self.session, self)
+        self.front_changed.connect(self.panel.come)
         listen(
             self,
             (self.session.section_changed, self._update),

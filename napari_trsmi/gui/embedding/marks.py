@@ -8,6 +8,8 @@ from weakref import ref
 import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_trsmi.gui.drawing.freehand import draw_freehand
+from napari_trsmi.gui.drawing.shapes import LASSO as DRAWING
 from napari_trsmi.gui.embedding.dots import inside
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer import layers
@@ -24,7 +26,6 @@ POINTED, CHOSEN, LASSO = "pointed at", "chosen in the embedding", "embedding las
 ROLES = (POINTED, CHOSEN, LASSO)
 YELLOW = (1.0, 0.9, 0.0, 1.0)
 OUTLINE = 2  # pixels of a raster
-DRAWING = "add_polygon_lasso"
 DONE = ("added", "changed")  # what napari says when it is done with a shape
 
 
@@ -128,6 +129,7 @@ class TissueMarks(QObject):
         made = self._add(([], settings, "shapes"))
         made.events.data.connect(self._on_shape)
         viewer.layers.selection.active = made
+        draw_freehand(viewer, made)
         made.mode = DRAWING
         self.drawing.emit(True)
 

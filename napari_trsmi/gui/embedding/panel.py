@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QTimer
-from qtpy.QtGui import QHideEvent, QShowEvent
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QProgressBar, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout
 
+from napari_trsmi.gui.bar import TellingBar
 from napari_trsmi.gui.embedding.job import UmapJob
 from napari_trsmi.gui.embedding.marks import TissueMarks
 from napari_trsmi.gui.embedding.plot import EmbeddingPlot
 from napari_trsmi.gui.jobs import JobPanel
 from napari_trsmi.gui.listening import at_end, listen
+from napari_trsmi.gui.paces import learn, paces
 from napari_trsmi.gui.plain import ElidingLabel
 from napari_trsmi.gui.viewer import layers
-from napari_trsmi.unfolding import components, has_umap
+from napari_trsmi.gui.words import duration
+from napari_trsmi.telling import UNFOLDING
+from napari_trsmi.unfolding import components, has_umap, umap_seconds
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.state import OpenSection
 
 OURS = "The result"
+PACE = "umap"  # by which it is remembered how fast this machine is
 COMPONENTS, UMAP = "Components", "UMAP"
 NOTHING_CHOSEN = "Lasso spots in the plot or on the tissue: they are marked in both."
 PAUSE = 40  # milliseconds until other colours are drawn: previews and sliders come in bursts
@@ -35,6 +39,7 @@ class EmbeddingPanel(JobPanel):
 
     def __init__(self, viewer: Viewer, session: Session) -> None:
         super().__init__(session)
+        self._front = False
         self._of: np.ndarray | None = None  # the embedding that is shown, or being unfolded
         self.source, self.how = QComboBox(), QComboBox()
         self.source.setToolTip("Which embedding: that of the result, or one that the file holds in obsm.")
@@ -48,9 +53,7 @@ class EmbeddingPanel(JobPanel):
             "they seem to. UMAP: neighbours stay together; takes seconds to minutes, distances between groups mean "
             "little."
         )
-        self.bar, self.cancel = QProgressBar(), QPushButton("Cancel")
-        self.bar.setRange(0, 0)
-        self.bar.setFormat("Working out the UMAP")
+        self.bar, self.cancel = TellingBar("How far the UMAP is"), QPushButton("Cancel")
         self.cancel.setToolTip("Give the UMAP up.")
         self.plot = EmbeddingPlot()
         self.plot.setAccessibleName("Plot of the embedding: a dot for every spot")
@@ -161,7 +164,8 @@ class EmbeddingPanel(JobPanel):
                 )
             else:
                 seed = 0 if section.result is None else section.result.config.seed
-                self._begin_job("Working out the UMAP", UmapJob(embedding, seed), self._on_umap, self._on_no_umap)
+                self._begin_job(UNFOLDING, UmapJob(embedding, seed), self._on_umap, self._on_no_umap)
+                self._show_progress()
                 return self._refresh()
         return self._show(components(embedding))
 
@@ -169,6 +173,7 @@ class EmbeddingPanel(JobPanel):
         section = self.session.section
         self._end_job()
         if section is not None and places is not None:
+            learn({PACE: job.seconds / umap_seconds(len(places))})
             section.unfolded.append((job.embedding, places))
             self._show(places)
 
@@ -186,7 +191,18 @@ class EmbeddingPanel(JobPanel):
         self._recolor()
 
     def _show_progress(self) -> None:
-        """Say nothing: the bar goes to and fro, since the library tells no progress."""
+        """Show the epochs; before them, which the library does not tell of, how long all of it takes here."""
+        job = self.job
+        if job is None:
+            return
+        if job.total:
+            self.bar.show_share(f"{job.done:,} of {job.total:,} epochs", job.done, job.total)
+            return
+        n, pace = len(job.embedding), paces().get(PACE)
+        known = (
+            f"about {duration(pace * umap_seconds(n))} for {n:,} spots, as last time" if pace else "seconds to minutes"
+        )
+        self.bar.show_share(f"UMAP: {known}")
 
     def _refresh(self, _: Any = None) -> None:
         busy, chosen = self.job is not None, self.plot.chosen
@@ -284,7 +300,7 @@ class EmbeddingPanel(JobPanel):
         self.plot.mark_selected(spot)
 
     def _recolor_soon(self, _: Any = None) -> None:
-        if self.isVisible():
+        if self._front:
             self._recolor_later.start()
 
     def _recolor(self) -> None:
@@ -306,17 +322,17 @@ class EmbeddingPanel(JobPanel):
 
         self.plot.set_ring_color(get_theme(name).text.as_hex())
 
-    def showEvent(self, event: QShowEvent | None) -> None:
-        """Catch up on what happened while the dock was hidden."""
-        super().showEvent(event)
-        self.marks.watch(True)
-        self._recolor()
-
-    def hideEvent(self, event: QHideEvent | None) -> None:
-        """Leave the tissue alone."""
-        super().hideEvent(event)
-        self.marks.watch(False)
-        self.marks.point_at(-1)
+    def come(self, front: bool) -> None:
+        """Catch up on what happened meanwhile as the dock comes to the front; else leave the tissue alone."""
+        self._front = front
+        self.marks.watch(front)
+        if front:
+            self._recolor()
+        else:
+            self.here.setChecked(False)
+            self.marks.draw(False)
+            self.marks.point_at(-1)
+        self.marks.choose(self.plot.chosen if front else None)
 
 
 def _row(*widgets: Any) -> QHBoxLayout:

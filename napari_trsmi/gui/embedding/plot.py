@@ -10,6 +10,7 @@ from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
 from qtpy.QtWidgets import QWidget
 
+from napari_trsmi.gui.drawing.freehand import every_move
 from napari_trsmi.gui.embedding.dots import dots, inside, side_of
 
 DIM = 0.18  # of the opacity of points that are not chosen while others are
@@ -165,6 +166,7 @@ class EmbeddingPlot(pg.PlotWidget):
             self._pressed = event.position()
             if self.lassoing:
                 self._path = [event.position()]
+                every_move(True)
                 return
         super().mousePressEvent(event)
 
@@ -185,6 +187,7 @@ class EmbeddingPlot(pg.PlotWidget):
         if self._path:
             path, self._path = [*self._path, event.position()], []
             self._line.setData([], [])
+            every_move(False)
             self._end_lasso(path)
             return
         super().mouseReleaseEvent(event)

@@ -220,6 +220,7 @@ class Legend(QWidget):
         shown, section = self.session.shown, self.session.section
         self.list.domains.show(shown, self.session.hidden, self.locked, section)
         self.list.setVisible(shown is not None)
+        self.caption.setWordWrap(shown is None or bool(shown.title))  # a sentence must not widen the window
         if shown is None:
             self.caption.setText("No domains yet: press Run in the Train dock, or open a saved result.")
             self.caption.setToolTip("")

@@ -29,6 +29,7 @@ class RegionsDock(Framed):
         self.panel = RegionsPanel(self.session, napari_viewer)
         self.frame(self.panel, 6, Guide(self.session, "regions"))
         DockProblem(napari_viewer, self.session, self)
+        self.front_changed.connect(self.panel.come)
         listen(self, (self.session.section_changed, self._refresh))
         self._refresh()
 

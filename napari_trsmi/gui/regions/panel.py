@@ -51,6 +51,7 @@ class RegionsPanel(QWidget):
         self.bar = ToolBar(session, self.pen, self.regions)
         self.table = RegionTable()
         self.buttons: dict[str, QPushButton] = {}
+        self._front = False
         self._lay_out()
         self.pen.drawn.connect(self._on_drawn)
         self.table.chosen.connect(lambda name: self.regions.choose(region=name))
@@ -181,6 +182,9 @@ class RegionsPanel(QWidget):
         dataset = self.session.dataset
         if dataset is None:
             return
+        if missing := exporting.lacks(target):
+            self.session.failed.emit(missing)
+            return
         name = f"{dataset.name.replace(' + ', '_').replace('/', '_')}_{self.regions.column}{target.ending}"
         start = exporting.start_folder(self.session) / name
         path, _ = QFileDialog.getSaveFileName(self, f"Save {self.regions.column}", str(start), target.filter)
@@ -228,23 +232,25 @@ class RegionsPanel(QWidget):
     def mark(self) -> None:
         """Mark the regions on the tissue while somebody sees this list; the chosen one stands out."""
         values, rows = self.regions.values, self.regions.rows
-        if values is None or not self.isVisible():
+        if values is None or not self._front:
             return self.pen.mark(None)
         colors = [row.color + ("" if row.name == self.regions.region else DIM) for row in rows]
         return self.pen.mark(values.codes.astype(np.int64) + 1, colors)
 
-    def showEvent(self, event: Any) -> None:
-        """Mark the regions again; draw the first one at once."""
-        super().showEvent(event)
+    def come(self, front: bool) -> None:
+        """Mark the regions while the dock is in front, and draw the first one at once; else put the tool down."""
+        self._front = front
         self.mark()
-        if self.session.section is not None and not self.regions.columns:
+        if not front:
+            self.pen.take("")
+        elif self.session.section is not None and not self.regions.columns:
             self.pen.take("lasso")
 
-    def hideEvent(self, event: Any) -> None:
-        """Put the tool down and take the marks from view, as another dock is in front."""
-        super().hideEvent(event)
-        self.pen.take("")
-        self.pen.mark(None)
+    def showEvent(self, event: Any) -> None:
+        """Begin as soon as there is a section."""
+        super().showEvent(event)
+        if self._front:
+            self.come(True)
 
     def leave(self) -> None:
         """Take what was drawn out of the viewer."""

@@ -72,7 +72,8 @@ class TrainDock(QWidget):
         self.number_panel, self.number_line = NumberPanel(session), Label(BEFORE)
         self.number_line.setWordWrap(True)
         self.pages = Pages(session, self.form, self.live_plot, self.number_panel)
-        self.offer, self.number_hint = Offer(self.data_panel.take_tour, self), NumberHint(session, self)
+        self.offer = Offer(session, self.data_panel.take_tour, self)
+        self.number_hint = NumberHint(session, self)
         self.data_hints = DataHints(session, self._show_kinds)
         self.activity = Activity(session, self)
         self._lay_out()
@@ -220,7 +221,7 @@ def _whole_number(lowest: int, highest: int, special: str, tip: str) -> QSpinBox
     box.setRange(lowest, highest)
     box.setSpecialValueText(special)
     box.setKeyboardTracking(False)
-    box.setStyleSheet("QSpinBox { min-width: 58px }")  # room for "auto" between napari's wide arrows
+    box.setStyleSheet("QSpinBox { min-width: 76px; padding: 1px 2px }")  # room for "auto" between napari's wide arrows
     box.setToolTip(tip)
     return box
 

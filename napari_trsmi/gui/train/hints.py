@@ -26,13 +26,18 @@ OFFER = "New here? Six short steps on a sample show how domains are found and qu
 
 
 class Offer(Hint):
-    """Offers the tour until it was taken or put away."""
+    """Offers the tour until it was taken or put away, and while nothing is open."""
 
-    def __init__(self, take_tour: Callable[[], Any], parent: QWidget) -> None:
+    def __init__(self, session: Session, take_tour: Callable[[], Any], parent: QWidget) -> None:
         super().__init__(
             NAME, parent, "Take the tour", "Six steps on the sample; it never stands in the way", take_tour
         )
-        self.say(OFFER)
+        self.session = session
+        listen(self, (session.section_changed, self._refresh))
+        self._refresh()
+
+    def _refresh(self, *_: Any) -> None:
+        self.say(OFFER if self.session.section is None else "")
 
 
 class DataHints(QWidget):

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QPixmap
@@ -26,6 +25,8 @@ class Thumbnails:
     """
 
     def __init__(self, coords: np.ndarray, size: int = SIZE) -> None:
+        from scipy.spatial import cKDTree
+
         coords = np.asarray(coords, float)
         low, high = coords.min(axis=0), coords.max(axis=0)
         step = max(float((high - low).max()) / (size - 1), np.finfo(float).tiny)

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from opened_dock import dock_alone
 from qtpy.QtCore import Qt
+from typed_keys import focus, press, type_keys
 
 from napari_trsmi.evidence.across import profile_across
 
@@ -46,23 +47,30 @@ def test_the_carriers_of_the_chosen_boundary_are_followed(across, qtbot, trained
     assert "Nothing differs in adt." in across.note.text()
 
 
-def test_a_feature_that_is_typed_is_followed_until_the_carriers_are_wanted_again(across, qtbot, trained):
+def test_features_are_found_by_a_part_of_their_names_and_added_until_the_carriers_are_wanted_again(
+    across, qtbot, trained
+):
     across.session.select_boundary(0)
     measured(qtbot, across, 0)
-    name = str(trained.dataset.modalities["adt"].table.var_names[5])
-    across.search.setFocus()
-    qtbot.keyClicks(across.search, name.lower())
-    qtbot.keyClick(across.search, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: name in set(across.table["feature"]), timeout=20_000)
-    assert set(across.table["modality"]) == {"adt", "confidence"}
+    focus(across.search, qtbot)
+    for modality in ("adt", "rna"):
+        part = str(trained.dataset.modalities[modality].table.var_names[5])[:-1].lower()
+        type_keys(part)
+        assert across.search.list.isVisible()
+        assert all(one.modality in ("rna", "adt") for one in across.search.matches)  # no columns
+        wanted = across.search.matches[1]
+        press(Qt.Key.Key_Down)
+        press(Qt.Key.Key_Return)
+        assert across.search.text() == ""
+        qtbot.waitUntil(
+            lambda wanted=wanted: across.table is not None and wanted.name in set(across.table["feature"]),
+            timeout=20_000,
+        )
+    assert sum(len(own) for own in across.own.values()) == 2
+    assert across.search.hasFocus()
     across.default.click()
     qtbot.waitUntil(lambda: "rna" in set(across.table["modality"]), timeout=20_000)
-    told = []
-    across.session.failed.disconnect()
-    across.session.failed.connect(told.append)
-    qtbot.keyClicks(across.search, "nothing")
-    qtbot.keyClick(across.search, Qt.Key.Key_Return)
-    assert told == ["No feature is called nothing. Type its whole name."]
+    assert across.own == {}
 
 
 def test_profiles_are_saved_as_a_figure_and_as_a_table(across, qtbot, tmp_path):

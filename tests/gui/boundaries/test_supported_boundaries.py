@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from acted_support import with_acted_support
 from opened_dock import dock_alone, layer
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
+from typed_keys import focus, press
 
 from napari_trsmi import edits
 from napari_trsmi.gui.boundaries.layers import ON_DARK, drawn, stroke_colors
@@ -69,6 +72,43 @@ def test_the_selected_boundary_and_undo_go_with_their_boundary_when_support_come
     dock.session.deeds.undo()
     assert "review" not in dock.session.result.boundaries
     assert panel.table.segment == new_number(supported, trained, 2)
+
+
+@pytest.mark.parametrize("selected", [True, False])
+def test_the_table_stays_where_a_person_is_when_support_comes(qtbot, trained, supported, selected):
+    dock = dock_alone(qtbot, trained)
+    dock.markers.find = lambda: None
+    table = dock.boundaries.table
+    table.order("longest")
+    table.setFixedHeight(table.horizontalHeader().height() + 4 * 24 + 2)
+    n = table.rows.rowCount()
+    assert n > 7
+    focus(table, qtbot)
+    if selected:
+        for _ in range(n - 2):
+            press(Qt.Key.Key_Down)
+        press(Qt.Key.Key_Up)
+        at = table.currentIndex().row()
+    else:
+        QTest.keyClick(table, Qt.Key.Key_Down)
+        table.clearSelection()
+        table.verticalScrollBar().setValue(72)
+        at = table.rowAt(0)
+    QApplication.processEvents()
+    segment = table.rows.mapToSource(table.rows.index(at, 0)).row()
+    before = table.rowViewportPosition(at)
+    assert 0 <= before <= table.viewport().height() - 24
+    dock.session.refine(supported)
+    QApplication.processEvents()
+    number = new_number(supported, trained, segment)
+    assert table.segment == (number if selected else None)
+    assert table.rowViewportPosition(table.rows.position(number).row()) == before
+    assert table.hasFocus()
+
+
+def test_a_table_in_which_nobody_scrolled_shows_what_matters_most_when_support_comes(dock, trained, supported):
+    dock.session.refine(supported)
+    assert dock.boundaries.table.rowAt(0) == 0
 
 
 def new_number(supported, trained, segment):

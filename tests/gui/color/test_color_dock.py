@@ -11,8 +11,8 @@ from qtpy.QtWidgets import QApplication, QPushButton
 from typed_keys import focus, press, type_keys
 
 from napari_trsmi.gui.color.dock import ColorDock
-from napari_trsmi.gui.color.features import COLUMN, Feature
 from napari_trsmi.gui.color.gene_set_dialog import GeneSetDialog
+from napari_trsmi.gui.finding.features import COLUMN, Feature
 from napari_trsmi.gui.maps import feature_coloring
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
 from napari_trsmi.gui.viewer.sessions import session_of

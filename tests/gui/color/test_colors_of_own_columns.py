@@ -11,7 +11,7 @@ from napari.components import ViewerModel
 from opened_dock import open_section
 
 from napari_trsmi.gui.color.dock import ColorDock
-from napari_trsmi.gui.color.features import COLUMN
+from napari_trsmi.gui.finding.features import COLUMN
 
 
 @pytest.fixture

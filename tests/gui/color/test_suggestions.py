@@ -7,7 +7,7 @@ from scipy import sparse
 
 from napari_trsmi.data.dataset import Dataset, Modality
 from napari_trsmi.gui.color import suggestions
-from napari_trsmi.gui.color.features import COLUMN, FeatureIndex
+from napari_trsmi.gui.finding.features import COLUMN, FeatureIndex
 
 SIDE = 12
 

@@ -14,10 +14,11 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from typed_keys import focus, press, type_keys
 
-from napari_trsmi.gui import maps
+from napari_trsmi.gui import maps, paces
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.interrupt import check
+from napari_trsmi.telling import UNFOLDING, tell
 from napari_trsmi.unfolding import components
 
 
@@ -165,6 +166,35 @@ def test_a_umap_is_worked_out_once_and_remembered(panel, trained, monkeypatch, q
         panel.how.setCurrentText("Components")
         panel.how.activated.emit(0)
     assert calls == [trained.config.seed]
+
+
+def test_a_umap_says_how_far_it_is_and_how_long_it_took_last_time(panel, trained, monkeypatch, qtbot):
+    made, go_on, telling = np.zeros((2500, 2), np.float32), Event(), Event()
+
+    def umap(embedding, seed):
+        if not go_on.is_set():
+            telling.wait(20)
+            tell(UNFOLDING, 50, 200)
+            go_on.wait(20)
+        return made
+
+    monkeypatch.setattr("napari_trsmi.gui.embedding.panel.has_umap", lambda: True)
+    monkeypatch.setattr("napari_trsmi.unfolding.umap", umap)
+    paces.learn({"umap": 2.0})
+    learned = []
+    monkeypatch.setattr("napari_trsmi.gui.embedding.panel.learn", learned.append)
+    focus(panel.how, qtbot)
+    press(Qt.Key.Key_Down)
+    assert panel.how.currentText() == "UMAP"
+    assert panel.bar.isVisible()
+    assert panel.bar.words == "UMAP: about 30 s for 2,500 spots, as last time"
+    assert panel.bar.maximum() == 0
+    telling.set()
+    qtbot.waitUntil(lambda: panel.bar.words == "50 of 200 epochs", timeout=5_000)
+    assert (panel.bar.value(), panel.bar.maximum()) == (50, 200)
+    go_on.set()
+    qtbot.waitUntil(lambda: not panel.bar.isVisible(), timeout=5_000)
+    assert learned[0]["umap"] > 0
 
 
 def test_a_umap_can_be_cancelled(panel, trained, monkeypatch, qtbot):

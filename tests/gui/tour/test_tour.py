@@ -165,6 +165,16 @@ def test_the_first_time_it_is_offered_and_then_no_more(viewer, qtbot, monkeypatc
     assert remembered.is_known(NAME)
 
 
+def test_the_offer_goes_once_something_is_open(viewer, qtbot, monkeypatch):
+    monkeypatch.setattr(remembered, "_KNOWN", "of nobody")
+    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
+    qtbot.waitUntil(dock.offer.isVisible)
+    viewer.open_sample("napari-trsmi", "slice")
+    qtbot.waitUntil(lambda: dock.session.section is not None, timeout=20_000)
+    assert not dock.offer.isVisible()
+    assert not remembered.is_known(NAME)  # nobody put it away
+
+
 def test_a_card_lies_beside_the_dock_on_whichever_side_there_is_room():
     from qtpy.QtCore import QSize
 

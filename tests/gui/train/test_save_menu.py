@@ -37,6 +37,7 @@ RESULT_ONLY = (
     "Loupe CSV…",
     "Xenium Explorer groups…",
     "Vitessce…",
+    "Shapes for SpatialData…",
 )
 COMMANDS = ("save_result", "save_figure", "save_report", "copy_as_python")
 
@@ -250,10 +251,13 @@ def test_the_commands_of_the_palette_do_the_same(viewer, sample, trained, monkey
         ("Loupe CSV…", "x.csv", []),
         ("Xenium Explorer groups…", "x.csv", []),
         ("Vitessce…", "x.json", ["x.data"]),
+        ("Shapes for SpatialData…", "x.zarr", []),
     ],
 )
 @pytest.mark.filterwarnings("ignore:.*zarr v2.*")
 def test_domains_are_given_to_other_programs(session, parent, tmp_path, qtbot, text, name, more):
+    if name == "x.zarr":
+        pytest.importorskip("spatialdata")
     person = Person(tmp_path / name)
     choose(session, parent, text, person)
     qtbot.waitUntil(lambda: bool(session.said + session.failures), timeout=60_000)
@@ -261,6 +265,17 @@ def test_domains_are_given_to_other_programs(session, parent, tmp_path, qtbot, t
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, *more])
     assert session.said == [f"Saved {', '.join(str(tmp_path / one) for one in [name, *more])}."]
     assert person.suggested[0].name.startswith("trsmi_slice")
+
+
+def test_without_spatialdata_its_shapes_say_what_to_install_before_they_ask_where(session, parent, monkeypatch):
+    monkeypatch.setattr("napari_trsmi.gui.exporting.find_spec", lambda name: None)
+    person = Person(Path("x.zarr"))
+    choose(session, parent, "Shapes for SpatialData…", person)
+    assert session.failures == [
+        "Expected the package spatialdata for this, found none. Install it with "
+        '`pip install "napari-trsmi[spatialdata]"`.'
+    ]
+    assert person.suggested == []
 
 
 def test_the_sample_is_never_saved_into_the_program(session, tmp_path, monkeypatch):

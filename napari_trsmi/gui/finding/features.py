@@ -1,4 +1,4 @@
-"""The names of everything a section can be coloured by, found as a person types."""
+"""The names of the features and columns of a section, found as a person types."""
 
 from __future__ import annotations
 
@@ -47,9 +47,16 @@ class FeatureIndex:
     ----------
     modalities
         Names of the modalities, then `COLUMN` and `GENE_SET` where there are some, then what was predicted.
+
+    Parameters
+    ----------
+    columns
+        Find columns too.
     """
 
-    def __init__(self, dataset: Dataset, predicted: Iterable[str] = (), sets: Iterable[str] = ()) -> None:
+    def __init__(
+        self, dataset: Dataset, predicted: Iterable[str] = (), sets: Iterable[str] = (), *, columns: bool = True
+    ) -> None:
         self._features: dict[str, range] = {}
         self._names: list[str] = []
         self._labels: list[str] = []
@@ -57,11 +64,11 @@ class FeatureIndex:
         for name, modality in dataset.modalities.items():
             var = modality.table.var
             self._add(name, var.index.tolist(), feature_names.labels(var), feature_names.other_names(var))
-        columns = [str(name) for name in dataset.obs.columns]
-        if dataset.parts and SECTION not in columns:
-            columns.insert(0, SECTION)
-        if columns:
-            self._add(COLUMN, columns, columns, [""] * len(columns))
+        names = [str(name) for name in dataset.obs.columns] if columns else []
+        if columns and dataset.parts and SECTION not in names:
+            names.insert(0, SECTION)
+        if names:
+            self._add(COLUMN, names, names, [""] * len(names))
         if sets := list(sets):
             self._add(GENE_SET, sets, sets, [""] * len(sets))
         for name in (one for one in predicted if one in dataset.modalities):  # of a section by itself not all are there

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from small_dataset import COUNTS, dataset_of
 
-from napari_trsmi.gui.color import features
-from napari_trsmi.gui.color.features import COLUMN, Feature, FeatureIndex
+from napari_trsmi.gui.finding import features
+from napari_trsmi.gui.finding.features import COLUMN, Feature, FeatureIndex
 
 
 def test_the_best_match_comes_first():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from napari_trsmi.gui.color.features import Feature, FeatureIndex
+from napari_trsmi.gui.finding.features import Feature, FeatureIndex
 from napari_trsmi.gui.plain import as_tip
 from napari_trsmi.gui.search_field import SearchField
 

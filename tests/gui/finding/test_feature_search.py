@@ -7,8 +7,8 @@ import pytest
 from qtpy.QtCore import Qt
 from typed_keys import focus, press, type_keys
 
-from napari_trsmi.gui.color.feature_search import FeatureSearch
-from napari_trsmi.gui.color.features import COLUMN, Feature, FeatureIndex
+from napari_trsmi.gui.finding.feature_search import FeatureSearch
+from napari_trsmi.gui.finding.features import COLUMN, Feature, FeatureIndex
 
 
 def test_what_is_typed_stays_and_enter_takes_the_first_match(field, qtbot):

@@ -1,0 +1,1 @@
+"""Find a feature of a section by its name."""
