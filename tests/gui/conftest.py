@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -42,11 +43,27 @@ def trained(sample: Dataset, quick: Config) -> Result:
     """A result of a short run on the sample; do not change it."""
     import napari_trsmi as nt
 
-    return nt.fit(sample, quick)
+    result = nt.fit(sample, quick)
+    set_aside()
+    return result
+
+
+def set_aside() -> None:
+    """Hide what is there from the collector: after each viewer napari looks through all objects for what leaked."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def napari_imported() -> None:
+    """Import what a window is made of, once and for all."""
+    import napari._qt.qt_main_window  # noqa: F401
+
+    set_aside()
 
 
 @pytest.fixture
-def viewer(make_napari_viewer: Callable[..., Viewer], npe2pm: Any) -> Viewer:
+def viewer(napari_imported: None, make_napari_viewer: Callable[..., Viewer], npe2pm: Any) -> Viewer:
     """A viewer in a window, with this plugin registered."""
     from npe2 import PluginManifest
 
