@@ -75,6 +75,7 @@ def viewer(napari_imported: None, make_napari_viewer: Callable[..., Viewer], npe
 def nothing_is_made_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin no thread that outlives a test."""
     monkeypatch.setattr("napari_trsmi.gui.warm_up.begin", lambda: None)
+    monkeypatch.setattr("napari_trsmi.gui.libraries.DELAY", 10**8)
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from weakref import ref
 
 from qtpy.QtWidgets import QApplication, QFileDialog, QMenu
 
-from napari_trsmi.gui.plain import as_tip
+from napari_trsmi.gui.plain import as_tip, shortened
 from napari_trsmi.gui.remembered import forget, recent
 from napari_trsmi.gui.viewer.lane import Opening, in_turn, lane_of
 
@@ -52,7 +52,7 @@ def open_soon(session: Session, paths: Sequence[str], library: Any = None, *, fi
         if (there := held()) is not None:
             _take(there, list(paths), found)
 
-    opening = Opening(f"Opening {Path(paths[0]).name}", partial(read_files, list(paths), library), take)
+    opening = Opening(f"Opening {shortened(Path(paths[0]).name, 22)}", partial(read_files, list(paths), library), take)
     lane_of(session).add(opening, first=first)
 
 

@@ -13,6 +13,7 @@ from weakref import ref
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.maps import coloring_of, together
+from napari_trsmi.gui.plain import shortened
 from napari_trsmi.gui.remembered import remember
 from napari_trsmi.gui.state import Channel
 from napari_trsmi.gui.viewer.cameras import Place
@@ -148,7 +149,7 @@ def open_session(viewer: Viewer, path: Path, parent: QWidget | None = None) -> N
             in_turn(session_of(viewer), steps(session_of(viewer), what, found))
 
     show_line(session)
-    return lane_of(session).add(Opening(f"Opening {Path(path).name}", read, take))
+    return lane_of(session).add(Opening(f"Opening {shortened(Path(path).name, 22)}", read, take))
 
 
 def steps(session: Session, what: record.SavedSession, found: Found) -> Iterator[None]:

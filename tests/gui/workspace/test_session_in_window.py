@@ -181,10 +181,8 @@ def test_colours_cameras_and_hidden_domains_of_all_sections_come_back(
     open_docks(viewer)
     away = data.with_name("away.h5mu")
     away.write_bytes(data.read_bytes())
-    opened = {}
-    for path in (away, data):
-        dataset = nt.read(path)
-        opened[path] = open_section(viewer, dataset, replace(trained, dataset=dataset))
+    read = {path: nt.read(path) for path in (away, data)}  # before jobs of the first go on beside
+    opened = {path: open_section(viewer, one, replace(trained, dataset=one)) for path, one in read.items()}
     session.activate(opened[away])
     session.set_hidden(frozenset({2}))
     session.set_config(session.config.model_copy(update={"seed": 5}))
