@@ -41,6 +41,7 @@ SCORES = (
     "ARI (adjusted Rand index) and NMI (normalised mutual information): how alike the domains are, 1 for the same and "
     "near 0 by chance. Boundary F1: how much of the boundaries they have in common. Saved with the runs compared."
 )
+AROUND = 8  # pixels that a theme keeps free above and below the lines of a label
 NO_EMBEDDING = "The file holds no embedding of another method in obsm, such as X_totalVI."
 
 
@@ -106,7 +107,7 @@ class ComparePanel(QWidget):
         self.below.addWidget(self.note)
         self.below.addWidget(self.swipe)
         line = self.note.fontMetrics().lineSpacing()
-        self.below.setFixedHeight(max(2 * line, self.swipe.sizeHint().height()))
+        self.below.setFixedHeight(max(2 * line + AROUND, self.swipe.sizeHint().height()))
         self.scores.setMinimumHeight(3 * line)
         self.scores.setAlignment(Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self.below)

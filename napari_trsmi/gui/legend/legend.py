@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari import Viewer
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QEvent, QObject, QPoint, QSize, Qt
 from qtpy.QtGui import QColor, QResizeEvent
 from qtpy.QtWidgets import (
     QBoxLayout,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 NARROW = 400  # pixels
 LOWEST = 56  # pixels; two rows of domains
+SHARE = 0.25  # of the height: as much as it asks for at least
 
 STYLE = """
 Legend, Legend > QWidget, ChipList, DomainList {{ background: {background}; }}
@@ -63,7 +64,6 @@ class Legend(QWidget):
         self._merging = False
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.setMinimumHeight(LOWEST)
         self.caption, self.list, self.key = Label(), DomainList(session), ColorKey(session)
         self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.caption.setContentsMargins(0, 3, 4, 0)
@@ -118,6 +118,18 @@ class Legend(QWidget):
         """Show the legend as long as there is something to explain, or never."""
         self.wanted = wanted
         self._update()
+
+    def minimumSizeHint(self) -> QSize:
+        """Ask for all rows where the canvas keeps most of the height, else for two: napari's canvas takes what it can."""
+        center = self.parentWidget()
+        share = 0 if center is None else round(SHARE * center.height())
+        return QSize(super().minimumSizeHint().width(), max(LOWEST, min(self.sizeHint().height(), share)))
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Ask anew when there is more or less height."""
+        if event is not None and event.type() == QEvent.Type.Resize and watched is self.parentWidget():
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Put the caption above the domains where the canvas is narrow."""
@@ -274,6 +286,7 @@ def attach_legend(widget: QWidget, session: Session) -> Legend | None:
         layout.setDirection(QBoxLayout.Direction.TopToBottom)
         layout.setSpacing(0)
         layout.addWidget(legend)
+        center.installEventFilter(legend)
     return legend
 
 

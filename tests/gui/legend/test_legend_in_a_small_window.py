@@ -1,0 +1,26 @@
+"""The legend in a window of 1000 x 700: no row of domains is cut, and its sentence does not widen the window."""
+
+from __future__ import annotations
+
+import numpy as np
+from opened_dock import open_section
+
+from napari_trsmi.gui.legend.legend import Legend
+from napari_trsmi.gui.state import Shown
+from napari_trsmi.gui.viewer.sessions import session_of
+
+
+def test_all_rows_of_the_legend_are_seen(viewer, qtbot, sample):
+    open_section(viewer, sample)
+    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
+    window = dock.window()
+    window.resize(1000, 700)
+    qtbot.waitExposed(window)
+    legend = window.findChild(Legend)
+    assert legend.caption.text().startswith("No domains yet")
+    qtbot.waitUntil(lambda: window.width() == 1000)
+    names, colors = tuple("1234567"), tuple(f"#{k * 30:02x}8855" for k in range(7))
+    session_of(viewer).show(Shown(np.arange(sample.n_spots) % 7, names, colors, 5))
+    qtbot.waitUntil(lambda: legend.domains.height() >= legend.list.geometry().bottom() > 40)
+    window.resize(1000, 540)
+    qtbot.waitUntil(lambda: window.height() == 540)
