@@ -105,7 +105,9 @@ class SavedLayout(Part):
     """Numbers of the sections in their order, and quarter turns and flip of those that are turned, by number."""
 
     order: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(max_length=1000)] = ()
-    turns: dict[Annotated[str, Field(pattern="^[0-9]{1,6}$")], tuple[Annotated[int, Field(ge=0, le=3)], bool]] = {}
+    turns: dict[Annotated[str, Field(pattern="^[0-9]{1,6}$")], tuple[Annotated[int, Field(ge=0, le=3)], bool]] = Field(
+        default_factory=dict
+    )
 
 
 class SavedSection(Part):
