@@ -15,6 +15,7 @@ from napari_trsmi.neighbours import Neighbours, nearest, without
 _EXACT_IN_TILE = (
     15_000  # spots of a tile; one section is searched exactly further, so that small ones stay as they were
 )
+_EXACT_IN_STUDY = 20_000  # spots of all sections likewise
 _LOOKED_AT = 100_000  # spots that tell how spots are laid out
 _AT_ONCE = 100_000  # spots that are worked on between two looks at whether to go on
 
@@ -231,13 +232,17 @@ def _check_k(name: str, k: int, n: int) -> None:
 
 
 def _balanced(rows: np.ndarray, k: int, seed: int, section: np.ndarray) -> Neighbours:
-    """(N, k') indices and distances of the nearest other rows of each section, k' about k."""
+    """(N, k') indices and distances of the nearest other rows of each section, k' about k.
+
+    All spots ask in every section, which costs N^2 where the search is exact: of many spots it goes by cells.
+    """
     index, distance, recall = [], [], []
+    engine = "auto" if len(rows) < _EXACT_IN_STUDY else "cells"
     for own in rows_of(section):
         share = min(max(1, round(k * len(own) / len(rows))), len(own) - 1)
         place = np.full(len(rows), -1, np.int32)  # of a spot among those of this section
         place[own] = np.arange(len(own))
-        found = nearest(rows[own], share, rows, own=place, seed=seed)
+        found = nearest(rows[own], share, rows, own=place, seed=seed, engine=engine)
         index.append(own[found.index])
         distance.append(found.distance)
         recall.append(found.recall)

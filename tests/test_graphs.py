@@ -10,6 +10,7 @@ from scipy import sparse
 from scipy.spatial.distance import cdist
 from strategies import graphs
 
+from napari_trsmi import graphs as ours
 from napari_trsmi.config import Graph
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.graphs import (
@@ -145,6 +146,23 @@ def test_the_search_by_cells_finds_nearly_all_nearest_neighbours(monkeypatch):
     assert (found != found.T).nnz == 0
     assert not found.diagonal().any()
     assert (found != feature_graph(values, settings, seed=1)).nnz == 0
+
+
+def test_sections_of_a_large_study_are_searched_by_cells_each_for_its_share(monkeypatch):
+    asked = []
+
+    def spied(*given, **named):
+        asked.append(named["engine"])
+        return spied.nearest(*given, **named)
+
+    spied.nearest = ours.nearest
+    monkeypatch.setattr(ours, "nearest", spied)
+    monkeypatch.setattr("napari_trsmi.neighbours._PROBES", 100)  # among so few rows all cells are looked at
+    values, section, settings = rows(120), np.repeat([0, 1, 2], 40), Graph(k_feature=9, metric="euclidean")
+    exact = feature_graph(values, settings, section=section)
+    monkeypatch.setattr(ours, "_EXACT_IN_STUDY", 120)
+    np.testing.assert_allclose(feature_graph(values, settings, section=section).toarray(), exact.toarray(), atol=1e-5)
+    assert asked == ["auto"] * 3 + ["cells"] * 3
 
 
 def test_identical_spots_do_not_become_their_own_neighbours(monkeypatch):

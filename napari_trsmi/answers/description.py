@@ -54,6 +54,8 @@ class Description:
         Names it could have, best first, each with its evidence. None is given to it.
     notes
         What to know when reading this, in sentences.
+    section
+        The one section of a study that all of this is about; "" for all, or for a single section.
     """
 
     domain: str
@@ -66,6 +68,7 @@ class Description:
     markers: Difference
     suggestions: tuple[Suggestion, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    section: str = ""
 
 
 def describe_domain(
@@ -79,6 +82,7 @@ def describe_domain(
     held_out: bool = True,
     halves: Halves | None = None,
     markers: Difference | None = None,
+    section: str | None = None,
 ) -> Description:
     """Return what a domain is made of, which gene sets are high in it, what lies beside it, and what to call it.
 
@@ -100,6 +104,8 @@ def describe_domain(
         As for `differ`.
     markers
         What `differ` found for this domain and ``"rest"``; made here where not given.
+    section
+        Name of the one section of a study in which to describe it; all where not given.
 
     Raises
     ------
@@ -125,10 +131,13 @@ def describe_domain(
         result = restore(result)
     known = None if sets is None else read_sets(sets)  # before any time is spent
     k = number(result, domain)
-    name, inside = result.names[k], result.labels == k
-    composition = compositions(result, inside, columns)
+    name = result.names[k]
     if markers is None:
-        markers = differ(result, f"domain:{name}", held_out=held_out, halves=halves)
+        markers = differ(result, f"domain:{name}", held_out=held_out, halves=halves, section=section)
+    if section is not None:
+        result = _in_section(result, section)
+    inside = result.labels == k
+    composition = compositions(result, inside, columns)
     parts = []
     for modality, table in markers.tables.items():
         if known is not None and result.dataset.modalities[modality].kind != "precomputed":
@@ -154,7 +163,17 @@ def describe_domain(
         markers=markers,
         suggestions=suggest(result, k, composition, tested, markers.tables),
         notes=(*notes, DEPENDENT),
+        section=section or "",
     )
+
+
+def _in_section(result: Result, section: str) -> Result:
+    """Return the part of one section, with the columns of the study, some of which a person may have made there."""
+    from dataclasses import replace
+
+    part, study = result.of(section), result.dataset
+    rows = study.sections[study.number_of(section)]
+    return replace(part, dataset=replace(part.dataset, obs=study.obs.iloc[rows].set_axis(part.dataset.obs.index)))
 
 
 def _neighbours(result: Result, k: int, permutations: int) -> pd.DataFrame:

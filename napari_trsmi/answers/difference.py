@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_trsmi.answers.groups import REST, Group, Where, apart, group_of, rest_of
+from napari_trsmi.answers.groups import REST, Group, Where, apart, group_of, rest_of, within
 from napari_trsmi.answers.ranks import rank_test
 from napari_trsmi.answers.replicates import Design, design_of, moderated, moderated_between
 from napari_trsmi.answers.values import Values
@@ -76,6 +76,7 @@ def differ(
     *,
     held_out: bool = True,
     halves: Halves | None = None,
+    section: str | None = None,
 ) -> Difference:
     """Return what differs between two groups of spots, in each modality, what differs most first.
 
@@ -101,6 +102,8 @@ def differ(
         Off: test the values that drew the domains, which takes less time and gives too small p.
     halves
         What `count_halves` returns for the result; made here where not given, which takes most of the time.
+    section
+        Name of the one section of a study to compare within; all where not given.
 
     Returns
     -------
@@ -132,6 +135,8 @@ def differ(
     dataset, result = _opened(of)
     first = group_of(a, dataset, result, "A")
     second = rest_of(first) if isinstance(b, str) and b == REST else group_of(b, dataset, result, "B")
+    if section is not None:
+        first, second = (within(group, dataset, section) for group in (first, second))
     first, second, shared = apart(first, second)
     notes = [f"{shared:,} spots that are in both groups are left out."] if shared else []
     config = Config() if result is None else result.config

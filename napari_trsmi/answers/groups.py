@@ -90,6 +90,15 @@ def rest_of(group: Group) -> Group:
     return Group(REST, ~group.spots, lambda labels: (labels >= 0) & ~inside(labels))
 
 
+def within(group: Group, dataset: Dataset, section: str) -> Group:
+    """Return the spots of a group that are in one section of a study."""
+    inside, redrawn = dataset.section == dataset.number_of(section), group.redrawn
+    name = f"{group.name} in {section}"
+    if redrawn is None:
+        return Group(name, group.spots & inside)
+    return Group(name, group.spots & inside, lambda labels: redrawn(labels) & inside)
+
+
 def apart(a: Group, b: Group) -> tuple[Group, Group, int]:
     """Return two groups without the spots that are in both, and how many those are.
 

@@ -11,7 +11,7 @@ from napari_trsmi.compare.labelling import (
     labels_of_file,
     labels_of_result,
 )
-from napari_trsmi.compare.scores import SCORES, Comparison, compare, matched_colors
+from napari_trsmi.compare.scores import SCORES, Comparison, compare, matched_colors, within
 
 __all__ = [
     "MOST_LABELS",
@@ -30,4 +30,5 @@ __all__ = [
     "record",
     "with_comparison",
     "with_records",
+    "within",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -113,6 +113,27 @@ def compare(a: np.ndarray, b: np.ndarray, adjacency: sparse.csr_matrix) -> Compa
         known=known,
         contingency=(one_hot(a).T @ one_hot(b)).toarray().astype(int),  # labels by labels, at most 1,000 of a column
     )
+
+
+def within(
+    found: Comparison, a: np.ndarray, b: np.ndarray, adjacency: sparse.csr_matrix, rows: np.ndarray
+) -> Comparison:
+    """Return how two labellings agree over some spots alone; which domain matches which stays as for all of them.
+
+    Parameters
+    ----------
+    found
+        What `compare` returned for `a`, `b` and `adjacency`.
+    rows
+        (n,) int rows of the spots, such as one section of a study.
+
+    Raises
+    ------
+    DataError
+        None of them has both labels.
+    """
+    part = compare(a[rows], b[rows], adjacency[rows][:, rows].tocsr())
+    return replace(part, matched=found.matched[rows], different=found.different[rows])
 
 
 def matched_colors(a: Labelling, b: Labelling, comparison: Comparison) -> tuple[str, ...]:

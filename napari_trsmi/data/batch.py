@@ -9,6 +9,7 @@ from napari_trsmi.interrupt import check
 
 K_MIXED = 20  # nearest spots looked at
 GAIN, WELL = 1.3, 0.6  # how much more sections mix, and how much at least, where standardising them is right
+MOST = 1.1  # more than sections mix, but for chance
 APART, MENDED = 0.4, 2.5  # mixing of sections over that of halves, and its gain by Harmony, where that is right
 _SEEN = 2_000  # spots of each section looked at
 

@@ -115,8 +115,10 @@ def _corrected(
         if asked == "harmony":
             return batch.harmonised(of(True), section, seed), "components are corrected by Harmony, as asked"
         plain, standardised = of(False), of(True)
-        (before, within), (after, _) = mixed_in(plain), mixed_in(standardised)
+        before, within = mixed_in(plain)
         gain = batch.GAIN if by_total else 1.0  # counts as they are hold the depth of their section
+        # Where sections mix as far as they can, nothing is gained, and looking takes as long as all else here.
+        after = mixed_in(standardised)[0] if gain * before < batch.MOST else 0.0
         if after >= batch.WELL and after >= gain * before:
             return standardised, (
                 f"features are standardised in each section, after which these mix ({after:.2f}, {before:.2f} before; "

@@ -164,6 +164,14 @@ class _Sweep(_Part):
     run: str = ""
 
 
+_Number = Annotated[str, Field(pattern="^[0-9]{1,6}$")]
+
+
+class _View(_Part):
+    order: list[int] = []
+    turns: dict[_Number, Annotated[list[int], Field(min_length=2, max_length=2)]] = {}
+
+
 class Recorded(_Part):
     """Everything in a record that something here reads again.
 
@@ -185,6 +193,7 @@ class Recorded(_Part):
     part_of: _PartOf | None = None
     section_column: str | None = None
     places: list[Annotated[list[float], Field(min_length=3, max_length=3)]] = []
+    view: _View = _View()
     spots: Literal["all", "common"] = "common"
     history: list[_Epoch] = []
     device: str = ""

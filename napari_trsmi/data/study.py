@@ -38,7 +38,6 @@ def stack(
         Name of the study.
     keep_names
         Barcodes are different in all sections and stay; else each is preceded by its section, ``"s1:AAAC-1"``.
-
     distinct
         Refuse the same spots twice.
 
@@ -283,7 +282,7 @@ def _shared(a: pd.Index, b: pd.Index) -> int:
 
 
 def _placed(parts: Sequence[Dataset]) -> tuple[tuple[Place, ...], list[str]]:
-    """Return where each section lies: rows of them from left to right, tops aligned, a gap between."""
+    """Return where each section lies: in rows, at true scale as far as their units of length are known."""
     known = [part.microns_per_unit for part in parts]
     notes = []
     if all(known):
@@ -294,16 +293,24 @@ def _placed(parts: Sequence[Dataset]) -> tuple[tuple[Place, ...], list[str]]:
             without = ", ".join(part.name for part, own in zip(parts, known, strict=True) if not own)
             notes.append(f"No unit of length is known of {without}: all sections are drawn as if theirs were the same.")
     sizes = [np.ptp(part.coords, axis=0) * scale for part, scale in zip(parts, scales, strict=True)]
-    gap = _GAP * float(max(size.max() for size in sizes)) or 1.0
-    across = len(parts) if len(parts) <= 4 else int(np.ceil(np.sqrt(len(parts))))
-    places, x, y, height = [], 0.0, 0.0, 0.0
-    for number, (part, scale, size) in enumerate(zip(parts, scales, sizes, strict=True)):
-        if number and number % across == 0:
-            x, y, height = 0.0, y + height + 2 * gap, 0.0
+    places = []
+    for part, scale, (x, y) in zip(parts, scales, in_rows(sizes), strict=True):
         low = part.coords.min(axis=0) * scale
         places.append(Place(float(scale), float(x - low[0]), float(y - low[1])))
-        x, height = x + float(size[0]) + gap, max(height, float(size[1]))
     return tuple(places), notes
+
+
+def in_rows(sizes: Sequence[np.ndarray]) -> list[tuple[float, float]]:
+    """Return the upper left corner (x, y) of each section of a size (2,): rows of them, tops aligned, a gap between."""
+    gap = _GAP * float(max(size.max() for size in sizes)) or 1.0
+    across = len(sizes) if len(sizes) <= 4 else int(np.ceil(np.sqrt(len(sizes))))
+    corners, x, y, height = [], 0.0, 0.0, 0.0
+    for number, size in enumerate(sizes):
+        if number and number % across == 0:
+            x, y, height = 0.0, y + height + 2 * gap, 0.0
+        corners.append((x, y))
+        x, height = x + float(size[0]) + gap, max(height, float(size[1]))
+    return corners
 
 
 def _annotations(parts: Sequence[Dataset], keep_names: bool) -> pd.DataFrame:

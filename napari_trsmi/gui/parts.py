@@ -1,10 +1,12 @@
-"""Which sections of a study are drawn, and which one the docks speak about."""
+"""Which sections of a study are drawn, where, and which one the docks speak about."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
+
+from napari_trsmi.gui.layout import Layout
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.state import OpenSection
@@ -26,10 +28,13 @@ class Parts:
         Sections that are not drawn.
     chosen_changed(int | None)
         The section that the docks speak about; None for all.
+    laid(Layout)
+        The sections, or a single one, lie otherwise.
     """
 
     hidden_changed = Signal(object)
     chosen_changed = Signal(object)
+    laid = Signal(object)
 
     def __init__(self) -> None:
         self.study: OpenSection | None = None
@@ -48,6 +53,32 @@ class Parts:
     def chosen(self) -> int | None:
         """Number of the section that the docks speak about; None for all."""
         return None if self.study is None else self.study.part
+
+    @property
+    def layout(self) -> Layout:
+        """How the sections, or a single one, lie."""
+        return Layout() if self.study is None else self.study.layout
+
+    @property
+    def ordered(self) -> tuple[int, ...]:
+        """Numbers of the sections in the order in which they lie."""
+        return self.layout.order_of(len(self.names))
+
+    @property
+    def name(self) -> str | None:
+        """Name of the chosen section; None for all."""
+        return None if self.chosen is None else self.names[self.chosen]
+
+    @property
+    def said(self) -> str:
+        """What is added to a caption where the docks speak about one section; else empty."""
+        return "" if self.name is None else f" in {self.name}"
+
+    def lie(self, layout: Layout) -> None:
+        """Let the sections, or a single one, lie so; what is known of them stays."""
+        if self.study is not None and layout != self.layout:
+            self.study.layout = layout
+            self.laid.emit(layout)
 
     def hide(self, hidden: frozenset[int]) -> None:
         """Draw all sections but these."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_trsmi.config import Config
 from napari_trsmi.gui.busy import nowhere
+from napari_trsmi.gui.layout import Layout, Lying
 from napari_trsmi.gui.runs import Runs
 from napari_trsmi.records import Checkpoints, Progress
 
@@ -24,7 +25,7 @@ RunState = Literal["idle", "waiting", "preparing", "running", "paused", "finishi
 
 
 @dataclass(eq=False)
-class OpenSection:
+class OpenSection(Lying):
     """A section in the viewer: its layers carry it in ``metadata["trsmi"]["section"]``.
 
     Attributes
@@ -43,6 +44,8 @@ class OpenSection:
         Numbers of the sections of a study that are not drawn.
     part
         Number of the section of a study that the docks speak about; None for all.
+    layout
+        How the section, or those of a study, lie on the canvas.
     run
         The run on it that trains, is paused or waits in line; None where there is none.
     last_run
@@ -66,6 +69,7 @@ class OpenSection:
     conversions: tuple[str, ...] | None = None
     hidden_parts: frozenset[int] = frozenset()
     part: int | None = None
+    layout: Layout = field(default_factory=Layout)
     run: Run | None = None
     last_run: Run | None = None
     config: Config | None = None

@@ -47,8 +47,10 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
     section lacks owns no spot. `maps` have ``"fits"``, the share of the study's spots that lie at least as far from
     their nearest domain, each section measured against the others: below 0.01 a spot is like no domain of the study.
     Where more than a twentieth of the section is, its notes say so; where more than a fifth is, that it does not fit.
-    Where the study has other cuts, ``"support"`` is the share of those that give a spot its domain. The embedding is
-    the mean of that of the 20 most similar spots of the study.
+    ``"support"`` is the chance that the domain of a spot is the one that the study would give it: how often that was
+    so for spots like it where each section of the study was left out and labelled by the others. Where that says too
+    little (one section, or hardly a spot labelled otherwise), it is the share of the study's other cuts, if it has
+    any, that give the spot its domain. The embedding is the mean of that of the 20 most similar spots of the study.
 
     Raises
     ------
@@ -61,6 +63,7 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
     from napari_trsmi.neighbours import nearest
     from napari_trsmi.records import Partition
     from napari_trsmi.stages import assemble, missing_columns, prepare
+    from napari_trsmi.study.calibrated import Told, learnt
     from napari_trsmi.study.gaussians import Gaussians
 
     known, section = _read(study, new)
@@ -116,9 +119,13 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
         maps={FITS: fits.astype(np.float32)},
         provenance=provenance,
     )
-    if known.cuts is None or not known.cuts.shape[1]:
+    if known.cuts is not None and known.cuts.shape[1]:
+        result = _supported(result, known, rows, used, features, labelled)
+    model = learnt(features[:n], labels, used, section_of, of_study, strength, k)
+    if model is None:
         return result
-    return _supported(result, known, rows, used, features, labelled)
+    signs = Told.of(domains, features[n:], neighbours, strength).signs
+    return _believed(result, model.predict_proba(signs)[:, 1].astype(np.float32))
 
 
 def _read(study: Result | str | Path, new: Any) -> tuple[Result, Dataset]:
@@ -243,6 +250,16 @@ def _only_new(prepared: Prepared, section: Dataset, n: int) -> Prepared:
         carry={},
         notes=(),  # of both together
     )
+
+
+def _believed(result: Result, chance: np.ndarray) -> Result:
+    """Return the result with the chance that the domain of each spot is right as its support."""
+    from napari_trsmi.evidence import SUPPORT
+
+    provenance = dict(result.provenance)
+    if "support" in provenance:
+        provenance["support"] = {**provenance["support"], "spots": float(chance.mean())}
+    return replace(result, maps={**result.maps, SUPPORT: chance}, provenance=provenance)
 
 
 def _supported(

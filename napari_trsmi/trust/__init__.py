@@ -5,7 +5,14 @@ generators, as training is: they yield a `Progress` before each run, and can be 
 """
 
 from napari_trsmi.trust.asked import check_trust
-from napari_trsmi.trust.found import AGREEING, BY_CHANCE, STABILITY, describe, modality_agreement, with_trust
+from napari_trsmi.trust.found import (
+    AGREEING,
+    BY_CHANCE,
+    STABILITY,
+    describe,
+    modality_agreement,
+    with_trust,
+)
 from napari_trsmi.trust.perturbed import perturbed
 from napari_trsmi.trust.sections import without_each_section
 from napari_trsmi.trust.seeds import Stability, seed_stability, stability_curve, suggested_domains

@@ -121,8 +121,10 @@ def with_trust(
     return replace(result, maps=maps, boundaries=boundaries, provenance={**result.provenance, "trust": trust})
 
 
-def describe(result: Result) -> str:
-    """Return what the checks of a result found, in lines for a person."""
+def describe(result: Result, section: str | None = None) -> str:
+    """Return what the checks of a result found, in lines for a person; first those of one section where it is named."""
+    if section is not None and (own := _in_section(result, section)):
+        return "\n".join((f"In {section}:", *own, "In all sections:", describe(result)))
     trust = result.provenance.get("trust", {})
     lines = []
     if "stability" in trust:
@@ -148,6 +150,27 @@ def describe(result: Result) -> str:
         runs = _runs(trust.get("curve_perturbed")).lower()
         lines.append(f"Stability over {runs} by number of domains: {curve}. Suggested: {trust['suggested_domains']}.")
     return "\n".join([*lines, *without_sections(result)])
+
+
+def _in_section(result: Result, section: str) -> list[str]:
+    """Return what is known of one section of a study."""
+    dataset, edges, table = result.dataset, result.boundary_edges, result.boundaries
+    number = dataset.number_of(section)
+    rows, lines = dataset.sections[number], []
+    if STABILITY in result.maps:
+        kept = 100 * float((result.maps[STABILITY][rows] >= STABLE).mean())
+        lines.append(f"{kept:.0f} % of its spots keep their domain in at least 4 of 5 runs.")
+    if table is not None and edges is not None and BY_CHANCE in table:
+        own = table["segment"].isin(edges["segment"][dataset.section[edges["i"]] == number])  # type: ignore[index]
+        likely = int((table.loc[own, BY_CHANCE] > LIKELY).sum())
+        lines.append(
+            f"{likely} of its {int(own.sum())} boundaries are no more confident than 5 % of the boundary drawn by "
+            "chance, which was looked for in all sections together."
+        )
+    if AGREEING in result.maps:
+        agreeing = float(np.nanmean(result.maps[AGREEING][rows]))
+        lines.append(f"Of the modalities of a spot, {agreeing:.0%} alone give it its domain, on average.")
+    return [*lines, *(one for one in without_sections(result) if one.startswith(f"Without {section},"))]
 
 
 def _runs(perturbed: bool | None) -> str:

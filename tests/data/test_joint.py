@@ -69,6 +69,23 @@ def test_sections_without_a_batch_are_corrected_by_nothing():
         np.testing.assert_array_equal(found.values[name], nothing.values[name])
 
 
+def test_where_sections_mix_as_far_as_they_can_standardising_is_not_tried(monkeypatch):
+    from napari_trsmi.data import batch
+
+    looked, mixing = [], batch.mixing
+
+    def spied(*given):
+        looked.append(mixing(*given))
+        return looked[-1]
+
+    monkeypatch.setattr(batch, "mixing", spied)
+    components(study(BOTH))
+    assert [batch.GAIN * before >= batch.MOST for before, _ in looked] == [True, True]
+    looked.clear()
+    components(study(BOTH, chemistry=0.8))
+    assert len(looked) == 4
+
+
 def test_sections_of_another_chemistry_are_standardised():
     dataset = study(BOTH, chemistry=0.8)
     found, asked = components(dataset), components(dataset, "standardise")

@@ -86,6 +86,24 @@ def test_support_is_the_share_of_other_cuts_that_give_the_same_domain(study):
     assert segments[1, 2] == pytest.approx(0.75, abs=0.1)  # one of four cuts draws none there
 
 
+def test_support_is_how_often_spots_like_it_are_right():
+    rng, mixed = np.random.default_rng(0), []
+    for _ in range(4):  # specks in the stripes are labelled by what lies around them, wrongly
+        speck = rng.random(len(STRIPES)) < 0.15
+        mixed.append(np.where(speck, rng.integers(0, 3, len(STRIPES)), STRIPES))
+    sections = {name: tissue(seed, mixed[seed], 0.9 * np.eye(3, 8)) for seed, name in enumerate("abc")}
+    labels = np.concatenate(mixed[:3])
+    study = known(sections, labels, np.tile(labels[:, None], 5))  # whose cuts agree
+    found = nt.transfer(study, tissue(3, mixed[3], 0.9 * np.eye(3, 8)))
+    support, right = found.maps["support"], found.labels == mixed[3]
+    assert right.mean() < 0.9
+    assert support.mean() == pytest.approx(right.mean(), abs=0.05)
+    for low, high in ((0.0, 0.7), (0.7, 0.85), (0.85, 1.0)):
+        within = (support >= low) & (support < high)
+        assert right[within].mean() == pytest.approx(support[within].mean(), abs=0.1)
+    assert found.provenance["support"]["spots"] == pytest.approx(support.mean())
+
+
 def test_one_section_can_be_transferred_from():
     found = nt.transfer(known({"a": tissue(1)}, STRIPES), tissue(3))
     assert (found.labels == STRIPES).mean() > 0.97

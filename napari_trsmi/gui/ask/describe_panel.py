@@ -54,7 +54,9 @@ class DescribePanel(JobPanel):
         self.found: Description | None = None
         self._file: tuple[str, dict[str, tuple[str, ...]]] | None = None
         self._partition: Any = None
-        self._markers: dict[Any, Any] = {}  # {(domain, held out): what differs} of the domains, which takes longest
+        self._markers: dict[
+            Any, Any
+        ] = {}  # {(domain, name, section): what differs} of the domains, which takes longest
         self.domain = field("Domain", "The domain that is described")
         self.describe = text_button("Describe", "Find out in the background", self.start)
         self.stop = text_button("Stop", "Give up this question", self._give_up)
@@ -152,7 +154,8 @@ class DescribePanel(JobPanel):
         except TrsmiError as error:
             self.summary.setText(str(error))
             return
-        held_out, method, key = self.held_out, str(self.method.currentData()), (k, result.names[k])
+        section, held_out, method = self.session.parts.name, self.held_out, str(self.method.currentData())
+        key = (k, result.names[k], section)
         permutations, markers = PERMUTATIONS if self.squidpy.isChecked() else 0, self._markers.get(key)
 
         def ask() -> Description:
@@ -166,11 +169,13 @@ class DescribePanel(JobPanel):
                 held_out=halves is not None,
                 halves=halves,
                 markers=markers,
+                section=section,
             )
 
         self._partition = result.partition
         self._begin_job(BUSY, AskJob(ask), self._on_answer, self._on_failed)
-        self.summary.setText(f"Describing domain {result.names[k]}; the first time this takes some seconds…")
+        where = self.session.parts.said
+        self.summary.setText(f"Describing domain {result.names[k]}{where}; the first time this takes some seconds…")
         self._refresh()
 
     def _give_up(self) -> None:
@@ -214,7 +219,8 @@ class DescribePanel(JobPanel):
         self._end_job()
         self.found = found
         if found is not None and self.session.result is not None:
-            self._markers[(self.session.result.names.index(found.domain), found.domain)] = found.markers
+            key = (self.session.result.names.index(found.domain), found.domain, found.section or None)
+            self._markers[key] = found.markers
         self._show()
 
     def _on_failed(self, job: AskJob, sentence: str) -> None:
@@ -233,7 +239,8 @@ class DescribePanel(JobPanel):
         self.answers.show_answer(found)
         if found is not None:
             support = "" if found.support != found.support else f" Mean support of its boundaries: {found.support:.2f}."
-            told = f"Domain {found.domain}: {found.n_spots:,} spots, {found.share:.1%} of all.{support}"
+            where, whole = (f" in {found.section}", found.section) if found.section else ("", "all")
+            told = f"Domain {found.domain}{where}: {found.n_spots:,} spots, {found.share:.1%} of {whole}.{support}"
             if not found.suggestions:
                 told += " Nothing here suggests a name."
             self.summary.setText(told)

@@ -107,12 +107,13 @@ class DifferPanel(JobPanel):
         dataset, result, a, b = self.session.dataset, self.session.result, self.a.where, self.b.where
         if dataset is None or not a or not b or self.job is not None:
             return
-        held_out, fresh = self.held_out, self.fresh.isChecked()
+        held_out, fresh, section = self.held_out, self.fresh.isChecked(), self.session.parts.name
         drawn = any(where.startswith(("domain:", "boundary:")) for where in (a, b))
 
         def ask() -> Difference:
             halves = held_out.of(result) if result is not None and fresh and drawn else None
-            return differ(dataset if result is None else result, a, b, held_out=halves is not None, halves=halves)
+            of = dataset if result is None else result
+            return differ(of, a, b, held_out=halves is not None, halves=halves, section=section)
 
         self._partition = None if result is None or not drawn else result.partition
         self._begin_job(BUSY, AskJob(ask), self._on_answer, self._on_failed)
@@ -141,7 +142,7 @@ class DifferPanel(JobPanel):
         import numpy as np
 
         from napari_trsmi.answers.figures import COLORS
-        from napari_trsmi.answers.groups import group_of, rest_of
+        from napari_trsmi.answers.groups import group_of, rest_of, within
         from napari_trsmi.gui.state import Coloring
 
         dataset, result = self.session.dataset, self.session.result
@@ -150,6 +151,8 @@ class DifferPanel(JobPanel):
         try:
             a = group_of(self.a.where, dataset, result)
             b = rest_of(a) if self.b.where == "rest" else group_of(self.b.where, dataset, result)
+            if (section := self.session.parts.name) is not None:
+                a, b = (within(group, dataset, section) for group in (a, b))
         except TrsmiError as error:
             self.session.failed.emit(str(error))
             return

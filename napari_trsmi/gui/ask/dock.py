@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent
-from qtpy.QtWidgets import QTabWidget
+from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.ask.describe_panel import DescribePanel
 from napari_trsmi.gui.ask.differ_panel import DifferPanel
@@ -14,6 +14,7 @@ from napari_trsmi.gui.frame import Framed
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.dock_problem import DockProblem
 from napari_trsmi.gui.viewer.guide import Guide
+from napari_trsmi.gui.viewer.part_box import PartBox
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.words import NO_SECTION
 
@@ -34,7 +35,12 @@ class AskDock(Framed):
         self.tabs = QTabWidget()
         self.tabs.addTab(self.differ, "What differs?")
         self.tabs.addTab(self.describe, "What is this domain?")
-        self.frame(self.tabs, 4, Guide(self.session, "ask"))
+        self.page = QWidget()
+        inside = QVBoxLayout(self.page)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.addWidget(PartBox(self.session, "Ask in"))
+        inside.addWidget(self.tabs, 1)
+        self.frame(self.page, 4, Guide(self.session, "ask"))
         DockProblem(napari_viewer, self.session, self)
         listen(
             self,

@@ -102,7 +102,7 @@ class AskLasso(QObject):
         section, layer, group = self.session.section, self._layer, self.group
         if section is None or layer is None or not layer.nshapes:
             return
-        rows = inside(section.dataset.coords[:, ::-1], np.asarray(layer.data[-1], float)[:, -2:])
+        rows = inside(section.at[:, ::-1], np.asarray(layer.data[-1], float)[:, -2:])
         if section.seen is not None:
             rows = rows[section.seen[rows]]
         self._leave()

@@ -50,6 +50,7 @@ class BoundaryCanvas:
         session.result_changed.connect(self._on_result)
         session.hidden_changed.connect(self._on_hidden)
         session.parts.hidden_changed.connect(self._on_hidden)
+        session.parts.laid.connect(self._on_laid)
         session.shown_changed.connect(self._on_shown)
         session.coloring_changed.connect(self._on_ground)
         session.section_changed.connect(self._on_ground)
@@ -80,8 +81,13 @@ class BoundaryCanvas:
         if source is self._source:  # a review or another name leaves the edges as they are
             return
         self._source, self.segment = source, None
-        self._edges = None if source is None else layers.drawn(source)
+        self._lay()
         self._draw()
+
+    def _lay(self) -> None:
+        """Take the edges from where they are on the canvas."""
+        section, source = self.session.section, self._source
+        self._edges = None if section is None or source is None else layers.lying(section, layers.drawn(source))
 
     def _draw(self) -> None:
         section = self.session.section
@@ -239,6 +245,14 @@ class BoundaryCanvas:
 
     def _on_hidden(self, hidden: frozenset[int]) -> None:
         self._recolor()
+
+    def _on_laid(self, _: Any) -> None:
+        self._lay()
+        there = self.layer("boundaries")
+        if there is not None and self._edges is not None:
+            there.data = layers.strokes(self._edges)
+            self._recolor()
+        self.select(self.segment)
 
     def _on_ground(self, _: Any = None) -> None:
         """Take the colours that are seen on what lies under the strokes now."""

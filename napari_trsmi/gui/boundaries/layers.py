@@ -110,6 +110,20 @@ def drawn(edges: pd.DataFrame) -> pd.DataFrame:
     return edges[has_length].reset_index(drop=True)
 
 
+def lying(section: OpenSection, edges: pd.DataFrame) -> pd.DataFrame:
+    """Return edges with the ends of their strokes where they are on the canvas; each is within one section."""
+    if section.at is section.dataset.coords:
+        return edges
+    of = np.zeros(section.dataset.n_spots, int) if section.dataset.section is None else section.dataset.section
+    number, found = of[edges["i"].to_numpy(int)], edges.copy()
+    for end in "01":
+        places = edges[[f"x{end}", f"y{end}"]].to_numpy(float)
+        for one, lie in enumerate(section.lies):
+            places[number == one] = lie.of(places[number == one])
+        found[f"x{end}"], found[f"y{end}"] = places.T
+    return found
+
+
 def boundaries_layer(
     section: OpenSection,
     edges: pd.DataFrame,
@@ -138,14 +152,14 @@ def boundaries_layer(
         "edge_width": 0.3 * look(section).diameter,
         "features": edges[shown].rename(columns={CONFIDENCE: CERTAINTY}),
     }
-    return _vectors(section, "boundaries", _strokes(edges), settings)
+    return _vectors(section, "boundaries", strokes(edges), settings)
 
 
 def boundary_layer(section: OpenSection, edges: pd.DataFrame, segment: int, colors: Ramp = ON_LIGHT) -> LayerData:
     """Return the strokes of one segment, to be drawn as a rim under the others."""
     own = edges[edges["segment"] == segment]
     settings = {"edge_color": np.array([rim_color(section, colors)]), "edge_width": 0.7 * look(section).diameter}
-    return _vectors(section, "boundary", _strokes(own), settings)
+    return _vectors(section, "boundary", strokes(own), settings)
 
 
 def correspondence_layer(section: OpenSection, spot: int, row: sparse.csr_matrix) -> LayerData:
@@ -160,7 +174,7 @@ def correspondence_layer(section: OpenSection, spot: int, row: sparse.csr_matrix
     row
         (1, N) weights. The spot's weight on itself has no line.
     """
-    coords = section.dataset.coords[:, ::-1]
+    coords = section.at[:, ::-1]
     away = row.indices != spot
     targets, weights = row.indices[away], row.data[away]
     data = np.stack([np.broadcast_to(coords[spot], (len(targets), 2)), coords[targets] - coords[spot]], axis=1)
@@ -196,7 +210,7 @@ def stroke_at(edges: pd.DataFrame, x: float, y: float, reach: float) -> int | No
     return int(edges["segment"].iloc[int(distance.argmin())])
 
 
-def _strokes(edges: pd.DataFrame) -> np.ndarray:
+def strokes(edges: pd.DataFrame) -> np.ndarray:
     """(E, 2, 2) start and direction as (row, column)."""
     start, end = edges[["y0", "x0"]].to_numpy(float), edges[["y1", "x1"]].to_numpy(float)
     return np.stack([start, end - start], axis=1)

@@ -35,6 +35,7 @@ from napari_trsmi.gui.named import NameBox, NameButton
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
 from napari_trsmi.gui.viewer.dock_problem import DockProblem
 from napari_trsmi.gui.viewer.guide import Guide
+from napari_trsmi.gui.viewer.part_box import PartBox
 from napari_trsmi.gui.viewer.sessions import session_of
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class ColorDock(QWidget):
             body.addWidget(widget)
         body.addLayout(below)
         body.addWidget(self._list, 1)
-        for widget in (self._panel, self._back):
+        for widget in (PartBox(self.session, "Summary of"), self._panel, self._back):
             body.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QSpinBox, QVBoxLayout, QWidge
 from superqt import QLabeledDoubleRangeSlider
 
 from napari_trsmi.gui import maps
-from napari_trsmi.gui.color.summary import domain_means, summary
+from napari_trsmi.gui.color.summary import domain_means, inside, summary
 from napari_trsmi.gui.color.value_plots import DomainPlot, ValuePlot
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import Label
@@ -86,6 +86,7 @@ class ColoringPanel(QWidget):
         self._clip.valueChanged.connect(self._on_clip)
         self._colormap.activated.connect(self._on_colormap)
         listen(self, (session.coloring_changed, self._on_coloring), (session.shown_changed, self._on_shown))
+        listen(self, (session.parts.chosen_changed, self._on_chosen))
         self._on_coloring(session.coloring)
 
     def preferred(self, coloring: Coloring) -> Coloring:
@@ -114,15 +115,35 @@ class ColoringPanel(QWidget):
             return
         numbers = not coloring.colors and coloring.values.ndim == 1
         self._numbers.setVisible(numbers)
-        self._title.setText(coloring.title)
+        self._title.setText(f"{coloring.title}{self.session.parts.said}")
         if numbers and (before is None or before.values is not coloring.values):
             self._set_range(coloring)
-            self._values.set_values(coloring.values, self._limits.minimum(), self._limits.maximum())
+            self._count(coloring)
         if numbers:
             self._values.set_colors(coloring.colormap, self._ends(coloring))
             self._mark_colormap(coloring.colormap)
         if before is None or before.values is not coloring.values:
             self._show_means()
+
+    def _count(self, coloring: Coloring) -> None:
+        part, _ = inside(coloring, None, self._spoken_of)
+        self._values.set_values(part.values, self._limits.minimum(), self._limits.maximum())
+
+    @property
+    def _spoken_of(self) -> np.ndarray | None:
+        """(N,) bool, the spots of the section that is chosen; None for all."""
+        return None if self.session.section is None else self.session.section.spoken_of
+
+    def _on_chosen(self, _: object) -> None:
+        """Speak about one section, or all again; limits and colours stay those of all."""
+        coloring = self._shown
+        if coloring is None:
+            return
+        self._title.setText(f"{coloring.title}{self.session.parts.said}")
+        if not coloring.colors and coloring.values.ndim == 1:
+            self._count(coloring)
+            self._values.set_colors(coloring.colormap, self._ends(coloring))
+        self._show_means()
 
     def _on_shown(self, shown: Shown | None) -> None:
         self._compare.start()
@@ -135,6 +156,7 @@ class ColoringPanel(QWidget):
         coloring, shown = self._shown, self.session.shown
         if coloring is None:
             return
+        coloring, shown = inside(coloring, shown, self._spoken_of)
         self._summary.setText(summary(coloring, shown))
         drawn = shown is not None and not coloring.colors and (coloring.values.ndim == 1 or bool(coloring.channels))
         self._means.setVisible(drawn)
@@ -144,7 +166,8 @@ class ColoringPanel(QWidget):
             colors = shown.colors if found.ndim == 1 else tuple(one.color for one in coloring.channels)
             self._means.set_means(found, colors, shown.names)
             what = "Mean in each domain" if found.ndim == 1 else "Mean of each in each domain, as a share of its range"
-            self._means_title.setText(f"{what}, highest {np.nanmax(found, initial=-np.inf):.3g}")
+            highest = f", highest {np.nanmax(found):.3g}" if np.isfinite(found).any() else ""
+            self._means_title.setText(f"{what}{self.session.parts.said}{highest}")
 
     def _set_range(self, coloring: Coloring) -> None:
         known = coloring.values[np.isfinite(coloring.values)]

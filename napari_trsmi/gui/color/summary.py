@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from napari_trsmi.gui.state import Coloring, Shown
+
+
+def inside(coloring: Coloring, shown: Shown | None, spots: np.ndarray | None) -> tuple[Coloring, Shown | None]:
+    """Return what colours the spots, and their domains, of some spots (N,) bool alone; None for all."""
+    if spots is None:
+        return coloring, shown
+    channels = tuple(replace(one, values=one.values[spots]) for one in coloring.channels)
+    part = replace(coloring, values=coloring.values[spots], channels=channels)
+    return part, None if shown is None else replace(shown, labels=shown.labels[spots])
 
 
 def summary(coloring: Coloring, shown: Shown | None = None) -> str:
@@ -64,4 +75,6 @@ def means(values: np.ndarray, codes: np.ndarray, n: int) -> np.ndarray:
 
 
 def _highest(per_domain: np.ndarray, shown: Shown) -> str:
+    if not np.isfinite(per_domain).any():
+        return "none"
     return shown.names[int(np.nan_to_num(per_domain, nan=-np.inf).argmax())]

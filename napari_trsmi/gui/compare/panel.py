@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -21,20 +22,32 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi import compare
+from napari_trsmi.errors import DataError
 from napari_trsmi.gui.compare.pair import Pair, pair_of
 from napari_trsmi.gui.compare.view import VIEWS, CompareView
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.named import NameBox
 from napari_trsmi.gui.plain import Label, Marked
+from napari_trsmi.gui.viewer.part_box import PartBox
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from napari_trsmi.compare import Comparison, Labelling
     from napari_trsmi.config import Config
     from napari_trsmi.gui.session import Session
     from napari_trsmi.gui.state import OpenSection
 
-Compared = tuple[Pair, tuple[dict[str, Any], dict[str, Any]]]  # to draw; what the first and the second keep of it
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Two labellings compared: to draw, what the first and the second keep of it, and how each section compares."""
+
+    pair: Pair
+    kept: tuple[dict[str, Any], dict[str, Any]]
+    parts: tuple[Comparison | None, ...]  # None where a section has no spot with both labels
+
 
 SAME = "Choose two that are not the same. Train again, or cluster a run again, to have another one."
 SCORES = (
@@ -52,6 +65,7 @@ class ComparePanel(QWidget):
         super().__init__()
         self.session, self.view = session, CompareView(session, self)
         self.pair: Pair | None = None
+        self._parts: tuple[Comparison | None, ...] = ()  # of the pair, in each section of a study
         self._asked: Any = None  # what the pair was asked for; late answers to something else are dropped
         self._picked: dict[str, Any] = {}  # what a person chose; the rest follows the runs
         self._problem = SAME
@@ -78,6 +92,7 @@ class ComparePanel(QWidget):
             (session.runs_changed, self._fill),
             (session.section_changed, self._on_section),
             (session.annotations.changed, self._on_annotations),
+            (session.parts.chosen_changed, self._update),
         )
         self._fill()
 
@@ -101,6 +116,7 @@ class ComparePanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addLayout(form)
+        layout.addWidget(PartBox(self.session, "Scores of"))
         layout.addWidget(self.scores)
         layout.addLayout(views)
         self.below = QStackedWidget()  # one or the other, always as high: nothing above moves when a view is chosen
@@ -180,14 +196,16 @@ class ComparePanel(QWidget):
             first, second, lambda key, n: compare.labels_of_embedding(dataset, key, config, n), n_domains
         )
         found = compare.compare(a.labels, b.labels, self._adjacency[1])
-        return pair_of(a, b, found), (compare.record(found, a, b), compare.record(found, b, a, turned=True))
+        parts = tuple(_within(found, a, b, self._adjacency[1], rows) for rows in dataset.sections if dataset.parts)
+        kept = compare.record(found, a, b), compare.record(found, b, a, turned=True)
+        return Compared(pair_of(a, b, found), kept, parts)
 
     def _take(self, asked: Any, compared: Compared | None) -> None:
         if asked is not self._asked or not isalive(self):
             return
-        self.pair = None if compared is None else compared[0]
+        self.pair, self._parts = (None, ()) if compared is None else (compared.pair, compared.parts)
         if compared is not None:
-            _keep(asked[0], asked[1], compared[1])
+            _keep(asked[0], asked[1], compared.kept)
         if self.pair is None:
             self.view.leave()
         elif self.view.mode is not None:
@@ -209,9 +227,17 @@ class ComparePanel(QWidget):
             self.view.show(mode, self.pair)
         self._update()
 
-    def _update(self) -> None:
+    def _said(self, pair: Pair) -> str:
+        """Return the scores of all spots, or of the section that is chosen."""
+        parts = self.session.parts
+        if parts.chosen is None or parts.chosen >= len(self._parts):
+            return _scores(pair.comparison)
+        found = self._parts[parts.chosen]
+        return _scores(found, parts.said) if found else f"No spot{escape(parts.said)} has both labels."
+
+    def _update(self, _: Any = None) -> None:
         pair, mode = self.pair, self.view.mode
-        self.scores.setText(escape(self._problem) if pair is None else _scores(pair.comparison))
+        self.scores.setText(escape(self._problem) if pair is None else self._said(pair))
         for name, button in self.buttons.items():
             button.setEnabled(pair is not None)
             button.setChecked(name == mode)
@@ -260,8 +286,15 @@ def _keep(section: OpenSection, keys: tuple[Any, Any], records: tuple[dict[str, 
                 entry.comparisons[other] = record
 
 
-def _scores(found: Comparison) -> str:
-    spots = f"{found.n_different:,} of {found.n_spots:,} spots differ ({found.share_different:.1%})"
+def _within(found: Comparison, a: Labelling, b: Labelling, adjacency: Any, rows: np.ndarray) -> Comparison | None:
+    try:
+        return compare.within(found, a.labels, b.labels, adjacency, rows)
+    except DataError:
+        return None
+
+
+def _scores(found: Comparison, where: str = "") -> str:
+    spots = f"{found.n_different:,} of {found.n_spots:,} spots{escape(where)} differ ({found.share_different:.1%})"
     return (
         f"ARI <b>{found.ari:.3f}</b> · NMI <b>{found.nmi:.3f}</b><br>Boundary F1 <b>{found.boundary_f1:.3f}</b>, "
         f"within one spot <b>{found.boundary_f1_near:.3f}</b><br>{spots}"

@@ -65,6 +65,7 @@ class CompareView(QObject):
             (session.coloring_changed, self._on_coloring),
             (session.leaving, self._on_leaving),  # while the camera is still that of the section
             (session.run_changed, self._on_run),
+            (session.parts.laid, self._on_laid),
         )
 
     # What a person does
@@ -110,7 +111,7 @@ class CompareView(QObject):
         assert pair is not None
         if self.mode == "swipe":
             assert self._section is not None
-            coloring = pair.swiped(self._section.dataset.coords[:, 0], self.position)
+            coloring = pair.swiped(self._section.at[:, 0], self.position)
         elif self.mode == "differences":
             coloring = pair.differences
         else:
@@ -212,6 +213,10 @@ class CompareView(QObject):
     def _on_leaving(self, section: OpenSection | None) -> None:
         if self.mode is not None:
             self._end()
+
+    def _on_laid(self, _: Any) -> None:
+        if self.mode is not None and self.pair is not None:
+            self.show(self.mode, self.pair)
 
     def _on_run(self, state: str) -> None:
         if state == "preparing":

@@ -59,6 +59,7 @@ class Lasso(QObject):
         listen(
             self,
             (session.section_changed, self._on_section),
+            (session.parts.laid, self._on_laid),
             (viewer.layers.events.removed, self._on_removed),
             (viewer.layers.selection.events.active, self._on_active),
         )
@@ -223,7 +224,9 @@ class Lasso(QObject):
             return
         data, settings, _ = layers.chosen_layer(section, sides)
         layer.data, layer.visible = data, True
-        if look(section).raster is None:  # new points take the settings of the last ones
+        if look(section).raster is not None:
+            layer.scale, layer.translate = settings["scale"], settings["translate"]
+        else:  # new points take the settings of the last ones
             layer.size, layer.border_width = settings["size"], settings["border_width"]
             layer.face_color, layer.border_color = settings["face_color"], settings["border_color"]
 
@@ -260,6 +263,14 @@ class Lasso(QObject):
             self.drawing.emit("")
         self._leftover.start()
         self.changed.emit()
+
+    def _on_laid(self, _: Any) -> None:
+        """Keep the chosen spots; what was drawn around them is not where they are any more."""
+        used = set(self._used)
+        self._base = self.sides.copy()
+        self._forget_shapes()
+        self._used = used
+        self._draw_marks()
 
     def _sweep(self) -> None:
         """Remove what was drawn on other sections."""

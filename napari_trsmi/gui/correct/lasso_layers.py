@@ -62,7 +62,7 @@ def sides_of(section: OpenSection, shapes: Iterable[tuple[str, np.ndarray, str]]
         (N,) int as in `chosen_layer`.
     """
     sides = base.copy()
-    at = section.dataset.coords[:, ::-1]
+    at = section.at[:, ::-1]
     for kind, vertices, group in shapes:
         rows = inside(at, outline(kind, vertices))
         sides[rows if section.seen is None else rows[section.seen[rows]]] = GROUPS.index(group) + 1

@@ -97,8 +97,9 @@ class CorrectPanel(QWidget):
         self.nothing = Label("Nothing yet. Choose spots, then say what they are.")
         self.nothing.setWordWrap(True)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.doubt = Label()
+        self.doubt, self.teaches = Label(), Label()
         self.doubt.setWordWrap(True)
+        self.teaches.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -108,6 +109,7 @@ class CorrectPanel(QWidget):
         layout.addSpacing(4)
         layout.addWidget(_title("2  Say what you know"))
         layout.addLayout(said)
+        layout.addWidget(self.teaches)
         layout.addWidget(self.nothing, 1)
         layout.addWidget(self.list, 1)
         layout.addWidget(self.doubt)
@@ -217,6 +219,8 @@ class CorrectPanel(QWidget):
         able, a, b = self.bar.able, self.lasso.rows("A"), self.lasso.rows("B")
         self.lasso.sleep(not (able and self._front))
         free = self.session.run is None
+        self.teaches.setText(self._of_sections())
+        self.teaches.setVisible(bool(self.teaches.text()))
         self.preview.setVisible(free and self.session.result is not None and not able)
         enabled = {
             "One domain": able and len(a) + len(b) > 1,
@@ -228,6 +232,17 @@ class CorrectPanel(QWidget):
             self.buttons[text].setEnabled(on)
         self.nothing.setVisible(not self.history.constraints)
         self.list.setVisible(bool(self.history.constraints))
+
+    def _of_sections(self) -> str:
+        """Return whom it teaches what is said of the chosen spots; nothing for a single section."""
+        dataset = self.session.dataset
+        if dataset is None or dataset.section is None or len(self.lasso.sides) != dataset.n_spots:
+            return ""
+        names = dataset.section_names
+        there = np.unique(dataset.section[self.lasso.sides > 0])
+        of = " and ".join(names[number] for number in there)
+        what = f"these spots of {of}" if of else "spots of one section"
+        return f"What you say of {what} teaches all {len(names)} sections."
 
 
 def _title(text: str) -> QLabel:

@@ -66,7 +66,7 @@ def marks_data(section: OpenSection, groups: np.ndarray) -> Any:
     """Return the data of the layer of `marks_layer`: positions (n, 2), or an image of groups."""
     if (pixels := look(section).raster) is not None:
         return pixels.image(groups.astype(np.uint8 if groups.max(initial=0) < 256 else np.uint16))
-    at: np.ndarray = section.dataset.coords[groups > 0, ::-1]
+    at: np.ndarray = section.at[groups > 0, ::-1]
     return at
 
 

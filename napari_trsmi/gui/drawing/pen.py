@@ -120,6 +120,7 @@ class Pen(QObject):
         layer.data, layer.visible = data, True
         if kind == "labels":
             layer.colormap = settings["colormap"]
+            layer.scale, layer.translate = settings["scale"], settings["translate"]
         else:  # new points take the settings of the last ones
             layer.size, layer.border_width = settings["size"], settings["border_width"]
             layer.face_color, layer.border_color = settings["face_color"], settings["border_color"]
@@ -176,7 +177,7 @@ class Pen(QObject):
         layer, section = self._layer, self.session.section
         if layer is None or section is None or not layer.nshapes:
             return
-        at, rows = section.dataset.coords[:, ::-1], []
+        at, rows = section.at[:, ::-1], []
         reach = self.width * look(section).diameter / 2
         for kind, vertices in zip(layer.shape_type, layer.data, strict=True):
             path = kind in ("path", "line")

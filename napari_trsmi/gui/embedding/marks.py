@@ -104,6 +104,7 @@ class TissueMarks(QObject):
                 made.contour = OUTLINE
         else:
             layer.data, layer.visible = data, True
+            layer.scale, layer.translate = settings["scale"], settings["translate"]
 
     def draw(self, drawing: bool) -> None:
         """Lasso on the tissue with the next drag, or end it."""
@@ -157,7 +158,7 @@ class TissueMarks(QObject):
             return
         found = np.zeros(section.dataset.n_spots, bool)
         for corners in layer.data:
-            found |= inside(section.dataset.coords, np.asarray(corners)[:, ::-1])
+            found |= inside(section.at, np.asarray(corners)[:, ::-1])
         if section.seen is not None:
             found &= section.seen
         self.draw(False)
@@ -210,7 +211,7 @@ def chosen_layer(section: OpenSection, chosen: np.ndarray) -> layers.LayerData:
         "scale": (unit, unit),
         **_named(section, CHOSEN),
     }
-    return section.dataset.coords[chosen][:, ::-1], settings, "points"
+    return section.at[chosen][:, ::-1], settings, "points"
 
 
 def _named(section: OpenSection, role: str) -> dict[str, Any]:

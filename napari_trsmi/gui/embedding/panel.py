@@ -110,6 +110,7 @@ class EmbeddingPanel(JobPanel):
             (session.hidden_changed, self._recolor_soon),
             (session.coloring_changed, self._recolor_soon),
             (session.parts.hidden_changed, self._recolor_soon),
+            (session.parts.laid, self._on_laid),
             (session.spot_changed, self._on_spot),
             (viewer.events.theme, self._on_theme),
         )
@@ -253,6 +254,9 @@ class EmbeddingPanel(JobPanel):
         chosen = self.plot.chosen
         self.choose(found | chosen if adding and chosen is not None and len(chosen) == len(found) else found)
         self.here.setChecked(False)
+
+    def _on_laid(self, _: Any) -> None:
+        self.marks.choose(self.plot.chosen)
 
     # What is pointed at
 

@@ -238,9 +238,9 @@ class Legend(QWidget):
             self.caption.setToolTip("")
         else:
             preview = shown.epoch is not None
-            parts = self.session.parts
-            where = "" if parts.chosen is None else f" in {parts.names[parts.chosen]}"
-            caption = f"Preview, epoch {shown.epoch}" if preview else f"{len(shown.names)} domains{where}"
+            caption = (
+                f"Preview, epoch {shown.epoch}" if preview else f"{len(shown.names)} domains{self.session.parts.said}"
+            )
             self.caption.setMinimumWidth(0)
             if preview:  # as wide at every epoch: with another width domains may need another row, and the canvas jumps
                 self.caption.setText("Preview, epoch 000")

@@ -7,6 +7,7 @@ from napari import Viewer
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.train.placement_panel import Turn, turn
 from napari_trsmi.gui.undoing import Way, walk
+from napari_trsmi.gui.viewer import laying
 from napari_trsmi.gui.viewer.sessions import session_of
 
 
@@ -70,6 +71,18 @@ def flip_up_down(viewer: Viewer) -> None:
 def swap_axes(viewer: Viewer) -> None:
     """Swap x and y of the spots of the active section; the image stays."""
     _turn(viewer, "swap")
+
+
+def turn_section(viewer: Viewer) -> None:
+    """Turn the chosen section a quarter clockwise, with its image; its coordinates stay."""
+    if _has_section(session := session_of(viewer)):
+        laying.turn(session)
+
+
+def mirror_section(viewer: Viewer) -> None:
+    """Exchange left and right of the chosen section, with its image; its coordinates stay."""
+    if _has_section(session := session_of(viewer)):
+        laying.flip(session)
 
 
 def undo_edit(viewer: Viewer) -> None:

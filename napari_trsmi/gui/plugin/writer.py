@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from napari_trsmi.errors import DataError
+from napari_trsmi.gui.layout import with_layout
 
 
 def write_result(path: str, layer_data: list[Any]) -> list[str]:
@@ -32,7 +33,7 @@ def write_result(path: str, layer_data: list[Any]) -> list[str]:
     (section,) = sections.values()
     if section.result is None:
         raise DataError("Expected a section with domains, found one without. Run the training first.")
-    written = section.runs.complete(section.result).write(path)
+    written = with_layout(section.runs.complete(section.result), section.layout).write(path)
     section.path = Path(path)
     files = (written.table, written.run, written.domains, written.boundaries)
     return [str(file) for file in files if file is not None]

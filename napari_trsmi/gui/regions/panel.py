@@ -63,6 +63,7 @@ class RegionsPanel(QWidget):
             (self.regions.changed, self.refresh),
             (session.coloring_changed, self._on_coloring),
             (session.parts.chosen_changed, self.refresh),
+            (session.parts.laid, self._on_laid),
         )
         self.refresh()
 
@@ -255,6 +256,9 @@ class RegionsPanel(QWidget):
     def leave(self) -> None:
         """Take what was drawn out of the viewer."""
         self.pen.leave()
+
+    def _on_laid(self, _: Any) -> None:
+        self.mark()
 
     def _on_coloring(self, coloring: Any) -> None:
         button = self.buttons["Colour by it"]

@@ -31,6 +31,7 @@ from napari_trsmi.gui.viewer.docks import REGIONS, open_dock
 from napari_trsmi.gui.viewer.lane import Opening, lane_of
 from napari_trsmi.gui.viewer.opening import RecentMenu, made_ready, open_sample, open_soon
 from napari_trsmi.gui.viewer.part_list import PartList
+from napari_trsmi.gui.viewer.part_tools import PartTools
 from napari_trsmi.gui.viewer.sections import put_in_place, sections_in
 from napari_trsmi.gui.workspace import asking
 from napari_trsmi.gui.workspace.files import is_session, open_session
@@ -100,6 +101,7 @@ class DataPanel(QWidget):
         layout.addLayout(line)
         layout.addWidget(self.notes)
         layout.addWidget(self.parts)
+        layout.addWidget(PartTools(session))
         layout.addWidget(self.missing)
 
         layout = QVBoxLayout(self)

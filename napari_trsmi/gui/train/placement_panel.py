@@ -124,4 +124,4 @@ def place(session: Session, placement: Placement) -> None:
         return
     dataset = apply(old.dataset, placement)
     result = None if old.result is None else replace(old.result, dataset=dataset)
-    put_in_place(session, OpenSection(dataset, result, old.path, old.runs.move_to(dataset)), [old])
+    put_in_place(session, OpenSection(dataset, result, old.path, old.runs.move_to(dataset), layout=old.layout), [old])

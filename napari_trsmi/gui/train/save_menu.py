@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui import exporting, folders
 from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.layout import with_layout
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.train import save_view
@@ -160,7 +161,7 @@ def save_result(
             section.path = path
         session.told.emit(f"{written}{unfinished}")
 
-    complete = section.runs.complete(result)
+    complete = with_layout(section.runs.complete(result), section.layout)
     run_job(session, f"Saving {path.name}", lambda: complete.write(path), done)
 
 

@@ -30,6 +30,7 @@ from napari_trsmi.gui.plain import Label, Marked
 from napari_trsmi.gui.run_controls import in_words
 from napari_trsmi.gui.trust.agreement_grid import AgreementGrid
 from napari_trsmi.gui.trust.job import BUSY, TrustJob, Wanted, carried_over
+from napari_trsmi.gui.viewer.part_box import PartBox
 from napari_trsmi.gui.words import duration
 from napari_trsmi.trust import AGREEING, STABILITY, describe
 
@@ -123,6 +124,7 @@ class TrustPanel(JobPanel):
             (session.result_changed, self._on_result),
             (session.run_changed, self._refresh),
             (session.coloring_changed, self._on_coloring),
+            (session.parts.chosen_changed, self._on_chosen),
         )
         self._on_result(session.result)
 
@@ -153,6 +155,7 @@ class TrustPanel(JobPanel):
         found = QVBoxLayout(self.found)
         found.setContentsMargins(0, 6, 0, 0)
         found.addWidget(Marked("<b>What was found</b>"))
+        found.addWidget(PartBox(self.session, "Found in"))
         found.addWidget(self.summary)
         found.addLayout(maps)
         for part in (self.curve_title, self.curve, self.use, self.agreement_title, self.agreement):
@@ -216,6 +219,9 @@ class TrustPanel(JobPanel):
         self._show_found(result)
         self._show_estimate()
         self._refresh()
+
+    def _on_chosen(self, _: Any) -> None:
+        self._show_found(self.session.result)
 
     def _on_done(self, job: TrustJob, outcome: Result | None) -> None:
         current = self.session.result
@@ -285,7 +291,7 @@ class TrustPanel(JobPanel):
         self.found.setVisible(bool(trust))
         if result is None or not trust:
             return
-        self.summary.setText(describe(result).replace("\n", "\n\n"))
+        self.summary.setText(describe(result, self.session.parts.name).replace("\n", "\n\n"))
         for name, button in self.maps.items():
             button.setVisible(name in result.maps)
         agreement = np.array(trust.get("seed_agreement", np.zeros((0, 0))))

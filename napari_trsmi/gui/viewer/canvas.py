@@ -12,6 +12,7 @@ from psygnal import Signal
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.viewer.cameras import Cameras
 from napari_trsmi.gui.viewer.layers import COPY, DOMAINS, NAMES, SPOT, SPOTS, TISSUE
+from napari_trsmi.gui.viewer.laying import Relaying
 from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.outlining import Outlining
 from napari_trsmi.gui.viewer.painting import paint_domains, paint_spots
@@ -52,7 +53,7 @@ class Canvas:
         self._colored: OpenSection | None = None
         self.claims: list[Callable[[tuple[float, ...]], bool]] = []  # asked for each click before a spot is selected
         self.outlining, self.cameras, self.removed = Outlining(self), Cameras(viewer), Removed(self)
-        self.scale = Scale(viewer)
+        self.scale, self.relaying = Scale(viewer), Relaying(self)
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.mouse_drag_callbacks.append(self._on_press)
@@ -305,7 +306,7 @@ class Canvas:
             inside = 0 <= row < drawn.raster.spots.shape[0] and 0 <= column < drawn.raster.spots.shape[1]
             spot = int(drawn.raster.spots[row, column]) if inside else -1
             return spot if spot >= 0 and (section.seen is None or section.seen[spot]) else None
-        away = np.abs(section.dataset.coords[:, ::-1] - at)
+        away = np.abs(section.at[:, ::-1] - at)
         distance = away.max(axis=1) if drawn.square else np.hypot(*away.T)
         nearest = int(distance.argmin())
         reach = (drawn.diameter if drawn.sizes is None else drawn.sizes[nearest]) / 2

@@ -22,7 +22,7 @@ def frame(viewer: Viewer, section: OpenSection, rows: np.ndarray | None = None) 
     """Return the centre (row, column) in the world and the zoom that show some spots; None for all."""
     dataset = section.dataset
     unit, _ = world(dataset)
-    coords = dataset.coords if rows is None else dataset.coords[rows]
+    coords = section.at if rows is None else section.at[rows]
     half = look(section).diameter / 2
     low, high = (coords.min(axis=0)[::-1] - half) * unit, (coords.max(axis=0)[::-1] + half) * unit
     if dataset.parts:

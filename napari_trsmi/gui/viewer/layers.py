@@ -16,7 +16,7 @@ from napari_trsmi.data.dataset import Place
 from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui.viewer import side_by_side
 from napari_trsmi.gui.viewer.looks import look
-from napari_trsmi.gui.viewer.pictures import pyramid_images
+from napari_trsmi.gui.viewer.pictures import pyramid_images, turned
 from napari_trsmi.gui.viewer.sections import hide
 
 if TYPE_CHECKING:
@@ -78,9 +78,10 @@ def image_layers(section: OpenSection) -> list[LayerData]:
     for number, (part, place) in enumerate(zip(dataset.parts or (dataset,), dataset.places or (WHOLE,), strict=True)):
         if part.image is None:
             continue
+        lie = section.lies[number]
         if part.image.pyramid is not None and not dataset.parts:
             return [
-                (data, {**_shared(section, TISSUE), "opacity": opacity, **settings}, "image")
+                (*turned(data, {**_shared(section, TISSUE), "opacity": opacity, **settings}, lie, unit), "image")
                 for data, settings in pyramid_images(part.image, unit)
             ]
         pixels, step = part.image.pixels, unit * place.scale / part.image.scale
@@ -93,7 +94,7 @@ def image_layers(section: OpenSection) -> list[LayerData]:
                 "translate": (unit * place.y + step * rows.start, unit * place.x + step * columns.start),
                 "metadata": mark(section, TISSUE, number),
             }
-        found.append((pixels, {**_shared(section, TISSUE), **settings}, "image"))
+        found.append((*turned(pixels, {**_shared(section, TISSUE), **settings}, lie, unit), "image"))
         if number in section.hidden_parts:
             hide(found[-1])
     return found
@@ -109,14 +110,15 @@ def names_layer(section: OpenSection) -> LayerData:
         "features": names_table(section),
         "text": {"string": "{section}", "anchor": "upper_left", "size": TEXT, "color": "gray"},
     }
-    return side_by_side.name_corners(section.dataset, diameter), {**_shared(section, NAMES), **settings}, "points"
+    corners = side_by_side.name_corners(section.dataset, diameter, section.at)
+    return corners, {**_shared(section, NAMES), **settings}, "points"
 
 
 def names_table(section: OpenSection) -> pd.DataFrame:
     """Return the names of the sections of a study as they are written, those of hidden ones empty."""
     import pandas as pd
 
-    names = enumerate(side_by_side.written_names(section.dataset))
+    names = enumerate(side_by_side.written_names(section.dataset, section.at))
     return pd.DataFrame({"section": ["" if number in section.hidden_parts else name for number, name in names]})
 
 
@@ -160,7 +162,7 @@ def ring_layer(section: OpenSection, spot: int) -> LayerData:
 
 def ring_data(section: OpenSection, spot: int) -> np.ndarray:
     """Return the (2, 2) positions of the two rings around a spot."""
-    return np.tile(section.dataset.coords[spot, ::-1], (2, 1))
+    return np.tile(section.at[spot, ::-1], (2, 1))
 
 
 # What the spots look like and say
@@ -325,4 +327,4 @@ def _points(section: OpenSection, role: str, colors: np.ndarray, features: pd.Da
         "blending": "translucent_no_depth",  # with depth, the soft edge of a disc hides the disc below it
         "features": features,
     }
-    return section.dataset.coords[:, ::-1], {**_shared(section, role), **settings}, "points"
+    return section.at[:, ::-1], {**_shared(section, role), **settings}, "points"

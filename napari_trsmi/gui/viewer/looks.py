@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from napari_trsmi.gui.layout import Layout
 from napari_trsmi.gui.viewer import raster
 
 if TYPE_CHECKING:
@@ -41,19 +42,30 @@ class Look:
     sizes: np.ndarray | None = None
 
 
-_LOOKS: WeakKeyDictionary[OpenSection, Look] = WeakKeyDictionary()
+_LOOKS: WeakKeyDictionary[OpenSection, Look] = WeakKeyDictionary()  # of sections as they were opened
+_LAID: WeakKeyDictionary[OpenSection, tuple[Layout, Look]] = WeakKeyDictionary()
 
 
 def look(section: OpenSection) -> Look:
-    """Return how the spots of `section` are drawn; worked out once."""
+    """Return how the spots of `section` are drawn; worked out once for each layout."""
     if section not in _LOOKS:
         _LOOKS[section] = _look(section.dataset)
-    return _LOOKS[section]
+    plain = _LOOKS[section]
+    if plain.raster is None or section.layout == Layout():
+        return plain
+    if section not in _LAID or _LAID[section][0] != section.layout:
+        if section.dataset.parts:
+            pixels = raster.make_raster(section.at, _reach(section.dataset))
+        else:
+            pixels = plain.raster.turned(section.lies[0])
+        _LAID[section] = section.layout, replace(plain, raster=pixels)
+    return _LAID[section][1]
 
 
 def draw_cells(section: OpenSection, cells: Raster) -> None:
-    """Draw the spots of `section` from now on as cells with outlines."""
+    """Draw the spots of `section` from now on as cells with outlines; the raster is of the section as it was opened."""
     _LOOKS[section] = replace(look(section), raster=cells)
+    _LAID.pop(section, None)
 
 
 def _look(dataset: Dataset) -> Look:
@@ -75,11 +87,16 @@ def _look_of_study(dataset: Dataset) -> Look:
     middle = float(np.median(sizes))
     pixels = None
     if dataset.n_spots > raster.RASTER_ABOVE:
-        reaches = [max(diameter / 2, MEET * distance) for diameter, distance, _ in found]
-        wide = max(place.scale * reach for place, reach in zip(dataset.places, reaches, strict=True))
-        pixels = raster.make_raster(dataset.coords, wide)
+        pixels = raster.make_raster(dataset.coords, _reach(dataset))
     same = bool(np.ptp(each) <= ALIKE * middle)
     return Look(middle, all(grid is not None for _, _, grid in found), pixels, None if same else sizes)
+
+
+def _reach(study: Dataset) -> float:
+    """Return how far a spot of a study reaches on a raster, in the unit of the study."""
+    found = (_measured(part) for part in study.parts)
+    reaches = (max(diameter / 2, MEET * distance) for diameter, distance, _ in found)
+    return max(place.scale * reach for place, reach in zip(study.places, reaches, strict=True))
 
 
 def _measured(dataset: Dataset) -> tuple[float, float, tuple[float, float] | None]:

@@ -1,15 +1,16 @@
-"""The sections of a study as a list: each can be hidden, spoken about and flown to."""
+"""The sections of a study as a list: each can be hidden, spoken about, flown to, and put elsewhere."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSignalBlocker, QSize, Qt
-from qtpy.QtGui import QKeyEvent
+from qtpy.QtGui import QDropEvent, QKeyEvent
 from qtpy.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.plain import as_tip
+from napari_trsmi.gui.viewer import laying
 from napari_trsmi.gui.viewer.flight import Flight
 from napari_trsmi.gui.viewer.frames import frame
 
@@ -18,8 +19,13 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.state import OpenSection
 
 ROWS, LINE = 5, 20  # seen without scrolling; pixels
-HELP = "Tick: draw the section or not. Click: legend and boundaries are of it alone. Double click, or Enter: fly to it."
+HELP = (
+    "Tick: draw the section or not. Click: the docks speak about it alone. Double click, or Enter: fly to it. "
+    "Drag, or Alt with an arrow: another order. T turns it, F flips it."
+)
 FIT = QHeaderView.ResizeMode.ResizeToContents
+STEPS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
+TURNS = {Qt.Key.Key_T: laying.turn, Qt.Key.Key_F: laying.flip}
 _NUMBER = Qt.ItemDataRole.UserRole
 
 
@@ -38,6 +44,7 @@ class PartList(QTreeWidget):
         self.setHeaderHidden(True)
         self.setStyleSheet(f"QTreeWidget::item {{ height: {LINE}px; }}")
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setDragDropMode(QTreeWidget.DragDropMode.InternalMove)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         header = self.header()
         assert header is not None
@@ -52,6 +59,7 @@ class PartList(QTreeWidget):
             (session.section_changed, self._on_section),
             (session.parts.hidden_changed, self._refresh),
             (session.parts.chosen_changed, self._refresh),
+            (session.parts.laid, self._on_laid),
         )
         self._on_section(session.section)
 
@@ -64,7 +72,7 @@ class PartList(QTreeWidget):
 
     def item(self, number: int | None) -> QTreeWidgetItem:
         """Return the row of a section; None for that of all."""
-        found = self.topLevelItem(0 if number is None else number + 1)
+        found = self.topLevelItem(0 if number is None else self.session.parts.ordered.index(number) + 1)
         assert found is not None
         return found
 
@@ -79,7 +87,8 @@ class PartList(QTreeWidget):
             parts = () if section is None else section.dataset.parts
             if section is not None and parts:
                 self._add("All sections", section.dataset.n_spots, "", None)
-                for number, part in enumerate(parts):
+                for number in section.layout.order_of(len(parts)):
+                    part = parts[number]
                     self._add(part.name, part.n_spots, " · ".join(part.modalities), number)
                     image = "with an image" if part.image is not None else "without an image"
                     features = ", ".join(
@@ -95,9 +104,15 @@ class PartList(QTreeWidget):
     def _add(self, name: str, n_spots: int, modalities: str, number: int | None) -> None:
         item = QTreeWidgetItem(["", name, f"{n_spots:,}", modalities])
         item.setData(0, _NUMBER, number)
-        item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+        flags = (item.flags() | Qt.ItemFlag.ItemIsUserCheckable) & ~Qt.ItemFlag.ItemIsDropEnabled
+        item.setFlags(flags if number is not None else flags & ~Qt.ItemFlag.ItemIsDragEnabled)
         item.setTextAlignment(2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.addTopLevelItem(item)
+
+    def _on_laid(self, _: object) -> None:
+        rows = (self.topLevelItem(row) for row in range(1, self.topLevelItemCount()))
+        if tuple(item.data(0, _NUMBER) for item in rows if item is not None) != self.session.parts.ordered:
+            self._on_section(self.session.section)
 
     def _refresh(self, *_: object) -> None:
         """Tick what is drawn and mark what is chosen."""
@@ -129,11 +144,30 @@ class PartList(QTreeWidget):
         if column > 0:
             self.fly(item.data(0, _NUMBER))
 
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Choose with the arrow keys, fly with Enter."""
+    def dropEvent(self, event: QDropEvent | None) -> None:
+        """Put the section that is dragged where it is dropped; the list follows the canvas."""
         item = self.currentItem()
+        number = None if item is None else item.data(0, _NUMBER)
+        if event is None or number is None:
+            return
+        event.setDropAction(Qt.DropAction.IgnoreAction)  # else the view removes the row that was dragged
+        event.accept()
+        y = event.position().y()
+        others = [one for one in self.session.parts.ordered if one != number]
+        laying.move(self.session, number, sum(self.visualItemRect(self.item(one)).center().y() < y for one in others))
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Choose with the arrow keys, fly with Enter; with Alt, arrows move the section; T turns it, F flips it."""
+        item = self.currentItem()
+        number = None if item is None else item.data(0, _NUMBER)
         if event is not None and item is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            return self.fly(item.data(0, _NUMBER))
+            return self.fly(number)
+        if event is not None:
+            key, held = Qt.Key(event.key()), event.modifiers()
+            if key in STEPS and held & Qt.KeyboardModifier.AltModifier:
+                return laying.step(self.session, STEPS[key])
+            if key in TURNS and held == Qt.KeyboardModifier.NoModifier:
+                return TURNS[key](self.session)
         super().keyPressEvent(event)
         if (item := self.currentItem()) is not None:
             self.session.parts.choose(item.data(0, _NUMBER))

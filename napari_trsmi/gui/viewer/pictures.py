@@ -9,9 +9,11 @@ import numpy as np
 
 from napari_trsmi.data.pyramids import is_colored
 from napari_trsmi.errors import DataError
+from napari_trsmi.gui.layout import turned_pixels
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import TissueImage
+    from napari_trsmi.gui.layout import Lie
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +59,16 @@ def pyramid_images(image: TissueImage, unit: float) -> list[tuple[Any, dict[str,
             settings["name"] = image.pyramid.channels[number]
         found.append((_data([level[number] for level in levels]), settings))
     return found
+
+
+def turned(data: Any, settings: dict[str, Any], lie: Lie, unit: float) -> tuple[Any, dict[str, Any]]:
+    """Return (data, settings) of an Image layer where its section is drawn; `unit` as for `pyramid_images`."""
+    several = isinstance(data, list)
+    first = np.array(settings.get("translate", (0.0, 0.0)))  # (row, column) of the middle of the first pixel
+    last = first + np.array(settings["scale"]) * (np.array((data[0] if several else data).shape[:2]) - 1)
+    corners = lie.of(np.array([first, last])[:, ::-1] / unit) * unit
+    pixels = [turned_pixels(one, lie.matrix) for one in data] if several else turned_pixels(data, lie.matrix)
+    return pixels, {**settings, "translate": tuple(corners.min(axis=0)[::-1])}
 
 
 def limits(pixels: np.ndarray) -> tuple[float, float]:

@@ -7,9 +7,14 @@ the same for a million spots and for five.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from napari_trsmi.gui.layout import turned_pixels
+
+if TYPE_CHECKING:
+    from napari_trsmi.gui.layout import Lie
 
 RASTER_ABOVE = 40_000  # spots; without a graphics card 50,000 points take 0.2 s to draw, pixels 0.04 s
 GRID_ABOVE = 5_000  # bins of a square grid, each a pixel; 9,215 squares take 60 ms to draw, their pixels 15 ms
@@ -49,6 +54,16 @@ class Raster:
         return np.take(
             _padded(values, none), self.spots, mode="wrap", out=out
         )  # -1 is the last: checked, the index would cost as much
+
+    def turned(self, lie: Lie) -> Raster:
+        """Return the raster of the same spots where they are drawn."""
+        height, width = self.spots.shape
+        ends = np.array([self.origin[::-1], self.origin[::-1]])
+        ends[1] += np.array(self.step[::-1]) * (width - 1, height - 1)
+        x, y = lie.of(ends).min(axis=0)
+        across, down = np.abs(lie.matrix) @ self.step[::-1]
+        spots, *coarser = (turned_pixels(one, lie.matrix) for one in (self.spots, *self.coarser))
+        return Raster(spots, (float(y), float(x)), (float(down), float(across)), tuple(coarser))
 
     def image(self, values: np.ndarray) -> np.ndarray | list[SeenPixels]:
         """Return the image of `values` (N,), 0 where there is no spot, as a layer takes it.

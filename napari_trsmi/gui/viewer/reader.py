@@ -230,6 +230,7 @@ def open_section(paths: Sequence[str | Path], library: str | None = None) -> Ope
     """
     from napari_trsmi.api import read
     from napari_trsmi.errors import TrsmiError
+    from napari_trsmi.gui.layout import KEY, Layout
     from napari_trsmi.gui.state import OpenSection
     from napari_trsmi.restoring import holds_result, restore
 
@@ -237,7 +238,8 @@ def open_section(paths: Sequence[str | Path], library: str | None = None) -> Ope
     if len(paths) == 1 and holds_result(Path(paths[0])):
         try:
             result = restore(paths[0])
-            return OpenSection(result.dataset, result, Path(paths[0]))
+            layout = Layout.read(result.provenance.get(KEY, {}), result.dataset)
+            return OpenSection(result.dataset, result, Path(paths[0]), layout=layout)
         except TrsmiError as error:
             logger.info("a saved result could not be used", exc_info=True)
             notes = (f"The domains in this file could not be used. {error}",)

@@ -161,17 +161,17 @@ class _Painter:
         ours = layer.metadata.get("trsmi") or {}
         if ours.get("role") not in (SPOTS, DOMAINS):
             return None
-        drawn, dataset = look(ours["section"]), ours["section"].dataset
+        drawn, section = look(ours["section"]), ours["section"]
         pixels = drawn.raster
         even = pixels is not None and np.isclose(*pixels.step)
-        if pixels is None or not even or not drawn.square or pixels.coarser or dataset.n_spots >= VECTORS_BELOW:
+        if pixels is None or not even or not drawn.square or pixels.coarser or section.dataset.n_spots >= VECTORS_BELOW:
             return None
         at = pixels.spots >= 0
         values = np.asarray(layer.data)[at]
         found = values / 255 if type(layer).__name__ == "Image" else np.asarray(layer.colormap.map(values))
-        colors = np.zeros((dataset.n_spots, 4))
+        colors = np.zeros((section.dataset.n_spots, 4))
         colors[pixels.spots[at]] = found
-        places = dataset.coords * layer.scale[0] / pixels.step[0]
+        places = section.at * layer.scale[0] / pixels.step[0]
         sizes = np.full(len(places), drawn.diameter * layer.scale[0] / pixels.step[0])
         return self._marks(layer, places, sizes, colors, square=True)
 

@@ -29,19 +29,27 @@ def cut_out(study: Dataset, number: int) -> tuple[slice, slice]:
     return slice(int(top), int(bottom)), slice(int(left), int(right))
 
 
-def name_corners(study: Dataset, spot: float) -> np.ndarray:
-    """Return the (n, 2) places (row, column) above which the names stand; `spot` is the diameter of one."""
+def name_corners(study: Dataset, spot: float, at: np.ndarray) -> np.ndarray:
+    """Return the (n, 2) places (row, column) above which the names stand.
+
+    Parameters
+    ----------
+    spot
+        Diameter of one, in the unit of the study.
+    at
+        (N, 2) places (x, y) of the spots on the canvas.
+    """
     around = np.array([margin(study) if part.image is not None else 0.0 for part in study.parts])
-    corners = np.array([study.coords[rows].min(axis=0)[::-1] for rows in study.sections])
+    corners = np.array([at[rows].min(axis=0)[::-1] for rows in study.sections])
     corners[:, 0] -= np.maximum(around.max(), spot / 2)  # on one line in each row of sections
     corners[:, 1] -= around
     return corners
 
 
-def written_names(study: Dataset) -> list[str]:
-    """Return as much of each name as has room until the next section begins."""
-    low = np.array([study.coords[rows].min(axis=0) for rows in study.sections])
-    right, left = float(study.coords[:, 0].max()), float(study.coords[:, 0].min())
+def written_names(study: Dataset, at: np.ndarray) -> list[str]:
+    """Return as much of each name as has room until the next section begins; `at` as for `name_corners`."""
+    low = np.array([at[rows].min(axis=0) for rows in study.sections])
+    right, left = float(at[:, 0].max()), float(at[:, 0].min())
     names = []
     for (x, y), name in zip(low, study.section_names, strict=True):
         beside = low[(low[:, 0] > x) & np.isclose(low[:, 1], y), 0]

@@ -16,6 +16,7 @@ from napari_trsmi.gui.workspace import record
 from napari_trsmi.gui.workspace.record import (
     Arrangement,
     Look,
+    SavedLayout,
     SavedPart,
     SavedRun,
     SavedSection,
@@ -124,6 +125,7 @@ def _section(session: Session, section: OpenSection, folder: Path, beside: dict[
         columns={name: _column(dataset.obs[name], colors) for name, colors in dataset.own_columns.items()},
         hidden_sections=tuple(sorted(section.hidden_parts)),
         chosen_section=section.part,
+        layout=SavedLayout.model_validate(section.layout.plain),
         looks=_looks(session, section),
         hidden=tuple(sorted(section.hidden)) if away else (),
         settings=section.config.model_dump(mode="json") if away and section.config is not None else None,

@@ -101,6 +101,15 @@ class Look(Part):
     opacity: Annotated[float, Field(ge=0, le=1)] = 1.0
 
 
+class SavedLayout(Part):
+    """Numbers of the sections in their order, and quarter turns and flip of those that are turned, by number."""
+
+    order: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(max_length=1000)] = ()
+    turns: dict[Annotated[str, Field(pattern="^[0-9]{1,6}$")], tuple[Annotated[int, Field(ge=0, le=3)], bool]] = Field(
+        default_factory=dict
+    )
+
+
 class SavedSection(Part):
     """A section or study, its results, and what is shown of it.
 
@@ -114,6 +123,8 @@ class SavedSection(Part):
         Which of `runs` is the result; None for none.
     columns
         Columns of one's own by name.
+    layout
+        How the sections lie on the canvas, see `gui.layout`.
     looks
         Layers by their role.
     hidden, settings, center, zoom
@@ -128,6 +139,7 @@ class SavedSection(Part):
     columns: dict[Name, SavedColumn] = Field(default_factory=dict)
     hidden_sections: tuple[Annotated[int, Field(ge=0)], ...] = ()
     chosen_section: Annotated[int, Field(ge=0)] | None = None
+    layout: SavedLayout = Field(default_factory=SavedLayout)
     looks: dict[Name, Look] = Field(default_factory=dict)
     hidden: tuple[Annotated[int, Field(ge=0)], ...] = ()
     settings: dict[str, Any] | None = None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_trsmi.errors import DataError, TrsmiError
+from napari_trsmi.gui.layout import Layout
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.undoing import Point, said_again
 from napari_trsmi.gui.workspace.keeping import check_sum
@@ -72,6 +73,7 @@ def reopened(section: SavedSection, folder: Path, moved: Mapping[str, Path]) -> 
         opened.config = config_of(section.settings)
     k = 0 if opened.result is None else opened.result.partition.n_domains
     opened.hidden = frozenset(number for number in section.hidden if number < k)
+    opened.layout = Layout.read(section.layout.model_dump(), dataset)
     n = len(dataset.parts)
     opened.hidden_parts = frozenset(number for number in section.hidden_sections if number < n)
     opened.part = section.chosen_section if section.chosen_section is not None and section.chosen_section < n else None

@@ -307,7 +307,7 @@ def test_empty_states_say_what_to_do(qtbot, viewer, sample):
     _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Ask")
     assert "Open a section first" in dock.empty.text()
     open_section(viewer, sample)
-    assert dock.stack.currentWidget() is dock.tabs
+    assert dock.stack.currentWidget() is dock.page
     assert dock.differ.note.text() == differ_panel.ASK
     assert "Domain" not in [dock.differ.a.kind.itemText(k) for k in range(dock.differ.a.kind.count())]
     assert dock.describe.summary.text() == describe_panel.NO_RESULT

@@ -63,7 +63,8 @@ def test_an_image_ends_before_the_next_section(study):
 
 def test_long_names_are_shortened_to_the_room_there_is(study):
     one, two, three = study.dataset.parts
-    names = written_names(stack({"a" * 60: one, "b": two, "the third, which is long": three}))
+    long = stack({"a" * 60: one, "b": two, "the third, which is long": three})
+    names = written_names(long, long.coords)
     assert names[0].startswith("aaa")
     assert "…" in names[0]
     assert names[1] == "b"

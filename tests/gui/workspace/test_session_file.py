@@ -17,6 +17,7 @@ import napari_trsmi as nt
 from napari_trsmi.data.placement import apply, turned
 from napari_trsmi.data.small_copy import write_small
 from napari_trsmi.errors import DataError
+from napari_trsmi.gui.layout import Layout, Turn
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.workspace import record
@@ -73,6 +74,20 @@ def test_a_section_with_its_run_comes_back_from_a_file_that_names_it_from_where_
     assert [entry.name for entry in opened.runs] == ["the good one"]
     assert opened.path is None  # it is in no file of a person's own
     assert next(iter(opened.runs)).kept is not None
+
+
+def test_how_sections_lie_comes_back_and_rubbish_is_refused(folder, shown, trained):
+    section = add(shown, OpenSection(nt.read(folder / "data" / "slice.h5mu")))
+    session_of(shown).parts.lie(Layout().with_turn(0, Turn(3, True)))
+    found = kept(shown, folder / "work.trsmi.json")
+    opened, problems = reopened(found.sections[0], folder, {})
+    assert problems == []
+    assert opened.layout == section.layout == Layout().with_turn(0, Turn(3, True))
+    assert np.allclose(opened.at, section.at)
+    text = (folder / "work.trsmi.json").read_text()
+    (folder / "work.trsmi.json").write_text(text.replace('"0":', '"zero":'))
+    with pytest.raises(DataError, match="damaged"):
+        record.read(folder / "work.trsmi.json")
 
 
 def test_a_small_copy_holds_all_of_a_result_but_the_data(tmp_path, trained):
