@@ -95,22 +95,31 @@ class Ran:
 
 
 @pytest.fixture(scope="session")
-def fitted(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    """`trsmi fit` on the sample for four epochs, K = 7, with support; do not write to its folder."""
+def small_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A section like the sample in a file, of 400 spots instead of 2,500; do not write to it."""
+    from napari_trsmi.data.simulate import simulate
+    from napari_trsmi.data.tables import mudata_as_stored
+
+    path = tmp_path_factory.mktemp("small") / "small.h5mu"
+    with mudata_as_stored():
+        simulate(n_spots=400, n_genes=150, n_proteins=30, contrast=2.0, image=200).write(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def fitted(small_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """`trsmi fit` on `small_file` for four epochs, K = 7, with support; do not write to its folder."""
     from napari_trsmi.cli import main
-    from napari_trsmi.data.sample import sample_path
 
     path = tmp_path_factory.mktemp("fitted") / "slice.h5mu"
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = main(["fit", str(sample_path()), "-o", str(path), *SHORT])
+        code = main(["fit", str(small_file), "-o", str(path), *SHORT])
     assert code == 0, err.getvalue()
     return Ran(path, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture
-def short_sample() -> list[str]:
-    """Words for a quick run on the sample without support, which takes as long as the run; output not given."""
-    from napari_trsmi.data.sample import sample_path
-
-    return ["fit", str(sample_path()), *SHORT, "--evidence.no-support"]
+def short_fit(small_file: Path) -> list[str]:
+    """Words for a quick run on `small_file` without support, which takes as long as the run; output not given."""
+    return ["fit", str(small_file), *SHORT, "--evidence.no-support"]

@@ -204,7 +204,7 @@ def compared(result, other, name="other"):
 
 @pytest.fixture(scope="module")
 def result(fitted):
-    """The saved run on the sample."""
+    """The saved run."""
     return nt.restore(fitted.path)
 
 
@@ -285,5 +285,5 @@ def test_a_file_of_the_same_spots_is_put_in_their_order_and_one_of_others_refuse
     found = labels_of_file(turned, fitted.path)
     assert np.array_equal(found.labels, result.labels[order])
     assert (found.kind, found.title) == ("file", str(fitted.path))
-    with pytest.raises(DataError, match=r"of the 36 spots of .*, found 2500 spots, 0 of them the same"):
+    with pytest.raises(DataError, match=r"of the 36 spots of .*, found 400 spots, 0 of them the same"):
         labels_of_file(from_memory(make_table()), fitted.path)

@@ -21,7 +21,7 @@ FLAGS = [
 
 @pytest.fixture(scope="module")
 def result(fitted):
-    """The saved run on the sample."""
+    """The saved run."""
     return nt.restore(fitted.path)
 
 
@@ -63,7 +63,7 @@ def test_the_page_shows_domains_boundaries_markers_and_the_comparison(result, re
     assert row
     numbers = re.findall(r'<td class="n">([\d.]+)</td>', row[0])
     assert numbers == [f"{v:.3f}" for v in (found.ari, found.nmi, found.boundary_f1, found.boundary_f1_near)]
-    assert f"{found.n_different:,} of 2,500" in row[0]
+    assert f"{found.n_different:,} of 400" in row[0]
     assert "<details open><summary>Comparison with domain" in text
     label = "".join(f'<td class="n">{n:,}</td>' if n else '<td class="n"></td>' for n in found.contingency[:, 0])
     assert f"<td>{known.names[0]}</td>{label}" in text

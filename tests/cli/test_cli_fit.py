@@ -40,21 +40,21 @@ def test_the_result_its_tables_and_its_figure_are_written(fitted):
     names = {path.name for path in fitted.path.parent.iterdir()}
     assert names == {"slice.h5mu", "slice.run.json", "slice.domains.csv", "slice.boundaries.csv", "slice.png"}
     saved = nt.read_result(fitted.path)
-    assert len(saved.obs_names) == 2500
+    assert len(saved.obs_names) == 400
     assert len(saved.names) == 7
 
 
 def test_what_went_where_is_printed(fitted):
     assert f"Domains are in {fitted.path}" in fitted.out
-    assert "7 domains over 2,500 spots. Mean support " in fitted.out
+    assert "7 domains over 400 spots. Mean support " in fitted.out
     assert f"Figure: {fitted.path.with_suffix('.png')}" in fitted.out
-    assert "2,500 spots; rna (rna), adt (protein)" in fitted.err
+    assert "400 spots; rna (rna), adt (protein)" in fitted.err
     assert "Epoch 4 of 4: loss" in fitted.err
 
 
-def test_the_command_line_gives_the_labels_of_python(fitted):
+def test_the_command_line_gives_the_labels_of_python(fitted, small_file):
     config = Config(cluster={"n_domains": 7, "n_init": 1}, train={"epochs": 4})
-    result = nt.fit(nt.sample_path(), config.model_copy(update={"evidence": Evidence(support=False)}))
+    result = nt.fit(small_file, config.model_copy(update={"evidence": Evidence(support=False)}))
     np.testing.assert_array_equal(nt.read_result(fitted.path).labels, result.labels)
     assert nt.read_result(fitted.path).config == config
 
@@ -89,23 +89,23 @@ def test_run_json_repeats_the_run_label_for_label(fitted, tmp_path, capsys):
     assert run_record(out)["config"] == run_record(fitted.path)["config"]
 
 
-def test_fields_on_the_command_line_win_over_the_file(tmp_path, short_sample):
+def test_fields_on_the_command_line_win_over_the_file(tmp_path, short_fit):
     (tmp_path / "c.json").write_text('{"seed": 5, "train": {"epochs": 9}, "cluster": {"n_domains": 3}}')
     out = tmp_path / "x.h5ad"
-    words = [*short_sample[:2], "--config", str(tmp_path / "c.json"), "--train.epochs", "1", "--no-figure", "-q"]
+    words = [*short_fit[:2], "--config", str(tmp_path / "c.json"), "--train.epochs", "1", "--no-figure", "-q"]
     assert main([*words, "--evidence.no-support", "-o", str(out)]) == 0
     expected = Config(seed=5, train={"epochs": 1}, cluster={"n_domains": 3}, evidence={"support": False})
     assert Config.load(out.with_suffix(".run.json")) == expected
     assert not out.with_suffix(".png").exists()
 
 
-def test_an_input_that_changed_since_the_run_is_told(edit_record, fitted, tmp_path, capsys):
-    sources = [{"path": str(nt.sample_path()), "sha256": "0" * 64}]
+def test_an_input_that_changed_since_the_run_is_told(edit_record, small_file, tmp_path, capsys):
+    sources = [{"path": str(small_file), "sha256": "0" * 64}]
     record = edit_record(sources=sources, stopped=True)
     words = ["fit", "--config", str(record), "-o", str(tmp_path / "x.h5mu"), "--no-figure", "--train.epochs", "1"]
     assert main([*words, "--evidence.no-support"]) == 0
     err = capsys.readouterr().err
-    assert "trsmi_slice.h5mu has changed since the run" in err
+    assert "small.h5mu has changed since the run" in err
     assert "finished early" in err
 
 
@@ -115,8 +115,8 @@ def test_a_record_without_usable_files_is_refused(edit_record, sources, tmp_path
     assert capsys.readouterr().err.startswith("trsmi: Expected ")
 
 
-def test_a_run_continued_from_a_checkpoint_ends_like_an_unbroken_one(tmp_path, short_sample):
-    words = [*short_sample, "--no-figure", "-q", "--train.epochs", "6"]
+def test_a_run_continued_from_a_checkpoint_ends_like_an_unbroken_one(tmp_path, short_fit):
+    words = [*short_fit, "--no-figure", "-q", "--train.epochs", "6"]
     checkpoint, whole, rest = tmp_path / "state.pt", tmp_path / "whole.h5mu", tmp_path / "rest.h5mu"
     every = ["--train.checkpoint-every", "4"]
     assert main([*words, *every, "--checkpoint", str(checkpoint), "-o", str(whole)]) == 0
@@ -126,9 +126,9 @@ def test_a_run_continued_from_a_checkpoint_ends_like_an_unbroken_one(tmp_path, s
     assert len(run_record(rest)["history"]) == 6
 
 
-def test_a_checkpoint_alone_is_written_every_ten_epochs(tmp_path, short_sample):
+def test_a_checkpoint_alone_is_written_every_ten_epochs(tmp_path, short_fit):
     out = tmp_path / "x.h5mu"
-    words = [*short_sample, "--no-figure", "-q", "--checkpoint", str(tmp_path / "state.pt"), "-o", str(out)]
+    words = [*short_fit, "--no-figure", "-q", "--checkpoint", str(tmp_path / "state.pt"), "-o", str(out)]
     assert main(words) == 0
     assert Config.load(out.with_suffix(".run.json")).train.checkpoint_every == 10
 
@@ -148,10 +148,10 @@ def test_one_of_several_sections_can_be_fitted_repeated_scored_and_cut_again(tmp
     assert json.loads(capsys.readouterr().out)["agreement"]["n_spots"] == 120
 
 
-def test_kinds_on_the_command_line_are_used_and_recorded(tmp_path, short_sample, capsys):
+def test_kinds_on_the_command_line_are_used_and_recorded(tmp_path, short_fit, capsys):
     out = tmp_path / "x.h5mu"
     words = ["--kinds", "adt", "rna", "--train.epochs", "1", "--no-figure", "-o", str(out)]
-    assert main([*short_sample, *words]) == 0
+    assert main([*short_fit, *words]) == 0
     assert "adt (rna)" in capsys.readouterr().err
     assert Config.load(out.with_suffix(".run.json")).preprocess.kinds == {"adt": "rna"}
 

@@ -38,20 +38,20 @@ def interrupt_at(monkeypatch):
     return arm
 
 
-def test_ctrl_c_finishes_and_keeps(tmp_path, short_sample, interrupt_at):
+def test_ctrl_c_finishes_and_keeps(tmp_path, short_fit, interrupt_at):
     interrupt_at(1)
     before = signal.getsignal(signal.SIGINT)
     out = tmp_path / "x.h5mu"
-    assert main([*short_sample, "--train.epochs", "50", "-o", str(out), "--no-figure"]) == 0
+    assert main([*short_fit, "--train.epochs", "50", "-o", str(out), "--no-figure"]) == 0
     provenance = nt.read_result(out).provenance
     assert provenance["stopped"] is True
     assert len(provenance["history"]) in (3, 4)
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_ctrl_c_twice_aborts_and_writes_nothing(tmp_path, short_sample, interrupt_at, capsys):
+def test_ctrl_c_twice_aborts_and_writes_nothing(tmp_path, short_fit, interrupt_at, capsys):
     interrupt_at(2)
-    assert main([*short_sample, "-o", str(tmp_path / "x.h5mu"), "-q"]) == 130
+    assert main([*short_fit, "-o", str(tmp_path / "x.h5mu"), "-q"]) == 130
     assert capsys.readouterr().err == "trsmi: interrupted.\n"
     assert list(tmp_path.iterdir()) == []
 
@@ -65,22 +65,22 @@ def interruptible():
 
 
 @pytest.mark.usefixtures("interruptible")
-def test_ctrl_c_before_training_aborts(tmp_path, short_sample, monkeypatch, capsys):
+def test_ctrl_c_before_training_aborts(tmp_path, short_fit, monkeypatch, capsys):
     def prepare(*args):
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr("napari_trsmi.stages.prepare", prepare)
-    assert main([*short_sample, "-o", str(tmp_path / "x.h5mu"), "-q"]) == 130
+    assert main([*short_fit, "-o", str(tmp_path / "x.h5mu"), "-q"]) == 130
     assert capsys.readouterr().err == "trsmi: interrupted.\n"
 
 
-def test_a_reader_of_messages_that_is_gone_does_not_cost_the_result(tmp_path, short_sample, monkeypatch):
+def test_a_reader_of_messages_that_is_gone_does_not_cost_the_result(tmp_path, short_fit, monkeypatch):
     class Gone(io.StringIO):
         def write(self, text):
             raise BrokenPipeError
 
     monkeypatch.setattr(sys, "stderr", Gone())
-    assert main([*short_sample, "-o", str(tmp_path / "x.h5mu"), "--no-figure"]) == 0
+    assert main([*short_fit, "-o", str(tmp_path / "x.h5mu"), "--no-figure"]) == 0
     assert (tmp_path / "x.h5mu").exists()
 
 
@@ -96,9 +96,9 @@ def test_ctrl_c_is_given_back():
 
 @posix_only
 @pytest.mark.slow
-def test_a_real_ctrl_c_ends_a_real_run_with_its_result(tmp_path, short_sample):
+def test_a_real_ctrl_c_ends_a_real_run_with_its_result(tmp_path, short_fit):
     out = tmp_path / "x.h5mu"
-    words = [*short_sample, "--train.epochs", "100000", "-o", str(out), "--no-figure"]
+    words = [*short_fit, "--train.epochs", "100000", "-o", str(out), "--no-figure"]
     with subprocess.Popen([sys.executable, "-m", "napari_trsmi", *words], stderr=subprocess.PIPE, text=True) as running:
         seen = ""
         for line in running.stderr:

@@ -248,7 +248,7 @@ def test_a_record_of_a_run_of_other_types_is_refused_in_a_sentence(tmp_path, cap
 
 
 @pytest.mark.parametrize("words", [("--seed", "-1"), ("--seed", "99999999999999999999"), ("--threads", "1000000")])
-def test_numbers_out_of_range_are_refused_in_a_sentence(tmp_path, capsys, short_sample, words):
-    assert main([*short_sample, "-o", str(tmp_path / "out.h5mu"), *words]) == 2
+def test_numbers_out_of_range_are_refused_in_a_sentence(tmp_path, capsys, short_fit, words):
+    assert main([*short_fit, "-o", str(tmp_path / "out.h5mu"), *words]) == 2
     assert "Traceback" not in (said := capsys.readouterr().err)
     assert words[0].strip("-") in said

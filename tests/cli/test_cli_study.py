@@ -33,15 +33,15 @@ def test_conditions_of_too_few_sections_are_written_and_not_tested(fitted, tmp_p
     assert "found both. Leave one out." in capsys.readouterr().err
 
 
-def test_a_part_of_the_section_gets_the_domains_of_the_whole(fitted, tmp_path, capsys):
+def test_a_part_of_the_section_gets_the_domains_of_the_whole(fitted, small_file, tmp_path, capsys):
     whole = nt.restore(fitted.path)
     new, out = tmp_path / "new.h5mu", tmp_path / "labelled.h5mu"
     with mudata_as_stored():
-        sample = mudata.read_h5mu(nt.sample_path())
-        kept = np.sort(np.random.default_rng(0).choice(sample.n_obs, 2000, replace=False))
+        sample = mudata.read_h5mu(small_file)
+        kept = np.sort(np.random.default_rng(0).choice(sample.n_obs, 320, replace=False))
         sample[sample.obs_names[kept]].copy().write(new)
     assert main(["transfer", str(fitted.path), str(new), "-o", str(out), "--no-figure"]) == 0
-    assert "domains over 2,000 spots" in capsys.readouterr().out
+    assert "domains over 320 spots" in capsys.readouterr().out
     found = nt.restore(out)
     assert found.names == whole.names
     assert found.palette == whole.palette
