@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from app_model import Application
-from napari_trsmi.gui.color.feature_search import FeatureSearch
 from opened_dock import open_section
 from qtpy.QtCore import Qt
 
 import napari_trsmi as nt
+from napari_trsmi.gui.finding.feature_search import FeatureSearch
 from napari_trsmi.gui.viewer.docks import open_docks
 from napari_trsmi.gui.viewer.layers import TISSUE
 from napari_trsmi.gui.viewer.sections import sections_in
