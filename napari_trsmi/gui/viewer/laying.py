@@ -134,4 +134,4 @@ def _relay_images(canvas: Canvas) -> None:
         found = there if len(there) == len(images) else [named.get(layer.name) for layer in images]
         for layer, own in zip(images, found, strict=True):
             if own is not None:
-                layer.data, layer.translate = own[0], own[1]["translate"]
+                layer.data, layer.translate = own[0], own[1].get("translate", (0.0, 0.0))

@@ -63,6 +63,8 @@ def pyramid_images(image: TissueImage, unit: float) -> list[tuple[Any, dict[str,
 
 def turned(data: Any, settings: dict[str, Any], lie: Lie, unit: float) -> tuple[Any, dict[str, Any]]:
     """Return (data, settings) of an Image layer where its section is drawn; `unit` as for `pyramid_images`."""
+    if np.array_equal(lie.matrix, np.eye(2)) and not lie.shift.any():
+        return data, settings
     several = isinstance(data, list)
     first = np.array(settings.get("translate", (0.0, 0.0)))  # (row, column) of the middle of the first pixel
     last = first + np.array(settings["scale"]) * (np.array((data[0] if several else data).shape[:2]) - 1)
