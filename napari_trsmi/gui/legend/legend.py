@@ -120,7 +120,7 @@ class Legend(QWidget):
         self._update()
 
     def minimumSizeHint(self) -> QSize:
-        """Ask for all rows where the canvas keeps most of the height, else for two: napari's canvas takes what it can."""
+        """Ask for all rows where the canvas keeps most of the height, else for two: the canvas takes what it can."""
         center = self.parentWidget()
         share = 0 if center is None else round(SHARE * center.height())
         return QSize(super().minimumSizeHint().width(), max(LOWEST, min(self.sizeHint().height(), share)))
