@@ -16,6 +16,7 @@ def test_all_rows_of_the_legend_are_seen(viewer, qtbot, sample):
     window = dock.window()
     window.resize(1000, 700)
     qtbot.waitExposed(window)
+    qtbot.waitUntil(lambda: window.findChild(Legend) is not None)
     legend = window.findChild(Legend)
     assert legend.caption.text().startswith("No domains yet")
     qtbot.waitUntil(lambda: window.width() == 1000)
