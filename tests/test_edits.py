@@ -21,7 +21,12 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::zarr.errors.UnstableSpecificationWarning"),
 ]
 CONFIG = nt.Config(
-    graph={"k_feature": 8}, cluster={"n_domains": K, "n_init": 2}, train={"epochs": 3}, device="cpu", threads=1
+    graph={"k_feature": 8},
+    cluster={"n_domains": K, "n_init": 2},
+    train={"epochs": 3},
+    evidence={"support": False},
+    device="cpu",
+    threads=1,
 )
 
 

@@ -102,6 +102,7 @@ def test_a_domain_said_to_differ_counts_as_what_most_of_its_spots_are(bench: dic
     assert found == {"found": 1, "false": 1, "of": 2}
 
 
+@pytest.mark.slow
 def test_a_quick_run_makes_the_tables(
     bench: dict[str, ModuleType], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -26,7 +26,12 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::zarr.errors.UnstableSpecificationWarning"),
 ]
 CONFIG = nt.Config(
-    graph={"k_feature": 8}, cluster={"n_domains": K, "n_init": 2}, train={"epochs": 6}, device="cpu", threads=1
+    graph={"k_feature": 8},
+    cluster={"n_domains": K, "n_init": 2},
+    train={"epochs": 6},
+    evidence={"support": False},
+    device="cpu",
+    threads=1,
 )
 
 

@@ -25,8 +25,8 @@ from napari_trsmi.trust import (
 
 
 @pytest.fixture(scope="module")
-def result():
-    """Clear domains: a short run on the sample, reduced to few components."""
+def result(small_file):
+    """Clear domains: a short run on a small section, reduced to few components."""
     config = nt.Config(
         cluster={"n_domains": 7, "n_init": 2},
         train={"epochs": 4},
@@ -34,7 +34,7 @@ def result():
         graph={"k_feature": 8},
         evidence={"support": False},
     )
-    return nt.fit(nt.sample_path(), config)
+    return nt.fit(small_file, config)
 
 
 def finish(check):
@@ -133,8 +133,8 @@ def test_spots_are_dealt_among_those_of_like_place_and_depth(result):
     assert np.ptp(np.bincount(found)) <= 2
     assert len(np.unique(found)) == 27
     assert np.array_equal(found[within], found)
-    assert (within != np.arange(dataset.n_spots)).mean() > 0.95
-    assert (found[everywhere] == found).mean() < 0.06
+    assert (within != np.arange(dataset.n_spots)).mean() > 0.85  # one in fifteen stays by chance
+    assert (found[everywhere] == found).mean() < 0.1  # one in 27 by chance
     assert gentle.in_domain == (result.labels[within] == result.labels).mean() > 2 * rough.in_domain
 
 

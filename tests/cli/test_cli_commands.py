@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+from contextlib import redirect_stdout
+from functools import cache
 
 import mudata
 import numpy as np
@@ -17,15 +20,12 @@ from napari_trsmi.data.simulate import hard_settings, simulate_study, study_sett
 from napari_trsmi.data.tables import mudata_as_stored
 
 
-@pytest.fixture
-def helped(capsys):
+@cache
+def helped(command):
     """Return the help of a command on one line, boxes taken away."""
-
-    def show(command):
+    with redirect_stdout(io.StringIO()) as out:
         assert main([command, "--help"]) == 0
-        return re.sub(r"(?:[\s│╭╮╰╯─]|-{3,})+", " ", capsys.readouterr().out)
-
-    return show
+    return re.sub(r"(?:[\s│╭╮╰╯─]|-{3,})+", " ", out.getvalue())
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,11 @@ def helped(capsys):
         "align.temperature options Softmax temperature. (tau)",
     ],
 )
-def test_help_of_fit_says_what_settings_mean(helped, line):
+def test_help_of_fit_says_what_settings_mean(line):
     assert line in helped("fit")
 
 
-def test_help_names_every_setting(helped):
+def test_help_names_every_setting():
     text = helped("fit")
 
     def names(model, prefix=""):

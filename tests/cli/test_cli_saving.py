@@ -40,7 +40,7 @@ def test_a_read_only_output_is_refused_before_training_and_replaced_by_force(tmp
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="has no /dev/full")
-@pytest.mark.parametrize("streams", [">&- 2>&-", ">/dev/full 2>/dev/full"])
+@pytest.mark.parametrize("streams", [">/dev/full 2>&-", pytest.param(">&- 2>/dev/full", marks=pytest.mark.slow)])
 def test_closed_or_full_streams_do_not_cost_the_result(tmp_path, short_fit, streams):
     out = tmp_path / "x.h5mu"
     words = [sys.executable, "-m", "napari_trsmi", *short_fit, "--no-figure", "-o", str(out)]
