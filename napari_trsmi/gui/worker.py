@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 # repeatable. A run that was cancelled may take an epoch to leave; the next one waits for it here.
 _TURN = Lock()
 _THREADS: WeakSet[Thread] = WeakSet()
+LONG_JOBS: WeakSet[Any] = WeakSet()  # what is dropped when the program ends, by `drop()`
 
 
 class Thread:
@@ -206,12 +207,14 @@ def start_trainer(session: Session, run: Run) -> Thread:
 
 @cache
 def end_before_exit() -> None:
-    """Let jobs end before the program does, and cancel runs: without Qt they would end in tracebacks, or never."""
+    """Let jobs end before the program does, and long ones soon: without Qt they would end in tracebacks, or never."""
     from qtpy.QtCore import QThreadPool
 
     def end() -> None:
         for thread in list(_THREADS):
             thread.cancel()
+        for job in list(LONG_JOBS):
+            job.drop()
         if (pool := QThreadPool.globalInstance()) is not None:
             pool.waitForDone()
 
