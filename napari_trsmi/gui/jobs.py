@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_trsmi.gui import warm_up
 from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.worker import end_before_exit, outside_pool, sentence
+from napari_trsmi.gui.worker import drop_before_exit, end_before_exit, outside_pool, sentence
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +94,7 @@ def run_long(
     done, failed
         Bound methods, kept weakly; they get the job, and its outcome or the sentence.
     """
+    drop_before_exit(job)
 
     def unless_dropped(method: Callable[[J, Any], None]) -> Callable[[Any], None]:
         kept = WeakMethod(method)

@@ -207,7 +207,7 @@ def start_trainer(session: Session, run: Run) -> Thread:
 
 @cache
 def end_before_exit() -> None:
-    """Let jobs end before the program does, and cancel runs: without Qt they would end in tracebacks, or never."""
+    """Let jobs end before the program does, and long ones soon: without Qt they would end in tracebacks, or never."""
     from qtpy.QtCore import QThreadPool
 
     def end() -> None:

@@ -249,7 +249,7 @@ LEAVING = """
 import time
 from pathlib import Path
 from qtpy.QtWidgets import QApplication
-from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.jobs import run_job, run_long
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.worker import Thread
 
@@ -257,11 +257,26 @@ app = QApplication([])
 session, paused = Session(lambda *_: None), Thread()
 paused.pause()
 run_job(session, "Paused", paused.go.wait, print)
+class Long:
+    dropped = False
+
+    def work(self):
+        while not self.dropped:
+            time.sleep(0.01)
+
+    def drop(self, *_):
+        self.dropped = True
+
+    def hear(self, *_):
+        pass
+
+long = Long()
+run_long(session, "Long", long, long.hear, long.hear)
 run_job(session, "Saving", lambda: (time.sleep(0.5), Path({path!r}).write_text("whole")), print)
 """
 
 
-def test_a_program_that_ends_lets_its_jobs_end_and_cancels_what_is_paused(tmp_path):
+def test_a_program_that_ends_lets_its_jobs_end_and_cancels_what_is_paused_or_long(tmp_path):
     path = tmp_path / "saved"
     command = [sys.executable, "-W", "ignore", "-c", LEAVING.format(path=str(path))]
     done = subprocess.run(

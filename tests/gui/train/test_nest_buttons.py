@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 import numpy as np
 from acted_support import with_acted_support
+
+from napari_trsmi.interrupt import check
 
 
 def walk(opened, qtbot, button):
@@ -32,6 +36,29 @@ def test_domains_become_coarser_and_finer_and_the_result_comes_back(opened, trai
     more = walk(opened, qtbot, buttons.finer)
     assert more.partition.n_domains == start.partition.n_domains + 1
     assert nests(more.labels, start.labels)
+
+
+def test_a_step_ends_soon_once_its_buttons_are_gone(opened, trained, qtbot, monkeypatch):
+    session, buttons = opened.session, opened.result_row.nest
+    session.set_result(with_acted_support(trained))
+    left, told = Event(), []
+    session.failed.connect(told.append)
+
+    def prepare(*_):
+        try:
+            while True:
+                check()
+        finally:
+            left.set()
+
+    monkeypatch.setattr("napari_trsmi.stages.prepare", prepare)
+    buttons.coarser.click()
+    assert session.busy.sign
+    buttons.setParent(None)
+    buttons.deleteLater()
+    qtbot.waitUntil(left.is_set)
+    qtbot.waitUntil(lambda: not session.busy.sign)
+    assert told == []
 
 
 def test_a_walk_begins_anew_from_another_result(opened, trained, qtbot):
