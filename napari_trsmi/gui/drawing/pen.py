@@ -51,6 +51,7 @@ class Pen(QObject):
         self._setting = False
         self._active: Any = None  # weak reference to the layer that was active before
         self._later, self._leftover = soon(self, self._read), soon(self, self._sweep)
+        self._turned = soon(self, self._on_turned)
         listen(
             self,
             (session.section_changed, self._on_section),
@@ -210,6 +211,12 @@ class Pen(QObject):
 
     def _on_active(self, event: Any) -> None:
         if not self._setting and self.tool in ("lasso", "brush") and event.value is not self._layer:
+            self._turned.start()
+
+    def _on_turned(self) -> None:
+        """Put the tool down if another layer stays the active one: one that is added is so for a moment only."""
+        viewer = self._viewer()
+        if viewer is not None and self._layer is not None and viewer.layers.selection.active is not self._layer:
             self.take("")
 
     def _on_spot(self, spot: int | None) -> None:

@@ -72,6 +72,7 @@ class RegionsPanel(QWidget):
         self.columns.setAccessibleName("Column")
         self.columns.setToolTip("The column that these regions are in; a spot is in one region of each column")
         self.columns.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.columns.setMinimumWidth(76)  # "region" is read in a dock that is alone at its side, too
         self.nothing = Label(NOTHING)
         self.nothing.setWordWrap(True)
         label = Label("Column")

@@ -230,3 +230,19 @@ def test_regions_by_real_mouse_and_keys_in_a_window_take_four_clicks_to_a_file(
     assert clicks == 4
     (column,) = read_columns(nt.read(nt.sample_path()), path)
     assert (column.values.codes >= 0).sum() == dock.panel.regions.rows[0].n_spots > 20
+
+
+def test_the_name_of_the_column_is_read_in_the_narrowest_dock(qtbot, dock, result):
+    draw(qtbot, dock, box(result.dataset, near(result.dataset, 1200)))
+    dock.resize(dock.minimumSizeHint())
+    field = dock.panel.columns
+    assert field.currentText() == "region"
+    qtbot.waitUntil(lambda: field.width() >= field.fontMetrics().horizontalAdvance("region") + 26)
+    assert dock.minimumSizeHint().width() <= 330
+
+
+def test_a_layer_that_is_added_meanwhile_leaves_the_tool_in_hand(qtbot, dock, result):
+    dock.session.select_spot(3)  # a ring around it
+    qtbot.wait(50)
+    assert dock.panel.pen.tool == "lasso"
+    assert dock.viewer.layers.selection.active is dock.session.canvas.layer("pen")
