@@ -134,7 +134,7 @@ def test_spots_are_dealt_among_those_of_like_place_and_depth(result):
     assert len(np.unique(found)) == 27
     assert np.array_equal(found[within], found)
     assert (within != np.arange(dataset.n_spots)).mean() > 0.85  # one in fifteen stays by chance
-    assert (found[everywhere] == found).mean() < 0.06
+    assert (found[everywhere] == found).mean() < 0.1  # one in 27 by chance
     assert gentle.in_domain == (result.labels[within] == result.labels).mean() > 2 * rough.in_domain
 
 
