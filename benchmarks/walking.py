@@ -483,14 +483,20 @@ def _walked(
         walker.done = "closing"
         if session.run is not None:
             session.cancel()
-        end = time.perf_counter() + 60
-        while session.busy.sign and time.perf_counter() < end:
-            settle()
+        _wait_for(session)
         try:
             _close(viewer)
         except Exception:
             walker.found.tracebacks.append(f"{walker.done}: {traceback.format_exc()}")
+        _wait_for(session)  # what was dropped ends soon
     return walker.found, weakref.ref(session)
+
+
+def _wait_for(session: Any) -> None:
+    """Let jobs come to their end."""
+    end = time.perf_counter() + 60
+    while session.busy.sign and time.perf_counter() < end:
+        settle()
 
 
 def open_and_close(datasets: list[Callable[[], OpenSection]]) -> None:
