@@ -5,13 +5,16 @@ from __future__ import annotations
 import numpy as np
 from acted_checks import act
 
+import napari_trsmi as nt
 from napari_trsmi.domains.clustering import domain_features
 from napari_trsmi.gui.trust.job import TrustJob, Wanted
 from napari_trsmi.stages import prepare
 from napari_trsmi.trust import chance, seed_stability, with_trust
 
 
-def test_the_window_finds_what_the_functions_find(trained):
+def test_the_window_finds_what_the_functions_find(quick):
+    trained = nt.fit(nt.simulate(n_spots=300, n_genes=60, n_proteins=12, image=0), quick)
+
     def last(check):
         while True:
             try:
