@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QApplication, QGridLayout, QSizePolicy, QToolButton, 
 
 from napari_trsmi.gui.busy import nowhere
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import Label, as_tip
+from napari_trsmi.gui.widgets.plain import Label, as_tip
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session

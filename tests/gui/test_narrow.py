@@ -13,8 +13,8 @@ from opened_dock import open_section
 from qtpy.QtWidgets import QAbstractScrollArea, QApplication, QLabel, QTabWidget, QWidget
 
 from napari_trsmi.gui.form.fold import Fold
-from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.viewer.sessions import session_of
+from napari_trsmi.gui.widgets.plain import Label
 
 WIDEST, HIGHEST = 330, 420  # pixels: of a window of 960 x 540, which is a full screen at twice the scale
 DOCKS = {

@@ -7,8 +7,8 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
 
 from napari_trsmi.gui.ask.choices import DOMAIN, REST, Choice, choices_of
 from napari_trsmi.gui.ask.described import field
-from napari_trsmi.gui.plain import Label, as_tip
 from napari_trsmi.gui.session import Session
+from napari_trsmi.gui.widgets.plain import Label, as_tip
 
 
 class GroupChooser(QWidget):

@@ -9,9 +9,9 @@ from qtpy.QtWidgets import QComboBox, QSizePolicy, QTabWidget, QVBoxLayout, QWid
 
 from napari_trsmi.gui.ask.plain_table import PlainTable
 from napari_trsmi.gui.ask.saving import ask_path, save_table
-from napari_trsmi.gui.buttons import text_button
-from napari_trsmi.gui.columns import Column
-from napari_trsmi.gui.plain import as_tip
+from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.columns import Column
+from napari_trsmi.gui.widgets.plain import as_tip
 
 if TYPE_CHECKING:
     from napari_trsmi.answers import Description

@@ -8,8 +8,8 @@ import numpy as np
 from qtpy.QtCore import QSortFilterProxyModel, Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QTableView
 
-from napari_trsmi.gui.columns import Column, ColumnModel, Index, Role
-from napari_trsmi.gui.plain import as_tip
+from napari_trsmi.gui.widgets.columns import Column, ColumnModel, Index, Role
+from napari_trsmi.gui.widgets.plain import as_tip
 
 if TYPE_CHECKING:
     import pandas as pd

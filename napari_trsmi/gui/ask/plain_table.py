@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractItemView, QTableWidget, QTableWidgetItem
 
-from napari_trsmi.gui.columns import Column
-from napari_trsmi.gui.plain import as_tip
+from napari_trsmi.gui.widgets.columns import Column
+from napari_trsmi.gui.widgets.plain import as_tip
 
 if TYPE_CHECKING:
     import pandas as pd

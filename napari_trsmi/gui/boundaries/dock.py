@@ -14,14 +14,14 @@ from napari_trsmi.gui.boundaries.marker_tables import MarkerTables, best_of_each
 from napari_trsmi.gui.boundaries.markers_panel import MarkersPanel
 from napari_trsmi.gui.boundaries.panel import BoundaryPanel
 from napari_trsmi.gui.boundaries.spot_panel import SpotPanel
-from napari_trsmi.gui.frame import Framed
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import Marked
 from napari_trsmi.gui.viewer.dock_problem import DockProblem
 from napari_trsmi.gui.viewer.furnish import furnish
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.viewer.tabs import CLOSE
+from napari_trsmi.gui.widgets.frame import Framed
+from napari_trsmi.gui.widgets.plain import Marked
 from napari_trsmi.gui.words import NO_SECTION
 
 if TYPE_CHECKING:

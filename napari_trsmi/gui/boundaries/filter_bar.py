@@ -8,8 +8,8 @@ from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QDoubleSpinBox, QGridLayout, QSizePolicy, QWidget
 
 from napari_trsmi.gui.boundaries.table import FILTERS, ORDERS
-from napari_trsmi.gui.named import NameBox
-from napari_trsmi.gui.plain import Label
+from napari_trsmi.gui.widgets.named import NameBox
+from napari_trsmi.gui.widgets.plain import Label
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result

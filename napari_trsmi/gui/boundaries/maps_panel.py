@@ -9,9 +9,9 @@ from qtpy.QtWidgets import QGridLayout, QPushButton, QWidget
 
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.maps import CERTAINTY, WEIGHT, result_maps
-from napari_trsmi.gui.named import NameButton
-from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.state import Coloring
+from napari_trsmi.gui.widgets.named import NameButton
+from napari_trsmi.gui.widgets.plain import Label
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result

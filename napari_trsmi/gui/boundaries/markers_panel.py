@@ -20,8 +20,8 @@ from napari_trsmi.errors import TrsmiError
 from napari_trsmi.gui import anchors
 from napari_trsmi.gui.boundaries.carrier_tables import LARGEST_P
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.named import NameBox, offer_domains
-from napari_trsmi.gui.plain import Label, as_tip
+from napari_trsmi.gui.widgets.named import NameBox, offer_domains
+from napari_trsmi.gui.widgets.plain import Label, as_tip
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ from typing import Any
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QWidget
 
-from napari_trsmi.gui.plain import ElidingLabel
+from napari_trsmi.gui.widgets.plain import ElidingLabel
 
 
 class NoteLine(QWidget):

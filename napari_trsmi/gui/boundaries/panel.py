@@ -17,13 +17,13 @@ from napari_trsmi.gui.boundaries.ramp_key import RampKey
 from napari_trsmi.gui.boundaries.table import BoundaryFilter, BoundaryModel
 from napari_trsmi.gui.boundaries.view import BoundaryView
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.named import NameBox
-from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.support.bar import SupportBar
 from napari_trsmi.gui.undo_button import UndoButton
 from napari_trsmi.gui.undoing import walk
 from napari_trsmi.gui.viewer.flight import Flight
 from napari_trsmi.gui.viewer.looks import look
+from napari_trsmi.gui.widgets.named import NameBox
+from napari_trsmi.gui.widgets.plain import Label
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result

@@ -11,7 +11,7 @@ from qtpy.QtGui import QColor, QPalette
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from napari_trsmi.evidence.across import CONFIDENCE
-from napari_trsmi.gui.plain import as_tip
+from napari_trsmi.gui.widgets.plain import as_tip
 from napari_trsmi.profile_figure import COLORS, TITLES, Band, curve
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QProgressBar, QPushBu
 
 from napari_trsmi.gui.boundaries.spot_words import about
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.named import NameBox
-from napari_trsmi.gui.plain import Label, Marked, as_tip, shortened
 from napari_trsmi.gui.state import Coloring
 from napari_trsmi.gui.viewer.looks import look
+from napari_trsmi.gui.widgets.named import NameBox
+from napari_trsmi.gui.widgets.plain import Label, Marked, as_tip, shortened
 
 if TYPE_CHECKING:
     from scipy import sparse

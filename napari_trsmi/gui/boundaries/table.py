@@ -11,7 +11,7 @@ from qtpy.QtGui import QColor, QPainter, QPixmap
 
 from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui.boundaries.layers import measures
-from napari_trsmi.gui.columns import Column, ColumnModel, Index, Role
+from napari_trsmi.gui.widgets.columns import Column, ColumnModel, Index, Role
 from napari_trsmi.summary import SUPPORT_MEANS
 from napari_trsmi.trust import BY_CHANCE, STABILITY
 

@@ -27,16 +27,16 @@ from napari_trsmi.gui.color.suggestions import suggested
 from napari_trsmi.gui.color.together import Part, Together
 from napari_trsmi.gui.finding.feature_search import FeatureSearch
 from napari_trsmi.gui.finding.features import COLUMN, GENE_SET, Feature, FeatureIndex, coloring_by
-from napari_trsmi.gui.focus_ring import FocusRing
-from napari_trsmi.gui.frame import Scrolled
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.named import NameBox, NameButton
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
 from napari_trsmi.gui.viewer.dock_problem import DockProblem
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.part_box import PartBox
 from napari_trsmi.gui.viewer.sessions import session_of
+from napari_trsmi.gui.widgets.focus_ring import FocusRing
+from napari_trsmi.gui.widgets.frame import Scrolled
+from napari_trsmi.gui.widgets.named import NameBox, NameButton
 
 if TYPE_CHECKING:
     from napari import Viewer

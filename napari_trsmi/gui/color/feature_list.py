@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QListView, QListWidget, QListWidgetItem, QWidget
 
 from napari_trsmi.gui.color.suggestions import Group
 from napari_trsmi.gui.finding.features import COLUMN, Feature
-from napari_trsmi.gui.plain import as_tip
+from napari_trsmi.gui.widgets.plain import as_tip
 
 _FEATURE = Qt.ItemDataRole.UserRole
 _PAUSE = 150  # milliseconds after an arrow key, so that holding it down does not draw every feature

@@ -23,8 +23,8 @@ from qtpy.QtWidgets import (
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui.color.gene_sets import find, genes_in
 from napari_trsmi.gui.finding.features import search
-from napari_trsmi.gui.plain import Label
-from napari_trsmi.gui.search_field import SearchField
+from napari_trsmi.gui.widgets.plain import Label
+from napari_trsmi.gui.widgets.search_field import SearchField
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset

@@ -14,7 +14,7 @@ from napari_trsmi.gui.finding.feature_search import FeatureSearch
 from napari_trsmi.gui.finding.features import Feature
 from napari_trsmi.gui.legend.chip_list import swatch
 from napari_trsmi.gui.maps import CHANNEL_COLORS, HIGH, LOW
-from napari_trsmi.gui.plain import Label
+from napari_trsmi.gui.widgets.plain import Label
 
 ABOUT = "Type part of a name, choose with the arrow keys, press Enter."
 FROM = "Black up to this percentile of the values that are not zero; 0 begins at the smallest value."

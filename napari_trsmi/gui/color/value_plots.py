@@ -9,7 +9,7 @@ import numpy as np
 import pyqtgraph as pg
 from qtpy.QtWidgets import QWidget
 
-from napari_trsmi.gui.plain import shortened
+from napari_trsmi.gui.widgets.plain import shortened
 
 N_BINS = 48
 HEIGHT = 84  # pixels

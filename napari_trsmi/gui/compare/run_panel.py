@@ -24,10 +24,10 @@ from napari_trsmi.gui import folders
 from napari_trsmi.gui.compare.run_table import RunModel, RunView
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.recut import recut_of
 from napari_trsmi.gui.runs import on
 from napari_trsmi.gui.viewer.layers import DOMAINS
+from napari_trsmi.gui.widgets.plain import Label
 from napari_trsmi.teach import EPOCHS
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from qtpy.QtGui import QFont
 from qtpy.QtWidgets import QAbstractItemView, QTableView
 
 from napari_trsmi.glossary import TERMS, term
-from napari_trsmi.gui.columns import Column, ColumnModel, Index, Role
 from napari_trsmi.gui.runs import scores
+from napari_trsmi.gui.widgets.columns import Column, ColumnModel, Index, Role
 from napari_trsmi.gui.words import duration
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from napari_trsmi.constraints import majority
-from napari_trsmi.gui.columns import Column, ColumnModel, Index, Role
 from napari_trsmi.gui.legend.chip_list import swatch
+from napari_trsmi.gui.widgets.columns import Column, ColumnModel, Index, Role
 from napari_trsmi.teach import rows_of, words
 
 if TYPE_CHECKING:

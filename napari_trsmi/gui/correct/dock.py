@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QEvent
 
 from napari_trsmi.gui.correct.panel import CorrectPanel
-from napari_trsmi.gui.frame import Framed
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.dock_problem import DockProblem
 from napari_trsmi.gui.viewer.furnish import furnish
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.viewer.theme import warning_color
+from napari_trsmi.gui.widgets.frame import Framed
 
 if TYPE_CHECKING:
     from napari import Viewer

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QGridLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.correct.lasso_layers import COLORS, GROUPS
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import Marked, shortened
+from napari_trsmi.gui.widgets.plain import Marked, shortened
 from napari_trsmi.teach import domain_of
 
 if TYPE_CHECKING:

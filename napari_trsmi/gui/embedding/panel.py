@@ -8,15 +8,15 @@ import numpy as np
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout
 
-from napari_trsmi.gui.bar import TellingBar
 from napari_trsmi.gui.embedding.job import UmapJob
 from napari_trsmi.gui.embedding.marks import TissueMarks
 from napari_trsmi.gui.embedding.plot import EmbeddingPlot
 from napari_trsmi.gui.jobs import JobPanel
 from napari_trsmi.gui.listening import at_end, listen
 from napari_trsmi.gui.paces import learn, paces
-from napari_trsmi.gui.plain import ElidingLabel
 from napari_trsmi.gui.viewer import layers
+from napari_trsmi.gui.widgets.bar import TellingBar
+from napari_trsmi.gui.widgets.plain import ElidingLabel
 from napari_trsmi.gui.words import duration
 from napari_trsmi.telling import UNFOLDING
 from napari_trsmi.unfolding import components, has_umap, umap_seconds

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from napari_trsmi.gui.finding.features import Feature, FeatureIndex
-from napari_trsmi.gui.plain import as_tip
-from napari_trsmi.gui.search_field import SearchField
+from napari_trsmi.gui.widgets.plain import as_tip
+from napari_trsmi.gui.widgets.search_field import SearchField
 
 
 class FeatureSearch(SearchField):

@@ -17,7 +17,7 @@ from napari_trsmi.gui.form.modalities import ModalityRow
 from napari_trsmi.gui.form.row import Row
 from napari_trsmi.gui.form.spec import changed, get, sections
 from napari_trsmi.gui.form.tools import Tools
-from napari_trsmi.gui.frame import Scrolled
+from napari_trsmi.gui.widgets.frame import Scrolled
 from napari_trsmi.presets import presets
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from qtpy.QtGui import QPalette
 from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from napari_trsmi.config import Config
-from napari_trsmi.gui.plain import Marked
+from napari_trsmi.gui.widgets.plain import Marked
 from napari_trsmi.model.schedules import cooling, value
 
 HEIGHT = 90

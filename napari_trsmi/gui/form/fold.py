@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
-from napari_trsmi.gui.plain import Label
+from napari_trsmi.gui.widgets.plain import Label
 
 
 class Fold(QWidget):

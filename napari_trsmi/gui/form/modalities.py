@@ -12,8 +12,8 @@ from napari_trsmi.config import Config, Kind
 from napari_trsmi.gui.form.number_box import NumberBox
 from napari_trsmi.gui.form.row import INDENT, reset_button
 from napari_trsmi.gui.form.spec import Spec, get, sections
-from napari_trsmi.gui.named import NameCheck
-from napari_trsmi.gui.plain import Label
+from napari_trsmi.gui.widgets.named import NameCheck
+from napari_trsmi.gui.widgets.plain import Label
 
 USED, KINDS, WEIGHTS = "preprocess.modalities", "preprocess.kinds", "loss.modality_weights"
 EMPTY = "Open a section to choose its modalities, their kinds and weights."

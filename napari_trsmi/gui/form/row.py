@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QGridLayout, QPushButton, QWidget
 from napari_trsmi.config import Config
 from napari_trsmi.gui.form.editors import make_editor
 from napari_trsmi.gui.form.spec import Spec, get, shown
-from napari_trsmi.gui.plain import Label
+from napari_trsmi.gui.widgets.plain import Label
 
 EDITOR_WIDTH = 142
 RESET_WIDTH = 22

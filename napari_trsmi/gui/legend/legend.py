@@ -26,11 +26,11 @@ from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.legend.color_key import ColorKey
 from napari_trsmi.gui.legend.domain_list import HELP, DomainList
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.ready import ready_of
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.undo_button import UndoButton
 from napari_trsmi.gui.viewer.sessions import session_of
+from napari_trsmi.gui.widgets.plain import Label
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result

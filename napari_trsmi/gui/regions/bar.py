@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import ElidingLabel, Label, as_tip
+from napari_trsmi.gui.widgets.plain import ElidingLabel, Label, as_tip
 
 if TYPE_CHECKING:
     from typing import Any

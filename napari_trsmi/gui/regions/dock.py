@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent
 
-from napari_trsmi.gui.frame import Framed
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.regions.panel import RegionsPanel
 from napari_trsmi.gui.viewer.dock_problem import DockProblem
 from napari_trsmi.gui.viewer.dropping import take_drops
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
+from napari_trsmi.gui.widgets.frame import Framed
 from napari_trsmi.gui.words import NO_SECTION
 
 if TYPE_CHECKING:

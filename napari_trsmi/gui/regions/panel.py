@@ -27,10 +27,10 @@ from napari_trsmi.errors import DataError
 from napari_trsmi.gui import exporting, maps
 from napari_trsmi.gui.drawing.pen import Pen
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.regions.bar import ToolBar
 from napari_trsmi.gui.regions.regions import Regions
 from napari_trsmi.gui.regions.table import RegionTable
+from napari_trsmi.gui.widgets.plain import Label
 
 if TYPE_CHECKING:
     from napari import Viewer

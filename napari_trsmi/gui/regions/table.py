@@ -8,10 +8,10 @@ from qtpy.QtCore import QAbstractItemModel, Qt, Signal
 from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
-from napari_trsmi.gui.columns import Column, ColumnModel, Index, Role
 from napari_trsmi.gui.legend.chip_list import swatch
-from napari_trsmi.gui.plain import as_tip
 from napari_trsmi.gui.regions.regions import Row
+from napari_trsmi.gui.widgets.columns import Column, ColumnModel, Index, Role
+from napari_trsmi.gui.widgets.plain import as_tip
 
 COLUMNS = (
     Column(

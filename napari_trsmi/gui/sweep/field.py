@@ -10,8 +10,8 @@ from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QWidget
 
 from napari_trsmi.config import Config
 from napari_trsmi.gui.form.spec import Spec, get
-from napari_trsmi.gui.search_field import SearchField
 from napari_trsmi.gui.sweep.names import setting_label, setting_words, settings
+from napari_trsmi.gui.widgets.search_field import SearchField
 from napari_trsmi.sweep.grid import parse_field, shown
 
 if TYPE_CHECKING:

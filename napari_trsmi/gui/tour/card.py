@@ -8,7 +8,7 @@ from qtpy.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_trsmi.gui.plain import Label
+from napari_trsmi.gui.widgets.plain import Label
 
 WIDTH, GAP, EDGE = 290, 12, 4
 

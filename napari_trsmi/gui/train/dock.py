@@ -10,12 +10,9 @@ from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QSpinBox, QVBoxLayout, QWid
 
 from napari_trsmi.config import Cluster, Config
 from napari_trsmi.gui import libraries, warm_up
-from napari_trsmi.gui.focus_ring import FocusRing
 from napari_trsmi.gui.form.config_form import ConfigForm
-from napari_trsmi.gui.frame import Scrolled
 from napari_trsmi.gui.legend.legend import attach_legend
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.problem import Problem
 from napari_trsmi.gui.support.bar import SupportBar
 from napari_trsmi.gui.train.activity import Activity
@@ -38,6 +35,9 @@ from napari_trsmi.gui.viewer.opening_line import OpeningLine
 from napari_trsmi.gui.viewer.raster import RASTER_ABOVE
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.viewer.theme import warning_color
+from napari_trsmi.gui.widgets.focus_ring import FocusRing
+from napari_trsmi.gui.widgets.frame import Scrolled
+from napari_trsmi.gui.widgets.plain import Label
 
 if TYPE_CHECKING:
     from napari import Viewer

@@ -10,8 +10,8 @@ from qtpy.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from napari_trsmi.gui.jobs import run_long
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import as_tip
 from napari_trsmi.gui.ready import Ready, ready_of
+from napari_trsmi.gui.widgets.plain import as_tip
 from napari_trsmi.interrupt import Interrupted, interruptible
 
 if TYPE_CHECKING:

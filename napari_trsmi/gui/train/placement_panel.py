@@ -10,9 +10,9 @@ from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.viewer.sections import put_in_place
+from napari_trsmi.gui.widgets.plain import Label
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSlider, QWidget
 
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import Label
+from napari_trsmi.gui.widgets.plain import Label
 from napari_trsmi.gui.worker import turn
 
 if TYPE_CHECKING:

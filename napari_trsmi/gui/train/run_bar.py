@@ -9,14 +9,14 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_trsmi.estimate import estimate, measured, parts
 from napari_trsmi.gui import anchors
-from napari_trsmi.gui.buttons import text_button
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.paces import learn, paces
-from napari_trsmi.gui.plain import Label, as_tip
 from napari_trsmi.gui.remembered import recall, store
 from napari_trsmi.gui.run_controls import RunControls
 from napari_trsmi.gui.train.devices import device_names, loaded_device
 from napari_trsmi.gui.train.follow import Follow
+from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.plain import Label, as_tip
 from napari_trsmi.gui.words import duration
 from napari_trsmi.records import left_devices
 from napari_trsmi.teach import count

@@ -10,8 +10,8 @@ from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import as_tip
 from napari_trsmi.gui.viewer.sections import sections_in
+from napari_trsmi.gui.widgets.plain import as_tip
 
 if TYPE_CHECKING:
     from napari import Viewer

@@ -19,18 +19,18 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi.estimate import estimate, parts
-from napari_trsmi.gui.bar import TellingBar
-from napari_trsmi.gui.curve_plot import CurvePlot
 from napari_trsmi.gui.form.spec import changed
 from napari_trsmi.gui.jobs import JobPanel
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.maps import map_title, result_maps
 from napari_trsmi.gui.paces import paces
-from napari_trsmi.gui.plain import Label, Marked
 from napari_trsmi.gui.run_controls import in_words
 from napari_trsmi.gui.trust.agreement_grid import AgreementGrid
 from napari_trsmi.gui.trust.job import BUSY, TrustJob, Wanted, carried_over
 from napari_trsmi.gui.viewer.part_box import PartBox
+from napari_trsmi.gui.widgets.bar import TellingBar
+from napari_trsmi.gui.widgets.curve_plot import CurvePlot
+from napari_trsmi.gui.widgets.plain import Label, Marked
 from napari_trsmi.gui.words import duration
 from napari_trsmi.trust import AGREEING, STABILITY, describe
 

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QMainWindow
 from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui.form.spec import number
 from napari_trsmi.gui.listening import at_end, listen
-from napari_trsmi.gui.plain import ElidingLabel
+from napari_trsmi.gui.widgets.plain import ElidingLabel
 
 if TYPE_CHECKING:
     from napari import Viewer

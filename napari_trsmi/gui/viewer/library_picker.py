@@ -8,8 +8,8 @@ from typing import Any
 from napari.qt import get_current_stylesheet
 from qtpy.QtWidgets import QDialog, QDialogButtonBox, QListWidget, QVBoxLayout, QWidget
 
-from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.viewer.studies import ALL
+from napari_trsmi.gui.widgets.plain import Label
 
 
 class LibraryPicker(QDialog):

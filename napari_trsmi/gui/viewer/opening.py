@@ -12,9 +12,9 @@ from weakref import ref
 
 from qtpy.QtWidgets import QApplication, QFileDialog, QMenu
 
-from napari_trsmi.gui.plain import as_tip, shortened
 from napari_trsmi.gui.remembered import forget, recent
 from napari_trsmi.gui.viewer.lane import Opening, in_turn, lane_of
+from napari_trsmi.gui.widgets.plain import as_tip, shortened
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset

@@ -8,8 +8,8 @@ from qtpy.QtCore import QSignalBlocker
 from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.named import NameBox
-from napari_trsmi.gui.plain import Label
+from napari_trsmi.gui.widgets.named import NameBox
+from napari_trsmi.gui.widgets.plain import Label
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session

@@ -9,10 +9,10 @@ from qtpy.QtGui import QDropEvent, QKeyEvent
 from qtpy.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import as_tip
 from napari_trsmi.gui.viewer import laying
 from napari_trsmi.gui.viewer.flight import Flight
 from napari_trsmi.gui.viewer.frames import frame
+from napari_trsmi.gui.widgets.plain import as_tip
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session

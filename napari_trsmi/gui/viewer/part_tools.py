@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
-from napari_trsmi.gui.buttons import text_button
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.plain import ElidingLabel
 from napari_trsmi.gui.viewer import laying
+from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.plain import ElidingLabel
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session

@@ -17,8 +17,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.viewer.studies import distinct
+from napari_trsmi.gui.widgets.plain import Label
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset

@@ -13,7 +13,6 @@ from weakref import ref
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.maps import coloring_of, together
-from napari_trsmi.gui.plain import shortened
 from napari_trsmi.gui.remembered import remember
 from napari_trsmi.gui.state import Channel
 from napari_trsmi.gui.viewer.cameras import Place
@@ -22,6 +21,7 @@ from napari_trsmi.gui.viewer.layers import DOMAINS, SPOTS
 from napari_trsmi.gui.viewer.opening import made_ready, put_in_turn, show_line
 from napari_trsmi.gui.viewer.sections import marked
 from napari_trsmi.gui.viewer.sessions import session_of
+from napari_trsmi.gui.widgets.plain import shortened
 from napari_trsmi.gui.workspace import asking, record
 from napari_trsmi.gui.workspace.arranging import arrange, as_it_lies
 from napari_trsmi.gui.workspace.keeping import (

@@ -13,15 +13,15 @@ from qtpy.QtWidgets import QWidget
 
 import napari_trsmi as nt
 from napari_trsmi.config import Config
-from napari_trsmi.gui.hint import Hint
 from napari_trsmi.gui.remembered import is_known, recent, remember
-from napari_trsmi.gui.sketches import SIZE, Sketch, Subject
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.train.hints import carries_little, guessed, number
 from napari_trsmi.gui.viewer.docks import open_docks
 from napari_trsmi.gui.viewer.guide import Guide, next_step
 from napari_trsmi.gui.viewer.opening import RecentMenu, title_of
 from napari_trsmi.gui.viewer.sessions import session_of
+from napari_trsmi.gui.widgets.hint import Hint
+from napari_trsmi.gui.widgets.sketches import SIZE, Sketch, Subject
 from napari_trsmi.gui.workspace.arranging import docks_of
 
 SUBJECTS = get_args(Subject)

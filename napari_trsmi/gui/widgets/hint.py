@@ -8,9 +8,9 @@ from typing import Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from napari_trsmi.gui.buttons import text_button
-from napari_trsmi.gui.plain import Label
 from napari_trsmi.gui.remembered import is_known, know
+from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.plain import Label
 
 AWAY = "Do not show this again"
 

@@ -6,8 +6,8 @@ from qtpy.QtCore import QEvent, QObject, QSize, Qt, Signal
 from qtpy.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from qtpy.QtWidgets import QDockWidget, QFrame, QScrollArea, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
-from napari_trsmi.gui.empty import EmptyPage
-from napari_trsmi.gui.focus_ring import FocusRing
+from napari_trsmi.gui.widgets.empty import EmptyPage
+from napari_trsmi.gui.widgets.focus_ring import FocusRing
 
 _MOVES = (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide)
 LOWEST = 240  # pixels of a page that scrolls, at least

@@ -12,7 +12,7 @@ from opened_dock import open_section
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QWidget
 
-from napari_trsmi.gui.plain import as_tip
+from napari_trsmi.gui.widgets.plain import as_tip
 
 HOSTILE = '<img src="file:///dev/null"><b>x</b>'
 DOCKS = {

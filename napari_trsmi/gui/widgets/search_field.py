@@ -9,7 +9,7 @@ from qtpy.QtCore import QAbstractListModel, QModelIndex, Qt, Signal
 from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QAbstractItemView, QCompleter, QLineEdit, QWidget
 
-from napari_trsmi.gui.plain import as_tip
+from napari_trsmi.gui.widgets.plain import as_tip
 
 N_SHOWN = 12  # rows of the list that are seen at a time
 LIST_WIDTH = 260  # pixels at least: the list may be wider than the field

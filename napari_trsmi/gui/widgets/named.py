@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_trsmi.gui.plain import as_tip
+from napari_trsmi.gui.widgets.plain import as_tip
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result

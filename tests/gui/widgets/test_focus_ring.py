@@ -4,7 +4,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout, QWidget
 from typed_keys import focus, press
 
-from napari_trsmi.gui.focus_ring import FocusRing
+from napari_trsmi.gui.widgets.focus_ring import FocusRing
 
 
 def test_a_frame_follows_the_keys_through_a_dock_and_leaves_with_them(qtbot):

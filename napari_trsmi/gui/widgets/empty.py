@@ -9,8 +9,8 @@ from typing import Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
-from napari_trsmi.gui.plain import Label
-from napari_trsmi.gui.sketches import Sketch, Subject
+from napari_trsmi.gui.widgets.plain import Label
+from napari_trsmi.gui.widgets.sketches import Sketch, Subject
 
 
 @dataclass(frozen=True)
