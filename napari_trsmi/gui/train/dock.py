@@ -113,9 +113,9 @@ class TrainDock(QWidget):
             column.setContentsMargins(0, 0, 0, 0)
             column.setSpacing(6)
         above.addWidget(self.problem)
-        above.addWidget(self.opening)
         above.addWidget(self.offer)
         above.addWidget(self.data_panel)
+        above.addWidget(self.opening)  # below Open…, which stays where it is, away from Cancel
         above.addWidget(self.data_hints)
         above.addWidget(JoinPanel(self.session, self))
         above.addWidget(PlacementPanel(self.session, self))

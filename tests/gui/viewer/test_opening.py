@@ -86,6 +86,12 @@ def test_the_window_answers_while_a_file_is_read_and_says_so(train, viewer, qtbo
     qtbot.waitUntil(lambda: not line.isVisible())
 
 
+def test_what_opens_the_next_file_stays_where_it_is(train, viewer, qtbot, slow):
+    qtbot.mouseClick(train.data_panel.sample_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: train.opening.isVisible() and train.opening.y() > 0)
+    assert train.opening.y() >= train.data_panel.geometry().bottom()  # Cancel does not come under the mouse
+
+
 def test_opening_can_be_given_up(train, viewer, qtbot, slow):
     failed = []
     train.session.failed.connect(failed.append)
