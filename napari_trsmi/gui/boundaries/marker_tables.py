@@ -36,8 +36,6 @@ class MarkerTables:
 
     Attributes
     ----------
-    tables
-        {modality: for each domain its markers, best first}, or None before they are asked for.
     busy
         True while they are looked for.
     """
@@ -46,11 +44,17 @@ class MarkerTables:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.tables: Tables | None = None
+        self._tables: Tables | None = None
         self.busy = False
         self._partition: Any = None  # markers hold as long as the domains; other names and colours keep them
         session.result_changed.connect(self._on_result)
         self._on_result(session.result)
+
+    @property
+    def tables(self) -> Tables | None:
+        """{modality: for each domain its markers, best first}; None until they are found for the active result."""
+        result = self.session.result
+        return None if result is None or result.partition is not self._partition else self._tables
 
     def find(self) -> None:
         """Look for the markers of the result, unless they are there or on their way."""
@@ -70,13 +74,13 @@ class MarkerTables:
     def _take(self, result: Result, tables: Tables | None) -> None:
         if result.partition is not self._partition:
             return
-        self.busy, self.tables = False, tables
+        self.busy, self._tables = False, tables
         self.changed.emit()
 
     def _on_result(self, result: Result | None) -> None:
         partition = None if result is None else result.partition
         if partition is not self._partition:
-            self._partition, self.tables, self.busy = partition, None, False
+            self._partition, self._tables, self.busy = partition, None, False
             self.changed.emit()
 
 

@@ -152,13 +152,19 @@ class BoundaryPanel(QWidget):
         self.note.begin()
 
     def go_on(self) -> None:
-        """Go to the boundary without a verdict that matters most after the selected one."""
+        """Go to the boundary without a verdict that matters most after the selected one; to those shown first."""
         order = sorted(range(self.model.n_rows), key=lambda segment: (-self.model.weight(segment), segment))
         selected = self.table.segment
         at = order.index(selected) + 1 if selected is not None else 0
         left = [segment for segment in order[at:] + order[:at] if not self.model.verdict(segment)]
-        if left and left[0] != selected:
-            self._reveal(left[0])
+        here, shown = [segment for segment in left if self._is_here(segment)], set(self.rows.segments())
+        to = next((segment for segment in here if segment in shown), here[0] if here else None)
+        if to is not None and to != selected:
+            self._reveal(to)
+
+    def _is_here(self, segment: int) -> bool:
+        """Return whether a boundary is in the section of a study that was chosen, if one was."""
+        return not self.rows.section or self.model.section(segment) == self.rows.section
 
     def _reveal(self, segment: int) -> None:
         """Select a boundary in the table, which shows all of them where it left this one out."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from napari.utils import progress
+from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer
 
 from napari_trsmi.gui.listening import listen
@@ -37,6 +41,7 @@ class Activity(QObject):
         if self.bar is None and run is not None:
             train, self._run = run.config.train, run
             self.bar = progress(total=train.epochs + train.extra_epochs, desc=f"Training on {run.section.dataset.name}")
+            follow_calmly(self.bar)
             self._clock.start()
 
     def _on_step(self, run: Run, step: Step) -> None:
@@ -60,3 +65,27 @@ class Activity(QObject):
         if self.bar is not None:
             self.bar.close()
         self.bar = self._run = None
+
+
+def follow_calmly(bar: Any) -> None:
+    """Let the widgets of a bar of napari's only show what it says.
+
+    Their own way handles all other events at each change, in the midst of what is told to the rest of the window: a run
+    may end there, and what was being told then goes to widgets that are gone.
+    """
+    for emitter, show in ((bar.events.value, _show_value), (bar.events.description, _show_text)):
+        for callback in emitter.callbacks:
+            widget = callback[0]() if isinstance(callback, tuple) else None  # a weak reference and a name
+            if hasattr(widget, "qt_progress_bar"):
+                emitter.disconnect(callback)
+                emitter.connect(partial(show, ref(widget)))
+
+
+def _show_value(widget: Callable[[], Any], event: Any) -> None:
+    if (there := widget()) is not None and isalive(there):
+        there.qt_progress_bar.setValue(event.value)
+
+
+def _show_text(widget: Callable[[], Any], event: Any) -> None:
+    if (there := widget()) is not None and isalive(there):
+        there.description_label.setText(f"{event.value.removesuffix(': ')}: ")

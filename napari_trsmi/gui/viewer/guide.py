@@ -17,24 +17,38 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.widgets.sketches import Subject
 
 
+WHILE_IT_TRAINS = "This is here once the first run is done."
+
+
 class Guide(EmptyPage):
     """An empty page that follows what a session lacks."""
 
     def __init__(self, session: Session, subject: Subject) -> None:
         super().__init__(subject)
-        self.session = session
+        self.session, self._lacking = session, ""
         layout = self.layout()
         assert layout is not None
         layout.addWidget(OpeningLine(session))
         listen(self, (session.section_changed, self._refresh), (session.run_changed, self._refresh))
         self._refresh()
 
+    def setText(self, text: str) -> None:
+        """Say what is lacking; while a first run goes on, that it will come."""
+        self._lacking = text
+        self._refresh()
+
     def _refresh(self, *_: Any) -> None:
         self.offer(next_step(self.session))
+        super().setText(WHILE_IT_TRAINS if is_coming(self.session) else self._lacking)
 
     def showEvent(self, event: Any) -> None:  # noqa: D102
         super().showEvent(event)
         self._refresh()
+
+
+def is_coming(session: Session) -> bool:
+    """Return whether a first run of the open section goes on."""
+    return session.section is not None and session.result is None and session.run is not None
 
 
 def next_step(session: Session) -> NextStep:

@@ -32,6 +32,29 @@ def test_the_table_says_which_section_a_boundary_is_in_and_shows_those_of_the_ch
     assert rows.rowCount() == model.rowCount()
 
 
+def test_next_stays_in_the_chosen_section_and_among_what_is_shown(qtbot, result):
+    dock = dock_alone(qtbot, result)
+    panel, rows = dock.boundaries, dock.boundaries.rows
+    panel.session.parts.choose(1)
+    here = set(rows.segments())
+    assert 1 < len(here) < panel.model.n_rows
+    met = []
+    for _ in here:
+        panel.go_on()
+        met.append(panel.table.segment)
+        panel.mark("keep")
+    assert set(met) == here
+    panel.go_on()  # none is left in this section, and the others were not asked for
+    assert panel.table.segment in here
+    panel.session.parts.choose(None)
+    pair = panel.filters.pair
+    pair.setCurrentIndex(1)
+    shown = {one for one in rows.segments() if not panel.model.verdict(one)}
+    if shown:
+        panel.go_on()
+        assert panel.table.segment in shown
+
+
 def test_strokes_of_hidden_sections_are_not_seen(qtbot, result):
     dock = dock_alone(qtbot, result)
     dock.session.parts.hide(frozenset({0, 2}))

@@ -83,7 +83,7 @@ def test_columns_can_be_left_out_also_of_the_next_result(dock, trained):
 
 def test_markers_across_a_boundary_fill_in_when_they_are_found(dock, trained):
     tables = {"rna": [[Marker(f"ENSG{k}", f"gene{k}", 1.0)] for k in range(len(trained.names))]}
-    dock.markers.tables = tables
+    dock.markers._tables = tables
     dock.markers.changed.emit()
     a, b = trained.boundaries[["domain_a", "domain_b"]].iloc[0]
     assert dock.boundaries.model.text(0, "markers") == f"gene{a} | gene{b}"

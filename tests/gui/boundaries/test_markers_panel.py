@@ -33,7 +33,7 @@ def test_the_tab_finds_markers_and_shows_the_modalities_side_by_side(dock, train
 
 def test_a_marker_is_called_by_its_symbol_and_its_identifier_is_in_the_tip(dock):
     marker = Marker(dock.markers.tables["rna"][0][0].feature, "CD3E", 4.0)
-    dock.markers.tables = {"rna": [[marker]]}
+    dock.markers._tables = {"rna": [[marker]]}
     dock.marker_panel.domain.setCurrentIndex(0)
     dock.markers.changed.emit()
     item = dock.marker_panel.table.item(0, 0)
@@ -48,6 +48,16 @@ def test_a_click_on_a_marker_colours_the_spots_by_it(dock, sample):
     table.setCurrentCell(1, 0)
     name = table.item(1, 0).text().split("  ")[0]
     assert np.array_equal(dock.session.coloring.values, feature_coloring(sample, "rna", name).values)
+
+
+def test_markers_of_a_section_are_not_looked_at_in_another(dock, sample):
+    from napari_trsmi.gui.state import OpenSection
+
+    dock.session.select_boundary(0)
+    fewer = replace(sample, modalities={"rna": sample.modalities["rna"]})
+    dock.session.activate(OpenSection(fewer))  # the boundary is left before the markers are
+    assert dock.markers.tables is None
+    assert dock.session.boundary is None
 
 
 def test_markers_stay_under_another_name_and_go_with_the_domains(dock, trained):

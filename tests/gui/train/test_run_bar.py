@@ -145,6 +145,25 @@ def test_what_was_said_about_one_section_goes_when_another_is_opened(opened, tra
     assert opened.problem.isHidden()
 
 
+def test_the_bar_in_the_activity_dock_handles_no_other_events(viewer, qtbot):
+    from napari.utils import progress
+    from qtpy.QtCore import QTimer
+    from qtpy.QtWidgets import QApplication
+
+    from napari_trsmi.gui.train.activity import follow_calmly
+
+    bar, handled = progress(total=9), []
+    follow_calmly(bar)
+    QTimer.singleShot(0, lambda: handled.append(True))
+    bar.update(4)
+    bar.set_description("between")
+    assert handled == []
+    shown = [widget for widget in QApplication.allWidgets() if hasattr(widget, "qt_progress_bar")]
+    assert [(one.qt_progress_bar.value(), one.description_label.text()) for one in shown] == [(4, "between: ")]
+    bar.close()
+    qtbot.waitUntil(lambda: handled == [True])
+
+
 def test_training_is_a_bar_in_the_activity_dock_that_goes_when_it_ends(opened, qtbot, gate):
     from napari.utils import progress
 

@@ -74,6 +74,19 @@ def test_the_next_step_follows_what_there_is(viewer, sample):
     assert next_step(session).text == "Run"
 
 
+def test_an_empty_dock_says_while_a_first_run_goes_on_that_it_will_come(viewer, sample):
+    from napari_trsmi.gui.viewer.guide import WHILE_IT_TRAINS
+
+    open_docks(viewer)
+    open_section(viewer, sample)
+    session, page = session_of(viewer), docks_of(viewer)["Boundaries"].inner_widget().empty
+    assert page.text().startswith("Train first")
+    session.start()
+    assert page.text() == WHILE_IT_TRAINS
+    session.cancel()
+    assert page.text().startswith("Train first")
+
+
 # Recent files
 
 
