@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import time
 import traceback
 import weakref
@@ -366,7 +367,6 @@ def _called(widget: Any) -> str:
 @contextmanager
 def answered(walker: Walker) -> Iterator[None]:
     """Answer menus and dialogs while a walk goes on, and hear every error that nobody caught."""
-    import sys
     import threading
 
     from napari.utils.notifications import ErrorNotification, notification_manager
@@ -449,6 +449,8 @@ def walk(datasets: list[Callable[[], OpenSection]], steps: int, seed: int, place
     before = _widgets()
     found, session = _walked(datasets, steps, np.random.default_rng(seed), place)
     notification_manager.records.clear()  # they hold errors, and those what was there when they were raised
+    for name in ("last_exc", "last_type", "last_value", "last_traceback"):  # so does what vispy keeps of the last one
+        vars(sys).pop(name, None)
     for _ in range(5):
         settle()
         gc.collect()
