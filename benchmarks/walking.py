@@ -455,7 +455,7 @@ def walk(datasets: list[Callable[[], OpenSection]], steps: int, seed: int, place
         settle()
         gc.collect()
     if (left := session()) is not None:
-        found.leaked.append(f"the session, {_holders(left)}")
+        found.leaked.append(f"the session, {left.busy.sign or 'not busy'}, {_holders(left)}")
     found.leaked += [f"{n} x {name}" for name, n in (_widgets() - before).items()]
     return found
 
@@ -496,7 +496,7 @@ def _walked(
 
 def _wait_for(session: Any) -> None:
     """Let jobs come to their end."""
-    end = time.perf_counter() + 60
+    end = time.perf_counter() + 300
     while session.busy.sign and time.perf_counter() < end:
         settle()
 
