@@ -11,7 +11,6 @@ from qtpy.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QPushButton
 
 import napari_trsmi as nt
 from napari_trsmi.exchange import read_columns
-from napari_trsmi.gui.state import Shown
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.restoring import restore
 
@@ -40,17 +39,6 @@ def test_before_anything_is_drawn_the_lasso_is_in_hand(dock):
     assert dock.panel.bar.tools["lasso"].isChecked()
     assert "they become Region 1" in dock.panel.bar.hint.text()
     assert dock.viewer.layers.selection.active.mode == "add_polygon_lasso"
-
-
-def test_the_lasso_stays_in_hand_when_the_first_domains_come(qtbot, result):
-    dock = opened(qtbot, result, with_result=False)
-    layer = dock.viewer.layers.selection.active
-    layer.add(np.eye(3, 2), shape_type="path")
-    layer._moving_value, layer._is_creating = (0, 1), True  # as in the middle of a drag
-    dock.session.show(Shown(result.labels, result.names, result.palette))
-    assert dock.session.canvas.layer("domains").visible
-    assert dock.viewer.layers.selection.active is layer
-    assert (dock.panel.pen.tool, layer.mode, layer._is_creating) == ("lasso", "add_polygon_lasso", True)
 
 
 def test_a_lasso_is_a_region_and_the_tissue_shows_it(qtbot, dock, result):
