@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import time
 import traceback
 import weakref
@@ -366,7 +367,6 @@ def _called(widget: Any) -> str:
 @contextmanager
 def answered(walker: Walker) -> Iterator[None]:
     """Answer menus and dialogs while a walk goes on, and hear every error that nobody caught."""
-    import sys
     import threading
 
     from napari.utils.notifications import ErrorNotification, notification_manager
@@ -449,11 +449,13 @@ def walk(datasets: list[Callable[[], OpenSection]], steps: int, seed: int, place
     before = _widgets()
     found, session = _walked(datasets, steps, np.random.default_rng(seed), place)
     notification_manager.records.clear()  # they hold errors, and those what was there when they were raised
+    for name in ("last_exc", "last_type", "last_value", "last_traceback"):  # so does what vispy keeps of the last one
+        vars(sys).pop(name, None)
     for _ in range(5):
         settle()
         gc.collect()
     if (left := session()) is not None:
-        found.leaked.append(f"the session, {_holders(left)}")
+        found.leaked.append(f"the session, {left.busy.sign or 'not busy'}, {_holders(left)}")
     found.leaked += [f"{n} x {name}" for name, n in (_widgets() - before).items()]
     return found
 
@@ -494,7 +496,7 @@ def _walked(
 
 def _wait_for(session: Any) -> None:
     """Let jobs come to their end."""
-    end = time.perf_counter() + 60
+    end = time.perf_counter() + 300
     while session.busy.sign and time.perf_counter() < end:
         settle()
 

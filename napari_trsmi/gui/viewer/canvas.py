@@ -106,13 +106,12 @@ class Canvas:
         if ours["role"] not in ORDER:
             return
         layer.editable = False  # points and labels are one to one with the spots
-        if ours["section"] is self.session.section:
+        section = ours["section"]
+        needed = (SPOTS,) if section.result is None else (SPOTS, DOMAINS)
+        if section is self.session.section:
             _see(layer, ours.pop("visible", layer.visible))
-        if ours["section"] is self.session.section or ours["section"] in self._seen:
-            return
-        needed = (SPOTS,) if ours["section"].result is None else (SPOTS, DOMAINS)
-        if all(self.layer(role, ours["section"]) is not None for role in needed):
-            self.session.activate(ours["section"])
+        elif section not in self._seen and all(self.layer(role, section) is not None for role in needed):
+            self.session.activate(section)
 
     def _on_removed(self, event: Any) -> None:
         ours = event.value.metadata.pop("trsmi", None)  # napari never lets go of some layers: let these go of the data
@@ -273,9 +272,11 @@ class Canvas:
                 o for o, mark in self._marked() if mark["section"] is ours["section"] and mark["role"] not in below
             )
             place = min([place, *map(viewer.layers.index, above)])
-        made, active = Layer.create(*data), viewer.layers.selection.active
-        viewer.layers.insert(place, made)
-        viewer.layers.selection.active = active
+        made, selection = Layer.create(*data), viewer.layers.selection
+        active = selection.active
+        with selection.events.active.blocker():  # a tool that is in hand stays there
+            viewer.layers.insert(place, made)
+            selection.active = active
         return made
 
     # A spot

@@ -88,6 +88,18 @@ def test_a_second_click_ends_lassoing_and_gives_the_layer_before_back(dock, qtbo
     assert dock.session.canvas.layer("lasso").mode == "pan_zoom"
 
 
+def test_a_layer_that_is_added_leaves_the_lasso_in_hand(dock, qtbot):
+    button = dock.panel.bar.lassos["A"]
+    click(qtbot, button)
+    layer = dock.session.canvas.layer("lasso")
+    layer.add(np.eye(3, 2), shape_type="path")
+    layer._moving_value, layer._is_creating = (0, 1), True  # as in the middle of a drag
+    dock.session.select_spot(3)
+    assert dock.session.canvas.layer("spot").visible
+    assert dock.viewer.layers.selection.active is layer
+    assert (button.isChecked(), layer.mode, layer._is_creating) == (True, "add_polygon_lasso", True)
+
+
 def test_another_layer_or_tool_ends_lassoing(dock, qtbot):
     button = dock.panel.bar.lassos["A"]
     click(qtbot, button)
