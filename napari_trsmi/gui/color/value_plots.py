@@ -85,7 +85,7 @@ class DomainPlot(_Plot):
         n, n_channels = bars.shape
         width = 0.8 / n_channels
         x = np.arange(n)[:, None] + (np.arange(n_channels) - (n_channels - 1) / 2) * width
-        brushes = list(colors) if n_channels == 1 else list(colors) * n
+        brushes = list(colors) if means.ndim == 1 else list(colors) * n
         height = np.nan_to_num(bars)
         self._bars.setOpts(x=x.ravel(), height=height.ravel(), width=0.9 * width, brushes=brushes, pen=pg.mkPen(None))
         self.setXRange(-0.5, n - 0.5, padding=0.01)
