@@ -196,7 +196,7 @@ class Session:
                 section.result, section.path = result, None
                 section.runs.take(result)
         n = result.partition.n_domains
-        self.told.emit(f"Training on {section.dataset.name} is done: {n} domain{'s' if n > 1 else ''}.")
+        self.told.emit(f"{n} domain{'s' if n > 1 else ''} in {section.dataset.name}: training is done.")
         return None
 
     def refine(self, result: Result) -> None:

@@ -83,7 +83,7 @@ def test_a_result_comes_to_its_section_with_a_sentence(session, sections, traine
     run = start(session, sections[0])
     session.activate(sections[1])
     session.on_returned(run, trained)
-    assert told == ["Training on a is done: 7 domains."]
+    assert told == ["7 domains in a: training is done."]
     assert (session.result, session.shown) == (None, None)
     assert len(sections[0].runs) == 1
     session.activate(sections[0])

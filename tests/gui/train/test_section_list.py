@@ -78,7 +78,7 @@ def test_training_goes_on_for_its_section_and_the_others_wait(opened, sections, 
     gate.release(999)
     qtbot.waitUntil(lambda: session.training.line == [], timeout=20_000)
     assert states(there, sections) == ["ready", "", "ready"]
-    assert bar.status.text() == f"Training on {sections[0].dataset.name} is done: 7 domains."
+    assert bar.status.text() == f"7 domains in {sections[0].dataset.name}: training is done."
     assert session.result is None
     choose(there, qtbot, sections[0])
     assert session.canvas.layer("domains").visible
