@@ -221,8 +221,10 @@ class ColorDock(QWidget):
         self._fill_list()
         if two:
             self._mix()
-        else:
+        elif self._search.feature is not None:
             self.pick(self._search.feature)
+        elif self._together.parts:
+            self.session.color(None)
 
     def _on_back(self) -> None:
         self.session.color(None)

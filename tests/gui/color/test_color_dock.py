@@ -123,6 +123,7 @@ def test_several_are_shown_together_and_one_can_be_taken_away(viewer, sample, qt
     press(Qt.Key.Key_Delete)
     assert session.coloring.title == "CD8 (adt, log1p) + GRI9 (rna, log1p)"
     dock._two.setChecked(False)
+    assert session.coloring is None
     _type(qtbot, dock._search, "GRI9")
     dock._two.setChecked(True)
     assert session.coloring.title == "CD8 (adt, log1p) + GRI9 (rna, log1p)"
