@@ -163,6 +163,6 @@ def test_training_that_ends_behind_another_section_is_undone_in_its_own(session,
     assert session.deeds.last == ""
     session.activate(first)
     assert session.result.partition is other.partition
-    assert session.deeds.last == "new domains"
+    assert session.deeds.last == "training"
     walk(session, "undo")
     assert session.result.partition is trained.partition

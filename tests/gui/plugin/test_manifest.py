@@ -144,10 +144,11 @@ def test_spots_are_flipped_by_commands(app, session, sample):
     assert np.allclose(session.dataset.coords, sample.coords[:, ::-1])
 
 
-def test_several_files_open_as_one_section_by_command(app, viewer, tmp_path, make_table, monkeypatch):
+def test_several_files_open_as_one_section_by_command(app, viewer, tmp_path, make_table, monkeypatch, qtbot):
     paths = [str(tmp_path / "a_rna.h5ad"), str(tmp_path / "a_adt.h5ad")]
     make_table().write_h5ad(paths[0])
     make_table(n_features=20, prefix="protein", mean=20.0, seed=1).write_h5ad(paths[1])
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *args: (paths, ""))
     app.commands.execute_command("napari-trsmi.open_files")
+    qtbot.waitUntil(lambda: session_of(viewer).dataset is not None, timeout=30_000)
     assert sorted(session_of(viewer).dataset.modalities) == ["adt", "rna"]
