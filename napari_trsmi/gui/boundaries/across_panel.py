@@ -260,10 +260,12 @@ class AcrossPanel(QWidget):
 
     def _told(self, result: Result, features: dict[str, list[str]]) -> str:
         none = [name for name in result.dataset.modalities if not features.get(name)]
-        told = [] if self.own else ["The features that differ most across it, as measured where it was drawn."]
-        if none and not self.own:
-            told.append(f"Nothing differs in {' and '.join(none)}.")
-        return " ".join(told)
+        if self.own:
+            return ""
+        if len(none) == len(result.dataset.modalities):
+            return "No feature differs across it, as measured by counts that did not draw it. Type one to follow it."
+        told = "The features that differ most across it, as measured where it was drawn."
+        return f"{told} Nothing differs in {' and '.join(none)}." if none else told
 
     def _say(self, about: str, note: str) -> None:
         self.about.setText(about)

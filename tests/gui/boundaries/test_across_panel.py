@@ -45,6 +45,10 @@ def test_the_carriers_of_the_chosen_boundary_are_followed(across, qtbot, trained
     measured(qtbot, across, 1)
     assert set(across.plots.plots) == {"rna", "confidence"}
     assert "Nothing differs in adt." in across.note.text()
+    across.dock.carriers.tables[2] = across.dock.carriers.tables[0].iloc[:0]
+    across.session.select_boundary(2)
+    measured(qtbot, across, 2)
+    assert across.note.text().startswith("No feature differs across it")
 
 
 def test_features_are_found_by_a_part_of_their_names_and_added_until_the_carriers_are_wanted_again(
