@@ -85,7 +85,7 @@ class BoundariesDock(Framed):
             keys.bind("review", self, self.boundaries.keys, self._is_seen)
 
     def _is_seen(self) -> bool:
-        return self.isVisible() and self.stack.currentWidget() is self.tabs
+        return self.in_front and self.stack.currentWidget() is self.tabs
 
     def _on_theme(self, *_: Any) -> None:
         from napari.qt import get_stylesheet

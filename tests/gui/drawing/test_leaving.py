@@ -116,3 +116,17 @@ def test_what_is_chosen_in_the_embedding_is_marked_while_that_dock_is_in_front(v
     go_to(qtbot, dock, "Embedding")
     qtbot.waitUntil(lambda: is_seen(viewer, "chosen in the embedding"))
     assert dock.panel.plot.chosen.sum() == 40
+
+
+def test_keys_of_the_review_do_nothing_behind_another_tab(beside, qtbot):
+    dock = beside("Boundaries")
+    dock.session.select_boundary(0)
+    keys = dock.window()
+    go_to(qtbot, dock, "Trust")
+    qtbot.waitUntil(lambda: not dock.in_front)
+    qtbot.keyClick(keys, Qt.Key.Key_K)
+    assert not dock.boundaries.model.verdict(0)
+    go_to(qtbot, dock, "Boundaries")
+    qtbot.waitUntil(lambda: dock.in_front)
+    qtbot.keyClick(keys, Qt.Key.Key_K)
+    assert dock.boundaries.model.verdict(0) == "keep"
