@@ -45,8 +45,12 @@ def run_job(
             logger.info("job failed", exc_info=True)
             return None, sentence(error)
 
+    ended, place = session.busy.begin(busy), session.busy.place
+    # Emptied at the end: PyQt at times forgets to drop what heard a finished thread.
+    told = [(session, done, failed, ended)]
+
     def finish(outcome: tuple[Any, str]) -> None:
-        value, problem = outcome
+        (session, done, failed, ended), (value, problem) = told.pop(), outcome
         ended()
         if problem:
             with session.busy.at(place):
@@ -58,7 +62,6 @@ def run_job(
 
     worker = create_worker(work, _start_thread=False, _ignore_errors=True)
     worker.returned.connect(finish)
-    ended, place = session.busy.begin(busy), session.busy.place
     end_before_exit()
     worker.start()
 

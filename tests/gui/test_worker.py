@@ -8,6 +8,7 @@ import threading
 import time
 import weakref
 from threading import Semaphore
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -243,6 +244,27 @@ def test_cancel_ends_the_final_clustering_and_the_preparation_within_a_part(sess
     session.start()
     qtbot.waitUntil(lambda: session.result is not None, timeout=60_000)
     assert said == []
+
+
+def test_what_hears_the_end_of_a_job_keeps_nothing_after_it(monkeypatch):
+    from napari_trsmi.gui import jobs
+
+    slots = []  # as PyQt at times keeps them
+
+    class Worker:
+        def __init__(self, work, **_):
+            self.work, self.returned = work, SimpleNamespace(connect=slots.append)
+
+        def start(self):
+            slots[-1](self.work())
+
+    monkeypatch.setattr("superqt.utils.create_worker", Worker)
+    session, done = Session(lambda *_: None), []
+    jobs.run_job(session, "Saving", lambda: 42, done.append)
+    kept, session = weakref.ref(session), None
+    gc.collect()
+    assert (done, session, kept()) == ([42], None, None)
+    assert len(slots) == 1
 
 
 LEAVING = """

@@ -59,7 +59,10 @@ def docks_in_turn(canvas: Canvas) -> Iterator[None]:
 def _open_one(viewer: Viewer, name: str) -> None:
     from napari_trsmi.gui.viewer.arrangement import arrangement_of
 
-    before = [dock for dock in docks_of(viewer).values() if not dock.visibleRegion().isEmpty()]
+    there = docks_of(viewer)
+    if name in there and not there[name].isHidden():
+        return  # each move would have the docks come and go, and with them what they draw
+    before = [dock for dock in there.values() if not dock.visibleRegion().isEmpty()]
     dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=name != TRAIN)
     arrangement = arrangement_of(dock.window())
     arrangement.settle(dock)

@@ -6,7 +6,8 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDockWidget, QPushButton, QTabBar
 
-from napari_trsmi.gui.viewer.docks import DOCKS, ON_DEMAND, PLUGIN, TABS, open_docks
+from napari_trsmi.gui.regions.dock import RegionsDock
+from napari_trsmi.gui.viewer.docks import DOCKS, ON_DEMAND, PLUGIN, TABS, open_dock, open_docks
 from napari_trsmi.gui.viewer.sessions import session_of
 
 ORDER = [TABS.get(name, name) for name in DOCKS]
@@ -102,3 +103,16 @@ def test_all_docks_can_be_opened_again_at_once(viewer, docks, qtbot):
     assert tabs(viewer) == (ORDER, "Train")
     ours = [one for one in window_of(viewer).findChildren(QDockWidget) if one.objectName().endswith(f"({PLUGIN})")]
     assert len(ours) == len(DOCKS)
+
+
+def test_showing_all_docks_moves_none_that_is_there(viewer, qtbot):
+    open_docks(viewer)
+    open_dock(viewer, "Regions")
+    (regions,) = window_of(viewer).findChildren(RegionsDock)
+    qtbot.waitUntil(lambda: regions.in_front)
+    fronts = []
+    regions.front_changed.connect(fronts.append)
+    open_docks(viewer)
+    qtbot.waitUntil(lambda: fronts == [False])  # Train is in front
+    qtbot.wait(50)
+    assert fronts == [False]
