@@ -82,7 +82,7 @@ def _opacity(channel: np.ndarray) -> np.ndarray | None:
     It is where it is one value throughout, which then means nothing, or full in a good part and full or none nearly
     everywhere.
     """
-    some = _some(channel).astype(np.float32)
+    some = _some(channel).astype(np.float64)
     full = some.max()
     if full == some.min():
         return np.ones((*channel.shape, 1), dtype=np.float32)

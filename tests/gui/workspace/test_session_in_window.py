@@ -136,7 +136,7 @@ def test_a_dropped_session_opens_and_a_file_that_moved_is_asked_for(viewer, qtbo
     QTimer.singleShot(
         0, lambda: viewer.open(str(answers["which"]), plugin="napari-trsmi")
     )  # as a drop: from the running event loop
-    qtbot.waitUntil(lambda: bool(sections_in(viewer)), timeout=60_000)
+    qtbot.waitUntil(lambda: bool(sections_in(viewer)) and session.dataset is not None, timeout=60_000)
     assert [type(one) for one in answers["asked"]] == [SavedFile]
     assert session.dataset.sources == (data.with_name("renamed.h5mu"),)
 
