@@ -84,7 +84,8 @@ def test_all_that_was_open_comes_back_in_another_window(viewer, make_napari_view
     said = told(again)
     run("open_session")
     qtbot.waitUntil(lambda: again.result is not None and bool(docks_of(other)), timeout=60_000)
-    qtbot.wait(300)
+    qtbot.waitUntil(lambda: other.scene.camera.zoom == pytest.approx(3.5), timeout=10_000)
+    qtbot.wait(300)  # and stays so
     assert said == []
     assert (again.result.labels == trained.labels).all()
     assert again.hidden == {1, 3}
