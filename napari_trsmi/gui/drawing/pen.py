@@ -207,16 +207,18 @@ class Pen(QObject):
 
     def _on_mode(self, event: Any) -> None:
         if not self._setting and self.tool in ("lasso", "brush") and str(self._layer.mode) in shapes.IDLE:
-            self.take("")
+            self._turned.start()  # napari may be going through its layers, as when it turns to 3D
 
     def _on_active(self, event: Any) -> None:
         if not self._setting and self.tool in ("lasso", "brush") and event.value is not self._layer:
             self._turned.start()
 
     def _on_turned(self) -> None:
-        """Put the tool down if another layer stays the active one: one that is added is so for a moment only."""
-        viewer = self._viewer()
-        if viewer is not None and self._layer is not None and viewer.layers.selection.active is not self._layer:
+        """Put the tool down if another one, or another layer, stays: one that is added is active for a moment only."""
+        viewer, layer = self._viewer(), self._layer
+        if viewer is None or layer is None or self.tool not in ("lasso", "brush"):
+            return
+        if viewer.layers.selection.active is not layer or str(layer.mode) in shapes.IDLE:
             self.take("")
 
     def _on_spot(self, spot: int | None) -> None:

@@ -130,3 +130,11 @@ def test_keys_of_the_review_do_nothing_behind_another_tab(beside, qtbot):
     qtbot.waitUntil(lambda: dock.in_front)
     qtbot.keyClick(keys, Qt.Key.Key_K)
     assert dock.boundaries.model.verdict(0) == "keep"
+
+
+def test_3d_puts_the_tool_down(viewer, beside, qtbot):
+    dock = beside("Regions")
+    assert dock.panel.pen.tool == "lasso"
+    viewer.dims.ndisplay = 3  # goes through all layers: none may come or go meanwhile
+    qtbot.waitUntil(lambda: dock.panel.pen.tool == "")
+    assert dock.session.canvas.layer("pen") is None
