@@ -113,8 +113,8 @@ class AcrossPanel(QWidget):
         first, second, third = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         first.addWidget(self.search, 1)
         first.addWidget(self.default)
-        second.addWidget(self.unit, 1)
-        second.addWidget(self.band, 1)
+        second.addWidget(self.unit, 2)
+        second.addWidget(self.band, 3)  # of 330 px, so that both can be read
         third.addWidget(self.hops, 1)
         third.addWidget(self.save_button)
         layout = QVBoxLayout(self)
