@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
 
 NO_RESULT = "First there must be domains: go back to step 2 and run."
+NOT_DONE = "This is here once the run is done; step 3 shows how far it is."
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,9 @@ class Step:
 
 
 def _no_result(session: Session) -> str:
-    return "" if session.result is not None and session.run is None else NO_RESULT
+    if session.run is not None:
+        return NOT_DONE
+    return "" if session.result is not None else NO_RESULT
 
 
 STEPS = (
