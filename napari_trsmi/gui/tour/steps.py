@@ -92,7 +92,7 @@ STEPS = (
     Step(
         "The genes across it",
         "Switch This stretch on: what differs between the two sides of this boundary, on counts that did not draw it. "
-        "Click a gene or protein, and it colours the tissue.",
+        "Click a gene or protein, and it colours the tissue. Where nothing differs, take another boundary in step 4.",
         (anchors.ACROSS,),
         "Boundaries",
         lambda session: session.boundary is not None and session.coloring is not None,

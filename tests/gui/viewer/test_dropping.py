@@ -83,7 +83,7 @@ def test_two_modalities_that_are_dropped_together_are_one_section(qtbot, viewer,
 
 
 def test_a_session_that_is_dropped_is_opened(qtbot, opened, tmp_path):
-    viewer, session, told = opened
+    viewer, _, told = opened
     path = tmp_path / "a.trsmi.json"
     path.write_text("{}")
     drop(viewer, path)
