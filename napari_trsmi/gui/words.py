@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-NO_SECTION = "Open a section first: drop a file on the window, or File > Open Sample > TRSMI."
+NO_SECTION = "Open a section first: drop a file on the window, or File > Open Sample > napari-trsmi."
 
 
 def duration(seconds: float) -> str:

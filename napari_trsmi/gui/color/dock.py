@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 N_RECENT = 6
 HOW = "Type part of a name, choose with the arrow keys, press Enter."
-EMPTY = "Nothing to colour yet. Drop a file on the window, or choose File > Open Sample > TRSMI."
+EMPTY = "Nothing to colour yet. Drop a file on the window, or choose File > Open Sample > napari-trsmi."
 
 
 class ColorDock(QWidget):

@@ -1,16 +1,19 @@
-"""Files of annotations that are dropped on the window: they become columns of the section that is open.
+"""Files that are dropped on the window: sections, a session, or annotations, which become columns of the open section.
 
-A table of barcodes is a CSV like many others. Were it one of our files for napari, it would ask at every CSV which
-plugin shall read it; so a drop is looked at before napari sees it, and left to it unless it is for us.
+A drop is looked at before napari sees it, and left to it unless it is for us. napari opens each file by itself: two
+modalities of one section would become two sections, and the window would wait. Of a CSV of barcodes, which is one like
+many others, it would ask which plugin shall read it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from qtpy.QtCore import QEvent, QObject
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QMainWindow, QWidget
 
 if TYPE_CHECKING:
@@ -30,16 +33,33 @@ class _Drops(QObject):
         session = self._session()
         if session is None or event is None or event.type() != QEvent.Type.Drop:
             return False
-        data: Any = event.mimeData()  # type: ignore[attr-defined]
+        drop: Any = event
+        data = drop.mimeData()
         paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()] if data.hasUrls() else []
-        if not paths or not all(is_for_us(session, path) for path in paths):
+        if not paths or drop.modifiers() != Qt.KeyboardModifier.NoModifier:  # with a key, napari offers plugins
             return False
-        from napari_trsmi.gui.exporting import bring_in
-
+        act = _answer(session, paths)
+        if act is None:
+            return False
         event.accept()
-        for path in paths:
-            bring_in(session, path)
+        QTimer.singleShot(0, act)  # a question must not wait inside the drop
         return True
+
+
+def _answer(session: Session, paths: Sequence[Path]) -> Callable[[], object] | None:
+    """Return what opens these files, or None where they are not for us."""
+    from napari_trsmi.gui.exporting import bring_in
+    from napari_trsmi.gui.viewer.opening import open_soon
+    from napari_trsmi.gui.viewer.reader import get_reader
+    from napari_trsmi.gui.workspace import files
+
+    if len(paths) == 1 and files.is_session(paths[0]):
+        return partial(files.open_session, session.canvas.viewer, paths[0])
+    if get_reader([str(path) for path in paths]) is not None:
+        return partial(open_soon, session, [str(path) for path in paths])
+    if all(is_for_us(session, path) for path in paths):
+        return lambda: [bring_in(session, path) for path in paths]
+    return None
 
 
 def take_drops(widget: QWidget, session: Session) -> None:
@@ -52,12 +72,15 @@ def take_drops(widget: QWidget, session: Session) -> None:
 
 
 def is_for_us(session: Session, path: Path) -> bool:
-    """Return whether a file has annotations: GeoJSON, or a CSV of barcodes or selections; never raises."""
+    """Return whether a file is one of annotations: GeoJSON, or a CSV of barcodes or selections; never raises.
+
+    So is one that should be and is broken or empty: we say so better than napari.
+    """
     from napari_trsmi.exchange.geojson import is_geojson
     from napari_trsmi.exchange.groups import is_groups
 
     ending = path.suffix.lower()
     if ending in (".geojson", ".json"):
-        return is_geojson(path)
+        return ending == ".geojson" or is_geojson(path)
     dataset = session.dataset
     return ending == ".csv" and is_groups(path, None if dataset is None else dataset.obs_names)
