@@ -167,6 +167,20 @@ def test_embeddings_beside_the_genes_are_no_proteins(make_table):
     assert (list(dataset.modalities), list(dataset.embeddings)) == (["rna"], ["X_pca"])
 
 
+def test_embeddings_are_not_copied_and_the_same_ones_of_two_tables_are_one(make_mudata):
+    mdata = make_mudata()
+    values = np.random.default_rng(0).normal(size=(mdata.n_obs, 3)).astype("float32")
+    values[0] = np.nan
+    mdata.obsm["X_a"] = values
+    for table in mdata.mod.values():
+        table.obsm["X_a"] = values.copy()
+    found = from_memory(mdata).embeddings
+    assert list(found) == ["X_a"]
+    assert np.shares_memory(found["X_a"], values)
+    mdata["rna"].obsm["X_a"][5] += 1
+    assert list(from_memory(mdata).embeddings) == ["X_a", "rna:X_a"]
+
+
 def per_ten_thousand(counts):
     return sparse.csr_matrix(1e4 * counts / counts.sum(axis=1))
 

@@ -14,6 +14,7 @@ from napari_trsmi.data.readers.kinds import BY_NAMES, MOST_PROTEINS, guess_kind,
 from napari_trsmi.data.readers.profile import Profile, profile_of
 from napari_trsmi.errors import DataError
 from napari_trsmi.normalised import scale_of
+from napari_trsmi.sampling import taken
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -257,9 +258,7 @@ def _taken(values: Any, rows: np.ndarray) -> Any:
         values = values.astype(np.float32)
     if not values.dtype.isnative:  # written on a machine of the other byte order, which scipy refuses
         values = values.astype(values.dtype.newbyteorder("="))
-    if len(rows) == values.shape[0] and np.array_equal(rows, np.arange(len(rows))):
-        return values
-    return values[rows]
+    return taken(values, rows)
 
 
 def _as_csr(values: Any) -> sparse.csr_matrix:
