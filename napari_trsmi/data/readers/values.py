@@ -14,6 +14,7 @@ from napari_trsmi.data.readers.kinds import BY_NAMES, MOST_PROTEINS, guess_kind,
 from napari_trsmi.data.readers.profile import Profile, profile_of
 from napari_trsmi.errors import DataError
 from napari_trsmi.normalised import scale_of
+from napari_trsmi.sampling import blocks, taken
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -257,14 +258,12 @@ def _taken(values: Any, rows: np.ndarray) -> Any:
         values = values.astype(np.float32)
     if not values.dtype.isnative:  # written on a machine of the other byte order, which scipy refuses
         values = values.astype(values.dtype.newbyteorder("="))
-    if len(rows) == values.shape[0] and np.array_equal(rows, np.arange(len(rows))):
-        return values
-    return values[rows]
+    return taken(values, rows)
 
 
 def _as_csr(values: Any) -> sparse.csr_matrix:
     """Return `values` as CSR of float32, or of float64 where it was that already."""
-    matrix = sparse.csr_matrix(values)
+    matrix = sparse.csr_matrix(values) if sparse.issparse(values) else _csr_of(values)
     if not matrix.has_canonical_format:
         sorted_matrix = matrix.copy()
         sorted_matrix.sum_duplicates()
@@ -275,3 +274,19 @@ def _as_csr(values: Any) -> sparse.csr_matrix:
             )
         matrix = sorted_matrix
     return matrix if matrix.dtype in (np.float32, np.float64) else matrix.astype(np.float32)
+
+
+def _csr_of(values: np.ndarray) -> sparse.csr_matrix:
+    """Return a dense (N, D) table as CSR, made some rows at a time.
+
+    The places of all values at once would take several times the memory of the values.
+    """
+    ends = np.zeros(len(values) + 1, np.int64)
+    for rows in blocks(len(values)):
+        ends[rows.start + 1 : rows.stop + 1] = np.count_nonzero(values[rows], axis=1)
+    np.cumsum(ends, out=ends)
+    data, indices = np.empty(ends[-1], values.dtype), np.empty(ends[-1], np.int32)
+    for rows in blocks(len(values)):
+        part, own = sparse.csr_matrix(values[rows]), slice(ends[rows.start], ends[rows.stop])
+        data[own], indices[own] = part.data, part.indices
+    return sparse.csr_matrix((data, indices, ends), shape=values.shape)
