@@ -7,10 +7,10 @@ from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from napari_trsmi.edits import same_segments
 from napari_trsmi.gui.worker import Thread
 from napari_trsmi.interrupt import Interrupted, interruptible
 from napari_trsmi.records import Progress, drain
+from napari_trsmi.reviews import same_segments
 from napari_trsmi.telling import heard
 from napari_trsmi.trust import BY_CHANCE, STABILITY
 
