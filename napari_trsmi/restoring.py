@@ -72,9 +72,9 @@ def restore_on(dataset: Dataset, path: str | Path) -> Result:
 def _result(saved: SavedResult, dataset: Dataset) -> Result:
     """Return a saved result over the same spots as one of the dataset."""
     from napari_trsmi.domains.boundaries import find_boundaries
-    from napari_trsmi.edits import known_segments
     from napari_trsmi.evidence import SUPPORT, edges_with_support
     from napari_trsmi.graphs import spatial_graph
+    from napari_trsmi.reviews import known_segments
 
     partition, coords = saved.partition, dataset.coords
     spatial = spatial_graph(coords, saved.config.graph.k_spatial, dataset.section)

@@ -210,7 +210,7 @@ class _Part:
         frame = pd.DataFrame(
             {name: [np.nan if value is None else value for value in values] for name, values in columns.items()}
         )
-        texts = [name for name in ("review", "note") if name in frame]
+        texts = [name for name in ("review", "note", "carried_from") if name in frame]
         for name in texts:
             frame[name] = frame[name].fillna("").astype(str)
         if "review" in frame and not set(frame["review"]) <= set(_VERDICTS):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
     from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Coloring
+    from napari_trsmi.gui.state import Coloring, OpenSection
 
     Extent = tuple[float, float, float, float]
 
@@ -285,6 +285,14 @@ def key_of(coloring: Coloring) -> Key:
     return Key(coloring.title, ramp=ramp, limits=coloring.limits or ends)
 
 
+def _counted(section: OpenSection) -> str:
+    """Return which sections of a study the numbers count: those that are drawn; empty where all are."""
+    names = [name for at, name in enumerate(section.dataset.section_names) if at not in section.hidden_parts]
+    if not section.hidden_parts or not names:
+        return ""
+    return f", spots of {', '.join(names) if len(names) < 4 else f'{len(names)} sections'}"
+
+
 def _caption(session: Session) -> str:
     from napari_trsmi.versions import DISTRIBUTION, own
 
@@ -297,7 +305,7 @@ def _caption(session: Session) -> str:
     if domains is not None and domains.visible and shown is not None:
         what = shown.title or ("domains" if shown.epoch is None else f"preview of the domains, epoch {shown.epoch}")
         hidden = f", {len(session.hidden)} hidden" if session.hidden else ""
-        said.append(f"{len(shown.names)} {what}{hidden}")
+        said.append(f"{len(shown.names)} {what}{hidden}{_counted(section)}")
     if spots is not None and spots.visible:
         said.append("spots" if session.coloring is None else session.coloring.title)
     return f"{section.dataset.name}: {'; '.join(said) or 'tissue'}. {made}"
