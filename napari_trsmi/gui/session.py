@@ -21,7 +21,7 @@ from napari_trsmi.gui.deeds import Deeds
 from napari_trsmi.gui.parts import Parts
 from napari_trsmi.gui.state import Coloring, OpenSection, Run, RunState, Shown
 from napari_trsmi.gui.training import StartTrainer, Training, continuing
-from napari_trsmi.gui.undoing import edited, settings_deed
+from napari_trsmi.gui.undoing import edited, put_result, settings_deed
 from napari_trsmi.records import Checkpoints
 
 if TYPE_CHECKING:
@@ -192,9 +192,7 @@ class Session:
             if settings and section.config is not None:
                 self.deeds.add(settings_deed(self, section.config, result.config))
             section.config = result.config if settings else section.config
-            with edited(self, result, section):
-                section.result, section.path = result, None
-                section.runs.take(result)
+            put_result(self, section, result)
         n = result.partition.n_domains
         self.told.emit(f"{n} domain{'s' if n > 1 else ''} in {section.dataset.name}: training is done.")
         return None

@@ -80,6 +80,16 @@ def edited(session: Any, result: Result, section: OpenSection | None = None) -> 
         session.deeds.add(Deed(name, lambda: _go(session, before), lambda: _go(session, after)), section)
 
 
+def put_result(session: Any, section: OpenSection, result: Result) -> None:
+    """Keep `result` as that of a section, which need not be the active one; it is not on file then."""
+    if section is session.section:
+        session.set_result(result)
+        return
+    with edited(session, result, section):
+        section.result, section.path = result, None
+        section.runs.take(result)
+
+
 def _go(session: Any, point: Point) -> None:
     section = session.section
     entry = None if section is None else next((one for one in section.runs if one.number == point.run), None)

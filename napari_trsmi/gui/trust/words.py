@@ -1,0 +1,28 @@
+"""What the dock that questions a result says. No Qt."""
+
+from __future__ import annotations
+
+from napari_trsmi.trust import AGREEING, STABILITY
+
+ABOUT = (
+    "Would these domains come out again from another measurement of the section? Would they appear by chance? The "
+    "settings of the result run again to find out."
+)
+NO_RESULT = "Train first, or open a saved result; then ask here whether its domains are real."
+REPLACED = "The result was replaced while it was checked: what was found is dropped. Check the new one."
+ELSEWHERE = "{} is being checked. What is found comes to it, whatever you look at meanwhile."
+CURVE = (
+    "Stability by number of domains",
+    "Mean agreement of runs from other seeds, and its range. Click a number, or use arrow keys and Enter, to take it.",
+    "suggested",
+    140,
+)
+KEEP = {  # what shuffling can keep: in words, and what it means
+    "gradients": (
+        "coarse gradients",
+        "Spots change places only with others of the same part of the section and of like depth. Do the boundaries "
+        "stand out from slow changes across the section? Cannot tell where domains are wider than such a part",
+    ),
+    "nothing": ("nothing", "Spots change places all over the section. Do the boundaries stand out from noise?"),
+}
+MAPS = {STABILITY: "Stability map", AGREEING: "Modalities agreeing"}
