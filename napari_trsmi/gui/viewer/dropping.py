@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from qtpy.QtCore import QEvent, QObject, Qt, QTimer
+from qtpy.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
+from qtpy.QtGui import QDragLeaveEvent
 from qtpy.QtWidgets import QMainWindow, QWidget
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class _Drops(QObject):
         if act is None:
             return False
         event.accept()
+        if watched is not None:
+            QCoreApplication.sendEvent(watched, QDragLeaveEvent())  # napari marks where something is dragged
         QTimer.singleShot(0, act)  # a question must not wait inside the drop
         return True
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from napari._qt.widgets.qt_welcome import QtWelcomeWidget
 from opened_dock import open_section
 from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
@@ -38,12 +39,14 @@ def opened(viewer, dataset):
 def drop(viewer, *paths, keys=Qt.KeyboardModifier.NoModifier):
     """Drop files on the canvas, as a person does."""
     canvas = next(iter(viewer.window.dock_widgets.values())).window().centralWidget()
-    target = next(one for one in canvas.findChildren(QWidget) if one.acceptDrops())
+    welcome = canvas.findChild(QtWelcomeWidget)
+    target = welcome if welcome.isVisible() else next(w for w in canvas.findChildren(QWidget) if w.acceptDrops())
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     how = (data, Qt.MouseButton.LeftButton, keys)
     QApplication.sendEvent(target, QDragEnterEvent(QPoint(20, 20), Qt.DropAction.CopyAction, *how))
     QApplication.sendEvent(target, QDropEvent(QPointF(20, 20), Qt.DropAction.CopyAction, *how))
+    assert not welcome.property("drag"), "napari's mark of where something is dragged goes away"
 
 
 def test_a_table_and_polygons_that_are_dropped_become_columns(qtbot, opened, dataset, trained, tmp_path):
