@@ -51,7 +51,6 @@ class _Drops(QObject):
 
 def _answer(session: Session, paths: Sequence[Path]) -> Callable[[], object] | None:
     """Return what opens these files, or None where they are not for us."""
-    from napari_trsmi.gui.exporting import bring_in
     from napari_trsmi.gui.viewer.opening import open_soon
     from napari_trsmi.gui.viewer.reader import get_reader
     from napari_trsmi.gui.workspace import files
@@ -61,8 +60,15 @@ def _answer(session: Session, paths: Sequence[Path]) -> Callable[[], object] | N
     if get_reader([str(path) for path in paths]) is not None:
         return partial(open_soon, session, [str(path) for path in paths])
     if all(is_for_us(session, path) for path in paths):
-        return lambda: [bring_in(session, path) for path in paths]
+        return partial(_bring_in, session, paths)
     return None
+
+
+def _bring_in(session: Session, paths: Sequence[Path]) -> None:
+    from napari_trsmi.gui.exporting import bring_in
+
+    for path in paths:
+        bring_in(session, path)
 
 
 def take_drops(widget: QWidget, session: Session) -> None:

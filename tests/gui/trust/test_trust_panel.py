@@ -19,7 +19,7 @@ from napari_trsmi.gui.trust import panel as trust_panel
 from napari_trsmi.gui.trust.dock import TrustDock
 from napari_trsmi.gui.trust.job import TrustJob, Wanted
 from napari_trsmi.gui.trust.words import ELSEWHERE, NO_RESULT
-from napari_trsmi.gui.undoing import put_result
+from napari_trsmi.gui.undoing import replace_result
 from napari_trsmi.gui.words import duration
 from napari_trsmi.gui.worker import sentence
 
@@ -224,7 +224,7 @@ def test_checks_of_a_section_that_has_other_domains_by_now_are_dropped(panel, vi
     run(panel, qtbot, seeds=2, shuffled=0)
     open_section(viewer_model, replace(trained.dataset, name="other"))
     other = edits.recluster(trained, {"n_domains": 4})
-    put_result(session, checked, other)
+    replace_result(session, checked, other)
     gate.release(99)
     wait(panel, qtbot)
     assert checked.result is other
