@@ -29,7 +29,6 @@ from napari_trsmi.gui.train.preview_bar import PreviewBar
 from napari_trsmi.gui.train.result_row import ResultRow
 from napari_trsmi.gui.train.run_bar import RunBar
 from napari_trsmi.gui.undoing import may_walk, told, walk
-from napari_trsmi.gui.viewer.dropping import take_drops
 from napari_trsmi.gui.viewer.furnish import furnish
 from napari_trsmi.gui.viewer.opening_line import OpeningLine
 from napari_trsmi.gui.viewer.raster import RASTER_ABOVE
@@ -139,7 +138,6 @@ class TrainDock(QWidget):
         super().showEvent(event)
         guard(self, self.viewer, self.session)
         furnish(self, self.viewer, self.session)
-        take_drops(self, self.session)
         attach_legend(self, self.session)
         QTimer.singleShot(libraries.DELAY, libraries.PIECES.begin)
 

@@ -148,6 +148,7 @@ def test_rubbish_that_is_dropped_is_told_and_what_was_open_stays(viewer, qtbot, 
     section = open_section(viewer, nt.read(data))
     answers["which"].write_text("{")
     run("open_session")
+    qtbot.waitUntil(lambda: bool(said), timeout=30_000)
     assert "is damaged" in said[0]
     assert sections_in(viewer) == [section]
 
