@@ -17,6 +17,9 @@ from qtpy.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from qtpy.QtGui import QDragLeaveEvent
 from qtpy.QtWidgets import QMainWindow, QWidget
 
+from napari_trsmi.gui.viewer.docks import PLUGIN
+from napari_trsmi.gui.words import SESSION
+
 if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
 
@@ -80,12 +83,11 @@ def _answer(session: Session, paths: Sequence[Path]) -> Callable[[], object] | N
     """Return what opens these files, or None where they are not for us."""
     from napari_trsmi.gui.viewer.opening import open_soon
     from napari_trsmi.gui.viewer.reader import get_reader
-    from napari_trsmi.gui.workspace import files
 
     if not paths:
         return None
-    if len(paths) == 1 and files.is_session(paths[0]):
-        return partial(files.open_session, session.canvas.viewer, paths[0])
+    if len(paths) == 1 and paths[0].name.lower().endswith(SESSION):
+        return partial(session.canvas.viewer.open, str(paths[0]), plugin=PLUGIN)
     if get_reader([str(path) for path in paths]) is not None:
         return partial(open_soon, session, [str(path) for path in paths])
     if all(is_for_us(session, path) for path in paths):

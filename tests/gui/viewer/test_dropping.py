@@ -191,5 +191,5 @@ def test_a_file_and_a_session_that_are_dropped_on_a_dock_open_in_a_thread(qtbot,
     assert "is damaged" in told[0]
     copy = shutil.copy(sample_path(), tmp_path)
     QTimer.singleShot(0, lambda: drop(viewer, copy, beside=True))
-    qtbot.waitUntil(lambda: len(sections_in(viewer)) == 2, timeout=60_000)
-    assert session.dataset.sources == (tmp_path / sample_path().name,)
+    qtbot.waitUntil(lambda: session.dataset.sources == (tmp_path / sample_path().name,), timeout=60_000)
+    assert len(sections_in(viewer)) == 2
