@@ -81,7 +81,7 @@ class Outlining:
 
 
 def redraw(canvas: Canvas, section: OpenSection) -> None:
-    """Draw spots and domains of a section anew: in the layers that it has, or in new ones where these cannot take it."""
+    """Draw spots and domains of a section anew, in the layers that it has where these can take it."""
     viewer, session = canvas.viewer, canvas.session
     current = section is session.section
     shown, hidden = (session.shown, session.hidden) if current else (None, frozenset())
