@@ -150,7 +150,7 @@ class DifferPanel(JobPanel):
             if section is self.session.section:
                 self.session.color(coloring)
 
-        run_job(self.session, FINDING, work, done)
+        run_job(self.session, FINDING, work, done, with_window=True)
 
     def leave(self) -> None:
         """Stop lassoing."""
