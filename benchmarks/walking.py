@@ -490,7 +490,6 @@ def _walked(
         walker.done = "closing"
         if session.run is not None:
             session.cancel()
-        _wait_for(session)
         try:
             _close(viewer)
         except Exception:
