@@ -239,7 +239,7 @@ class AcrossPanel(QWidget):
                 self._take(table, made_of)
                 self._refresh()
 
-        run_job(self.session, "Measuring across a boundary", work, done, failed)
+        run_job(self.session, "Measuring across a boundary", work, done, failed, with_window=True)
 
     def _take(self, table: pd.DataFrame | None, made_of: Any) -> None:
         self.table, self._made_of = table, made_of
