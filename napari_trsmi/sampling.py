@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from scipy import sparse
 
+from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.interrupt import check
 
 SAMPLE = 50_000  # spots from which means, variances and ranges are estimated where there are more
@@ -120,8 +121,10 @@ def rows_of(parts: tuple[np.ndarray, ...], rows: slice | np.ndarray) -> np.ndarr
     return parts[0][rows] if len(parts) == 1 else np.hstack([part[rows] for part in parts])
 
 
-def times(parts: tuple[np.ndarray, ...], matrix: np.ndarray) -> np.ndarray:
-    """Return the (N, k) float32 product of columns and a (c, k) matrix."""
+def times(parts: tuple[np.ndarray, ...], matrix: np.ndarray, device: Accelerator = CPU) -> np.ndarray:
+    """Return the (N, k) float32 product of columns and a (c, k) matrix; the device is asked first."""
+    if (found := device.times(parts, matrix)) is not None:
+        return found
     out = np.empty((len(parts[0]), matrix.shape[1]), np.float32)
     matrix = matrix.astype(np.float32)
     for rows in blocks(len(out)):
