@@ -84,8 +84,8 @@ def find_in(prepared: Prepared, config: Config) -> list[Technical]:
     known = {name: depth for name, depth in depths.items() if depth is not None}
     dataset, seed = prepared.dataset, config.seed
     if not dataset.parts:
-        own = prepared.measured, prepared.spatial, dataset.coords, known, prepared.carried
-        return find_technical(*own, seed=seed, device=prepared.device)
+        given = prepared.measured, prepared.spatial, dataset.coords, known, prepared.carried
+        return find_technical(*given, seed=seed, device=prepared.device)
     found = find_technical({}, prepared.spatial, dataset.coords, carried=prepared.carried, seed=seed)
     for name, rows in zip(dataset.section_names, dataset.sections, strict=True):
         own = [m for m in prepared.measured if prepared.has.get(m, np.ones(dataset.n_spots, bool))[rows].all()]
