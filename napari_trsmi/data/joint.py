@@ -158,7 +158,7 @@ def _components(
     section: np.ndarray,
     standardise: bool,
     by_total: bool,
-    device: Accelerator,
+    device: Accelerator = CPU,
 ) -> np.ndarray:
     if by_total and (not standardise or kind in ("chromatin", "precomputed")):
         found = components.components(modality, kind, settings, seed, device)

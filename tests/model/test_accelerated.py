@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import islice
+
 import numpy as np
 import pytest
 import small
@@ -22,10 +25,13 @@ from napari_trsmi.domains import blockwise
 from napari_trsmi.domains.clustering import domain_features, find_domains, rough_labels
 from napari_trsmi.domains.mixture import fit_mixture, posterior_of
 from napari_trsmi.domains.rings import ring_components, ring_means, tied_mixture
+from napari_trsmi.evidence import supported
+from napari_trsmi.evidence.cuts import ways
 from napari_trsmi.graphs import neighbour_mean, smooth, spatial_graph
 from napari_trsmi.interrupt import Interrupted, interruptible
 from napari_trsmi.model import accelerated, arrays, mixtures, walks
 from napari_trsmi.model.accelerated import OnDevice, Searching, accelerator_of
+from napari_trsmi.records import Partition, drain
 from napari_trsmi.stages import assemble, cut, prepare
 
 VALUES = measured()
@@ -218,9 +224,30 @@ def test_a_value_that_is_stored_twice_counts_twice(there):
     assert product.tolist() == [[4, 0], [0, 1]]
 
 
+def test_other_cuts_are_those_of_the_cpu(there):
+    section = prepared(VALUES)
+    embedding = np.hstack(list(section.features.values()))
+    both = (ways(embedding, replace(section, device=where), CONFIG) for where in (CPU, there))
+    for here, found in islice(zip(*both, strict=True), 0, 8, 5):  # averaged, and ring by ring
+        assert found.device is there
+        labels = [way.cut(K, SPATIAL, 0) for way in (here, found)]
+        assert adjusted_rand_score(*labels) > 0.99
+    assert {"ring_sums", "sharpened", "walked", "products"} < there.asked
+
+
+def test_what_evidence_leaves_to_the_cpu_is_told_once(there):
+    section = replace(prepared(VALUES), device=there)
+    one = Partition(np.zeros(len(TRUTH), int), np.ones((len(TRUTH), 1), np.float32), "mixture")
+    result = replace(assemble(section, CONFIG, BESIDE, one), boundaries=None)
+    there.notes = ("On the CPU instead of it.",)
+    for _ in range(2):
+        result = drain(supported(result, section))
+    assert result.provenance["notes"] == ["On the CPU instead of it."]
+
+
 def test_a_section_is_made_ready_and_cut_as_on_the_cpu(there, monkeypatch):
     dataset = nt.read(nt.sample_path())
-    config = nt.Config(cluster={"n_domains": 7, "n_init": 3}, train={"tile_spots": 1_000, "tile_size": 1_000})
+    config = nt.Config(cluster={"n_domains": 7, "n_init": 1}, train={"tile_spots": 1_000, "tile_size": 1_000})
     here = prepare(dataset, config.model_copy(update={"device": "cpu"}))
     assert here.device is CPU
     monkeypatch.setattr("napari_trsmi.model.accelerated.accelerator_of", lambda _name: there)
