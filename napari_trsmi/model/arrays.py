@@ -73,5 +73,5 @@ def projected(
 def _dense(device: torch.device, block: Any) -> Tensor:
     if not sparse.issparse(block):
         return on(device, block)
-    block.sum_duplicates()
+    block.sum_duplicates()  # which a GPU would add up in any order
     return matrix(device, block).to_dense()
