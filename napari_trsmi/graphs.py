@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import sparse
 
+from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.config import Graph
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.interrupt import check
@@ -149,12 +150,12 @@ def feature_graph_and_recall(
     seed: int = 0,
     section: np.ndarray | None = None,
     tiles: np.ndarray | None = None,
-    search: Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray]] | None = None,
+    search: Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray] | None] | None = None,
 ) -> tuple[sparse.csr_matrix, float]:
     """Return the graph as `feature_graph` does, and which share of the true neighbours was found (1 if all were).
 
     Within tiles an exact `search` of another device is used where one is given: (n, d) rows and k to (n, k) indices
-    and distances of other rows.
+    and distances of other rows, or to None where it cannot.
     """
     check()
     n, k = len(features), settings.k_feature
@@ -220,10 +221,12 @@ def neighbour_mean(graph: sparse.csr_matrix, include_self: bool = False) -> spar
     return sparse.csr_matrix((share.astype(np.float32), graph.indices.copy(), graph.indptr.copy()), graph.shape)
 
 
-def smooth(values: np.ndarray, graph: sparse.csr_matrix, hops: int) -> np.ndarray:
-    """Return (N, d) `values` averaged `hops` times over each spot and its neighbours."""
+def smooth(values: np.ndarray, graph: sparse.csr_matrix, hops: int, device: Accelerator = CPU) -> np.ndarray:
+    """Return (N, d) `values` averaged `hops` times over each spot and its neighbours; the device is asked first."""
     if hops:
         mean = neighbour_mean(graph, include_self=True)
+        if (found := device.averaged(values, mean, hops)) is not None:
+            return found
         for _ in range(hops):
             check()
             values = mean @ values
@@ -258,7 +261,7 @@ def _in_tiles(
     k: int,
     seed: int,
     tiles: np.ndarray,
-    search: Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray]] | None,
+    search: Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray] | None] | None,
 ) -> Neighbours:
     """(N, k) indices and distances of the nearest other rows of the same tile."""
     index = np.empty((len(rows), k), np.int32)
@@ -271,11 +274,11 @@ def _in_tiles(
             index[own], distance[own] = own[:, None], 0.0
             recall += len(own) / len(rows)
             continue
-        if search is None:
+        if search is not None and (there := search(rows[own], near)) is not None:
+            found = Neighbours(*there)
+        else:
             engine = "exact" if len(own) < _EXACT_IN_TILE else "cells"
             found = nearest(rows[own], near, seed=seed, engine=engine)
-        else:
-            found = Neighbours(*search(rows[own], near))
         index[own, :near], distance[own, :near] = own[found.index], found.distance
         index[own, near:], distance[own, near:] = own[:, None], found.distance[:, -1:]  # itself, which is dropped
         recall += found.recall * len(own) / len(rows)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.interrupt import check
 
 SAMPLE = 50_000  # spots from which means, variances and ranges are estimated where there are more
@@ -131,8 +132,10 @@ def taken(values: Any, rows: np.ndarray) -> Any:
     return values if are_all(rows, values.shape[0]) else values[rows]
 
 
-def times(parts: tuple[np.ndarray, ...], matrix: np.ndarray) -> np.ndarray:
-    """Return the (N, k) float32 product of columns and a (c, k) matrix."""
+def times(parts: tuple[np.ndarray, ...], matrix: np.ndarray, device: Accelerator = CPU) -> np.ndarray:
+    """Return the (N, k) float32 product of columns and a (c, k) matrix; the device is asked first."""
+    if (found := device.times(parts, matrix)) is not None:
+        return found
     out = np.empty((len(parts[0]), matrix.shape[1]), np.float32)
     matrix = matrix.astype(np.float32)
     for rows in blocks(len(out)):
