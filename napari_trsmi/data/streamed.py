@@ -194,10 +194,13 @@ def _largest_axes(covariance: np.ndarray, n: int) -> np.ndarray:
     """
     width = len(covariance)
     if width > MOST_AT_ONCE:
-        from scipy.sparse.linalg import eigsh
+        from scipy.sparse.linalg import ArpackError, eigsh
 
-        values, axes = eigsh(covariance, n, v0=np.random.default_rng(0).uniform(-1, 1, width))
-        return np.asarray(axes[:, np.argsort(-values, kind="stable")])
+        try:
+            values, axes = eigsh(covariance, n, v0=np.random.default_rng(0).uniform(-1, 1, width))
+            return np.asarray(axes[:, np.argsort(-values, kind="stable")])
+        except ArpackError:  # such as where nothing varies
+            pass
     from scipy.linalg import eigh
 
     return np.asarray(eigh(covariance, subset_by_index=[width - n, width - 1])[1][:, ::-1])

@@ -77,6 +77,7 @@ def test_axes_that_are_found_one_by_one_are_those_found_at_once(monkeypatch):
     both.append(streamed._largest_axes(covariance, 7))
     assert np.allclose(np.abs((both[0] * both[1]).sum(axis=0)), 1.0, atol=1e-9)
     assert np.array_equal(both[1], streamed._largest_axes(covariance, 7))
+    assert streamed._largest_axes(np.zeros_like(covariance), 1).shape == (len(covariance), 1)  # nothing varies
 
 
 def test_so_are_those_of_many_dense_features(monkeypatch):
