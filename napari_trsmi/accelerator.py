@@ -77,6 +77,22 @@ class Accelerator:
         """Return (K, c) sums of columns over domains and (c,) sums of squares, see `blockwise.domain_sums`."""
         return None
 
+    def mixture(self, x: np.ndarray, q: np.ndarray, steps: int, enough: float) -> np.ndarray | None:
+        """Return the (n, K) float64 posterior of a mixture without a field, see `domains.mixture`.
+
+        Parameters
+        ----------
+        x
+            (n, c) features.
+        q
+            (n, K) posterior to start from.
+        steps
+            At most so many.
+        enough
+            Largest change of a posterior below which nothing goes on.
+        """
+        return None
+
     def log_weights(self, parts: Parts, scaled: np.ndarray, level: np.ndarray) -> np.ndarray | None:
         """Return (N, K) float32 ``x @ scaled.T + level`` less the largest of each row."""
         return None

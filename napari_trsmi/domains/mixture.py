@@ -118,10 +118,16 @@ def _free(
     constraints: Sequence[RowConstraint],
     pull: float,
     iterations: int,
+    device: Accelerator = CPU,
 ) -> np.ndarray:
-    """(N, K) posterior of the mixture without a field, from the (N, K) start it is certain of."""
+    """(N, K) posterior of the mixture without a field, from the (N, K) start it is certain of.
+
+    The device is asked first for one that is refitted and of which a person said nothing.
+    """
     k = certain.shape[1]
-    free = _run(features, 0.95 * certain + 0.05 / k, neighbours, 0.0, refit, constraints, pull, iterations)
+    start = 0.95 * certain + 0.05 / k
+    found = device.mixture(features, start, iterations, TOLERANCE) if refit and not constraints else None
+    free = _run(features, start, neighbours, 0.0, refit, constraints, pull, iterations) if found is None else found
     if not _complete(free):
         free = _run(features, certain, neighbours, 0.0, False, constraints, pull, iterations)
         free = free if _complete(free) else certain
@@ -145,7 +151,8 @@ def _fit_large(
         rows = _of_each(start, k)
         x = np.asarray(features[rows], float)
         nobody = sparse.csr_matrix((len(rows), len(rows)))
-        found = blockwise.gaussians(_free(x, np.eye(k)[start[rows]], nobody, True, (), 0.0, iterations), x)
+        own = _free(x, np.eye(k)[start[rows]], nobody, True, (), 0.0, iterations, device)
+        found = blockwise.gaussians(own, x)
     else:
         found = blockwise.gaussians(start, features, device)
     fit = blockwise.log_weights(features, found, device)

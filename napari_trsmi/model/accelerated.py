@@ -112,6 +112,10 @@ class OnDevice(Searching):
         """Return sums over domains, see `Accelerator`."""
         return self._done("the mixture", mixtures.sums, weights, parts)
 
+    def mixture(self, x: np.ndarray, q: np.ndarray, steps: int, enough: float) -> np.ndarray | None:
+        """Return a posterior, see `Accelerator`."""
+        return self._done("the mixture", mixtures.mixture, x, q, steps, enough)
+
     def log_weights(self, parts: Parts, scaled: np.ndarray, level: np.ndarray) -> np.ndarray | None:
         """Return log weights, see `Accelerator`."""
         return self._done("the mixture", mixtures.log_weights, parts, scaled, level)

@@ -25,7 +25,8 @@ def blocks(n: int, size: int | None = None) -> Iterator[slice]:
 
 def on(device: torch.device, values: np.ndarray, dtype: torch.dtype = torch.float32) -> Tensor:
     """Return an array as a tensor on a device."""
-    return torch.from_numpy(np.ascontiguousarray(values)).to(device).to(dtype)
+    own = np.require(values, requirements=["C", "W"])  # of what cannot be written torch would warn
+    return torch.from_numpy(own).to(device).to(dtype)
 
 
 def columns(device: torch.device, parts: Sequence[np.ndarray], rows: slice = slice(None)) -> Tensor:

@@ -42,6 +42,27 @@ def sums(device: torch.device, weights: np.ndarray, parts: Sequence[np.ndarray])
     return total.cpu().numpy(), square.cpu().numpy()
 
 
+def mixture(device: torch.device, x: np.ndarray, q: np.ndarray, steps: int, enough: float) -> np.ndarray:
+    """Return the (n, K) float64 posterior of a mixture without a field, from (n, c) features and one to start from."""
+    values, now = on(device, x, torch.float64), on(device, q, torch.float64)
+    square = values.square().mean(dim=0)
+    for _ in range(steps):
+        check()
+        total = now.sum(dim=0) + 1e-9
+        means = (now.T @ values) / total[:, None]
+        scaled = means / _variance(square, total / len(values), means)
+        level = (total / len(values)).log() - 0.5 * (means * scaled).sum(dim=1)
+        before, now = now, torch.softmax(values @ scaled.T + level, dim=1)
+        if float((now - before).abs().max()) < enough:
+            break
+    return now.cpu().numpy()
+
+
+def _variance(square: Tensor, shares: Tensor, means: Tensor) -> Tensor:
+    """(c,) what is left of (c,) mean squares within K domains; of a column without any a little."""
+    return torch.maximum(square - shares @ means.square(), 1e-9 * square.clamp_min(1e-12))
+
+
 def log_weights(
     device: torch.device, parts: Sequence[np.ndarray], scaled: np.ndarray, level: np.ndarray, as_shares: bool = False
 ) -> np.ndarray:
@@ -108,8 +129,7 @@ def _refitted(q: Tensor, x: Tensor) -> Tensor:
         added = added + q[rows].double().T @ own
         square = square + own.square().mean(dim=0) * (len(own) / n)
     means: Tensor = added / total[:, None]
-    variance = torch.maximum(square - (total / n) @ means.square(), 1e-9 * square.clamp_min(1e-12))
-    scaled = means / variance
+    scaled = means / _variance(square, total / n, means)
     level = (total / n).clamp_min(1e-9).log() - 0.5 * (means * scaled).sum(dim=1)
     out = torch.empty_like(q)
     for rows in blocks(n):

@@ -91,6 +91,13 @@ def test_columns_are_averaged_as_far_and_as_on_the_cpu(there):
     assert there.asked == {"moments", "walked"}
 
 
+def test_what_cannot_be_written_is_read(there):
+    values = BESIDE[:, ::2].copy()
+    values.flags.writeable = False
+    np.testing.assert_allclose(there.times((values,), np.eye(9)), values, atol=1e-6)
+    assert there.notes == ()
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_means_over_neighbours_are_those_of_the_cpu(there, dtype):
     values = BESIDE.astype(dtype)
@@ -158,6 +165,7 @@ def test_mixture_and_field_are_those_of_the_cpu(there, refit, strength):
     assert found.strength == here.strength
     assert found.posterior.dtype == np.float32
     np.testing.assert_allclose(found.posterior, here.posterior, atol=2e-5)
+    assert ("mixture" in there.asked) == refit
 
 
 def test_what_a_person_said_is_followed_as_on_the_cpu(there):
