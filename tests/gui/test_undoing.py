@@ -7,18 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from moved_by_hand import Hand
 
 from napari_trsmi import edits
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.undoing import may_walk, told, walk
-
-
-class Hand:
-    """A trainer that does nothing."""
-
-    def __getattr__(self, name):
-        return lambda: None
 
 
 @pytest.fixture
