@@ -298,6 +298,7 @@ def _draw_keys(axes: Axes, keys: Sequence[Key]) -> list[Any]:
             ncols=max(1, -(-len(handles) // KEY_ROWS)),
         )
         axes.add_artist(legend)  # another legend would take its place
+        legend.set_clip_on(False)  # what axes clip is no part of the box that is saved
         made.append(legend)
         box: Any = legend.get_tightbbox(figure.canvas.get_renderer())
         top -= box.height / axes.bbox.height + 0.06

@@ -170,15 +170,19 @@ def feature_graph_and_recall(
         found = _in_tiles(rows, k, seed, tiles, search)
     else:
         found = nearest(rows, k, seed=seed) if section is None else _balanced(rows, k, seed, section)
-    distance = found.distance.astype(np.float32, copy=False)
+    index, recall = found.index, found.recall
+    weight = found.distance.astype(np.float32, copy=False)
+    del rows, found  # what is not needed any more would stay beside the graph
     if settings.edge_weights == "one":
-        weight = np.ones_like(distance)
+        weight.fill(1.0)
     elif settings.metric == "euclidean":  # a spot's k-th neighbour sets its scale
-        scale = np.maximum(distance.max(axis=1, keepdims=True), 1e-12)
-        weight = np.exp(-0.5 * (distance / scale) ** 2)
+        scale = np.maximum(weight.max(axis=1, keepdims=True), 1e-12)
+        weight = np.exp(-0.5 * (weight / scale) ** 2)
     else:  # |a - b|^2 = 2 - 2 cos(a, b), and cosine in [-1, 1] becomes a weight in [0, 1]
-        weight = 1.0 - distance**2 / 4.0
-    return _symmetric(found.index, np.maximum(weight, 1e-6).astype(np.float32, copy=False)), found.recall
+        np.square(weight, out=weight)
+        weight /= -4.0
+        weight += 1.0
+    return _symmetric(index, np.maximum(weight, 1e-6, out=weight)), recall
 
 
 def normalize(graph: sparse.csr_matrix, self_loop: float = 1.0) -> sparse.csr_matrix:

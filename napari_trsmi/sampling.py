@@ -6,6 +6,7 @@ Up to `SAMPLE` spots everything is done on all of them at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -118,6 +119,16 @@ def parts_of(values: Columns) -> tuple[np.ndarray, ...]:
 def rows_of(parts: tuple[np.ndarray, ...], rows: slice | np.ndarray) -> np.ndarray:
     """Return the (n, c) columns of some rows."""
     return parts[0][rows] if len(parts) == 1 else np.hstack([part[rows] for part in parts])
+
+
+def are_all(rows: np.ndarray, n: int) -> bool:
+    """Return whether (n',) int rows are all n of a table, in their order."""
+    return len(rows) == n and np.array_equal(rows, np.arange(n))
+
+
+def taken(values: Any, rows: np.ndarray) -> Any:
+    """Return some rows of an array or a sparse matrix: itself, and no copy, where these are all of them in order."""
+    return values if are_all(rows, values.shape[0]) else values[rows]
 
 
 def times(parts: tuple[np.ndarray, ...], matrix: np.ndarray) -> np.ndarray:

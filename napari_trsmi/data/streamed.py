@@ -17,6 +17,7 @@ from napari_trsmi.interrupt import check
 from napari_trsmi.normalised import scale_of
 
 ROWS = 4_096  # in a chunk: 50 MB of 3,000 features
+MOST_AT_ONCE = 500  # features whose products are decomposed in one go, which takes a tenth of a second
 MOST_DEVIATIONS = 10.0  # above the mean of a feature: a single count of a rare gene must not rule a component
 
 Blocks = Callable[[], Iterator[Any]]
@@ -153,8 +154,6 @@ def principal(made: Blocks, n_rows: int, n_components: int) -> np.ndarray:
     n_components
         Most of them, d.
     """
-    from scipy.linalg import eigh
-
     total, product = 0.0, 0.0
     for block in made():
         dense = block.toarray() if sparse.issparse(block) else block
@@ -168,7 +167,7 @@ def principal(made: Blocks, n_rows: int, n_components: int) -> np.ndarray:
     width = len(mean)
     if width == 0:
         return np.zeros((n_rows, 0), np.float32)
-    axes = eigh(covariance, subset_by_index=[width - n, width - 1])[1][:, ::-1]
+    axes = _largest_axes(covariance, n)
     largest = np.abs(axes).argmax(axis=0)
     axes = axes * np.sign(axes[largest, range(n)])  # as scikit-learn has it
     shift, loadings = (mean @ axes).astype(np.float32), axes.astype(np.float32)
@@ -178,6 +177,23 @@ def principal(made: Blocks, n_rows: int, n_components: int) -> np.ndarray:
         found[at : at + block.shape[0]] = block @ loadings - shift
         at += block.shape[0]
     return found
+
+
+def _largest_axes(covariance: np.ndarray, n: int) -> np.ndarray:
+    """(D, n) eigenvectors of a covariance (D, D), those of the largest eigenvalues first.
+
+    Of many features they are found one by one: LAPACK, as SciPy calls it, lets no other thread of Python do anything
+    meanwhile, and a window would stand still for seconds.
+    """
+    width = len(covariance)
+    if width > MOST_AT_ONCE:
+        from scipy.sparse.linalg import eigsh
+
+        values, axes = eigsh(covariance, n, v0=np.random.default_rng(0).uniform(-1, 1, width))
+        return np.asarray(axes[:, np.argsort(-values, kind="stable")])
+    from scipy.linalg import eigh
+
+    return np.asarray(eigh(covariance, subset_by_index=[width - n, width - 1])[1][:, ::-1])
 
 
 def in_sections(values: Any, section: np.ndarray, n_components: int) -> np.ndarray:

@@ -90,6 +90,8 @@ def _write(source: Result | Dataset, path: Path, columns: Sequence[str] | None, 
 def is_groups(path: Path, known: np.ndarray | None = None) -> bool:
     """Return whether a CSV begins as a table of barcodes or selections does, or holds one of the known; never raises.
 
+    An empty one is taken for such a table.
+
     Parameters
     ----------
     known
@@ -100,10 +102,10 @@ def is_groups(path: Path, known: np.ndarray | None = None) -> bool:
             lines = [line for line, _ in zip(file, range(50), strict=False)]
     except OSError:
         return False
-    if lines and _SELECTION.match(lines[0]):
+    if not lines or _SELECTION.match(lines[0]):
         return True
     rows = [row for row in _cells([line for line in lines if not line.startswith("#")]) if row]
-    if len(rows) < 2 or len(rows[0]) < 2:
+    if not rows or len(rows[0]) < 2:
         return False
     if rows[0][0].strip().casefold() in FIRST:
         return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 SESSION = ".trsmi.json"  # ending of a session file
-NO_SECTION = "Open a section first: drop a file on the window, or File > Open Sample > TRSMI."
+NO_SECTION = "Open a section first: drop a file on the window, or File > Open Sample > napari-trsmi."
 
 
 def duration(seconds: float) -> str:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from napari_trsmi.errors import ConfigError
+from napari_trsmi.model import triton
 from napari_trsmi.model.losses import prototype_contrast
 from napari_trsmi.model.sparse import Pattern, normalize, product, row_softmax, scores
 
@@ -26,6 +27,7 @@ def pick_device(name: str) -> tuple[torch.device, dict[str, str]]:
     ConfigError
         Training does not run on that device.
     """
+    triton.load_apart()  # before an optimiser imports it
     if name == "auto":
         left: dict[str, str] = {}
         for faster in accelerators():

@@ -119,6 +119,8 @@ def test_other_tables_are_not_ours(tmp_path):
     assert not is_groups(table(tmp_path, "gene,value\nactb,2\n"))
     assert is_groups(table(tmp_path, ",value\nAAC000-1,2\n"), section(square()).obs_names)
     assert not is_groups(tmp_path / "none.csv")
+    assert is_groups(table(tmp_path, ""))
+    assert is_groups(table(tmp_path, "Barcode,Cluster\n"))
 
 
 def test_a_table_is_looked_for_in_all_sections_of_a_study_or_in_the_one_it_is_about(tmp_path):

@@ -62,7 +62,10 @@ def suggested(dataset: Dataset, index: FeatureIndex, within: str | None = None, 
 
 
 def worth_coloring(dataset: Dataset) -> list[str]:
-    """Return the columns with more than one value and not too many categories: categories first, then numbers."""
+    """Return the columns that tell spots apart and have not too many categories: categories first, then numbers.
+
+    One value that some spots lack tells them apart, as a single region does.
+    """
     import pandas as pd
 
     step = max(1, dataset.n_spots // _SEEN)
@@ -73,9 +76,9 @@ def worth_coloring(dataset: Dataset) -> list[str]:
         number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
         known = values if isinstance(values.dtype, pd.CategoricalDtype) else values.iloc[::step]
         try:
-            n_values = known.nunique()
+            n_values, has_missing = known.nunique(), known.hasnans
         except TypeError:  # a column of lists
             continue
-        if n_values > 1 and (number or n_values <= MAX_CATEGORIES):
+        if n_values + has_missing > 1 and (number or n_values <= MAX_CATEGORIES):
             (numbers if number else texts).append(str(name))
     return texts + numbers

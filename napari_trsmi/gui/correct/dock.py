@@ -18,7 +18,7 @@ from napari_trsmi.gui.widgets.frame import Framed
 if TYPE_CHECKING:
     from napari import Viewer
 
-NO_SECTION = "Open a section and train first: drop a file on the window, or File > Open Sample > TRSMI."
+NO_SECTION = "Open a section and train first: drop a file on the window, or File > Open Sample > napari-trsmi."
 NO_RESULT = "Train first, or open a saved result. Then say here what you know better."
 
 

@@ -14,7 +14,7 @@ from napari_trsmi.gui.widgets.frame import Framed
 if TYPE_CHECKING:
     from napari import Viewer
 
-NO_SECTION = "Nothing to show yet.\n\nDrop a file on the window, or choose File > Open Sample > TRSMI."
+NO_SECTION = "Nothing to show yet.\n\nDrop a file on the window, or choose File > Open Sample > napari-trsmi."
 NO_EMBEDDING = (
     "There is no embedding yet.\n\nPress Run in the Train dock. Embeddings of other methods that a file holds in obsm "
     "are shown here too."

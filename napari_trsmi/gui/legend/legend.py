@@ -175,7 +175,7 @@ class Legend(QWidget):
 
         self._merging = True
         self._update()
-        run_job(self.session, "Merging domains", work, done, self._on_failed)
+        run_job(self.session, "Merging domains", work, done, self._on_failed, with_window=True)
 
     def _edit(self, edit: Callable[[Result], Result]) -> None:
         if self.locked or self.session.result is None:

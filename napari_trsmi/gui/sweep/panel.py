@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
-from weakref import finalize
+from weakref import WeakKeyDictionary, finalize
 
 from qtpy.QtWidgets import (
     QFileDialog,
@@ -39,8 +39,12 @@ from napari_trsmi.sweep.grid import Grid
 if TYPE_CHECKING:
     from napari_trsmi.config import Config
     from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.state import OpenSection
     from napari_trsmi.sweep import SweepResult
 
+    _Kept = tuple[Path | None, SweepResult | None, Pictures | None]
+
+NOTHING: _Kept = (None, None, None)  # folder, runs and their pictures of a section that was not swept
 START = 8  # seconds until the processes that run the sweep are ready
 
 AskFolder = Callable[[QWidget, str, Path | None], Path | None]
@@ -68,6 +72,9 @@ class SweepPanel(JobPanel):
         self.result: SweepResult | None = None
         self.pictures: Pictures | None = None
         self.folder: Path | None = None
+        self._section: OpenSection | None = None  # whose sweep is shown
+        self._swept: OpenSection | None = None  # that of the job
+        self._kept: WeakKeyDictionary[OpenSection, _Kept] = WeakKeyDictionary()  # sweeps of those not looked at
 
         self.first, self.second = SweepField("First setting"), SweepField("Second setting")
         self.first.set_field("cluster.n_domains", "5, 7, 9")
@@ -158,6 +165,7 @@ class SweepPanel(JobPanel):
         kept = None if session.result is None else (session.result.labels, session.result.palette)
         scheduler = self.scheduler.text().strip() or None
         job = SweepJob(session.dataset, session.config, grid, self.folder, scheduler, kept)
+        self._swept = session.section
         self._begin_job(BUSY, job, self._on_done, self._on_failed)
         self._set_sweep(None, None)
         self._say("Starting workers…")
@@ -203,10 +211,13 @@ class SweepPanel(JobPanel):
     # What the session and the thread say
 
     def _on_section(self, section: Any) -> None:
-        self._drop_job()
-        self.folder = None
-        self._set_sweep(None, None)
+        if self._section is not None:
+            self._kept[self._section] = self.folder, self.result, self.pictures
+        self._section = section
+        self.folder, result, pictures = NOTHING if section is None else self._kept.get(section, NOTHING)
+        self._set_sweep(result, pictures)
         self._say("")
+        self._show_progress()
         self._on_config(self.session.config)
 
     def _on_config(self, config: Config) -> None:
@@ -215,9 +226,14 @@ class SweepPanel(JobPanel):
         self._show_count()
 
     def _on_done(self, job: SweepJob, result: SweepResult) -> None:
+        swept, notes = self._swept, " ".join(result.notes)
         self._end_job()
-        self._set_sweep(result, job.pictures)
-        self._say(" ".join(result.notes))
+        self._say(notes)
+        if swept is self._section:
+            self._set_sweep(result, job.pictures)
+        elif swept is not None:
+            self._kept[swept] = job.folder, result, job.pictures
+            self.session.told.emit(f"The sweep of {swept.dataset.name} is done. {notes}".strip())
 
     def _on_failed(self, job: SweepJob, sentence: str) -> None:
         self._end_job()
@@ -235,6 +251,9 @@ class SweepPanel(JobPanel):
     def _show_progress(self) -> None:
         job = self.job
         latest = None if job is None else job.latest
+        here = self._swept is self._section
+        if job is not None and self._swept is not None and not here:
+            self._say(f"The sweep of {self._swept.dataset.name} goes on; what it finds comes to it.")
         if job is None or latest is None:
             return
         self.progress.setRange(0, latest.total)
@@ -243,9 +262,9 @@ class SweepPanel(JobPanel):
         if 0 < latest.done < latest.total:
             left = f", {duration(latest.seconds / latest.done * (latest.total - latest.done))} left"
         self.progress.setFormat(f"{latest.done} of {latest.total} runs{left}")
-        if not job.stopped:
+        if here and not job.stopped:
             self._say("" if latest.done else latest.text)
-        if latest.so_far is not self.result and latest.done:
+        if here and latest.so_far is not self.result and latest.done:
             self._set_sweep(latest.so_far, job.pictures)
 
     def _show_count(self, *_: Any) -> None:

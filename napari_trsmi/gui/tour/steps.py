@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
 
 NO_RESULT = "First there must be domains: go back to step 2 and run."
+NOT_DONE = "This is here once the run is done; step 3 shows how far it is."
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,9 @@ class Step:
 
 
 def _no_result(session: Session) -> str:
-    return "" if session.result is not None and session.run is None else NO_RESULT
+    if session.run is not None:
+        return NOT_DONE
+    return "" if session.result is not None else NO_RESULT
 
 
 STEPS = (
@@ -89,7 +92,7 @@ STEPS = (
     Step(
         "The genes across it",
         "Switch This stretch on: what differs between the two sides of this boundary, on counts that did not draw it. "
-        "Click a gene or protein, and it colours the tissue.",
+        "Click a gene or protein, and it colours the tissue. Where nothing differs, take another boundary in step 4.",
         (anchors.ACROSS,),
         "Boundaries",
         lambda session: session.boundary is not None and session.coloring is not None,

@@ -25,6 +25,8 @@ from napari_trsmi.gui.paces import paces
 from napari_trsmi.gui.run_controls import in_words
 from napari_trsmi.gui.trust.found_view import FoundView
 from napari_trsmi.gui.trust.job import BUSY, TrustJob, Wanted, carried_over
+from napari_trsmi.gui.trust.words import ABOUT, ELSEWHERE, KEEP, NO_RESULT, REPLACED
+from napari_trsmi.gui.undoing import replace_result
 from napari_trsmi.gui.widgets.bar import TellingBar
 from napari_trsmi.gui.widgets.plain import Label
 from napari_trsmi.gui.words import duration
@@ -32,22 +34,8 @@ from napari_trsmi.gui.words import duration
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
     from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.state import OpenSection
     from napari_trsmi.trust import Kept
-
-ABOUT = (
-    "Would these domains come out again from another measurement of the section? Would they appear by chance? The "
-    "settings of the result run again to find out."
-)
-NO_RESULT = "Train first, or open a saved result; then ask here whether its domains are real."
-REPLACED = "The result was replaced while it was checked: what was found is dropped. Check the new one."
-KEEP = {  # what shuffling can keep: in words, and what it means
-    "gradients": (
-        "coarse gradients",
-        "Spots change places only with others of the same part of the section and of like depth. Do the boundaries "
-        "stand out from slow changes across the section? Cannot tell where domains are wider than such a part",
-    ),
-    "nothing": ("nothing", "Spots change places all over the section. Do the boundaries stand out from noise?"),
-}
 
 
 class TrustPanel(JobPanel):
@@ -57,6 +45,7 @@ class TrustPanel(JobPanel):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._checked: OpenSection | None = None  # the section whose result the job questions
         self.seeds = _number(1, 20, 5, "none", "Runs to compare, each from another seed; the result is one of them")
         self.perturb = QCheckBox("Fresh measurements")
         self.perturb.setChecked(True)
@@ -157,6 +146,7 @@ class TrustPanel(JobPanel):
         """Check the kept result in the background."""
         if self.session.result is None or self.job is not None or self.session.run is not None:
             return
+        self._checked = self.session.section
         self._begin_job(BUSY, TrustJob(self.session.result, self.wanted), self._on_done, self._on_failed)
         self._say("")
         self._show_progress()
@@ -177,23 +167,37 @@ class TrustPanel(JobPanel):
     # What the session and the thread say
 
     def _on_section(self, section: Any) -> None:
-        self._drop("")
+        if self.job is None:
+            self._say("")
         self._on_result(self.session.result)
 
     def _on_result(self, result: Result | None) -> None:
-        if self.job is not None and (result is None or result.partition is not self.job.result.partition):
+        if self._is_replaced:
             self._drop(REPLACED)
         self._show_estimate()
         self._refresh()
 
+    @property
+    def _is_replaced(self) -> bool:
+        """Whether the section that is checked has other domains by now."""
+        if self.job is None or self._checked is None:
+            return False
+        current = self._checked.result
+        return current is None or current.partition is not self.job.result.partition
+
     def _on_done(self, job: TrustJob, outcome: Result | None) -> None:
-        current = self.session.result
+        section = self._checked
+        if section is None or section.result is None or self._is_replaced:
+            self._drop(REPLACED)
+            return
         self._end_job()
-        if outcome is None or current is None:
+        if outcome is None:
             self._say("Stopped before any check was complete: nothing was changed.")
             return
         self._say("Stopped; the checks that were complete are kept." if job.stopped else "")
-        self.session.set_result(carried_over(outcome, current))
+        replace_result(self.session, section, carried_over(outcome, section.result))
+        if section is not self.session.section:
+            self.session.told.emit(f"The checks of {section.dataset.name} are done.")
 
     def _on_failed(self, job: TrustJob, _: str) -> None:
         self._end_job()
@@ -211,8 +215,11 @@ class TrustPanel(JobPanel):
 
     def _refresh(self, *_: Any) -> None:
         training, there, busy = self.session.run is not None, self.session.result is not None, self.job is not None
-        self.about.setText(ABOUT if there else NO_RESULT)
-        self.asking.setVisible(there)
+        about = ABOUT if there else NO_RESULT
+        if busy and self._checked is not None and self._checked is not self.session.section:
+            about = ELSEWHERE.format(self._checked.dataset.name)
+        self.about.setText(about)
+        self.asking.setVisible(there or busy)
         self.run_button.setEnabled(there and not busy and not training)
         self.stop_button.setEnabled(busy)
         self.progress.setVisible(busy)

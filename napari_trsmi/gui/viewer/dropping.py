@@ -1,22 +1,23 @@
-"""Files that are dropped on the window: annotations become columns of the section that is open.
+"""Files that are dropped on the window: sections, a session, or annotations, which become columns of the open section.
 
-A table of barcodes is a CSV like many others. Were it one of our files for napari, it would ask at every CSV which
-plugin shall read it; so a drop is looked at before napari sees it, and left to it unless it is for us. napari takes
-drops on its canvas alone: what we can open may be dropped on a dock as well.
+A drop is looked at before napari sees it, and left to it unless it is for us. napari opens each file by itself: two
+modalities of one section would become two sections, and the window would wait. Of a CSV of barcodes, which is one like
+many others, it would ask which plugin shall read it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from qtpy.QtCore import QEvent, QObject, QTimer
+from qtpy.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
+from qtpy.QtGui import QDragLeaveEvent
 from qtpy.QtWidgets import QMainWindow, QWidget
 
 from napari_trsmi.gui.viewer.docks import PLUGIN
-from napari_trsmi.gui.viewer.reader import get_reader
 from napari_trsmi.gui.words import SESSION
 
 if TYPE_CHECKING:
@@ -24,28 +25,30 @@ if TYPE_CHECKING:
 
 
 class _Drops(QObject):
-    """Looks at what is dropped on a widget."""
+    """Takes files of ours that are dropped on a widget, and leaves all others to whoever had them."""
 
-    def __init__(self, session: Session, parent: QObject) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session, target: QWidget) -> None:
+        super().__init__(target)
         self._session = ref(session)
-        parent.installEventFilter(self)
+        target.installEventFilter(self)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Take a drop that is for us."""
+        """Answer the drop, or let it through."""
         session = self._session()
         if session is None or event is None or event.type() != QEvent.Type.Drop:
             return False
-        paths = _paths(event)
-        if not paths or not all(is_for_us(session, path) for path in paths):
+        act = _answer(session, _paths(event))
+        if act is None:
             return False
         event.accept()
-        _bring_in(session, paths)
+        if watched is not None:
+            QCoreApplication.sendEvent(watched, QDragLeaveEvent())  # napari marks where something is dragged
+        QTimer.singleShot(0, act)  # a question must not wait inside the drop
         return True
 
 
 class _Beside(QObject):
-    """Takes sections, sessions and annotations that are dropped on a window beside its canvas."""
+    """Takes files of ours that are dropped on a window beside its canvas, where napari takes none."""
 
     def __init__(self, session: Session, window: QMainWindow) -> None:
         super().__init__(window)
@@ -58,34 +61,38 @@ class _Beside(QObject):
         session = self._session()
         if session is None or event is None or event.type() not in (QEvent.Type.DragEnter, QEvent.Type.Drop):
             return False
-        paths = _paths(event)
-        if not paths or not all(is_for_us(session, path) or _opens(path) for path in paths):
+        act = _answer(session, _paths(event))
+        if act is None:
             return False
         event.accept()
         if event.type() == QEvent.Type.Drop:
-            own = [path for path in paths if is_for_us(session, path)]
-            _bring_in(session, own)
-            if others := [str(path) for path in paths if path not in own]:
-                QTimer.singleShot(0, lambda: session.canvas.viewer.open(others, plugin=PLUGIN))
+            QTimer.singleShot(0, act)
         return True
 
 
-def take_drops(widget: QWidget, session: Session) -> None:
-    """Look from now on at what is dropped on the window that a widget is in; once is enough."""
-    window = widget.window()
-    canvas = window.centralWidget() if isinstance(window, QMainWindow) else None
-    inside = [] if canvas is None else [canvas, *canvas.findChildren(QWidget)]
-    for target in inside:
-        if target.acceptDrops() and target.findChild(_Drops) is None:
-            _Drops(session, target)
-    if isinstance(window, QMainWindow) and window.findChild(_Beside) is None:
-        _Beside(session, window)
-
-
 def _paths(event: QEvent) -> list[Path]:
-    """Return the files of a drag or drop; none where it has something else."""
-    data: Any = event.mimeData()  # type: ignore[attr-defined]
-    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()] if data.hasUrls() else []
+    """Return the files of a drag or drop; none where it has something else, or napari is asked for its plugins."""
+    drop: Any = event
+    data = drop.mimeData()
+    if drop.modifiers() != Qt.KeyboardModifier.NoModifier or not data.hasUrls():
+        return []
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+
+
+def _answer(session: Session, paths: Sequence[Path]) -> Callable[[], object] | None:
+    """Return what opens these files, or None where they are not for us."""
+    from napari_trsmi.gui.viewer.opening import open_soon
+    from napari_trsmi.gui.viewer.reader import get_reader
+
+    if not paths:
+        return None
+    if len(paths) == 1 and paths[0].name.lower().endswith(SESSION):
+        return partial(session.canvas.viewer.open, str(paths[0]), plugin=PLUGIN)
+    if get_reader([str(path) for path in paths]) is not None:
+        return partial(open_soon, session, [str(path) for path in paths])
+    if all(is_for_us(session, path) for path in paths):
+        return partial(_bring_in, session, paths)
+    return None
 
 
 def _bring_in(session: Session, paths: Sequence[Path]) -> None:
@@ -95,18 +102,27 @@ def _bring_in(session: Session, paths: Sequence[Path]) -> None:
         bring_in(session, path)
 
 
-def _opens(path: Path) -> bool:
-    """Return whether a path looks like a section or a session; never raises."""
-    return path.name.lower().endswith(SESSION) or get_reader(str(path)) is not None
+def take_drops(widget: QWidget, session: Session) -> None:
+    """Look from now on at what is dropped on the window that a widget is in; once is enough."""
+    window = widget.window()
+    canvas = window.centralWidget() if isinstance(window, QMainWindow) else None
+    for target in [] if canvas is None else [canvas, *canvas.findChildren(QWidget)]:
+        if target.acceptDrops() and target.findChild(_Drops) is None:
+            _Drops(session, target)
+    if isinstance(window, QMainWindow) and window.findChild(_Beside) is None:
+        _Beside(session, window)
 
 
 def is_for_us(session: Session, path: Path) -> bool:
-    """Return whether a file has annotations: GeoJSON, or a CSV of barcodes or selections; never raises."""
+    """Return whether a file is one of annotations: GeoJSON, or a CSV of barcodes or selections; never raises.
+
+    So is one that should be and is broken or empty: we say so better than napari.
+    """
     from napari_trsmi.exchange.geojson import is_geojson
     from napari_trsmi.exchange.groups import is_groups
 
     ending = path.suffix.lower()
     if ending in (".geojson", ".json"):
-        return is_geojson(path)
+        return ending == ".geojson" or is_geojson(path)
     dataset = session.dataset
     return ending == ".csv" and is_groups(path, None if dataset is None else dataset.obs_names)

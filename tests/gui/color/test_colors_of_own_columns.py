@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from napari.components import ViewerModel
 from opened_dock import open_section
+from qtpy.QtCore import Qt
 
 from napari_trsmi.gui.color.dock import ColorDock
 from napari_trsmi.gui.finding.features import COLUMN
@@ -34,6 +35,7 @@ def test_a_new_column_is_listed_and_found_and_what_was_typed_stays(dock):
     dock._search.setText("CD")
     dock.session.annotations.put("my region", region(dock, 0.5), {"tumour": "#112233"})
     assert "my region" in [feature.name for feature in dock._index.search("my reg")]
+    assert dock._list.findItems("my region", Qt.MatchFlag.MatchExactly)
     assert dock._search.text() == "CD"
     dock.pick(dock._index.search("my reg")[0])
     assert dock.session.coloring.colors == ("#112233",)

@@ -44,6 +44,12 @@ def test_columns_that_colour_cannot_tell_apart_are_left_out(made):
     assert suggestions.worth_coloring(made) == ["side", "row"]
 
 
+def test_a_single_region_is_listed_for_other_spots_are_not_in_it(made):
+    made.obs["tumour"] = pd.Categorical(np.where(made.obs["row"] < 3, "tumour", None))
+    made.obs["dose"] = np.where(made.obs["row"] < 3, 1.5, np.nan)
+    assert suggestions.worth_coloring(made) == ["side", "tumour", "row", "dose"]
+
+
 def test_one_modality_alone_is_listed_further_down(made):
     (group,) = suggestions.suggested(made, FeatureIndex(made), within="rna")
     assert len(group.features) == suggestions.N_BEST_ALONE

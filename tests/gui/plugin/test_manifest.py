@@ -13,6 +13,7 @@ from npe2 import PluginManifest
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_trsmi.gui.plugin.sample import open_sample
+from napari_trsmi.gui.viewer.docks import docks_of, open_docks
 from napari_trsmi.gui.viewer.sessions import session_of
 
 PLUGIN = "napari-trsmi"
@@ -90,11 +91,20 @@ def test_every_widget_opens_and_fills_its_dock(viewer, manifest):
         assert all(layout.itemAt(k).spacerItem() is None for k in range(layout.count()))  # napari's, wider at each dock
 
 
+def test_a_dock_opened_from_a_menu_is_the_one_that_a_file_opens_too(app, viewer, manifest):
+    for widget in manifest.contributions.widgets:
+        app.commands.execute_command(widget.command)
+    names = [widget.display_name for widget in manifest.contributions.widgets]
+    assert sorted(docks_of(viewer)) == sorted(names)
+    open_docks(viewer)
+    assert sorted(viewer.window.dock_widgets) == sorted(f"{name} ({PLUGIN})" for name in names)
+
+
 def test_all_that_acts_is_found_in_the_command_palette(app, manifest):
     palette = {item.command.id: item.command.title for item in app.menus.get_menu(app.menus.COMMAND_PALETTE_ID)}
     for name in ("start_training", "pause_training", "finish_training", "cancel_training", "flip_up_down"):
-        assert palette[f"{PLUGIN}.{name}"].endswith("(TRSMI)")
-    assert any("Train" in title and "TRSMI" in title for title in palette.values())
+        assert palette[f"{PLUGIN}.{name}"].endswith("(napari-trsmi)")
+    assert any("Train" in title and PLUGIN in title for title in palette.values())
 
 
 def test_training_is_driven_by_commands(app, session, quick, qtbot):

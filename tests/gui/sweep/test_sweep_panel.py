@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pandas as pd
@@ -287,11 +288,31 @@ def test_every_setting_of_the_list_can_be_swept(brief):
         Grid({name: (value,)}, 1).trials(brief)
 
 
-def test_another_section_ends_the_sweep_and_empties_the_list(panel, found, trained, monkeypatch):
-    panel.session.activate(type(panel.session.section)(replace(trained.dataset)))
+def test_a_sweep_is_out_of_sight_with_another_section_and_comes_back_with_its_own(panel, found, trained):
+    swept = panel.session.section
+    panel.session.activate(type(swept)(replace(trained.dataset)))
     assert panel.result is None
     assert panel.strip.rowCount() == 0
-    assert not panel.strip.isVisible()
+    panel.session.activate(swept)
+    assert panel.result is found
+    assert panel.strip.rowCount() > 0
+
+
+def test_a_sweep_goes_on_while_another_section_is_looked_at(panel, qtbot, trained, monkeypatch, found):
+    gate, said = Event(), []
+    monkeypatch.setattr(SweepJob, "work", lambda job: (gate.wait(30), found)[1])
+    swept = panel.session.section
+    panel.session.told.connect(said.append)
+    panel.run_button.click()
+    panel.session.activate(type(swept)(replace(trained.dataset, name="other")))
+    assert panel.status.text().startswith(f"The sweep of {swept.dataset.name} goes on")
+    assert panel.stop_button.isEnabled()
+    gate.set()
+    qtbot.waitUntil(lambda: panel.job is None, timeout=20_000)
+    assert panel.result is None
+    assert said[0].startswith(f"The sweep of {swept.dataset.name} is done.")
+    panel.session.activate(swept)
+    assert panel.result is found
 
 
 def test_the_dock_stays_narrow(panel, found):

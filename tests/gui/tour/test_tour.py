@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QApplication, QDockWidget, QWidget
 
 from napari_trsmi.gui import anchors, remembered
 from napari_trsmi.gui.tour.card import beside_of
-from napari_trsmi.gui.tour.steps import NO_RESULT, STEPS
+from napari_trsmi.gui.tour.steps import NO_RESULT, NOT_DONE, STEPS
 from napari_trsmi.gui.tour.tour import DONE, NAME, Tour, start_tour
 from napari_trsmi.gui.viewer.docks import open_dock, open_docks
 from napari_trsmi.gui.viewer.sessions import session_of
@@ -130,6 +130,18 @@ def test_a_step_says_what_it_lacks_and_when_it_is_done(tour, viewer, qtbot, trai
     session_of(viewer).select_boundary(0)
     tour.look()
     assert tour.card.news.text() == DONE
+
+
+def test_while_a_run_goes_on_nobody_is_sent_back_to_run(tour, viewer, qtbot, sample, quick):
+    open_section(viewer, sample)
+    session = session_of(viewer)
+    session.set_config(quick)
+    session.start()
+    tour.go_to(3)
+    assert tour.card.news.text() == NOT_DONE
+    session.cancel()
+    tour.look()
+    assert tour.card.news.text() == NO_RESULT
 
 
 def test_it_begins_anew_and_there_is_never_more_than_one(tour, viewer, qtbot):

@@ -18,6 +18,8 @@ from napari_trsmi.gui.maps import result_maps
 from napari_trsmi.gui.trust import panel as trust_panel
 from napari_trsmi.gui.trust.dock import TrustDock
 from napari_trsmi.gui.trust.job import TrustJob, Wanted
+from napari_trsmi.gui.trust.words import ELSEWHERE, NO_RESULT
+from napari_trsmi.gui.undoing import replace_result
 from napari_trsmi.gui.words import duration
 from napari_trsmi.gui.worker import sentence
 
@@ -191,6 +193,42 @@ def test_what_was_found_of_a_result_that_was_replaced_is_dropped(panel, qtbot, g
     qtbot.waitUntil(job.thread.ended.is_set, timeout=10_000)
     qtbot.wait(50)  # what the thread has sent arrives
     assert panel.session.result is other
+
+
+def test_checks_go_on_while_another_section_is_looked_at_and_come_to_their_own(
+    panel, viewer_model, qtbot, gate, trained, told
+):
+    session, said = panel.session, []
+    checked = session.section
+    session.told.connect(said.append)
+    run(panel, qtbot, seeds=2, shuffled=0)
+    open_section(viewer_model, replace(trained.dataset, name="other"))
+    assert session.dataset.name == "other"
+    assert panel.about.text() == ELSEWHERE.format(checked.dataset.name)
+    assert panel.stop_button.isVisible()
+    assert panel.stop_button.isEnabled()
+    gate.release(99)
+    wait(panel, qtbot)
+    assert session.result is None
+    assert "stability" in checked.result.maps
+    assert said == [f"The checks of {checked.dataset.name} are done."]
+    assert panel.about.text() == NO_RESULT
+    session.activate(checked)
+    assert panel.found.isVisible()
+    assert told == []
+
+
+def test_checks_of_a_section_that_has_other_domains_by_now_are_dropped(panel, viewer_model, qtbot, gate, trained):
+    session = panel.session
+    checked = session.section
+    run(panel, qtbot, seeds=2, shuffled=0)
+    open_section(viewer_model, replace(trained.dataset, name="other"))
+    other = edits.recluster(trained, {"n_domains": 4})
+    replace_result(session, checked, other)
+    gate.release(99)
+    wait(panel, qtbot)
+    assert checked.result is other
+    assert panel.status.text() == trust_panel.REPLACED
 
 
 def test_edits_made_meanwhile_are_kept(panel, qtbot, gate, trained):

@@ -6,6 +6,7 @@ from threading import current_thread, main_thread
 import numpy as np
 import pandas as pd
 import pytest
+from napari._qt.widgets.qt_welcome import QtWelcomeWidget
 from opened_dock import open_section
 from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
@@ -39,16 +40,19 @@ def opened(viewer, dataset):
     return viewer, session, told
 
 
-def drop(viewer, *paths, beside=False):
+def drop(viewer, *paths, keys=Qt.KeyboardModifier.NoModifier, beside=False):
     """Drop files on the canvas, or beside it, as a person does."""
-    target = next(iter(viewer.window.dock_widgets.values())).window()
-    if not beside:
-        target = next(one for one in target.centralWidget().findChildren(QWidget) if one.acceptDrops())
+    window = next(iter(viewer.window.dock_widgets.values())).window()
+    canvas = window.centralWidget()
+    welcome = canvas.findChild(QtWelcomeWidget)
+    target = welcome if welcome.isVisible() else next(w for w in canvas.findChildren(QWidget) if w.acceptDrops())
+    target = window if beside else target
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    how = (data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    how = (data, Qt.MouseButton.LeftButton, keys)
     QApplication.sendEvent(target, QDragEnterEvent(QPoint(20, 20), Qt.DropAction.CopyAction, *how))
     QApplication.sendEvent(target, QDropEvent(QPointF(20, 20), Qt.DropAction.CopyAction, *how))
+    assert not welcome.property("drag"), "napari's mark of where something is dragged goes away"
 
 
 def test_a_table_and_polygons_that_are_dropped_become_columns(qtbot, opened, dataset, trained, tmp_path):
@@ -69,13 +73,70 @@ def test_a_table_and_polygons_that_are_dropped_become_columns(qtbot, opened, dat
     assert session.annotations.names == ("cells",)
 
 
+def test_two_modalities_that_are_dropped_together_are_one_section(qtbot, viewer, sample, tmp_path):
+    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
+    qtbot.wait(100)  # until it is shown
+    assert dock.isVisible()
+    paths = []
+    for name, modality in sample.modalities.items():
+        table = modality.table.copy()
+        table.obsm["spatial"] = sample.coords
+        paths.append(tmp_path / f"{name}.h5ad")
+        table.write_h5ad(paths[-1])
+    drop(viewer, *paths)
+    session = session_of(viewer)
+    qtbot.waitUntil(lambda: session.section is not None, timeout=60_000)
+    assert session.dataset.n_spots == 2_500
+    assert sorted(session.dataset.modalities) == ["adt", "rna"]
+    assert len({layer.metadata["trsmi"]["section"].dataset.name for layer in viewer.layers}) == 1
+
+
+def test_a_session_that_is_dropped_is_opened(qtbot, opened, tmp_path):
+    viewer, _, told = opened
+    path = tmp_path / "a.trsmi.json"
+    path.write_text("{}")
+    drop(viewer, path)
+    qtbot.waitUntil(lambda: told != [], timeout=20_000)
+    assert "a.trsmi.json" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("empty.csv", "", "found 0 lines of it"),
+        ("heading.csv", "Barcode,Cluster\n", "found 1 lines of it"),
+        ("empty.geojson", "", "Expected GeoJSON"),
+        ("broken.geojson", '{"type": ', "Expected GeoJSON"),
+    ],
+)
+def test_a_file_of_annotations_that_is_broken_is_told_in_our_words(qtbot, opened, tmp_path, name, text, said):
+    viewer, _, told = opened
+    path = tmp_path / name
+    path.write_text(text)
+    drop(viewer, path)
+    qtbot.waitUntil(lambda: told != [], timeout=20_000)
+    assert said in told[0]
+
+
+def test_with_a_key_held_a_drop_is_left_to_napari(opened, tmp_path, monkeypatch):
+    viewer, _, told = opened
+    asked = []
+    napari = type(viewer.window._qt_viewer)
+    monkeypatch.setattr(napari, "_qt_open", lambda _, paths, **__: asked.extend(paths))
+    path = tmp_path / "empty.csv"
+    path.touch()
+    drop(viewer, path, keys=Qt.KeyboardModifier.ShiftModifier)
+    assert asked == [str(path)]
+    assert told == []
+
+
 def test_other_files_are_left_to_napari(opened, tmp_path):
     _, session, _ = opened
     points = tmp_path / "points.csv"
     points.write_text("index,axis-0,axis-1\n0,1.0,2.0\n")
     run = tmp_path / "run.json"
     run.write_text(json.dumps({"format": 1}))
-    for path in (points, run, tmp_path / "none.csv", tmp_path / "x.h5mu"):
+    for path in (points, run, tmp_path / "none.csv", tmp_path / "x.h5mu"):  # a section is no annotation
         assert not is_for_us(session, path)
     assert get_annotation_reader(str(run)) is None
     assert get_annotation_reader(str(tmp_path / "none.geojson")) is None
@@ -130,5 +191,5 @@ def test_a_file_and_a_session_that_are_dropped_on_a_dock_open_in_a_thread(qtbot,
     assert "is damaged" in told[0]
     copy = shutil.copy(sample_path(), tmp_path)
     QTimer.singleShot(0, lambda: drop(viewer, copy, beside=True))
-    qtbot.waitUntil(lambda: len(sections_in(viewer)) == 2, timeout=60_000)
-    assert session.dataset.sources == (tmp_path / sample_path().name,)
+    qtbot.waitUntil(lambda: session.dataset.sources == (tmp_path / sample_path().name,), timeout=60_000)
+    assert len(sections_in(viewer)) == 2

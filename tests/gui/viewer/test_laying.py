@@ -149,8 +149,10 @@ def test_many_spots_drawn_as_pixels_are_turned_and_picked(viewer, result, monkey
     shown = result.of("b") if lone else result
     section = open_section(viewer, shown.dataset, shown)
     session, unit = session_of(viewer), world(shown.dataset)[0]
+    drawn = layer(viewer, SPOTS), layer(viewer, DOMAINS)
     laying.turn(session)
     laying.flip(session)
+    assert (layer(viewer, SPOTS), layer(viewer, DOMAINS)) == drawn  # new ones would hold up the window
     for spot in (5, 60, 100):
         found = session.canvas.pointing.spot_at(tuple(section.at[spot, ::-1] * unit))
         assert found == spot
