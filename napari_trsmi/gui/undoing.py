@@ -165,8 +165,9 @@ def _review_name(edit: dict[str, Any], before: Result, after: Result) -> str:
     assert table is not None
     pair = " | ".join(after.names[int(table[key].iloc[segment])] for key in ("domain_a", "domain_b"))
     old = before.boundaries
-    was = "" if old is None or "review" not in old else old["review"].iloc[segment]
-    return f"note on {pair}" if was == edit["verdict"] else f"{_SAYS[edit['verdict']]} {pair}"
+    was, note = ("", "") if old is None or "review" not in old else old[["review", "note"]].iloc[segment]
+    only_note = was == edit["verdict"] and note != edit["note"]  # else a verdict that was carried over is confirmed
+    return f"note on {pair}" if only_note else f"{_SAYS[edit['verdict']]} {pair}"
 
 
 def settings_deed(session: Any, before: Config, after: Config) -> Deed:

@@ -6,23 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from acted_training import step
+from moved_by_hand import Hand, preview
 from psygnal import EmitLoopError
 
 from napari_trsmi import Config
 from napari_trsmi.domains.colors import PALETTE
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.state import OpenSection
-
-
-class Hand:
-    """A trainer moved by hand."""
-
-    def __init__(self):
-        self.asked = []
-
-    def __getattr__(self, name):
-        return lambda: self.asked.append(name)
 
 
 @pytest.fixture
@@ -37,10 +27,6 @@ def heard(session):
     heard = []
     session.run_changed.connect(heard.append)
     return heard
-
-
-def preview(trained, epoch, n=6):
-    return step(epoch, n, np.roll(trained.labels, epoch))
 
 
 def test_a_run_goes_from_preparing_to_running_to_its_result(session, trained, heard):

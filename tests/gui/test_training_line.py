@@ -6,20 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from acted_training import step
+from moved_by_hand import Hand, preview
 
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.state import OpenSection
-
-
-class Hand:
-    """A trainer moved by hand."""
-
-    def __init__(self):
-        self.asked = []
-
-    def __getattr__(self, name):
-        return lambda: self.asked.append(name)
 
 
 @pytest.fixture
@@ -47,10 +37,6 @@ def start(session, section):
     session.activate(section)
     session.start()
     return section.run
-
-
-def preview(trained, epoch, n=6):
-    return step(epoch, n, np.roll(trained.labels, epoch))
 
 
 def test_another_section_leaves_training_alone_and_gets_its_own_state(session, sections, trained):

@@ -7,18 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from moved_by_hand import Hand
 
 from napari_trsmi import edits
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.undoing import may_walk, told, walk
-
-
-class Hand:
-    """A trainer that does nothing."""
-
-    def __getattr__(self, name):
-        return lambda: None
 
 
 @pytest.fixture
@@ -186,8 +180,10 @@ def test_a_verdict_goes_to_the_same_boundary_of_a_run_trained_on_and_undo_takes_
     assert session.result.partition is not trained.partition
     walk(session, "redo")
     assert session.result.boundaries["carried_from"][2] == "run 1"
-    walk(session, "undo")
-    walk(session, "undo")
+    session.set_result(edits.review(session.result, 2, "doubt", "thin"))  # what the key D does
+    assert session.deeds.last.startswith("doubting")
+    for _ in range(3):
+        walk(session, "undo")
     assert session.result.partition is trained.partition
 
 

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QButtonGroup, QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
-from superqt import QFlowLayout
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui import maps
@@ -15,6 +14,7 @@ from napari_trsmi.gui.color.feature_list import FeatureList
 from napari_trsmi.gui.color.gene_set_dialog import GeneSetDialog, told
 from napari_trsmi.gui.color.gene_sets import find, score
 from napari_trsmi.gui.color.panel import ColoringPanel
+from napari_trsmi.gui.color.recent_row import RecentRow
 from napari_trsmi.gui.color.suggestions import suggested
 from napari_trsmi.gui.color.together import Part, Together
 from napari_trsmi.gui.finding.feature_search import FeatureSearch
@@ -29,14 +29,13 @@ from napari_trsmi.gui.viewer.part_box import PartBox
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.widgets.focus_ring import FocusRing
 from napari_trsmi.gui.widgets.frame import Scrolled
-from napari_trsmi.gui.widgets.named import NameBox, NameButton
+from napari_trsmi.gui.widgets.named import NameBox
 
 if TYPE_CHECKING:
     from napari import Viewer
 
     from napari_trsmi.data.result import Result
 
-N_RECENT = 6
 HOW = "Type part of a name, choose with the arrow keys, press Enter."
 EMPTY = "Nothing to colour yet. Drop a file on the window, or choose File > Open Sample > napari-trsmi."
 
@@ -47,7 +46,6 @@ class ColorDock(QWidget):
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
         self.session = session_of(napari_viewer)
-        self._recent: list[Feature] = []
         self._index: FeatureIndex | None = None
         self._last_index = LastIndex()
         self._read: dict[Feature, Coloring] = {}  # the features that are shown together
@@ -59,10 +57,7 @@ class ColorDock(QWidget):
         self._within = NameBox("Search in one modality, in the columns of the file, or in everything.", 8)
         self._within.setAccessibleName("Where to search")
         self._search = FeatureSearch("Type a gene, protein or column", HOW)
-        self._chips = QWidget()
-        self._chip_group = QButtonGroup(self)
-        flow = QFlowLayout(self._chips)
-        flow.setContentsMargins(0, 0, 0, 0)
+        self._recent = RecentRow()
         self._two = QCheckBox("Several at once")
         self._two.setToolTip("Colour by two or three features, each in a colour of its own; the colours add up.")
         self._sets = QPushButton("Gene set…")
@@ -86,7 +81,7 @@ class ColorDock(QWidget):
         self._body.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)  # the list takes the room
         body = QVBoxLayout(self._body)
         body.setContentsMargins(0, 0, 0, 0)
-        for widget in (self._one_row, self._together, self._chips):
+        for widget in (self._one_row, self._together, self._recent):
             body.addWidget(widget)
         body.addLayout(below)
         body.addWidget(self._list, 1)
@@ -102,7 +97,7 @@ class ColorDock(QWidget):
 
         self._search.picked.connect(self.pick)
         self._list.picked.connect(self._on_listed)
-        self._chip_group.idClicked.connect(self._on_chip)
+        self._recent.picked.connect(self._on_recent)
         self._together.changed.connect(self._mix)
         self._sets.clicked.connect(self.ask_for_set)
         self._within.currentIndexChanged.connect(self._on_within)
@@ -128,8 +123,7 @@ class ColorDock(QWidget):
         if self.session.section is None or feature is None:
             return
         if self._show(lambda: self._panel.preferred(self._coloring(feature))):
-            self._recent = [feature, *(f for f in self._recent if f != feature)][:N_RECENT]
-            self._fill_chips()
+            self._recent.remember(feature)
 
     def showEvent(self, event: QShowEvent | None) -> None:
         """List what there is, once somebody can see it."""
@@ -198,8 +192,7 @@ class ColorDock(QWidget):
             return False
         return True
 
-    def _on_chip(self, number: int) -> None:
-        feature = self._recent[number]
+    def _on_recent(self, feature: Feature) -> None:
         self._search.set_picked(feature)
         self.pick(feature)
 
@@ -209,7 +202,7 @@ class ColorDock(QWidget):
 
     def _on_two(self, two: bool) -> None:
         self._one_row.setVisible(not two)
-        self._chips.setVisible(not two and bool(self._recent))
+        self._recent.set_wanted(not two)
         self._together.setVisible(two)
         (self._together.channels[0].search if two else self._search).setFocus()
         self._fill_list()
@@ -229,8 +222,7 @@ class ColorDock(QWidget):
         self._empty.setVisible(section is None)
         self._scrolled.setVisible(section is not None)
         self._predicted = () if section is None or section.result is None else tuple(section.result.predicted)
-        self._recent = []
-        self._fill_chips()
+        self._recent.set_features([])
         self._search.set_picked(None)
         modalities = {} if section is None else section.dataset.modalities
         self._together.begin({name: modality.kind for name, modality in modalities.items()})
@@ -271,8 +263,8 @@ class ColorDock(QWidget):
         self._read = {}
         for field in self._fields:
             field.renew_index(index)
-        self._recent = [one for one in self._recent if one.modality != COLUMN or one.name in section.dataset.obs]
-        self._fill_chips()
+        gone = {one for one in self._recent.features if one.modality == COLUMN and one.name not in section.dataset.obs}
+        self._recent.set_features(one for one in self._recent.features if one not in gone)
         known = [self._within.itemData(at) for at in range(self._within.count())]
         if COLUMN in index.modalities and COLUMN not in known:
             self._within.addItem(f"in {COLUMN}s", COLUMN)
@@ -309,17 +301,3 @@ class ColorDock(QWidget):
             return
         self._listed = wanted
         self._list.set_groups(suggested(dataset, index, wanted[1], columns=not two))
-
-    def _fill_chips(self) -> None:
-        flow = self._chips.layout()
-        assert flow is not None
-        for chip in self._chip_group.buttons():
-            flow.removeWidget(chip)
-            self._chip_group.removeButton(chip)
-            chip.hide()
-            chip.deleteLater()
-        for number, feature in enumerate(self._recent):
-            chip = NameButton(feature.label, f"Colour by {feature.label} ({feature.modality}) again.")
-            self._chip_group.addButton(chip, number)
-            flow.addWidget(chip)
-        self._chips.setVisible(bool(self._recent) and not self._two.isChecked())

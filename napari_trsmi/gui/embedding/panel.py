@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout
 
 from napari_trsmi.gui.embedding.job import UmapJob
+from napari_trsmi.gui.embedding.keep_row import KeepRow
 from napari_trsmi.gui.embedding.marks import TissueMarks
 from napari_trsmi.gui.embedding.plot import EmbeddingPlot
 from napari_trsmi.gui.jobs import JobPanel
@@ -68,10 +69,7 @@ class EmbeddingPanel(JobPanel):
             button.setToolTip(tip)
         self.there.setAccessibleName("Lasso on the tissue")
         self.clear.setToolTip("Choose nothing.")
-        self.name, self.keep = QLineEdit(), QPushButton("Keep as region")
-        self.name.setPlaceholderText("Name of the chosen spots")
-        self.name.setAccessibleName("Name of the region")
-        self.keep.setToolTip("Make the chosen spots a column of your own, to colour by and to compare.")
+        self.region = KeepRow(session)
         self.marks = TissueMarks(viewer, session, self)
 
         layout = QVBoxLayout(self)
@@ -81,7 +79,7 @@ class EmbeddingPanel(JobPanel):
         layout.addWidget(self.plot, 1)
         layout.addWidget(self.said)
         layout.addLayout(_row(self.here, self.there, self.clear))
-        layout.addLayout(_row(self.name, self.keep))
+        layout.addWidget(self.region)
 
         self._recolor_later = QTimer(self)
         self._recolor_later.setSingleShot(True)
@@ -93,9 +91,6 @@ class EmbeddingPanel(JobPanel):
         self.here.toggled.connect(self._on_here)
         self.there.clicked.connect(self.marks.draw)
         self.clear.clicked.connect(lambda: self.choose(None))
-        self.keep.clicked.connect(self.keep_region)
-        self.name.returnPressed.connect(self.keep_region)
-        self.name.textChanged.connect(self._refresh)
         self.plot.hovered.connect(self._on_hovered)
         self.plot.clicked.connect(lambda row: session.select_spot(None if row < 0 else row))
         self.plot.lassoed.connect(self._on_lassoed)
@@ -211,7 +206,7 @@ class EmbeddingPanel(JobPanel):
         self.cancel.setVisible(busy)
         n = 0 if chosen is None else int(chosen.sum())
         self.clear.setEnabled(n > 0)
-        self.keep.setEnabled(n > 0 and bool(self.name.text().strip()))
+        self.region.choose(chosen if n else None)
         self.said.setText(f"{n:,} spots chosen" if n else NOTHING_CHOSEN)
 
     # Choosing
@@ -224,22 +219,6 @@ class EmbeddingPanel(JobPanel):
         self.plot.choose(chosen)
         self.marks.choose(chosen)
         self._refresh()
-
-    def keep_region(self) -> None:
-        """Make the chosen spots a column of one's own."""
-        import pandas as pd
-
-        name, chosen, section = self.name.text().strip(), self.plot.chosen, self.session.section
-        if not name or chosen is None or section is None:
-            return
-        own = self.session.annotations
-        if name in section.dataset.obs and name not in own.names:
-            self.session.failed.emit(f"Expected a new name, found {name!r}, a column of the file. Choose another.")
-            return
-        values = pd.Categorical.from_codes(np.where(chosen, 0, -1), [name])
-        own.put(name, values, what=f"keep region {name}")
-        self.session.told.emit(f"{name}: {int(chosen.sum()):,} spots, a column of your own in Colour by.")
-        self.name.clear()
 
     def _on_here(self, lassoing: bool) -> None:
         self.plot.set_lassoing(lassoing)

@@ -102,7 +102,7 @@ def test_recent_features_come_back_with_a_click(viewer, sample, qtbot):
     dock, session = _opened(viewer, sample)
     for name in ("VIM4", "GRI9", "VIM4"):
         dock.pick(Feature("rna", name))
-    chips = {chip.text(): chip for chip in dock._chip_group.buttons()}
+    chips = {chip.text(): chip for chip in dock._recent.group.buttons()}
     assert set(chips) == {"VIM4", "GRI9"}
     qtbot.mouseClick(chips["GRI9"], Qt.MouseButton.LeftButton)
     assert session.coloring.title == "GRI9 (rna, log1p)"
@@ -290,7 +290,7 @@ def test_another_section_starts_afresh(viewer, sample):
     dock.pick(Feature("rna", "VIM4"))
     session.activate(OpenSection(sample))
     assert session.coloring is None
-    assert dock._chip_group.buttons() == []
+    assert dock._recent.group.buttons() == []
     session.activate(None)
     assert dock._empty.isVisibleTo(dock)
 

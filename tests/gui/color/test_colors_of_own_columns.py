@@ -49,4 +49,4 @@ def test_the_spots_follow_a_column_that_changes_and_lose_its_colours_with_it(doc
     assert (dock.session.coloring.values >= 0).mean() == pytest.approx(0.25, abs=0.01)
     dock.session.annotations.drop("my region")
     assert dock.session.coloring is None
-    assert dock._recent == []
+    assert dock._recent.features == []

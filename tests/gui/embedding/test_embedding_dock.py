@@ -86,7 +86,7 @@ def test_a_lasso_in_the_plot_chooses_on_the_tissue_and_becomes_a_region(panel, t
     assert len(layer(viewer, "chosen in the embedding").data) == plot.chosen.sum()
     assert not panel.here.isChecked()
 
-    focus(panel.name, qtbot)
+    focus(panel.region.name, qtbot)
     type_keys("left")
     press(Qt.Key.Key_Return)
     assert session.annotations.names == ("left",)
@@ -104,8 +104,8 @@ def test_a_name_of_the_file_is_refused(panel, qtbot):
     session.failed.disconnect()
     session.failed.connect(said.append)
     panel.choose(np.arange(2500) < 9)
-    panel.name.setText("domain")
-    panel.keep_region()
+    panel.region.name.setText("domain")
+    panel.region.keep()
     assert said == ["Expected a new name, found 'domain', a column of the file. Choose another."]
 
 

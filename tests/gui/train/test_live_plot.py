@@ -8,15 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from acted_training import step
+from moved_by_hand import Hand
 
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.train.live_plot import LivePlot
-
-
-class Hand:
-    def cancel(self):
-        """There is no thread."""
 
 
 @pytest.fixture
