@@ -29,7 +29,6 @@ from napari_trsmi.gui.train.preview_bar import PreviewBar
 from napari_trsmi.gui.train.result_row import ResultRow
 from napari_trsmi.gui.train.run_bar import RunBar
 from napari_trsmi.gui.undoing import may_walk, told, walk
-from napari_trsmi.gui.viewer.dropping import take_drops
 from napari_trsmi.gui.viewer.furnish import furnish
 from napari_trsmi.gui.viewer.opening_line import OpeningLine
 from napari_trsmi.gui.viewer.raster import RASTER_ABOVE
@@ -38,6 +37,7 @@ from napari_trsmi.gui.viewer.theme import warning_color
 from napari_trsmi.gui.widgets.focus_ring import FocusRing
 from napari_trsmi.gui.widgets.frame import Scrolled
 from napari_trsmi.gui.widgets.plain import Label
+from napari_trsmi.gui.workspace.dropping import take_drops
 
 if TYPE_CHECKING:
     from napari import Viewer

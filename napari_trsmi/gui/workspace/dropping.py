@@ -60,9 +60,14 @@ def _answer(session: Session, paths: Sequence[Path]) -> Callable[[], object] | N
         return partial(files.open_session, session.canvas.viewer, paths[0])
     if get_reader([str(path) for path in paths]) is not None:
         return partial(open_soon, session, [str(path) for path in paths])
-    if all(is_for_us(session, path) for path in paths):
-        return lambda: [bring_in(session, path) for path in paths]
-    return None
+    if not all(is_for_us(session, path) for path in paths):
+        return None
+
+    def bring_all() -> None:
+        for path in paths:
+            bring_in(session, path)
+
+    return bring_all
 
 
 def take_drops(widget: QWidget, session: Session) -> None:

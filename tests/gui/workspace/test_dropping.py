@@ -13,8 +13,8 @@ from qtpy.QtWidgets import QApplication, QWidget
 from napari_trsmi.errors import DataError
 from napari_trsmi.exchange import export
 from napari_trsmi.gui.viewer.annotation_reader import get_annotation_reader, read_annotations
-from napari_trsmi.gui.viewer.dropping import is_for_us
 from napari_trsmi.gui.viewer.sessions import session_of
+from napari_trsmi.gui.workspace.dropping import is_for_us
 
 
 @pytest.fixture
