@@ -1,14 +1,15 @@
-"""Training on a GPU: are the sparse operations right there, is a run as on the CPU, and what does an epoch take.
+"""A run on a GPU: is all that is done there right, is a run as on the CPU, and what does each stage take.
 
-    python benchmarks/gpu.py --device cuda [--parts tests operations run epochs way] [--sizes 10000 100000 1000000]
+    python benchmarks/gpu.py --device cuda [--parts operations functions run epochs way tests] [--sizes 10000 100000]
     python benchmarks/gpu.py --device cpu --quick
 
-To take at most eight minutes on a GPU. ``operations``: every sparse operation against float64. ``run``: the CPU and,
-twice, the device. ``epochs``: of a section as a whole. ``way``: from features to domains, by stage, as large sections
-go. ``tests``: the tests of the network, on the device too, where pytest is there.
+To take at most eight minutes on a GPU. ``operations``: every sparse operation against float64. ``functions``: what a
+device does of preparation and cut, against the CPU. ``run``: the CPU and, twice, the device. ``epochs``: of a section
+as a whole. ``way``: from features to domains, by stage, as large sections go. ``tests``: the tests of the network, on
+the device too, where pytest is there.
 
-Needs numpy, scipy, scikit-learn, torch and pydantic and nothing else of what the package
-depends on: no tables, no window. The package itself need not be installed, its folder on PYTHONPATH is enough.
+Needs numpy, scipy, scikit-learn, torch and pydantic and nothing else of what the package depends on: no tables, no
+window. The package itself need not be installed, its folder on PYTHONPATH is enough.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from gpu_functions import functions_table
 from gpu_section import Section, shuffled_section, simulated_section, wave_section
 from tables import Report, Table, output_options
 from torch import Tensor
@@ -36,8 +38,9 @@ from napari_trsmi.model.devices import pick_device
 from napari_trsmi.model.sparse import Pattern, normalize, product, row_softmax, scores
 from napari_trsmi.model.training import train
 from napari_trsmi.records import Fit
+from napari_trsmi.sampling import is_large
 
-PARTS = ("operations", "run", "epochs", "way", "tests")
+PARTS = ("operations", "functions", "run", "epochs", "way", "tests")
 GOAL = 1e-5  # relative error in float32
 SPOTS, DEGREE, WIDTH = 2_000, 30, 64  # of the operations: their reference is dense
 TIMED = 12  # epochs timed at each size; prototypes come in after five
@@ -253,12 +256,14 @@ def epochs_table(device: torch.device, sizes: list[int]) -> tuple[Table, list[di
 
 def way(n: int, device: str, tile_spots: int) -> dict[str, Any]:
     """Go from features to domains as a run does; return seconds by stage and memory. In a process of its own."""
+    from napari_trsmi.data.preprocess import denoised_features, weighted_components
     from napari_trsmi.domains.clustering import find_domains
     from napari_trsmi.graphs import feature_graph_and_recall, spatial_graph
-    from napari_trsmi.model.search import search_on
+    from napari_trsmi.model.accelerated import accelerator_of
     from napari_trsmi.tiles import Tiles, spatial_tiles
 
-    features, coords = wave_section(n)
+    measured, coords = wave_section(n)
+    asked = accelerator_of(device)
     where, _ = pick_device(device)
     if where.type == "cuda":
         torch.zeros(1, device=where)  # the device wakes up
@@ -274,12 +279,17 @@ def way(n: int, device: str, tile_spots: int) -> dict[str, Any]:
 
     spatial = spatial_graph(coords, 6)
     took("spatial graph")
+    measured = {m: weighted_components(x, spatial, device=asked) for m, x in measured.items()}
+    took("coherence")
+    features = denoised_features(measured, spatial, device=asked)
+    took("averaging")
     tiles = None
     if n > config.train.tile_spots:
         tiles = Tiles(spatial_tiles(coords, min(config.train.tile_size, tile_spots)), coords)
     number = None if tiles is None else tiles.number
-    search = search_on(device) if tiles is not None else None
-    graphs = {m: feature_graph_and_recall(x, config.graph, 0, None, number, search)[0] for m, x in features.items()}
+    graphs = {
+        m: feature_graph_and_recall(x, config.graph, 0, None, number, asked.nearest)[0] for m, x in features.items()
+    }
     took("similar spots")
     steps = train(features, spatial, graphs, config, tiles=tiles)
     while True:
@@ -292,11 +302,11 @@ def way(n: int, device: str, tile_spots: int) -> dict[str, Any]:
     seconds["training"] = took_steps
     last += took_steps
     took("pass over all spots")
-    evidence = np.hstack(list(features.values()))
-    found = find_domains(fit.embedding, spatial, config.cluster, n_domains=8, evidence=evidence)
+    evidence = tuple(measured.values()) if is_large(n) else np.hstack(list(measured.values()))
+    found = find_domains(fit.embedding, spatial, config.cluster, n_domains=8, evidence=evidence, device=asked)
     took("domains")
     counts = np.bincount(found.labels, minlength=8).tolist()
-    return {"n_spots": n, "seconds": seconds, "peak_mb": peak_mb(where), "counts": counts}
+    return {"n_spots": n, "seconds": seconds, "peak_mb": peak_mb(where), "counts": counts, "notes": asked.notes}
 
 
 def way_table(device: torch.device, sizes: list[int], tile_spots: int) -> tuple[Table, list[dict[str, Any]]]:
@@ -304,6 +314,7 @@ def way_table(device: torch.device, sizes: list[int], tile_spots: int) -> tuple[
     words = ["--tile-spots", str(tile_spots), "--device", str(device)]
     records, notes = in_fresh_processes(sizes, lambda n: ["--way", str(n), *words])
     stages = list(records[0]["seconds"]) if records else []
+    notes += [f"{r['n_spots']:,} spots: {note}" for r in records for note in r["notes"]]
     rows = [
         [
             f"{r['n_spots']:,}",
@@ -354,6 +365,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--device", default="cuda", help="cuda, cuda:N, mps, cpu or auto (default cuda)")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="only these parts")
     parser.add_argument("--sizes", nargs="+", type=int, default=[10_000, 100_000, 1_000_000, 1_300_000], metavar="N")
+    parser.add_argument(
+        "--function-spots", type=int, default=100_000, metavar="N", help="spots of ``functions`` (default 100000)"
+    )
     parser.add_argument("--run-spots", type=int, default=10_000, metavar="N", help="spots of the run (default 10000)")
     parser.add_argument("--epochs", type=int, default=60, help="of the run (default 60)")
     output_options(parser)
@@ -366,11 +380,13 @@ def main(arguments: list[str] | None = None) -> None:
         return
     if options.quick:
         options.sizes, options.run_spots, options.epochs, options.tile_spots = [2_000], 1_000, 10, 500
+        options.function_spots = 2_000
     # Not `pick_device` where one is named: of a device that cannot train, the operations show why.
     device = pick_device("auto")[0] if options.device == "auto" else torch.device(options.device)
     report = Report("On a GPU", {"device": described(device), "torch threads": torch.get_num_threads()})
     parts: dict[str, Callable[[], tuple[Table, list[dict[str, Any]]]]] = {
         "operations": lambda: operations_table(device),
+        "functions": lambda: functions_table(device, options.function_spots),
         "run": lambda: run_table(device, options.run_spots, options.epochs),
         "epochs": lambda: epochs_table(device, sorted(options.sizes)),
         "way": lambda: way_table(device, sorted(options.sizes), options.tile_spots),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.state import OpenSection
 
 HANG = 2.0  # seconds of work of the window's thread without an answer
+MOST = 300.0  # seconds that a job is waited for
 PLUGIN = "napari-trsmi"
 WORDS = ("1", "0", "-5", "12", "1e9", "CD3", "gene1", "B cells", "", "Ω μ 漢字", "a" * 60, "%s{}<b>", " ")
 KEYS = ("K", "D", "R", "N", "Up", "Down", "Left", "Right", "Space", "Return", "Escape", "Tab", "Delete", "Backspace")
@@ -284,17 +285,21 @@ class Walker:
                 dock.close()
 
     def _section(self) -> None:
-        from napari.layers import Layer
-
-        from napari_trsmi.gui.viewer.layers import section_layers
+        from napari_trsmi.gui.viewer.lane import Opening, lane_of
+        from napari_trsmi.gui.viewer.opening import made_ready, put_one_by_one
         from napari_trsmi.gui.viewer.sections import sections_in
 
         if len(sections_in(self.viewer)) > 4:
             return
         section = self.datasets[self.rng.integers(len(self.datasets))]()
         self.done = f"open {section.dataset.name}"
-        for data in section_layers(section):
-            self.viewer.add_layer(Layer.create(*data))
+        put = partial(put_one_by_one, self.session)  # as a file is opened, but for the reading of it
+        lane, end = lane_of(self.session), time.perf_counter() + MOST
+        lane.add(Opening(f"Opening {section.dataset.name}", partial(made_ready, [section]), put))
+        while lane.line and time.perf_counter() < end:
+            settle()
+        for _ in range(20):  # its layers come one by one
+            settle()
 
     def _train(self) -> None:
         state = self.session.state
@@ -485,7 +490,6 @@ def _walked(
         walker.done = "closing"
         if session.run is not None:
             session.cancel()
-        _wait_for(session)
         try:
             _close(viewer)
         except Exception:
@@ -495,10 +499,13 @@ def _walked(
 
 
 def _wait_for(session: Any) -> None:
-    """Let jobs come to their end."""
-    end = time.perf_counter() + 300
-    while session.busy.sign and time.perf_counter() < end:
+    """Let jobs come to their end, and be heard of: who waits for the outcome of one keeps the session."""
+    from qtpy.QtCore import QThreadPool
+
+    end, pool = time.perf_counter() + MOST, QThreadPool.globalInstance()
+    while (session.busy.under_way or pool.activeThreadCount()) and time.perf_counter() < end:
         settle()
+        time.sleep(0.005)
 
 
 def open_and_close(datasets: list[Callable[[], OpenSection]]) -> None:

@@ -11,9 +11,10 @@ from numpy.polynomial import chebyshev
 from scipy import linalg, sparse
 
 from napari_trsmi import sampling
+from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.graphs import neighbour_mean
 from napari_trsmi.interrupt import check
-from napari_trsmi.sampling import Columns, blocks, is_large, parts_of, patches, rows_of, times, width
+from napari_trsmi.sampling import Columns, blocks, is_large, parts_of, patches, rows_of, times
 
 MAX_STEPS = 60  # products of the random-walk operator; at the smallest teleport 5 % of the walk is left
 TELEPORTS = np.geomspace(0.05, 0.95, 60)
@@ -21,7 +22,11 @@ _TOGETHER = 16  # columns of a large section that are averaged at a time
 
 
 def coherent_components(
-    values: Columns, spatial: sparse.csr_matrix, seed: int = 0, most: int | None = None
+    values: Columns,
+    spatial: sparse.csr_matrix,
+    seed: int = 0,
+    most: int | None = None,
+    device: Accelerator = CPU,
 ) -> tuple[np.ndarray, np.ndarray]:
     r"""Return the spatially coherent components of `values`, at unit variance, and their coherence.
 
@@ -41,6 +46,8 @@ def coherent_components(
         For the shuffle.
     most
         Components; all where not given.
+    device
+        Asked first where the section is large.
 
     Returns
     -------
@@ -49,7 +56,7 @@ def coherent_components(
     coherence
         (d,) w, clipped to [0.01, 0.99].
     """
-    components, coherence, _ = coherent_components_and_chance(values, spatial, seed, most)
+    components, coherence, _ = coherent_components_and_chance(values, spatial, seed, most, device)
     return components, coherence
 
 
@@ -71,11 +78,15 @@ def carried(coherence: np.ndarray, chance: float) -> float:
 
 
 def coherent_components_and_chance(
-    values: Columns, spatial: sparse.csr_matrix, seed: int = 0, most: int | None = None
+    values: Columns,
+    spatial: sparse.csr_matrix,
+    seed: int = 0,
+    most: int | None = None,
+    device: Accelerator = CPU,
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Return components and coherence as `coherent_components` does, and the best coherence of shuffled spots."""
     if is_large(spatial.shape[0]):
-        return _coherent_in_blocks(parts_of(values), spatial, seed, most)
+        return _coherent_in_blocks(parts_of(values), spatial, seed, most, device)
     values = np.hstack(values) if isinstance(values, tuple) else values
     whitened = _whiten(np.asarray(values, float) - np.mean(values, axis=0, dtype=float))
     mean = neighbour_mean(spatial).astype(float)
@@ -87,17 +98,21 @@ def coherent_components_and_chance(
 
 
 def _coherent_in_blocks(
-    parts: tuple[np.ndarray, ...], spatial: sparse.csr_matrix, seed: int, most: int | None
+    parts: tuple[np.ndarray, ...], spatial: sparse.csr_matrix, seed: int, most: int | None, device: Accelerator
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Components (float32), coherence and chance, without a second copy of the columns."""
-    level, turn, coherence, chance = coherent_directions(parts, spatial, seed)
-    components = times(parts, turn[:, :most])
+    level, turn, coherence, chance = coherent_directions(parts, spatial, seed, device=device)
+    components = times(parts, turn[:, :most], device)
     components -= (level @ turn[:, :most]).astype(np.float32)
     return components, coherence[:most], chance
 
 
 def coherent_directions(
-    values: Columns, spatial: sparse.csr_matrix, seed: int = 0, spots: np.ndarray | None = None
+    values: Columns,
+    spatial: sparse.csr_matrix,
+    seed: int = 0,
+    spots: np.ndarray | None = None,
+    device: Accelerator = CPU,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     """Return what turns values to their coherent components, found from products of all spots, block by block.
 
@@ -107,6 +122,8 @@ def coherent_directions(
         As for `coherent_components`.
     spots
         (n,) int rows to find them from, roughly; all where not given.
+    device
+        Asked first where all are.
 
     Returns
     -------
@@ -118,13 +135,30 @@ def coherent_directions(
         As from `coherent_components_and_chance`.
     """
     parts = parts_of(values)
-    n, d = len(parts[0]), width(parts)
+    n = len(parts[0])
     mean = neighbour_mean(spatial)
     level = np.concatenate([part.mean(axis=0, dtype=float) for part in parts])
     order = np.random.default_rng(seed).permutation(n)
-    gram, lag, shuffled = np.zeros((d, d)), np.zeros((d, d)), np.zeros((d, d))
     used = n if spots is None else len(spots)
-    for block in blocks(used):
+    found = device.products(parts, level, mean, order) if spots is None else None
+    gram, lag, shuffled = found or _products(parts, level, mean, order, spots)
+    turn = _whitening(gram / used)
+    coherence, rotation = _eigen(turn.T @ lag @ turn / used)
+    chance = float(_eigen(turn.T @ shuffled @ turn / used)[0].max())
+    keep = max(int((coherence > max(chance, 0.0)).sum()), min(2, turn.shape[1]))
+    return level, turn @ rotation[:, :keep], np.clip(coherence[:keep], 0.01, 0.99), chance
+
+
+def _products(
+    parts: tuple[np.ndarray, ...],
+    level: np.ndarray,
+    mean: sparse.csr_matrix,
+    order: np.ndarray,
+    spots: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(D, D) sums over spots of centred columns times themselves, the means around, and those of shuffled spots."""
+    gram, lag, shuffled = np.zeros((3, len(level), len(level)))
+    for block in blocks(len(order) if spots is None else len(spots)):
         rows = block if spots is None else spots[block]
         near = mean[rows]
         around = level * (np.diff(near.indptr) > 0)[:, None]  # without neighbours the mean of these is 0
@@ -133,14 +167,12 @@ def coherent_directions(
         gram += own.T @ own
         lag += own.T @ (np.hstack([near @ part for part in parts]) - around)
         shuffled += other.T @ (np.hstack([elsewhere @ part for part in parts]) - around)
-    turn = _whitening(gram / used)
-    coherence, rotation = _eigen(turn.T @ lag @ turn / used)
-    chance = float(_eigen(turn.T @ shuffled @ turn / used)[0].max())
-    keep = max(int((coherence > max(chance, 0.0)).sum()), min(2, turn.shape[1]))
-    return level, turn @ rotation[:, :keep], np.clip(coherence[:keep], 0.01, 0.99), chance
+    return gram, lag, shuffled
 
 
-def denoise(values: np.ndarray, spatial: sparse.csr_matrix, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def denoise(
+    values: np.ndarray, spatial: sparse.csr_matrix, seed: int = 0, device: Accelerator = CPU
+) -> tuple[np.ndarray, np.ndarray]:
     r"""Return `values` with each column averaged over the tissue as far as its own noise asks for.
 
     A column x becomes :math:`S_a x = a \sum_{t<T} (1-a)^t P^t x + (1-a)^T P^T x`, a random walk over the spatial graph
@@ -159,6 +191,8 @@ def denoise(values: np.ndarray, spatial: sparse.csr_matrix, seed: int = 0) -> tu
         (N, N) CSR spatial graph, zero diagonal.
     seed
         For the 16 probe vectors that estimate the trace.
+    device
+        Asked first where the section is large.
 
     Returns
     -------
@@ -169,13 +203,13 @@ def denoise(values: np.ndarray, spatial: sparse.csr_matrix, seed: int = 0) -> tu
     """
     if is_large(len(values)):
         rows = patches(spatial, seed, sampling.SAMPLE // 2)
-        chosen = _teleports(np.asarray(values[rows], float), spatial[rows][:, rows].tocsr(), seed)
+        chosen = _teleports(np.asarray(values[rows], float), spatial[rows][:, rows].tocsr(), seed, device)
         mean = neighbour_mean(spatial)
         smoothed = np.empty(values.shape, np.float32)
         order = np.argsort(-chosen, kind="stable")  # columns that are averaged about as far go together
         for start in range(0, len(order), _TOGETHER):
             own = order[start : start + _TOGETHER]
-            smoothed[:, own] = _walked_far(np.asarray(values[:, own], np.float32, order="C"), mean, chosen[own])
+            smoothed[:, own] = _walked_far(np.asarray(values[:, own], np.float32, order="C"), mean, chosen[own], device)
     else:
         x = np.asarray(values, float)
         chosen = _teleports(x, spatial, seed)
@@ -183,23 +217,15 @@ def denoise(values: np.ndarray, spatial: sparse.csr_matrix, seed: int = 0) -> tu
     return smoothed, (1 - chosen) / chosen
 
 
-def _teleports(x: np.ndarray, spatial: sparse.csr_matrix, seed: int) -> np.ndarray:
+def _teleports(x: np.ndarray, spatial: sparse.csr_matrix, seed: int, device: Accelerator = CPU) -> np.ndarray:
     """(d,) teleport probability of each column that minimises generalised cross-validation, see `denoise`."""
     n, d = x.shape
     mean = neighbour_mean(spatial).astype(float)
     degree = np.maximum(np.asarray(spatial.sum(axis=1)).ravel(), 1e-12)
     probes = np.random.default_rng(seed).choice([-1.0, 1.0], (n, 16))
-    power = np.hstack([x, probes])
     weight = (degree / degree.mean())[:, None]
-    moments = np.empty((2 * MAX_STEPS + 1, d))  # x^T D P^t x / N
-    traces = np.empty(MAX_STEPS + 1)  # tr P^t / N
-    for t in range(MAX_STEPS + 1):
-        check()
-        if t:
-            before, power = power[:, :d], mean @ power
-            moments[2 * t - 1] = (before * power[:, :d] * weight).mean(axis=0)
-        moments[2 * t] = (power[:, :d] ** 2 * weight).mean(axis=0)
-        traces[t] = (probes * power[:, d:]).mean()
+    found = device.moments(x, probes, mean, weight, MAX_STEPS)
+    moments, traces = found or _moments(x, probes, mean, weight)
     best, chosen = np.full(d, np.inf), np.full(d, TELEPORTS[-1])
     lag = np.arange(MAX_STEPS + 1)
     for teleport in TELEPORTS:
@@ -210,6 +236,22 @@ def _teleports(x: np.ndarray, spatial: sparse.csr_matrix, seed: int) -> np.ndarr
         better = criterion < best
         best[better], chosen[better] = criterion[better], teleport
     return chosen
+
+
+def _moments(
+    x: np.ndarray, probes: np.ndarray, mean: sparse.csr_matrix, weight: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(2 T + 1, d) moments x^T D P^t x / N and (T + 1,) traces tr P^t / N."""
+    d, power = x.shape[1], np.hstack([x, probes])
+    moments, traces = np.empty((2 * MAX_STEPS + 1, d)), np.empty(MAX_STEPS + 1)
+    for t in range(MAX_STEPS + 1):
+        check()
+        if t:
+            before, power = power[:, :d], mean @ power
+            moments[2 * t - 1] = (before * power[:, :d] * weight).mean(axis=0)
+        moments[2 * t] = (power[:, :d] ** 2 * weight).mean(axis=0)
+        traces[t] = (probes * power[:, d:]).mean()
+    return moments, traces
 
 
 def _walked(x: np.ndarray, mean: sparse.csr_matrix, teleports: np.ndarray) -> np.ndarray:
@@ -224,7 +266,7 @@ def _walked(x: np.ndarray, mean: sparse.csr_matrix, teleports: np.ndarray) -> np
     return np.asarray(smoothed / weights[: last + 1].sum(axis=0))
 
 
-def _walked_far(x: np.ndarray, mean: sparse.csr_matrix, teleports: np.ndarray) -> np.ndarray:
+def _walked_far(x: np.ndarray, mean: sparse.csr_matrix, teleports: np.ndarray, device: Accelerator = CPU) -> np.ndarray:
     """Return what `_walked` does, float32 and to about 1e-4, from a third of the products where walks are long.
 
     The polynomial in P is written in Chebyshev's, whose coefficients fall faster; the spectrum of P lies in [-1, 1].
@@ -232,6 +274,8 @@ def _walked_far(x: np.ndarray, mean: sparse.csr_matrix, teleports: np.ndarray) -
     weights = np.stack([chebyshev.poly2cheb(_walk_weights(a)) for a in teleports], axis=1)  # (T + 1, d)
     last = int(np.flatnonzero(weights.max(axis=1) > 1e-4).max(initial=0))
     weights = (weights / weights[: last + 1].sum(axis=0)).astype(np.float32)  # constants stay what they are
+    if (found := device.walked(x, mean, weights[: last + 1])) is not None:
+        return found
     before, power = x, mean @ x
     smoothed = x * weights[0]
     for t in range(1, last + 1):

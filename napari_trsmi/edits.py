@@ -16,19 +16,15 @@ import numpy as np
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import DataError
 from napari_trsmi.records import Partition
+from napari_trsmi.reviews import NEW_DOMAINS, REVIEW, reviewed
 from napari_trsmi.sampling import side_by_side
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from napari_trsmi.config import Cluster
-    from napari_trsmi.domains.boundaries import Boundaries
     from napari_trsmi.evidence import DomainTree
     from napari_trsmi.stages import Prepared
 
 Verdict = Literal["", "keep", "doubt", "reject"]
-
-NEW_DOMAINS = ("merge", "nested", "recluster")  # edits after which spots have other domains
 
 
 def rename(result: Result, domain: int | str, name: str) -> Result:
@@ -204,7 +200,7 @@ def recluster(result: Result, cluster: Cluster | dict[str, Any], prepared: Prepa
     return replace(found, dataset=result.dataset, colors=colors, history=result.history, provenance=noted)
 
 
-def review(result: Result, segment: int, verdict: Verdict, note: str = "") -> Result:
+def review(result: Result, segment: int, verdict: Verdict, note: str = "", carried_from: str = "") -> Result:
     """Return the result with a person's judgement of one boundary in the columns ``"review"`` and ``"note"``.
 
     Parameters
@@ -213,6 +209,8 @@ def review(result: Result, segment: int, verdict: Verdict, note: str = "") -> Re
         Row of `Result.boundaries`.
     verdict
         ``"keep"``, ``"doubt"`` or ``"reject"``; ``""`` takes it back.
+    carried_from
+        Run whose boundary was judged, where it was not this one; it stands in the column of that name.
 
     Raises
     ------
@@ -227,9 +225,14 @@ def review(result: Result, segment: int, verdict: Verdict, note: str = "") -> Re
         )
     if table is None or not 0 <= segment < n:
         raise DataError(f"Expected a boundary in 0..{n - 1}, found {segment}. Take its number from `boundaries`.")
-    columns = {key: table[key].tolist() if key in table else [""] * n for key in ("review", "note")}
-    columns["review"][segment], columns["note"][segment] = verdict, note
-    noted = _noted(result, "review", segment=int(segment), verdict=verdict, note=note)
+    origin = {"carried_from": carried_from} if carried_from else {}
+    said = {"review": verdict, "note": note, **origin}
+    columns = {}
+    for key in REVIEW:
+        if key in said or key in table:
+            columns[key] = table[key].tolist() if key in table else [""] * n
+            columns[key][segment] = said.get(key, "")
+    noted = _noted(result, "review", segment=int(segment), verdict=verdict, note=note, **origin)
     return replace(result, boundaries=table.assign(**columns), provenance=noted)
 
 
@@ -243,52 +246,6 @@ def number(result: Result, domain: int | str) -> int:
             f"Expected a domain among {', '.join(names)}, found {domain!r}. Use a name, or 0..{len(names) - 1}."
         )
     return int(domain)
-
-
-def known_segments(found: Boundaries, known: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return (boundaries, edges) found again, as the table of boundaries that is already known numbers them.
-
-    Where the two differ, because the spots or the way to find boundaries changed, those found now are returned with
-    the reviews of those that are the same.
-    """
-    if known is None:
-        return found.segments, found.edges
-    rows = same_segments(found.segments, known)
-    if len(known) != len(rows) or not np.array_equal(np.sort(rows), np.arange(len(known))):
-        return reviewed(found.segments, known, None), found.edges
-    known = known.astype(
-        {key: found.segments[key].dtype for key in known if key in found.segments}
-    )  # JSON has one float
-    edges = found.edges.assign(segment=rows[found.edges["segment"].to_numpy()])
-    return known, edges.sort_values(["segment", "confidence", "i", "j"], ignore_index=True)
-
-
-def reviewed(found: pd.DataFrame | None, known: pd.DataFrame | None, new: np.ndarray | None) -> Any:
-    """Return boundaries with the reviews of those known before, whose domains are numbered `new[k]` now."""
-    if found is None or known is None or "review" not in known:
-        return found
-    if new is not None:
-        pair = np.sort(new[known[["domain_a", "domain_b"]].to_numpy(int)], axis=1)
-        known = known.assign(domain_a=pair[:, 0], domain_b=pair[:, 1])
-    rows = same_segments(found, known)
-    columns = {key: ["" if row < 0 else known[key].iloc[row] for row in rows] for key in ("review", "note")}
-    return found.assign(**columns)
-
-
-def same_segments(found: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
-    """Return the (S,) int row in `known` of each boundary in `found`, -1 where there is none.
-
-    It is the one between the same two domains, with as many edges and at the same place.
-    """
-    from scipy.spatial import cKDTree
-
-    if len(found) == 0 or len(known) == 0:
-        return np.full(len(found), -1)
-    spread = float(np.ptp(known[["x", "y"]].to_numpy(), axis=0).max()) + 1.0
-    keys = ["domain_a", "domain_b", "n_edges", "x", "y"]
-    scale = np.array([1.0, 1.0, 1.0, 1 / spread, 1 / spread])  # a part in a million of the section counts as the same
-    distance, row = cKDTree(known[keys] * scale).query(found[keys] * scale)
-    return np.where(distance < 1e-6, row, -1)
 
 
 def _noted(result: Result, edit: str, **details: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import sparse
 
+from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.config import Graph
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.interrupt import check
@@ -149,12 +150,12 @@ def feature_graph_and_recall(
     seed: int = 0,
     section: np.ndarray | None = None,
     tiles: np.ndarray | None = None,
-    search: Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray]] | None = None,
+    search: Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray] | None] | None = None,
 ) -> tuple[sparse.csr_matrix, float]:
     """Return the graph as `feature_graph` does, and which share of the true neighbours was found (1 if all were).
 
     Within tiles an exact `search` of another device is used where one is given: (n, d) rows and k to (n, k) indices
-    and distances of other rows.
+    and distances of other rows, or to None where it cannot.
     """
     check()
     n, k = len(features), settings.k_feature
@@ -170,15 +171,19 @@ def feature_graph_and_recall(
         found = _in_tiles(rows, k, seed, tiles, search)
     else:
         found = nearest(rows, k, seed=seed) if section is None else _balanced(rows, k, seed, section)
-    distance = found.distance.astype(np.float32, copy=False)
+    index, recall = found.index, found.recall
+    weight = found.distance.astype(np.float32, copy=False)
+    del rows, found  # what is not needed any more would stay beside the graph
     if settings.edge_weights == "one":
-        weight = np.ones_like(distance)
+        weight.fill(1.0)
     elif settings.metric == "euclidean":  # a spot's k-th neighbour sets its scale
-        scale = np.maximum(distance.max(axis=1, keepdims=True), 1e-12)
-        weight = np.exp(-0.5 * (distance / scale) ** 2)
+        scale = np.maximum(weight.max(axis=1, keepdims=True), 1e-12)
+        weight = np.exp(-0.5 * (weight / scale) ** 2)
     else:  # |a - b|^2 = 2 - 2 cos(a, b), and cosine in [-1, 1] becomes a weight in [0, 1]
-        weight = 1.0 - distance**2 / 4.0
-    return _symmetric(found.index, np.maximum(weight, 1e-6).astype(np.float32, copy=False)), found.recall
+        np.square(weight, out=weight)
+        weight /= -4.0
+        weight += 1.0
+    return _symmetric(index, np.maximum(weight, 1e-6, out=weight)), recall
 
 
 def normalize(graph: sparse.csr_matrix, self_loop: float = 1.0) -> sparse.csr_matrix:
@@ -216,10 +221,12 @@ def neighbour_mean(graph: sparse.csr_matrix, include_self: bool = False) -> spar
     return sparse.csr_matrix((share.astype(np.float32), graph.indices.copy(), graph.indptr.copy()), graph.shape)
 
 
-def smooth(values: np.ndarray, graph: sparse.csr_matrix, hops: int) -> np.ndarray:
-    """Return (N, d) `values` averaged `hops` times over each spot and its neighbours."""
+def smooth(values: np.ndarray, graph: sparse.csr_matrix, hops: int, device: Accelerator = CPU) -> np.ndarray:
+    """Return (N, d) `values` averaged `hops` times over each spot and its neighbours; the device is asked first."""
     if hops:
         mean = neighbour_mean(graph, include_self=True)
+        if (found := device.averaged(values, mean, hops)) is not None:
+            return found
         for _ in range(hops):
             check()
             values = mean @ values
@@ -254,7 +261,7 @@ def _in_tiles(
     k: int,
     seed: int,
     tiles: np.ndarray,
-    search: Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray]] | None,
+    search: Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray] | None] | None,
 ) -> Neighbours:
     """(N, k) indices and distances of the nearest other rows of the same tile."""
     index = np.empty((len(rows), k), np.int32)
@@ -267,11 +274,11 @@ def _in_tiles(
             index[own], distance[own] = own[:, None], 0.0
             recall += len(own) / len(rows)
             continue
-        if search is None:
+        if search is not None and (there := search(rows[own], near)) is not None:
+            found = Neighbours(*there)
+        else:
             engine = "exact" if len(own) < _EXACT_IN_TILE else "cells"
             found = nearest(rows[own], near, seed=seed, engine=engine)
-        else:
-            found = Neighbours(*search(rows[own], near))
         index[own, :near], distance[own, :near] = own[found.index], found.distance
         index[own, near:], distance[own, near:] = own[:, None], found.distance[:, -1:]  # itself, which is dropped
         recall += found.recall * len(own) / len(rows)

@@ -73,7 +73,13 @@ class Previews:
             return cut(embedding, prepared, config, n_domains, None, epoch, self.before).labels
         settings = in_context(config.cluster, prepared.dataset.coords, prepared.section)
         return rough_labels(
-            embedding, prepared.spatial, settings, n_domains=n_domains, before=self.before, seed=config.seed
+            embedding,
+            prepared.spatial,
+            settings,
+            n_domains=n_domains,
+            before=self.before,
+            seed=config.seed,
+            device=prepared.device,
         )
 
     def keep(self, step: Step) -> tuple[Partition, np.ndarray]:
@@ -96,8 +102,10 @@ class Previews:
         order = np.argsort(-np.bincount(codes), kind="stable")
         labels = np.argsort(order)[codes]
         again = cut(step.embedding, self.prepared, self.config, n, None, step.epoch, codes)  # for its field's strength
-        evidence, neighbours = side_by_side(self.prepared.measured.values()), neighbour_mean(self.prepared.spatial)
-        posterior = posterior_of(evidence, labels, n, neighbours, again.strength, missing_columns(self.prepared))
+        prepared = self.prepared
+        evidence, neighbours = side_by_side(prepared.measured.values()), neighbour_mean(prepared.spatial)
+        missing = missing_columns(prepared)
+        posterior = posterior_of(evidence, labels, n, neighbours, again.strength, missing, prepared.device)
         return Partition(labels, posterior.astype(np.float32), again.method, again.strength), numbers[order]
 
 

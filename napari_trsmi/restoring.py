@@ -11,6 +11,7 @@ import numpy as np
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import DataError
+from napari_trsmi.sampling import are_all, taken
 
 if TYPE_CHECKING:
     from napari_trsmi.data.saved import SavedResult
@@ -71,9 +72,9 @@ def restore_on(dataset: Dataset, path: str | Path) -> Result:
 def _result(saved: SavedResult, dataset: Dataset) -> Result:
     """Return a saved result over the same spots as one of the dataset."""
     from napari_trsmi.domains.boundaries import find_boundaries
-    from napari_trsmi.edits import known_segments
     from napari_trsmi.evidence import SUPPORT, edges_with_support
     from napari_trsmi.graphs import spatial_graph
+    from napari_trsmi.reviews import known_segments
 
     partition, coords = saved.partition, dataset.coords
     spatial = spatial_graph(coords, saved.config.graph.k_spatial, dataset.section)
@@ -145,13 +146,15 @@ def _aligned(saved: SavedResult, dataset: Dataset, rows: np.ndarray) -> tuple[Sa
             f"{len(saved.labels)}. Run `trsmi fit` on the file instead."
         )
     per_spot = {
-        f.name: found[rows]
+        f.name: taken(found, rows)
         for f in fields(saved)
         if isinstance(found := getattr(saved, f.name), np.ndarray) and len(found) == len(rows)
     }
-    correspondences = {pair: s[rows][:, rows] for pair, s in saved.correspondences.items()}
-    maps = {name: values[rows] for name, values in saved.maps.items()}
-    predicted = {name: values[rows] for name, values in saved.predicted.items()}
+    correspondences = saved.correspondences
+    if not are_all(rows, len(rows)):
+        correspondences = {pair: s[rows][:, rows] for pair, s in correspondences.items()}
+    maps = {name: taken(values, rows) for name, values in saved.maps.items()}
+    predicted = {name: taken(values, rows) for name, values in saved.predicted.items()}
     per_spot["obs_names"] = dataset.obs_names  # which are unique, whatever the file calls them
     dataset = replace(dataset, notes=(*dataset.notes, *saved.notes))
     return replace(saved, **per_spot, correspondences=correspondences, maps=maps, predicted=predicted), dataset

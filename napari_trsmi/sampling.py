@@ -6,10 +6,12 @@ Up to `SAMPLE` spots everything is done on all of them at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.interrupt import check
 
 SAMPLE = 50_000  # spots from which means, variances and ranges are estimated where there are more
@@ -120,8 +122,20 @@ def rows_of(parts: tuple[np.ndarray, ...], rows: slice | np.ndarray) -> np.ndarr
     return parts[0][rows] if len(parts) == 1 else np.hstack([part[rows] for part in parts])
 
 
-def times(parts: tuple[np.ndarray, ...], matrix: np.ndarray) -> np.ndarray:
-    """Return the (N, k) float32 product of columns and a (c, k) matrix."""
+def are_all(rows: np.ndarray, n: int) -> bool:
+    """Return whether (n',) int rows are all n of a table, in their order."""
+    return len(rows) == n and np.array_equal(rows, np.arange(n))
+
+
+def taken(values: Any, rows: np.ndarray) -> Any:
+    """Return some rows of an array or a sparse matrix: itself, and no copy, where these are all of them in order."""
+    return values if are_all(rows, values.shape[0]) else values[rows]
+
+
+def times(parts: tuple[np.ndarray, ...], matrix: np.ndarray, device: Accelerator = CPU) -> np.ndarray:
+    """Return the (N, k) float32 product of columns and a (c, k) matrix; the device is asked first."""
+    if (found := device.times(parts, matrix)) is not None:
+        return found
     out = np.empty((len(parts[0]), matrix.shape[1]), np.float32)
     matrix = matrix.astype(np.float32)
     for rows in blocks(len(out)):

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
+from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.config import Config
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.interrupt import check
 from napari_trsmi.records import Fit, Partition, left_devices
-from napari_trsmi.sampling import Columns, side_by_side
+from napari_trsmi.sampling import Columns, is_large, side_by_side
 from napari_trsmi.telling import PREPARING, tell
 from napari_trsmi.tiles import Tiles, spatial_tiles
 
@@ -25,7 +26,15 @@ if TYPE_CHECKING:
 def made_of(config: Config) -> tuple[Any, ...]:
     """Return the settings on which `prepare` depends, the number of domains aside."""
     tiled = config.train.tile_spots, config.train.tile_size
-    return config.preprocess, config.study, config.graph, config.align.temperature.start, tiled, config.seed
+    return (
+        config.preprocess,
+        config.study,
+        config.graph,
+        config.align.temperature.start,
+        tiled,
+        config.seed,
+        config.device,
+    )
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,8 @@ class Prepared:
         {modality: share of the true feature neighbours that were found}, 1 where the search was exact.
     tiles
         By which it is trained; None where as a whole.
+    device
+        Asked first, of a large section, by all that is done with it but training.
     """
 
     dataset: Dataset
@@ -70,6 +81,7 @@ class Prepared:
     notes: tuple[str, ...] = ()
     recall: dict[str, float] = field(default_factory=dict)
     tiles: Tiles | None = None
+    device: Accelerator = CPU
 
     @property
     def section(self) -> np.ndarray | None:
@@ -94,30 +106,38 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
     if n_domains is not None and n_domains > dataset.n_spots:
         raise ConfigError(f"n_domains={n_domains} needs at least as many spots, found {dataset.n_spots}. Lower it.")
     _check_spots(dataset, config)
-    section = dataset.section
+    section, device = dataset.section, device_for(dataset, config)
     spatial = spatial_graph(dataset.coords, config.graph.k_spatial, section)
-    found = measured_components(dataset, config.preprocess, spatial, config.seed, config.study)
+    found = measured_components(dataset, config.preprocess, spatial, config.seed, config.study, device)
     measured, has, carry = found.values, found.measured, {}
-    features = denoised_features(measured, spatial, config.seed, has) if config.preprocess.denoise else measured
+    features = measured
+    if config.preprocess.denoise:
+        features = denoised_features(measured, spatial, config.seed, has, device)
     if has:
         carry = carriers_of(features, has, config)
         measured, features = (carried_over(values, carry, has) for values in (measured, features))
     tiles = None
     if most := _tile_size(dataset, config):
         tiles = Tiles(spatial_tiles(dataset.coords, most, section), dataset.coords)
-    number, search = None, None
-    if tiles is not None:
-        from napari_trsmi.model.search import search_on  # torch, which training needs in any case
-
-        number, search = tiles.number, search_on(config.device)
+    number = None if tiles is None else tiles.number
     searched = {
-        m: feature_graph_and_recall(values, config.graph, config.seed, section, number, search)
+        m: feature_graph_and_recall(values, config.graph, config.seed, section, number, device.nearest)
         for m, values in features.items()
     }
     graphs, recall = ({m: one[part] for m, one in searched.items()} for part in (0, 1))
     if len(features) < len(dataset.modalities):
         dataset = replace(dataset, modalities={m: dataset.modalities[m] for m in features})
-    return Prepared(dataset, measured, features, spatial, graphs, found.carried, has, carry, found.notes, recall, tiles)
+    told = found.carried, has, carry, found.notes, recall
+    return Prepared(dataset, measured, features, spatial, graphs, *told, tiles, device)
+
+
+def device_for(dataset: Dataset, config: Config) -> Accelerator:
+    """Return what is asked first where a large section is made ready or cut: the GPU of the run, or the CPU."""
+    if config.device == "cpu" or not (is_large(dataset.n_spots) or _tile_size(dataset, config)):
+        return CPU
+    from napari_trsmi.model.accelerated import accelerator_of  # torch, which training needs in any case
+
+    return accelerator_of(config.device)
 
 
 def carriers_of(
@@ -191,6 +211,7 @@ def cut(
         constraints=row_constraints(config.constraints, prepared.dataset.obs_names, epoch),
         before=before,
         seed=config.seed,
+        device=prepared.device,
     )
 
 
@@ -242,7 +263,7 @@ def assemble(prepared: Prepared, config: Config, embedding: np.ndarray, partitio
         provenance={
             "sources": describe_sources(dataset),
             "versions": versions(),
-            "notes": [*dataset.notes, *prepared.notes, *more],
+            "notes": [*dataset.notes, *prepared.notes, *prepared.device.notes, *more],
             "n_components": {m: values.shape[1] for m, values in prepared.features.items()},
             "neighbours_found": prepared.recall,
         },

@@ -34,6 +34,7 @@ MODULES = (
     "scaling",
     "trust",
     "gpu",
+    "gpu_functions",
     "gpu_section",
     "million",
 )
@@ -252,7 +253,8 @@ NOT_NEEDED = ("napari", "qtpy", "anndata", "mudata", "scanpy", "squidpy", "panda
 
 def test_the_benchmark_on_a_gpu_needs_no_tables_and_no_window(tmp_path: Path) -> None:
     made = tmp_path / "made.json"
-    arguments = ["--device", "cpu", "--parts", "operations", "run", "--run-spots", "300", "--epochs", "2"]
+    arguments = ["--device", "cpu", "--parts", "operations", "functions", "run", "--epochs", "2"]
+    arguments += ["--run-spots", "300", "--function-spots", "2000"]
     script = f"""
 import runpy, sys
 from importlib.abc import Loader, MetaPathFinder
@@ -279,13 +281,24 @@ runpy.run_path({str(FOLDER / "gpu.py")!r}, run_name="__main__")
     records = json.loads(made.read_text())["records"]
     checked = {r["operation"] for r in records if r["part"] == "operations"}
     assert checked == {"product", "product, symmetric", "scores", "row_softmax", "normalize", "row_sum", "per_entry"}
+    functions = [r for r in records if r["part"] == "functions"]
+    assert len(functions) == 10
+    assert all(r["agrees"] and r["repeats"] for r in functions)
     runs = [r for r in records if r["part"] == "run"]
     assert [r["run"] for r in runs] == ["on the CPU", "on cpu", "on cpu again"]
     assert runs[-1]["same_bits"]
     assert {r["ari_cpu"] for r in runs} == {100.0}
     way = json.loads(ran.stdout.splitlines()[-1])
     assert sum(way["counts"]) == 700
-    assert list(way["seconds"]) == ["spatial graph", "similar spots", "training", "pass over all spots", "domains"]
+    assert list(way["seconds"]) == [
+        "spatial graph",
+        "coherence",
+        "averaging",
+        "similar spots",
+        "training",
+        "pass over all spots",
+        "domains",
+    ]
 
 
 def test_the_benchmark_on_a_gpu_finds_an_operation_that_is_wrong_or_missing(
@@ -304,6 +317,39 @@ def test_the_benchmark_on_a_gpu_finds_an_operation_that_is_wrong_or_missing(
     monkeypatch.setattr(gpu, "scores", missing)
     table, _ = gpu.operations_table(torch.device("cpu"), 50)
     assert table.notes[0] == "scores FAILED: no kernel"
+    assert table.notes[-1].endswith("NOT REACHED")
+
+
+def test_the_benchmark_on_a_gpu_tells_a_function_that_is_wrong_or_left_to_the_cpu(
+    bench: dict[str, ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from napari_trsmi import sampling
+    from napari_trsmi.accelerator import CPU
+    from napari_trsmi.model import walks
+
+    of, before = bench["gpu_functions"], sampling.SAMPLE
+    made: dict[str, Any] = {
+        "wrong": lambda device: np.eye(3) * (1.0 if device is CPU else 1.01),
+        "turned": lambda device: np.eye(3) * (1.0 if device is CPU else -1.0),
+        "other labels": lambda device: np.arange(6) % (2 if device is CPU else 3),
+    }
+    monkeypatch.setattr(of, "functions", lambda n: made)
+    table, records = of.functions_table(torch.device("cpu"), 100)
+    assert [r["agrees"] for r in records] == [False, True, False]
+    assert table.notes[-1].endswith("NOT REACHED")
+    assert before == sampling.SAMPLE
+
+    def full(*given: Any) -> Any:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(walks, "averaged", full)
+    made.clear()
+    made["left"] = lambda device: np.eye(3) if device.averaged(np.eye(3), None, 1) is None else np.zeros((3, 3))
+    table, records = of.functions_table(torch.device("cpu"), 100)
+    assert records[0]["agrees"]
+    assert table.notes[0].startswith("On the CPU instead of cpu, averaging over the tissue")
     assert table.notes[-1].endswith("NOT REACHED")
 
 

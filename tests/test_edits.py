@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import napari_trsmi as nt
-from napari_trsmi import edits
+from napari_trsmi import edits, reviews
 from napari_trsmi.data.readers import from_memory
 from napari_trsmi.data.tables import mudata_as_stored
 from napari_trsmi.stages import prepare
@@ -214,7 +214,7 @@ def test_boundaries_in_another_order_keep_the_numbers_that_are_known(result):
 
     n = len(result.boundaries)
     known = result.boundaries[::-1].reset_index(drop=True).assign(segment=range(n))
-    segments, edges = edits.known_segments(Boundaries(result.boundary_edges, result.boundaries), known)
+    segments, edges = reviews.known_segments(Boundaries(result.boundary_edges, result.boundaries), known)
     pd.testing.assert_frame_equal(segments, known)
     for s in range(n):
         before = result.boundary_edges[result.boundary_edges["segment"] == n - 1 - s]
@@ -226,7 +226,7 @@ def test_boundaries_found_otherwise_keep_the_reviews_that_still_hold(result):
 
     reviewed = edits.review(result, 1, "keep").boundaries
     found = Boundaries(result.boundary_edges, result.boundaries.drop(index=0).reset_index(drop=True))
-    segments, edges = edits.known_segments(found, reviewed)
+    segments, edges = reviews.known_segments(found, reviewed)
     assert edges is result.boundary_edges
     assert segments["review"].tolist() == ["keep", *[""] * (len(segments) - 1)]
 

@@ -61,3 +61,10 @@ def test_columns_of_a_large_section_stay_the_arrays_they_are(large):
     parts = sampling.parts_of(beside)
     turn = np.arange(10.0).reshape(5, 2)
     np.testing.assert_allclose(sampling.times(parts, turn), np.hstack([one, two]) @ turn)
+
+
+def test_all_rows_in_order_are_no_copy_and_others_are():
+    values = np.arange(8.0).reshape(4, 2)
+    assert sampling.taken(values, np.arange(4)) is values
+    assert np.array_equal(sampling.taken(values, np.array([0, 2, 1, 3])), values[[0, 2, 1, 3]])
+    assert np.array_equal(sampling.taken(values, np.arange(3)), values[:3])

@@ -55,6 +55,10 @@ class Describe(Command):
     permutations: Annotated[
         int, arg(help="How often squidpy deals the labels anew to test neighbours; 0 leaves that out.")
     ] = 0
+    section: Annotated[
+        str | None,
+        arg(metavar="NAME", help_behavior_hint="", help="Of a study, the one section to describe it in; unset: all."),
+    ] = None
     same_counts: Annotated[
         Flag,
         arg(help="Test the counts that drew the domains: takes less time, and p is too small.", help_behavior_hint=""),
@@ -76,6 +80,7 @@ class Describe(Command):
             method=self.method,
             permutations=self.permutations,
             held_out=not self.same_counts,
+            section=self.section,
         )
         self.tell_found(found)
         self.write(found.markers.table(), self.out)
@@ -90,7 +95,9 @@ class Describe(Command):
     def tell_found(self, found: Description) -> None:
         """Print the answer in sentences."""
         support = "" if found.support != found.support else f" Mean support of its boundaries {found.support:.2f}."
-        self.report(f"Domain {found.domain}: {found.n_spots:,} spots, {found.share:.1%} of all.{support}")
+        self.report(
+            f"Domain {found.domain}: {found.n_spots:,} spots, {found.share:.1%} of {found.section or 'all'}.{support}"
+        )
         for column, table in found.composition.items():
             parts = [f"{row.category} {row.share:.0%}" for row in table.head(_SHOWN).itertuples() if row.spots]
             self.report(f"{column}: {', '.join(parts)}")

@@ -32,6 +32,10 @@ class Differ(Command):
         Path | None,
         arg(metavar="FILE", help="Volcano plot of each modality: .png, .svg or .pdf.", help_behavior_hint=""),
     ] = None
+    section: Annotated[
+        str | None,
+        arg(metavar="NAME", help_behavior_hint="", help="Of a study, the one section to compare within; unset: all."),
+    ] = None
     same_counts: Annotated[
         Flag,
         arg(help="Test the counts that drew the domains: takes less time, and p is too small.", help_behavior_hint=""),
@@ -49,7 +53,7 @@ class Differ(Command):
         check_folder(self.out)
         if self.figure is not None:
             check_folder(self.figure)
-        found = differ(restore(self.result), self.a, self.b, held_out=not self.same_counts)
+        found = differ(restore(self.result), self.a, self.b, held_out=not self.same_counts, section=self.section)
         table = found.table()
         with replacing(self.out) as temporary:
             write_sheet(table, temporary)

@@ -14,6 +14,7 @@ from napari_trsmi.data.plain import plain
 from napari_trsmi.data.provenance import record
 from napari_trsmi.data.study_tables import sections_frame
 from napari_trsmi.errors import DataError
+from napari_trsmi.sampling import are_all
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +34,9 @@ CORRESPONDENCE = "trsmi_S_"  # followed by <rows' modality>_<columns' modality>
 OURS = (EMBEDDING, POSTERIOR, MODALITY_WEIGHTS, CUTS, PREDICTED, CORRESPONDENCE)
 
 
-def annotate(result: Result, target: AnnData | MuData, rows: Mapping[str, np.ndarray] | None = None) -> tuple[str, ...]:
+def annotate(
+    result: Result, target: AnnData | MuData, rows: Mapping[str, np.ndarray] | None = None, *, copy: bool = True
+) -> tuple[str, ...]:
     """Write a result's keys into `target`, in place, and return their names.
 
     Spots of `target` that were not analysed get a missing domain, NaN, and empty rows in ``obsp``. Keys of an earlier
@@ -48,6 +51,9 @@ def annotate(result: Result, target: AnnData | MuData, rows: Mapping[str, np.nda
     rows
         {table: (N,) int row of each spot in it, -1 where it lacks the spot}; ``""`` is `target` itself, other keys are
         tables of a MuData, as in `Dataset.rows`. Tables that are not in it are searched for the spots.
+    copy
+        Whether every table gets an embedding of its own. Where not, those with all spots in order share the result's,
+        which is the largest part of it: for what is written and then forgotten.
 
     Raises
     ------
@@ -64,10 +70,10 @@ def annotate(result: Result, target: AnnData | MuData, rows: Mapping[str, np.nda
     keys: list[str] = []
     for name, table in getattr(target, "mod", {}).items():
         there = rows[name] if name in rows else find_rows(result.dataset, table, name)
-        own = _annotate_spots(result, table, spots_at(there, table.n_obs))
+        own = _annotate_spots(result, table, spots_at(there, table.n_obs), copy)
         keys += [f"{name}: {key}" for key in own]
     spots = spots_at(places, target.n_obs)
-    keys += _annotate_spots(result, target, spots)
+    keys += _annotate_spots(result, target, spots, copy)
     keys += _annotate_details(result, target, spots, places)
     keys.append(f'uns["{RECORD}"]')
     target.uns.pop(STATE, None)
@@ -150,7 +156,7 @@ def spots_at(rows: np.ndarray, n_rows: int) -> np.ndarray:
     return spots
 
 
-def _annotate_spots(result: Result, target: AnnData | MuData, rows: np.ndarray) -> list[str]:
+def _annotate_spots(result: Result, target: AnnData | MuData, rows: np.ndarray, copy: bool) -> list[str]:
     """Domains, confidence, runner-up, entropy, colours, embedding, columns of one's own; of a study also sections."""
     import pandas as pd
 
@@ -158,7 +164,8 @@ def _annotate_spots(result: Result, target: AnnData | MuData, rows: np.ndarray) 
     for key in frame:
         target.obs[key] = frame[key].array
     target.uns[COLORS] = np.array(result.palette, dtype=object)
-    target.obsm[EMBEDDING] = _spread(result.embedding, rows)
+    shared = not copy and result.embedding.dtype == np.float32 and are_all(rows, len(result.embedding))
+    target.obsm[EMBEDDING] = result.embedding if shared else _spread(result.embedding, rows)
     own = write_own_columns(result.dataset, target, rows)
     return [*(f'obs["{key}"]' for key in frame), f'uns["{COLORS}"]', f'obsm["{EMBEDDING}"]', *own]
 

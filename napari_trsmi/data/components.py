@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
+from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.config import Preprocess
 from napari_trsmi.data.dataset import MOST_COMPONENTS, Modality
 from napari_trsmi.errors import DataError
@@ -19,13 +20,16 @@ MOST_DENSE = 2_000  # features of a sparse table that may be made dense
 MANY = 50_000  # spots, above which the rows go through in chunks; up to there results stay those of earlier versions
 
 
-def components(modality: Modality, kind: str, settings: Preprocess, seed: int = 0) -> np.ndarray:
+def components(
+    modality: Modality, kind: str, settings: Preprocess, seed: int = 0, device: Accelerator = CPU
+) -> np.ndarray:
     """Return the (N, D) float32 centred components of one modality: PCA, LSI, or the columns as they are.
 
     More than `MOST_COMPONENTS` columns read as precomputed are normalised features, no components, and reduced by PCA.
+    Of more than `MANY` spots the device is asked first.
     """
     table = modality.table
-    if table.n_obs > MANY and (found := _streamed(modality, kind, settings, seed)) is not None:
+    if table.n_obs > MANY and (found := _streamed(modality, kind, settings, seed, device)) is not None:
         return _varying(modality, found)
     if kind == modality.kind == "precomputed" and table.n_vars > MOST_COMPONENTS:
         values = _reduced(table.X, settings, seed)
@@ -40,25 +44,25 @@ def components(modality: Modality, kind: str, settings: Preprocess, seed: int = 
     return _varying(modality, values - values.mean(axis=0)).astype(np.float32)
 
 
-def _streamed(modality: Modality, kind: str, settings: Preprocess, seed: int) -> np.ndarray | None:
+def _streamed(modality: Modality, kind: str, settings: Preprocess, seed: int, device: Accelerator) -> np.ndarray | None:
     """(N, D) float32 centred components of many spots, made in chunks of rows; None where the columns are used."""
     from napari_trsmi.data import streamed
 
     values = modality.table.X
     if kind == "rna":
-        return streamed.rna(sparse.csr_matrix(values), settings)
+        return streamed.rna(sparse.csr_matrix(values), settings, device=device)
     if kind == "protein" and values.shape[1] > 2:
         _dense(values[:1])  # which refuses what is too wide
         if values.min() < 0:
-            return streamed.dense(values, settings, _dense)
+            return streamed.dense(values, settings, _dense, device=device)
         seen = streamed.kept(sparse.csr_matrix(values), 1)
-        return streamed.dense(values, settings, _log_ratio_of, seen)
+        return streamed.dense(values, settings, _log_ratio_of, seen, device)
     if kind == "chromatin":
         weighted, n_kept = streamed.weighted_by_rarity(sparse.csr_matrix(values), settings.min_spots)
         found = _latent(weighted, n_kept, settings, seed)
         return np.asarray(found - found.mean(axis=0), np.float32)
     if kind == modality.kind == "precomputed" and values.shape[1] > MOST_COMPONENTS:
-        return streamed.reduced(values, settings)
+        return streamed.reduced(values, settings, device)
     return None
 
 

@@ -186,8 +186,10 @@ class Dataset:
         Raises
         ------
         DataError
-            There is none of that name.
+            There is none of that name, or no study.
         """
+        if not self.section_names:
+            raise DataError(f"Expected a study of several sections, found one section. Leave out the name {name!r}.")
         if name not in self.section_names:
             raise DataError(f"Expected a section among {list(self.section_names)}, found {name!r}. Choose one of them.")
         return self.section_names.index(name)

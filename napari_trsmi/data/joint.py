@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.coherence import denoise
 from napari_trsmi.config import Kind, Preprocess, Study
 from napari_trsmi.data import batch, components, streamed
@@ -32,6 +33,7 @@ def joint_components(
     study: Study,
     spatial: sparse.csr_matrix | None,
     seed: int,
+    device: Accelerator = CPU,
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     """Return {modality: (N, D_m) float32} components, rows of spots that lack one 0, and what was done, in sentences.
 
@@ -53,6 +55,8 @@ def joint_components(
         (N, N) CSR spatial graph; without it no modality foretells another.
     seed
         Of the decompositions.
+    device
+        Asked first where there are many spots.
     """
     everywhere = np.ones(dataset.n_spots, bool)
     found: dict[str, np.ndarray] = {}
@@ -66,7 +70,7 @@ def joint_components(
         own = replace(modality, table=modality.table if has.all() else modality.table[has].copy(), measured=None)
         section = np.zeros(len(has), int) if dataset.section is None else dataset.section
         graph = None if spatial is None else spatial[has][:, has].tocsr()
-        made = _corrected(own, kinds[name], settings, study, section[has], dataset.coords[has], graph, seed)
+        made = _corrected(own, kinds[name], settings, study, section[has], dataset.coords[has], graph, seed, device)
         values, how = made(True)
         if _asked(own, kinds[name]) and spatial is not None and (other := _others(found, measured, name, has)):
             plain, how_plain = made(False)
@@ -94,18 +98,20 @@ def _corrected(
     coords: np.ndarray,
     spatial: sparse.csr_matrix | None,
     seed: int,
+    device: Accelerator,
 ) -> Callable[[bool], tuple[np.ndarray, str]]:
     """Return what makes components of one modality, its counts divided by totals or not, and tells what it did."""
     from napari_trsmi.data import preprocess
 
     def mixed_in(values: np.ndarray) -> tuple[float, float]:
         if spatial is not None:  # what is clustered: the components that neighbours share, averaged over the tissue
-            values = denoise(preprocess.weighted_components(values, spatial, seed), spatial, seed)[0]
+            shared = preprocess.weighted_components(values, spatial, seed, device)
+            values = denoise(shared, spatial, seed, device)[0]
         return batch.mixing(values, section, coords, seed)
 
     def made(by_total: bool) -> tuple[np.ndarray, str]:
         def of(standardise: bool) -> np.ndarray:
-            return _components(modality, kind, settings, seed, section, standardise, by_total)
+            return _components(modality, kind, settings, seed, section, standardise, by_total, device)
 
         asked = study.batch if len(np.unique(section)) > 1 else "none"
         if asked == "none":
@@ -152,25 +158,27 @@ def _components(
     section: np.ndarray,
     standardise: bool,
     by_total: bool,
+    device: Accelerator = CPU,
 ) -> np.ndarray:
     if by_total and (not standardise or kind in ("chromatin", "precomputed")):
-        found = components.components(modality, kind, settings, seed)
+        found = components.components(modality, kind, settings, seed, device)
         return np.asarray(batch.standardised(found, section) if standardise else found, np.float32)
     many = modality.table.n_obs > components.MANY
     if many and kind == "rna" and not standardise:
-        return streamed.rna(sparse.csr_matrix(modality.table.X), settings, by_total)
+        return streamed.rna(sparse.csr_matrix(modality.table.X), settings, by_total, device)
     values = (
         components.logged_rna(modality.table, settings, section if standardise else None, by_total)
         if kind == "rna"
         else components.log_ratio(modality.table)
     )
-    return _principal(values, section if standardise else np.zeros(len(section), int), settings.n_components, seed)
+    own = section if standardise else np.zeros(len(section), int)
+    return _principal(values, own, settings.n_components, seed, device)
 
 
-def _principal(values: Any, section: np.ndarray, n_components: int, seed: int) -> np.ndarray:
+def _principal(values: Any, section: np.ndarray, n_components: int, seed: int, device: Accelerator = CPU) -> np.ndarray:
     """(N, d) float32 principal components of features standardised in each section; sparse ones stay sparse."""
     if values.shape[0] > components.MANY and values.shape[1] <= _MOST_FEATURES:
-        return streamed.in_sections(values, section, n_components)
+        return streamed.in_sections(values, section, n_components, device)
     rows = [np.flatnonzero(section == number) for number in np.unique(section)]
     if not sparse.issparse(values) or values.shape[1] <= components.MOST_DENSE:
         # At most `MOST_DENSE` columns where sparse.

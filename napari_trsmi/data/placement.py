@@ -71,6 +71,18 @@ class Placement:
         return tuple(words for done, words in steps if done)
 
     @property
+    def matrix(self) -> np.ndarray:
+        """(2, 2) int that takes (x, y) to where they are put, but for `shift`."""
+        signs = np.diag([1 if about is None else -1 for about in (self.flip_x, self.flip_y)])
+        found: np.ndarray = signs[:, ::-1] if self.swap else signs
+        return found
+
+    @property
+    def shift(self) -> np.ndarray:
+        """(2,) float (x, y) that is added after `matrix`."""
+        return np.array([self.flip_x or 0.0, self.flip_y or 0.0])
+
+    @property
     def sentence(self) -> str:
         """What a person reads before they say yes."""
         if self.agreement is not None:
@@ -182,8 +194,8 @@ def apply(dataset: Dataset, placement: Placement) -> Dataset:
     image, diameter = dataset.image, dataset.spot_diameter
     if image is not None:
         image = replace(image, scale=image.scale * placement.factor)
-    if diameter is not None and diameter > 1.5 * spacing(dataset.coords):  # spots would overlap: it was in pixels too
-        diameter /= placement.factor
+    if diameter is not None and placement.factor != 1 and diameter > 1.5 * spacing(dataset.coords):
+        diameter /= placement.factor  # spots would overlap: it was in pixels too
     notes = [note for note in dataset.notes if "lie inside the image" not in note]
     return replace(
         dataset,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
+from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.coherence import carried, coherent_components_and_chance, denoise
 from napari_trsmi.config import Kind, Preprocess, Study
 from napari_trsmi.data.components import components
@@ -60,6 +61,7 @@ def measured_components(
     spatial: sparse.csr_matrix | None = None,
     seed: int = 0,
     study: Study | None = None,
+    device: Accelerator = CPU,
 ) -> Components:
     """Return features, how much each modality carries about the tissue, and which spots have it.
 
@@ -77,6 +79,8 @@ def measured_components(
         For the randomised decompositions and the shuffled coordinates of the coherence test.
     study
         What to do about several sections.
+    device
+        Asked first where there are many spots.
 
     Raises
     ------
@@ -94,12 +98,12 @@ def measured_components(
     kinds = {name: settings.kinds.get(name, dataset.modalities[name].kind) for name in chosen}
     measured = measured_at({name: dataset.modalities[name] for name in chosen}, kinds)
     if measured or dataset.parts:
-        out, notes = joint_components(dataset, kinds, measured, settings, study or Study(), spatial, seed)
+        out, notes = joint_components(dataset, kinds, measured, settings, study or Study(), spatial, seed, device)
     else:
         out, notes = {}, []
         for name in chosen:
             check()
-            out[name] = components(dataset.modalities[name], kinds[name], settings, seed)
+            out[name] = components(dataset.modalities[name], kinds[name], settings, seed, device)
     if settings.covariates:
         out = _regressed(out, dataset, kinds, settings.covariates, spatial, seed, measured)
     carries: dict[str, float] = {}
@@ -110,7 +114,7 @@ def measured_components(
         if has is not None:
             own, graph = values[has], None if spatial is None else spatial[has][:, has].tocsr()
         if graph is not None and settings.coherent:
-            own, carries[name] = _weighted(own, graph, seed)
+            own, carries[name] = _weighted(own, graph, seed, device)
         out[name] = _filled(_unit_mean_square(own), has)
         logger.info("%s (%s): %d components", name, kinds[name], out[name].shape[1])
     most = max(carries.values(), default=1.0)
@@ -134,18 +138,20 @@ def denoised_features(
     spatial: sparse.csr_matrix,
     seed: int = 0,
     has: dict[str, np.ndarray] | None = None,
+    device: Accelerator = CPU,
 ) -> dict[str, np.ndarray]:
     """Return the features with each component averaged over the tissue as far as its own noise asks for.
 
     See `coherence.denoise`. Centred, float32, each modality with the root mean square that it has in `measured`. Of a
-    modality that some spots lack, {modality: (N,) bool} in `has`, only the others are averaged.
+    modality that some spots lack, {modality: (N,) bool} in `has`, only the others are averaged. The device is asked
+    first.
     """
     out = {}
     for name, values in measured.items():
         own, graph, rows = values, spatial, (has or {}).get(name)
         if rows is not None:
             own, graph = values[rows], spatial[rows][:, rows].tocsr()
-        smoothed, reach = denoise(own, graph, seed)
+        smoothed, reach = denoise(own, graph, seed, device)
         logger.info("%s: averaged over %s hops", name, np.array2string(reach, precision=1))
         found = _unit_mean_square(smoothed - smoothed.mean(axis=0))
         size = float(np.sqrt(np.mean(own**2)))
@@ -155,17 +161,21 @@ def denoised_features(
     return out
 
 
-def weighted_components(values: np.ndarray, spatial: sparse.csr_matrix, seed: int = 0) -> np.ndarray:
+def weighted_components(
+    values: np.ndarray, spatial: sparse.csr_matrix, seed: int = 0, device: Accelerator = CPU
+) -> np.ndarray:
     """Return the (N, d) float32 coherent components of `values`, each weighted by w / sqrt(1 - w).
 
     The weight is the component's signal w over its noise sqrt(1 - w): a loss on these features spends itself on what
     neighbours share. See `coherence.coherent_components` for w.
     """
-    return _weighted(values, spatial, seed)[0]
+    return _weighted(values, spatial, seed, device)[0]
 
 
-def _weighted(values: np.ndarray, spatial: sparse.csr_matrix, seed: int) -> tuple[np.ndarray, float]:
-    components, w, chance = coherent_components_and_chance(values, spatial, seed)
+def _weighted(
+    values: np.ndarray, spatial: sparse.csr_matrix, seed: int, device: Accelerator
+) -> tuple[np.ndarray, float]:
+    components, w, chance = coherent_components_and_chance(values, spatial, seed, device=device)
     return (components * (w / np.sqrt(1.0 - w))).astype(np.float32), carried(w, chance)
 
 

@@ -61,6 +61,7 @@ class _Reviewed(_Edit):
     segment: int
     verdict: Literal["", "keep", "doubt", "reject"]
     note: str = ""
+    carried_from: str = ""
 
 
 class _Reclustered(_Edit):

@@ -44,7 +44,7 @@ class Result:
         (N, M) float32, rows sum to 1; columns in `dataset.modalities` order.
     boundaries
         One row per boundary segment, see `domains.boundaries`; with the columns ``"review"`` and ``"note"`` once a
-        person has judged one (see `edits.review`).
+        person has judged one (see `edits.review`), and ``"carried_from"`` where that was in another run.
     boundary_edges
         One row per spatial-graph edge between two domains.
     colors

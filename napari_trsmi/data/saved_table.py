@@ -29,6 +29,7 @@ from napari_trsmi.data.annotate import (
 from napari_trsmi.data.recorded import is_color, read_record
 from napari_trsmi.data.result import hues
 from napari_trsmi.errors import DataError
+from napari_trsmi.sampling import taken
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -160,9 +161,10 @@ class _Part:
     def matrix(self, key: str, spots: np.ndarray) -> np.ndarray:
         """Return (N, d) numbers of ``obsm`` that can be computed with."""
         values = self._numbers(self.table.obsm[key], f'obsm["{key}"]')
-        if values.ndim != 2 or not values.shape[1] or not (np.abs(values[spots]) < _LARGEST).all():
+        values = taken(values, spots) if values.ndim == 2 else values
+        if values.ndim != 2 or not values.shape[1] or not (-_LARGEST < values.min() <= values.max() < _LARGEST):
             raise self._wrong(f'obsm["{key}"]', "finite numbers for each spot", "others")
-        return values[spots]
+        return values
 
     def predicted(self, key: str, spots: np.ndarray) -> np.ndarray:
         """Return (N, D) numbers of ``obsm``, NaN in rows that were measured."""
@@ -189,7 +191,9 @@ class _Part:
 
     def graph(self, key: str, spots: np.ndarray) -> sparse.csr_matrix:
         """Return an (N, N) matrix of ``obsp`` between the spots."""
-        values = sparse.csr_matrix(self.table.obsp[key])[spots][:, spots]
+        values = sparse.csr_matrix(self.table.obsp[key])
+        if len(spots) < values.shape[0]:
+            values = values[spots][:, spots]
         if not np.isfinite(values.data).all() or (values.data < 0).any():
             raise self._wrong(f'obsp["{key}"]', "finite weights", "others")
         return values
@@ -206,7 +210,7 @@ class _Part:
         frame = pd.DataFrame(
             {name: [np.nan if value is None else value for value in values] for name, values in columns.items()}
         )
-        texts = [name for name in ("review", "note") if name in frame]
+        texts = [name for name in ("review", "note", "carried_from") if name in frame]
         for name in texts:
             frame[name] = frame[name].fillna("").astype(str)
         if "review" in frame and not set(frame["review"]) <= set(_VERDICTS):
@@ -243,4 +247,4 @@ class _Part:
         if found.dtype.kind not in "iuf":
             raise self._wrong(where, "numbers", f"values of type {found.dtype}")
         with np.errstate(over="ignore"):
-            return found.astype(np.float32)
+            return found.astype(np.float32, copy=False)

@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.config import Preprocess
 from napari_trsmi.interrupt import check
 from napari_trsmi.normalised import scale_of
 
 ROWS = 4_096  # in a chunk: 50 MB of 3,000 features
+MOST_AT_ONCE = 500  # features whose products are decomposed in one go, which takes a tenth of a second
 MOST_DEVIATIONS = 10.0  # above the mean of a feature: a single count of a rare gene must not rule a component
 
 Blocks = Callable[[], Iterator[Any]]
@@ -48,26 +50,28 @@ def kept(values: sparse.csr_matrix, min_spots: int) -> np.ndarray:
     return keep if keep.sum() > 2 else seen > 0
 
 
-def rna(values: sparse.csr_matrix, settings: Preprocess, by_total: bool = True) -> np.ndarray:
+def rna(
+    values: sparse.csr_matrix, settings: Preprocess, by_total: bool = True, device: Accelerator = CPU
+) -> np.ndarray:
     """(N, d) principal components of the genes that vary most, normalised and logged; see `components.logged_rna`."""
     scale = scale_of(values)
     there = kept(values, settings.min_spots)
     if scale == "logged":
-        return _of_sparse(values, settings, None, there)
+        return _of_sparse(values, settings, None, there, device)
     total = values @ there.astype(np.float32)
     if scale == "counts":
         chosen = highly_variable(values, there, settings.n_top_genes)
         if not by_total:
-            return _of_sparse(values, settings, np.ones(len(total)), chosen)
-        return _of_sparse(values, settings, settings.target_sum / np.maximum(total, 1.0), chosen)
+            return _of_sparse(values, settings, np.ones(len(total)), chosen, device)
+        return _of_sparse(values, settings, settings.target_sum / np.maximum(total, 1.0), chosen, device)
     factor = np.divide(settings.target_sum, total, out=np.zeros(len(total)), where=total > 0)
-    return _of_sparse(values, settings, factor, there)
+    return _of_sparse(values, settings, factor, there, device)
 
 
-def reduced(values: Any, settings: Preprocess) -> np.ndarray:
+def reduced(values: Any, settings: Preprocess, device: Accelerator = CPU) -> np.ndarray:
     """(N, d) principal components of the most variable of many normalised features; see `components`."""
     if sparse.issparse(values):
-        return _of_sparse(sparse.csr_matrix(values), settings, None, np.ones(values.shape[1], bool))
+        return _of_sparse(sparse.csr_matrix(values), settings, None, np.ones(values.shape[1], bool), device)
     mean, spread = _moments(lambda: (block for _, block in blocks(values)), values.shape)
     chosen = np.sort(np.argsort(-spread, kind="stable")[: settings.n_top_genes])
     return _of_dense(
@@ -76,11 +80,16 @@ def reduced(values: Any, settings: Preprocess) -> np.ndarray:
         spread[chosen],
         values.shape[0],
         settings.n_components,
+        device,
     )
 
 
 def dense(
-    values: Any, settings: Preprocess, ratio: Callable[[Any], np.ndarray], columns: np.ndarray | None = None
+    values: Any,
+    settings: Preprocess,
+    ratio: Callable[[Any], np.ndarray],
+    columns: np.ndarray | None = None,
+    device: Accelerator = CPU,
 ) -> np.ndarray:
     """(N, d) principal components of what `ratio` makes of the rows of a narrow table, or of some columns of it."""
 
@@ -89,7 +98,7 @@ def dense(
 
     mean, spread = _moments(made, (values.shape[0], values.shape[1] if columns is None else int(columns.sum())))
     n = min(settings.n_components, int((spread > 0).sum()) - 1)
-    return _of_dense(made, mean, spread, values.shape[0], n)
+    return _of_dense(made, mean, spread, values.shape[0], n, device)
 
 
 def weighted_by_rarity(values: sparse.csr_matrix, min_spots: int) -> tuple[sparse.csr_matrix, int]:
@@ -141,7 +150,7 @@ def highly_variable(counts: sparse.csr_matrix, among: np.ndarray, n_top: int) ->
     return chosen
 
 
-def principal(made: Blocks, n_rows: int, n_components: int) -> np.ndarray:
+def principal(made: Blocks, n_rows: int, n_components: int, device: Accelerator = CPU) -> np.ndarray:
     """(N, d) float32 principal components of (N, D) values that come in chunks.
 
     Parameters
@@ -152,14 +161,10 @@ def principal(made: Blocks, n_rows: int, n_components: int) -> np.ndarray:
         N.
     n_components
         Most of them, d.
+    device
+        Asked first.
     """
-    from scipy.linalg import eigh
-
-    total, product = 0.0, 0.0
-    for block in made():
-        dense = block.toarray() if sparse.issparse(block) else block
-        product = product + (dense.T @ dense).astype(float)
-        total = total + dense.sum(axis=0, dtype=float)
+    total, product = device.gram(made()) or _gram(made())
     mean = np.asarray(total) / n_rows
     square = np.diag(product) / n_rows
     varies = square - mean**2 > 1e-6 * square
@@ -168,19 +173,48 @@ def principal(made: Blocks, n_rows: int, n_components: int) -> np.ndarray:
     width = len(mean)
     if width == 0:
         return np.zeros((n_rows, 0), np.float32)
-    axes = eigh(covariance, subset_by_index=[width - n, width - 1])[1][:, ::-1]
+    axes = _largest_axes(covariance, n)
     largest = np.abs(axes).argmax(axis=0)
     axes = axes * np.sign(axes[largest, range(n)])  # as scikit-learn has it
     shift, loadings = (mean @ axes).astype(np.float32), axes.astype(np.float32)
-    found = np.empty((n_rows, n), np.float32)
-    at = 0
-    for block in made():
-        found[at : at + block.shape[0]] = block @ loadings - shift
-        at += block.shape[0]
+    found = device.projected(made(), loadings, shift, n_rows)
+    if found is None:
+        found, at = np.empty((n_rows, n), np.float32), 0
+        for block in made():
+            found[at : at + block.shape[0]] = block @ loadings - shift
+            at += block.shape[0]
     return found
 
 
-def in_sections(values: Any, section: np.ndarray, n_components: int) -> np.ndarray:
+def _largest_axes(covariance: np.ndarray, n: int) -> np.ndarray:
+    """(D, n) eigenvectors of a covariance (D, D), those of the largest eigenvalues first.
+
+    Of many features they are found one by one: LAPACK, as SciPy calls it, lets no other thread of Python do anything
+    meanwhile, and a window would stand still for seconds.
+    """
+    width = len(covariance)
+    if width > MOST_AT_ONCE:
+        from scipy.sparse.linalg import eigsh
+
+        values, axes = eigsh(covariance, n, v0=np.random.default_rng(0).uniform(-1, 1, width))
+        return np.asarray(axes[:, np.argsort(-values, kind="stable")])
+    from scipy.linalg import eigh
+
+    return np.asarray(eigh(covariance, subset_by_index=[width - n, width - 1])[1][:, ::-1])
+
+
+def _gram(made: Iterator[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """(D,) sums of columns and (D, D) sums of their products."""
+    total: Any = 0.0
+    product: Any = 0.0
+    for block in made:
+        dense = block.toarray() if sparse.issparse(block) else block
+        product = product + (dense.T @ dense).astype(float)
+        total = total + dense.sum(axis=0, dtype=float)
+    return total, product
+
+
+def in_sections(values: Any, section: np.ndarray, n_components: int, device: Accelerator = CPU) -> np.ndarray:
     """(N, d) principal components of (N, D) features that are standardised in each section."""
     numbers, own = np.unique(section, return_inverse=True)
     total, square = np.zeros((2, len(numbers), values.shape[1]))
@@ -201,11 +235,15 @@ def in_sections(values: Any, section: np.ndarray, n_components: int) -> np.ndarr
             found = (dense_block - mean[own[rows]]) * inverse[own[rows]]
             yield np.clip(found, -MOST_DEVIATIONS, MOST_DEVIATIONS).astype(np.float32)
 
-    return principal(scaled, values.shape[0], n_components)
+    return principal(scaled, values.shape[0], n_components, device)
 
 
 def _of_sparse(
-    values: sparse.csr_matrix, settings: Preprocess, factor: np.ndarray | None, chosen: np.ndarray
+    values: sparse.csr_matrix,
+    settings: Preprocess,
+    factor: np.ndarray | None,
+    chosen: np.ndarray,
+    device: Accelerator,
 ) -> np.ndarray:
     """(N, d) components of the chosen features, each row times its factor and logged where there are some.
 
@@ -232,10 +270,12 @@ def _of_sparse(
             block.data = np.minimum(block.data * inverse[block.indices], highest[block.indices])
             yield block
 
-    return principal(scaled, values.shape[0], settings.n_components)
+    return principal(scaled, values.shape[0], settings.n_components, device)
 
 
-def _of_dense(made: Blocks, mean: np.ndarray, spread: np.ndarray, n_rows: int, n_components: int) -> np.ndarray:
+def _of_dense(
+    made: Blocks, mean: np.ndarray, spread: np.ndarray, n_rows: int, n_components: int, device: Accelerator
+) -> np.ndarray:
     """(N, d) components of the features that vary, scaled and clipped on both sides."""
     varies = spread > 0
 
@@ -244,7 +284,7 @@ def _of_dense(made: Blocks, mean: np.ndarray, spread: np.ndarray, n_rows: int, n
             own = (block[:, varies] - mean[varies]) / spread[varies]
             yield np.clip(own, -MOST_DEVIATIONS, MOST_DEVIATIONS).astype(np.float32)
 
-    return principal(scaled, n_rows, n_components)
+    return principal(scaled, n_rows, n_components, device)
 
 
 def _moments(made: Blocks, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

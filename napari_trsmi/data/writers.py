@@ -159,7 +159,7 @@ def write(result: Result, path: str | Path, force: bool = False) -> Written:
         stamped = replace(result, provenance={**result.provenance, "id": uuid4().hex, "files": files})
         _run_json(stamped, stack.enter_context(replacing(run, force)))
         temporary = stack.enter_context(replacing(path, force))
-        keys, notes = _write_copy(result.dataset, path.suffix, temporary, partial(annotate, stamped))
+        keys, notes = _write_copy(result.dataset, path.suffix, temporary, partial(annotate, stamped, copy=False))
     for source in replaced:
         if (found := mark(source)) is not None:
             result.dataset.marks[source] = found

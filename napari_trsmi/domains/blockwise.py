@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.constraints import RowConstraint
 from napari_trsmi.domains.field import constrained, sureness
 from napari_trsmi.sampling import Columns, blocks, parts_of, rows_of, width
@@ -37,7 +38,7 @@ class Gaussians:
     shares: np.ndarray
 
 
-def domain_sums(weights: np.ndarray, values: Columns) -> tuple[np.ndarray, np.ndarray]:
+def domain_sums(weights: np.ndarray, values: Columns, device: Accelerator = CPU) -> tuple[np.ndarray, np.ndarray]:
     """Return the (K, c) sums of (N, c) columns over domains, and the (c,) sums of their squares.
 
     Parameters
@@ -46,8 +47,12 @@ def domain_sums(weights: np.ndarray, values: Columns) -> tuple[np.ndarray, np.nd
         (N,) int domain of each spot, negative where it has none; or (N, K) posterior.
     values
         (N, c).
+    device
+        Asked first.
     """
     parts = parts_of(values)
+    if (found := device.sums(weights, parts)) is not None:
+        return found
     hard = weights.ndim == 1
     k = int(weights.max(initial=-1)) + 1 if hard else weights.shape[1]
     sums, square = np.zeros((k, width(values))), np.zeros(width(values))
@@ -59,9 +64,9 @@ def domain_sums(weights: np.ndarray, values: Columns) -> tuple[np.ndarray, np.nd
     return sums, square
 
 
-def gaussians(weights: np.ndarray, values: Columns) -> Gaussians:
+def gaussians(weights: np.ndarray, values: Columns, device: Accelerator = CPU) -> Gaussians:
     """Return means, shared variances and shares of domains, `weights` as for `domain_sums`."""
-    sums, square = domain_sums(weights, values)
+    sums, square = domain_sums(weights, values, device)
     if weights.ndim == 1:
         total = np.bincount(weights, minlength=len(sums)).astype(float)
     else:
@@ -75,11 +80,13 @@ def _of_sums(total: np.ndarray, sums: np.ndarray, square: np.ndarray, n: int) ->
     return Gaussians(means, variance, total / n)
 
 
-def log_weights(values: Columns, found: Gaussians) -> np.ndarray:
+def log_weights(values: Columns, found: Gaussians, device: Accelerator = CPU) -> np.ndarray:
     """Return the (N, K) float32 logarithm of share times density, up to a number for each spot."""
     parts = parts_of(values)
     scaled = found.means / found.variance  # (K, c)
     level = np.log(np.maximum(found.shares, 1e-9)) - 0.5 * (found.means * scaled).sum(axis=1)
+    if (made := device.log_weights(parts, scaled, level)) is not None:
+        return made
     out = np.empty((len(parts[0]), len(level)), np.float32)
     for rows in blocks(len(out)):
         fit = rows_of(parts, rows) @ scaled.T + level
@@ -142,8 +149,17 @@ def coupled(
     constraints: Sequence[RowConstraint],
     pull: float,
     iterations: int,
+    device: Accelerator = CPU,
 ) -> np.ndarray:
-    """(N, K) float32 posterior after steps of parameters and field over all spots, until it has settled."""
+    """(N, K) float32 posterior after steps of parameters and field over all spots, until it has settled.
+
+    The device is asked first, unless a person said something of the spots.
+    """
+    if not (constraints and pull):
+        own = features if refit else None
+        sweeps = 2 if strength else 1
+        if (found := device.settled(fit, q, neighbours, strength, iterations, MOVED, own, sweeps)) is not None:
+            return found
     for step in range(iterations):
         if refit and step:
             fit = log_weights(features, gaussians(q, features))
@@ -157,8 +173,17 @@ def coupled(
     return q
 
 
-def settled(fit: np.ndarray, q: np.ndarray, neighbours: sparse.csr_matrix, strength: float, sweeps: int) -> np.ndarray:
+def settled(
+    fit: np.ndarray,
+    q: np.ndarray,
+    neighbours: sparse.csr_matrix,
+    strength: float,
+    sweeps: int,
+    device: Accelerator = CPU,
+) -> np.ndarray:
     """Return the (N, K) posterior under a field with log weights given, after at most so many sweeps."""
+    if (found := device.settled(fit, q, neighbours, strength, sweeps, MOVED)) is not None:
+        return found
     for _ in range(sweeps):
         q, moved = swept(fit, q, neighbours, strength)
         if moved < MOVED:

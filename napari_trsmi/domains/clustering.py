@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
+from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.coherence import coherent_components, coherent_directions, denoise
 from napari_trsmi.config import Cluster, Graph
 from napari_trsmi.constraints import RowConstraint, satisfying
@@ -36,7 +37,9 @@ def in_context(settings: Cluster, coords: np.ndarray, section: np.ndarray | None
     return settings.model_copy(update={"context": "averaged" if on_lattice(coords, section) else "rings"})
 
 
-def domain_features(embedding: Columns, spatial: sparse.csr_matrix, settings: Cluster, seed: int = 0) -> np.ndarray:
+def domain_features(
+    embedding: Columns, spatial: sparse.csr_matrix, settings: Cluster, seed: int = 0, device: Accelerator = CPU
+) -> np.ndarray:
     """Return the (N, c) features that are clustered, float64, of a large section float32.
 
     The embedding is turned to its spatially coherent components, each averaged over the tissue as far as
@@ -55,6 +58,8 @@ def domain_features(embedding: Columns, spatial: sparse.csr_matrix, settings: Cl
         `context`, `domain_scale`, `n_components`, `sharpen` and `k_similar` are used.
     seed
         For shuffles and probes.
+    device
+        Asked first where the section is large.
 
     Raises
     ------
@@ -63,21 +68,30 @@ def domain_features(embedding: Columns, spatial: sparse.csr_matrix, settings: Cl
     """
     check_varies(embedding)
     if settings.context == "rings":
-        return ring_components(embedding, spatial, seed=seed)
-    components, w = coherent_components(embedding, spatial, seed, settings.n_components)
+        return ring_components(embedding, spatial, seed=seed, device=device)
+    large = is_large(spatial.shape[0])
+    components, w = coherent_components(embedding, spatial, seed, settings.n_components, device)
     if settings.domain_scale is None:
-        components, reach = denoise(components, spatial, seed)
+        components, reach = denoise(components, spatial, seed, device)
         logger.info("domain scale: %s hops", np.array2string(reach, precision=1))
     else:
-        components = smooth(components, spatial, settings.domain_scale)
+        components = smooth(components, spatial, settings.domain_scale, device if large else CPU)
     features = components * (w / (1.0 - w)).astype(components.dtype)
-    if settings.sharpen and is_large(len(features)):
-        for rows in pieces(spatial, SIMILAR_AMONG):
-            similar = _similar_graph(features[rows], settings.k_similar, seed)
-            features[rows] = smooth(features[rows], similar, settings.sharpen)
+    if settings.sharpen and large:
+        _sharpen_pieces(features, spatial, settings, seed, device)
     elif settings.sharpen:
         features = smooth(features, _similar_graph(features, settings.k_similar, seed), settings.sharpen)
     return features
+
+
+def _sharpen_pieces(
+    features: np.ndarray, spatial: sparse.csr_matrix, settings: Cluster, seed: int, device: Accelerator
+) -> None:
+    """Put the means over similar spots of the same piece of tissue in place of the (N, c) features."""
+    for rows in pieces(spatial, SIMILAR_AMONG):
+        own, k = features[rows], settings.k_similar
+        found = device.sharpened(own, min(k, len(rows) - 1), settings.sharpen)
+        features[rows] = smooth(own, _similar_graph(own, k, seed), settings.sharpen) if found is None else found
 
 
 def _similar_graph(features: np.ndarray, k: int, seed: int) -> sparse.csr_matrix:
@@ -100,6 +114,7 @@ def find_domains(
     features: np.ndarray | None = None,
     before: np.ndarray | None = None,
     seed: int = 0,
+    device: Accelerator = CPU,
 ) -> Partition:
     """Return exactly `n_domains` domains of the spots, numbered by falling size, with a posterior.
 
@@ -133,6 +148,8 @@ def find_domains(
         because another start found another optimum.
     seed
         Of every random choice.
+    device
+        Asked first where the section is large.
 
     Raises
     ------
@@ -149,10 +166,17 @@ def find_domains(
             check_varies(embedding)
             beside: list[Columns] = [values for values in (evidence, inputs) if values is not None]
             posterior = ring_posterior(
-                embedding, spatial, n_domains, beside=beside, n_init=settings.n_init, before=before, seed=seed
+                embedding,
+                spatial,
+                n_domains,
+                beside=beside,
+                n_init=settings.n_init,
+                before=before,
+                seed=seed,
+                device=device,
             )
         else:
-            posterior = tied_mixture(features, n_domains, settings.n_init, seed, before)
+            posterior = tied_mixture(features, n_domains, settings.n_init, seed, before, device)
         check_found(posterior.argmax(axis=1), n_domains)
         if constraints and pull:
             posterior = drawn(posterior, constraints, pull)
@@ -169,7 +193,7 @@ def find_domains(
         features = embedding.astype(float)
         start = pairwise_distances_argmin(features, prototypes.astype(float))
     else:
-        features = domain_features(embedding, spatial, settings, seed) if features is None else features
+        features = domain_features(embedding, spatial, settings, seed, device) if features is None else features
         if settings.method == "leiden":
             start = leiden_labels(features, n_domains, k=settings.k_similar, seed=seed)
         else:
@@ -181,13 +205,13 @@ def find_domains(
     strength = settings.strength if settings.refinement == "potts" else 0.0
     refit = settings.method == "mixture"
     mixture = fit_mixture(
-        features, start, neighbours, strength=strength, refit=refit, constraints=constraints, pull=pull
+        features, start, neighbours, strength=strength, refit=refit, constraints=constraints, pull=pull, device=device
     )
     if settings.refinement == "majority":
         mixture = majority(mixture, spatial)
     posterior = mixture.posterior
     if evidence is not None:
-        posterior = posterior_of(evidence, mixture.labels, n_domains, neighbours, mixture.strength, missing)
+        posterior = posterior_of(evidence, mixture.labels, n_domains, neighbours, mixture.strength, missing, device)
     return numbered_by_size(mixture, posterior, settings.method)
 
 
@@ -199,6 +223,7 @@ def rough_labels(
     n_domains: int,
     before: np.ndarray | None = None,
     seed: int = 0,
+    device: Accelerator = CPU,
 ) -> np.ndarray:
     """Return (N,) int labels of a large section in a few seconds, to look at while it is trained.
 
@@ -207,7 +232,7 @@ def rough_labels(
 
     Parameters
     ----------
-    embedding, spatial, settings, n_domains, before, seed
+    embedding, spatial, settings, n_domains, before, seed, device
         As for `find_domains`.
 
     Raises
@@ -217,16 +242,19 @@ def rough_labels(
     """
     check_varies(embedding)
     if settings.context == "rings":
-        labels = tied_mixture(ring_components(embedding, spatial, 1, seed), n_domains, 1, seed, before).argmax(axis=1)
+        around = ring_components(embedding, spatial, 1, seed, device)
+        labels = tied_mixture(around, n_domains, 1, seed, before, device).argmax(axis=1)
         check_found(labels, n_domains)
         return labels
     level, turn, w, _ = coherent_directions(embedding, spatial, seed, some(len(embedding), seed))
     turn = (turn * (w / (1.0 - w)))[:, : settings.n_components]
-    features = smooth(times((embedding,), turn), spatial, 1) - (level @ turn).astype(np.float32)
+    features = smooth(times((embedding,), turn, device), spatial, 1, device) - (level @ turn).astype(np.float32)
     start = kmeans(features, n_domains, 1, seed, before)
     check_found(start, n_domains)
     strength = settings.strength if settings.refinement == "potts" else 0.0
-    return fit_mixture(features, start, neighbour_mean(spatial), strength=strength, iterations=_ROUGH_STEPS).labels
+    return fit_mixture(
+        features, start, neighbour_mean(spatial), strength=strength, iterations=_ROUGH_STEPS, device=device
+    ).labels
 
 
 def check_varies(embedding: Columns) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import softmax
 
+from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.constraints import RowConstraint
 from napari_trsmi.domains import blockwise
 from napari_trsmi.domains.field import constrained, field_strength, sureness
@@ -51,6 +52,7 @@ def fit_mixture(
     constraints: Sequence[RowConstraint] = (),
     pull: float = 0.0,
     iterations: int = MAX_ITERATIONS,
+    device: Accelerator = CPU,
 ) -> Mixture:
     r"""Return the mixture and Potts field fitted by mean-field expectation maximisation.
 
@@ -87,6 +89,8 @@ def fit_mixture(
         of the best component's log weight over the median of all.
     iterations
         At most so many steps, with the field and without.
+    device
+        Asked first where the section is large.
 
     Returns
     -------
@@ -94,7 +98,7 @@ def fit_mixture(
     """
     k = int(start.max()) + 1
     if is_large(len(features)):
-        return _fit_large(features, start, k, neighbours, strength, refit, constraints, pull, iterations)
+        return _fit_large(features, start, k, neighbours, strength, refit, constraints, pull, iterations, device)
     free = _free(features, np.eye(k)[start], neighbours, refit, constraints, pull, iterations)
     if strength is None:
         strength = field_strength(free.argmax(axis=1), k, neighbours)
@@ -134,6 +138,7 @@ def _fit_large(
     constraints: Sequence[RowConstraint],
     pull: float,
     iterations: int,
+    device: Accelerator,
 ) -> Mixture:
     """Return what `fit_mixture` does for a large section."""
     if refit:
@@ -142,8 +147,8 @@ def _fit_large(
         nobody = sparse.csr_matrix((len(rows), len(rows)))
         found = blockwise.gaussians(_free(x, np.eye(k)[start[rows]], nobody, True, (), 0.0, iterations), x)
     else:
-        found = blockwise.gaussians(start, features)
-    fit = blockwise.log_weights(features, found)
+        found = blockwise.gaussians(start, features, device)
+    fit = blockwise.log_weights(features, found, device)
     free = blockwise.softmax_of(fit)
     if constraints and pull:
         free = blockwise.coupled(features, fit, free, neighbours, 0.0, False, constraints, pull, iterations)
@@ -153,7 +158,9 @@ def _fit_large(
         strength = field_strength(free.argmax(axis=1), k, neighbours, some(len(free), 0))
     iterations = min(iterations, LARGE_ITERATIONS)
     while strength > 0.05:
-        coupled = blockwise.coupled(features, fit, free, neighbours, strength, refit, constraints, pull, iterations)
+        coupled = blockwise.coupled(
+            features, fit, free, neighbours, strength, refit, constraints, pull, iterations, device
+        )
         if _complete(coupled):
             return Mixture(coupled, float(strength))
         strength /= 2
@@ -175,6 +182,7 @@ def posterior_of(
     neighbours: sparse.csr_matrix,
     strength: float,
     missing: Columns | None = None,
+    device: Accelerator = CPU,
 ) -> np.ndarray:
     r"""Return the (N, K) posterior of given domains under features measured spot by spot.
 
@@ -196,13 +204,16 @@ def posterior_of(
     missing
         (N, c) bool, which of the evidence was not measured: it counts neither for a spot nor for a domain's mean. A
         domain in which no spot has a feature measured takes the mean of all for it.
+    device
+        Asked first where the section is large.
     """
     if is_large(len(labels)):
         if missing is None:
-            fit = blockwise.log_weights(evidence, blockwise.gaussians(labels, evidence))
+            fit = blockwise.log_weights(evidence, blockwise.gaussians(labels, evidence, device), device)
         else:
             fit = blockwise.measured_log_weights(labels, n_domains, evidence, missing)
-        return blockwise.settled(fit, np.eye(n_domains, dtype=np.float32)[labels], neighbours, strength, MAX_ITERATIONS)
+        certain = np.eye(n_domains, dtype=np.float32)[labels]
+        return blockwise.settled(fit, certain, neighbours, strength, MAX_ITERATIONS, device)
     evidence = np.hstack(evidence) if isinstance(evidence, tuple) else evidence
     missing = np.hstack(missing) if isinstance(missing, tuple) else missing
     x, q = np.asarray(evidence, float), np.eye(n_domains)[labels]

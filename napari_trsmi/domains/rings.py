@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
+from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.interrupt import check
 from napari_trsmi.sampling import Columns, blocks, is_large, parts_of, rows_of, some, times, width
 
@@ -41,11 +42,13 @@ def ring_means(values: np.ndarray, spatial: sparse.csr_matrix, hops: int = HOPS)
     return np.hstack([values, *(_mean_of(values, ring) for ring in _rings(_unweighted(spatial), whole, hops))])
 
 
-def ring_components(values: Columns, spatial: sparse.csr_matrix, hops: int = HOPS, seed: int = 0) -> np.ndarray:
+def ring_components(
+    values: Columns, spatial: sparse.csr_matrix, hops: int = HOPS, seed: int = 0, device: Accelerator = CPU
+) -> np.ndarray:
     """Return the first (N, c) principal components of `ring_means`.
 
     Of a large section they are those of some of its spots, float32, and the means over all rings are never made: the
-    values are turned to the components before they are averaged.
+    values are turned to the components before they are averaged; the device is asked first.
     """
     parts = parts_of(values)
     n, graph = len(parts[0]), _unweighted(spatial)
@@ -55,9 +58,12 @@ def ring_components(values: Columns, spatial: sparse.csr_matrix, hops: int = HOP
     around = [np.hstack([_mean_of(part, ring) for part in parts]) for ring in _rings(graph, rows, hops)]
     found = _pca(np.hstack([rows_of(parts, rows), *around]).astype(float), seed)
     turn = found.components_.T  # (d * (hops + 1), c)
-    out = times(parts, turn[:d])
+    out = times(parts, turn[:d], device)
     out -= (found.mean_ @ turn).astype(np.float32)
-    turned = [times(parts, turn[d * hop : d * (hop + 1)]) for hop in range(1, hops + 1)]
+    turned = [times(parts, turn[d * hop : d * (hop + 1)], device) for hop in range(1, hops + 1)]
+    if turned and (added := device.ring_sums(graph, turned)) is not None:
+        out += added
+        return out
     for block in blocks(n):
         for ring, own in zip(_rings(graph, np.arange(n)[block], hops), turned, strict=True):
             out[block] += _mean_of(own, ring)
@@ -102,7 +108,12 @@ def _pca(values: np.ndarray, seed: int) -> PCA:
 
 
 def tied_mixture(
-    features: np.ndarray, n_domains: int, n_init: int, seed: int, before: np.ndarray | None = None
+    features: np.ndarray,
+    n_domains: int,
+    n_init: int,
+    seed: int,
+    before: np.ndarray | None = None,
+    device: Accelerator = CPU,
 ) -> np.ndarray:
     """Return the (N, K) posterior of the likeliest of `n_init` Gaussian mixtures with one full covariance.
 
@@ -118,6 +129,8 @@ def tied_mixture(
         For the starts and the sample.
     before
         (N,) int labels of K domains to start from instead, once.
+    device
+        Asked first where the section is large.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
@@ -147,6 +160,10 @@ def tied_mixture(
             best = mixture
     assert best is not None
     if is_large(len(features)):
+        scaled = best.means_ @ best.precisions_cholesky_ @ best.precisions_cholesky_.T
+        level = np.log(best.weights_) - 0.5 * (best.means_ * scaled).sum(axis=1)
+        if (found := device.posterior((features,), scaled, level)) is not None:
+            return found
         posterior = np.empty((len(features), n_domains), np.float32)
         for rows in blocks(len(features)):
             posterior[rows] = best.predict_proba(features[rows])
@@ -187,6 +204,7 @@ def ring_posterior(
     n_init: int = 10,
     before: np.ndarray | None = None,
     seed: int = 0,
+    device: Accelerator = CPU,
 ) -> np.ndarray:
     """Return the (N, K) mean posterior of mixtures on rings 1 to 3 and 1 to 2 of the embedding, and 1 to 3 of others.
 
@@ -204,11 +222,12 @@ def ring_posterior(
         Other features of the same spots, (N, c) each: what the network saw, what was measured.
     n_init
         Starts; each mixture has half of them.
-    before, seed
+    before, seed, device
         As for `tied_mixture`; from domains before only the widest rings of the embedding are fitted.
     """
     if before is not None and len(np.unique(before)) == n_domains:
-        return tied_mixture(ring_components(embedding, spatial, seed=seed), n_domains, 1, seed, before)
+        around = ring_components(embedding, spatial, seed=seed, device=device)
+        return tied_mixture(around, n_domains, 1, seed, before, device)
     views: list[tuple[Columns, int]] = [
         (embedding, HOPS),
         (embedding, HOPS - 1),
@@ -216,7 +235,13 @@ def ring_posterior(
     ]
     return together(
         [
-            tied_mixture(ring_components(values, spatial, hops, seed), n_domains, max(1, n_init // 2), seed)
+            tied_mixture(
+                ring_components(values, spatial, hops, seed, device),
+                n_domains,
+                max(1, n_init // 2),
+                seed,
+                device=device,
+            )
             for values, hops in views
         ]
     )

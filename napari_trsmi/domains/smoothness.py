@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 
 from napari_trsmi.domains.labels import check_lengths, contacts, encode
 from napari_trsmi.errors import DataError
+from napari_trsmi.sampling import blocks
 
 
 def smoothness(labels: Any, coords: np.ndarray, adjacency: sparse.csr_matrix) -> dict[str, float]:
@@ -63,11 +64,14 @@ def pas(labels: Any, coords: np.ndarray, k: int = 10) -> float:
     n = len(codes)
     if n <= k:
         raise DataError(f"Expected more than {k} labelled spots to look at {k} neighbours, found {n}. Lower k.")
-    neighbours = cKDTree(points).query(points, k=k + 1)[1]  # (n, k + 1), the spot itself among them
-    others = neighbours != np.arange(n)[:, None]
-    others[others.all(axis=1), -1] = False  # more than k spots in one place: the spot itself was crowded out
-    unlike = (codes[neighbours] != codes[:, None]) & others
-    return float((2 * unlike.sum(axis=1) > k).mean())
+    tree, abnormal = cKDTree(points), 0
+    for rows in blocks(n):
+        neighbours = tree.query(points[rows], k=k + 1)[1]  # (b, k + 1), the spot itself among them
+        others = neighbours != np.arange(rows.start, rows.stop)[:, None]
+        others[others.all(axis=1), -1] = False  # more than k spots in one place: the spot itself was crowded out
+        unlike = (codes[neighbours] != codes[rows, None]) & others
+        abnormal += int((2 * unlike.sum(axis=1) > k).sum())
+    return abnormal / n
 
 
 def chaos(labels: Any, coords: np.ndarray) -> float:

@@ -55,7 +55,7 @@ def count_halves(result: Result) -> Halves | None:
     from napari_trsmi.domains.comparison import match_labels
     from napari_trsmi.evidence.cuts import default_way
     from napari_trsmi.graphs import spatial_graph
-    from napari_trsmi.stages import Prepared, carriers_of
+    from napari_trsmi.stages import Prepared, carriers_of, device_for
 
     dataset, config = result.dataset, result.config
     rng = np.random.default_rng([config.seed, 11])
@@ -66,7 +66,7 @@ def count_halves(result: Result) -> Halves | None:
             counts[0][name], counts[1][name] = thinned(modality.table.X, rng)
     if not counts[0]:
         return None
-    spatial = spatial_graph(result.coords, config.graph.k_spatial, dataset.section)
+    spatial, device = spatial_graph(result.coords, config.graph.k_spatial, dataset.section), device_for(dataset, config)
     labels = []
     for half in counts:
         check()
@@ -75,10 +75,12 @@ def count_halves(result: Result) -> Halves | None:
             for name, one in dataset.modalities.items()
         }
         section = replace(dataset, modalities=modalities)
-        found = measured_components(section, config.preprocess, spatial, config.seed, config.study)
+        found = measured_components(section, config.preprocess, spatial, config.seed, config.study, device)
         measured, has = found.values, found.measured
-        carry = carriers_of(denoised_features(measured, spatial, config.seed, has), has, config) if has else {}
-        way = default_way(measured, Prepared(section, measured, measured, spatial, {}, has=has, carry=carry), config)
+        own = denoised_features(measured, spatial, config.seed, has, device) if has else {}
+        carry = carriers_of(own, has, config) if has else {}
+        ready = Prepared(section, measured, measured, spatial, {}, has=has, carry=carry, device=device)
+        way = default_way(measured, ready, config)
         drawn = way.cut(result.partition.n_domains, spatial, config.seed)
         labels.append(np.full(len(result.labels), -1) if drawn is None else match_labels(drawn, result.labels))
     return Halves(counts, (labels[0], labels[1]))

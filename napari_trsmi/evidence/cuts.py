@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.coherence import denoise
 from napari_trsmi.config import Cluster, Config
 from napari_trsmi.domains.clustering import domain_features, in_context, kmeans
@@ -38,11 +39,14 @@ class Way:
         (N, c) what is clustered.
     settings
         The clustering; its context says how.
+    device
+        Asked first where the section is large.
     """
 
     name: str
     features: np.ndarray
     settings: Cluster
+    device: Accelerator = CPU
 
     def cut(self, n_domains: int, spatial: sparse.csr_matrix | None, seed: int) -> np.ndarray | None:
         """Return (N,) labels of so many domains; None where these features do not fall into as many.
@@ -50,7 +54,7 @@ class Way:
         Without a spatial graph there is no field, and what is clustered may be some of the spots.
         """
         if self.settings.context == "rings":
-            labels = tied_mixture(self.features, n_domains, 1, seed).argmax(axis=1)
+            labels = tied_mixture(self.features, n_domains, 1, seed, device=self.device).argmax(axis=1)
         else:
             start = kmeans(self.features, n_domains, _STARTS, seed)
             if len(np.unique(start)) < n_domains:
@@ -60,7 +64,7 @@ class Way:
                 strength, steps = 0.0, MAX_ITERATIONS
             graph = sparse.csr_matrix((len(start), len(start))) if spatial is None else spatial
             labels = fit_mixture(
-                self.features, start, neighbour_mean(graph), strength=strength, iterations=steps
+                self.features, start, neighbour_mean(graph), strength=strength, iterations=steps, device=self.device
             ).labels
         return labels if len(np.unique(labels)) == n_domains else None
 
@@ -91,16 +95,16 @@ def ways(
     measured
         {modality: (N, D_m)} measurements to cut and to put noise on; those made ready where not given.
     """
-    spatial, seed = prepared.spatial, config.seed
+    spatial, seed, device = prepared.spatial, config.seed, prepared.device
     averaged, ringed = _settings(config, "averaged"), _settings(config, "rings")
     own = prepared.measured if measured is None else measured
     values_measured, features = side_by_side(own.values()), side_by_side(prepared.features.values())
 
     def by_average(values: Columns, **update: int) -> tuple[np.ndarray, Cluster]:
-        return domain_features(values, spatial, averaged.model_copy(update=update), seed), averaged
+        return domain_features(values, spatial, averaged.model_copy(update=update), seed, device), averaged
 
     def by_rings(values: Columns, hops: int = 3) -> tuple[np.ndarray, Cluster]:
-        return ring_components(values, spatial, hops, seed), ringed
+        return ring_components(values, spatial, hops, seed, device), ringed
 
     def fresh(number: int) -> tuple[np.ndarray, Cluster]:
         rng = np.random.default_rng([seed, number])
@@ -123,7 +127,7 @@ def ways(
         makers[f"fresh noise {number + 1}"] = lambda number=number: fresh(number)  # type: ignore[misc]
     for name, make in makers.items():
         check()
-        yield Way(name, *make())
+        yield Way(name, *make(), device)
 
 
 def default_way(measured: Mapping[str, np.ndarray], prepared: Prepared, config: Config) -> Way:
@@ -137,15 +141,16 @@ def _as_default(measured: Iterable[tuple[str, np.ndarray]], prepared: Prepared, 
     settings = _settings(config, in_context(config.cluster, prepared.dataset.coords, prepared.section).context)
     features = side_by_side(_denoised(name, values, prepared, seed) for name, values in measured)
     fast = settings.model_copy(update={"sharpen": 0})  # whose search for similar spots costs as much as all the rest
-    return Way("as the default", domain_features(features, spatial, fast, seed), settings)
+    own = domain_features(features, spatial, fast, seed, prepared.device)
+    return Way("as the default", own, settings, prepared.device)
 
 
 def _denoised(name: str, values: np.ndarray, prepared: Prepared, seed: int) -> np.ndarray:
     """Return (N, D_m) averaged over the tissue where measured, and carried over to other spots."""
     if name not in prepared.has:
-        return denoise(values, prepared.spatial, seed)[0]
+        return denoise(values, prepared.spatial, seed, prepared.device)[0]
     has = prepared.has[name]
-    own = denoise(values[has], prepared.spatial[has][:, has].tocsr(), seed)[0]
+    own = denoise(values[has], prepared.spatial[has][:, has].tocsr(), seed, prepared.device)[0]
     full = np.zeros(values.shape, own.dtype)
     full[has] = own
     full[~has] = prepared.carry[name][~has] @ full

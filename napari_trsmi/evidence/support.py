@@ -53,7 +53,9 @@ def supported(result: Result, prepared: Prepared | None = None) -> Generator[Pro
         result = replace(result, boundaries=result.boundaries.assign(**effects))
     result = with_support(result, cuts, prepared.spatial)
     seconds = {**result.provenance.get("seconds", {}), "support": time.perf_counter() - started}
-    return replace(result, provenance={**result.provenance, "seconds": seconds})
+    told = result.provenance.get("notes", [])
+    notes = [*told, *(note for note in prepared.device.notes if note not in told)]
+    return replace(result, provenance={**result.provenance, "notes": notes, "seconds": seconds})
 
 
 def find_cuts(result: Result, prepared: Prepared | None = None) -> Generator[Progress, None, np.ndarray]:

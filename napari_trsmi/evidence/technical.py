@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.coherence import coherent_components, coherent_directions
 from napari_trsmi.courses import rim_basis, strongest_step
 from napari_trsmi.graphs import neighbour_mean
@@ -83,7 +84,8 @@ def find_in(prepared: Prepared, config: Config) -> list[Technical]:
     known = {name: depth for name, depth in depths.items() if depth is not None}
     dataset, seed = prepared.dataset, config.seed
     if not dataset.parts:
-        return find_technical(prepared.measured, prepared.spatial, dataset.coords, known, prepared.carried, seed=seed)
+        given = prepared.measured, prepared.spatial, dataset.coords, known, prepared.carried
+        return find_technical(*given, seed=seed, device=prepared.device)
     found = find_technical({}, prepared.spatial, dataset.coords, carried=prepared.carried, seed=seed)
     for name, rows in zip(dataset.section_names, dataset.sections, strict=True):
         own = [m for m in prepared.measured if prepared.has.get(m, np.ones(dataset.n_spots, bool))[rows].all()]
@@ -123,6 +125,7 @@ def find_technical(
     log_depth: Mapping[str, np.ndarray] | None = None,
     carried: Mapping[str, float] | None = None,
     seed: int = 0,
+    device: Accelerator = CPU,
 ) -> list[Technical]:
     """Return modalities that say nothing, straight steps, and components that follow a fall of the depth.
 
@@ -144,6 +147,8 @@ def find_technical(
         {modality: from 0 to 1}, see `coherence.carried`.
     seed
         For the coherence test.
+    device
+        Asked first where the section is large.
     """
     few = sorted(name for name, share in (carried or {}).items() if share < LEAST_CARRIED)
     found = [
@@ -154,7 +159,7 @@ def find_technical(
     rows = some(len(coords), seed)
     coherent, smoothed = {}, {}
     for name, values in informative.items():
-        coherent[name], smoothed[name] = _coherent_at(rows, values, spatial, seed)
+        coherent[name], smoothed[name] = _coherent_at(rows, values, spatial, seed, device)
     found += _steps(informative, coherent, rows, spatial, coords, seed)
     for name, depth in (log_depth or {}).items():
         check()
@@ -164,12 +169,12 @@ def find_technical(
 
 
 def _coherent_at(
-    rows: np.ndarray, values: np.ndarray, spatial: sparse.csr_matrix, seed: int
+    rows: np.ndarray, values: np.ndarray, spatial: sparse.csr_matrix, seed: int, device: Accelerator
 ) -> tuple[np.ndarray, np.ndarray]:
     """(n, d) coherent components of some spots, and the same averaged twice over neighbours."""
     mean = neighbour_mean(spatial)
     if is_large(len(values)):
-        level, turn, _, _ = coherent_directions(values, spatial, seed)
+        level, turn, _, _ = coherent_directions(values, spatial, seed, device=device)
         return (values[rows] - level) @ turn, ((mean[rows] @ mean) @ values - level) @ turn
     coherent, mean = coherent_components(values, spatial, seed)[0], mean.astype(float)
     return coherent, mean @ (mean @ coherent)

@@ -77,7 +77,7 @@ def find_tree(result: Result, prepared: Prepared | None = None, most: int | None
 
     prepared = prepared or prepare(result.dataset, result.config)
     settings = in_context(result.config.cluster, result.coords, result.dataset.section)
-    features = domain_features(result.embedding, prepared.spatial, settings, result.config.seed)
+    features = domain_features(result.embedding, prepared.spatial, settings, result.config.seed, prepared.device)
     n_domains = result.partition.n_domains
     fine, splits = halved(result.labels, features, prepared.spatial, most or 2 * n_domains, result.config.seed)
     merges = (*reversed(splits), *joined(result.labels, features))

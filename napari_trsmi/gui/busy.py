@@ -63,3 +63,8 @@ class Busy:
     def sign(self) -> str:
         """Sign of the last job that has one."""
         return next((sign for sign in reversed(self._signs.values()) if sign), "")
+
+    @property
+    def under_way(self) -> bool:
+        """True until all jobs have ended, those too that need not be told."""
+        return bool(self._signs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-from weakref import WeakMethod
+from weakref import WeakKeyDictionary, WeakMethod, WeakSet
 
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QWidget
 from napari_trsmi.gui import warm_up
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.worker import drop_before_exit, end_before_exit, outside_pool, sentence
+from napari_trsmi.interrupt import Interrupted, interruptible
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.state import OpenSection
@@ -28,6 +29,8 @@ def run_job(
     job: Callable[[], Any],
     done: Callable[[Any], None],
     failed: Callable[[str], None] | None = None,
+    *,
+    with_window: bool = False,
 ) -> None:
     """Run `job` in a thread and give what it returns to `done`, on the thread of the window.
 
@@ -37,13 +40,23 @@ def run_job(
     ----------
     busy
         What a person reads meanwhile, such as ``"Saving domains.h5mu"``.
+    with_window
+        It ends with the window, see `drop_jobs`: nothing outside is made of it.
     """
     from superqt.utils import create_worker
+
+    wish = _Wish()
+    if with_window:
+        _WISHES.setdefault(session, WeakSet()).add(wish)
+        drop_before_exit(wish)
 
     def work() -> tuple[Any, str]:
         try:
             warm_up.wait()
-            return job(), ""
+            with interruptible(lambda: wish.dropped):
+                return job(), ""
+        except Interrupted:
+            return None, ""
         except Exception as error:
             logger.info("job failed", exc_info=True)
             return None, sentence(error)
@@ -60,13 +73,32 @@ def run_job(
                 session.failed.emit(problem)
             if failed is not None:
                 failed(problem)
-        else:
+        elif not wish.dropped:
             done(value)
 
     worker = create_worker(work, _start_thread=False, _ignore_errors=True)
     worker.returned.connect(finish)
     end_before_exit()
     worker.start()
+
+
+class _Wish:
+    """Whether anybody wants the outcome of a short job."""
+
+    dropped = False
+
+    def drop(self) -> None:
+        """End the job soon, with nothing."""
+        self.dropped = True
+
+
+_WISHES: WeakKeyDictionary[Session, WeakSet[_Wish]] = WeakKeyDictionary()
+
+
+def drop_jobs(session: Session) -> None:
+    """End the jobs of a window that closes, which would keep all that it had; what is being saved is saved."""
+    for wish in list(_WISHES.get(session, ())):
+        wish.drop()
 
 
 class LongJob(Protocol):

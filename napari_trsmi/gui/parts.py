@@ -74,6 +74,11 @@ class Parts:
         """What is added to a caption where the docks speak about one section; else empty."""
         return "" if self.name is None else f" in {self.name}"
 
+    @property
+    def counted(self) -> str:
+        """Which sections numbers of spots are of, such as "s1" or "all 4 sections"; empty where there is one only."""
+        return "" if len(self.names) < 2 else self.name or f"all {len(self.names)} sections"
+
     def lie(self, layout: Layout) -> None:
         """Let the sections, or a single one, lie so; what is known of them stays."""
         if self.study is not None and layout != self.layout:

@@ -60,7 +60,7 @@ class Recut:
 
         self.busy = True
         self.changed.emit()
-        run_job(session, f"Clustering {entry.name} again", work, done, lambda _: self._end())
+        run_job(session, f"Clustering {entry.name} again", work, done, lambda _: self._end(), with_window=True)
 
     def _end(self) -> None:
         self.busy = False

@@ -15,11 +15,13 @@ from weakref import WeakSet
 import numpy as np
 
 from napari_trsmi.compare import differences, with_records
+from napari_trsmi.edits import review
 from napari_trsmi.errors import DataError
 from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui.form.labels import label
 from napari_trsmi.gui.form.spec import sections, shown
 from napari_trsmi.gui.spilling import spill
+from napari_trsmi.reviews import carried_reviews
 from napari_trsmi.teach import count
 
 if TYPE_CHECKING:
@@ -139,6 +141,19 @@ class Runs:
         if beside:
             result = replace(result, provenance={**result.provenance, "runs": beside})
         return with_records(result, seen)
+
+    def with_reviews(self, result: Result) -> Result:
+        """Return a new result of the list with what was said of the same boundaries in other runs, last seen first.
+
+        A merge has taken along what it left as it was, and a file is what it is.
+        """
+        entry, edits = self.entry_of(result), result.provenance.get("edits", ())
+        if entry is None or (edits and edits[-1]["edit"] == "merge"):
+            return result
+        others = sorted((other for other in self._entries if other is not entry), key=lambda other: -other.seen)
+        for one in carried_reviews(result, {other.name: other.result for other in others}):
+            result = review(result, *one)
+        return result
 
     def rename(self, entry: Entry, name: str) -> None:
         """Call an entry something else.

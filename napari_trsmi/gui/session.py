@@ -21,7 +21,7 @@ from napari_trsmi.gui.deeds import Deeds
 from napari_trsmi.gui.parts import Parts
 from napari_trsmi.gui.state import Coloring, OpenSection, Run, RunState, Shown
 from napari_trsmi.gui.training import StartTrainer, Training, continuing
-from napari_trsmi.gui.undoing import edited, put_result, settings_deed
+from napari_trsmi.gui.undoing import carry_reviews, edited, settings_deed
 from napari_trsmi.records import Checkpoints
 
 if TYPE_CHECKING:
@@ -171,31 +171,23 @@ class Session:
     def set_result(self, result: Result, path: Path | None = None) -> None:
         """Keep `result` as the active section's and show it; `path` where it is already on file.
 
-        What differs from the result before is a deed, which undo takes back; what was only found out is none.
+        What differs from the result before is a deed, which undo takes back; what was only found out is none. What was
+        said of boundaries in other runs is carried to the same ones of a new run, which is a deed too.
         """
         if self.section is None:
             return
+        new = path is None and self.section.runs.entry_of(result) is None
+        self.replace_result(result, path)
+        if new:
+            carry_reviews(self, self.section)
+
+    def replace_result(self, result: Result, path: Path | None = None) -> None:
+        """As `set_result`, with nothing carried over."""
+        assert self.section is not None
         with edited(self, result):
             if (before := self.section.runs.entry_of(self.section.result)) is not None:
                 before.lies_at(self.section.path)  # it may have been saved since it came
             self._keep(self.section, result, path, show=True)
-
-    def take(self, section: OpenSection, result: Result, *, settings: bool) -> None:
-        """Keep the result of a run on `section`, which may not be the active one; its settings too where asked."""
-        with self.deeds.together("training on" if settings else "training", section):
-            if section is self.section:
-                if settings:
-                    self.set_config(result.config)
-                return self.set_result(result)
-            if self.wishes is not None:
-                self.wishes.took(section, result)
-            if settings and section.config is not None:
-                self.deeds.add(settings_deed(self, section.config, result.config))
-            section.config = result.config if settings else section.config
-            put_result(self, section, result)
-        n = result.partition.n_domains
-        self.told.emit(f"{n} domain{'s' if n > 1 else ''} in {section.dataset.name}: training is done.")
-        return None
 
     def refine(self, result: Result) -> None:
         """Keep the result with more known about its domains; its file, its run and what is shown stay."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 
 from napari_trsmi.gui.state import Run, RunState, Trainer
+from napari_trsmi.gui.undoing import carry_reviews, replace_result, settings_deed
 
 if TYPE_CHECKING:
     from napari_trsmi.config import Config, Constraint
@@ -187,12 +188,31 @@ class Training:
         result, went_on = run.dressed(result), run.before is not None
         run.before = None  # what a person deletes leaves memory
         try:
-            self.session.take(run.section, result, settings=went_on)
+            self._give(run.section, result, settings=went_on)
+            carry_reviews(self.session, run.section)
         finally:  # whatever those who listen make of it, the run is over
             try:
                 self._ended(run)
             finally:
                 self._next()
+
+    def _give(self, section: OpenSection, result: Result, *, settings: bool) -> None:
+        """Let a section, which may not be the active one, have the result of its run; its settings too where asked."""
+        session = self.session
+        with session.deeds.together("training on" if settings else "training", section):
+            if section is session.section:
+                if settings:
+                    session.set_config(result.config)
+                return session.replace_result(result)
+            if session.wishes is not None:
+                session.wishes.took(section, result)
+            if settings and section.config is not None:
+                session.deeds.add(settings_deed(session, section.config, result.config))
+            section.config = result.config if settings else section.config
+            replace_result(session, section, result)
+        n = result.partition.n_domains
+        session.told.emit(f"{n} domain{'s' if n > 1 else ''} in {section.dataset.name}: training is done.")
+        return None
 
     def _take_failure(self, run: Run, sentence: str) -> None:
         if run not in self.line:

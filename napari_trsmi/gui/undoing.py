@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from napari_trsmi.edits import NEW_DOMAINS, reviewed
 from napari_trsmi.gui.deeds import Deed
 from napari_trsmi.gui.form.labels import label
 from napari_trsmi.gui.form.spec import get, sections
+from napari_trsmi.reviews import NEW_DOMAINS, REVIEW, reviewed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +40,7 @@ class Point:
     names, colors
         Of its domains; empty where they had none of their own.
     review
-        Places of its boundaries with ``"review"`` and ``"note"``; without those columns where there was none yet.
+        Places of its boundaries with the columns `REVIEW`; without those where there was none yet.
     edits
         ``provenance["edits"]``.
     """
@@ -59,7 +59,7 @@ def point_of(runs: Runs, result: Result | None) -> Point | None:
         return None
     table = result.boundaries
     if table is not None:
-        table = table[[*_PLACE, *(key for key in ("review", "note") if key in table)]]
+        table = table[[*_PLACE, *(key for key in REVIEW if key in table)]]
     return Point(entry.number, result.domain_names, result.colors, table, tuple(result.provenance.get("edits", ())))
 
 
@@ -80,14 +80,25 @@ def edited(session: Any, result: Result, section: OpenSection | None = None) -> 
         session.deeds.add(Deed(name, lambda: _go(session, before), lambda: _go(session, after)), section)
 
 
-def put_result(session: Any, section: OpenSection, result: Result) -> None:
-    """Keep `result` as that of a section, which need not be the active one; it is not on file then."""
+def replace_result(session: Any, section: OpenSection, result: Result) -> None:
+    """Give a section, which may not be the active one, another result."""
     if section is session.section:
-        session.set_result(result)
-        return
+        return session.replace_result(result)
     with edited(session, result, section):
         section.result, section.path = result, None
         section.runs.take(result)
+
+
+def carry_reviews(session: Any, section: OpenSection) -> None:
+    """Carry what was said of boundaries in other runs of a section to the same ones of its result, which is new."""
+    before = section.result
+    if before is not None and (result := section.runs.with_reviews(before)) is not before:
+        replace_result(session, section, result)
+        assert result.boundaries is not None
+        origin = result.boundaries["carried_from"]
+        n, names = int((origin != "").sum()), " and ".join(dict.fromkeys(origin[origin != ""]))
+        what = "verdict or note was" if n == 1 else "verdicts and notes were"
+        session.told.emit(f"{n} {what} carried over from {names}, to boundaries that are the same.")
 
 
 def _go(session: Any, point: Point) -> None:
@@ -112,7 +123,7 @@ def said_again(result: Result, point: Point) -> Result:
         provenance["edits"] = list(point.edits)
     table = result.boundaries
     if table is not None:
-        table = table.drop(columns=[key for key in ("review", "note") if key in table])
+        table = table.drop(columns=[key for key in REVIEW if key in table])
         table = reviewed(table, point.review, None)
     return replace(result, domain_names=point.names, colors=point.colors, boundaries=table, provenance=provenance)
 
@@ -140,6 +151,8 @@ def _edit_name(edit: dict[str, Any], before: Result, after: Result) -> str:
     if kind == "merge":
         into = next((name for name in edit["domains"] if name in after.names), "one")
         return f"merge of {' and '.join(name for name in edit['domains'] if name != into)} into {into}"
+    if kind == "review" and edit.get("carried_from"):
+        return "verdicts carried over"
     if kind == "review":
         return _review_name(edit, before, after)
     if kind == "nested":

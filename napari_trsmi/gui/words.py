@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+SESSION = ".trsmi.json"  # ending of a session file
 NO_SECTION = "Open a section first: drop a file on the window, or File > Open Sample > napari-trsmi."
 
 

@@ -32,7 +32,10 @@ class LocalRefinement(nn.Module):
 
     def forward(self, z: Tensor, pattern: Graph, values: Tensor) -> Tensor:
         """Return the (N, d) refined encoding."""
-        neighbours = product(pattern, values, z)
+        return self.beside(z, product(pattern, values, z))
+
+    def beside(self, z: Tensor, neighbours: Tensor) -> Tensor:
+        """Return the (n, d) refined encoding of some spots from their own and their `neighbours`' mean, both (n, d)."""
         return z @ self.base + self.gate.clamp(0.0, 1.0) * (torch.cat([z, neighbours], dim=1) @ self.graph)
 
 

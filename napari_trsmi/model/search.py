@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 import numpy as np
 import torch
 
 from napari_trsmi.interrupt import check
-from napari_trsmi.model.devices import pick_device
-from napari_trsmi.model.ranks import local_device
 
-Search = Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray]]
 AT_ONCE = 200_000_000  # distances of a block: 0.8 GB
-
-
-def search_on(name: str) -> Search | None:
-    """Return the search on the device that a run with this setting uses; None where it is the CPU."""
-    device, _ = pick_device(local_device(name))
-    return None if device.type == "cpu" else partial(nearest_on, device=device)
 
 
 def nearest_on(rows: np.ndarray, k: int, device: torch.device) -> tuple[np.ndarray, np.ndarray]:

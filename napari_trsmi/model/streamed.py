@@ -21,6 +21,7 @@ from napari_trsmi.model.edges import TileEdges
 from napari_trsmi.model.network import TRSMI
 from napari_trsmi.model.passes import Outcome
 from napari_trsmi.model.schedules import cooling, value
+from napari_trsmi.model.sparse import product
 
 if TYPE_CHECKING:
     from napari_trsmi.model.tiled import Tiled
@@ -92,12 +93,19 @@ class Streamed:
         for m in names:
             values = torch.from_numpy(self.section.features[m]).to(self.device)
             encoder = network.encoders[m]
-            parts[m] = encoder.propagated(encoder.projected(values), blends[m], weights[m])  # (N, d_m)
+            projected = torch.empty(self.n, network.dims[m], device=self.device)
+            for rows in self.blocks():
+                projected[rows] = encoder.projected(values[rows])
+            parts[m] = encoder.propagated(projected, blends[m], weights[m])  # (N, d_m)
+            del projected
         if network.pairs:
             parts = self.aligned(parts)
         if self.config.refine.enabled:
             for m in names:
-                parts[m] = network.refinements[m](parts[m], blends[m], weights[m])
+                neighbours = product(blends[m], weights[m], parts[m])
+                for rows in self.blocks():
+                    parts[m][rows] = network.refinements[m].beside(parts[m][rows], neighbours[rows])
+                del neighbours
         cool = cooling(self.config.gate, self.fraction)
         if self.config.diffusion.enabled and cool > 0:
             beta = torch.sigmoid(network.gate) * cool
@@ -187,12 +195,13 @@ class Streamed:
 
     def fused(self, parts: dict[str, Tensor]) -> Outcome:
         """Return the outcome, block by block."""
-        z, shares = [], []
+        z = np.empty((self.n, self.network.fusion.skip.shape[1]), np.float32)
+        shares = np.empty((self.n, len(parts)), np.float32)
         for rows in self.blocks():
             own = {m: values[rows] for m, values in parts.items()}
-            z.append(self.network.fusion(torch.cat([own[m] for m in self.network.names], dim=1)).cpu().numpy())
-            shares.append(self.network.shares(own).cpu().numpy())
-        return Outcome(np.concatenate(z), np.concatenate(shares), self.correspondences)
+            z[rows] = self.network.fusion(torch.cat([own[m] for m in self.network.names], dim=1)).cpu().numpy()
+            shares[rows] = self.network.shares(own).cpu().numpy()
+        return Outcome(z, shares, self.correspondences)
 
 
 def _log_softmax(block: sparse.csr_matrix, score: Tensor) -> tuple[Tensor, Tensor]:

@@ -12,6 +12,7 @@ from napari_trsmi.errors import DataError
 from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.glossary import TERMS, term
 from napari_trsmi.report.sections import of_study
+from napari_trsmi.reviews import REVIEW
 from napari_trsmi.summary import SUPPORT_MEANS, chosen_number, technical, undecided
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def _boundaries(result: Result) -> dict[str, Any]:
     shown |= {title: table[key] for key, title in {SUPPORT: SUPPORT, "confidence": "certainty"}.items() if key in table}
     shown |= {name.replace("contrast_", "contrast "): table[name] for name in table if name.startswith("contrast_")}
     shown |= {key.replace("_", " "): table[key] for key in ("stability", "by_chance") if key in table}
-    shown |= {key: table[key] for key in ("review", "note") if key in table}
+    shown |= {key.replace("_", " "): table[key] for key in REVIEW if key in table}
     pairs = [
         [{"name": result.names[k], "color": result.palette[k]} for k in pair]
         for pair in zip(table["domain_a"], table["domain_b"], strict=True)

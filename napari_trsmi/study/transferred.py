@@ -90,7 +90,7 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
     evidence = np.hstack(list(prepared.measured.values()))
     everyone = np.concatenate([labels, own])
     posterior = posterior_of(
-        evidence, everyone, k, neighbour_mean(prepared.spatial), strength, missing_columns(prepared)
+        evidence, everyone, k, neighbour_mean(prepared.spatial), strength, missing_columns(prepared), prepared.device
     )[n:].astype(np.float32)
     partition = Partition(own, posterior, known.partition.method, strength)
     near = nearest(domains.whitened(features[:n]), min(_NEAREST, n), domains.whitened(features[n:])).index

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse import linalg
 
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.evidence.splitting import holds_counts
@@ -136,6 +135,7 @@ def _sections(dataset: Dataset) -> np.ndarray:
 
 def _depth(dataset: Dataset) -> np.ndarray:
     """Return (N,) how much was measured at each spot, as a mean rank."""
+    from scipy.sparse import linalg
     from scipy.stats import rankdata
 
     ranks = np.zeros(dataset.n_spots)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import mudata
 import numpy as np
 import pandas as pd
+import pytest
 from sklearn.metrics import adjusted_rand_score
 
 import napari_trsmi as nt
 from napari_trsmi.cli import main
+from napari_trsmi.data.simulate import simulate_dataset
+from napari_trsmi.data.study import stack
 from napari_trsmi.data.tables import mudata_as_stored
 
 
@@ -53,3 +56,30 @@ def test_a_part_of_the_section_gets_the_domains_of_the_whole(fitted, small_file,
 def test_a_section_has_to_be_named(fitted, tmp_path, capsys):
     assert main(["transfer", str(fitted.path), "-o", str(tmp_path / "x.h5mu")]) == 2
     assert "Expected a section to label" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def study_file(tmp_path_factory):
+    parts = {name: simulate_dataset(n_spots=150, seed=seed) for seed, name in enumerate(("s1", "s2"))}
+    settings = {"cluster": {"n_domains": 2, "n_init": 1}, "train": {"epochs": 2}, "preprocess": {"n_components": 6}}
+    result = nt.fit(stack(parts), nt.Config(**settings, evidence={"support": False}, device="cpu"))
+    path = tmp_path_factory.mktemp("study") / "study.h5mu"
+    result.write(path)
+    return path
+
+
+def test_one_section_of_a_study_is_compared_and_described_as_in_python(study_file, fitted, tmp_path, capsys):
+    out, result = tmp_path / "differ.csv", nt.restore(study_file)
+    line = ["differ", str(study_file), "domain:1", "-o", str(out), "--same-counts", "--section", "s2"]
+    assert main(line) == 0
+    expected = nt.differ(result, "domain:1", held_out=False, section="s2")
+    pd.testing.assert_frame_equal(pd.read_csv(out), expected.table(), check_dtype=False, rtol=1e-4)
+    assert f"({expected.a.n_spots:,} spots)" in capsys.readouterr().out
+    line = ["describe", str(study_file), "1", "-o", str(out), "--same-counts", "--section", "s2"]
+    assert main(line) == 0
+    found = nt.describe_domain(result, "1", held_out=False, section="s2")
+    assert f"Domain 1: {found.n_spots:,} spots, {found.share:.1%} of s2." in capsys.readouterr().out
+    assert main([*line[:-1], "s3"]) == 2
+    assert "Expected a section among ['s1', 's2'], found 's3'" in capsys.readouterr().err
+    assert main(["differ", str(fitted.path), "domain:1", "-o", str(out), "--section", "s2"]) == 2
+    assert "Expected a study of several sections, found one section." in capsys.readouterr().err

@@ -48,6 +48,16 @@ def test_spots_go_back_to_the_rows_they_were_read_from(make_table: MakeTable) ->
     assert table.obs["trsmi_domain"].notna().sum() == len(ROWS)
 
 
+def test_a_table_has_an_embedding_of_its_own_but_where_it_is_only_written(make_table: MakeTable) -> None:
+    table = make_table()
+    every = list(range(table.n_obs))
+    for rows, copy, shared in [(every, True, False), (every, False, True), (every[::-1], False, False)]:
+        result = read_from(table, rows)
+        annotate(result, table, {"": np.array(rows)}, copy=copy)
+        assert np.shares_memory(table.obsm["X_trsmi"], result.embedding) is shared
+        assert np.array_equal(table.obsm["X_trsmi"][rows], result.embedding)
+
+
 @pytest.mark.parametrize("change", ["repeated", "without suffix", "with suffix"])
 def test_names_that_differ_by_their_ends_from_those_read_do_not_matter(make_table: MakeTable, change: str) -> None:
     table = make_table()

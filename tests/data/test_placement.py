@@ -133,6 +133,13 @@ def test_a_turn_done_twice_is_undone(sample, change):
         assert np.allclose(twice.coords, dataset.coords)
 
 
+@pytest.mark.parametrize("swap", [False, True])
+def test_the_matrix_and_the_shift_say_where_spots_are_put(sample, swap):
+    for about in ((None, None), (5.0, None), (None, 7.0), (5.0, 7.0)):
+        how = placement.Placement(swap, *about)
+        assert np.allclose(sample.coords @ how.matrix.T + how.shift, placement.apply(sample, how).coords)
+
+
 def test_a_flip_keeps_the_spots_on_the_image(sample):
     flipped = placement.apply(sample, placement.turned(sample, "x"))
     assert np.allclose(flipped.coords[:, 0] + sample.coords[:, 0], size(sample)[0])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import gzip
 import os
 import shutil
 import socket
 import sys
+import weakref
 from pathlib import Path
 
 import h5py
@@ -15,7 +17,8 @@ import numpy as np
 import pytest
 from results_by_hand import result_of
 
-from napari_trsmi.data import heaps
+from napari_trsmi import sampling
+from napari_trsmi.data import heaps, readers
 from napari_trsmi.data.readers import read
 from napari_trsmi.data.tables import read_table
 from napari_trsmi.errors import DataError
@@ -242,3 +245,23 @@ def test_sound_files_are_not_tried_in_another_process(tmp_path, table, monkeypat
     table.obs["remark"] = [f"n{i}" for i in range(36)]
     table.write_h5ad(tmp_path / "a.h5ad")
     assert read(tmp_path / "a.h5ad").n_spots == 36
+
+
+def test_of_a_large_file_nothing_stays_that_is_not_used(make_mudata, tmp_path, monkeypatch):
+    write_h5mu(make_mudata(), tmp_path / "large.h5mu")
+    monkeypatch.setattr(sampling, "SAMPLE", 30)
+    tables, found_at = [], readers.found_at
+
+    def watched(*given):
+        found, name = found_at(*given)
+        tables.extend(weakref.ref(table) for table in found.tables.values())
+        return found, name
+
+    monkeypatch.setattr(readers, "found_at", watched)
+    gc.disable()
+    try:
+        dataset = readers.read(tmp_path / "large.h5mu")
+        assert dataset.n_spots == 36
+        assert [table() for table in tables] == [None, None]
+    finally:
+        gc.enable()

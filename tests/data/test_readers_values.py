@@ -8,9 +8,11 @@ import pytest
 from results_by_hand import result_of
 from scipy import sparse
 
+from napari_trsmi import sampling
 from napari_trsmi.config import Preprocess
 from napari_trsmi.data.preprocess import measured_features
 from napari_trsmi.data.readers import from_memory, read
+from napari_trsmi.data.readers.values import _as_csr
 from napari_trsmi.data.tables import read_table, write_table
 from napari_trsmi.errors import DataError
 from napari_trsmi.restoring import read_saved
@@ -165,6 +167,32 @@ def test_embeddings_beside_the_genes_are_no_proteins(make_table):
     table.uns["protein_names"] = np.array([f"p{i}" for i in range(12)])
     dataset = from_memory(table)
     assert (list(dataset.modalities), list(dataset.embeddings)) == (["rna"], ["X_pca"])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "uint8", "bool"])
+def test_a_dense_table_is_made_sparse_some_rows_at_a_time(monkeypatch, dtype):
+    monkeypatch.setattr(sampling, "BLOCK", 4)
+    table = np.random.default_rng(0).poisson(0.5, (10, 7)).astype(dtype)
+    table[3] = 0
+    found, expected = _as_csr(table), sparse.csr_matrix(table)
+    expected = expected if table.dtype.kind == "f" else expected.astype(np.float32)
+    assert (found.dtype, found.indices.dtype, found.indptr.dtype) == (expected.dtype, np.int32, np.int32)
+    for part in ("data", "indices", "indptr"):
+        np.testing.assert_array_equal(getattr(found, part), getattr(expected, part))
+
+
+def test_embeddings_are_not_copied_and_the_same_ones_of_two_tables_are_one(make_mudata):
+    mdata = make_mudata()
+    values = np.random.default_rng(0).normal(size=(mdata.n_obs, 3)).astype("float32")
+    values[0] = np.nan
+    mdata.obsm["X_a"] = values
+    for table in mdata.mod.values():
+        table.obsm["X_a"] = values.copy()
+    found = from_memory(mdata).embeddings
+    assert list(found) == ["X_a"]
+    assert np.shares_memory(found["X_a"], values)
+    mdata["rna"].obsm["X_a"][5] += 1
+    assert list(from_memory(mdata).embeddings) == ["X_a", "rna:X_a"]
 
 
 def per_ten_thousand(counts):

@@ -11,6 +11,7 @@ from scipy import sparse
 
 import napari_trsmi as nt
 from napari_trsmi.data.saved import read_result
+from napari_trsmi.data.saved_table import result_in
 
 N = 60
 
@@ -51,6 +52,13 @@ def test_an_unchanged_result_is_read_without_a_word(table, tmp_path):
     assert found.notes == ()
     assert found.labels.tolist() == [k % 3 for k in range(N)]
     assert found.state == b"state"
+
+
+def test_an_embedding_is_read_without_a_second_copy(table, tmp_path):
+    found = result_in(table, tmp_path)
+    assert np.shares_memory(found["embedding"], table.obsm["X_trsmi"])
+    fewer = table[::2].copy()
+    assert np.array_equal(result_in(fewer, tmp_path)["embedding"], table.obsm["X_trsmi"][::2])
 
 
 @pytest.mark.parametrize(

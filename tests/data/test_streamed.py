@@ -69,6 +69,16 @@ def test_components_in_chunks_are_those_made_at_once(kind, values, monkeypatch):
     np.testing.assert_allclose(chunked, whole, atol=2e-3 * whole.std())
 
 
+def test_axes_that_are_found_one_by_one_are_those_found_at_once(monkeypatch):
+    values = np.random.default_rng(0).normal(size=(400, 60)) * np.linspace(1, 3, 60)
+    covariance = np.cov(values, rowvar=False)
+    both = [streamed._largest_axes(covariance, 7)]
+    monkeypatch.setattr(streamed, "MOST_AT_ONCE", 50)
+    both.append(streamed._largest_axes(covariance, 7))
+    assert np.allclose(np.abs((both[0] * both[1]).sum(axis=0)), 1.0, atol=1e-9)
+    assert np.array_equal(both[1], streamed._largest_axes(covariance, 7))
+
+
 def test_so_are_those_of_many_dense_features(monkeypatch):
     values = np.hstack([np.log1p(counts(150, seed)) for seed in range(4)])
     whole, chunked = both(modality(values, "precomputed"), "precomputed", monkeypatch)

@@ -9,6 +9,7 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
+from napari_trsmi import sampling
 from napari_trsmi.domains.smoothness import chaos, morans_i, pas, smoothness
 from napari_trsmi.errors import DataError
 
@@ -41,6 +42,14 @@ def test_pas_equals_a_walk_over_all_spots(labels):
     coords, _ = cloud(40)
     order = np.argsort(cdist(coords, coords), axis=1)[:, 1:11]
     assert pas(labels, coords) == pytest.approx(np.mean((labels[order] != labels[:, None]).sum(axis=1) >= 6))
+
+
+def test_pas_looks_at_some_spots_at_a_time(monkeypatch):
+    coords, _ = cloud(40)
+    labels = np.random.default_rng(0).integers(0, 2, 40)
+    at_once = pas(labels, coords)
+    monkeypatch.setattr(sampling, "BLOCK", 7)
+    assert 0 < pas(labels, coords) == at_once
 
 
 def test_pas_counts_other_spots_in_one_place_and_never_the_spot_itself():

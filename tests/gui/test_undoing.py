@@ -166,3 +166,48 @@ def test_training_that_ends_behind_another_section_is_undone_in_its_own(session,
     assert session.deeds.last == "training"
     walk(session, "undo")
     assert session.result.partition is trained.partition
+
+
+def test_a_verdict_goes_to_the_same_boundary_of_a_run_trained_on_and_undo_takes_it_off_and_brings_it_back(
+    session, trained
+):
+    told = []
+    session.told.connect(told.append)
+    session.set_result(edits.review(session.result, 2, "doubt", "thin"))
+    session.carry_on(2)
+    session.on_returned(session.run, replace(trained, partition=replace(trained.partition), provenance={}))
+    table = session.result.boundaries
+    assert table.loc[2, ["review", "note", "carried_from"]].tolist() == ["doubt", "thin", "run 1"]
+    assert (table["review"] != "").sum() == 1
+    assert told[-1] == "1 verdict or note was carried over from run 1, to boundaries that are the same."
+    assert session.deeds.done[-2:] == ("training on", "verdicts carried over")
+    walk(session, "undo")
+    assert "carried_from" not in session.result.boundaries
+    assert session.result.partition is not trained.partition
+    walk(session, "redo")
+    assert session.result.boundaries["carried_from"][2] == "run 1"
+    walk(session, "undo")
+    walk(session, "undo")
+    assert session.result.partition is trained.partition
+
+
+def test_a_run_in_the_background_takes_verdicts_along_and_a_file_is_what_it_is(session, trained, tmp_path):
+    first = session.section
+    session.set_result(edits.review(session.result, 2, "keep"))
+    session.start()
+    run = session.run
+    session.activate(OpenSection(trained.dataset))
+    session.on_returned(run, replace(trained, partition=replace(trained.partition), provenance={}))
+    assert first.result.boundaries["carried_from"][2] == "run 1"
+    session.activate(first)
+    walk(session, "undo")
+    assert "carried_from" not in session.result.boundaries
+    session.set_result(replace(trained, partition=replace(trained.partition)), tmp_path / "slice.h5mu")
+    assert "review" not in session.result.boundaries
+
+
+def test_other_domains_get_no_verdict_and_a_merge_only_what_it_left_as_it_was(session):
+    session.set_result(edits.review(session.result, 2, "keep"))
+    session.set_result(edits.merge(session.result, [0, 1]))
+    assert "carried_from" not in session.result.boundaries
+    assert session.deeds.last.startswith("merge")

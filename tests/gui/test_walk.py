@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from napari_trsmi.data.simulate import simulate_dataset
+from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.viewer.docks import open_docks
 
@@ -111,6 +112,15 @@ def test_a_thread_that_began_during_a_walk_does_not_keep_it(walking, viewer, tmp
     assert kept() is None
     thread.join()
     assert callable(hook)
+
+
+def test_jobs_that_nobody_is_told_of_are_waited_for(walking, walker):
+    heard = []
+    run_job(walker.session, "", lambda: time.sleep(0.3), heard.append)
+    assert walker.session.busy.sign == ""
+    walking._wait_for(walker.session)
+    assert heard == [None]
+    assert not walker.session.busy.under_way
 
 
 def test_a_result_that_goes_is_noticed(walking, walker, monkeypatch, trained):

@@ -8,7 +8,7 @@ import small
 
 from napari_trsmi.interrupt import Interrupted, interruptible
 from napari_trsmi.model import search
-from napari_trsmi.model.search import nearest_on, search_on
+from napari_trsmi.model.search import nearest_on
 from napari_trsmi.neighbours import nearest
 
 
@@ -31,7 +31,3 @@ def test_rows_that_are_the_same_do_not_find_themselves():
 def test_a_search_is_cancelled():
     with interruptible(lambda: True), pytest.raises(Interrupted):
         nearest_on(np.ones((5, 2), np.float32), 2, small.DEVICE)
-
-
-def test_the_cpu_searches_as_ever():
-    assert search_on("cpu") is None

@@ -71,6 +71,20 @@ def test_the_streamed_pass_is_that_over_all_at_once(widths, monkeypatch):
         np.testing.assert_allclose(found.correspondences[pair][rows][:, rows].toarray(), there.toarray(), atol=1e-5)
 
 
+def test_what_the_streamed_pass_does_spot_by_spot_it_does_some_spots_at_a_time(monkeypatch):
+    """Each would else hold several arrays of the size of the section beside what it makes."""
+    made, most = in_tiles(section(150), most=75), []
+    network = made.network
+    for parts, name in ((network.encoders, "projected"), (network.refinements, "beside")):
+        for part in parts.children():
+            stage = getattr(part, name)
+            monkeypatch.setattr(part, name, lambda x, *more, stage=stage: most.append(len(x)) or stage(x, *more))
+    network.fusion.register_forward_hook(lambda module, given, z: most.append(len(z)))
+    monkeypatch.setattr(streamed, "BLOCK", 40)
+    Streamed(network, made, 0.3).outcome()
+    assert most == [40, 40, 40, 30] * 5
+
+
 def test_the_core_of_a_tile_sees_the_section_as_it_is():
     """Without feature edges all that reaches a spot comes over spatial ones, and the tissue around has them."""
     one = section(400)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from napari_trsmi.data.readers.visium import from_space_ranger, is_space_ranger
 from napari_trsmi.data.readers.xenium import MANIFEST, from_xenium, is_xenium
 from napari_trsmi.data.sources import marks_since, stamps
 from napari_trsmi.errors import DataError
+from napari_trsmi.sampling import is_large
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -95,6 +97,9 @@ def read(
     )
     for picture in pictures:
         dataset = with_picture(dataset, picture)
+    if is_large(dataset.n_spots):
+        del found
+        gc.collect()  # tables refer to themselves: what of them is not used would stay for long
     return replace(dataset, marks=marks_since(before, dataset.sources))
 
 

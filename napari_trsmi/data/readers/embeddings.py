@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_trsmi.data.readers.coordinates import is_coordinates
 from napari_trsmi.data.readers.found import Holder
+from napari_trsmi.sampling import blocks, taken
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,12 +31,19 @@ def find_embeddings(holders: Sequence[Holder], names: pd.Index) -> dict[str, np.
         for key, stored in holder.obsm.items():
             if is_coordinates(key) or str(key).startswith(_OURS) or (values := _numbers(stored)) is None:
                 continue
-            values = values[rows].astype(np.float32)
+            values = taken(values, rows).astype(np.float32, copy=False)
             if key not in found:
                 found[key] = values
-            elif not np.array_equal(values, found[key], equal_nan=True):
+            elif not _same(values, found[key]):
                 found[f"{holder.name}:{key}"] = values
     return found
+
+
+def _same(values: np.ndarray, others: np.ndarray) -> bool:
+    """Return whether two tables hold the same numbers, some rows at a time."""
+    return values.shape == others.shape and all(
+        np.array_equal(values[rows], others[rows], equal_nan=True) for rows in blocks(len(values))
+    )
 
 
 def _numbers(stored: Any) -> np.ndarray | None:

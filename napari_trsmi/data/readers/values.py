@@ -14,11 +14,14 @@ from napari_trsmi.data.readers.kinds import BY_NAMES, MOST_PROTEINS, guess_kind,
 from napari_trsmi.data.readers.profile import Profile, profile_of
 from napari_trsmi.errors import DataError
 from napari_trsmi.normalised import scale_of
+from napari_trsmi.sampling import blocks, taken
 
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
+_SOME = 1000  # rows
+_ROUNDING = 3e-5  # of a value: so far those of a constant may lie apart
 _COUNT_LAYERS = ("counts", "raw_counts", "count", "raw")
 _REDUCED = "Modality {!r} holds {:,} features that are no counts: they are reduced to components before training."
 _SAID = {
@@ -224,12 +227,9 @@ def _why_no_counts(name: str, table: AnnData, rows: np.ndarray) -> str:
 
 def _check_variation(name: str, values: Any) -> None:
     """Raise `DataError` where all values are zero, or no feature varies between spots."""
-    from sklearn.utils.sparsefuncs import mean_variance_axis
-
     if sparse.issparse(values):
         empty = values.count_nonzero() == 0
-        mean, variance = mean_variance_axis(values, axis=0)
-        constant = bool((variance <= 1e-9 * mean**2).all())
+        constant = _is_constant(values)
     else:
         empty = not values.any()
         constant = bool((values == values[0]).all())
@@ -245,6 +245,15 @@ def _check_variation(name: str, values: Any) -> None:
         )
 
 
+def _is_constant(values: Any) -> bool:
+    """Return whether each column of a sparse table has one value, but for rounding; most tables differ early on."""
+    for some in (values[:_SOME], values):
+        low, high = (edge(axis=0).toarray().ravel() for edge in (some.min, some.max))
+        if (high - low > _ROUNDING * np.maximum(np.abs(low), np.abs(high))).any():
+            return False
+    return True
+
+
 def _taken(values: Any, rows: np.ndarray) -> Any:
     """Return `rows` of `values`, without a copy where that is all of them in order; None stays None."""
     if values is None:
@@ -257,14 +266,12 @@ def _taken(values: Any, rows: np.ndarray) -> Any:
         values = values.astype(np.float32)
     if not values.dtype.isnative:  # written on a machine of the other byte order, which scipy refuses
         values = values.astype(values.dtype.newbyteorder("="))
-    if len(rows) == values.shape[0] and np.array_equal(rows, np.arange(len(rows))):
-        return values
-    return values[rows]
+    return taken(values, rows)
 
 
 def _as_csr(values: Any) -> sparse.csr_matrix:
     """Return `values` as CSR of float32, or of float64 where it was that already."""
-    matrix = sparse.csr_matrix(values)
+    matrix = sparse.csr_matrix(values) if sparse.issparse(values) else _csr_of(values)
     if not matrix.has_canonical_format:
         sorted_matrix = matrix.copy()
         sorted_matrix.sum_duplicates()
@@ -275,3 +282,19 @@ def _as_csr(values: Any) -> sparse.csr_matrix:
             )
         matrix = sorted_matrix
     return matrix if matrix.dtype in (np.float32, np.float64) else matrix.astype(np.float32)
+
+
+def _csr_of(values: np.ndarray) -> sparse.csr_matrix:
+    """Return a dense (N, D) table as CSR, made some rows at a time.
+
+    The places of all values at once would take several times the memory of the values.
+    """
+    ends = np.zeros(len(values) + 1, np.int64)
+    for rows in blocks(len(values)):
+        ends[rows.start + 1 : rows.stop + 1] = np.count_nonzero(values[rows], axis=1)
+    np.cumsum(ends, out=ends)
+    data, indices = np.empty(ends[-1], values.dtype), np.empty(ends[-1], np.int32)
+    for rows in blocks(len(values)):
+        part, own = sparse.csr_matrix(values[rows]), slice(ends[rows.start], ends[rows.stop])
+        data[own], indices[own] = part.data, part.indices
+    return sparse.csr_matrix((data, indices, ends), shape=values.shape)

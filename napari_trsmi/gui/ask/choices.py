@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from napari_trsmi.answers.composed import categorical_columns
 
 if TYPE_CHECKING:
+    from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.data.result import Result
     from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.state import Coloring
 
 DOMAIN, SIDE, SECTION, REST = "Domain", "Side of the boundary", "Section", "The rest"
 _OURS = {DOMAIN.casefold(), SIDE.casefold(), SECTION.casefold(), REST.casefold()}
@@ -55,6 +58,36 @@ def sides_of(session: Session) -> tuple[Choice, Choice] | None:
     row = result.boundaries.iloc[segment]
     a, b = (result.names[int(row[column])] for column in ("domain_a", "domain_b"))
     return Choice(f"{a}, beside {b}", f"boundary:{segment}:{a}"), Choice(f"{b}, beside {a}", f"boundary:{segment}:{b}")
+
+
+def groups_coloring(a: str, b: str, dataset: Dataset, result: Result | None, section: str | None) -> Coloring:
+    """Return the spots coloured by two groups, those in both or none without a colour.
+
+    Parameters
+    ----------
+    a, b
+        As in a `Choice`; `b` may be all others.
+    section
+        The section of a study that they are taken from; None for all.
+
+    Raises
+    ------
+    DataError
+        There is no such group.
+    """
+    import numpy as np
+
+    from napari_trsmi.answers.figures import COLORS
+    from napari_trsmi.answers.groups import group_of, rest_of, within
+    from napari_trsmi.gui.state import Coloring
+
+    first = group_of(a, dataset, result)
+    second = rest_of(first) if b == "rest" else group_of(b, dataset, result)
+    if section is not None:
+        first, second = (within(group, dataset, section) for group in (first, second))
+    one, other = first.spots, second.spots
+    codes = np.where(one & ~other, 0, np.where(other & ~one, 1, -1))
+    return Coloring("A and B", codes, colors=COLORS, names=(f"A: {first.name}", f"B: {second.name}"))
 
 
 def _natural(text: str) -> tuple[int, float | str]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QProgressBar, QVBoxLayout
 
-from napari_trsmi.errors import TrsmiError
-from napari_trsmi.gui.ask.choices import SIDE, sides_of
+from napari_trsmi.gui.ask.choices import SIDE, groups_coloring, sides_of
 from napari_trsmi.gui.ask.chooser import GroupChooser
 from napari_trsmi.gui.ask.job import AskJob, HeldOut
 from napari_trsmi.gui.ask.lasso import AskLasso
 from napari_trsmi.gui.ask.views import AnswerViews
-from napari_trsmi.gui.jobs import JobPanel
+from napari_trsmi.gui.jobs import JobPanel, run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.widgets.buttons import text_button
 from napari_trsmi.gui.widgets.plain import Label, as_tip
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
     from napari_trsmi.answers import Difference
     from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.state import Coloring
 
 ASK = "Choose A and B, or drag around spots with Lasso, and press Compare."
 BUSY = "Comparing two groups of spots"
+FINDING = "Finding the spots of the two groups"
 COMPARING = "Comparing; the first time this takes some seconds…"
 
 
@@ -138,26 +140,17 @@ class DifferPanel(JobPanel):
         self.b.choose(*a)
 
     def _show_groups(self) -> None:
-        """Colour the tissue by the groups as they are chosen now."""
-        import numpy as np
-
-        from napari_trsmi.answers.figures import COLORS
-        from napari_trsmi.answers.groups import group_of, rest_of, within
-        from napari_trsmi.gui.state import Coloring
-
-        dataset, result = self.session.dataset, self.session.result
-        if dataset is None:
+        """Colour the tissue by the groups as they are chosen now; the sides of a boundary take a while to find."""
+        section, result, parts = self.session.section, self.session.result, self.session.parts
+        if section is None:
             return
-        try:
-            a = group_of(self.a.where, dataset, result)
-            b = rest_of(a) if self.b.where == "rest" else group_of(self.b.where, dataset, result)
-            if (section := self.session.parts.name) is not None:
-                a, b = (within(group, dataset, section) for group in (a, b))
-        except TrsmiError as error:
-            self.session.failed.emit(str(error))
-            return
-        codes = np.where(a.spots & ~b.spots, 0, np.where(b.spots & ~a.spots, 1, -1))
-        self.session.color(Coloring("A and B", codes, colors=COLORS, names=(f"A: {a.name}", f"B: {b.name}")))
+        work = partial(groups_coloring, self.a.where, self.b.where, section.dataset, result, parts.name)
+
+        def done(coloring: Coloring) -> None:
+            if section is self.session.section:
+                self.session.color(coloring)
+
+        run_job(self.session, FINDING, work, done, with_window=True)
 
     def leave(self) -> None:
         """Stop lassoing."""

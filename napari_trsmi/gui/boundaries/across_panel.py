@@ -113,8 +113,8 @@ class AcrossPanel(QWidget):
         first, second, third = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         first.addWidget(self.search, 1)
         first.addWidget(self.default)
-        second.addWidget(self.unit, 1)
-        second.addWidget(self.band, 1)
+        second.addWidget(self.unit, 2)
+        second.addWidget(self.band, 3)  # of 330 px, so that both can be read
         third.addWidget(self.hops, 1)
         third.addWidget(self.save_button)
         layout = QVBoxLayout(self)
@@ -239,7 +239,7 @@ class AcrossPanel(QWidget):
                 self._take(table, made_of)
                 self._refresh()
 
-        run_job(self.session, "Measuring across a boundary", work, done, failed)
+        run_job(self.session, "Measuring across a boundary", work, done, failed, with_window=True)
 
     def _take(self, table: pd.DataFrame | None, made_of: Any) -> None:
         self.table, self._made_of = table, made_of

@@ -57,7 +57,7 @@ class BoundaryCanvas:
         session.canvas.removed.wanted.connect(self._draw_missing)
         viewer.events.theme.connect(self._on_ground)
         if session.canvas is not None:
-            session.canvas.claims.append(self._on_click)
+            session.canvas.pointing.claims.append(self._on_click)
         self._on_ground()
         self.update()
 

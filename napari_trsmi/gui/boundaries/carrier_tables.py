@@ -71,6 +71,7 @@ class CarrierTables:
             work,
             lambda found: self._take(edges, segment, *found),
             lambda problem: self._take(edges, segment, None, None),
+            with_window=True,
         )
 
     def forget(self) -> None:

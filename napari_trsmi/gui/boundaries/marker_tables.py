@@ -69,6 +69,7 @@ class MarkerTables:
             lambda: marker_tables(result),
             lambda tables: self._take(result, tables),
             lambda problem: self._take(result, None),
+            with_window=True,
         )
 
     def _take(self, result: Result, tables: Tables | None) -> None:

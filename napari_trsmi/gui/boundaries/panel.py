@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from napari_trsmi.edits import same_segments
 from napari_trsmi.gui import anchors
 from napari_trsmi.gui.boundaries import layers
 from napari_trsmi.gui.boundaries.filter_bar import FilterBar
 from napari_trsmi.gui.boundaries.note_line import NoteLine
 from napari_trsmi.gui.boundaries.ramp_key import RampKey
-from napari_trsmi.gui.boundaries.table import BoundaryFilter, BoundaryModel
+from napari_trsmi.gui.boundaries.table import CARRIED, BoundaryFilter, BoundaryModel
 from napari_trsmi.gui.boundaries.view import BoundaryView
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.support.bar import SupportBar
@@ -24,6 +23,7 @@ from napari_trsmi.gui.viewer.flight import Flight
 from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.widgets.named import NameBox
 from napari_trsmi.gui.widgets.plain import Label
+from napari_trsmi.reviews import same_segments
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -179,7 +179,7 @@ class BoundaryPanel(QWidget):
         from napari_trsmi.edits import review
 
         result = self.session.result
-        if result is None or (self.model.verdict(segment), self.model.note(segment)) == (verdict, note):
+        if result is None or self._said(segment) == (verdict, note, ""):
             return
         self.session.set_result(review(result, segment, verdict, note))
 
@@ -198,7 +198,9 @@ class BoundaryPanel(QWidget):
             return
         pair = self.model.text(segment, "domains")
         just = "just judged: " if segment == self._judged and segment != self.table.segment else ""
-        self.note.show_note(segment, f"{just}{pair}", self.model.note(segment))
+        origin = self.model.carried_from(segment)
+        carried = f" ({CARRIED} {origin})" if origin else ""
+        self.note.show_note(segment, f"{just}{pair}{carried}", self.model.note(segment))
 
     # What the session and the table say
 
@@ -227,8 +229,8 @@ class BoundaryPanel(QWidget):
         self._show_note()
         self._say_progress()
 
-    def _said(self, segment: int) -> tuple[str, str]:
-        return self.model.verdict(segment), self.model.note(segment)
+    def _said(self, segment: int) -> tuple[str, str, str]:
+        return self.model.verdict(segment), self.model.note(segment), self.model.carried_from(segment)
 
     def _fill_measures(self, result: Result | None) -> None:
         table = None if result is None else result.boundaries

@@ -12,6 +12,7 @@ from qtpy.QtGui import QColor, QPainter, QPixmap
 from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui.boundaries.layers import measures
 from napari_trsmi.gui.widgets.columns import Column, ColumnModel, Index, Role
+from napari_trsmi.reviews import REVIEW
 from napari_trsmi.summary import SUPPORT_MEANS
 from napari_trsmi.trust import BY_CHANCE, STABILITY
 
@@ -28,6 +29,8 @@ TRUST = {  # column once the result was checked: heading, meaning
 }
 VERDICTS = {"keep": "kept", "doubt": "doubtful", "reject": "rejected"}
 SIGNS = {"keep": "✓ kept", "doubt": "? doubt", "reject": "✗ reject"}
+CONFIRM = "the boundary there is the same. A key confirms, changes or clears it."
+CARRIED = "←"  # in place of the sign, where the verdict was given in another run
 FILTERS = {
     "all": "All",
     "unreviewed": "Unreviewed",
@@ -35,6 +38,7 @@ FILTERS = {
     "doubt": "Doubtful",
     "reject": "Rejected",
     "note": "With a note",
+    "carried": "Carried over",
 }
 ORDERS = {  # what comes first: what people read
     "weight": "Matters most",
@@ -133,7 +137,7 @@ class BoundaryModel(ColumnModel):
         self._values["domains"], self._values["section"] = pairs, names
         lengths = table["length"] * (microns or 1.0)
         self._values["length"], self._coarse = lengths.tolist(), lengths.min() >= 1
-        for key in ("review", "note"):
+        for key in REVIEW:
             self._values[key] = table[key].fillna("").tolist() if key in table else [""] * len(table)
         self._names = result.names
         self._swatches = [_swatches(result.palette[a], result.palette[b]) for a, b in pairs]
@@ -166,6 +170,10 @@ class BoundaryModel(ColumnModel):
     def note(self, segment: int) -> str:
         """Return the note on a segment."""
         return str(self._values["note"][segment])
+
+    def carried_from(self, segment: int) -> str:
+        """Return the run in which verdict and note on a segment were given; "" where it was this one."""
+        return str(self._values["carried_from"][segment])
 
     def section(self, segment: int) -> str:
         """Return the section that a segment is in; "" where there is one only."""
@@ -201,7 +209,9 @@ class BoundaryModel(ColumnModel):
         found = Counter(self._values.get("review", ()))
         parts = [f"{found[verdict]} {word}" for verdict, word in VERDICTS.items() if found[verdict]]
         line = f"{sum(found[verdict] for verdict in VERDICTS)} of {self.rowCount()} reviewed"
-        return f"{line}: {', '.join(parts)}" if parts else line
+        carried = sum(bool(origin) for origin in self._values.get("carried_from", ()))
+        more = f"; {carried} carried over from another run ({CARRIED})" if carried else ""
+        return (f"{line}: {', '.join(parts)}" if parts else line) + more
 
     def sort_value(self, segment: int, key: str) -> Any:
         """Return what a cell is sorted by; unknown numbers come last."""
@@ -220,7 +230,8 @@ class BoundaryModel(ColumnModel):
             return " | ".join(found) if any(found) else ""
         value = self._values[key][segment]
         if key == "review":
-            return SIGNS.get(value, "")
+            sign = SIGNS.get(value, "")
+            return f"{CARRIED}{sign[1:]}" if self.carried_from(segment) else sign
         if key in ("note", "section"):
             return str(value)
         if math.isnan(value):
@@ -245,7 +256,8 @@ class BoundaryModel(ColumnModel):
             return self.text(segment, column.key)
         if role == Role.ToolTipRole:
             text = self.text(segment, column.key)
-            return f"{column.help}\n{text}" if text else column.help
+            origin = self.carried_from(segment) if column.key in ("review", "note") else ""
+            return "\n".join(filter(None, (column.help, text, origin and f"Carried from {origin}: {CONFIRM}")))
         if role == Role.DecorationRole and column.key == "domains":
             return self._swatches[segment]
         if role == Role.TextAlignmentRole and isinstance(self.sort_value(segment, column.key), float):
@@ -274,6 +286,7 @@ class BoundaryFilter(QSortFilterProxyModel):
     def filterAcceptsRow(self, row: int, parent: Index) -> bool:  # noqa: D102
         verdict = self.model.verdict(row)
         rules = {"all": True, "unreviewed": verdict == "", "note": bool(self.model.note(row))}
+        rules["carried"] = bool(self.model.carried_from(row))
         fits = rules.get(self.wanted, verdict == self.wanted) and self.pair in (None, self.model.pair(row))
         here = not self.section or self.model.section(row) == self.section
         return fits and here and self.model.length(row) >= self.shortest

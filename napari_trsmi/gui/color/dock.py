@@ -6,15 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import (
-    QButtonGroup,
-    QCheckBox,
-    QHBoxLayout,
-    QPushButton,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QButtonGroup, QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
 from napari_trsmi.errors import DataError
@@ -27,6 +19,7 @@ from napari_trsmi.gui.color.suggestions import suggested
 from napari_trsmi.gui.color.together import Part, Together
 from napari_trsmi.gui.finding.feature_search import FeatureSearch
 from napari_trsmi.gui.finding.features import COLUMN, GENE_SET, Feature, FeatureIndex, coloring_by
+from napari_trsmi.gui.finding.last_index import LastIndex
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
@@ -56,6 +49,7 @@ class ColorDock(QWidget):
         self.session = session_of(napari_viewer)
         self._recent: list[Feature] = []
         self._index: FeatureIndex | None = None
+        self._last_index = LastIndex()
         self._read: dict[Feature, Coloring] = {}  # the features that are shown together
         self._listed: Any = None  # what the list was made for
         self._predicted: tuple[str, ...] = ()  # modalities that the result predicts
@@ -247,7 +241,7 @@ class ColorDock(QWidget):
         """Find what there is to colour by; what a person picked stays."""
         section, within = self.session.section, self._within.currentData()
         self._read = {}
-        self._index = None if section is None else FeatureIndex(section.dataset, self._predicted, section.scores)
+        self._index = self._last_index.of(section, self._predicted)
         for field in self._fields:
             picked = field.feature
             field.set_index(self._index)

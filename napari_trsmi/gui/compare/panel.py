@@ -182,7 +182,8 @@ class ComparePanel(QWidget):
         self._update()
         config = self.session.config if section.result is None else section.result.config
         work = partial(self._work, section, keys, config)
-        run_job(self.session, "", work, partial(self._take, asked), partial(self._on_failed, asked))
+        done, failed = partial(self._take, asked), partial(self._on_failed, asked)
+        run_job(self.session, "", work, done, failed, with_window=True)
         return None
 
     def _work(self, section: OpenSection, keys: tuple[Any, Any], config: Config) -> Compared:

@@ -165,7 +165,7 @@ class TissueMarks(QObject):
         self.lassoed.emit(found)
 
     def _on_move(self, viewer: Viewer, event: Any) -> None:
-        under = self.session.canvas.spot_at(event.position)
+        under = self.session.canvas.pointing.spot_at(event.position)
         row = -1 if under is None else under
         if row != self._under:
             self._under = row

@@ -25,7 +25,6 @@ class ColorKey(QWidget):
         super().__init__()
         self.session = session
         self.title, self.low, self.strip, self.high = Label(), Label(), Label(), Label()
-        self.title.setWordWrap(True)  # so that a long title does not widen the window
         self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.categories = ChipList(rows=2)
@@ -52,7 +51,9 @@ class ColorKey(QWidget):
         title = "Colours add up" if several else coloring.title
         self.title.setText(f"{title} (in the colours of the domains)" if known else title)
         self.title.setToolTip(SEVERAL if several else as_tip(coloring.title))
-        needed = self.title.fontMetrics().horizontalAdvance(self.title.text()) + 4
+        self.title.setWordWrap(False)
+        needed = self.title.sizeHint().width()  # in one line
+        self.title.setWordWrap(True)  # so that a long title does not widen the window
         self.title.setMinimumWidth(min(needed, ALONE if known else BESIDE))
         for part in (self.low, self.strip, self.high):
             part.setVisible(not named and not several)

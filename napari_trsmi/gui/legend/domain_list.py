@@ -31,6 +31,7 @@ class DomainModel(QAbstractListModel):
         self.locked = ""  # why names cannot be edited now
         self._counts: list[int] = []
         self._counts_by: dict[str, list[int]] = {}  # section of a study: counts
+        self._part = ""  # the section that the counts are of; empty for all
 
     def show(
         self, shown: Shown | None, hidden: frozenset[int], locked: str, section: OpenSection | None = None
@@ -47,6 +48,7 @@ class DomainModel(QAbstractListModel):
         spots = None if section is None else section.spoken_of
         self._counts = [] if shown is None else shown.counts_in(spots).tolist()
         self._counts_by = {}
+        self._part = "" if section is None or section.part is None else section.dataset.section_names[section.part]
         if shown is not None and section is not None and section.dataset.section is not None:
             for number, name in enumerate(section.dataset.section_names):
                 self._counts_by[name] = shown.counts_in(section.dataset.section == number).tolist()
@@ -77,11 +79,13 @@ class DomainModel(QAbstractListModel):
         if role == _Role.DecorationRole:
             return swatch(shown.colors[k], hollow=hidden)
         if role == _Role.AccessibleTextRole:
-            return f"Domain {name}, {count} spots{', hidden' if hidden else ''}"
+            where = f" of section {self._part}" if self._part else ""
+            return f"Domain {name}, {count} spots{where}{', hidden' if hidden else ''}"
         if role == _Role.ToolTipRole:
             share = count / max(sum(self._counts), 1)
             state = ", hidden" if hidden else ""
-            text = f"<p>Domain {_plain(name)}: {count:,} spots ({share:.1%}){state}.</p>"
+            where = f" of section {_plain(self._part)}" if self._part else ""
+            text = f"<p>Domain {_plain(name)}: {count:,} spots ({share:.1%}){where}{state}.</p>"
             return f"{text}{self._by_section(k)}<p>{HELP}</p>"
         if role == _Role.ForegroundRole and hidden:
             return QBrush(QColor("#808080"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from napari import Viewer
@@ -30,7 +31,7 @@ from napari_trsmi.gui.ready import ready_of
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.undo_button import UndoButton
 from napari_trsmi.gui.viewer.sessions import session_of
-from napari_trsmi.gui.widgets.plain import Label
+from napari_trsmi.gui.widgets.plain import Label, shortened
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -174,7 +175,7 @@ class Legend(QWidget):
 
         self._merging = True
         self._update()
-        run_job(self.session, "Merging domains", work, done, self._on_failed)
+        run_job(self.session, "Merging domains", work, done, self._on_failed, with_window=True)
 
     def _edit(self, edit: Callable[[Result], Result]) -> None:
         if self.locked or self.session.result is None:
@@ -238,15 +239,16 @@ class Legend(QWidget):
             self.caption.setToolTip("")
         else:
             preview = shown.epoch is not None
-            caption = (
-                f"Preview, epoch {shown.epoch}" if preview else f"{len(shown.names)} domains{self.session.parts.said}"
-            )
+            caption = f"Preview, epoch {shown.epoch}" if preview else f"{len(shown.names)} domains"
+            counted = self.session.parts.counted
+            whose = f"\nspots of {shortened(counted)}" if counted else ""
             self.caption.setMinimumWidth(0)
             if preview:  # as wide at every epoch: with another width domains may need another row, and the canvas jumps
-                self.caption.setText("Preview, epoch 000")
+                self.caption.setText(f"Preview, epoch 000{whose}")
                 self.caption.setMinimumWidth(self.caption.sizeHint().width())
-            self.caption.setText(shown.title or caption)
-            self.caption.setToolTip(self.locked or HELP)
+            self.caption.setText(f"{shown.title or caption}{whose}")
+            about = f"<p>The numbers count the spots of {escape(counted)}.</p>" if counted else ""
+            self.caption.setToolTip(f"{about}<p>{escape(self.locked) or HELP}</p>")
         self.setVisible(self.wanted and section is not None)  # from the start: the canvas keeps its size
 
     def _on_theme(self, event: Any) -> None:

@@ -74,18 +74,16 @@ def read_session(path: str | Sequence[str]) -> list[Any]:
     DataError
         The file is no session file, or data that it names cannot be read, and no person is there to be told.
     """
-    from qtpy.QtCore import QTimer
-
     from napari_trsmi.errors import DataError
     from napari_trsmi.gui.viewer.docks import viewer_in_use
     from napari_trsmi.gui.viewer.layers import section_layers
+    from napari_trsmi.gui.viewer.reader import later
     from napari_trsmi.gui.workspace import files, record
     from napari_trsmi.gui.workspace.reopening import reopened
 
     file = Path(str(path))
     if (viewer := viewer_in_use()) is not None:
-        QTimer.singleShot(0, lambda: files.open_session(viewer, file))  # once napari has done with the drop
-        return [(None,)]
+        return later(viewer, lambda session: files.open_session(session.canvas.viewer, file))
     layers = []
     for section, problems in (reopened(one, file.absolute().parent, {}) for one in record.read(file).sections):
         if section is None:

@@ -9,11 +9,11 @@ from qtpy.QtCore import QEvent
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.regions.panel import RegionsPanel
 from napari_trsmi.gui.viewer.dock_problem import DockProblem
+from napari_trsmi.gui.viewer.dropping import take_drops
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.widgets.frame import Framed
 from napari_trsmi.gui.words import NO_SECTION
-from napari_trsmi.gui.workspace.dropping import take_drops
 
 if TYPE_CHECKING:
     from napari import Viewer

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_trsmi.edits import NEW_DOMAINS
 from napari_trsmi.evidence import SUPPORT as MAP
 from napari_trsmi.gui.worker import Thread
 from napari_trsmi.interrupt import Interrupted, interruptible
 from napari_trsmi.records import Progress, drain
+from napari_trsmi.reviews import NEW_DOMAINS
 from napari_trsmi.telling import SUPPORT, heard
 
 if TYPE_CHECKING:

@@ -37,7 +37,6 @@ from napari_trsmi.gui.viewer.theme import warning_color
 from napari_trsmi.gui.widgets.focus_ring import FocusRing
 from napari_trsmi.gui.widgets.frame import Scrolled
 from napari_trsmi.gui.widgets.plain import Label
-from napari_trsmi.gui.workspace.dropping import take_drops
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -139,7 +138,6 @@ class TrainDock(QWidget):
         super().showEvent(event)
         guard(self, self.viewer, self.session)
         furnish(self, self.viewer, self.session)
-        take_drops(self, self.session)
         attach_legend(self, self.session)
         QTimer.singleShot(libraries.DELAY, libraries.PIECES.begin)
 

@@ -9,8 +9,10 @@ from weakref import WeakSet
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
+from napari_trsmi.gui.layout import Lie
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.viewer.looks import moved
 from napari_trsmi.gui.viewer.sections import put_in_place
 from napari_trsmi.gui.widgets.plain import Label
 
@@ -124,4 +126,6 @@ def place(session: Session, placement: Placement) -> None:
         return
     dataset = apply(old.dataset, placement)
     result = None if old.result is None else replace(old.result, dataset=dataset)
-    put_in_place(session, OpenSection(dataset, result, old.path, old.runs.move_to(dataset), layout=old.layout), [old])
+    section = OpenSection(dataset, result, old.path, old.runs.move_to(dataset), layout=old.layout)
+    moved(section, old, Lie(placement.matrix, placement.shift))
+    put_in_place(session, section, [old])

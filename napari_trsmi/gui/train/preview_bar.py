@@ -87,7 +87,7 @@ class PreviewBar(QWidget):
             session.runs_changed.emit()
             session.told.emit(f"Epoch {step.epoch} is {entry.name} in the list of runs.")
 
-        run_job(session, f"Keeping epoch {step.epoch}…", work, done)
+        run_job(session, f"Keeping epoch {step.epoch}…", work, done, with_window=True)
 
     def _can_be_kept(self, step: Step) -> bool:
         """Whether its embedding is there, or the state of training that makes it again."""

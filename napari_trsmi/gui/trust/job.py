@@ -7,10 +7,10 @@ from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from napari_trsmi.edits import same_segments
 from napari_trsmi.gui.worker import Thread
 from napari_trsmi.interrupt import Interrupted, interruptible
 from napari_trsmi.records import Progress, drain
+from napari_trsmi.reviews import same_segments
 from napari_trsmi.telling import heard
 from napari_trsmi.trust import BY_CHANCE, STABILITY
 
@@ -44,6 +44,8 @@ class Wanted:
         Fresh measurements in the runs to compare.
     keep
         What shuffling leaves as it is.
+    n_sections
+        Sections of a study to leave out in turn; 0 for none.
     """
 
     n_seeds: int = 5
@@ -51,11 +53,13 @@ class Wanted:
     n_domains: tuple[int, ...] = ()
     perturb: bool = True
     keep: Kept = "gradients"
+    n_sections: int = 0
 
     @property
     def n_runs(self) -> int:
         """Runs of the method that this takes."""
-        return self.n_seeds - 1 + self.n_shuffled + int(self.n_seeds == 1 and bool(self.n_domains))
+        of_curve = int(self.n_seeds == 1 and bool(self.n_domains))
+        return self.n_seeds - 1 + self.n_shuffled + of_curve + self.n_sections
 
 
 @dataclass(eq=False)
@@ -119,7 +123,7 @@ class TrustJob:
 
     def work(self) -> Result | None:
         """Return the result with what was found in it; None where no check came to its end."""
-        from napari_trsmi.trust import chance, seed_stability, stability_curve, with_trust
+        from napari_trsmi.trust import chance, seed_stability, stability_curve, with_trust, without_each_section
 
         result, wanted = self.result, self.wanted
         found: dict[str, Any] = {}
@@ -137,6 +141,8 @@ class TrustJob:
                         result, wanted.n_domains, n_seeds, perturb=wanted.perturb, stability=known, fit=self._fit
                     )
                     found["curve"] = self._follow(curve)
+                if wanted.n_sections:
+                    found["sections"] = self._follow(without_each_section(result, fit=self._fit))
                 self.text = "each modality alone"
                 self._hear("Finding domains of each modality alone")
                 return with_trust(result, **found)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -22,24 +21,19 @@ from napari_trsmi.estimate import estimate, parts
 from napari_trsmi.gui.form.spec import changed
 from napari_trsmi.gui.jobs import JobPanel
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.maps import map_title, result_maps
 from napari_trsmi.gui.paces import paces
 from napari_trsmi.gui.run_controls import in_words
-from napari_trsmi.gui.trust.agreement_grid import AgreementGrid
+from napari_trsmi.gui.trust.found_view import FoundView
 from napari_trsmi.gui.trust.job import BUSY, TrustJob, Wanted, carried_over
-from napari_trsmi.gui.trust.words import ABOUT, CURVE, ELSEWHERE, KEEP, MAPS, NO_RESULT, REPLACED
-from napari_trsmi.gui.undoing import put_result
-from napari_trsmi.gui.viewer.part_box import PartBox
+from napari_trsmi.gui.trust.words import ABOUT, ELSEWHERE, KEEP, NO_RESULT, REPLACED
+from napari_trsmi.gui.undoing import replace_result
 from napari_trsmi.gui.widgets.bar import TellingBar
-from napari_trsmi.gui.widgets.curve_plot import CurvePlot
-from napari_trsmi.gui.widgets.plain import Label, Marked
+from napari_trsmi.gui.widgets.plain import Label
 from napari_trsmi.gui.words import duration
-from napari_trsmi.trust import describe
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
     from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Coloring
     from napari_trsmi.trust import Kept
 
 
@@ -78,39 +72,31 @@ class TrustPanel(JobPanel):
         self.stop_button.setToolTip("End after this epoch; checks that are complete are kept")
         self.progress, self.doing = TellingBar("Checks"), TellingBar("Run under way")
         self.status = _line()
-        self.found = QWidget()
-        self.summary = _line()
-        self.summary.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        self.sections_wanted = QCheckBox("Leave each section out")
+        self.sections_wanted.setToolTip(
+            "Train again without each section of the study in turn: does each domain come back in the others, or does "
+            "it hang on one section? A run for each section"
         )
-        self.maps = {name: QPushButton(title) for name, title in MAPS.items()}
-        self.agreement, self.curve, self.use = AgreementGrid(), CurvePlot(*CURVE), QPushButton()
-        self.agreement_title = Marked("<b>Agreement of every two seeds</b> (ARI)")
-        self.curve_title = Marked("<b>Stability by number of domains</b>")
+        self.found = FoundView(session)
         self._lay_out()
 
         self.run_button.clicked.connect(self.start)
         self.stop_button.clicked.connect(self.stop)
         for box in (self.seeds, self.shuffled, self.lowest, self.highest):
             box.valueChanged.connect(self._show_estimate)
-        self.curve_wanted.toggled.connect(self._show_estimate)
-        self.curve.chosen.connect(self.use_number)
-        self.use.clicked.connect(self._use_suggested)
-        for name, button in self.maps.items():
-            button.setCheckable(True)
-            button.clicked.connect(lambda on, name=name: self.show_map(name, on))
+        for check in (self.curve_wanted, self.sections_wanted):
+            check.toggled.connect(self._show_estimate)
+        self.found.chosen.connect(self.use_number)
         listen(
             self,
             (session.section_changed, self._on_section),
             (session.result_changed, self._on_result),
             (session.run_changed, self._refresh),
-            (session.coloring_changed, self._on_coloring),
-            (session.parts.chosen_changed, self._on_chosen),
         )
         self._on_result(session.result)
 
     def _lay_out(self) -> None:
-        form, numbers, buttons, maps = QFormLayout(), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        form, numbers, buttons = QFormLayout(), QHBoxLayout(), QHBoxLayout()
         form.setContentsMargins(0, 0, 0, 0)
         form.addRow("Seeds", self.seeds)
         form.addRow("", self.perturb)
@@ -120,10 +106,9 @@ class TrustPanel(JobPanel):
         numbers.addWidget(Label("to"))
         numbers.addWidget(self.highest, 1)
         form.addRow(self.curve_wanted, numbers)
+        form.addRow("", self.sections_wanted)
         buttons.addWidget(self.run_button)
         buttons.addWidget(self.stop_button)
-        for button in self.maps.values():
-            maps.addWidget(button)
         self.about = _line(ABOUT)
         self.asking = QWidget()
         asking = QVBoxLayout(self.asking)
@@ -133,14 +118,6 @@ class TrustPanel(JobPanel):
         asking.addLayout(buttons)
         asking.addWidget(self.progress)
         asking.addWidget(self.doing)
-        found = QVBoxLayout(self.found)
-        found.setContentsMargins(0, 6, 0, 0)
-        found.addWidget(Marked("<b>What was found</b>"))
-        found.addWidget(PartBox(self.session, "Found in"))
-        found.addWidget(self.summary)
-        found.addLayout(maps)
-        for part in (self.curve_title, self.curve, self.use, self.agreement_title, self.agreement):
-            found.addWidget(part)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 6, 4, 4)
         for widget in (self.about, self.asking, self.status, self.found):
@@ -155,7 +132,14 @@ class TrustPanel(JobPanel):
         low, high = sorted((self.lowest.value(), self.highest.value()))
         numbers = tuple(range(low, high + 1)) if self.curve_wanted.isChecked() else ()
         keep: Kept = self.keep.currentData()
-        return Wanted(self.seeds.value(), self.shuffled.value(), numbers, self.perturb.isChecked(), keep)
+        n_sections = self._n_sections if self.sections_wanted.isChecked() else 0
+        return Wanted(self.seeds.value(), self.shuffled.value(), numbers, self.perturb.isChecked(), keep, n_sections)
+
+    @property
+    def _n_sections(self) -> int:
+        """How many sections the result is of, where each can be left out; else 0."""
+        n = 0 if self.session.result is None else len(self.session.result.dataset.parts)
+        return n if n > 1 else 0
 
     def start(self) -> None:
         """Check the kept result in the background."""
@@ -179,16 +163,6 @@ class TrustPanel(JobPanel):
         self.session.set_config(changed(self.session.config, {"cluster.n_domains": n_domains}))
         self._say(f"The next run looks for {n_domains} domains. Press Run in the Train dock.")
 
-    def _use_suggested(self) -> None:
-        result = self.session.result
-        if result is not None:
-            self.use_number(result.provenance["trust"]["suggested_domains"])
-
-    def show_map(self, name: str, on: bool) -> None:
-        """Colour the spots by what was found of each of them, or no longer."""
-        result = self.session.result
-        self.session.color(result_maps(result)[map_title(name)] if on and result is not None else None)
-
     # What the session and the thread say
 
     def _on_section(self, section: Any) -> None:
@@ -199,12 +173,8 @@ class TrustPanel(JobPanel):
     def _on_result(self, result: Result | None) -> None:
         if self._is_replaced:
             self._drop(REPLACED)
-        self._show_found(result)
         self._show_estimate()
         self._refresh()
-
-    def _on_chosen(self, _: Any) -> None:
-        self._show_found(self.session.result)
 
     @property
     def _is_replaced(self) -> bool:
@@ -224,7 +194,7 @@ class TrustPanel(JobPanel):
             self._say("Stopped before any check was complete: nothing was changed.")
             return
         self._say("Stopped; the checks that were complete are kept." if job.stopped else "")
-        put_result(self.session, section, carried_over(outcome, section.result))
+        replace_result(self.session, section, carried_over(outcome, section.result))
         if section is not self.session.section:
             self.session.told.emit(f"The checks of {section.dataset.name} are done.")
 
@@ -253,7 +223,8 @@ class TrustPanel(JobPanel):
         self.stop_button.setEnabled(busy)
         self.progress.setVisible(busy)
         self.doing.setVisible(busy)
-        for field in (self.seeds, self.shuffled, self.curve_wanted):
+        self.sections_wanted.setVisible(self._n_sections > 0)
+        for field in (self.seeds, self.shuffled, self.curve_wanted, self.sections_wanted):
             field.setEnabled(not busy)
         self.perturb.setEnabled(not busy and (self.seeds.value() > 1 or self.curve_wanted.isChecked()))
         self.keep.setEnabled(not busy and self.shuffled.value() > 0)
@@ -284,30 +255,6 @@ class TrustPanel(JobPanel):
         words = f"epoch {doing.done} of {doing.total}" if doing.text == "epoch" else in_words(doing)
         run = "" if job.progress >= 1 else f"{job.text}: "
         self.doing.show_share(f"{run}{words}", doing.done, doing.total)
-
-    def _show_found(self, result: Result | None) -> None:
-        trust = {} if result is None else result.provenance.get("trust", {})
-        self.found.setVisible(bool(trust))
-        if result is None or not trust:
-            return
-        self.summary.setText(describe(result, self.session.parts.name).replace("\n", "\n\n"))
-        for name, button in self.maps.items():
-            button.setVisible(name in result.maps)
-        agreement = np.array(trust.get("seed_agreement", np.zeros((0, 0))))
-        self.agreement.set_values(agreement, [str(seed) for seed in trust.get("seeds", ())])
-        for widget in (self.agreement_title, self.agreement):
-            widget.setVisible(len(agreement) > 0)
-        suggested, rows = trust.get("suggested_domains"), trust.get("curve", ())
-        numbers, values, low, high = ([row[key] for row in rows] for key in ("n_domains", "stability", "low", "high"))
-        self.curve.set_curve(numbers, values, suggested, (low, high))
-        self.use.setText(f"Use {suggested} domains in the next run")
-        for shown in (self.curve_title, self.curve, self.use):
-            shown.setVisible("curve" in trust)
-        self._on_coloring(self.session.coloring)
-
-    def _on_coloring(self, coloring: Coloring | None) -> None:
-        for name, button in self.maps.items():
-            button.setChecked(coloring is not None and coloring.title == map_title(name))
 
 
 def _line(text: str = "") -> QLabel:

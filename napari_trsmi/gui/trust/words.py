@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from napari_trsmi.trust import AGREEING, STABILITY
-
 ABOUT = (
     "Would these domains come out again from another measurement of the section? Would they appear by chance? The "
     "settings of the result run again to find out."
@@ -11,12 +9,6 @@ ABOUT = (
 NO_RESULT = "Train first, or open a saved result; then ask here whether its domains are real."
 REPLACED = "The result was replaced while it was checked: what was found is dropped. Check the new one."
 ELSEWHERE = "{} is being checked. What is found comes to it, whatever you look at meanwhile."
-CURVE = (
-    "Stability by number of domains",
-    "Mean agreement of runs from other seeds, and its range. Click a number, or use arrow keys and Enter, to take it.",
-    "suggested",
-    140,
-)
 KEEP = {  # what shuffling can keep: in words, and what it means
     "gradients": (
         "coarse gradients",
@@ -25,4 +17,3 @@ KEEP = {  # what shuffling can keep: in words, and what it means
     ),
     "nothing": ("nothing", "Spots change places all over the section. Do the boundaries stand out from noise?"),
 }
-MAPS = {STABILITY: "Stability map", AGREEING: "Modalities agreeing"}

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet, ref
 
-import numpy as np
 from psygnal import Signal
 
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.viewer.cameras import Cameras
-from napari_trsmi.gui.viewer.layers import COPY, DOMAINS, NAMES, SPOT, SPOTS, TISSUE
+from napari_trsmi.gui.viewer.home import Home
+from napari_trsmi.gui.viewer.layers import COPY, DOMAINS, NAMES, SPOTS, TISSUE
 from napari_trsmi.gui.viewer.laying import Relaying
-from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.outlining import Outlining
 from napari_trsmi.gui.viewer.painting import paint_domains, paint_spots
+from napari_trsmi.gui.viewer.pointing import Pointing
 from napari_trsmi.gui.viewer.removed import Removed
 from napari_trsmi.gui.viewer.scale import Scale
 from napari_trsmi.gui.viewer.sections import marked, select_one_of, share_units
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 ORDER = (TISSUE, NAMES, SPOTS, DOMAINS)  # from the bottom; what other roles draw lies above
 AIR = 0.04  # share of the canvas left free around a section
-CLICK = 4.0  # canvas pixels; a mouse that moves further drags
 
 
 class Canvas:
@@ -51,17 +50,15 @@ class Canvas:
         self._seen: WeakSet[OpenSection] = WeakSet()
         self._dimmed: WeakSet[OpenSection] = WeakSet()
         self._colored: OpenSection | None = None
-        self.claims: list[Callable[[tuple[float, ...]], bool]] = []  # asked for each click before a spot is selected
         self.outlining, self.cameras, self.removed = Outlining(self), Cameras(viewer), Removed(self)
-        self.scale, self.relaying = Scale(viewer), Relaying(self)
+        self.scale, self.relaying, self.home = Scale(viewer), Relaying(self), Home(viewer, session)
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
-        viewer.mouse_drag_callbacks.append(self._on_press)
+        self.pointing = Pointing(self)
         session.section_changed.connect(self._on_section)
         session.shown_changed.connect(self._on_shown)
         session.hidden_changed.connect(self._on_hidden)
         session.coloring_changed.connect(self._on_coloring)
-        session.spot_changed.connect(self._on_spot)
         session.parts.hidden_changed.connect(self._on_parts)
         for layer in list(viewer.layers):
             self._adopt(layer)
@@ -118,7 +115,7 @@ class Canvas:
         if not ours or ours["role"] == COPY:
             return
         section = ours["section"]
-        if section in self._sections():
+        if section in self.sections():
             if self.layer(ours["role"], section) is None or "part" in ours:
                 self.removed.note(ours)
             return
@@ -138,21 +135,21 @@ class Canvas:
         for keeper in (self.cameras, self.removed, self.outlining):
             keeper.forget(section)
         if section is self.session.section:
-            self.session.activate(next(reversed(self._sections()), None))
+            self.session.activate(next(reversed(self.sections()), None))
         unsaved = section.result is not None and section.path is None
         if (section.run is not None or unsaved) and len(self.gone) and viewer_in_use() is not None:
             self.gone.emit(section)
         else:
             self.session.training.close(section)
 
-    def _sections(self) -> list[OpenSection]:
+    def sections(self) -> list[OpenSection]:
         """Return the sections that have an image, spots or domains, from the bottom."""
         found = (ours["section"] for _, ours in self._marked() if ours["role"] in ORDER)
         return list({id(section): section for section in found}.values())
 
     def _sweep(self) -> None:
         """Remove what was drawn on sections that are gone; copies are a person's own."""
-        sections = self._sections()
+        sections = self.sections()
         for layer, ours in list(self._marked()):
             if ours["section"] not in sections and ours["role"] == COPY:
                 layer.metadata.pop("trsmi")
@@ -187,7 +184,7 @@ class Canvas:
 
     def _on_shown(self, shown: Shown | None) -> None:
         section, layer = self.session.section, self.layer(DOMAINS)
-        if section is None or section not in self._sections():
+        if section is None or section not in self.sections():
             return
         if shown is not None and layer is not None:
             paint_domains(layer, section, shown, self.session.hidden)
@@ -206,7 +203,7 @@ class Canvas:
 
     def _on_hidden(self, hidden: frozenset[int]) -> None:
         section, layer, shown = self.session.section, self.layer(DOMAINS), self.session.shown
-        if section is None or shown is None or section not in self._sections():
+        if section is None or shown is None or section not in self.sections():
             return
         if layer is None:  # a person removed it, and asks for some domains now
             self.draw_domains()
@@ -234,7 +231,7 @@ class Canvas:
     def _on_coloring(self, coloring: Coloring | None) -> None:
         section = self._colored if coloring is None else self.session.section
         self._colored = None if coloring is None else section
-        if section is None or section not in self._sections():
+        if section is None or section not in self.sections():
             return
         layer = self.layer(SPOTS, section)
         if layer is None:
@@ -278,50 +275,6 @@ class Canvas:
             viewer.layers.insert(place, made)
             selection.active = active
         return made
-
-    # A spot
-
-    def _on_press(self, viewer: Viewer, event: Any) -> Generator[None, None, None]:
-        """Select the spot under a click, None on empty tissue; a drag or a click of another tool is not for us."""
-        active = viewer.layers.selection.active
-        other_tool = active is not None and str(getattr(active, "mode", "pan_zoom")) != "pan_zoom"
-        if event.button != 1 or event.modifiers or other_tool or viewer.dims.ndisplay != 2:
-            return
-        start, position = np.array(event.pos), event.position
-        yield
-        while event.type == "mouse_move":
-            yield
-        clicked = np.linalg.norm(np.array(event.pos) - start) <= CLICK and self.session.section is not None
-        if clicked and not any(claim(position) for claim in self.claims):
-            self.session.select_spot(self.spot_at(position))
-
-    def spot_at(self, position: tuple[float, ...]) -> int | None:
-        """Return the row of the active section's spot at a place (..., row, column) in the world, or None."""
-        section = self.session.section
-        layer = self.layer(DOMAINS) or self.layer(SPOTS)
-        if section is None or layer is None:
-            return None
-        at, drawn = layer.world_to_data(position), look(section)
-        if drawn.raster is not None:
-            row, column = np.round(at).astype(int)
-            inside = 0 <= row < drawn.raster.spots.shape[0] and 0 <= column < drawn.raster.spots.shape[1]
-            spot = int(drawn.raster.spots[row, column]) if inside else -1
-            return spot if spot >= 0 and (section.seen is None or section.seen[spot]) else None
-        away = np.abs(section.at[:, ::-1] - at)
-        distance = away.max(axis=1) if drawn.square else np.hypot(*away.T)
-        nearest = int(distance.argmin())
-        reach = (drawn.diameter if drawn.sizes is None else drawn.sizes[nearest]) / 2
-        return nearest if distance[nearest] <= reach and (section.seen is None or section.seen[nearest]) else None
-
-    def _on_spot(self, spot: int | None) -> None:
-        section, layer = self.session.section, self.layer(SPOT)
-        if spot is None or section is None:
-            for layer in (one for one, ours in self._marked() if ours["role"] == SPOT):
-                layer.visible = False
-        elif layer is None and section in self._sections():
-            self.add(layers.ring_layer(section, spot))
-        elif layer is not None:
-            layer.data, layer.visible = layers.ring_data(section, spot), True
 
 
 def _is(ours: dict[str, Any], section: OpenSection | None, role: str) -> bool:

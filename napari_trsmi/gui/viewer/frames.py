@@ -20,6 +20,13 @@ ABOVE = 0.08  # of a section, for its name
 
 def frame(viewer: Viewer, section: OpenSection, rows: np.ndarray | None = None) -> tuple[np.ndarray, float]:
     """Return the centre (row, column) in the world and the zoom that show some spots; None for all."""
+    low, high = box(section, rows)
+    zoom = float((FILLED * np.array(viewer.canvas.size, float) / (high - low)).min())
+    return (low + high) / 2, zoom
+
+
+def box(section: OpenSection, rows: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lower and upper ends (row, column) in the world of some spots, with room for names; None for all."""
     dataset = section.dataset
     unit, _ = world(dataset)
     coords = section.at if rows is None else section.at[rows]
@@ -27,5 +34,4 @@ def frame(viewer: Viewer, section: OpenSection, rows: np.ndarray | None = None) 
     low, high = (coords.min(axis=0)[::-1] - half) * unit, (coords.max(axis=0)[::-1] + half) * unit
     if dataset.parts:
         low[0] -= ABOVE * (high[0] - low[0])
-    zoom = float((FILLED * np.array(viewer.canvas.size, float) / (high - low)).min())
-    return (low + high) / 2, zoom
+    return low, high

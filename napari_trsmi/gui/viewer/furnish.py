@@ -1,4 +1,4 @@
-"""What a window of napari gets once, with the first dock: keys, the menu Edit, the line of the mouse, safe graphics."""
+"""What a window of napari gets once, with the first dock: keys, menu, the line of the mouse, drops, safe graphics."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QMainWindow, QWidget
 
+from napari_trsmi.gui.viewer.dropping import take_drops
 from napari_trsmi.gui.viewer.gl_context import CanvasContext
 from napari_trsmi.gui.viewer.hover import hover_of
 from napari_trsmi.gui.viewer.keys import WindowKeys, keys_of
@@ -29,4 +30,5 @@ def furnish(widget: QWidget, viewer: Viewer, session: Session) -> WindowKeys | N
         UndoMenu(window, session, keys)
         CanvasContext(window, viewer)
     hover_of(window, viewer, session)
+    take_drops(widget, session)
     return keys

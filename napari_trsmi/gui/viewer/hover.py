@@ -60,7 +60,7 @@ class Hover(ElidingLabel):
         listen(self, (session.result_changed, self._forget), (session.section_changed, self._forget))
 
     def _on_move(self, viewer: Viewer, event: Any) -> None:
-        spot = None if self.session.section is None else self.session.canvas.spot_at(event.position)
+        spot = None if self.session.section is None else self.session.canvas.pointing.spot_at(event.position)
         if (number := -1 if spot is None else spot) != self._spot:
             self._spot = number
             text = "" if spot is None else words(self.session, spot)

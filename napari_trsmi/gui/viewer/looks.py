@@ -13,6 +13,7 @@ from napari_trsmi.gui.viewer import raster
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.gui.layout import Lie
     from napari_trsmi.gui.state import OpenSection
     from napari_trsmi.gui.viewer.raster import Raster
 
@@ -60,6 +61,16 @@ def look(section: OpenSection) -> Look:
             pixels = plain.raster.turned(section.lies[0])
         _LAID[section] = section.layout, replace(plain, raster=pixels)
     return _LAID[section][1]
+
+
+def moved(section: OpenSection, before: OpenSection, lie: Lie) -> None:
+    """Let a section, whose spots are those of `before` put elsewhere, be drawn as that one was, there.
+
+    The distance between spots, and which of them is the nearest, are the same. Cells with outlines lose these.
+    """
+    plain, same = _LOOKS.get(before), section.dataset.spot_diameter == before.dataset.spot_diameter
+    if plain is not None and same and before.dataset.outlines is None:
+        _LOOKS[section] = replace(plain, raster=None if plain.raster is None else plain.raster.turned(lie))
 
 
 def draw_cells(section: OpenSection, cells: Raster) -> None:

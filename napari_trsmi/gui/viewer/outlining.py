@@ -81,7 +81,7 @@ class Outlining:
 
 
 def redraw(canvas: Canvas, section: OpenSection) -> None:
-    """Put new layers of spots and domains in place of those that a section has."""
+    """Draw spots and domains of a section anew, in the layers that it has where these can take it."""
     viewer, session = canvas.viewer, canvas.session
     current = section is session.section
     shown, hidden = (session.shown, session.hidden) if current else (None, frozenset())
@@ -93,6 +93,8 @@ def redraw(canvas: Canvas, section: OpenSection) -> None:
         made = (
             layers.spots_layer(section, coloring) if role == SPOTS else layers.domains_layer(section, shown, hidden)  # type: ignore[arg-type]
         )
+        if _takes(old, made):
+            continue
         made[1]["opacity"] = old.opacity
         before = old.metadata["trsmi"]
         if "visible" in before:  # when its section is looked at again
@@ -104,3 +106,15 @@ def redraw(canvas: Canvas, section: OpenSection) -> None:
         new.name = name  # without the number that told it from the one it replaces
         if was_active:
             viewer.layers.selection.active = new
+
+
+def _takes(layer: Any, made: layers.LayerData) -> bool:
+    """Give a layer other pixels at another place; False where it cannot have them.
+
+    A new layer would take half a second of the window, as long as the old one takes to go.
+    """
+    data, settings, kind = made
+    if type(layer).__name__.lower() != kind or layer.multiscale != settings["multiscale"]:
+        return False
+    layer.data, layer.scale, layer.translate = data, settings["scale"], settings["translate"]
+    return True

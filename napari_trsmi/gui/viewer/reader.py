@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 if TYPE_CHECKING:
     from napari import Viewer
 
     from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.gui.session import Session
     from napari_trsmi.gui.state import OpenSection
 
 logger = logging.getLogger(__name__)
@@ -21,7 +22,6 @@ FILES = (".h5ad", ".h5mu", ".zarr.zip", ".xenium")
 PICTURES = (".ome.tif", ".ome.tiff", ".ome.zarr")  # beside a section
 HDF5 = (".h5", ".hdf5")  # endings of many kinds of files
 ZARR = {"zarr.json", ".zgroup", ".zattrs", ".zmetadata"}  # what marks a folder as a Zarr group
-_NOTHING: list[Any] = [(None,)]  # napari's word for "read, and there is no layer": it then says nothing of its own
 
 
 def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[Any]] | None:
@@ -70,96 +70,42 @@ def _is_our_folder(path: Path) -> bool:
 def read_section(path: str | Sequence[str]) -> list[Any]:
     """Return the layers of the section in one file, or in several: those with the same barcodes are one section.
 
-    Several sections open as one study. In a running window a person is asked whether they shall, and which section of
-    a file with several to open; problems are told as one sentence, and the docks open beside the first section.
+    Several sections are one study. In a running window the files are read in a thread as those of *Open…* are, with the
+    same line and questions, and no layers are returned: they come once that is done.
 
     Raises
     ------
     DataError
         The data cannot be used, and no person is there to be told.
     """
-    paths = [str(path)] if isinstance(path, str | Path) else [str(one) for one in path]
-    return layers_of(lambda library: open_sections(paths, library))
-
-
-def layers_of(read: Callable[[str | None], list[OpenSection]]) -> list[Any]:
-    """Return the layers of the sections that `read` gives for the name of a library, or for None."""
     from napari_trsmi.gui.viewer.docks import viewer_in_use
     from napari_trsmi.gui.viewer.layers import section_layers
-    from napari_trsmi.gui.viewer.sections import share_units
-    from napari_trsmi.gui.viewer.sessions import session_of
-    from napari_trsmi.gui.worker import sentence
+    from napari_trsmi.gui.viewer.opening import open_soon
 
-    if (viewer := viewer_in_use()) is None:
-        return [layer for section in read(None) for layer in section_layers(section)]
-    problem, sections = "", []
-    try:
-        sections = _read_or_ask(read)
-    except Exception as error:
-        logger.info("a section could not be read", exc_info=True)
-        problem = sentence(error)
-    if not sections and not problem:  # a person picked none
-        return _NOTHING
-    _go_on_later(viewer, problem)
-    for section in sections[-1:]:
-        session_of(viewer)  # which draws what comes
-        share_units(viewer, section)  # before napari adds its layers
-    return [layer for section in sections for layer in section_layers(section)] or _NOTHING
+    paths = [str(path)] if isinstance(path, str | Path) else [str(one) for one in path]
+    if (viewer := viewer_in_use()) is not None:
+        return later(viewer, lambda session: open_soon(session, paths))
+    return [layer for section in open_sections(paths) for layer in section_layers(section)]
 
 
-def _go_on_later(viewer: Viewer, problem: str) -> None:
-    """Open the docks once napari has added the layers, and tell what went wrong: there it can be read at leisure."""
+def later(viewer: Viewer, do: Callable[[Session], Any]) -> list[Any]:
+    """Do something in a window once napari has done with a file, and return what tells it that there is no layer."""
     from qtpy.QtCore import QTimer
 
-    from napari_trsmi.gui.viewer import docks
-    from napari_trsmi.gui.viewer.opening import WITH_COORDINATES
     from napari_trsmi.gui.viewer.sessions import session_of
 
-    if problem.startswith("Expected coordinates"):
-        problem += f" {WITH_COORDINATES}"
+    held = ref(getattr(viewer, "__wrapped__", viewer))  # it may be closed by then
 
-    def go_on() -> None:
-        try:
-            docks.open_docks_once(viewer)
-        finally:
-            if problem:
-                session_of(viewer).failed.emit(problem)
+    def begin() -> None:
+        if (there := held()) is not None:
+            do(session_of(there))
 
-    QTimer.singleShot(0, go_on)
-
-
-def _read_or_ask(read: Callable[[str | None], list[OpenSection]]) -> list[OpenSection]:
-    """Return the sections, the one picked where a file has several, or none where none was picked."""
-    from napari_trsmi.errors import ChoiceError
-    from napari_trsmi.gui.viewer import library_picker
-
-    library: Any = None
-    while True:
-        try:
-            with _busy_cursor():
-                return read(library)
-        except ChoiceError as several:
-            names, together = several.names, several.kind != "tables"
-        library = library_picker.choose(names, together=together)
-        if library is None:
-            return []
-
-
-@contextmanager
-def _busy_cursor() -> Iterator[None]:
-    """Show that the window is at work: libraries load, a file is read."""
-    from qtpy.QtCore import Qt
-    from qtpy.QtWidgets import QApplication
-
-    QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
-    try:
-        yield
-    finally:
-        QApplication.restoreOverrideCursor()
+    QTimer.singleShot(0, begin)
+    return [(None,)]
 
 
 def open_sections(paths: Sequence[str | Path], library: Any = None) -> list[OpenSection]:
-    """Return the section or study in files; several sections that a person does not want as a study, one by one.
+    """Return the section in files, or the study that several are; nobody is asked.
 
     `library` names the section of a file to open; all of them are a study for `studies.ALL`.
 
@@ -170,20 +116,9 @@ def open_sections(paths: Sequence[str | Path], library: Any = None) -> list[Open
     """
     from napari_trsmi.data.study import stack
     from napari_trsmi.gui.state import OpenSection
-    from napari_trsmi.gui.viewer.docks import viewer_in_use
 
     found = found_in(paths, library)
-    if isinstance(found, list):
-        return found
-    answer = "study"
-    if viewer_in_use() is not None:
-        from napari_trsmi.gui.viewer import study_picker
-
-        with _usual_cursor():
-            answer, found = study_picker.choose(found)
-    if answer == "study":
-        return [OpenSection(stack(found))]
-    return [OpenSection(replace(dataset, name=name)) for name, dataset in found.items()] if answer == "apart" else []
+    return found if isinstance(found, list) else [OpenSection(stack(found))]
 
 
 def found_in(paths: Sequence[str | Path], library: Any = None) -> list[OpenSection] | dict[str, Dataset]:
@@ -205,19 +140,6 @@ def found_in(paths: Sequence[str | Path], library: Any = None) -> list[OpenSecti
         return [open_section(paths, library)]
     found = studies.sections_in_files(paths, library)
     return [OpenSection(dataset) for dataset in found.values()] if len(found) == 1 else found
-
-
-@contextmanager
-def _usual_cursor() -> Iterator[None]:
-    """Show that the window waits for a person, while it is at work otherwise."""
-    from qtpy.QtCore import Qt
-    from qtpy.QtWidgets import QApplication
-
-    QApplication.setOverrideCursor(Qt.CursorShape.ArrowCursor)
-    try:
-        yield
-    finally:
-        QApplication.restoreOverrideCursor()
 
 
 def open_section(paths: Sequence[str | Path], library: str | None = None) -> OpenSection:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
     from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Coloring
+    from napari_trsmi.gui.state import Coloring, OpenSection
 
     Extent = tuple[float, float, float, float]
 
@@ -68,7 +68,7 @@ class _Painter:
         step = max(right - left, bottom - top) / FINE
         self._shape = max(1, round((bottom - top) / step)), max(1, round((right - left) / step))
         self._things: list[Thing] = []
-        self._picture: np.ndarray | None = np.ones((*self._shape, 4))  # (H, W, 4), colours times opacity
+        self._picture: np.ndarray | None = np.ones((*self._shape, 4), np.float32)  # (H, W, 4), colours times opacity
         self._picture[..., :3] = to_rgb(background)
         self._painted = False
 
@@ -92,9 +92,9 @@ class _Painter:
 
     def _flush(self) -> None:
         if self._painted and self._picture is not None:
-            alpha = self._picture[..., 3:]
-            rgb = np.divide(self._picture[..., :3], alpha, out=np.zeros_like(self._picture[..., :3]), where=alpha > 0)
-            colors = np.round(255 * np.clip(np.concatenate([rgb, alpha], axis=-1), 0, 1)).astype(np.uint8)
+            colors, alpha = self._picture, self._picture[..., 3:]
+            np.divide(colors[..., :3], np.where(alpha > 0, alpha, 1), out=colors[..., :3])
+            colors = np.round(255 * np.clip(colors, 0, 1, out=colors), out=colors).astype(np.uint8)
             self._things.append(Pixels(colors, self._extent))
         self._picture, self._painted = None, False
 
@@ -107,8 +107,8 @@ class _Painter:
             return
         values, inside = self._sampled(layer)
         if layer.rgb:
-            values = values / 255 if values.dtype == np.uint8 else values.astype(float)
-            solid = np.ones((*values.shape[:2], 1))
+            values = values / np.float32(255) if values.dtype == np.uint8 else values.astype(np.float32)
+            solid = np.ones((*values.shape[:2], 1), np.float32)
             colors = values if values.shape[-1] == 4 else np.concatenate([values, solid], axis=-1)
         else:
             low, high = layer.contrast_limits
@@ -122,19 +122,23 @@ class _Painter:
             self._things.append(marks)
             return
         values, inside = self._sampled(layer)
-        colors = np.array(layer.colormap.map(values), float)
+        colors = np.array(layer.colormap.map(values), np.float32)
         if layer.contour:
             colors[..., 3] *= _on_edge(values, max(1, round(layer.contour * FINE / 1000)))
         self._blend(layer, colors, inside)
 
     def _blend(self, layer: Any, colors: np.ndarray, inside: np.ndarray) -> None:
         if self._picture is None:
-            self._picture = np.zeros((*self._shape, 4))
+            self._picture = np.zeros((*self._shape, 4), np.float32)
         self._painted = True
-        alpha = colors[..., 3:] * layer.opacity * inside[..., None]
-        added = np.concatenate([colors[..., :3] * alpha, alpha], axis=-1)
-        kept = 1.0 if str(layer.blending) == "additive" else 1.0 - alpha
-        self._picture = np.minimum(added + kept * self._picture, 1.0)
+        colors = colors.astype(np.float32)  # half the memory: of millions of pixels that is the time it takes
+        alpha = colors[..., 3:] * (np.float32(layer.opacity) * inside[..., None])
+        if str(layer.blending) != "additive":
+            self._picture *= 1 - alpha
+        colors[..., :3] *= alpha
+        colors[..., 3:] = alpha
+        self._picture += colors
+        np.minimum(self._picture, 1, out=self._picture)
 
     def _sampled(self, layer: Any) -> tuple[np.ndarray, np.ndarray]:
         """Return the (H, W, ...) values of a picture as the canvas shows them, and which of these lie inside of it."""
@@ -285,6 +289,14 @@ def key_of(coloring: Coloring) -> Key:
     return Key(coloring.title, ramp=ramp, limits=coloring.limits or ends)
 
 
+def _counted(section: OpenSection) -> str:
+    """Return which sections of a study the numbers count: those that are drawn; empty where all are."""
+    names = [name for at, name in enumerate(section.dataset.section_names) if at not in section.hidden_parts]
+    if not section.hidden_parts or not names:
+        return ""
+    return f", spots of {', '.join(names) if len(names) < 4 else f'{len(names)} sections'}"
+
+
 def _caption(session: Session) -> str:
     from napari_trsmi.versions import DISTRIBUTION, own
 
@@ -297,7 +309,7 @@ def _caption(session: Session) -> str:
     if domains is not None and domains.visible and shown is not None:
         what = shown.title or ("domains" if shown.epoch is None else f"preview of the domains, epoch {shown.epoch}")
         hidden = f", {len(session.hidden)} hidden" if session.hidden else ""
-        said.append(f"{len(shown.names)} {what}{hidden}")
+        said.append(f"{len(shown.names)} {what}{hidden}{_counted(section)}")
     if spots is not None and spots.visible:
         said.append("spots" if session.coloring is None else session.coloring.title)
     return f"{section.dataset.name}: {'; '.join(said) or 'tissue'}. {made}"

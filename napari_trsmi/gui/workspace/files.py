@@ -119,20 +119,34 @@ def open_session(viewer: Viewer, path: Path, parent: QWidget | None = None) -> N
     What is wrong with the file, and what of it is not there, is told through the session of the viewer.
     """
     session, folder = session_of(viewer), Path(path).absolute().parent
-    try:
+    there, window = ref(session), (lambda: None) if parent is None else ref(parent)
+
+    def look() -> tuple[record.SavedSession, list[record.SavedFile]]:
         what = record.read(path)
-    except DataError as error:
-        return session.failed.emit(str(error))
-    moved: dict[str, Path] = {}
-    left: set[str] = set()
-    while lost := [file for file in missing_files(what, folder, moved) if file.path not in left]:
-        answer = asking.where_is(parent, lost[0])
-        if answer == "cancel":
-            return None
-        if isinstance(answer, Path):
-            moved[lost[0].was or lost[0].path] = answer
-        left.add(lost[0].path)
-    there, parts = ref(getattr(viewer, "__wrapped__", viewer)), len(what.sections)
+        return what, missing_files(what, folder, {})
+
+    def ask(found: tuple[record.SavedSession, list[record.SavedFile]]) -> None:
+        what, lost = found
+        moved: dict[str, Path] = {}
+        left: set[str] = set()
+        while lost:
+            answer = asking.where_is(window(), lost[0])
+            if answer == "cancel":
+                return
+            if isinstance(answer, Path):
+                moved[lost[0].was or lost[0].path] = answer
+            left.add(lost[0].path)
+            lost = [file for file in missing_files(what, folder, moved) if file.path not in left]
+        if (session := there()) is not None:
+            lane_of(session).add(_reopening(session, path, what, moved), first=True)
+
+    show_line(session)
+    lane_of(session).add(Opening(f"Opening {shortened(Path(path).name, 22)}", look, ask))
+
+
+def _reopening(session: Session, path: Path, what: record.SavedSession, moved: dict[str, Path]) -> Opening:
+    """Return the opening of what a session file names, where some of it lies elsewhere now."""
+    there, folder, parts = ref(session), Path(path).absolute().parent, len(what.sections)
 
     def read() -> Found:
         found = []
@@ -145,11 +159,10 @@ def open_session(viewer: Viewer, path: Path, parent: QWidget | None = None) -> N
 
     def take(found: Found) -> None:
         remember([path])
-        if (viewer := there()) is not None:
-            in_turn(session_of(viewer), steps(session_of(viewer), what, found))
+        if (session := there()) is not None:
+            in_turn(session, steps(session, what, found))
 
-    show_line(session)
-    return lane_of(session).add(Opening(f"Opening {shortened(Path(path).name, 22)}", read, take))
+    return Opening(f"Opening {shortened(Path(path).name, 22)}", read, take)
 
 
 def steps(session: Session, what: record.SavedSession, found: Found) -> Iterator[None]:

@@ -25,6 +25,7 @@ from napari_trsmi.gui.workspace.record import (
     saved_file,
 )
 from napari_trsmi.gui.workspace.saved_words import SavedBoundary, SavedChannel, SavedColoring, SavedWords
+from napari_trsmi.reviews import REVIEW
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
@@ -155,7 +156,7 @@ def words_of(result: Result) -> SavedWords:
     review = []
     if table is not None and "review" in table:
         said = table[(table["review"] != "") | (table["note"] != "")]
-        keys = ("domain_a", "domain_b", "n_edges", "x", "y", "review", "note")
+        keys = ("domain_a", "domain_b", "n_edges", "x", "y", *(key for key in REVIEW if key in table))
         review = [
             SavedBoundary(**dict(zip(keys, row, strict=True))) for row in said[list(keys)].itertuples(index=False)
         ]

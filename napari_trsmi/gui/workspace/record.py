@@ -15,9 +15,10 @@ from pydantic import Field, ValidationError, field_validator
 
 from napari_trsmi.config import Config
 from napari_trsmi.errors import ConfigError, DataError, explained
+from napari_trsmi.gui.words import SESSION
 from napari_trsmi.gui.workspace.saved_words import Color, Name, Number, Part, Pixels, SavedColoring, SavedWords, Zoom
 
-ENDING = ".trsmi.json"
+ENDING = SESSION
 FORMAT = 1
 SAMPLE = "trsmi:sample"  # instead of the path of the bundled slice, which is another on every machine
 MOST_BYTES = 64_000_000

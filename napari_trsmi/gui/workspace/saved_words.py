@@ -29,6 +29,7 @@ class SavedBoundary(Part):
     y: Number
     review: Literal["", "keep", "doubt", "reject"] = ""
     note: Name = ""
+    carried_from: Name = ""
 
 
 class SavedWords(Part):

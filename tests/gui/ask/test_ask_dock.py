@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -172,9 +173,23 @@ def test_another_dock_in_front_ends_lassoing_and_leaves_no_layer(qtbot, viewer, 
 
 def test_the_two_groups_are_shown_on_the_tissue(qtbot, dock):
     press(qtbot, dock.differ.show_groups)
+    qtbot.waitUntil(lambda: dock.session.coloring is not None)
     coloring = dock.session.coloring
     assert coloring.names == ("A: domain 1", "B: rest")
     assert np.array_equal(coloring.values == 0, dock.session.result.labels == 0)
+
+
+def test_the_two_groups_are_found_beside_the_window_and_not_shown_on_another_section(qtbot, dock, monkeypatch):
+    threads, session = [], dock.session
+    monkeypatch.setattr(differ_panel, "groups_coloring", lambda *_: threads.append(threading.current_thread()))
+    colored = []
+    session.coloring_changed.connect(colored.append)
+    press(qtbot, dock.differ.show_groups)
+    session.activate(None)
+    colored.clear()
+    qtbot.waitUntil(lambda: bool(threads) and not session.busy.under_way)
+    assert threads[0] is not threading.main_thread()
+    assert colored == []
 
 
 def test_an_answer_goes_with_the_domains_it_is_about_and_stays_under_other_names(qtbot, dock):

@@ -214,11 +214,31 @@ def test_a_saved_review_is_there_when_the_file_is_opened_again(dock, qtbot, tmp_
     panel = dock.boundaries
     panel.table.choose(0)
     press(qtbot, dock, Qt.Key.Key_D)
-    dock.session.set_result(edits.review(dock.session.result, 1, "keep", "thin"))
+    dock.session.set_result(edits.review(dock.session.result, 1, "keep", "thin", carried_from="run 1"))
     dock.session.result.write(tmp_path / "saved.h5mu")
     again = dock_alone(qtbot, restore(tmp_path / "saved.h5mu"))
     assert again.boundaries.line.text() == panel.line.text()
     assert again.boundaries.model.note(1) == "thin"
+    assert again.boundaries.model.carried_from(1) == "run 1"
+
+
+def test_a_verdict_carried_over_is_marked_can_be_looked_for_and_a_key_makes_it_ones_own(dock, qtbot):
+    panel = dock.boundaries
+    dock.session.set_result(edits.review(dock.session.result, 1, "keep", "thin", carried_from="run 1"))
+    assert panel.model.text(1, "review") == "← kept"
+    index = panel.model.index(1, panel.model.column("review"))
+    assert "Carried from run 1" in panel.model.data(index, Qt.ItemDataRole.ToolTipRole)
+    assert panel.line.text().startswith(f"1 of {panel.model.rowCount()} reviewed: 1 kept; 1 carried over from another")
+    panel.wanted.setCurrentIndex(panel.wanted.findData("carried"))
+    assert panel.rows.segments() == [1]
+    panel.table.choose(1)
+    assert panel.note.about.text().endswith("(← run 1)")
+    press(qtbot, dock, Qt.Key.Key_K)
+    assert panel.model.text(1, "review") == "✓ kept"
+    assert panel.model.note(1) == "thin"
+    assert panel.rows.segments() == []
+    dock.session.deeds.undo()
+    assert panel.model.text(1, "review") == "← kept"
 
 
 def test_during_a_run_the_boundaries_make_way_and_come_back_with_the_new_result(dock, quick, qtbot):

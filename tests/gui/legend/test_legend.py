@@ -272,6 +272,9 @@ def test_the_key_shows_what_colours_the_spots(legend, session, sample):
     assert key.categories.isVisible()
     assert [key.categories.model().index(k, 0).data() for k in range(2)] == ["B", "T"]
     assert not key.strip.isVisible()
+    legend.setStyleSheet("QLabel { padding: 5px }")  # as napari's does
+    session.color(Coloring("A and B", np.arange(n) % 2, colors=("#111111", "#222222"), names=("A", "B")))
+    assert key.title.heightForWidth(key.title.minimumWidth()) == key.title.heightForWidth(1000)  # one line
     session.color(Coloring("Runner-up", np.zeros(n, int), colors=session.shown.colors, names=session.shown.names))
     assert not key.categories.isVisible()
     assert "colours of the domains" in key.title.text()

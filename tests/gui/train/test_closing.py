@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -13,11 +15,13 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QDialog, QMainWindow, QWidget
 
 from napari_trsmi import edits
+from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.train import closing
 from napari_trsmi.gui.trust.dock import TrustDock
 from napari_trsmi.gui.trust.job import TrustJob
 from napari_trsmi.gui.viewer.sessions import session_of
+from napari_trsmi.interrupt import check
 
 
 @pytest.fixture
@@ -239,6 +243,32 @@ def test_all_sections_that_train_and_wait_are_asked_about_at_once(window, sessio
     assert (first.run.state, second.run) == ("finishing", None)
     gate.release(999)
     qtbot.waitUntil(lambda: first.result is not None, timeout=10_000)
+
+
+def test_what_is_worked_out_for_the_window_ends_with_it_and_what_is_saved_is_saved(window, session, qtbot):
+    saving, ended, heard = threading.Event(), [], []
+
+    def work_out():
+        try:
+            while True:
+                check()
+                time.sleep(0.01)
+        finally:
+            ended.append("worked out")
+
+    def save():
+        saving.wait(10)
+        check()
+        return "saved"
+
+    run_job(session, "Clustering", work_out, heard.append, heard.append, with_window=True)
+    run_job(session, "Saving", save, heard.append, heard.append)
+    qtbot.wait(100)
+    assert window.close()
+    qtbot.waitUntil(lambda: ended == ["worked out"])
+    saving.set()
+    qtbot.waitUntil(lambda: not session.busy.under_way)
+    assert heard == ["saved"]
 
 
 def test_closing_ends_all_that_train_and_wait(window, session, gate, answers, trained):

@@ -9,10 +9,14 @@ import pytest
 from opened_dock import add
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_trsmi.data import placement
+from napari_trsmi.gui.finding.features import COLUMN
+from napari_trsmi.gui.finding.last_index import LastIndex
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.train.join_panel import JoinPanel
-from napari_trsmi.gui.train.placement_panel import TURNS, PlacementPanel
-from napari_trsmi.gui.viewer import study_picker
+from napari_trsmi.gui.train.placement_panel import TURNS, PlacementPanel, turn
+from napari_trsmi.gui.viewer import looks, study_picker
+from napari_trsmi.gui.viewer.layers import world
 from napari_trsmi.gui.viewer.sections import sections_in
 from napari_trsmi.gui.viewer.sessions import session_of
 
@@ -107,6 +111,31 @@ def test_a_turn_by_hand_flips_the_spots(viewer, panel, sample):
     panel.turn_button.menu().actions()[0].trigger()
     width = sample.image.pixels.shape[1] / sample.image.scale
     assert np.allclose(session_of(viewer).dataset.coords[:, 0], width - sample.coords[:, 0])
+
+
+@pytest.mark.parametrize("change", ["x", "y", "swap"])
+def test_a_flip_of_many_spots_works_out_nothing_anew(viewer, panel, trained, monkeypatch, change):
+    monkeypatch.setattr(looks.raster, "RASTER_ABOVE", 50)
+    monkeypatch.setattr(looks.raster, "GRID_ABOVE", 50)
+    add(viewer, OpenSection(trained.dataset, trained))
+    monkeypatch.setattr(looks, "_look", None)
+    turn(session_of(viewer), change)
+    session = session_of(viewer)
+    unit, coords = world(session.dataset)[0], session.dataset.coords
+    assert not np.allclose(coords, trained.dataset.coords)
+    for spot in (3, 70, 200):
+        assert session.canvas.spot_at(tuple(coords[spot, ::-1] * unit)) == spot
+
+
+def test_a_flip_keeps_the_list_of_features_and_a_new_column_renews_it(sample):
+    before, own = OpenSection(sample), LastIndex()
+    index = own.of(before, ())
+    flipped = OpenSection(placement.apply(sample, placement.turned(sample, "x")))
+    assert own.of(flipped, ()) is index
+    assert own.of(flipped, ("adt",)) is not index
+    changed = replace(sample, obs=sample.obs.assign(mine=1))
+    assert "mine" in [one.name for one in own.of(OpenSection(changed), ()).named(COLUMN)]
+    assert own.of(None, ()) is None
 
 
 def test_nothing_can_be_placed_during_a_run(viewer, panel, upside_down):

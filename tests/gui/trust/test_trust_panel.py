@@ -19,7 +19,7 @@ from napari_trsmi.gui.trust import panel as trust_panel
 from napari_trsmi.gui.trust.dock import TrustDock
 from napari_trsmi.gui.trust.job import TrustJob, Wanted
 from napari_trsmi.gui.trust.words import ELSEWHERE, NO_RESULT
-from napari_trsmi.gui.undoing import put_result
+from napari_trsmi.gui.undoing import replace_result
 from napari_trsmi.gui.words import duration
 from napari_trsmi.gui.worker import sentence
 
@@ -103,9 +103,9 @@ def test_what_is_found_is_in_the_result_its_maps_and_the_table_of_boundaries(pan
     assert {"Stability", "Modalities agreeing"} <= set(result_maps(result))
     assert result_maps(result)["Stability"].limits == (0, 1)
     assert {"stability", "by_chance"} <= set(result.boundaries)
-    assert "Fresh measurements and seeds: mean ARI 1.00 over 3 runs" in panel.summary.text()
-    assert "within gradients of depth and position" in panel.summary.text()
-    assert panel.agreement.values.shape == (3, 3)
+    assert "Fresh measurements and seeds: mean ARI 1.00 over 3 runs" in panel.found.summary.text()
+    assert "within gradients of depth and position" in panel.found.summary.text()
+    assert panel.found.agreement.values.shape == (3, 3)
     assert acting == {0: 1, 1: 1, 2: 1}  # shuffled tissue has the seed of the result
     model = BoundaryModel()
     model.set_result(result)
@@ -122,7 +122,7 @@ def test_the_runs_differ_by_seed_alone_and_shuffling_keeps_nothing_where_a_perso
     wait(panel, qtbot)
     trust = panel.session.result.provenance["trust"]
     assert (trust["perturbed"], trust["kept"]) == (False, "nothing")
-    assert panel.summary.text().startswith("Seeds: mean ARI 1.00 over 2 runs")
+    assert panel.found.summary.text().startswith("Seeds: mean ARI 1.00 over 2 runs")
 
 
 def test_only_what_has_runs_can_be_set(panel):
@@ -224,7 +224,7 @@ def test_checks_of_a_section_that_has_other_domains_by_now_are_dropped(panel, vi
     run(panel, qtbot, seeds=2, shuffled=0)
     open_section(viewer_model, replace(trained.dataset, name="other"))
     other = edits.recluster(trained, {"n_domains": 4})
-    put_result(session, checked, other)
+    replace_result(session, checked, other)
     gate.release(99)
     wait(panel, qtbot)
     assert checked.result is other
@@ -301,8 +301,8 @@ def test_the_curve_is_asked_for_by_its_range(panel, qtbot, acting):
     assert panel.estimate.text().startswith("1 run of the method")
     wait(panel, qtbot)
     assert [row["n_domains"] for row in panel.session.result.provenance["trust"]["curve"]] == [2, 3, 4]
-    assert panel.curve.isVisible()
-    assert not panel.agreement.isVisible()
+    assert panel.found.curve.isVisible()
+    assert not panel.found.agreement.isVisible()
 
 
 def test_the_curve_takes_no_run_beside_those_of_the_seeds(panel, qtbot, acting):
@@ -317,28 +317,28 @@ def test_the_curve_takes_no_run_beside_those_of_the_seeds(panel, qtbot, acting):
 
 
 def test_a_click_on_the_curve_takes_that_number_for_the_next_run(with_curve, qtbot):
-    box = with_curve.curve.plot.getPlotItem().vb
+    box = with_curve.found.curve.plot.getPlotItem().vb
     qtbot.waitUntil(lambda: box.sceneBoundingRect().width() > 100)
-    at = with_curve.curve.plot.mapFromScene(box.mapViewToScene(box.viewRect().center().__class__(4.2, 0.9)))
-    qtbot.mouseClick(with_curve.curve.plot.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    at = with_curve.found.curve.plot.mapFromScene(box.mapViewToScene(box.viewRect().center().__class__(4.2, 0.9)))
+    qtbot.mouseClick(with_curve.found.curve.plot.viewport(), Qt.MouseButton.LeftButton, pos=at)
     qtbot.waitUntil(lambda: with_curve.session.config.cluster.n_domains == 4)
     assert "4 domains" in with_curve.status.text()
 
 
 def test_the_curve_can_be_used_by_keyboard(with_curve, qtbot):
-    qtbot.keyClick(with_curve.curve, Qt.Key.Key_Right)
-    qtbot.keyClick(with_curve.curve, Qt.Key.Key_Return)
+    qtbot.keyClick(with_curve.found.curve, Qt.Key.Key_Right)
+    qtbot.keyClick(with_curve.found.curve, Qt.Key.Key_Return)
     assert with_curve.session.config.cluster.n_domains == 6
-    with_curve.use.click()
+    with_curve.found.use.click()
     assert with_curve.session.config.cluster.n_domains == 5
 
 
 def test_a_map_colours_the_tissue_and_pressed_again_no_longer(panel, qtbot, acting):
     run(panel, qtbot, seeds=2, shuffled=0)
     wait(panel, qtbot)
-    panel.maps["stability"].click()
+    panel.found.maps["stability"].click()
     assert panel.session.coloring.title == "Stability"
-    panel.maps["stability"].click()
+    panel.found.maps["stability"].click()
     assert panel.session.coloring is None
 
 

@@ -215,8 +215,8 @@ def test_between_spots_there_is_nothing_to_click(session, section):
     unit, _ = layers.world(section.dataset)
     row, column = section.dataset.coords[9, ::-1] * unit
     reach = section.dataset.spot_diameter / 2 * unit
-    assert session.canvas.spot_at((row + 0.98 * reach, column)) == 9
-    assert session.canvas.spot_at((row + 1.02 * reach, column)) is None
+    assert session.canvas.pointing.spot_at((row + 0.98 * reach, column)) == 9
+    assert session.canvas.pointing.spot_at((row + 1.02 * reach, column)) is None
 
 
 # Many spots

@@ -64,7 +64,7 @@ def check_all_agree(viewer, before):
     assert np.allclose(layer(viewer, SPOTS).data, section.at[:, ::-1])
     assert np.allclose(layer(viewer, DOMAINS).data, section.at[:, ::-1])
     for spot in (3, section.dataset.n_spots - 5):
-        assert session.canvas.spot_at(tuple(section.at[spot, ::-1] * unit)) == spot
+        assert session.canvas.pointing.spot_at(tuple(section.at[spot, ::-1] * unit)) == spot
     session.select_spot(7)
     assert np.allclose(layer(viewer, SPOT).data[0], section.at[7, ::-1])
     strokes, edges = layer(viewer, "boundaries").data, session.result.boundary_edges
@@ -149,10 +149,12 @@ def test_many_spots_drawn_as_pixels_are_turned_and_picked(viewer, result, monkey
     shown = result.of("b") if lone else result
     section = open_section(viewer, shown.dataset, shown)
     session, unit = session_of(viewer), world(shown.dataset)[0]
+    drawn = layer(viewer, SPOTS), layer(viewer, DOMAINS)
     laying.turn(session)
     laying.flip(session)
+    assert (layer(viewer, SPOTS), layer(viewer, DOMAINS)) == drawn  # new ones would hold up the window
     for spot in (5, 60, 100):
-        found = session.canvas.spot_at(tuple(section.at[spot, ::-1] * unit))
+        found = session.canvas.pointing.spot_at(tuple(section.at[spot, ::-1] * unit))
         assert found == spot
         at = np.round(layer(viewer, DOMAINS).world_to_data(section.at[spot, ::-1] * unit)).astype(int)
         assert layer(viewer, DOMAINS).data[tuple(at)] == shown.labels[spot] + 1

@@ -70,8 +70,8 @@ def test_cells_are_discs_first_and_then_have_outlines(viewer, folder, qtbot):
     assert (spots.visible, domains.visible) == (False, True)
     assert session.section is section
     x, y = by_hand.places()[40]
-    assert session.canvas.spot_at((y + 3.9, x)) == 40
-    assert session.canvas.spot_at((y + 4.2, x)) is None
+    assert session.canvas.pointing.spot_at((y + 3.9, x)) == 40
+    assert session.canvas.pointing.spot_at((y + 4.2, x)) is None
     assert domains.get_value((y, x), world=True) == 40 % 3 + 1
 
 
@@ -93,7 +93,7 @@ def test_many_cells_are_drawn_as_far_as_they_are_seen(viewer, folder, qtbot, mon
     assert domains.data[0][place] == 41 % 3 + 1
     assert session.canvas.layer("domains") is domains
     session.set_hidden(frozenset({0}))
-    assert session.canvas.spot_at((y, x)) == 40
+    assert session.canvas.pointing.spot_at((y, x)) == 40
 
 
 def test_outlines_of_a_section_that_is_gone_are_given_up(folder):

@@ -14,6 +14,7 @@ from napari_trsmi.gui.legend.legend import Legend
 from napari_trsmi.gui.state import OpenSection, Shown
 from napari_trsmi.gui.viewer.layers import world
 from napari_trsmi.gui.viewer.part_list import PartList
+from napari_trsmi.gui.viewer.seen import view_of
 from napari_trsmi.gui.viewer.sessions import session_of
 
 
@@ -93,6 +94,21 @@ def test_the_legend_counts_the_section_that_is_chosen(opened, qtbot):
     assert "c: none" in legend.list.domains.index(0).data(Qt.ItemDataRole.ToolTipRole)
     click(opened, 2, 1)
     assert texts() == ["cortex  (0)", f"core  ({n[2]})"]
-    assert legend.caption.text() == "2 domains in c"
+    assert legend.caption.text() == "2 domains\nspots of c"
+    assert "of section c" in legend.list.domains.index(1).data(Qt.ItemDataRole.ToolTipRole)
+    session.show(Shown(labels, ("cortex", "core"), ("#ff0000", "#0000ff"), epoch=3))
+    assert legend.caption.text() == "Preview, epoch 3\nspots of c"
     click(opened, None, 1)
     assert texts()[0] == f"cortex  ({n[0] + n[1]})"
+    assert legend.caption.text() == "Preview, epoch 3\nspots of all 3 sections"
+
+
+def test_a_figure_says_which_sections_its_numbers_count_where_some_are_hidden(opened):
+    session = opened.session
+    labels = (session.dataset.section == 2).astype(int)
+    session.show(Shown(labels, ("cortex", "core"), ("#ff0000", "#0000ff")))
+    assert "2 domains. " in view_of(session)[0].caption
+    session.parts.hide(frozenset({1}))
+    view = view_of(session)[0]
+    assert "2 domains, spots of a, c. " in view.caption
+    assert view.keys[0].names[0] == f"cortex  ({len(session.dataset.sections[0])})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from threading import current_thread, main_thread
 
 import numpy as np
 import pytest
@@ -14,21 +15,15 @@ from qtpy.QtWidgets import QApplication, QLabel
 import napari_trsmi as nt
 from napari_trsmi.data.sample import sample_path
 from napari_trsmi.data.tables import read_table, write_table
-from napari_trsmi.gui.viewer import docks, library_picker
+from napari_trsmi.gui.viewer import docks, library_picker, opening
+from napari_trsmi.gui.viewer.lane import lane_of
 from napari_trsmi.gui.viewer.opening import open_soon
 from napari_trsmi.gui.viewer.reader import get_reader, read_section
+from napari_trsmi.gui.viewer.sections import sections_in
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.viewer.studies import ALL
 
 PLUGIN = "napari-trsmi"
-
-
-@pytest.fixture
-def opened(monkeypatch):
-    """Viewers whose docks were asked for; they are not opened."""
-    viewers = []
-    monkeypatch.setattr(docks, "open_docks", viewers.append)
-    return viewers
 
 
 @pytest.fixture
@@ -55,6 +50,15 @@ def as_a_person(qtbot, do):
         raise done[0]
     qtbot.wait(1)
     return done[0]
+
+
+def open_as_a_person(qtbot, viewer, path):
+    """Open something with napari's own Open or a drop, wait until it was read, and return the layers."""
+    assert as_a_person(qtbot, lambda: viewer.open(path, plugin=PLUGIN)) == []  # they come once it was read
+    lane = lane_of(session_of(viewer))
+    qtbot.waitUntil(lambda: not lane.line, timeout=60_000)
+    qtbot.wait(100)  # layers come one by one
+    return list(viewer.layers)
 
 
 def roles(layers):
@@ -85,9 +89,7 @@ def test_two_files_opened_together_are_one_section(viewer, two_files):
     assert sorted(section(layers).dataset.modalities) == ["adt", "rna"]
 
 
-def test_files_with_different_endings_are_one_section(
-    viewer, qtbot, opened, tmp_path, two_files, make_table, make_mudata
-):
+def test_files_with_different_endings_are_one_section(viewer, qtbot, tmp_path, two_files, make_table, make_mudata):
     adt = make_table(n_features=20, prefix="protein", mean=20.0, seed=1)
     write_table(make_mudata({"adt": adt}), tmp_path / "adt.h5mu", ".h5mu")
     open_soon(session_of(viewer), [two_files[0], str(tmp_path / "adt.h5mu")])
@@ -201,15 +203,24 @@ def test_a_path_is_taken_by_its_name_alone(tmp_path):
     assert get_reader([str(tmp_path / "a.h5ad"), str(tmp_path / "b.h5mu")]) is read_section
 
 
-def test_the_docks_open_once_when_a_person_opens_files(viewer, qtbot, opened, two_files):
-    as_a_person(qtbot, lambda: viewer.open(two_files[0], plugin=PLUGIN))
-    qtbot.waitUntil(lambda: opened == [viewer])
+def test_the_docks_open_once_when_a_person_opens_files(viewer, qtbot, two_files):
+    open_as_a_person(qtbot, viewer, two_files[0])
+    qtbot.waitUntil(lambda: len(viewer.window.dock_widgets) >= 3, timeout=20_000)
 
 
-def test_the_docks_do_not_open_for_a_script(viewer, qtbot, opened, two_files):
+def test_what_napari_opens_is_read_in_a_thread(viewer, qtbot, two_files, monkeypatch):
+    readers = []
+    read = opening.read_files
+    monkeypatch.setattr(opening, "read_files", lambda *how: readers.append(current_thread()) or read(*how))
+    layers = open_as_a_person(qtbot, viewer, two_files[0])
+    assert section(layers).dataset.n_spots == 36
+    assert readers != [main_thread()]
+
+
+def test_the_docks_do_not_open_for_a_script(viewer, qtbot, two_files):
     viewer.open(two_files[0], plugin=PLUGIN)
     QApplication.processEvents()
-    assert opened == []
+    assert docks.docks_of(viewer) == {}
 
 
 def test_docks_that_were_opened_before_are_left_as_they_are(viewer, monkeypatch):
@@ -231,21 +242,18 @@ def test_docks_that_were_opened_before_are_left_as_they_are(viewer, monkeypatch)
         ),
     ],
 )
-def test_a_broken_file_is_one_sentence_for_a_person(viewer, qtbot, errors, opened, tmp_path, content, problem):
+def test_a_broken_file_is_one_sentence_for_a_person(viewer, qtbot, errors, tmp_path, content, problem):
     path = tmp_path / "broken.h5ad"
     path.write_bytes(content)
-    assert as_a_person(qtbot, lambda: viewer.open(path, plugin=PLUGIN)) == []
+    assert open_as_a_person(qtbot, viewer, path) == []
     qtbot.waitUntil(lambda: bool(errors))
     assert errors == [problem.format(path)]
-    assert (list(viewer.layers), opened, QApplication.overrideCursor()) == ([], [viewer], None)
 
 
-def test_a_file_without_coordinates_is_told_to_be_opened_with_another(
-    viewer, qtbot, errors, opened, tmp_path, make_table
-):
+def test_a_file_without_coordinates_is_told_to_be_opened_with_another(viewer, qtbot, errors, tmp_path, make_table):
     path = tmp_path / "adt.h5ad"
     make_table(spatial=False).write_h5ad(path)
-    as_a_person(qtbot, lambda: viewer.open(path, plugin=PLUGIN))
+    open_as_a_person(qtbot, viewer, path)
     qtbot.waitUntil(lambda: bool(errors))
     assert errors[0].endswith("Or open it together with the file that has them: Open… in the dock Train.")
 
@@ -287,25 +295,25 @@ def two_libraries(tmp_path, make_table):
     return path
 
 
-def test_a_person_picks_one_of_several_libraries(viewer, qtbot, opened, two_libraries, monkeypatch):
+def test_a_person_picks_one_of_several_libraries(viewer, qtbot, two_libraries, monkeypatch):
     monkeypatch.setattr(library_picker, "choose", lambda names, **_: names[1])
-    layers = as_a_person(qtbot, lambda: viewer.open(two_libraries, plugin=PLUGIN))
+    layers = open_as_a_person(qtbot, viewer, two_libraries)
     assert (section(layers).dataset.library, section(layers).dataset.n_spots) == ("right", 18)
 
 
-def test_all_libraries_of_a_file_open_as_one_study(viewer, qtbot, opened, two_libraries, monkeypatch):
+def test_all_libraries_of_a_file_open_as_one_study(viewer, qtbot, two_libraries, monkeypatch):
     asked = []
     monkeypatch.setattr(library_picker, "choose", lambda names, together: asked.append(together) or ALL)
-    layers = as_a_person(qtbot, lambda: viewer.open(two_libraries, plugin=PLUGIN))
+    layers = open_as_a_person(qtbot, viewer, two_libraries)
     assert asked == [True]
     assert roles(layers) == ["names", "spots"]
     assert section(layers).dataset.section_names == ("left", "right")
 
 
-def test_picking_none_opens_nothing_and_says_nothing(viewer, qtbot, opened, errors, two_libraries, monkeypatch):
+def test_picking_none_opens_nothing_and_says_nothing(viewer, qtbot, errors, two_libraries, monkeypatch):
     monkeypatch.setattr(library_picker, "choose", lambda names, **_: None)
-    assert as_a_person(qtbot, lambda: viewer.open(two_libraries, plugin=PLUGIN)) == []
-    assert (errors, opened) == ([], [])
+    assert open_as_a_person(qtbot, viewer, two_libraries) == []
+    assert errors == []
 
 
 def test_a_script_is_told_to_choose_a_library(viewer, two_libraries):
@@ -323,9 +331,10 @@ def test_the_picker_gives_what_is_marked(qtbot):
     assert picker.wants_all
 
 
-def test_the_scale_bar_keeps_its_unit_beside_a_section_without_one(viewer, qtbot, errors, opened, two_files):
-    as_a_person(qtbot, lambda: viewer.open(two_files[0], plugin=PLUGIN))
+def test_the_scale_bar_keeps_its_unit_beside_a_section_without_one(viewer, qtbot, errors, two_files):
+    open_as_a_person(qtbot, viewer, two_files[0])
     as_a_person(qtbot, lambda: viewer.open_sample(PLUGIN, "slice"))
+    qtbot.waitUntil(lambda: len(sections_in(viewer)) == 2, timeout=60_000)
     assert {str(unit) for unit in viewer.layers.units} == {"micrometer"}
     session = session_of(viewer)
     session.activate(section([layer for layer in viewer.layers if layer.name == "a_rna spots"]))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from napari.utils.action_manager import action_manager
 from opened_dock import add
+from small_study import small_study
 
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.viewer.flight import Flight
+from napari_trsmi.gui.viewer.frames import box
 from napari_trsmi.gui.viewer.sessions import session_of
 
 
@@ -49,3 +53,50 @@ def test_a_flight_lands_before_another_section_comes(viewer, two, qtbot):
     assert where(viewer) == there
     session.activate(two[1])
     assert where(viewer)[-3:] == pytest.approx((500.0, 400.0, 2.0))
+
+
+def fits(viewer, section, rows=None):
+    """Return whether the camera shows spots of a section from end to end, and not much more."""
+    low, high = box(section, rows)
+    camera, size = viewer.scene.camera, np.array(viewer.canvas.size, float)
+    seen = size / camera.zoom
+    middle = np.abs(np.array(camera.center[-2:]) - (low + high) / 2)
+    return bool((middle < 0.05 * seen).all() and (high - low <= seen).all() and ((high - low) > 0.85 * seen).any())
+
+
+def test_the_home_button_shows_the_section_that_is_to_be_seen_and_no_hidden_one(viewer, two):
+    session_of(viewer).activate(two[0])
+    viewer.scene.camera.zoom = 7.0
+    action_manager.trigger("napari:reset_view")  # as the button and Ctrl+R do
+    assert fits(viewer, two[0])
+    assert not fits(viewer, two[1])
+    session_of(viewer).activate(two[1])
+    action_manager.trigger("napari:reset_view")
+    assert fits(viewer, two[1])
+
+
+def test_the_home_button_shows_a_layer_of_ones_own_too(viewer, two):
+    session_of(viewer).activate(two[0])
+    low, high = box(two[0])
+    viewer.add_points(np.array([high + 2 * (high - low)]), scale=(1, 1))
+    viewer.reset_view()
+    assert not fits(viewer, two[0])
+    viewer.layers[-1].visible = False
+    viewer.reset_view()
+    assert fits(viewer, two[0])
+
+
+def test_a_view_that_was_asked_for_some_layers_is_left_to_them(viewer, two):
+    session_of(viewer).activate(two[0])
+    hidden = session_of(viewer).canvas.layer("spots", two[1])
+    viewer.add_points(np.array([[-5000.0, -5000.0]]))
+    viewer.reset_view(layers=[hidden])
+    assert fits(viewer, two[1])
+
+
+def test_the_home_button_leaves_hidden_sections_of_a_study_out(viewer):
+    study = add(viewer, OpenSection(small_study()))
+    session_of(viewer).parts.hide(frozenset({0, 2}))
+    viewer.reset_view()
+    assert fits(viewer, study, study.seen)
+    assert not fits(viewer, study)

@@ -10,7 +10,6 @@ from small_study import small_study
 
 from napari_trsmi.api import read
 from napari_trsmi.errors import DataError
-from napari_trsmi.gui.viewer import docks, study_picker
 from napari_trsmi.gui.viewer.reader import open_sections
 from napari_trsmi.gui.viewer.studies import joined, same_spots, sections_in_files, with_more
 from napari_trsmi.gui.viewer.study_picker import StudyPicker
@@ -73,17 +72,6 @@ def test_open_datasets_over_the_same_spots_are_read_as_one(four_files):
 def test_a_script_opens_several_sections_as_a_study(four_files):
     (section,) = open_sections(four_files)
     assert section.dataset.section_names == ("s1", "s2", "s3")
-
-
-@pytest.mark.parametrize(("answer", "names"), [("study", ["study"]), ("apart", ["s3", "s1", "s2"]), ("none", [])])
-def test_a_person_is_asked_what_several_sections_shall_be(four_files, monkeypatch, qapp, answer, names):
-    monkeypatch.setattr(docks, "viewer_in_use", lambda: object())
-    turned = lambda found: (answer, {name: found[name] for name in ("s3", "s1", "s2")})  # noqa: E731
-    monkeypatch.setattr(study_picker, "choose", turned)
-    opened = open_sections(four_files)
-    assert [one.dataset.name for one in opened] == names
-    if answer == "study":
-        assert opened[0].dataset.section_names == ("s3", "s1", "s2")
 
 
 def test_names_and_order_are_a_persons(qtbot):

@@ -104,8 +104,8 @@ def test_hidden_sections_are_gone_and_come_back(viewer_alone, study):
     assert session.canvas.layer("names").text.values.tolist() == ["", "b", "c"]
     unit, _ = layers.world(study.dataset)
     at = study.dataset.coords[:, ::-1] * unit
-    assert session.canvas.spot_at(at[3]) is None
-    assert session.canvas.spot_at(at[-1]) == study.dataset.n_spots - 1
+    assert session.canvas.pointing.spot_at(at[3]) is None
+    assert session.canvas.pointing.spot_at(at[-1]) == study.dataset.n_spots - 1
     session.parts.hide(frozenset())
     assert (domains.face_color[:, 3] > 0).all()
     assert session.canvas.layer("names").text.values.tolist() == ["a", "b", "c"]

@@ -148,6 +148,7 @@ def test_rubbish_that_is_dropped_is_told_and_what_was_open_stays(viewer, qtbot, 
     section = open_section(viewer, nt.read(data))
     answers["which"].write_text("{")
     run("open_session")
+    qtbot.waitUntil(lambda: bool(said), timeout=30_000)
     assert "is damaged" in said[0]
     assert sections_in(viewer) == [section]
 
@@ -254,7 +255,7 @@ def test_what_was_said_of_a_run_on_file_comes_back_without_a_copy(viewer, qtbot,
         result.write(data.with_name(f"{name}.h5mu"))
     open_section(viewer, dataset, first)
     session.set_result(first, data.with_name("one.h5mu"))
-    session.set_result(edits.rename(edits.review(first, 0, "keep", "sure"), 1, "rim"))
+    session.set_result(edits.rename(edits.review(first, 0, "keep", "sure", carried_from="run 0"), 1, "rim"))
     session.set_result(second, data.with_name("two.h5mu"))
     answers["beside"] = "leave"
     run("save_session")
@@ -267,6 +268,7 @@ def test_what_was_said_of_a_run_on_file_comes_back_without_a_copy(viewer, qtbot,
     assert reviewed.names[1] == "rim"
     assert reviewed.boundaries["review"].iloc[0] == "keep"
     assert reviewed.boundaries["note"].iloc[0] == "sure"
+    assert reviewed.boundaries["carried_from"].iloc[0] == "run 0"
     assert opened.result is kept
     second.write(data.with_name("one.h5mu"))  # other domains: what was said of the others is not put on them
     opened, problems = reopened(record.read(answers["which"]).sections[0], data.parent, {})

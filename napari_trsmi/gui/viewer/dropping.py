@@ -17,29 +17,27 @@ from qtpy.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from qtpy.QtGui import QDragLeaveEvent
 from qtpy.QtWidgets import QMainWindow, QWidget
 
+from napari_trsmi.gui.viewer.docks import PLUGIN
+from napari_trsmi.gui.words import SESSION
+
 if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
 
 
 class _Drops(QObject):
-    """Looks at what is dropped on a widget."""
+    """Takes files of ours that are dropped on a widget, and leaves all others to whoever had them."""
 
-    def __init__(self, session: Session, parent: QObject) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session, target: QWidget) -> None:
+        super().__init__(target)
         self._session = ref(session)
-        parent.installEventFilter(self)
+        target.installEventFilter(self)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Take a drop that is for us."""
+        """Answer the drop, or let it through."""
         session = self._session()
         if session is None or event is None or event.type() != QEvent.Type.Drop:
             return False
-        drop: Any = event
-        data = drop.mimeData()
-        paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()] if data.hasUrls() else []
-        if not paths or drop.modifiers() != Qt.KeyboardModifier.NoModifier:  # with a key, napari offers plugins
-            return False
-        act = _answer(session, paths)
+        act = _answer(session, _paths(event))
         if act is None:
             return False
         event.accept()
@@ -49,34 +47,70 @@ class _Drops(QObject):
         return True
 
 
+class _Beside(QObject):
+    """Takes files of ours that are dropped on a window beside its canvas, where napari takes none."""
+
+    def __init__(self, session: Session, window: QMainWindow) -> None:
+        super().__init__(window)
+        self._session = ref(session)
+        window.setAcceptDrops(True)
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Take files of ours; all else, such as a layer that is dragged, is not taken here."""
+        session = self._session()
+        if session is None or event is None or event.type() not in (QEvent.Type.DragEnter, QEvent.Type.Drop):
+            return False
+        act = _answer(session, _paths(event))
+        if act is None:
+            return False
+        event.accept()
+        if event.type() == QEvent.Type.Drop:
+            QTimer.singleShot(0, act)
+        return True
+
+
+def _paths(event: QEvent) -> list[Path]:
+    """Return the files of a drag or drop; none where it has something else, or napari is asked for its plugins."""
+    drop: Any = event
+    data = drop.mimeData()
+    if drop.modifiers() != Qt.KeyboardModifier.NoModifier or not data.hasUrls():
+        return []
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+
+
 def _answer(session: Session, paths: Sequence[Path]) -> Callable[[], object] | None:
     """Return what opens these files, or None where they are not for us."""
-    from napari_trsmi.gui.exporting import bring_in
     from napari_trsmi.gui.viewer.opening import open_soon
     from napari_trsmi.gui.viewer.reader import get_reader
-    from napari_trsmi.gui.workspace import files
 
-    if len(paths) == 1 and files.is_session(paths[0]):
-        return partial(files.open_session, session.canvas.viewer, paths[0])
+    if not paths:
+        return None
+    if len(paths) == 1 and paths[0].name.lower().endswith(SESSION):
+        return partial(session.canvas.viewer.open, str(paths[0]), plugin=PLUGIN)
     if get_reader([str(path) for path in paths]) is not None:
         return partial(open_soon, session, [str(path) for path in paths])
-    if not all(is_for_us(session, path) for path in paths):
-        return None
+    if all(is_for_us(session, path) for path in paths):
+        return partial(_bring_in, session, paths)
+    return None
 
-    def bring_all() -> None:
-        for path in paths:
-            bring_in(session, path)
 
-    return bring_all
+def _bring_in(session: Session, paths: Sequence[Path]) -> None:
+    from napari_trsmi.gui.exporting import bring_in
+
+    for path in paths:
+        bring_in(session, path)
 
 
 def take_drops(widget: QWidget, session: Session) -> None:
-    """Look from now on at what is dropped on the canvas of the window that a widget is in; once is enough."""
+    """Look from now on at what is dropped on the window that a widget is in; once is enough."""
     window = widget.window()
     canvas = window.centralWidget() if isinstance(window, QMainWindow) else None
     for target in [] if canvas is None else [canvas, *canvas.findChildren(QWidget)]:
         if target.acceptDrops() and target.findChild(_Drops) is None:
             _Drops(session, target)
+    if isinstance(window, QMainWindow) and window.findChild(_Beside) is None:
+        _Beside(session, window)
 
 
 def is_for_us(session: Session, path: Path) -> bool:

@@ -1,20 +1,24 @@
 import json
+import shutil
 from dataclasses import replace
+from threading import current_thread, main_thread
 
 import numpy as np
 import pandas as pd
 import pytest
 from napari._qt.widgets.qt_welcome import QtWelcomeWidget
 from opened_dock import open_section
-from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QWidget
 
+from napari_trsmi.data.sample import sample_path
 from napari_trsmi.errors import DataError
 from napari_trsmi.exchange import export
 from napari_trsmi.gui.viewer.annotation_reader import get_annotation_reader, read_annotations
+from napari_trsmi.gui.viewer.dropping import is_for_us
+from napari_trsmi.gui.viewer.sections import sections_in
 from napari_trsmi.gui.viewer.sessions import session_of
-from napari_trsmi.gui.workspace.dropping import is_for_us
 
 
 @pytest.fixture
@@ -36,11 +40,13 @@ def opened(viewer, dataset):
     return viewer, session, told
 
 
-def drop(viewer, *paths, keys=Qt.KeyboardModifier.NoModifier):
-    """Drop files on the canvas, as a person does."""
-    canvas = next(iter(viewer.window.dock_widgets.values())).window().centralWidget()
+def drop(viewer, *paths, keys=Qt.KeyboardModifier.NoModifier, beside=False):
+    """Drop files on the canvas, or beside it, as a person does."""
+    window = next(iter(viewer.window.dock_widgets.values())).window()
+    canvas = window.centralWidget()
     welcome = canvas.findChild(QtWelcomeWidget)
     target = welcome if welcome.isVisible() else next(w for w in canvas.findChildren(QWidget) if w.acceptDrops())
+    target = window if beside else target
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     how = (data, Qt.MouseButton.LeftButton, keys)
@@ -163,3 +169,27 @@ def test_what_names_no_spot_is_said(qtbot, opened, tmp_path):
     qtbot.waitUntil(lambda: told != [], timeout=20_000)
     assert "found none of them" in told[0]
     assert session.annotations.names == ()
+
+
+def test_a_file_and_a_session_that_are_dropped_on_a_dock_open_in_a_thread(qtbot, viewer, opened, tmp_path, monkeypatch):
+    from napari_trsmi.gui.workspace import record
+
+    _, session, told = opened
+    dock = next(iter(viewer.window.dock_widgets.values()))
+    widget = dock
+    while not widget.acceptDrops():  # where Qt sends a drop on the dock
+        widget = widget.parentWidget()
+    assert widget is dock.window()
+    readers, read = [], record.read
+    monkeypatch.setattr(record, "read", lambda path: readers.append(current_thread()) or read(path))
+    path = tmp_path / "old.trsmi.json"
+    path.write_text("{")
+    QTimer.singleShot(0, lambda: drop(viewer, path, beside=True))
+    qtbot.waitUntil(lambda: bool(readers), timeout=20_000)
+    assert readers != [main_thread()]
+    qtbot.waitUntil(lambda: bool(told), timeout=20_000)
+    assert "is damaged" in told[0]
+    copy = shutil.copy(sample_path(), tmp_path)
+    QTimer.singleShot(0, lambda: drop(viewer, copy, beside=True))
+    qtbot.waitUntil(lambda: session.dataset.sources == (tmp_path / sample_path().name,), timeout=60_000)
+    assert len(sections_in(viewer)) == 2
