@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from weakref import WeakKeyDictionary, WeakMethod, WeakSet
 
 from qtpy.QtCore import QTimer
@@ -14,6 +14,9 @@ from napari_trsmi.gui import warm_up
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.worker import drop_before_exit, end_before_exit, outside_pool, sentence
 from napari_trsmi.interrupt import Interrupted, interruptible
+
+if TYPE_CHECKING:
+    from napari_trsmi.gui.state import OpenSection
 
 logger = logging.getLogger(__name__)
 
@@ -154,15 +157,27 @@ class JobPanel(QWidget):
     ----------
     job
         The one under way, or None.
+    job_of
+        The section that it is about, where it goes on while others are looked at.
     """
+
+    losing = ""  # what a person would lose if the window closed meanwhile, with a place for the section; "" for little
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
         self.job: Any = None
+        self.job_of: OpenSection | None = None
         self._clock = QTimer(self)
         self._clock.setInterval(MILLISECONDS)
         self._clock.timeout.connect(self._show_progress)
+
+    @property
+    def at_stake(self) -> str:
+        """What would be lost if the window closed now, as the subject of a sentence; "" for nothing."""
+        if self.job is None or self.job_of is None:
+            return ""
+        return self.losing.format(self.job_of.dataset.name)
 
     def _begin_job(self, busy: str, job: J, done: Callable[[J, Any], None], failed: Callable[[J, str], None]) -> None:
         self.job = job

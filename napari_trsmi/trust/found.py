@@ -130,7 +130,7 @@ def describe(result: Result, section: str | None = None) -> str:
     if "stability" in trust:
         lines.append(
             f"{_runs(trust.get('perturbed'))}: mean ARI {trust['stability']:.2f} over {len(trust['seeds'])} runs; "
-            f"{100 * trust['stable_spots']:.0f} % of the spots keep their domain in at least 4 of 5 runs."
+            f"{100 * trust['stable_spots']:.0f} % of the spots keep their domain in at least four fifths of the runs."
         )
     if "confidence_by_chance" in trust:
         by_chance = ", ".join(f"{value:.2f}" for value in trust["confidence_by_chance"])
@@ -159,7 +159,7 @@ def _in_section(result: Result, section: str) -> list[str]:
     rows, lines = dataset.sections[number], []
     if STABILITY in result.maps:
         kept = 100 * float((result.maps[STABILITY][rows] >= STABLE).mean())
-        lines.append(f"{kept:.0f} % of its spots keep their domain in at least 4 of 5 runs.")
+        lines.append(f"{kept:.0f} % of its spots keep their domain in at least four fifths of the runs.")
     if table is not None and edges is not None and BY_CHANCE in table:
         own = table["segment"].isin(edges["segment"][dataset.section[edges["i"]] == number])  # type: ignore[index]
         likely = int((table.loc[own, BY_CHANCE] > LIKELY).sum())

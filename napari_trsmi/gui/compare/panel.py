@@ -66,7 +66,8 @@ class ComparePanel(QWidget):
         self.session, self.view = session, CompareView(session, self)
         self.pair: Pair | None = None
         self._parts: tuple[Comparison | None, ...] = ()  # of the pair, in each section of a study
-        self._asked: Any = None  # what the pair was asked for; late answers to something else are dropped
+        self._asked: Any = None  # what a pair was asked for; late answers to something else are dropped
+        self._answered: Any = None  # what the pair is of
         self._picked: dict[str, Any] = {}  # what a person chose; the rest follows the runs
         self._problem = SAME
         self._adjacency: tuple[Any, Any] = (None, None)  # dataset and k, and its spatial graph
@@ -204,6 +205,7 @@ class ComparePanel(QWidget):
     def _take(self, asked: Any, compared: Compared | None) -> None:
         if asked is not self._asked or not isalive(self):
             return
+        self._answered = asked
         self.pair, self._parts = (None, ()) if compared is None else (compared.pair, compared.parts)
         if compared is not None:
             _keep(asked[0], asked[1], compared.kept)
@@ -237,7 +239,7 @@ class ComparePanel(QWidget):
         return _scores(found, parts.said) if found else f"No spot{escape(parts.said)} has both labels."
 
     def _update(self, _: Any = None) -> None:
-        pair, mode = self.pair, self.view.mode
+        pair, mode = self.pair if self._answered is self._asked else None, self.view.mode  # none under other names
         self.scores.setText(escape(self._problem) if pair is None else self._said(pair))
         for name, button in self.buttons.items():
             button.setEnabled(pair is not None)

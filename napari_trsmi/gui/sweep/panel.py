@@ -65,6 +65,7 @@ class SweepPanel(JobPanel):
     """Settings to vary, Run and Stop, and a row per setting; a click shows what it finds on the tissue."""
 
     job: SweepJob | None
+    losing = "The sweep of {}"
 
     def __init__(self, session: Session, ask: AskFolder = ask_folder) -> None:
         super().__init__(session)
@@ -73,7 +74,6 @@ class SweepPanel(JobPanel):
         self.pictures: Pictures | None = None
         self.folder: Path | None = None
         self._section: OpenSection | None = None  # whose sweep is shown
-        self._swept: OpenSection | None = None  # that of the job
         self._kept: WeakKeyDictionary[OpenSection, _Kept] = WeakKeyDictionary()  # sweeps of those not looked at
 
         self.first, self.second = SweepField("First setting"), SweepField("Second setting")
@@ -165,7 +165,7 @@ class SweepPanel(JobPanel):
         kept = None if session.result is None else (session.result.labels, session.result.palette)
         scheduler = self.scheduler.text().strip() or None
         job = SweepJob(session.dataset, session.config, grid, self.folder, scheduler, kept)
-        self._swept = session.section
+        self.job_of = session.section
         self._begin_job(BUSY, job, self._on_done, self._on_failed)
         self._set_sweep(None, None)
         self._say("Starting workers…")
@@ -226,7 +226,7 @@ class SweepPanel(JobPanel):
         self._show_count()
 
     def _on_done(self, job: SweepJob, result: SweepResult) -> None:
-        swept, notes = self._swept, " ".join(result.notes)
+        swept, notes = self.job_of, " ".join(result.notes)
         self._end_job()
         self._say(notes)
         if swept is self._section:
@@ -251,9 +251,9 @@ class SweepPanel(JobPanel):
     def _show_progress(self) -> None:
         job = self.job
         latest = None if job is None else job.latest
-        here = self._swept is self._section
-        if job is not None and self._swept is not None and not here:
-            self._say(f"The sweep of {self._swept.dataset.name} goes on; what it finds comes to it.")
+        here = self.job_of is self._section
+        if job is not None and self.job_of is not None and not here:
+            self._say(f"The sweep of {self.job_of.dataset.name} goes on; what it finds comes to it.")
         if job is None or latest is None:
             return
         self.progress.setRange(0, latest.total)

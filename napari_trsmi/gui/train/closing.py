@@ -10,7 +10,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QApplication, QDialog, QMainWindow, QMessageBox, QWidget
 
-from napari_trsmi.gui.jobs import drop_jobs
+from napari_trsmi.gui.jobs import JobPanel, drop_jobs
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.lane import lane_of
 from napari_trsmi.gui.viewer.sections import sections_in
@@ -19,10 +19,11 @@ from napari_trsmi.gui.workspace.files import save_session
 if TYPE_CHECKING:
     from napari import Viewer
 
+    from napari_trsmi.gui.runs import Entry
     from napari_trsmi.gui.session import Session
     from napari_trsmi.gui.state import OpenSection
 
-Question = Literal["training", "line", "unsaved", "removed training", "removed"]
+Question = Literal["training", "line", "unsaved", "changed", "work", "removed training", "removed"]
 Answer = Literal["finish", "save", "session", "close", "stay"]
 
 
@@ -45,6 +46,18 @@ QUESTIONS: dict[Question, tuple[str, str, tuple[str, Answer], str]] = {
         "They are lost when the window closes.",
         ("Save…", "save"),
         "Close without saving",
+    ),
+    "changed": (
+        "What was changed in {} since it was saved is not on file.",
+        "It is lost when the window closes.",
+        ("Save…", "save"),
+        "Close without saving",
+    ),
+    "work": (
+        "{} would be lost.",
+        "What is under way ends when the window closes.",
+        ("Stay", "stay"),
+        "Stop and close",
     ),
     "removed training": (
         "All layers of {} were removed, and training on it has not ended.",
@@ -83,7 +96,7 @@ def ask(window: QWidget, question: Question, name: str, unsaved: str = "") -> An
     box.setInformativeText(consequence + (LOST.format(unsaved) if unsaved else ""))
     kept = box.addButton(keep, QMessageBox.ButtonRole.AcceptRole)
     all_of_it = None
-    if question == "unsaved":
+    if question in ("unsaved", "changed"):
         all_of_it = box.addButton("Save session…", QMessageBox.ButtonRole.AcceptRole)
         assert all_of_it is not None
         all_of_it.setToolTip("One file that opens all again: data, results, review and how the window lies")
@@ -130,7 +143,7 @@ class ClosingGuard(QObject):
             return
         if theirs.parentWidget() is not self.parent():  # of another window
             return
-        if self._agreed or self.session.training.line or self.unsaved:
+        if self._agreed or self.session.training.line or self.unsaved or self.at_stake:
             theirs.setWindowOpacity(0.0)
             QTimer.singleShot(0, theirs.accept)
 
@@ -138,12 +151,19 @@ class ClosingGuard(QObject):
     def unsaved(self) -> list[OpenSection]:
         """Sections of the viewer whose result is not on file."""
         there = sections_in(self._viewer())
-        found = [(section, section.runs.entry_of(section.result)) for section in there if section.path is None]
+        found = [(section, _entry(section)) for section in there if section.path is None]
         return [
             section
             for section, entry in found
             if section.result is not None and not (entry and (entry.kept or entry.noted))
         ]
+
+    @property
+    def at_stake(self) -> list[str]:
+        """Checks and sweeps that go on and would be lost."""
+        window = self.parent()
+        panels = [] if window is None else window.findChildren(JobPanel)
+        return [panel.at_stake for panel in panels if panel.at_stake]
 
     def may_close(self, window: QMainWindow) -> bool:
         """Return whether a person wants the window closed, asked in one dialog about all there is to lose.
@@ -151,14 +171,17 @@ class ClosingGuard(QObject):
         A script's `viewer.close()` has removed the layers before, and with them training and results: it is not asked.
         """
         line, unsaved = self.session.training.line, self.unsaved
-        if not line and not unsaved:
+        if not line and not unsaved and not self.at_stake:
             return True
         names = in_a_row([section.dataset.name for section in unsaved])
         if line:
             trains = in_a_row([run.section.dataset.name for run in line])
             answer = ask(window, "training" if len(line) == 1 else "line", trains, names)
+        elif unsaved:
+            sources = [entry and entry.source for entry in map(_entry, unsaved)]
+            answer = ask(window, "changed" if all(sources) else "unsaved", names)
         else:
-            answer = ask(window, "unsaved", names)
+            answer = ask(window, "work", in_a_row(self.at_stake))
         self._agreed = answer == "close"
         if answer == "finish":
             self._finish()
@@ -199,6 +222,10 @@ class ClosingGuard(QObject):
 
         self.session.activate(section)
         save_result(self.session, window)
+
+
+def _entry(section: OpenSection) -> Entry | None:
+    return section.runs.entry_of(section.result)
 
 
 def in_a_row(names: list[str]) -> str:

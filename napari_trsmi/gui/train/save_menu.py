@@ -209,7 +209,7 @@ def save_for(session: Session, parent: QWidget | None, ask: AskPath, target: exp
         return session.failed.emit(f"Expected a result to save, found none. {NOTHING}")
     if missing := exporting.lacks(target):
         return session.failed.emit(missing)
-    path = ask(parent, f"Save for {target.text.rstrip('…')}", suggested(result, target.ending), target.filter)
+    path = ask(parent, f"Save: {target.text.rstrip('…')}", suggested(result, target.ending), target.filter)
     if path is not None:
         exporting.write(session, target, path)
     return None

@@ -34,7 +34,6 @@ from napari_trsmi.gui.words import duration
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
     from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
     from napari_trsmi.trust import Kept
 
 
@@ -42,10 +41,10 @@ class TrustPanel(JobPanel):
     """What to ask of the kept result, Run and Stop, and what was found."""
 
     job: TrustJob | None
+    losing = "The checks of {}"
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._checked: OpenSection | None = None  # the section whose result the job questions
         self.seeds = _number(1, 20, 5, "none", "Runs to compare, each from another seed; the result is one of them")
         self.perturb = QCheckBox("Fresh measurements")
         self.perturb.setChecked(True)
@@ -146,7 +145,7 @@ class TrustPanel(JobPanel):
         """Check the kept result in the background."""
         if self.session.result is None or self.job is not None or self.session.run is not None:
             return
-        self._checked = self.session.section
+        self.job_of = self.session.section
         self._begin_job(BUSY, TrustJob(self.session.result, self.wanted), self._on_done, self._on_failed)
         self._say("")
         self._show_progress()
@@ -180,13 +179,13 @@ class TrustPanel(JobPanel):
     @property
     def _is_replaced(self) -> bool:
         """Whether the section that is checked has other domains by now."""
-        if self.job is None or self._checked is None:
+        if self.job is None or self.job_of is None:
             return False
-        current = self._checked.result
+        current = self.job_of.result
         return current is None or current.partition is not self.job.result.partition
 
     def _on_done(self, job: TrustJob, outcome: Result | None) -> None:
-        section = self._checked
+        section = self.job_of
         if section is None or section.result is None or self._is_replaced:
             self._drop(REPLACED)
             return
@@ -216,8 +215,8 @@ class TrustPanel(JobPanel):
     def _refresh(self, *_: Any) -> None:
         training, there, busy = self.session.run is not None, self.session.result is not None, self.job is not None
         about = ABOUT if there else NO_RESULT
-        if busy and self._checked is not None and self._checked is not self.session.section:
-            about = ELSEWHERE.format(self._checked.dataset.name)
+        if busy and self.job_of is not None and self.job_of is not self.session.section:
+            about = ELSEWHERE.format(self.job_of.dataset.name)
         self.about.setText(about)
         self.asking.setVisible(there or busy)
         self.run_button.setEnabled(there and not busy and not training)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 import numpy as np
 import pytest
 from compared_runs import choose, fill
@@ -12,6 +14,7 @@ from qtpy.QtWidgets import QPushButton
 from napari_trsmi import edits
 from napari_trsmi.gui.compare.dock import CompareDock
 from napari_trsmi.gui.compare.pair import DIFFERENT, SAME, pair_of
+from napari_trsmi.gui.compare.panel import ComparePanel
 from napari_trsmi.gui.compare.view import VIEWS
 from napari_trsmi.gui.state import Coloring
 from napari_trsmi.gui.viewer.layers import spot_colors
@@ -20,6 +23,15 @@ from napari_trsmi.gui.viewer.sessions import session_of
 
 def click(qtbot, dock, mode):
     qtbot.mouseClick(dock.comparison.buttons[mode], Qt.MouseButton.LeftButton)
+
+
+def press_keys(box, qtbot, text):
+    """Choose an entry as a person does by keyboard."""
+    box.setFocus()
+    while box.currentText() != text:
+        before = box.currentIndex()
+        qtbot.keyClick(box, Qt.Key.Key_Down)
+        assert box.currentIndex() != before
 
 
 def state(viewer):
@@ -56,6 +68,17 @@ def test_a_new_run_is_compared_at_once_unless_a_person_picked(dock, qtbot, train
     choose(qtbot, dock, "first", "run 1")
     dock.session.set_result(edits.recluster(trained, {"n_domains": 4, "n_init": 1}))
     assert (dock.comparison.first.currentText(), dock.comparison.second.currentText()) == ("run 1", "run 3")
+
+
+def test_while_two_are_compared_no_numbers_of_others_stand_beside_their_names(dock, qtbot, monkeypatch):
+    panel, gate, work = dock.comparison, Event(), ComparePanel._work
+    monkeypatch.setattr(ComparePanel, "_work", lambda *args: (gate.wait(30), work(*args))[1])
+    press_keys(panel.first, qtbot, "column domain")
+    assert panel.scores.text() == "Comparing…"
+    assert not panel.buttons["side"].isEnabled()
+    gate.set()
+    qtbot.waitUntil(panel.buttons["side"].isEnabled, timeout=60_000)
+    assert "ARI" in panel.scores.text()
 
 
 def test_a_review_does_not_compare_again(dock):

@@ -6,16 +6,20 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 from napari.components import ViewerModel
 from opened_dock import add
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QDialog, QMainWindow, QWidget
 
+from napari_trsmi import edits
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.train import closing
+from napari_trsmi.gui.trust.dock import TrustDock
+from napari_trsmi.gui.trust.job import TrustJob
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.interrupt import check
 
@@ -132,6 +136,29 @@ def test_the_session_is_saved_instead_and_then_nobody_asks(window, session, answ
     assert not window.close()
     assert window.close()
     assert answers.asked == [("unsaved", session.dataset.name)]
+
+
+def test_what_was_changed_after_saving_is_asked_about_as_that(window, session, answers, trained):
+    session.set_result(trained, Path("slice.h5mu"))
+    session.set_result(edits.rename(trained, 0, "cortex"))
+    assert window.close()
+    assert answers.asked == [("changed", session.dataset.name)]
+
+
+def test_checks_under_way_are_asked_about(window, viewer_model, session, answers, trained, qtbot, monkeypatch):
+    gate = Event()
+    monkeypatch.setattr(TrustJob, "work", lambda job: gate.wait(30) and None)
+    session.set_result(trained, Path("slice.h5mu"))
+    dock = TrustDock(viewer_model)
+    dock.setParent(window)
+    dock.show()
+    qtbot.mouseClick(dock.trust.run_button, Qt.MouseButton.LeftButton)
+    answers.append("stay")
+    assert not window.close()
+    assert dock.trust.job is not None
+    assert window.close()
+    gate.set()
+    assert answers.asked == [("work", f"The checks of {session.dataset.name}")] * 2
 
 
 def closing_viewer(window):
