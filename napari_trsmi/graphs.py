@@ -13,9 +13,7 @@ from napari_trsmi.errors import ConfigError
 from napari_trsmi.interrupt import check
 from napari_trsmi.neighbours import Neighbours, nearest, without
 
-_EXACT_IN_TILE = (
-    15_000  # spots of a tile; one section is searched exactly further, so that small ones stay as they were
-)
+_EXACT_IN_TILE = 15_000  # spots of a tile; one section is searched exactly further, so that results stay
 _EXACT_IN_STUDY = 20_000  # spots of all sections likewise
 _LOOKED_AT = 100_000  # spots that tell how spots are laid out
 _AT_ONCE = 100_000  # spots that are worked on between two looks at whether to go on

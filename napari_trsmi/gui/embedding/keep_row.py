@@ -19,7 +19,7 @@ class KeepRow(QWidget):
         self.session = session
         self._chosen: np.ndarray | None = None
         self.name, self.button = QLineEdit(), QPushButton("Keep as region")
-        self.name.setPlaceholderText("Name of the chosen spots")
+        self.name.setPlaceholderText("Name them")
         self.name.setAccessibleName("Name of the region")
         self.button.setToolTip("Make the chosen spots a column of your own, to colour by and to compare.")
         row = QHBoxLayout(self)

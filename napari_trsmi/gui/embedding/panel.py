@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 OURS = "The result"
 PACE = "umap"  # by which it is remembered how fast this machine is
 COMPONENTS, UMAP = "Components", "UMAP"
-NOTHING_CHOSEN = "Lasso spots in the plot or on the tissue: they are marked in both."
+NOTHING_CHOSEN = "Lasso spots here or on the tissue."
 PAUSE = 40  # milliseconds until other colours are drawn: previews and sliders come in bursts
 
 
