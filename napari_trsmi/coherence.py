@@ -146,7 +146,10 @@ def coherent_directions(
     coherence, rotation = _eigen(turn.T @ lag @ turn / used)
     chance = float(_eigen(turn.T @ shuffled @ turn / used)[0].max())
     keep = max(int((coherence > max(chance, 0.0)).sum()), min(2, turn.shape[1]))
-    return level, turn @ rotation[:, :keep], np.clip(coherence[:keep], 0.01, 0.99), chance
+    turn = turn @ rotation[:, :keep]
+    # Which way an axis of the whitening points hangs on rounding, and with it where training begins.
+    turn *= np.sign(turn[np.abs(turn).argmax(axis=0), np.arange(keep)])
+    return level, turn, np.clip(coherence[:keep], 0.01, 0.99), chance
 
 
 def _products(

@@ -53,8 +53,8 @@ class Searching(Accelerator):
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         note = f"On the CPU instead of {self.device}, {what}: {why}."
-        logger.warning(note)
         if note not in self.notes:
+            logger.warning(note)
             self.notes = (*self.notes, note)
         return None
 

@@ -47,7 +47,14 @@ def test_coherent_components_come_from_all_spots(as_large):  # noqa: F811
     found, v, luck = coherent_components_and_chance((given[:, :5].copy(), given[:, 5:].copy()), SPATIAL)
     np.testing.assert_allclose(v, w, atol=1e-5)
     assert luck == pytest.approx(chance, abs=1e-5)
-    np.testing.assert_allclose(found, whole, atol=2e-3)
+    np.testing.assert_allclose(found * np.sign((found * whole).sum(axis=0)), whole, atol=2e-3)
+
+
+def test_which_way_a_component_points_hangs_on_no_rounding_and_no_order(as_large):  # noqa: F811
+    as_large()
+    order = np.random.default_rng(0).permutation(BESIDE.shape[1])
+    found, again = (coherent_components_and_chance(values, SPATIAL)[0] for values in (BESIDE, BESIDE[:, order]))
+    np.testing.assert_allclose(again, found, atol=1e-3)
 
 
 def test_columns_are_averaged_as_far_as_their_teleports_say(as_large, monkeypatch):  # noqa: F811
