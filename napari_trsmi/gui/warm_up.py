@@ -6,7 +6,12 @@ Whoever imports much in another thread meanwhile waits first, see `wait`.
 
 from __future__ import annotations
 
+import ctypes
 import logging
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
 from threading import Thread
 
 logger = logging.getLogger(__name__)
@@ -28,6 +33,21 @@ def wait() -> None:
     """Wait until it is done, where it has begun."""
     for thread in _STARTED:
         thread.join(LONGEST)
+
+
+def load_torch() -> None:
+    """Load the libraries of torch, before its import does, without holding up the window; called in a thread.
+
+    Python lets no other thread run while an import loads a library, which takes up to two seconds here where the disk
+    has to be read. A function that is called through ctypes does. What cannot be loaded so the import loads, or says
+    why not; on Windows it always does.
+    """
+    if os.name != "posix" or "torch" in sys.modules or (found := find_spec("torch")) is None or not found.origin:
+        return
+    for library in Path(found.origin).parent.glob("lib/libtorch_python.*"):
+        load = ctypes.CDLL(None).dlopen
+        load.restype, load.argtypes = ctypes.c_void_p, (ctypes.c_char_p, ctypes.c_int)
+        load(os.fsencode(library), os.RTLD_NOW)
 
 
 def make_ready() -> None:

@@ -104,6 +104,7 @@ def train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
             if not thread.take_turn():
                 return None
             warm_up.wait()
+            warm_up.load_torch()
             with interruptible(thread.left.is_set), heard(run.hear):
                 return (yield from _train(run, thread))
     except Interrupted:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib import reload
+
+import pytest
 
 from napari_trsmi.gui import warm_up
 
@@ -29,3 +33,24 @@ def test_what_fails_is_no_matter(monkeypatch):
 
     monkeypatch.setattr(warm_up, "draw_labels", fail)
     warm_up.make_ready()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a process says what it has loaded")
+def test_the_libraries_of_torch_are_loaded_before_its_import_and_it_works_then():
+    program = """if True:
+    import sys
+    from napari_trsmi.gui import warm_up
+    warm_up.load_torch()
+    print("libtorch_python" in open("/proc/self/maps").read(), "torch" in sys.modules)
+    import torch
+    print(float(torch.ones(3).sum()), warm_up.load_torch())
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False", "3.0", "None"]
+
+
+def test_without_torch_nothing_is_loaded(monkeypatch):
+    monkeypatch.setattr(warm_up, "find_spec", lambda name: None)
+    monkeypatch.setattr(warm_up, "ctypes", None)
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    warm_up.load_torch()

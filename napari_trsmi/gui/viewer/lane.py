@@ -26,6 +26,10 @@ logger = logging.getLogger(__name__)
 LOADING = "Loading libraries"
 
 
+def _nothing(_: Any) -> None:
+    """Take what nobody wants."""
+
+
 class Opening:
     """Something that is read, and what is done with it then.
 
@@ -53,7 +57,7 @@ class Opening:
         name: str,
         read: Callable[[], Any],
         take: Callable[[Any], None],
-        failed: Callable[[str], None] = lambda problem: None,
+        failed: Callable[[str], None] = _nothing,
     ) -> None:
         self.name, self.take, self.failed = name, take, failed
         self._read = read
@@ -75,6 +79,11 @@ class Opening:
     def drop(self, *_: Any) -> None:
         """End soon, with nothing."""
         self.dropped = True
+        self.take, self.failed = _nothing, _nothing
+
+    def end(self) -> None:
+        """Let go of what was wanted with it: a thread that has ended may be kept for good."""
+        self.take, self.failed, self._read = _nothing, _nothing, lambda: None
 
     def _hear(self, text: str, done: int, total: int) -> None:
         self.doing = Progress(done, total, text)
@@ -163,10 +172,12 @@ class Lane:
                 self.line.remove(opening)
             self._current = None
             self._begin()
+        failed = opening.failed
+        opening.end()
         if problem:
             with session.busy.at(opening.place):
                 session.failed.emit(problem)
-            opening.failed(problem)
+            failed(problem)
 
 
 _LANES: WeakKeyDictionary[Session, Lane] = WeakKeyDictionary()

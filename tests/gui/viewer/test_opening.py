@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import threading
 from dataclasses import replace
+from weakref import ref
 
 import pytest
 from qtpy.QtCore import Qt
@@ -16,7 +18,7 @@ from napari_trsmi.gui.libraries import Pieces
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.viewer import reader
 from napari_trsmi.gui.viewer.docks import TRAIN, docks_of
-from napari_trsmi.gui.viewer.lane import lane_of
+from napari_trsmi.gui.viewer.lane import Opening, lane_of
 from napari_trsmi.gui.viewer.opening import open_soon
 from napari_trsmi.gui.viewer.sections import sections_in
 from napari_trsmi.gui.viewer.sessions import session_of
@@ -123,6 +125,25 @@ def test_one_that_fails_is_said_and_the_next_is_opened(train, viewer, qtbot, slo
         open_soon(train.session, [f"/data/{name}"])
     qtbot.waitUntil(lambda: names(viewer) == ["good.h5mu"], timeout=30_000)
     assert not train.opening.isVisible()
+
+
+@pytest.mark.parametrize("dropped", [True, False])
+def test_what_was_opened_or_given_up_keeps_nothing_of_the_window(train, viewer, qtbot, dropped):
+    class Wanted:
+        def take(self, found):
+            taken.append(found)
+
+    taken, wanted, lane = [], Wanted(), lane_of(session_of(viewer))
+    opening = Opening("Opening", lambda: 1, wanted.take, wanted.take)
+    kept = ref(wanted)
+    del wanted
+    lane.add(opening)
+    if dropped:
+        lane.cancel()
+    qtbot.waitUntil(lambda: not lane.line)
+    gc.collect()
+    assert kept() is None
+    assert taken == ([] if dropped else [1])
 
 
 def test_a_failure_stands_in_the_dock(train, qtbot, slow):
