@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
 
 NO_RESULT = "First there must be domains: go back to step 2 and run."
+SEARCHING = "The support is being found; the heading Support comes with it."
 NOT_DONE = "This is here once the run is done; step 3 shows how far it is."
 
 
@@ -48,6 +49,11 @@ def _no_result(session: Session) -> str:
     if session.run is not None:
         return NOT_DONE
     return "" if session.result is not None else NO_RESULT
+
+
+def _no_support(session: Session) -> str:
+    is_sought = session.support is not None and session.support.job is not None
+    return _no_result(session) or (SEARCHING if is_sought else "")
 
 
 STEPS = (
@@ -87,7 +93,7 @@ STEPS = (
         (anchors.BOUNDARIES,),
         "Boundaries",
         lambda session: session.boundary is not None,
-        _no_result,
+        _no_support,
     ),
     Step(
         "The genes across it",

@@ -8,8 +8,9 @@ from qtpy.QtCore import QRect, Qt
 from qtpy.QtWidgets import QApplication, QDockWidget, QWidget
 
 from napari_trsmi.gui import anchors, remembered
+from napari_trsmi.gui.support.job import SupportJob
 from napari_trsmi.gui.tour.card import beside_of
-from napari_trsmi.gui.tour.steps import NO_RESULT, NOT_DONE, STEPS
+from napari_trsmi.gui.tour.steps import NO_RESULT, NOT_DONE, SEARCHING, STEPS
 from napari_trsmi.gui.tour.tour import DONE, NAME, Tour, start_tour
 from napari_trsmi.gui.viewer.docks import open_dock, open_docks
 from napari_trsmi.gui.viewer.sessions import session_of
@@ -130,6 +131,15 @@ def test_a_step_says_what_it_lacks_and_when_it_is_done(tour, viewer, qtbot, trai
     session_of(viewer).select_boundary(0)
     tour.look()
     assert tour.card.news.text() == DONE
+
+
+def test_while_support_is_sought_its_heading_is_promised(tour, viewer, trained):
+    open_section(viewer, trained.dataset, trained)
+    tour.go_to(3)
+    assert tour.card.news.text() == ""
+    session_of(viewer).support.job = SupportJob(trained, None)  # which nobody begins
+    tour.look()
+    assert tour.card.news.text() == SEARCHING
 
 
 def test_while_a_run_goes_on_nobody_is_sent_back_to_run(tour, viewer, qtbot, sample, quick):
