@@ -93,7 +93,7 @@ def test_columns_are_averaged_as_far_and_as_on_the_cpu(there):
 
 def test_what_cannot_be_written_is_read(there):
     values = BESIDE[:, ::2].copy()
-    values.flags.writeable = False
+    values.setflags(write=False)
     np.testing.assert_allclose(there.times((values,), np.eye(9)), values, atol=1e-6)
     assert there.notes == ()
 
