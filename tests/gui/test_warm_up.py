@@ -7,8 +7,10 @@ import sys
 from importlib import reload
 
 import pytest
+from opened_dock import open_section
 
 from napari_trsmi.gui import warm_up
+from napari_trsmi.gui.viewer import looks
 
 
 def test_it_is_begun_once_and_does_not_hold_up_the_window(monkeypatch):
@@ -54,3 +56,14 @@ def test_without_torch_nothing_is_loaded(monkeypatch):
     monkeypatch.setattr(warm_up, "ctypes", None)
     monkeypatch.delitem(sys.modules, "torch", raising=False)
     warm_up.load_torch()
+
+
+def test_it_is_begun_for_each_section_that_is_drawn_as_pixels(viewer, qtbot, trained, monkeypatch):
+    monkeypatch.setattr(looks.raster, "RASTER_ABOVE", 50)
+    monkeypatch.setattr(looks.raster, "GRID_ABOVE", 50)
+    monkeypatch.setattr(warm_up, "DELAY", 0)
+    begun = []
+    monkeypatch.setattr(warm_up, "begin", lambda: begun.append(1))
+    viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
+    open_section(viewer, trained.dataset)
+    qtbot.waitUntil(lambda: bool(begun))

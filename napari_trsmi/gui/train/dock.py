@@ -30,8 +30,8 @@ from napari_trsmi.gui.train.result_row import ResultRow
 from napari_trsmi.gui.train.run_bar import RunBar
 from napari_trsmi.gui.undoing import may_walk, told, walk
 from napari_trsmi.gui.viewer.furnish import furnish
+from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.opening_line import OpeningLine
-from napari_trsmi.gui.viewer.raster import RASTER_ABOVE
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.viewer.theme import warning_color
 from napari_trsmi.gui.widgets.focus_ring import FocusRing
@@ -145,7 +145,7 @@ class TrainDock(QWidget):
         modalities = {} if section is None else {m: found.kind for m, found in section.dataset.modalities.items()}
         self.form.set_modalities(modalities)
         self._show_what_there_is()
-        if section is not None and section.result is None and section.dataset.n_spots > RASTER_ABOVE:
+        if section is not None and section.result is None and look(section).raster is not None:
             QTimer.singleShot(warm_up.DELAY, warm_up.begin)  # its domains will be labels
 
     def _on_config(self, config: Config) -> None:

@@ -18,7 +18,7 @@ from napari_trsmi.gui.viewer.painting import paint_domains, paint_spots
 from napari_trsmi.gui.viewer.pointing import Pointing
 from napari_trsmi.gui.viewer.removed import Removed
 from napari_trsmi.gui.viewer.scale import Scale
-from napari_trsmi.gui.viewer.sections import marked, select_one_of, share_units
+from napari_trsmi.gui.viewer.sections import keep_whole, marked, select_one_of, share_units
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -102,7 +102,7 @@ class Canvas:
         self.removed.back(ours)
         if ours["role"] not in ORDER:
             return
-        layer.editable = False  # points and labels are one to one with the spots
+        keep_whole(layer)
         section = ours["section"]
         needed = (SPOTS,) if section.result is None else (SPOTS, DOMAINS)
         if section is self.session.section:

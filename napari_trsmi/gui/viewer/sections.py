@@ -29,6 +29,20 @@ def sections_in(viewer: Viewer | None) -> list[OpenSection]:
     return list({id(ours["section"]): ours["section"] for _, ours in marked(viewer) if ours["role"] != COPY}.values())
 
 
+def keep_whole(layer: Layer) -> None:
+    """Let nobody take points or labels away, which are one to one with the spots.
+
+    napari 0.9.2 deletes points that are selected by these keys also where a layer cannot be edited.
+    """
+    layer.editable = False
+    for key in ("Delete", "Backspace"):
+        layer.bind_key(key, _leave, overwrite=True)
+
+
+def _leave(layer: Layer) -> None:
+    """Do nothing."""
+
+
 def hide(data: LayerData) -> None:
     """Make it a layer that is not to be seen.
 

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QApplication, QMainWindow
 from napari_trsmi import edits
 from napari_trsmi.gui.viewer.hover import Hover, words
 from napari_trsmi.gui.viewer.keys import WindowKeys
+from napari_trsmi.gui.viewer.layers import DOMAINS, SPOTS
 from napari_trsmi.gui.viewer.undo_menu import UndoMenu
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -69,6 +70,17 @@ def test_verdicts_arrows_and_notes_work_with_the_focus_on_the_canvas(dock, qtbot
     qtbot.keyClick(view, Key.Key_D)
     qtbot.keyClick(view, Key.Key_R)
     assert sorted(said(dock).values()) == ["doubt", "keep", "reject"]
+
+
+@pytest.mark.parametrize("role", [SPOTS, DOMAINS])
+@pytest.mark.parametrize("key", [Key.Key_Delete, Key.Key_Backspace])
+def test_spots_that_are_selected_are_not_deleted_by_a_key(dock, qtbot, role, key):
+    layer = dock.session.canvas.layer(role)
+    dock.viewer.layers.selection.active = layer
+    layer.mode = "select"
+    layer.selected_data = set(range(len(layer.data)))
+    qtbot.keyClick(focus(qtbot, canvas(dock)), key)
+    assert len(layer.data) == dock.session.dataset.n_spots
 
 
 def test_keys_are_undone_in_order_from_the_canvas_and_the_menu_names_them(dock, qtbot):
