@@ -41,7 +41,7 @@ nitpick_ignore_regex = [  # of other packages: their inventories would have to b
     (r"py:.*", r"(AnnData|MuData|ArrayLike|Figure|Client|Path|SupportsBytes|Any|Iterable|Mapping|Sequence|Callable)"),
     # Of literals, and type variables.
     (r"py:.*", r"(dict\[.*|Mapping\[.*|(.*\.)?(Kind|Kept|Method|Verdict|Fit|Spots|By|S|T|Generator|Pyramid))"),
-    (r"py:.*", r"(.*\.)?(Sets|Where|Band|Labels|Axes|DomainTree)"),
+    (r"py:.*", r"(.*\.)?(Sets|Where|Band|Labels|Axes|DomainTree|Accelerator)"),
 ]
 
 myst_enable_extensions = ["amsmath", "attrs_inline", "colon_fence", "deflist", "dollarmath"]

@@ -44,10 +44,12 @@ def load_torch() -> None:
     """
     if os.name != "posix" or "torch" in sys.modules or (found := find_spec("torch")) is None or not found.origin:
         return
-    for library in Path(found.origin).parent.glob("lib/libtorch_python.*"):
-        load = ctypes.CDLL(None).dlopen
-        load.restype, load.argtypes = ctypes.c_void_p, (ctypes.c_char_p, ctypes.c_int)
-        load(os.fsencode(library), os.RTLD_NOW)
+    load = ctypes.CDLL(None).dlopen
+    load.restype, load.argtypes = ctypes.c_void_p, (ctypes.c_char_p, ctypes.c_int)
+    for name, scope in (("libtorch_global_deps", os.RTLD_GLOBAL), ("libtorch_python", os.RTLD_LOCAL)):  # as torch does
+        for library in Path(found.origin).parent.glob(f"lib/{name}.*"):
+            if not load(os.fsencode(library), os.RTLD_NOW | scope):
+                return
 
 
 def make_ready() -> None:
