@@ -188,7 +188,7 @@ class ClosingGuard(QObject):
         elif answer == "save":
             self._save(unsaved[0], window)
         elif answer == "session":
-            save_session(self.session, window)
+            save_session(self.session, window, partial(_close_soon, window))
         return self._agreed
 
     def _finish(self) -> None:
@@ -221,7 +221,12 @@ class ClosingGuard(QObject):
         from napari_trsmi.gui.train.save_menu import save_result
 
         self.session.activate(section)
-        save_result(self.session, window)
+        save_result(self.session, window, done=partial(_close_soon, window))
+
+
+def _close_soon(window: QMainWindow) -> None:
+    """Close a window once what a person wanted to save before is on file; asks again about what is not."""
+    QTimer.singleShot(0, lambda: isalive(window) and window.close())
 
 
 def _entry(section: OpenSection) -> Entry | None:

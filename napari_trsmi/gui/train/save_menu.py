@@ -140,9 +140,13 @@ class SaveMenu(QMenu):
 
 
 def save_result(
-    session: Session, parent: QWidget | None = None, ask: AskPath = ask_path, confirm: Confirm = confirm
+    session: Session,
+    parent: QWidget | None = None,
+    ask: AskPath = ask_path,
+    confirm: Confirm = confirm,
+    done: Callable[[], None] = lambda: None,
 ) -> None:
-    """Ask where to, then write a copy of the section with the domains in it, in a thread."""
+    """Ask where to, then write a copy of the section with the domains in it, in a thread; `done` once it is written."""
     section, result = session.section, session.result
     if section is None or result is None:
         return session.failed.emit(f"Expected a result to save, found none. {NOTHING}")
@@ -156,13 +160,14 @@ def save_result(
 
     unfinished = _unfinished(session)
 
-    def done(written: Any) -> None:
+    def finish(written: Any) -> None:
         if section.result is result:
             section.path = path
         session.told.emit(f"{written}{unfinished}")
+        done()
 
     complete = with_layout(section.runs.complete(result), section.layout)
-    run_job(session, f"Saving {path.name}", lambda: complete.write(path), done)
+    run_job(session, f"Saving {path.name}", lambda: complete.write(path), finish)
 
 
 def save_figure(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -17,7 +18,7 @@ from qtpy.QtWidgets import QDialog, QMainWindow, QWidget
 from napari_trsmi import edits
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.state import OpenSection
-from napari_trsmi.gui.train import closing
+from napari_trsmi.gui.train import closing, save_menu
 from napari_trsmi.gui.trust.dock import TrustDock
 from napari_trsmi.gui.trust.job import TrustJob
 from napari_trsmi.gui.viewer.sessions import session_of
@@ -117,24 +118,48 @@ def test_a_result_that_is_not_on_file_is_asked_about(window, session, answers, t
     assert [question for question, _ in answers.asked] == ["unsaved", "unsaved"]
 
 
-def test_saving_opens_the_save_dialog_for_that_section(window, session, answers, trained, monkeypatch):
-    saved = []
-    monkeypatch.setattr("napari_trsmi.gui.train.save_menu.save_result", lambda s, parent: saved.append(s.section))
+def test_saving_asks_where_to_and_then_the_window_closes(
+    window, session, answers, trained, qtbot, monkeypatch, tmp_path
+):
+    path = tmp_path / "kept.h5mu"
+    monkeypatch.setattr(save_menu, "save_result", partial(save_menu.save_result, ask=lambda *_: path))
     session.set_result(trained)
     section = session.section
     add(closing_viewer(window), OpenSection(trained.dataset))  # another one is active now
     answers.append("save")
     assert not window.close()
-    assert saved == [section]
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=30_000)
+    assert path.is_file()
+    assert section.path == path
+    assert answers.asked == [("unsaved", session.dataset.name)]
 
 
-def test_the_session_is_saved_instead_and_then_nobody_asks(window, session, answers, trained, monkeypatch, tmp_path):
-    monkeypatch.setattr(closing, "save_session", lambda s, parent: setattr(entry, "kept", tmp_path / "run.h5ad"))
+def test_a_window_whose_domains_could_not_be_saved_stays(
+    window, session, answers, trained, qtbot, monkeypatch, tmp_path
+):
+    path = tmp_path / "no folder" / "kept.h5mu"
+    monkeypatch.setattr(save_menu, "save_result", partial(save_menu.save_result, ask=lambda *_: path))
+    session.set_result(trained)
+    answers.append("save")
+    with qtbot.waitSignal(session.failed, timeout=30_000):
+        assert not window.close()
+    qtbot.wait(100)
+    assert window.isVisible()
+
+
+def test_the_session_is_saved_instead_and_then_the_window_closes(
+    window, session, answers, trained, qtbot, monkeypatch, tmp_path
+):
+    def save(session, parent, done):
+        entry.kept = tmp_path / "run.h5ad"
+        done()
+
+    monkeypatch.setattr(closing, "save_session", save)
     session.set_result(trained)
     entry = session.section.runs.entry_of(trained)
     answers.append("session")
     assert not window.close()
-    assert window.close()
+    qtbot.waitUntil(lambda: not window.isVisible())
     assert answers.asked == [("unsaved", session.dataset.name)]
 
 
