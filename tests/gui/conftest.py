@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -76,6 +76,15 @@ def nothing_is_made_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin no thread that outlives a test."""
     monkeypatch.setattr("napari_trsmi.gui.warm_up.begin", lambda: None)
     monkeypatch.setattr("napari_trsmi.gui.libraries.DELAY", 10**8)
+
+
+@pytest.fixture(autouse=True)
+def threads_end() -> Iterator[None]:
+    """Let no job go on in the next test: filters of warnings, which are errors here, belong to all threads at once."""
+    yield
+    from qtpy.QtCore import QThreadPool
+
+    QThreadPool.globalInstance().waitForDone(10_000)
 
 
 @pytest.fixture(autouse=True)

@@ -145,7 +145,7 @@ def _shown(key: str, value: Any) -> str:
     if value != value:
         return "-"
     if key == "p_adjusted":
-        return f"{value:.1e}" if value < 0.001 else f"{value:.3f}"
+        return f"{value:.0e}" if value < 0.001 else f"{value:.3f}"
     if key.startswith("share"):
         return f"{100 * value:.0f}"
     return f"{value:.2f}" if key == "auc" else f"{value:+.2f}"

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi.errors import TrsmiError
+from napari_trsmi.gui.boundaries.carrier_tables import without_features
 from napari_trsmi.gui.finding.feature_search import FeatureSearch
 from napari_trsmi.gui.finding.features import Feature, FeatureIndex
 from napari_trsmi.gui.jobs import run_job
@@ -203,7 +204,7 @@ class AcrossPanel(QWidget):
             return
         made_of = (result.boundary_edges, segment, features, self.hops.value())
         if self._same(self._made_of, made_of):
-            self._say(about, self._told(result, features))
+            self._say(about, self._told(result, segment, features))
             return
         if not self._same(self._under_way, made_of):
             self._measure(result, made_of)
@@ -258,14 +259,14 @@ class AcrossPanel(QWidget):
     def _microns(self) -> bool:
         return bool(self.unit.currentData())
 
-    def _told(self, result: Result, features: dict[str, list[str]]) -> str:
+    def _told(self, result: Result, segment: int, features: dict[str, list[str]]) -> str:
         none = [name for name in result.dataset.modalities if not features.get(name)]
         if self.own:
             return ""
         if len(none) == len(result.dataset.modalities):
             return "No feature differs across it, as measured by counts that did not draw it. Type one to follow it."
         told = "The features that differ most across it, as measured where it was drawn."
-        return f"{told} Nothing differs in {' and '.join(none)}." if none else told
+        return f"{told} {without_features(result, segment, none)}".rstrip()
 
     def _say(self, about: str, note: str) -> None:
         self.about.setText(about)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from psygnal import Signal
 
 from napari_trsmi.gui.jobs import run_job
@@ -95,3 +97,21 @@ class CarrierTables:
             self._edges, self.tables, self.busy = edges, {}, None
             self.forget()
             self.changed.emit()
+
+
+def without_features(result: Result, segment: int, modalities: Sequence[str]) -> str:
+    """Say of modalities of which no feature differs across a boundary: nothing differs, or nothing was measured there.
+
+    A section of a study may lack a modality.
+    """
+    edges = result.boundary_edges
+    if edges is None or not modalities:
+        return ""
+    spots = np.unique(edges.loc[edges["segment"] == segment, ["i", "j"]])
+    measured = {name: result.dataset.modalities[name].measured for name in modalities}
+    lacking = [name for name, there in measured.items() if there is not None and not there[spots].any()]
+    same = [name for name in modalities if name not in lacking]
+    told = [f"Nothing differs in {' and '.join(same)}."] if same else []
+    if lacking:
+        told.append(f"{' and '.join(lacking)} {'was' if len(lacking) == 1 else 'were'} not measured here.")
+    return " ".join(told)

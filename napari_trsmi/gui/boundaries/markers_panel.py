@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_trsmi.errors import TrsmiError
 from napari_trsmi.gui import anchors
-from napari_trsmi.gui.boundaries.carrier_tables import LARGEST_P
+from napari_trsmi.gui.boundaries.carrier_tables import LARGEST_P, without_features
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.widgets.named import NameBox, offer_domains
 from napari_trsmi.gui.widgets.plain import Label, as_tip
@@ -147,7 +147,8 @@ class MarkersPanel(QWidget):
             a, b = (result.names[k] for k in result.boundaries.loc[segment, ["domain_a", "domain_b"]].astype(int))
             parts = {name: found[found["modality"] == name] for name in result.dataset.modalities}
             self._show({name: [_carrier(row, a, b) for row in rows.itertuples()] for name, rows in parts.items()})
-            self.note.setText(_across(parts, a, b))
+            empty = without_features(result, segment, [name for name, rows in parts.items() if not len(rows)])
+            self.note.setText(f"{_across(parts, a, b)} {empty}".rstrip())
 
     def _show(self, columns: dict[str, list[QTableWidgetItem]]) -> None:
         """Fill the table with a column per modality."""
@@ -222,6 +223,4 @@ def _across(parts: dict[str, pd.DataFrame], a: str, b: str) -> str:
     ]
     if drew := [name for name, rows in parts.items() if len(rows) and not rows["fresh"].all()]:
         told.append(f"{' and '.join(drew)}: compared on the values that drew the boundary, so believe less.")
-    if empty := [name for name, rows in parts.items() if not len(rows)]:
-        told.append(f"Nothing differs in {' and '.join(empty)}.")
     return " ".join(told)

@@ -7,6 +7,7 @@ from opened_dock import dock_alone, layer
 from small_study import small_study
 
 from napari_trsmi import Config
+from napari_trsmi.gui.boundaries.carrier_tables import without_features
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,19 @@ def test_next_stays_in_the_chosen_section_and_among_what_is_shown(qtbot, result)
     if shown:
         panel.go_on()
         assert panel.table.segment in shown
+
+
+def test_of_what_a_section_lacks_nobody_says_that_nothing_differs(result):
+    first = result.boundary_edges.drop_duplicates("segment").set_index("segment")["i"]
+    told = {
+        result.sections[first[segment]]: without_features(result, segment, ["rna", "adt"])
+        for segment in result.boundaries["segment"]
+    }
+    assert told == {
+        "a": "Nothing differs in rna and adt.",
+        "b": "Nothing differs in rna. adt was not measured here.",
+        "c": "Nothing differs in adt. rna was not measured here.",
+    }
 
 
 def test_strokes_of_hidden_sections_are_not_seen(qtbot, result):
