@@ -114,7 +114,7 @@ def _takes(layer: Any, made: layers.LayerData) -> bool:
     A new layer would take half a second of the window, as long as the old one takes to go.
     """
     data, settings, kind = made
-    if type(layer).__name__.lower() != kind or layer.multiscale != settings["multiscale"]:
+    if type(layer).__name__.lower() != kind or kind == "points" or layer.multiscale != settings["multiscale"]:
         return False
     layer.data, layer.scale, layer.translate = data, settings["scale"], settings["translate"]
     return True

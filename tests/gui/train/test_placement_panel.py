@@ -124,7 +124,7 @@ def test_a_flip_of_many_spots_works_out_nothing_anew(viewer, panel, trained, mon
     unit, coords = world(session.dataset)[0], session.dataset.coords
     assert not np.allclose(coords, trained.dataset.coords)
     for spot in (3, 70, 200):
-        assert session.canvas.spot_at(tuple(coords[spot, ::-1] * unit)) == spot
+        assert session.canvas.pointing.spot_at(tuple(coords[spot, ::-1] * unit)) == spot
 
 
 def test_a_flip_keeps_the_list_of_features_and_a_new_column_renews_it(sample):
