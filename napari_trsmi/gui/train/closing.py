@@ -160,10 +160,10 @@ class ClosingGuard(QObject):
 
     @property
     def at_stake(self) -> list[str]:
-        """Checks and sweeps that go on and would be lost."""
-        window = self.parent()
+        """Checks and sweeps of sections of the viewer that go on and would be lost."""
+        window, there = self.parent(), sections_in(self._viewer())
         panels = [] if window is None else window.findChildren(JobPanel)
-        return [panel.at_stake for panel in panels if panel.at_stake]
+        return [panel.at_stake for panel in panels if panel.at_stake and any(panel.job_of is one for one in there)]
 
     def may_close(self, window: QMainWindow) -> bool:
         """Return whether a person wants the window closed, asked in one dialog about all there is to lose.

@@ -216,6 +216,19 @@ def test_a_script_that_closes_the_viewer_is_not_asked(viewer, qtbot, trained, qu
     del dock
 
 
+def test_nor_is_it_asked_about_checks(viewer, qtbot, trained, answers, monkeypatch):
+    gate = Event()
+    monkeypatch.setattr(TrustJob, "work", lambda job: gate.wait(30) and None)
+    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Trust")
+    add(viewer, OpenSection(trained.dataset, trained, Path("slice.h5mu")))
+    dock.trust.start()
+    assert dock.trust.at_stake
+    viewer.close()
+    gate.set()
+    assert answers.asked == []
+    del dock
+
+
 @pytest.mark.parametrize("question", ["training", "unsaved"])
 def test_every_answer_can_be_given_and_escape_stays(qtbot, question, monkeypatch):
     from qtpy.QtCore import QTimer
