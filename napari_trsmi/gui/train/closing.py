@@ -160,17 +160,19 @@ class ClosingGuard(QObject):
 
     @property
     def at_stake(self) -> list[str]:
-        """Checks and sweeps of sections of the viewer that go on and would be lost."""
-        window, there = self.parent(), sections_in(self._viewer())
+        """Checks and sweeps that go on and would be lost."""
+        window = self.parent()
         panels = [] if window is None else window.findChildren(JobPanel)
-        return [panel.at_stake for panel in panels if panel.at_stake and any(panel.job_of is one for one in there)]
+        return [panel.at_stake for panel in panels if panel.at_stake]
 
     def may_close(self, window: QMainWindow) -> bool:
         """Return whether a person wants the window closed, asked in one dialog about all there is to lose.
 
-        A script's `viewer.close()` has removed the layers before, and with them training and results: it is not asked.
+        A script's `viewer.close()` has removed the layers before: it is not asked.
         """
         line, unsaved = self.session.training.line, self.unsaved
+        if not sections_in(self._viewer()):
+            return True
         if not line and not unsaved and not self.at_stake:
             return True
         names = in_a_row([section.dataset.name for section in unsaved])
