@@ -216,11 +216,12 @@ def test_a_script_that_closes_the_viewer_is_not_asked(viewer, qtbot, trained, qu
     del dock
 
 
-def test_nor_is_it_asked_about_checks(viewer, trained, answers, monkeypatch):
+def test_nor_is_it_asked_about_checks(viewer, qtbot, trained, answers, monkeypatch):
     gate = Event()
     monkeypatch.setattr(TrustJob, "work", lambda job: gate.wait(30) and None)
-    viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")  # which watches the window
     _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Trust")
+    viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
+    qtbot.waitUntil(lambda: dock.window().findChild(closing.ClosingGuard) is not None)
     add(viewer, OpenSection(trained.dataset, trained, Path("slice.h5mu")))
     dock.trust.start()
     assert dock.trust.at_stake
