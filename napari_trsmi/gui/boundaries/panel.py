@@ -173,7 +173,8 @@ class BoundaryPanel(QWidget):
         self.table.choose(segment)
 
     def _on_noted(self, segment: int, note: str) -> None:
-        self._review(segment, self.model.verdict(segment), note)
+        if segment < self.model.n_rows:  # else its section was closed while somebody wrote
+            self._review(segment, self.model.verdict(segment), note)
 
     def _review(self, segment: int, verdict: Verdict, note: str) -> None:
         from napari_trsmi.edits import review

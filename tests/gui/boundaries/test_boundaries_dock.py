@@ -182,6 +182,14 @@ def test_ctrl_z_takes_back_mark_by_mark(dock, qtbot):
     assert not panel.undo.isEnabled()
 
 
+def test_a_note_that_is_being_written_when_its_section_goes_is_no_error(dock, qtbot):
+    panel = dock.boundaries
+    panel.table.choose(2)
+    panel.note.line.setText("half a no")
+    dock.viewer.layers.clear()
+    assert panel.model.n_rows == 0
+
+
 def test_a_note_is_written_in_its_line(dock, qtbot):
     panel = dock.boundaries
     panel.table.choose(2)
