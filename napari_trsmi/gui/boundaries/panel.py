@@ -67,6 +67,8 @@ class BoundaryPanel(QWidget):
         self.note.left.connect(self.table.setFocus)
         listen(
             self,
+            (session.leaving, self._keep_note),
+            (session.replacing, self._keep_note),
             (session.result_changed, self._on_result),
             (session.boundary_changed, self._on_boundary),
             (session.parts.chosen_changed, self._filter),
@@ -171,6 +173,10 @@ class BoundaryPanel(QWidget):
         if not self.rows.position(segment).isValid():
             self.filters.show_all()
         self.table.choose(segment)
+
+    def _keep_note(self, _: object) -> None:
+        """Keep a note that is half written, for the boundary it is about, before there are others."""
+        self.note.keep()
 
     def _on_noted(self, segment: int, note: str) -> None:
         if segment < self.model.n_rows:  # else its section was closed while somebody wrote
