@@ -147,6 +147,8 @@ class TrainDock(QWidget):
         self._show_what_there_is()
         if section is not None and section.result is None and look(section).raster is not None:
             QTimer.singleShot(warm_up.DELAY, warm_up.begin)  # its domains will be labels
+        if section is not None:
+            QTimer.singleShot(warm_up.LATER, warm_up.begin_shapes)
 
     def _on_config(self, config: Config) -> None:
         if self.form.value() != config:
