@@ -69,6 +69,8 @@ class Session:
         What goes on beside training ("Saving ..."), "" when all of it is done; see `busy`.
     failed(str)
         One sentence for the person; what was there before is still there.
+    did(str)
+        What succeeded, as `Busy.about` names it.
     told(str)
         News for the person: where something was saved, what was dropped.
     """
@@ -88,6 +90,7 @@ class Session:
     coloring_changed = Signal(object)
     busy_changed = Signal(str)
     failed = Signal(str)
+    did = Signal(str)
     told = Signal(str)
 
     def __init__(self, start_trainer: StartTrainer) -> None:

@@ -21,6 +21,7 @@ from napari_trsmi.answers.gene_sets import DECOUPLER, read_sets
 from napari_trsmi.errors import TrsmiError
 from napari_trsmi.gui.ask.described import DescribedTables, field
 from napari_trsmi.gui.ask.job import AskJob, HeldOut
+from napari_trsmi.gui.attempt import Attempt
 from napari_trsmi.gui.jobs import JobPanel
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.widgets.buttons import text_button
@@ -193,10 +194,9 @@ class DescribePanel(JobPanel):
             )
             if not chosen:
                 return
-            try:
+            with Attempt(self.session, "Reading") as reading:
                 self._file = Path(chosen).name, read_sets(Path(chosen))
-            except TrsmiError as error:
-                self.session.failed.emit(str(error))
+            if not reading.well:
                 return
         self.load.setText("GMT file…" if self._file is None else f"✕ {len(self._file[1]):,} sets")
         self.load.setToolTip("" if self._file is None else as_tip(f"Take {self._file[0]} out again"))
@@ -208,10 +208,8 @@ class DescribePanel(JobPanel):
         session, found, name = self.session, self.found, self.names.currentText()
         if session.result is None or found is None or not name:
             return
-        try:
+        with Attempt(session, "Renaming"):
             session.set_result(edits.rename(session.result, found.domain, name))
-        except TrsmiError as error:
-            session.failed.emit(str(error))
 
     # What comes back
 

@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi import edits
-from napari_trsmi.errors import DataError
+from napari_trsmi.gui.attempt import Attempt
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.legend.color_key import ColorKey
 from napari_trsmi.gui.legend.domain_list import HELP, DomainList
@@ -180,10 +180,8 @@ class Legend(QWidget):
     def _edit(self, edit: Callable[[Result], Result]) -> None:
         if self.locked or self.session.result is None:
             return
-        try:
+        with Attempt(self.session, "Editing"):
             self.session.set_result(edit(self.session.result))
-        except DataError as error:
-            self.session.failed.emit(str(error))
 
     def _on_failed(self, _: str) -> None:
         self._merging = False

@@ -23,8 +23,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_trsmi.errors import DataError
 from napari_trsmi.gui import exporting, maps
+from napari_trsmi.gui.attempt import Attempt
 from napari_trsmi.gui.drawing.pen import Pen
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.regions.bar import ToolBar
@@ -137,10 +137,8 @@ class RegionsPanel(QWidget):
 
     def _try(self, do: Callable[..., None]) -> Callable[..., None]:
         def tried(*given: Any) -> None:
-            try:
+            with Attempt(self.session, getattr(do, "__qualname__", "")):
                 do(*given)
-            except DataError as error:
-                self.session.failed.emit(str(error))
 
         return tried
 
