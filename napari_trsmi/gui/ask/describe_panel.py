@@ -27,6 +27,7 @@ from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.widgets.buttons import text_button
 from napari_trsmi.gui.widgets.named import offer_domains
 from napari_trsmi.gui.widgets.plain import Label, as_tip
+from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     from napari_trsmi.answers import Description
@@ -198,7 +199,7 @@ class DescribePanel(JobPanel):
                 self._file = Path(chosen).name, read_sets(Path(chosen))
             if not reading.well:
                 return
-        self.load.setText("GMT file…" if self._file is None else f"✕ {len(self._file[1]):,} sets")
+        self.load.setText("GMT file…" if self._file is None else f"✕ {many(len(self._file[1]), 'set')}")
         self.load.setToolTip("" if self._file is None else as_tip(f"Take {self._file[0]} out again"))
 
     def _use(self) -> None:
@@ -238,7 +239,9 @@ class DescribePanel(JobPanel):
         if found is not None:
             support = "" if found.support != found.support else f" Mean support of its boundaries: {found.support:.2f}."
             where, whole = (f" in {found.section}", found.section) if found.section else ("", "all")
-            told = f"Domain {found.domain}{where}: {found.n_spots:,} spots, {found.share:.1%} of {whole}.{support}"
+            told = (
+                f"Domain {found.domain}{where}: {many(found.n_spots, 'spot')}, {found.share:.1%} of {whole}.{support}"
+            )
             if not found.suggestions:
                 told += " Nothing here suggests a name."
             self.summary.setText(told)

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui.attempt import Attempt
+from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
@@ -52,7 +53,7 @@ class KeepRow(QWidget):
                 raise DataError(f"Expected a new name, found {name!r}, a column of the file. Choose another.")
             values = pd.Categorical.from_codes(np.where(chosen, 0, -1), [name])
             own.put(name, values, what=f"keep region {name}")
-            self.session.told.emit(f"{name}: {int(chosen.sum()):,} spots, a column of your own in Colour by.")
+            self.session.told.emit(f"{name}: {many(int(chosen.sum()), 'spot')}, a column of your own in Colour by.")
             self.name.clear()
 
     def _refresh(self) -> None:

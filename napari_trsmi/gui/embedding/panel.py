@@ -19,6 +19,7 @@ from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.widgets.bar import TellingBar
 from napari_trsmi.gui.widgets.plain import ElidingLabel
 from napari_trsmi.gui.words import duration
+from napari_trsmi.plural import many
 from napari_trsmi.telling import UNFOLDING
 from napari_trsmi.unfolding import components, has_umap, umap_seconds
 
@@ -207,7 +208,7 @@ class EmbeddingPanel(JobPanel):
         n = 0 if chosen is None else int(chosen.sum())
         self.clear.setEnabled(n > 0)
         self.region.choose(chosen if n else None)
-        self.said.setText(f"{n:,} spots chosen" if n else NOTHING_CHOSEN)
+        self.said.setText(f"{many(n, 'spot')} chosen" if n else NOTHING_CHOSEN)
 
     # Choosing
 

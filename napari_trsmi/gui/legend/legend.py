@@ -32,6 +32,7 @@ from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.undo_button import UndoButton
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.widgets.plain import Label, shortened
+from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -237,7 +238,7 @@ class Legend(QWidget):
             self.caption.setToolTip("")
         else:
             preview = shown.epoch is not None
-            caption = f"Preview, epoch {shown.epoch}" if preview else f"{len(shown.names)} domains"
+            caption = f"Preview, epoch {shown.epoch}" if preview else many(len(shown.names), "domain")
             counted = self.session.parts.counted
             whose = f"\nspots of {shortened(counted)}" if counted else ""
             self.caption.setMinimumWidth(0)

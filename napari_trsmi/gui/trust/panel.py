@@ -30,6 +30,7 @@ from napari_trsmi.gui.undoing import replace_result
 from napari_trsmi.gui.widgets.bar import TellingBar
 from napari_trsmi.gui.widgets.plain import Label
 from napari_trsmi.gui.words import duration
+from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -241,7 +242,7 @@ class TrustPanel(JobPanel):
         config = result.config.model_copy(update={"device": result.provenance.get("device", result.config.device)})
         learned = set(known) >= set(parts(result.dataset, config))
         seconds = sum(took) if took and not learned else estimate(result.dataset, config, known)[0]
-        runs = "1 run" if n == 1 else f"{n} runs"
+        runs = many(n, "run")
         self.estimate.setText(f"{runs} of the method, about {duration(n * seconds)}" if n else "No run of the method")
 
     def _show_progress(self) -> None:
@@ -250,7 +251,9 @@ class TrustPanel(JobPanel):
             return
         left = job.seconds_left
         rest = f", {duration(left)} left" if left is not None and job.progress < 1 else ""
-        self.progress.show_share(f"{job.done} of {job.wanted.n_runs} runs{rest}", round(1000 * job.progress), 1000)
+        self.progress.show_share(
+            f"{job.done} of {many(job.wanted.n_runs, 'run')}{rest}", round(1000 * job.progress), 1000
+        )
         doing = job.doing
         words = f"epoch {doing.done} of {doing.total}" if doing.text == "epoch" else in_words(doing)
         run = "" if job.progress >= 1 else f"{job.text}: "
