@@ -41,9 +41,12 @@ class Canvas:
     -------
     gone(OpenSection)
         A person removed the last layer of a section that has something to lose. Where nobody hears it, its run ends.
+    left()
+        The mouse is over the canvas no more.
     """
 
     gone = Signal(object)
+    left = Signal()
 
     def __init__(self, viewer: Viewer, session: Session) -> None:
         self._viewer, self.session = ref(viewer), session  # the session must not keep its viewer alive
