@@ -46,7 +46,7 @@ def run_job(
     """
     from superqt.utils import create_worker
 
-    wish = _Wish()
+    wish, given = _Wish(), [job]
     if with_window:
         _WISHES.setdefault(session, WeakSet()).add(wish)
         drop_before_exit(wish)
@@ -55,7 +55,7 @@ def run_job(
         try:
             warm_up.wait()
             with interruptible(lambda: wish.dropped):
-                return job(), ""
+                return given.pop()(), ""
         except Interrupted:
             return None, ""
         except Exception as error:
@@ -63,7 +63,7 @@ def run_job(
             return None, sentence(error)
 
     ended, place, about = session.busy.begin(busy), session.busy.place, busy.partition(" ")[0]
-    # Emptied at the end: PyQt at times forgets to drop what heard a finished thread.
+    # Emptied at the end: a binding of Qt at times forgets to drop a finished thread and what heard it.
     told = [(session, done, failed, ended)]
 
     def finish(outcome: tuple[Any, str]) -> None:
