@@ -51,6 +51,7 @@ class BoundaryPanel(QWidget):
         self.table = BoundaryView(self.model, self.rows)
         self._known: Result | None = None  # the result in the table
         self.table.setObjectName(anchors.BOUNDARIES)
+        self.setObjectName(anchors.REVIEW)
         self._judged: int | None = None  # the boundary that was marked last, until a person goes to another one
         self._build()
         self.table.chosen.connect(self._on_chosen)
@@ -89,6 +90,19 @@ class BoundaryPanel(QWidget):
             key.Key_Down: lambda: self.table.step(1),
             key.Key_Up: lambda: self.table.step(-1),
         }
+
+    @property
+    def rows_shown(self) -> dict[str, Any]:
+        """Which boundaries the table shows and in which order, for a session file: see `workspace.saved_window`."""
+        order, column, descending = self.table.sorting
+        bar = self.filters
+        chosen = {"wanted": bar.wanted.currentData(), "shortest": bar.shortest.value(), "pair": bar.pair.currentData()}
+        return {"order": order, "column": column, "descending": descending, **chosen}
+
+    def show_rows(self, order: str, column: str, descending: bool, **wanted: Any) -> None:
+        """Show those boundaries again."""
+        self.table.sort_as(order, column, descending)
+        self.filters.show_only(**wanted)
 
     def _build(self) -> None:
         self.measure = NameBox("What colours the boundaries on the canvas")
