@@ -46,6 +46,7 @@ class Regions:
         self.session = session
         self._column, self._region = "", ""
         session.annotations.changed.connect(self._on_annotations)
+        session.annotations.brought.connect(self._on_brought)
         session.section_changed.connect(self._on_section)
 
     # What there is
@@ -180,6 +181,9 @@ class Regions:
 
     def _on_annotations(self, name: str) -> None:
         self.changed.emit()
+
+    def _on_brought(self, column: str) -> None:
+        self.choose(column=column)
 
     def _on_section(self, _: Any) -> None:
         self._column = self._region = ""

@@ -27,6 +27,7 @@ from napari_trsmi.gui.trust.found_view import FoundView
 from napari_trsmi.gui.trust.job import BUSY, TrustJob, Wanted, carried_over
 from napari_trsmi.gui.trust.words import ABOUT, ELSEWHERE, KEEP, NO_RESULT, REPLACED
 from napari_trsmi.gui.undoing import replace_result
+from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.widgets.bar import TellingBar
 from napari_trsmi.gui.widgets.plain import Label
 from napari_trsmi.gui.words import duration
@@ -110,7 +111,8 @@ class TrustPanel(JobPanel):
         form.addRow("", self.sections_wanted)
         buttons.addWidget(self.run_button)
         buttons.addWidget(self.stop_button)
-        self.about = _line(ABOUT)
+        self.about, self.nothing = _line(ABOUT), Guide(self.session, "trust")
+        self.nothing.setText(NO_RESULT)
         self.asking = QWidget()
         asking = QVBoxLayout(self.asking)
         asking.setContentsMargins(0, 0, 0, 0)
@@ -124,6 +126,7 @@ class TrustPanel(JobPanel):
         for widget in (self.about, self.asking, self.status, self.found):
             layout.addWidget(widget)
         layout.addStretch(1)
+        layout.addWidget(self.nothing, 1)
 
     # What a person does
 
@@ -219,6 +222,8 @@ class TrustPanel(JobPanel):
         if busy and self.job_of is not None and self.job_of is not self.session.section:
             about = ELSEWHERE.format(self.job_of.dataset.name)
         self.about.setText(about)
+        self.about.setVisible(there or busy)
+        self.nothing.setVisible(not (there or busy))
         self.asking.setVisible(there or busy)
         self.run_button.setEnabled(there and not busy and not training)
         self.stop_button.setEnabled(busy)
