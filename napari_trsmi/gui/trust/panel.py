@@ -126,7 +126,7 @@ class TrustPanel(JobPanel):
         for widget in (self.about, self.asking, self.status, self.found):
             layout.addWidget(widget)
         layout.addStretch(1)
-        layout.addWidget(self.nothing, 1)
+        layout.addWidget(self.nothing, 100)  # all of the room
 
     # What a person does
 
