@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 HANG = 2.0  # seconds of work of the window's thread without an answer
 MOST = 300.0  # seconds that a job is waited for
+LAST = 60.0  # seconds after the window was closed in which a thread must let go
 PLUGIN = "napari-trsmi"
 WORDS = ("1", "0", "-5", "12", "1e9", "CD3", "gene1", "B cells", "", "Ω μ 漢字", "a" * 60, "%s{}<b>", " ")
 KEYS = ("K", "D", "R", "N", "Up", "Down", "Left", "Right", "Space", "Return", "Escape", "Tab", "Delete", "Backspace")
@@ -456,11 +457,14 @@ def walk(datasets: list[Callable[[], OpenSection]], steps: int, seed: int, place
     notification_manager.records.clear()  # they hold errors, and those what was there when they were raised
     for name in ("last_exc", "last_type", "last_value", "last_traceback"):  # so does what vispy keeps of the last one
         vars(sys).pop(name, None)
-    for _ in range(5):
+    end, rounds = time.perf_counter() + LAST, 0
+    while session() is not None and rounds < 5 and time.perf_counter() < end:
         settle()
         gc.collect()
+        rounds += not _at_work(session)  # a thread holds what it works on until its next look at whether it is wanted
     if (left := session()) is not None:
-        found.leaked.append(f"the session, {left.busy.sign or 'not busy'}, {_holders(left)}")
+        doing = left.busy.sign or ("at work" if left.busy.under_way else "not busy")
+        found.leaked.append(f"the session, {doing}, {_holders(left)}")
     found.leaked += [f"{n} x {name}" for name, n in (_widgets() - before).items()]
     return found
 
@@ -535,6 +539,11 @@ def _close(viewer: Viewer) -> None:
         time.sleep(0.02)
 
 
+def _at_work(session: weakref.ref[Any]) -> bool:
+    left = session()
+    return left is not None and bool(left.busy.under_way)
+
+
 def _widgets() -> Any:
     from collections import Counter
 
@@ -553,7 +562,11 @@ def _holders(thing: Any, most: int = 6) -> str:
             break
         thing = holders[0]
         seen |= {id(one) for one in holders} | {id(holders)}
-        chain.append(f"{type(thing).__name__} {getattr(thing, '__qualname__', '')}".strip())
+        try:
+            name = getattr(thing, "__qualname__", "")
+        except RuntimeError:  # a widget that Qt has deleted
+            name = ""
+        chain.append(f"{type(thing).__name__} {name}".strip())
     return "held by " + ", held by ".join(chain)
 
 

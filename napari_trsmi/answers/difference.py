@@ -15,6 +15,7 @@ from napari_trsmi.answers.values import Values
 from napari_trsmi.domains.labels import upper_edges
 from napari_trsmi.evidence.effects import LEAST, adjusted
 from napari_trsmi.interrupt import check
+from napari_trsmi.plural import many
 from napari_trsmi.sampling import SAMPLE, some
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def differ(
     if section is not None:
         first, second = (within(group, dataset, section) for group in (first, second))
     first, second, shared = apart(first, second)
-    notes = [f"{shared:,} spots that are in both groups are left out."] if shared else []
+    notes = [f"{many(shared, 'spot')} in both groups left out."] if shared else []
     config = Config() if result is None else result.config
     drawn = first.redrawn is not None or second.redrawn is not None
     if result is not None and drawn and held_out and halves is None:

@@ -214,7 +214,7 @@ def own_table(dataset: Dataset, name: str) -> AnnData:
         varp=dict(table.varp),
     )
     for column in dataset.obs.columns.difference(made.obs.columns):
-        made.obs[column] = dataset.obs[column].to_numpy()
+        made.obs[column] = dataset.obs[column].array
     made.obs_names = dataset.obs_names
     made.obsm["spatial"] = np.asarray(coords_as_read(dataset), dtype=np.float64)
     return made

@@ -13,6 +13,7 @@ from scipy import sparse
 from napari_trsmi.data import feature_names
 from napari_trsmi.data.dataset import Dataset, Modality, Place
 from napari_trsmi.data.own_columns import stacked_columns
+from napari_trsmi.data.stacked_annotations import stacked_annotations
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -75,19 +76,19 @@ def stack(
         notes += more
     _check_carried(modalities)
     places, more = _placed(parts)
-    obs = _annotations(parts, keep_names)
+    named = [
+        part.obs_names if keep_names else np.char.add(f"{part.name}{_SEPARATOR}", part.obs_names.astype(str))
+        for part in parts
+    ]
+    obs_names = np.concatenate(named)
+    obs = stacked_annotations(parts, obs_names)
     return Dataset(
         name=name,
         modalities=modalities,
         coords=np.vstack(
             [part.coords * place.scale + (place.x, place.y) for part, place in zip(parts, places, strict=True)]
         ),
-        obs_names=np.concatenate(
-            [
-                part.obs_names if keep_names else np.char.add(f"{part.name}{_SEPARATOR}", part.obs_names.astype(str))
-                for part in parts
-            ]
-        ),
+        obs_names=obs_names,
         obs=obs,
         spot_diameter=parts[0].spot_diameter,
         microns_per_unit=parts[0].microns_per_unit,
@@ -311,20 +312,3 @@ def in_rows(sizes: Sequence[np.ndarray]) -> list[tuple[float, float]]:
         corners.append((x, y))
         x, height = x + float(size[0]) + gap, max(height, float(size[1]))
     return corners
-
-
-def _annotations(parts: Sequence[Dataset], keep_names: bool) -> pd.DataFrame:
-    """Return the annotations of all sections; a column that one lacks has missing values there."""
-    import pandas as pd
-
-    frames = []
-    for part in parts:
-        index = (
-            part.obs.index if keep_names else pd.Index([f"{part.name}{_SEPARATOR}{name}" for name in part.obs_names])
-        )
-        frames.append(part.obs.set_axis(index))
-    together = pd.concat([frame.astype({c: object for c in frame.select_dtypes("category")}) for frame in frames])
-    for column in together:
-        if any(column in part.obs and isinstance(part.obs[column].dtype, pd.CategoricalDtype) for part in parts):
-            together[column] = together[column].astype("category")
-    return together

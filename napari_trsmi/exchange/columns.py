@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_trsmi.errors import DataError
+from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,9 +48,9 @@ def column_of(
 
     named = int((codes >= 0).sum())
     used = len(np.unique(codes[codes >= 0]))
-    groups = f"{used} group" if used == 1 else f"{used} groups"
+    groups = many(used, "group")
     free = free_name(dataset, name)
-    told = f"{source.name} names {named:,} of {dataset.n_spots:,} spots ({groups}): column {free!r}."
+    told = f"{source.name} names {named:,} of {many(dataset.n_spots, 'spot')} ({groups}): column {free!r}."
     return Column(
         free,
         pd.Categorical.from_codes(codes, categories=names),

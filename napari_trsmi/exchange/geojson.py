@@ -16,6 +16,7 @@ from napari_trsmi.errors import DataError
 from napari_trsmi.exchange.columns import Column, column_of, inside, rows_within, spread
 from napari_trsmi.exchange.labels import Labels, by_section, labels_of
 from napari_trsmi.exchange.outlines import Ground, pixels_per_unit, regions, tiles
+from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
@@ -144,7 +145,7 @@ def read_geojson(dataset: Dataset, path: str | Path, section: str | None = None)
         names = list(dict.fromkeys(region.name for region in own))
         codes = np.where(which < 0, -1, np.array([names.index(region.name) for region in own])[which])
         colors = {region.name: region.color for region in own if region.color}
-        more = f"{several:,} spots lie in more than one polygon: the smallest has them. " if several else ""
+        more = f"{many(several, 'spot')} in more than one polygon: counted in the smallest. " if several else ""
         codes = spread(codes, rows, dataset.n_spots)
         columns.append(column_of(dataset, title or path.stem, codes, names, colors, path, more + told))
     if not any((column.values.codes >= 0).any() for column in columns):
@@ -173,7 +174,7 @@ def read_regions(path: Path) -> tuple[list[Region], str]:
             f"Expected polygons in {path}, found none among {others} objects. Export annotations with an area."
         )
     told = [f"{others} objects without an area were left out."] if others else []
-    told += [f"{mended} polygons cross themselves and were mended."] if mended else []
+    told += [f"Mended {many(mended, 'polygon')} with edges that cross."] if mended else []
     return found, " ".join(told)
 
 

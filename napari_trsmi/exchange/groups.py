@@ -14,6 +14,7 @@ from napari_trsmi.atomic import replacing
 from napari_trsmi.errors import DataError
 from napari_trsmi.exchange.columns import Column, column_of, inside, rows_within, spread
 from napari_trsmi.exchange.labels import DOMAIN, by_section, labels_of
+from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -224,9 +225,9 @@ def _rows_of(dataset: Dataset, barcodes: np.ndarray, path: Path, section: str | 
         )
     told = []
     if unknown := int((rows < 0).sum()):
-        told.append(f"{unknown:,} of its {len(barcodes):,} barcodes are not among the spots.")
+        told.append(f"Not among the spots: {unknown:,} of its {many(len(barcodes), 'barcode')}.")
     if repeated := int((np.bincount(rows[rows >= 0]) > 1).sum()):
-        told.append(f"{repeated:,} barcodes stand in it more than once: the last line counts.")
+        told.append(f"More than once in it: {many(repeated, 'barcode')}; the last line counts.")
     return (rows if within is None else np.where(rows >= 0, within[rows], -1)), " ".join(told)
 
 
@@ -276,7 +277,7 @@ def _selections(dataset: Dataset, path: Path, parts: list[tuple[str, pd.DataFram
             f"Expected selections over the spots, in micrometres, found no spot in the {len(named)} of {path}. "
             "Choose those of this section."
         )
-    more = f"{several:,} spots lie in more than one selection: the smallest has them." if several else ""
+    more = f"{many(several, 'spot')} in more than one selection: counted in the smallest." if several else ""
     return column_of(dataset, path.stem, spread(which, rows, dataset.n_spots), list(named), {}, path, more)
 
 

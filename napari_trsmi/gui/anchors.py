@@ -1,4 +1,4 @@
-"""Names of the controls that the tour points at: each is the object name of its widget, wherever that lies."""
+"""Names of the controls that the tour points at or a session file asks: the object name of each, wherever it lies."""
 
 from __future__ import annotations
 
@@ -8,5 +8,6 @@ RUN = "trsmi-run"
 PROGRESS = "trsmi-progress"
 COURSE = "trsmi-course"
 BOUNDARIES = "trsmi-boundaries"
+REVIEW = "trsmi-review"
 ACROSS = "trsmi-across"
 SAVE = "trsmi-save"

@@ -26,9 +26,12 @@ class Annotations:
     -------
     changed(str)
         A column of this name of the open section is new, other or gone.
+    brought(str)
+        A column of this name was just brought in from a file.
     """
 
     changed = Signal(str)
+    brought = Signal(str)
 
     def __init__(self, section: Callable[[], OpenSection | None], deeds: Deeds | None = None) -> None:
         self._section, self._deeds = section, deeds or Deeds()

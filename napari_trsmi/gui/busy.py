@@ -23,6 +23,8 @@ class Busy:
     ----------
     place
         Returns the dock in which a person did something last, None for none: what he asks for belongs to it.
+    about
+        What is just told of, such as ``"Saving"``, while it fails; "" where nobody said.
     """
 
     def __init__(self, show: Callable[[str], None]) -> None:
@@ -30,15 +32,16 @@ class Busy:
         self._signs: dict[int, str] = {}
         self._count = 0
         self.place: Callable[[], Any] = nowhere
+        self.about = ""
 
     @contextmanager
-    def at(self, place: Callable[[], Any]) -> Iterator[None]:
+    def at(self, place: Callable[[], Any], about: str = "") -> Iterator[None]:
         """Let what is told meanwhile belong to the dock in which it was asked for."""
-        before, self.place = self.place, place
+        before, (self.place, self.about) = (self.place, self.about), (place, about)
         try:
             yield
         finally:
-            self.place = before
+            self.place, self.about = before
 
     def begin(self, sign: str) -> Callable[[], None]:
         """Take in a job and return what is to be called when it has ended, in whatever way.

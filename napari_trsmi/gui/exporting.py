@@ -102,6 +102,8 @@ def bring_in(session: Session, path: Path) -> None:
             return session.failed.emit(f"Expected {dataset.name} to be open still for {path.name}. Bring it in again.")
         for column in found:
             session.annotations.put(column.name, column.values, column.colors, f"bringing in {path.name}")
+        if found:
+            session.annotations.brought.emit(found[0].name)
         session.told.emit("\n".join(column.told for column in found))
         return None
 

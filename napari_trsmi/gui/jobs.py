@@ -34,7 +34,8 @@ def run_job(
 ) -> None:
     """Run `job` in a thread and give what it returns to `done`, on the thread of the window.
 
-    An error is told as one sentence through `Session.failed` (and to `failed`); `done` is then not called.
+    An error is told as one sentence through `Session.failed` (and to `failed`); `done` is then not called. The
+    sentence goes from its dock once a job goes well there whose sign begins with the same word.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ def run_job(
     """
     from superqt.utils import create_worker
 
-    wish = _Wish()
+    wish, given = _Wish(), [job]
     if with_window:
         _WISHES.setdefault(session, WeakSet()).add(wish)
         drop_before_exit(wish)
@@ -54,26 +55,28 @@ def run_job(
         try:
             warm_up.wait()
             with interruptible(lambda: wish.dropped):
-                return job(), ""
+                return given.pop()(), ""
         except Interrupted:
             return None, ""
         except Exception as error:
             logger.info("job failed", exc_info=True)
             return None, sentence(error)
 
-    ended, place = session.busy.begin(busy), session.busy.place
-    # Emptied at the end: PyQt at times forgets to drop what heard a finished thread.
+    ended, place, about = session.busy.begin(busy), session.busy.place, busy.partition(" ")[0]
+    # Emptied at the end: a binding of Qt at times forgets to drop a finished thread and what heard it.
     told = [(session, done, failed, ended)]
 
     def finish(outcome: tuple[Any, str]) -> None:
         (session, done, failed, ended), (value, problem) = told.pop(), outcome
         ended()
         if problem:
-            with session.busy.at(place):
+            with session.busy.at(place, about):
                 session.failed.emit(problem)
             if failed is not None:
                 failed(problem)
         elif not wish.dropped:
+            with session.busy.at(place):
+                session.did.emit(about)
             done(value)
 
     worker = create_worker(work, _start_thread=False, _ignore_errors=True)

@@ -22,7 +22,9 @@ MORE, LESS = "More", "Less"
 
 
 class Problem(QWidget):
-    """One row, there while there is something to say; it goes when put away, or with the next section or run.
+    """One row, there while there is something to say.
+
+    It goes when put away, when the same goes well, or with the next section or run.
 
     It says what was asked for in its dock, what belongs to no dock, and what belongs to one that cannot be seen.
 
@@ -34,7 +36,7 @@ class Problem(QWidget):
 
     def __init__(self, session: Session, parent: QWidget | None = None, dock: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.session, self._dock = session, dock
+        self.session, self._dock, self._about = session, dock, ""
         application: Any = QApplication.instance()
         application.focusChanged.connect(self._on_focus)
         self.first, self.rest = Label(), Label()
@@ -64,6 +66,7 @@ class Problem(QWidget):
         listen(
             self,
             (session.failed, self._on_failed),
+            (session.did, self._on_did),
             (session.section_changed, self._on_section),
             (session.run_changed, self._on_run),
         )
@@ -76,6 +79,7 @@ class Problem(QWidget):
     def show_text(self, text: str) -> None:
         """Say what went wrong; ``""`` for nothing."""
         first, rest = in_two(text)
+        self._about = ""
         self.first.setText(first)
         self.rest.setText(rest)
         self.setToolTip(as_tip(text))
@@ -85,9 +89,17 @@ class Problem(QWidget):
         self.setVisible(bool(text))
 
     def _on_failed(self, text: str) -> None:
-        place = self.session.busy.place()
-        if place is None or place is self._dock or not isalive(place) or place.visibleRegion().isEmpty():
+        if self._is_told_here():
             self.show_text(text)
+            self._about = self.session.busy.about
+
+    def _on_did(self, about: str) -> None:
+        if about and about == self._about and self._is_told_here():
+            self.show_text("")
+
+    def _is_told_here(self) -> bool:
+        place = self.session.busy.place()
+        return place is None or place is self._dock or not isalive(place) or bool(place.visibleRegion().isEmpty())
 
     def _on_focus(self, _: QWidget | None, now: QWidget | None) -> None:
         dock, busy = self._dock, self.session.busy

@@ -21,6 +21,7 @@ from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui.form.labels import label
 from napari_trsmi.gui.form.spec import sections, shown
 from napari_trsmi.gui.spilling import spill
+from napari_trsmi.plural import many
 from napari_trsmi.reviews import carried_reviews
 from napari_trsmi.teach import count
 
@@ -289,7 +290,7 @@ def _told(own: dict[str, Any]) -> list[str]:
     own = dict(own)
     words = [count(own.pop("constraints", ()))]
     if extra := own.pop("train.extra_epochs", 0):
-        words.append(f"trained on for {extra} epochs")
+        words.append(f"trained on for {many(extra, 'epoch')}")
     return [word for word in words if word] + [_words(name, value) for name, value in own.items()]
 
 

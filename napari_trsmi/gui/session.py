@@ -43,6 +43,8 @@ class Session:
         Another section is going to be active than this one.
     section_changed(OpenSection | None)
         Another section is active.
+    replacing(Result)
+        A result with other domains is going to be kept in place of the active section's.
     result_changed(Result | None)
         The kept result was replaced or edited (names, colours, merged domains, review).
     shown_changed(Shown | None)
@@ -67,12 +69,15 @@ class Session:
         What goes on beside training ("Saving ..."), "" when all of it is done; see `busy`.
     failed(str)
         One sentence for the person; what was there before is still there.
+    did(str)
+        What succeeded, as `Busy.about` names it.
     told(str)
         News for the person: where something was saved, what was dropped.
     """
 
     leaving = Signal(object)
     section_changed = Signal(object)
+    replacing = Signal(object)
     result_changed = Signal(object)
     runs_changed = Signal()
     shown_changed = Signal(object)
@@ -85,6 +90,7 @@ class Session:
     coloring_changed = Signal(object)
     busy_changed = Signal(str)
     failed = Signal(str)
+    did = Signal(str)
     told = Signal(str)
 
     def __init__(self, start_trainer: StartTrainer) -> None:
@@ -184,6 +190,8 @@ class Session:
     def replace_result(self, result: Result, path: Path | None = None) -> None:
         """As `set_result`, with nothing carried over."""
         assert self.section is not None
+        if self.result is not None and result.partition is not self.result.partition:
+            self.replacing.emit(result)
         with edited(self, result):
             if (before := self.section.runs.entry_of(self.section.result)) is not None:
                 before.lies_at(self.section.path)  # it may have been saved since it came

@@ -14,6 +14,7 @@ from psygnal import Signal
 
 from napari_trsmi.gui.state import Run, RunState, Trainer
 from napari_trsmi.gui.undoing import carry_reviews, replace_result, settings_deed
+from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     from napari_trsmi.config import Config, Constraint
@@ -211,7 +212,7 @@ class Training:
             section.config = result.config if settings else section.config
             replace_result(session, section, result)
         n = result.partition.n_domains
-        session.told.emit(f"{n} domain{'s' if n > 1 else ''} in {section.dataset.name}: training is done.")
+        session.told.emit(f"{many(n, 'domain')} in {section.dataset.name}: training is done.")
         return None
 
     def _take_failure(self, run: Run, sentence: str) -> None:

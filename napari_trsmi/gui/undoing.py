@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from napari_trsmi.gui.deeds import Deed
 from napari_trsmi.gui.form.labels import label
 from napari_trsmi.gui.form.spec import get, sections
+from napari_trsmi.plural import many
 from napari_trsmi.reviews import NEW_DOMAINS, REVIEW, reviewed
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def _edit_name(edit: dict[str, Any], before: Result, after: Result) -> str:
     if kind == "review":
         return _review_name(edit, before, after)
     if kind == "nested":
-        return f"cut into {edit['n_domains']} domains"
+        return f"cut into {many(edit['n_domains'], 'domain')}"
     return "new cut"
 
 

@@ -1,4 +1,4 @@
-"""What draws the domains of a large section is compiled beside the window, before there are any.
+"""What draws by hand, and the domains of a large section, is compiled beside the window, before it is needed.
 
 Nothing is imported here that others may be importing: two threads that import the same libraries find them half made.
 Whoever imports much in another thread meanwhile waits first, see `wait`.
@@ -10,6 +10,7 @@ import ctypes
 import logging
 import os
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
@@ -17,22 +18,32 @@ from threading import Thread
 logger = logging.getLogger(__name__)
 
 DELAY = 500  # milliseconds after a large section is open: drawing it comes first
+LATER = 3000  # milliseconds after any section is open: a person looks at it before drawing
 LONGEST = 30.0  # seconds
-_STARTED: list[Thread] = []
+_STARTED: dict[str, Thread] = {}
 
 
 def begin() -> None:
-    """Compile in a thread, once in the life of the program."""
-    if not _STARTED:
-        thread = Thread(target=make_ready, name="trsmi-warm-up", daemon=True)
-        thread.start()
-        _STARTED.append(thread)  # once it can be waited for
+    """Compile what draws labels in a thread, once in the life of the program."""
+    _begin("labels", make_ready)
+
+
+def begin_shapes() -> None:
+    """Compile what draws by hand in a thread, once in the life of the program: the first time takes seconds."""
+    _begin("shapes", lambda: _made_ready(draw_shapes))
 
 
 def wait() -> None:
     """Wait until it is done, where it has begun."""
-    for thread in _STARTED:
+    for thread in list(_STARTED.values()):
         thread.join(LONGEST)
+
+
+def _begin(name: str, make: Callable[[], None]) -> None:
+    if name not in _STARTED:
+        thread = Thread(target=make, name=f"trsmi-warm-up-{name}", daemon=True)
+        thread.start()
+        _STARTED[name] = thread  # once it can be waited for
 
 
 def load_torch() -> None:
@@ -54,8 +65,12 @@ def load_torch() -> None:
 
 def make_ready() -> None:
     """Let napari compile what draws labels, which takes seconds and would hold up the window at the first domains."""
+    _made_ready(draw_labels)
+
+
+def _made_ready(draw: Callable[[], None]) -> None:
     try:
-        draw_labels()
+        draw()
     except Exception:  # whoever draws them says what is wrong
         logger.info("not made ready", exc_info=True)
 
@@ -69,3 +84,10 @@ def draw_labels() -> None:
     clear, colored = np.zeros(4), np.ones(4)
     colors = DirectLabelColormap(color_dict={None: clear, 0: clear, 1: colored})
     Labels(np.array([[0, 1], [1, 0]], np.uint8), colormap=colors)
+
+
+def draw_shapes() -> None:
+    """Make a layer of outlines, on no canvas, for which napari lets numba compile all that draws them."""
+    from napari.layers import Shapes
+
+    Shapes()

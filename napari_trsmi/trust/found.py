@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_trsmi.plural import many
 from napari_trsmi.summary import without_sections
 from napari_trsmi.trust.asked import unconstrained
 from napari_trsmi.trust.seeds import suggested_domains
@@ -128,8 +129,9 @@ def describe(result: Result, section: str | None = None) -> str:
     trust = result.provenance.get("trust", {})
     lines = []
     if "stability" in trust:
+        runs = many(len(trust["seeds"]), "run")
         lines.append(
-            f"{_runs(trust.get('perturbed'))}: mean ARI {trust['stability']:.2f} over {len(trust['seeds'])} runs; "
+            f"{_runs(trust.get('perturbed'))}: mean ARI {trust['stability']:.2f} over {runs}; "
             f"{100 * trust['stable_spots']:.0f} % of the spots keep their domain in at least four fifths of the runs."
         )
     if "confidence_by_chance" in trust:

@@ -245,7 +245,7 @@ def test_spots_of_both_groups_are_left_out_and_told():
     b = ~LEFT | (X == 0)
     found = nt.differ(dataset, LEFT, b)
     assert found.a.n_spots == LEFT.sum() - SIDE
-    assert found.notes[0] == "20 spots that are in both groups are left out."
+    assert found.notes[0] == "20 spots in both groups left out."
 
 
 def test_tables_of_all_modalities_come_as_one(tmp_path):

@@ -151,3 +151,24 @@ def test_one_modality_under_two_names_is_one_and_told(section):
     assert list(study.modalities) == ["rna", "adt"]
     assert study.modalities["adt"].measured is None
     assert any("protein of b is taken for the adt of a: they share 20 features" in note for note in study.notes)
+
+
+def test_integers_that_a_section_lacks_stay_integers(section, tmp_path):
+    import napari_trsmi as nt
+    from napari_trsmi.compare.labelling import label_columns, labels_of_column
+    from napari_trsmi.gui.maps import obs_coloring
+
+    a, b = section(0), section(1)
+    a = replace(a, obs=a.obs.assign(cluster=np.arange(25) % 3, share=0.5))
+    study = stack({"a": a, "b": b})
+    assert study.obs["cluster"].dtype == "Int64"
+    assert study.obs["cluster"].dropna().tolist() == a.obs["cluster"].tolist()
+    assert study.obs["share"].dtype == float
+    assert "cluster" in label_columns(study)
+    assert labels_of_column(study, "cluster").names == ("0", "1", "2")
+    assert np.array_equal(obs_coloring(study, "cluster").values[:25], a.obs["cluster"].to_numpy(float))
+    assert np.isnan(obs_coloring(study, "cluster").values[25:]).all()
+    settings = nt.Config(cluster={"n_domains": 2}, train={"epochs": 1}, preprocess={"n_components": 4})
+    nt.fit(study, settings).write(tmp_path / "study.h5mu")
+    again = nt.restore(tmp_path / "study.h5mu").dataset
+    assert labels_of_column(again, "cluster").names == ("0", "1", "2")

@@ -98,7 +98,7 @@ def test_the_smallest_of_overlapping_polygons_has_the_spot_and_that_is_said(tmp_
         (column,) = read_columns(section(square()), path)
         assert (column.values == "inner").sum() == 4
         assert (column.values == "outer").sum() == 12
-        assert "4 spots lie in more than one polygon: the smallest has them" in column.told
+        assert "4 spots in more than one polygon: counted in the smallest" in column.told
 
 
 def test_holes_are_left_out_and_parts_taken_in(tmp_path):
@@ -114,7 +114,7 @@ def test_what_has_no_area_is_left_out_and_what_crosses_itself_mended(tmp_path):
     path = saved(tmp_path, feature(bow, name="bow"), feature([100, 100], "Point"), feature([[0, 0], [1, 1]], "Nothing"))
     (column,) = read_columns(section(square()), path)
     assert "2 objects without an area were left out" in column.told
-    assert "1 polygons cross themselves and were mended" in column.told
+    assert "Mended 1 polygon with edges that cross" in column.told
     assert 60 <= (column.values == "bow").sum() <= 84
 
 

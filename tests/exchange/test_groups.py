@@ -60,7 +60,7 @@ def test_barcodes_are_found_without_their_suffix_and_unknown_ones_counted(tmp_pa
     assert list(column.values[:4]) == ["r0", "r1", "r0", "r1"]
     assert column.values[10:].isna().all()
     assert "names 10 of 144 spots (2 groups)" in column.told
-    assert "1 of its 12 barcodes are not among the spots" in column.told
+    assert "Not among the spots: 1 of its 12 barcodes." in column.told
 
 
 def test_colours_beside_groups_are_taken(tmp_path):
@@ -164,4 +164,4 @@ def test_barcodes_that_stand_in_a_table_twice_are_told(tmp_path):
     path = table(tmp_path, "Barcode,side\nAAC000-1,a\nAAC000-1,b\nAAC001-1,b\n")
     (column,) = read_columns(section(square()), path)
     assert column.values[0] == "b"
-    assert "1 barcodes stand in it more than once" in column.told
+    assert "More than once in it: 1 barcode;" in column.told

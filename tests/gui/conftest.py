@@ -74,7 +74,8 @@ def viewer(napari_imported: None, make_napari_viewer: Callable[..., Viewer], npe
 @pytest.fixture(autouse=True)
 def nothing_is_made_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin no thread that outlives a test."""
-    monkeypatch.setattr("napari_trsmi.gui.warm_up.begin", lambda: None)
+    for name in ("begin", "begin_shapes"):
+        monkeypatch.setattr(f"napari_trsmi.gui.warm_up.{name}", lambda: None)
     monkeypatch.setattr("napari_trsmi.gui.libraries.DELAY", 10**8)
 
 

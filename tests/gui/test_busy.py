@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from threading import Event
+from weakref import ref
 
 import pytest
 from qtpy.QtWidgets import QApplication
@@ -57,3 +59,30 @@ def test_the_bar_says_what_was_saved_beside_what_still_goes_on(qtbot):
     go.set()
     qtbot.waitUntil(lambda: bar.status.text() == "", timeout=10_000)
     QApplication.processEvents()
+
+
+def test_a_job_that_is_done_is_held_by_nobody(qtbot, monkeypatch):
+    """A binding of Qt at times keeps a finished thread, and with it what it ran."""
+    import superqt.utils
+
+    kept, done = [], []
+    make = superqt.utils.create_worker
+
+    def create(work, **settings):
+        kept.append(work)
+        return make(work, **settings)
+
+    monkeypatch.setattr(superqt.utils, "create_worker", create)
+
+    class Job:
+        def __call__(self):
+            return 3
+
+    job = Job()
+    held = ref(job)
+    run_job(Session(lambda *_: None), "", job, done.append)
+    del job
+    qtbot.waitUntil(lambda: done == [3])
+    gc.collect()
+    assert held() is None
+    assert len(kept) == 1

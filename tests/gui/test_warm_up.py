@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import reload
+from threading import current_thread
 
 import pytest
 from opened_dock import open_section
 
 from napari_trsmi.gui import warm_up
 from napari_trsmi.gui.viewer import looks
+from napari_trsmi.gui.warm_up import begin_shapes
 
 
 def test_it_is_begun_once_and_does_not_hold_up_the_window(monkeypatch):
@@ -23,6 +26,21 @@ def test_it_is_begun_once_and_does_not_hold_up_the_window(monkeypatch):
     again.wait()
     assert begun == [1]
     again._STARTED.clear()
+
+
+def test_what_draws_by_hand_is_compiled_beside_the_window_once_a_section_is_open(viewer, qtbot, trained, monkeypatch):
+    made = []
+    monkeypatch.setattr("napari.layers.Shapes", lambda: made.append(current_thread().name))
+    monkeypatch.setattr(warm_up, "begin_shapes", begin_shapes)
+    monkeypatch.setattr(warm_up, "LATER", 0)
+    viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
+    open_section(viewer, trained.dataset)
+    qtbot.waitUntil(lambda: made == ["trsmi-warm-up-shapes"])
+    open_section(viewer, replace(trained.dataset))
+    qtbot.wait(50)
+    warm_up.wait()
+    assert len(made) == 1
+    warm_up._STARTED.clear()
 
 
 def test_labels_are_drawn_without_a_canvas(qapp):

@@ -21,11 +21,13 @@ from napari_trsmi.answers.gene_sets import DECOUPLER, read_sets
 from napari_trsmi.errors import TrsmiError
 from napari_trsmi.gui.ask.described import DescribedTables, field
 from napari_trsmi.gui.ask.job import AskJob, HeldOut
+from napari_trsmi.gui.attempt import Attempt
 from napari_trsmi.gui.jobs import JobPanel
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.widgets.buttons import text_button
 from napari_trsmi.gui.widgets.named import offer_domains
 from napari_trsmi.gui.widgets.plain import Label, as_tip
+from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     from napari_trsmi.answers import Description
@@ -193,12 +195,11 @@ class DescribePanel(JobPanel):
             )
             if not chosen:
                 return
-            try:
+            with Attempt(self.session, "Reading") as reading:
                 self._file = Path(chosen).name, read_sets(Path(chosen))
-            except TrsmiError as error:
-                self.session.failed.emit(str(error))
+            if not reading.well:
                 return
-        self.load.setText("GMT file…" if self._file is None else f"✕ {len(self._file[1]):,} sets")
+        self.load.setText("GMT file…" if self._file is None else f"✕ {many(len(self._file[1]), 'set')}")
         self.load.setToolTip("" if self._file is None else as_tip(f"Take {self._file[0]} out again"))
 
     def _use(self) -> None:
@@ -208,10 +209,8 @@ class DescribePanel(JobPanel):
         session, found, name = self.session, self.found, self.names.currentText()
         if session.result is None or found is None or not name:
             return
-        try:
+        with Attempt(session, "Renaming"):
             session.set_result(edits.rename(session.result, found.domain, name))
-        except TrsmiError as error:
-            session.failed.emit(str(error))
 
     # What comes back
 
@@ -240,7 +239,9 @@ class DescribePanel(JobPanel):
         if found is not None:
             support = "" if found.support != found.support else f" Mean support of its boundaries: {found.support:.2f}."
             where, whole = (f" in {found.section}", found.section) if found.section else ("", "all")
-            told = f"Domain {found.domain}{where}: {found.n_spots:,} spots, {found.share:.1%} of {whole}.{support}"
+            told = (
+                f"Domain {found.domain}{where}: {many(found.n_spots, 'spot')}, {found.share:.1%} of {whole}.{support}"
+            )
             if not found.suggestions:
                 told += " Nothing here suggests a name."
             self.summary.setText(told)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.ask.plain_table import PlainTable
 from napari_trsmi.gui.ask.saving import ask_path, save_table
 from napari_trsmi.gui.widgets.buttons import text_button
 from napari_trsmi.gui.widgets.columns import Column
+from napari_trsmi.gui.widgets.named import NameBox
 from napari_trsmi.gui.widgets.plain import as_tip
 
 if TYPE_CHECKING:
@@ -97,13 +98,10 @@ class DescribedTables(QTabWidget):
             save_table(self.session, table, path)
 
 
-def field(name: str, tip: str) -> QComboBox:
+def field(name: str, tip: str) -> NameBox:
     """Return a field that is no wider than there is room, whatever it offers."""
-    made = QComboBox()
+    made = NameBox(tip, elide=Qt.TextElideMode.ElideRight)  # of "domain (column)" the first word counts
     made.setAccessibleName(name)
-    made.setToolTip(tip)
-    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    made.setMinimumContentsLength(6)
     made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
     made.setMinimumWidth(80)
     return made

@@ -16,6 +16,7 @@ from napari_trsmi.gui.jobs import JobPanel, run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.widgets.buttons import text_button
 from napari_trsmi.gui.widgets.plain import Label, as_tip
+from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -175,10 +176,10 @@ class DifferPanel(JobPanel):
         if found is None:
             return
         table = found.tables.get(name)
-        told = [f"A: {found.a.name} ({found.a.n_spots:,} spots), B: {found.b.name} ({found.b.n_spots:,})."]
+        told = [f"A: {found.a.name} ({many(found.a.n_spots, 'spot')}), B: {found.b.name} ({found.b.n_spots:,})."]
         if table is not None:
             n = int((table["p_adjusted"] < 0.05).sum())
-            told.append(f"{n:,} of {len(table):,} features of {name} differ with an adjusted p below 0.05.")
+            told.append(f"{name}: {n:,} of {many(len(table), 'feature')} with an adjusted p below 0.05.")
         own = [note for note in found.notes[:-1] if ": " not in note or name in note.split(":")[0].split(" and ")]
         told += [_sentence(note.split(": ", 1)[-1]) for note in own]
         told.append("p is an aid to put features in order, no proof.")

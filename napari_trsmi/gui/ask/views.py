@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
-from napari_trsmi.errors import TrsmiError
 from napari_trsmi.gui.ask.feature_table import FeatureTable
 from napari_trsmi.gui.ask.picture import Picture
 from napari_trsmi.gui.ask.saving import ask_path, save_drawing, save_table
 from napari_trsmi.gui.ask.volcano import Volcano
+from napari_trsmi.gui.attempt import Attempt
 from napari_trsmi.gui.widgets.buttons import text_button
 
 if TYPE_CHECKING:
@@ -110,10 +110,8 @@ class AnswerViews(QWidget):
         if dataset is None or table is None:
             return
         self.volcano.mark(row)
-        try:
+        with Attempt(self.session, "Colouring"):
             self.session.color(feature_coloring(dataset, self.modality.currentText(), str(table["feature"].iloc[row])))
-        except TrsmiError as error:
-            self.session.failed.emit(str(error))
 
     # Figures
 

@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_trsmi.errors import TrsmiError
+from napari_trsmi.gui.attempt import Attempt
 from napari_trsmi.gui.boundaries.carrier_tables import without_features
 from napari_trsmi.gui.finding.feature_search import FeatureSearch
 from napari_trsmi.gui.finding.features import Feature, FeatureIndex
@@ -160,16 +160,13 @@ class AcrossPanel(QWidget):
         path = self.ask(self, f"{result.dataset.name}_across_{int(table['segment'].iloc[0])}.png")
         if path is None:
             return
-        try:
+        with Attempt(self.session, "Saving"):
             if path.suffix == ".csv":
                 with replacing(path) as temporary:
                     write_sheet(table, temporary)
             else:
                 save_profile(table, path, band=self.band.currentData(), microns=self._microns)
-        except TrsmiError as error:
-            self.session.failed.emit(str(error))
-            return
-        self.session.told.emit(f"The profiles are in {path}.")
+            self.session.told.emit(f"The profiles are in {path}.")
 
     # What is shown
 

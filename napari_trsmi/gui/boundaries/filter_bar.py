@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSignalBlocker, Signal
@@ -92,10 +93,15 @@ class FilterBar(QWidget):
 
     def show_all(self) -> None:
         """Leave nothing out."""
+        self.show_only()
+
+    def show_only(self, wanted: str = "all", shortest: float = 0.0, pair: Sequence[int] | None = None) -> None:
+        """Show those with a verdict out of `FILTERS`, so long, and of a pair of domains where there is such a pair."""
+        pairs = [self.pair.itemData(at) for at in range(self.pair.count())]
         with QSignalBlocker(self.wanted), QSignalBlocker(self.pair), QSignalBlocker(self.shortest):
-            self.wanted.setCurrentIndex(0)
-            self.pair.setCurrentIndex(0)
-            self.shortest.setValue(0.0)
+            self.wanted.setCurrentIndex(max(self.wanted.findData(wanted), 0))
+            self.pair.setCurrentIndex(pairs.index(tuple(pair)) if pair is not None and tuple(pair) in pairs else 0)
+            self.shortest.setValue(shortest)
         self.changed.emit()
 
     def _on_order(self) -> None:

@@ -16,8 +16,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_trsmi.errors import TrsmiError
 from napari_trsmi.gui import anchors
+from napari_trsmi.gui.attempt import Attempt
 from napari_trsmi.gui.boundaries.carrier_tables import LARGEST_P, without_features
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.widgets.named import NameBox, offer_domains
@@ -183,10 +183,8 @@ class MarkersPanel(QWidget):
         dataset = self.session.dataset
         if item is None or dataset is None:
             return
-        try:
+        with Attempt(self.session, "Colouring"):
             self.session.color(feature_coloring(dataset, *item.data(Qt.ItemDataRole.UserRole)))
-        except TrsmiError as error:
-            self.session.failed.emit(str(error))
 
 
 def _item(modality: str, marker: Marker) -> QTableWidgetItem:

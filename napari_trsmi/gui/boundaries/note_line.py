@@ -39,7 +39,7 @@ class NoteLine(QWidget):
         self.line.setPlaceholderText("Note (N)")
         self.line.setToolTip("Your note. Enter keeps it, Escape leaves it as it was.")
         self.line.setAccessibleName("Note on the boundary")
-        self.line.editingFinished.connect(self._keep)
+        self.line.editingFinished.connect(self.keep)
         self.line.returnPressed.connect(self.left)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -52,7 +52,7 @@ class NoteLine(QWidget):
             self.about.setText(about)
             return
         if segment != self.segment:
-            self._keep()
+            self.keep()
         self.segment, self._kept = segment, note
         self.about.setText(about)
         self.about.setToolTip(about)
@@ -73,7 +73,8 @@ class NoteLine(QWidget):
         else:
             super().keyPressEvent(event)
 
-    def _keep(self) -> None:
+    def keep(self) -> None:
+        """Keep what was written so far."""
         text = self.line.text().strip()
         if self.segment is not None and text != self._kept:
             self._kept = text

@@ -51,6 +51,7 @@ class BoundaryPanel(QWidget):
         self.table = BoundaryView(self.model, self.rows)
         self._known: Result | None = None  # the result in the table
         self.table.setObjectName(anchors.BOUNDARIES)
+        self.setObjectName(anchors.REVIEW)
         self._judged: int | None = None  # the boundary that was marked last, until a person goes to another one
         self._build()
         self.table.chosen.connect(self._on_chosen)
@@ -67,6 +68,8 @@ class BoundaryPanel(QWidget):
         self.note.left.connect(self.table.setFocus)
         listen(
             self,
+            (session.leaving, self._keep_note),
+            (session.replacing, self._keep_note),
             (session.result_changed, self._on_result),
             (session.boundary_changed, self._on_boundary),
             (session.parts.chosen_changed, self._filter),
@@ -87,6 +90,19 @@ class BoundaryPanel(QWidget):
             key.Key_Down: lambda: self.table.step(1),
             key.Key_Up: lambda: self.table.step(-1),
         }
+
+    @property
+    def rows_shown(self) -> dict[str, Any]:
+        """Which boundaries the table shows and in which order, for a session file: see `workspace.saved_window`."""
+        order, column, descending = self.table.sorting
+        bar = self.filters
+        chosen = {"wanted": bar.wanted.currentData(), "shortest": bar.shortest.value(), "pair": bar.pair.currentData()}
+        return {"order": order, "column": column, "descending": descending, **chosen}
+
+    def show_rows(self, order: str, column: str, descending: bool, **wanted: Any) -> None:
+        """Show those boundaries again."""
+        self.table.sort_as(order, column, descending)
+        self.filters.show_only(**wanted)
 
     def _build(self) -> None:
         self.measure = NameBox("What colours the boundaries on the canvas")
@@ -171,6 +187,10 @@ class BoundaryPanel(QWidget):
         if not self.rows.position(segment).isValid():
             self.filters.show_all()
         self.table.choose(segment)
+
+    def _keep_note(self, _: object) -> None:
+        """Keep a note that is half written, for the boundary it is about, before there are others."""
+        self.note.keep()
 
     def _on_noted(self, segment: int, note: str) -> None:
         if segment < self.model.n_rows:  # else its section was closed while somebody wrote

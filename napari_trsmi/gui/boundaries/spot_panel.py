@@ -15,6 +15,7 @@ from napari_trsmi.gui.state import Coloring
 from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.widgets.named import NameBox
 from napari_trsmi.gui.widgets.plain import Label, Marked, as_tip, shortened
+from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     from scipy import sparse
@@ -173,7 +174,7 @@ class SpotPanel(QWidget):
             self.weights.setText("This spot corresponds to no other.")
         else:
             own = float(row[0, self.session.spot])
-            self.weights.setText(f"{row.nnz} spots, the strongest {row.data.max():.0%}; {own:.0%} on itself.")
+            self.weights.setText(f"{many(row.nnz, 'spot')}, the strongest {row.data.max():.0%}; {own:.0%} on itself.")
         drawn = asked and row is not None and self.lines.isChecked()
         self.canvas.draw_correspondences(self.session.spot if drawn else None, row)
         shown = self.session.coloring

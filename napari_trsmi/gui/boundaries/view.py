@@ -10,7 +10,7 @@ from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QStyledItemDelegate, QTableView
 
 from napari_trsmi.gui.boundaries.frozen import FrozenColumn
-from napari_trsmi.gui.boundaries.table import SEPARATOR, BoundaryFilter, BoundaryModel
+from napari_trsmi.gui.boundaries.table import ORDERS, SEPARATOR, BoundaryFilter, BoundaryModel
 
 KEYS = {Qt.Key.Key_K: "keep", Qt.Key.Key_D: "doubt", Qt.Key.Key_R: "reject", Qt.Key.Key_U: ""}
 ROW = 24  # pixels high
@@ -168,6 +168,26 @@ class BoundaryView(QTableView):
         super().sortByColumn(column, order)
         self.rows.invalidate()
         self.ordered.emit("")
+
+    @property
+    def sorting(self) -> tuple[str, str, bool]:
+        """Which of `ORDERS` sorts the rows, or "", the key of a column, and whether downwards."""
+        header: Any = self.horizontalHeader()
+        if self.rows.order or not 0 <= header.sortIndicatorSection() < len(self.boundaries.columns):
+            return self.rows.order or "weight", "", False
+        key = self.boundaries.columns[header.sortIndicatorSection()].key
+        return "", key, header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder
+
+    def sort_as(self, order: str, column: str, descending: bool) -> None:
+        """Sort the rows as `sorting` says; a column that is not there leaves them as they are."""
+        keys = [one.key for one in self.boundaries.columns]
+        if order in ORDERS:
+            self.order(order)
+        elif column in keys:
+            header: Any = self.horizontalHeader()
+            header.setSortIndicatorShown(True)
+            down = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
+            self.sortByColumn(keys.index(column), down)
 
     def _on_heading(self, column: int) -> None:
         """Sort by the column whose heading was clicked."""

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QVB
 
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui import maps
+from napari_trsmi.gui.attempt import Attempt
 from napari_trsmi.gui.color.feature_list import FeatureList
 from napari_trsmi.gui.color.gene_set_dialog import GeneSetDialog, told
 from napari_trsmi.gui.color.gene_sets import find, score
@@ -185,12 +186,9 @@ class ColorDock(QWidget):
         run_job(self.session, f"Scoring {name}", lambda: score(section.dataset, modality, name, genes), done)
 
     def _show(self, make: Callable[[], Coloring]) -> bool:
-        try:
+        with Attempt(self.session, "Colouring") as coloring:
             self.session.color(make())
-        except DataError as error:
-            self.session.failed.emit(str(error))
-            return False
-        return True
+        return coloring.well
 
     def _on_recent(self, feature: Feature) -> None:
         self._search.set_picked(feature)

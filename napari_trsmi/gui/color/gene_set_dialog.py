@@ -25,6 +25,7 @@ from napari_trsmi.gui.color.gene_sets import find, genes_in
 from napari_trsmi.gui.finding.features import search
 from napari_trsmi.gui.widgets.plain import Label
 from napari_trsmi.gui.widgets.search_field import SearchField
+from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
@@ -50,7 +51,7 @@ class SetSearch(SearchField):
 
     def row_of(self, one: str) -> str:
         """Return name and size of a set."""
-        return f"{one}   ({len(self.sets[one])} genes)"
+        return f"{one}   ({many(len(self.sets[one]), 'gene')})"
 
 
 class GeneSetDialog(QDialog):
@@ -144,7 +145,7 @@ class GeneSetDialog(QDialog):
             self._found.setText(str(error))
             return
         self._sets.set_picked(None)
-        self._sets.setPlaceholderText(f"Find one of {len(self._sets.sets):,} sets of {Path(path).name}")
+        self._sets.setPlaceholderText(f"Find one of {many(len(self._sets.sets), 'set')} of {Path(path).name}")
         self._sets.show()
         self._sets.setFocus()
         self._found.setText("Type part of a set's name, and press Enter.")
@@ -173,7 +174,7 @@ def told(missing: list[str], n: int, modality: str) -> str:
     if not missing:
         return f"All {n} genes are in {modality}." if n > 1 else f"The gene is in {modality}."
     names = ", ".join(missing[:N_TOLD]) + (f" and {len(missing) - N_TOLD} more" if len(missing) > N_TOLD else "")
-    return f"{n - len(missing)} of {n} genes are in {modality}. Missing: {names}."
+    return f"{n - len(missing)} of {many(n, 'gene')} are in {modality}. Missing: {names}."
 
 
 def _ask_file(parent: QWidget) -> str:

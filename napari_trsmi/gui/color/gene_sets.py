@@ -12,6 +12,7 @@ from napari_trsmi.errors import DataError
 from napari_trsmi.gui.maps import GENE_SET, clipped_limits, scaled
 from napari_trsmi.gui.state import Coloring
 from napari_trsmi.interrupt import check
+from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,6 +83,6 @@ def score(dataset: Dataset, modality: str, name: str, genes: Sequence[str]) -> C
         spread = np.nanstd(values, axis=0)
         total += ((values - np.nanmean(values, axis=0)) / np.where(spread > 0, spread, 1.0)).sum(axis=1)
     values = total / len(places)
-    genes_said = "1 gene" if len(places) == 1 else f"{len(places)} genes"
+    genes_said = many(len(places), "gene")
     title = f"{name} (mean z of {genes_said} of {modality})"
     return Coloring(title, values, limits=clipped_limits(values), of=(GENE_SET, name))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from napari_trsmi.gui.state import Coloring, Shown
+from napari_trsmi.plural import many
 
 
 def inside(coloring: Coloring, shown: Shown | None, spots: np.ndarray | None) -> tuple[Coloring, Shown | None]:
@@ -27,7 +28,8 @@ def summary(coloring: Coloring, shown: Shown | None = None) -> str:
             return "No spot has a value."
         largest = int(counts.argmax())
         share = counts[largest] / len(values)
-        return f"{len(counts)} categories; the largest is {coloring.names[largest]} with {share:.0%} of the spots."
+        number = many(len(counts), "category", "categories")
+        return f"{number}; the largest is {coloring.names[largest]} with {share:.0%} of the spots."
     if values.ndim == 2:
         return _of_several(coloring, shown)
     known = values[np.isfinite(values)]

@@ -19,8 +19,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_trsmi.errors import DataError
 from napari_trsmi.gui import folders
+from napari_trsmi.gui.attempt import Attempt
 from napari_trsmi.gui.compare.run_table import RunModel, RunView
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
@@ -215,11 +215,9 @@ class RunPanel(QWidget):
     def _change(self, change: Callable[[Any], None]) -> None:
         if self.session.section is None:
             return
-        try:
+        with Attempt(self.session, "Changing"):
             change(self.session.section.runs)
-        except DataError as error:
-            return self.session.failed.emit(str(error))
-        self.session.runs_changed.emit()
+            self.session.runs_changed.emit()
 
     # What the session says
 

@@ -9,7 +9,7 @@ import numpy as np
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from napari_trsmi.errors import TrsmiError
+from napari_trsmi.gui.attempt import Attempt
 from napari_trsmi.gui.correct.constraint_list import ConstraintList
 from napari_trsmi.gui.correct.history import history_of
 from napari_trsmi.gui.correct.lasso import Lasso
@@ -151,13 +151,10 @@ class CorrectPanel(QWidget):
         result = self.session.result
         if result is None or not self.bar.able:
             return
-        try:
+        with Attempt(self.session, "Saying"):
             constraint = make(result)
-        except TrsmiError as error:
-            self.session.failed.emit(str(error))
-            return
-        self.history.add(constraint, words(constraint, result))
-        self.lasso.use(*groups)
+            self.history.add(constraint, words(constraint, result))
+            self.lasso.use(*groups)
 
     def take_back(self) -> None:
         """No longer say what is selected in the list."""

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
+from napari_trsmi.errors import DataError
+from napari_trsmi.gui.attempt import Attempt
+from napari_trsmi.plural import many
+
 if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
 
@@ -44,13 +48,13 @@ class KeepRow(QWidget):
         if not name or chosen is None or section is None:
             return
         own = self.session.annotations
-        if name in section.dataset.obs and name not in own.names:
-            self.session.failed.emit(f"Expected a new name, found {name!r}, a column of the file. Choose another.")
-            return
-        values = pd.Categorical.from_codes(np.where(chosen, 0, -1), [name])
-        own.put(name, values, what=f"keep region {name}")
-        self.session.told.emit(f"{name}: {int(chosen.sum()):,} spots, a column of your own in Colour by.")
-        self.name.clear()
+        with Attempt(self.session, "Keeping"):
+            if name in section.dataset.obs and name not in own.names:
+                raise DataError(f"Expected a new name, found {name!r}, a column of the file. Choose another.")
+            values = pd.Categorical.from_codes(np.where(chosen, 0, -1), [name])
+            own.put(name, values, what=f"keep region {name}")
+            self.session.told.emit(f"{name}: {many(int(chosen.sum()), 'spot')}, a column of your own in Colour by.")
+            self.name.clear()
 
     def _refresh(self) -> None:
         self.button.setEnabled(self._chosen is not None and bool(self.name.text().strip()))

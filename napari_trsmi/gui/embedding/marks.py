@@ -60,7 +60,7 @@ class TissueMarks(QObject):
         self._sweep_later.setSingleShot(True)
         self._sweep_later.setInterval(0)
         self._sweep_later.timeout.connect(self._sweep)
-        listen(self, (session.section_changed, self._on_section))
+        listen(self, (session.section_changed, self._on_section), (session.canvas.left, self._on_left))
 
     def watch(self, watching: bool) -> None:
         """Tell what is under the mouse from now on, or no more."""
@@ -166,7 +166,12 @@ class TissueMarks(QObject):
 
     def _on_move(self, viewer: Viewer, event: Any) -> None:
         under = self.session.canvas.pointing.spot_at(event.position)
-        row = -1 if under is None else under
+        self._point(-1 if under is None else under)
+
+    def _on_left(self) -> None:
+        self._point(-1)
+
+    def _point(self, row: int) -> None:
         if row != self._under:
             self._under = row
             self.pointed.emit(row)

@@ -17,8 +17,10 @@ from napari_trsmi.gui.listening import at_end, listen
 from napari_trsmi.gui.paces import learn, paces
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.widgets.bar import TellingBar
+from napari_trsmi.gui.widgets.named import NameBox
 from napari_trsmi.gui.widgets.plain import ElidingLabel
 from napari_trsmi.gui.words import duration
+from napari_trsmi.plural import many
 from napari_trsmi.telling import UNFOLDING
 from napari_trsmi.unfolding import components, has_umap, umap_seconds
 
@@ -42,11 +44,9 @@ class EmbeddingPanel(JobPanel):
         super().__init__(session)
         self._front = False
         self._of: np.ndarray | None = None  # the embedding that is shown, or being unfolded
-        self.source, self.how = QComboBox(), QComboBox()
-        self.source.setToolTip("Which embedding: that of the result, or one that the file holds in obsm.")
+        tip = "Which embedding: that of the result, or one that the file holds in obsm."
+        self.source, self.how = NameBox(tip, 8), QComboBox()
         self.source.setAccessibleName("Embedding")
-        self.source.setMinimumContentsLength(8)
-        self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.how.addItems([COMPONENTS, UMAP])
         self.how.setAccessibleName("How it is brought into two dimensions")
         self.how.setToolTip(
@@ -207,7 +207,7 @@ class EmbeddingPanel(JobPanel):
         n = 0 if chosen is None else int(chosen.sum())
         self.clear.setEnabled(n > 0)
         self.region.choose(chosen if n else None)
-        self.said.setText(f"{n:,} spots chosen" if n else NOTHING_CHOSEN)
+        self.said.setText(f"{many(n, 'spot')} chosen" if n else NOTHING_CHOSEN)
 
     # Choosing
 

@@ -10,6 +10,7 @@ from qtpy.QtGui import QBrush, QColor, QContextMenuEvent, QKeyEvent, QMouseEvent
 from napari_trsmi.gui.legend.chip_list import ChipList, swatch
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.state import OpenSection, Shown
+from napari_trsmi.plural import many
 
 HELP = (
     "Click: hide or show (Space). Double click: only this one, again for all (Enter). Ctrl- or Shift-click: choose "
@@ -80,12 +81,12 @@ class DomainModel(QAbstractListModel):
             return swatch(shown.colors[k], hollow=hidden)
         if role == _Role.AccessibleTextRole:
             where = f" of section {self._part}" if self._part else ""
-            return f"Domain {name}, {count} spots{where}{', hidden' if hidden else ''}"
+            return f"Domain {name}, {many(count, 'spot')}{where}{', hidden' if hidden else ''}"
         if role == _Role.ToolTipRole:
             share = count / max(sum(self._counts), 1)
             state = ", hidden" if hidden else ""
             where = f" of section {_plain(self._part)}" if self._part else ""
-            text = f"<p>Domain {_plain(name)}: {count:,} spots ({share:.1%}){where}{state}.</p>"
+            text = f"<p>Domain {_plain(name)}: {many(count, 'spot')} ({share:.1%}){where}{state}.</p>"
             return f"{text}{self._by_section(k)}<p>{HELP}</p>"
         if role == _Role.ForegroundRole and hidden:
             return QBrush(QColor("#808080"))

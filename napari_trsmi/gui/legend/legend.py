@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi import edits
-from napari_trsmi.errors import DataError
+from napari_trsmi.gui.attempt import Attempt
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.legend.color_key import ColorKey
 from napari_trsmi.gui.legend.domain_list import HELP, DomainList
@@ -32,6 +32,7 @@ from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.undo_button import UndoButton
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.widgets.plain import Label, shortened
+from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -180,10 +181,8 @@ class Legend(QWidget):
     def _edit(self, edit: Callable[[Result], Result]) -> None:
         if self.locked or self.session.result is None:
             return
-        try:
+        with Attempt(self.session, "Editing"):
             self.session.set_result(edit(self.session.result))
-        except DataError as error:
-            self.session.failed.emit(str(error))
 
     def _on_failed(self, _: str) -> None:
         self._merging = False
@@ -239,7 +238,7 @@ class Legend(QWidget):
             self.caption.setToolTip("")
         else:
             preview = shown.epoch is not None
-            caption = f"Preview, epoch {shown.epoch}" if preview else f"{len(shown.names)} domains"
+            caption = f"Preview, epoch {shown.epoch}" if preview else many(len(shown.names), "domain")
             counted = self.session.parts.counted
             whose = f"\nspots of {shortened(counted)}" if counted else ""
             self.caption.setMinimumWidth(0)

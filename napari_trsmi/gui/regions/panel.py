@@ -12,7 +12,6 @@ from qtpy.QtCore import QSignalBlocker
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QColorDialog,
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QInputDialog,
@@ -23,13 +22,14 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_trsmi.errors import DataError
 from napari_trsmi.gui import exporting, maps
+from napari_trsmi.gui.attempt import Attempt
 from napari_trsmi.gui.drawing.pen import Pen
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.regions.bar import ToolBar
 from napari_trsmi.gui.regions.regions import Regions
 from napari_trsmi.gui.regions.table import RegionTable
+from napari_trsmi.gui.widgets.named import NameBox
 from napari_trsmi.gui.widgets.plain import Label
 
 if TYPE_CHECKING:
@@ -68,9 +68,8 @@ class RegionsPanel(QWidget):
         self.refresh()
 
     def _lay_out(self) -> None:
-        self.columns = QComboBox()
+        self.columns = NameBox("The column that these regions are in; a spot is in one region of each column")
         self.columns.setAccessibleName("Column")
-        self.columns.setToolTip("The column that these regions are in; a spot is in one region of each column")
         self.columns.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.columns.setMinimumWidth(76)  # "region" is read in a dock that is alone at its side, too
         self.nothing = Label(NOTHING)
@@ -137,10 +136,8 @@ class RegionsPanel(QWidget):
 
     def _try(self, do: Callable[..., None]) -> Callable[..., None]:
         def tried(*given: Any) -> None:
-            try:
+            with Attempt(self.session, getattr(do, "__qualname__", "")):
                 do(*given)
-            except DataError as error:
-                self.session.failed.emit(str(error))
 
         return tried
 

@@ -10,6 +10,7 @@ import numpy as np
 from psygnal import Signal
 
 from napari_trsmi.exchange.columns import free_name
+from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +46,7 @@ class Regions:
         self.session = session
         self._column, self._region = "", ""
         session.annotations.changed.connect(self._on_annotations)
+        session.annotations.brought.connect(self._on_brought)
         session.section_changed.connect(self._on_section)
 
     # What there is
@@ -100,7 +102,7 @@ class Regions:
     def add(self, rows: np.ndarray) -> None:
         """Put spots into the chosen region; into a new one where there is none."""
         region = self.region or f"{REGION} 1"
-        self._set(_with(self._now(), region, rows), f"adding {len(rows):,} spots to {region}")
+        self._set(_with(self._now(), region, rows), f"adding {many(len(rows), 'spot')} to {region}")
 
     def erase(self, rows: np.ndarray) -> None:
         """Take spots out of the regions they are in."""
@@ -108,7 +110,7 @@ class Regions:
         if values is not None and (rows := rows[values.codes[rows] >= 0]).size:
             codes = values.codes.copy()
             codes[rows] = -1
-            self._set(_of(codes, self.names), f"erasing {len(rows):,} spots")
+            self._set(_of(codes, self.names), f"erasing {many(len(rows), 'spot')}")
 
     def new_region(self) -> None:
         """Begin another region, to which spots are added from now on."""
@@ -179,6 +181,9 @@ class Regions:
 
     def _on_annotations(self, name: str) -> None:
         self.changed.emit()
+
+    def _on_brought(self, column: str) -> None:
+        self.choose(column=column)
 
     def _on_section(self, _: Any) -> None:
         self._column = self._region = ""

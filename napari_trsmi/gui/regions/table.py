@@ -12,6 +12,7 @@ from napari_trsmi.gui.legend.chip_list import swatch
 from napari_trsmi.gui.regions.regions import Row
 from napari_trsmi.gui.widgets.columns import Column, ColumnModel, Index, Role
 from napari_trsmi.gui.widgets.plain import as_tip
+from napari_trsmi.plural import many
 
 COLUMNS = (
     Column(
@@ -66,7 +67,7 @@ class RegionModel(ColumnModel):
             return f"{row.n_spots:,}"
         elif role == Role.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        return as_tip(f"{row.name}: {row.n_spots:,} spots") if role == Role.ToolTipRole else None
+        return as_tip(f"{row.name}: {many(row.n_spots, 'spot')}") if role == Role.ToolTipRole else None
 
 
 class RegionTable(QTableView):

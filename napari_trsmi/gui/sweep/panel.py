@@ -34,6 +34,7 @@ from napari_trsmi.gui.sweep.strip import SweepStrip
 from napari_trsmi.gui.widgets.buttons import text_button
 from napari_trsmi.gui.widgets.plain import Label
 from napari_trsmi.gui.words import duration
+from napari_trsmi.plural import many
 from napari_trsmi.sweep.grid import Grid
 
 if TYPE_CHECKING:
@@ -261,7 +262,7 @@ class SweepPanel(JobPanel):
         left = ""
         if 0 < latest.done < latest.total:
             left = f", {duration(latest.seconds / latest.done * (latest.total - latest.done))} left"
-        self.progress.setFormat(f"{latest.done} of {latest.total} runs{left}")
+        self.progress.setFormat(f"{latest.done} of {many(latest.total, 'run')}{left}")
         if here and not job.stopped:
             self._say("" if latest.done else latest.text)
         if here and latest.so_far is not self.result and latest.done:

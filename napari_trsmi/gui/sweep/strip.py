@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableW
 from napari_trsmi.glossary import Term, term
 from napari_trsmi.gui.sweep.names import setting_label, setting_words
 from napari_trsmi.gui.viewer.thumbnails import SIZE
+from napari_trsmi.plural import many
 from napari_trsmi.sweep.grid import shown
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ class SweepStrip(QTableWidget):
             told = [
                 f"{setting_label(name)}: {shown(value)}" for name, value in zip(result.grid.fields, values, strict=True)
             ]
-            item.setToolTip("\n".join([*told, f"{done} runs done{problems}"]))
+            item.setToolTip("\n".join([*told, f"{many(done, 'run')} done{problems}"]))
             found = runs_of(result, setting)
             if found and pictures is not None:
                 pixmap = pictures.thumbnails.pixmap(found[0].labels, pictures.colors_of(found[0]))

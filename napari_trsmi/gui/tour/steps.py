@@ -34,6 +34,8 @@ class Step:
         What is missing for it, as a sentence; "" for nothing.
     goes_on
         Whether the next step comes by itself once it is done.
+    there
+        The text where it is done before it is shown; "" for `text`.
     """
 
     title: str
@@ -43,6 +45,7 @@ class Step:
     is_done: Callable[[Session], bool]
     lacks: Callable[[Session], str] = lambda session: ""
     goes_on: bool = False
+    there: str = ""
 
 
 def _no_result(session: Session) -> str:
@@ -65,6 +68,8 @@ STEPS = (
         "Train",
         lambda session: session.section is not None,
         goes_on=True,
+        there="A section is open already: the tour goes on with it. Press Next. For the small sample instead, choose "
+        "File > Open Sample > napari-trsmi.",
     ),
     Step(
         "Run",

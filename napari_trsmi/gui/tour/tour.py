@@ -73,7 +73,8 @@ class Tour(QObject):
         """Show a step and bring what it speaks of to the front."""
         self.number = number
         self._was_done = self.step.is_done(self.session)
-        self.card.write(number + 1, len(STEPS), self.step.title, self.step.text)
+        text = (self._was_done and self.step.there) or self.step.text
+        self.card.write(number + 1, len(STEPS), self.step.title, text)
         self._bring()
         self.look()
 

@@ -35,6 +35,7 @@ from napari_trsmi.gui.widgets.plain import ElidingLabel, Label, as_tip, shortene
 from napari_trsmi.gui.widgets.sketches import Sketch
 from napari_trsmi.gui.workspace import asking
 from napari_trsmi.gui.workspace.files import is_session, open_session
+from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -222,7 +223,9 @@ class DataPanel(QWidget):
         self.name.setToolTip(as_tip("\n".join(map(str, dataset.sources)) or dataset.name))
         self.content.setText(describe(dataset))
         self.content.setToolTip(
-            as_tip("\n".join(f"{name}: {one.table.n_vars:,} features" for name, one in dataset.modalities.items()))
+            as_tip(
+                "\n".join(f"{name}: {many(one.table.n_vars, 'feature')}" for name, one in dataset.modalities.items())
+            )
         )
         notes = notes_of(dataset)
         self.notes.setVisible(bool(notes))
@@ -243,12 +246,14 @@ def describe(dataset: Dataset) -> str:
     """Return the size of a section and its modalities, in a line."""
     modalities = (f"{shortened(name, 18)} ({KINDS[modality.kind]})" for name, modality in dataset.modalities.items())
     sections = f"{len(dataset.parts)} sections · " if dataset.parts else ""
-    return f"{sections}{dataset.n_spots:,} spots · {' · '.join(modalities)}"
+    return f"{sections}{many(dataset.n_spots, 'spot')} · {' · '.join(modalities)}"
 
 
 def notes_of(dataset: Dataset) -> list[str]:
     """Return what a person should know: spots left out, and the notes of the reader."""
     dropped = [
-        f"{n:,} spots of {name} left out: another modality lacks them." for name, n in dataset.dropped.items() if n
+        f"{many(n, 'spot')} of {name} left out: another modality lacks them."
+        for name, n in dataset.dropped.items()
+        if n
     ]
     return [*dropped, *dataset.notes]

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.state import OpenSection
 
 LOWEST_RUN = 90  # pixels: estimate and buttons
+SETTINGS = "Settings"  # what a message about them is about
 
 logger = logging.getLogger(__name__)
 
@@ -79,8 +80,8 @@ class TrainDock(QWidget):
 
         self.n_domains.valueChanged.connect(self._on_quick)
         self.domain_scale.valueChanged.connect(self._on_quick)
-        self.form.value_changed.connect(session.set_config)
-        self.form.failed.connect(session.failed.emit)
+        self.form.value_changed.connect(self._on_form)
+        self.form.failed.connect(self._on_form_failed)
         self.number_panel.changed.connect(self._show_what_there_is)
         self.form.undo_wanted.connect(lambda: walk(session, "undo"))
         self.form.redo_wanted.connect(lambda: walk(session, "redo"))
@@ -147,6 +148,16 @@ class TrainDock(QWidget):
         self._show_what_there_is()
         if section is not None and section.result is None and look(section).raster is not None:
             QTimer.singleShot(warm_up.DELAY, warm_up.begin)  # its domains will be labels
+        if section is not None:
+            QTimer.singleShot(warm_up.LATER, warm_up.begin_shapes)
+
+    def _on_form(self, config: Config) -> None:
+        self.session.set_config(config)
+        self.session.did.emit(SETTINGS)
+
+    def _on_form_failed(self, text: str) -> None:
+        with self.session.busy.at(self.session.busy.place, SETTINGS):
+            self.session.failed.emit(text)
 
     def _on_config(self, config: Config) -> None:
         if self.form.value() != config:

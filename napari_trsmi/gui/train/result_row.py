@@ -12,6 +12,7 @@ from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.train.nest_buttons import NestButtons
 from napari_trsmi.gui.train.save_menu import save_menu
 from napari_trsmi.gui.widgets.plain import ElidingLabel, Label
+from napari_trsmi.plural import many
 from napari_trsmi.summary import technical, undecided
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class ResultRow(QWidget):
         if result is None:
             return
         n, certainty = result.partition.n_domains, f"{result.confidence.mean():.2f}"
-        domains = f"{n} domain{'s' if n > 1 else ''}"
+        domains = many(n, "domain")
         device = result.provenance.get("device")
         about = [f"{CERTAIN}: {certainty}", f"trained on {device}" if device else ""]
         if SUPPORT in result.maps:

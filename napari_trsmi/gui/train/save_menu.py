@@ -12,8 +12,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QAction, QGuiApplication
 from qtpy.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
-from napari_trsmi.errors import DataError
 from napari_trsmi.gui import exporting, folders
+from napari_trsmi.gui.attempt import Attempt
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.layout import with_layout
 from napari_trsmi.gui.listening import listen
@@ -227,12 +227,10 @@ def copy_as_python(session: Session) -> None:
     section, result = session.section, session.result
     if section is None:
         return session.failed.emit("Expected a section, found none. Open a file first.")
-    try:
-        script = as_python(result or (section.dataset, session.config), section.path)
-    except DataError as error:
-        return session.failed.emit(str(error))
-    _copy(script)
-    session.told.emit("The script is in the clipboard.")
+    with Attempt(session, "Copying"):
+        _copy(as_python(result or (section.dataset, session.config), section.path))
+        session.told.emit("The script is in the clipboard.")
+    return None
 
 
 def copy_settings(session: Session) -> None:

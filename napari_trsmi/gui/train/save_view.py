@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_trsmi.canvas_figure import save
 from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,7 +59,7 @@ def empty_panel(session: Session) -> None:
 
 def said(n: int) -> str:
     """Return a number of views in words."""
-    return "1 view" if n == 1 else f"{n} views"
+    return many(n, "view")
 
 
 def _seen(session: Session) -> View | None:

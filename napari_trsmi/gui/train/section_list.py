@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.sections import sections_in
 from napari_trsmi.gui.widgets.plain import as_tip
+from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -128,7 +129,7 @@ def status(session: Session, section: OpenSection) -> tuple[str, str]:
         if section.result is None:
             return "", "No domains yet."
         saved = "saved" if section.path is not None else "not saved"
-        return "ready", f"{section.result.partition.n_domains} domains, {saved}."
+        return "ready", f"{many(section.result.partition.n_domains, 'domain')}, {saved}."
     if run.state == "waiting":
         place = session.training.waiting.index(run) + 1
         before = session.training.ahead

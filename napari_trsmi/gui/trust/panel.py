@@ -27,9 +27,11 @@ from napari_trsmi.gui.trust.found_view import FoundView
 from napari_trsmi.gui.trust.job import BUSY, TrustJob, Wanted, carried_over
 from napari_trsmi.gui.trust.words import ABOUT, ELSEWHERE, KEEP, NO_RESULT, REPLACED
 from napari_trsmi.gui.undoing import replace_result
+from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.widgets.bar import TellingBar
 from napari_trsmi.gui.widgets.plain import Label
 from napari_trsmi.gui.words import duration
+from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -109,7 +111,8 @@ class TrustPanel(JobPanel):
         form.addRow("", self.sections_wanted)
         buttons.addWidget(self.run_button)
         buttons.addWidget(self.stop_button)
-        self.about = _line(ABOUT)
+        self.about, self.nothing = _line(ABOUT), Guide(self.session, "trust")
+        self.nothing.setText(NO_RESULT)
         self.asking = QWidget()
         asking = QVBoxLayout(self.asking)
         asking.setContentsMargins(0, 0, 0, 0)
@@ -123,6 +126,7 @@ class TrustPanel(JobPanel):
         for widget in (self.about, self.asking, self.status, self.found):
             layout.addWidget(widget)
         layout.addStretch(1)
+        layout.addWidget(self.nothing, 100)  # all of the room
 
     # What a person does
 
@@ -218,6 +222,8 @@ class TrustPanel(JobPanel):
         if busy and self.job_of is not None and self.job_of is not self.session.section:
             about = ELSEWHERE.format(self.job_of.dataset.name)
         self.about.setText(about)
+        self.about.setVisible(there or busy)
+        self.nothing.setVisible(not (there or busy))
         self.asking.setVisible(there or busy)
         self.run_button.setEnabled(there and not busy and not training)
         self.stop_button.setEnabled(busy)
@@ -241,7 +247,7 @@ class TrustPanel(JobPanel):
         config = result.config.model_copy(update={"device": result.provenance.get("device", result.config.device)})
         learned = set(known) >= set(parts(result.dataset, config))
         seconds = sum(took) if took and not learned else estimate(result.dataset, config, known)[0]
-        runs = "1 run" if n == 1 else f"{n} runs"
+        runs = many(n, "run")
         self.estimate.setText(f"{runs} of the method, about {duration(n * seconds)}" if n else "No run of the method")
 
     def _show_progress(self) -> None:
@@ -250,7 +256,9 @@ class TrustPanel(JobPanel):
             return
         left = job.seconds_left
         rest = f", {duration(left)} left" if left is not None and job.progress < 1 else ""
-        self.progress.show_share(f"{job.done} of {job.wanted.n_runs} runs{rest}", round(1000 * job.progress), 1000)
+        self.progress.show_share(
+            f"{job.done} of {many(job.wanted.n_runs, 'run')}{rest}", round(1000 * job.progress), 1000
+        )
         doing = job.doing
         words = f"epoch {doing.done} of {doing.total}" if doing.text == "epoch" else in_words(doing)
         run = "" if job.progress >= 1 else f"{job.text}: "

@@ -7,7 +7,7 @@ from typing import Any
 from qtpy.QtCore import QChildEvent, QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow
 
-from napari_trsmi.gui.viewer.docks import DOCKS, ON_DEMAND, PLUGIN, TABS
+from napari_trsmi.gui.viewer.docks import DOCKS, ON_DEMAND, PLUGIN, TABS, WIDTH
 from napari_trsmi.gui.viewer.tabs import close_tabs
 
 
@@ -44,7 +44,10 @@ class Arrangement(QObject):
         others = [
             one for one in self.docks if one is not dock and not one.isFloating() and window.dockWidgetArea(one) == area
         ]
-        if not others or dock.isFloating():
+        if dock.isFloating():
+            return
+        if not others:
+            window.resizeDocks([dock], [WIDTH], Qt.Orientation.Horizontal)
             return
         home = next((one for one in others if not one.isHidden()), others[0])
         tabs, width = [home, *window.tabifiedDockWidgets(home)], home.width()  # without those that are hidden

@@ -10,7 +10,7 @@ from psygnal import Signal
 
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.viewer.cameras import Cameras
-from napari_trsmi.gui.viewer.home import Home
+from napari_trsmi.gui.viewer.home import Home, fit
 from napari_trsmi.gui.viewer.layers import COPY, DOMAINS, NAMES, SPOTS, TISSUE
 from napari_trsmi.gui.viewer.laying import Relaying
 from napari_trsmi.gui.viewer.outlining import Outlining
@@ -18,7 +18,7 @@ from napari_trsmi.gui.viewer.painting import paint_domains, paint_spots
 from napari_trsmi.gui.viewer.pointing import Pointing
 from napari_trsmi.gui.viewer.removed import Removed
 from napari_trsmi.gui.viewer.scale import Scale
-from napari_trsmi.gui.viewer.sections import keep_whole, marked, select_one_of, share_units
+from napari_trsmi.gui.viewer.sections import is_picture, keep_whole, marked, select_one_of, share_units
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.state import Coloring, OpenSection, Shown
 
 ORDER = (TISSUE, NAMES, SPOTS, DOMAINS)  # from the bottom; what other roles draw lies above
-AIR = 0.04  # share of the canvas left free around a section
 
 
 class Canvas:
@@ -41,9 +40,12 @@ class Canvas:
     -------
     gone(OpenSection)
         A person removed the last layer of a section that has something to lose. Where nobody hears it, its run ends.
+    left()
+        The mouse is over the canvas no more.
     """
 
     gone = Signal(object)
+    left = Signal()
 
     def __init__(self, viewer: Viewer, session: Session) -> None:
         self._viewer, self.session = ref(viewer), session  # the session must not keep its viewer alive
@@ -87,6 +89,9 @@ class Canvas:
 
     def _on_inserted(self, event: Any) -> None:
         self._adopt(event.value)
+        section, layer = self.session.section, event.value
+        if section is not None and self.scale.lend(layer, section) and is_picture(layer):
+            self.session.told.emit(f"{layer.name}: its resolution is not known. A pixel of it is drawn as 1 µm.")
 
     def _adopt(self, layer: Layer) -> None:
         """Activate the section of `layer`, if it is new, once its spots and, where it has a result, domains are there.
@@ -178,7 +183,7 @@ class Canvas:
         self._seen.add(section)
         self.outlining.begin(section)
         self.viewer.layers.selection.active = own[-1]  # the status bar speaks about the layer that is selected
-        self.viewer.reset_view(layers=own, margin=AIR)
+        fit(self.viewer, own)
 
     # Domains and colours
 

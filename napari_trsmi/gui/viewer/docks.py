@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType, WeakSet, ref
 
-from napari_trsmi.gui.viewer.canvas import AIR
+from napari_trsmi.gui.viewer.home import fit
 from napari_trsmi.gui.viewer.sections import marked
 from napari_trsmi.gui.viewer.sessions import session_of
 
@@ -134,7 +134,7 @@ def _fit(viewer: ReferenceType[Viewer]) -> None:
     session = session_of(there)
     drawn = [layer for layer, ours in marked(there) if ours["section"] is session.section]
     if session.section is not None and drawn:
-        there.reset_view(layers=drawn, margin=AIR)
+        fit(there, drawn)
 
 
 def open_docks_once(viewer: Viewer) -> None:

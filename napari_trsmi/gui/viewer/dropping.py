@@ -17,11 +17,14 @@ from qtpy.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from qtpy.QtGui import QDragLeaveEvent
 from qtpy.QtWidgets import QMainWindow, QWidget
 
+from napari_trsmi.config import Config
 from napari_trsmi.gui.viewer.docks import PLUGIN
 from napari_trsmi.gui.words import SESSION
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
+
+MOST = 10_000_000  # bytes of a file that is looked into to say what it is
 
 
 class _Drops(QObject):
@@ -92,7 +95,31 @@ def _answer(session: Session, paths: Sequence[Path]) -> Callable[[], object] | N
         return partial(open_soon, session, [str(path) for path in paths])
     if all(is_for_us(session, path) for path in paths):
         return partial(_bring_in, session, paths)
+    if all(path.suffix.lower() == ".json" for path in paths) and not any(map(_is_read_by_another, paths)):
+        return lambda: session.failed.emit(_no_use_of(paths[0]))
     return None
+
+
+def _is_read_by_another(path: Path) -> bool:
+    """Return whether another plugin reads files of this name; napari's own reads all names, and none of them."""
+    from npe2 import PluginManager
+
+    readers = PluginManager.instance().iter_compatible_readers([str(path)])
+    return any(one.command.split(".")[0] not in (PLUGIN, "napari") for one in readers)
+
+
+def _no_use_of(path: Path) -> str:
+    """Return what is wrong with a JSON file that is none of ours, and what to do."""
+    import json
+
+    expected = f"Expected polygons (GeoJSON) or a session ({SESSION}) in {path.name}, found"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8")) if path.stat().st_size < MOST else None
+    except (OSError, ValueError, RecursionError):
+        return f"{expected} no complete JSON. Export or copy the file again."
+    if isinstance(found, dict) and ("config" in found or set(found) <= set(Config.model_fields)) and found:
+        return f"{expected} settings of a run. Take them over in Train: Presets > Load settings."
+    return f"{expected} something else. Export the objects from QuPath as GeoJSON, or open the file that it belongs to."
 
 
 def _bring_in(session: Session, paths: Sequence[Path]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -13,10 +14,27 @@ from napari_trsmi.gui.viewer.sections import marked
 
 if TYPE_CHECKING:
     from napari import Viewer
+    from napari.layers import Layer
 
     from napari_trsmi.gui.session import Session
 
 NEAR = 0.01  # of all layers: as far from their middle the camera still is one that was fitted to all
+AIR = 0.04  # share of the canvas left free around a section
+
+
+def fit(viewer: Viewer, drawn: Sequence[Layer]) -> None:
+    """Show some layers as large as the canvas takes.
+
+    napari 0.9.2 fails where another layer has more dimensions, such as a stack of pictures.
+    """
+    if max(layer.ndim for layer in drawn) == viewer.dims.ndim:
+        viewer.reset_view(layers=drawn, margin=AIR)
+        return
+    ends = np.array([np.asarray(layer.extent.world)[:, -2:] for layer in drawn])
+    low, high = ends[:, 0].min(axis=0), ends[:, 1].max(axis=0)
+    camera, size = viewer.scene.camera, np.array(viewer.canvas.size, float)
+    camera.center = tuple((low + high) / 2)
+    camera.zoom = float((1 - AIR) * (size / np.maximum(high - low, 1e-9)).min())
 
 
 class Home:

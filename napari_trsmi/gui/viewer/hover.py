@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 import numpy as np
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QMainWindow
 
 from napari_trsmi.evidence import SUPPORT
@@ -53,6 +53,8 @@ class Hover(ElidingLabel):
         self.setAccessibleName("Under the mouse")
         bar: Any = window.statusBar()  # never None, whatever the types of one Qt binding say
         bar.addPermanentWidget(self)
+        if (canvas := window.centralWidget()) is not None:
+            canvas.installEventFilter(self)
         self._move = self._on_move
         viewer.mouse_move_callbacks.append(self._move)
         at_end(self, self._leave)
@@ -60,7 +62,16 @@ class Hover(ElidingLabel):
         listen(self, (session.result_changed, self._forget), (session.section_changed, self._forget))
 
     def _on_move(self, viewer: Viewer, event: Any) -> None:
-        spot = None if self.session.section is None else self.session.canvas.pointing.spot_at(event.position)
+        self._show(None if self.session.section is None else self.session.canvas.pointing.spot_at(event.position))
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Say nothing once the mouse has left the canvas."""
+        if event is not None and event.type() == QEvent.Type.Leave:
+            self._show(None)
+            self.session.canvas.left.emit()
+        return False
+
+    def _show(self, spot: int | None) -> None:
         if (number := -1 if spot is None else spot) != self._spot:
             self._spot = number
             text = "" if spot is None else words(self.session, spot)

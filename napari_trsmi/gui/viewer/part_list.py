@@ -13,6 +13,7 @@ from napari_trsmi.gui.viewer import laying
 from napari_trsmi.gui.viewer.flight import Flight
 from napari_trsmi.gui.viewer.frames import frame
 from napari_trsmi.gui.widgets.plain import as_tip
+from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
@@ -92,7 +93,7 @@ class PartList(QTreeWidget):
                     self._add(part.name, part.n_spots, " · ".join(part.modalities), number)
                     image = "with an image" if part.image is not None else "without an image"
                     features = ", ".join(
-                        f"{key}: {one.table.n_vars:,} features" for key, one in part.modalities.items()
+                        f"{key}: {many(one.table.n_vars, 'feature')}" for key, one in part.modalities.items()
                     )
                     tip = as_tip(f"{part.name}, {image}, {features}\n{HELP}")
                     for column in range(4):

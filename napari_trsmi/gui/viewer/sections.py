@@ -66,6 +66,13 @@ def share_units(viewer: Viewer, section: OpenSection) -> None:
             layer.units = (unit,) * layer.ndim
 
 
+def is_picture(layer: Layer) -> bool:
+    """Return whether a layer is an image of a person."""
+    from napari.layers import Image
+
+    return isinstance(layer, Image) and layer.metadata.get("trsmi") is None
+
+
 def select_one_of(viewer: Viewer, own: Sequence[Layer]) -> None:
     """Select the uppermost that is seen where none of these layers is selected: the status bar speaks about it."""
     selection = viewer.layers.selection

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 
 from napari_trsmi.gui.viewer.studies import distinct
 from napari_trsmi.gui.widgets.plain import Label
+from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
@@ -49,7 +50,7 @@ class StudyPicker(QDialog):
             item = QListWidgetItem(name)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
             item.setData(_KEY, name)
-            item.setToolTip(f"{section.n_spots:,} spots · {' · '.join(section.modalities)}")
+            item.setToolTip(f"{many(section.n_spots, 'spot')} · {' · '.join(section.modalities)}")
             self.sections.addItem(item)
         self.sections.setCurrentRow(0)
         label = Label(f"These files hold {len(sections)} sections. In a study they are trained together, side by side.")

@@ -89,16 +89,24 @@ class NameBox(QComboBox):
         What it is for; the name that is chosen stands before it.
     letters
         So many can be read at least.
+    elide
+        Where a name that is too long is cut.
     """
 
-    def __init__(self, tip: str, letters: int = 6, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        tip: str,
+        letters: int = 6,
+        parent: QWidget | None = None,
+        elide: Qt.TextElideMode = _MIDDLE,
+    ) -> None:
         super().__init__(parent)
-        self._tip = tip
+        self._tip, self._elide = tip, elide
         self.setToolTip(tip)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(letters)
         view: Any = self.view()
-        view.setTextElideMode(_MIDDLE)
+        view.setTextElideMode(elide)
         self.currentTextChanged.connect(self._on_text)
 
     def addItem(self, *what: Any) -> None:
@@ -117,8 +125,12 @@ class NameBox(QComboBox):
             QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
         )
         icon = 0 if option.currentIcon.isNull() else option.iconSize.width() + 4
-        option.currentText = self.fontMetrics().elidedText(option.currentText, _MIDDLE, field.width() - icon - 6)
+        option.currentText = self.cut(option.currentText, field.width() - icon - 6)
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+
+    def cut(self, name: str | None, room: int) -> str:
+        """Return as much of a name as so many pixels hold."""
+        return str(self.fontMetrics().elidedText(name, self._elide, room))
 
     def _on_text(self, name: str) -> None:
         self.setToolTip(as_tip(f"{name}\n{self._tip}" if name else self._tip))

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType, ref
 
 from qtpy.QtCore import QPoint, QRect, QSize, Qt, QTimer
-from qtpy.QtWidgets import QDockWidget, QMainWindow
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
+from napari_trsmi.gui import anchors
 from napari_trsmi.gui.viewer.docks import PLUGIN, SETTLE, docks_of, open_docks_once
-from napari_trsmi.gui.workspace.record import Arrangement, SavedDock
+from napari_trsmi.gui.workspace.saved_window import Arrangement, SavedDock, SavedRows
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -42,6 +43,7 @@ def as_it_lies(viewer: Viewer) -> Arrangement:
         docks=tuple(_saved(window, docks, name) for name in docks),
         front=front[0] if front else "",
         size=(window.width(), window.height()),
+        rows=None if (review := _review(window)) is None else SavedRows(**review.rows_shown),
         **seen,
     )
 
@@ -55,12 +57,19 @@ def arrange(viewer: Viewer, wanted: Arrangement) -> None:
             most = wanted.size if screen is None else (screen.availableSize().width(), screen.availableSize().height())
             window.resize(*(min(size, largest) for size, largest in zip(wanted.size, most, strict=True)))
         _lay(viewer, window, wanted.docks)
+        if wanted.rows is not None and (review := _review(window)) is not None:
+            review.show_rows(**wanted.rows.model_dump())
         if (front := docks_of(viewer).get(wanted.front)) is not None:
             front.show()
             front.raise_()
     _look_at(ref(getattr(viewer, "__wrapped__", viewer)), wanted)
     if window is not None:  # docks that have just opened show the whole section once they have their width
         QTimer.singleShot(2 * SETTLE, partial(_look_at, ref(getattr(viewer, "__wrapped__", viewer)), wanted))
+
+
+def _review(window: QMainWindow) -> Any:
+    """Return the list of boundaries in a window; None where it was never open."""
+    return window.findChild(QWidget, anchors.REVIEW)
 
 
 def _look_at(viewer: ReferenceType[Viewer], wanted: Arrangement) -> None:

@@ -8,7 +8,7 @@ import os
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field, ValidationError, field_validator
@@ -16,7 +16,8 @@ from pydantic import Field, ValidationError, field_validator
 from napari_trsmi.config import Config
 from napari_trsmi.errors import ConfigError, DataError, explained
 from napari_trsmi.gui.words import SESSION
-from napari_trsmi.gui.workspace.saved_words import Color, Name, Number, Part, Pixels, SavedColoring, SavedWords, Zoom
+from napari_trsmi.gui.workspace.saved_window import Arrangement
+from napari_trsmi.gui.workspace.saved_words import Color, Name, Number, Part, SavedColoring, SavedWords, Zoom
 
 ENDING = SESSION
 FORMAT = 1
@@ -144,50 +145,6 @@ class SavedSection(Part):
     looks: dict[Name, Look] = Field(default_factory=dict)
     hidden: tuple[Annotated[int, Field(ge=0)], ...] = ()
     settings: dict[str, Any] | None = None
-    center: tuple[Number, Number] | None = None
-    zoom: Zoom | None = None
-
-
-class SavedDock(Part):
-    """Where a dock lay.
-
-    What Qt itself saves of a window is not used: read from a damaged file, it can end the program.
-
-    Attributes
-    ----------
-    beside
-        Another dock, of which it was a tab.
-    width
-        Pixels.
-    floating
-        x, y, width and height on the screen where it was a window of its own.
-    """
-
-    name: Name
-    area: Literal["left", "right", "top", "bottom"] = "right"
-    beside: Name = ""
-    width: Annotated[int, Field(ge=0, le=20_000)] = 0
-    floating: tuple[Pixels, Pixels, Pixels, Pixels] | None = None
-
-
-class Arrangement(Part):
-    """How the window lay.
-
-    Attributes
-    ----------
-    docks
-        Those that were open, in the order of their tabs.
-    front
-        The one that was seen.
-    size
-        Width and height of the window in pixels.
-    center, zoom
-        Of the camera.
-    """
-
-    docks: Annotated[tuple[SavedDock, ...], Field(max_length=50)] = ()
-    front: Name = ""
-    size: tuple[Annotated[int, Field(ge=100, le=20_000)], Annotated[int, Field(ge=100, le=20_000)]] | None = None
     center: tuple[Number, Number] | None = None
     zoom: Zoom | None = None
 

@@ -41,3 +41,8 @@ def test_several_are_summed_up_by_where_all_are_high():
 
 
 CHANNELS = {"a": [2.0, 1.8, 0, 2], "b": [0.0, 0, 2, 2]}
+
+
+def test_one_category_is_no_categories():
+    only = Coloring("region", np.array([0, 0, -1]), colors=("#ff0000",), names=("cortex",))
+    assert summary(only) == "1 category; the largest is cortex with 67% of the spots."

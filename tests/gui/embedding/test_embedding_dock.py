@@ -16,6 +16,7 @@ from typed_keys import focus, press, type_keys
 
 from napari_trsmi.gui import maps, paces
 from napari_trsmi.gui.viewer import layers
+from napari_trsmi.gui.viewer.hover import hover_of
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.interrupt import check
 from napari_trsmi.telling import UNFOLDING, tell
@@ -153,6 +154,19 @@ def test_what_is_pointed_at_on_one_side_is_marked_on_the_other(panel, trained, v
     qtbot.waitUntil(lambda: not layer(viewer, "pointed at").visible, timeout=20_000)
     panel.marks.pointed.emit(5)
     assert np.allclose(np.array(plot._pointed.getData()).ravel(), plot.places[5])
+
+
+def test_a_mouse_that_left_the_canvas_points_at_nothing(panel, trained, viewer, qtbot):
+    hover, canvas = hover_of(panel.window(), viewer, panel.session), panel.window().centralWidget()
+    at = trained.coords[5, ::-1] * trained.dataset.microns_per_unit
+    event = type("Event", (), {"position": tuple(at)})
+    for callback in list(viewer.mouse_move_callbacks):
+        callback(viewer, event)
+    assert len(panel.plot._pointed.getData()[0]) == 1
+    assert hover.text()
+    QApplication.sendEvent(canvas, QEvent(QEvent.Type.Leave))
+    assert len(panel.plot._pointed.getData()[0]) == 0
+    assert hover.text() == ""
 
 
 def test_a_umap_is_worked_out_once_and_remembered(panel, trained, monkeypatch, qtbot):

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QPushButton
 
 import napari_trsmi as nt
 from napari_trsmi.exchange import read_columns
+from napari_trsmi.gui import exporting
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.restoring import restore
 
@@ -137,6 +138,17 @@ def test_columns_are_chosen_and_made(qtbot, dock, result, monkeypatch):
     assert list(regions(dock)) == ["Region 1"]
     click(qtbot, dock.panel.buttons["Remove"])
     assert dock.session.annotations.names == ("second",)
+
+
+def test_a_column_that_is_brought_in_is_the_one_that_is_shown(qtbot, dock, result, tmp_path):
+    panel, names = dock.panel, result.dataset.obs_names
+    panel.regions.add(np.arange(5))
+    panel.regions.choose(column="region")
+    table = tmp_path / "cells.csv"
+    table.write_text("cell_id,group\n" + "".join(f"{name},core\n" for name in names[:9]))
+    exporting.bring_in(dock.session, table)
+    qtbot.waitUntil(lambda: panel.columns.currentText() == "cells", timeout=20_000)
+    assert [(row.name, row.n_spots) for row in panel.regions.rows] == [("core", 9)]
 
 
 def test_without_a_result_there_are_regions_but_no_domains_to_click(qtbot, result, tmp_path, monkeypatch):

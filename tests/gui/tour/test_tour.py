@@ -217,3 +217,13 @@ def test_all_anchors_are_in_the_window_that_opens(viewer, qtbot):
     for name in (value for key, value in vars(anchors).items() if key.isupper()):
         assert len(window.findChildren(QWidget, name)) == 1, name
     assert isinstance(next(iter(docks_of(viewer).values())), QDockWidget)
+
+
+def test_where_a_section_is_open_the_first_step_says_so(viewer, trained):
+    open_docks(viewer)
+    open_section(viewer, trained.dataset)
+    tour = start_tour(viewer)
+    assert "A section is open already" in tour.card.text.text()
+    assert "Click Open sample" not in tour.card.text.text()
+    tour.go_to(1)
+    assert tour.card.text.text() == STEPS[1].text

@@ -88,7 +88,9 @@ def test_without_section_and_without_result_it_says_what_to_do_next(qtbot, train
     assert dock.stack.currentWidget() is dock.empty
     assert "Open a section" in dock.empty.text()
     open_section(viewer, trained.dataset)
-    assert dock.trust.about.text() == trust_panel.NO_RESULT
+    assert dock.trust.about.text() == dock.trust.nothing.text() == trust_panel.NO_RESULT
+    assert dock.trust.nothing.button.text() == "Run"
+    assert not dock.trust.nothing.isHidden()
     assert not dock.trust.run_button.isVisible()
     dock.session.set_result(trained)
     assert dock.trust.run_button.isEnabled()

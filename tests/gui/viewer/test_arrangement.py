@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from opened_dock import open_section
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDockWidget, QPushButton, QTabBar
 
 from napari_trsmi.gui.regions.dock import RegionsDock
-from napari_trsmi.gui.viewer.docks import DOCKS, ON_DEMAND, PLUGIN, TABS, open_dock, open_docks
+from napari_trsmi.gui.viewer.docks import DOCKS, ON_DEMAND, PLUGIN, SETTLE, TABS, WIDTH, open_dock, open_docks
 from napari_trsmi.gui.viewer.sessions import session_of
 
 ORDER = [TABS.get(name, name) for name in DOCKS]
@@ -116,3 +117,15 @@ def test_showing_all_docks_moves_none_that_is_there(viewer, qtbot):
     qtbot.waitUntil(lambda: fronts == [False])  # Train is in front
     qtbot.wait(50)
     assert fronts == [False]
+
+
+def test_the_first_dock_is_as_wide_as_it_will_be_beside_others(viewer, qtbot, trained):
+    viewer.window.resize(1280, 800)
+    viewer.window.add_plugin_dock_widget(PLUGIN, "Colour by")
+    found = dock(viewer, "Colour by")
+    qtbot.waitUntil(lambda: found.width() == WIDTH)
+    open_section(viewer, trained.dataset)
+    open_docks(viewer)
+    found.raise_()
+    qtbot.wait(3 * SETTLE)
+    assert found.width() == WIDTH

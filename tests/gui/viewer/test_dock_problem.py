@@ -84,3 +84,49 @@ def test_one_whose_dock_went_behind_another_is_seen_all_the_same(window, qtbot):
     with session.busy.at(place):
         session.failed.emit(TEXT)
     assert "Train" in said(window)
+
+
+def fail():
+    raise DataError(TEXT)
+
+
+def run(window, qtbot, busy, job):
+    done = []
+    run_job(session_of(window), busy, job, done.append, done.append)
+    qtbot.waitUntil(lambda: bool(done))
+
+
+def test_it_goes_once_the_same_went_well_in_that_dock_and_not_with_something_else(window, qtbot):
+    stand_in(window, qtbot, "Ask")
+    run(window, qtbot, "Saving a.csv", fail)
+    assert said(window) == {"Ask"}
+    run(window, qtbot, "Drawing", dict)
+    assert said(window) == {"Ask"}
+    stand_in(window, qtbot, "Train")
+    run(window, qtbot, "Saving b.csv", dict)
+    assert said(window) == {"Ask"}
+    stand_in(window, qtbot, "Ask")
+    run(window, qtbot, "Saving b.csv", dict)
+    assert said(window) == set()
+
+
+def test_a_colouring_that_went_well_takes_away_that_another_did_not(window, qtbot):
+    from qtpy.QtCore import Qt
+    from typed_keys import press, type_keys
+
+    from napari_trsmi.gui.finding.feature_search import FeatureSearch
+
+    section = session_of(window).section
+    section.dataset.obs["barcode"] = [f"cell {k}" for k in range(section.dataset.n_spots)]
+    section.dataset.obs["depth"] = 1.0
+    session_of(window).annotations.changed.emit("depth")
+    dock = docks_of(window)["Colour by"]
+    dock.show()
+    dock.raise_()
+    search = next(one for one in dock.widget().findChildren(FeatureSearch) if one.isVisible())
+    for name, told in (("barcode", {"Colour by"}), ("depth", set())):
+        focus(search, qtbot)
+        search.clear()
+        type_keys(name)
+        press(Qt.Key.Key_Return)
+        assert said(window) == told

@@ -193,3 +193,22 @@ def test_a_file_and_a_session_that_are_dropped_on_a_dock_open_in_a_thread(qtbot,
     QTimer.singleShot(0, lambda: drop(viewer, copy, beside=True))
     qtbot.waitUntil(lambda: session.dataset.sources == (tmp_path / sample_path().name,), timeout=60_000)
     assert len(sections_in(viewer)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{"config": {"seed": 1}}', "found settings of a run. Take them over in Train: Presets > Load settings."),
+        ('{"seed": 1}', "found settings of a run."),
+        ('{"a": 1}', "found something else. Export the objects from QuPath as GeoJSON"),
+        ('{"a": ', "found no complete JSON."),
+    ],
+)
+def test_a_json_that_is_none_of_ours_is_refused_in_a_sentence(qtbot, opened, tmp_path, text, found):
+    viewer, _, told = opened
+    path = tmp_path / "stray.json"
+    path.write_text(text)
+    drop(viewer, path)
+    qtbot.waitUntil(lambda: told != [], timeout=20_000)
+    assert told[0].startswith("Expected polygons (GeoJSON) or a session (.trsmi.json) in stray.json, ")
+    assert found in told[0]

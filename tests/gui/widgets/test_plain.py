@@ -12,6 +12,7 @@ from opened_dock import open_section
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QWidget
 
+from napari_trsmi.gui.widgets.named import NameBox
 from napari_trsmi.gui.widgets.plain import as_tip
 
 HOSTILE = '<img src="file:///dev/null"><b>x</b>'
@@ -74,3 +75,13 @@ def test_no_dock_takes_names_from_files_for_markup(qtbot, hostile, room):
 def test_a_tooltip_shows_a_text_line_by_line_as_it_is():
     assert as_tip("rna & adt") == "rna & adt"
     assert as_tip("a\n<b>") == "<qt>a<br>&lt;b&gt;</qt>"
+
+
+def test_a_name_that_is_too_long_is_cut_where_it_was_asked_for(qtbot):
+    for mode, begin in ((Qt.TextElideMode.ElideRight, "domain"), (Qt.TextElideMode.ElideMiddle, "d")):
+        box = NameBox("Kind", elide=mode)
+        qtbot.addWidget(box)
+        box.addItem("domain (a column of one's own)")
+        room = box.fontMetrics().horizontalAdvance("domain (a…")
+        assert box.cut(box.currentText(), room).startswith(begin)
+        assert (box.cut(box.currentText(), room)[-1] == "…") == (mode == Qt.TextElideMode.ElideRight)

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from app_model import Application
 from opened_dock import open_section
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
 
 import napari_trsmi as nt
+from napari_trsmi.gui.boundaries.panel import BoundaryPanel
 from napari_trsmi.gui.finding.feature_search import FeatureSearch
 from napari_trsmi.gui.viewer.docks import open_docks
 from napari_trsmi.gui.viewer.layers import TISSUE
@@ -18,7 +19,8 @@ from napari_trsmi.gui.viewer.sections import sections_in
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.workspace import asking, files
 from napari_trsmi.gui.workspace.arranging import arrange, docks_of
-from napari_trsmi.gui.workspace.record import Arrangement, SavedDock, SavedFile
+from napari_trsmi.gui.workspace.record import SavedFile
+from napari_trsmi.gui.workspace.saved_window import Arrangement, SavedDock
 
 
 @pytest.fixture
@@ -61,6 +63,13 @@ def test_all_that_was_open_comes_back_in_another_window(viewer, make_napari_view
     section = open_section(viewer, dataset, replace(trained, dataset=dataset))
     docks_of(viewer)["Boundaries"].raise_()
     docks_of(viewer)["Trust"].close()
+    review = docks_of(viewer)["Boundaries"].findChild(BoundaryPanel)
+    heading = review.table.horizontalHeader()
+    at = heading.sectionViewportPosition(review.model.column("length")) + 8
+    qtbot.mouseClick(heading.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(at, 8))
+    review.filters.pair.setCurrentIndex(2)
+    rows, in_order = review.rows_shown, review.rows.segments()
+    assert (rows["order"], rows["column"]) == ("", "length")
     docks_of(viewer)["Compare"].setFloating(True)
     docks_of(viewer)["Compare"].setGeometry(60, 70, 400, 450)
     docks_of(viewer)["Boundaries"].parent().addDockWidget(
@@ -90,6 +99,8 @@ def test_all_that_was_open_comes_back_in_another_window(viewer, make_napari_view
     assert (again.result.labels == trained.labels).all()
     assert again.hidden == {1, 3}
     assert again.config.seed == 17
+    review = docks_of(other)["Boundaries"].findChild(BoundaryPanel)
+    assert (review.rows_shown, review.rows.segments()) == (rows, in_order)
     assert again.canvas.layer(TISSUE).opacity == pytest.approx(0.25)
     assert other.scene.camera.zoom == pytest.approx(3.5)
     assert tuple(other.scene.camera.center[-2:]) == pytest.approx((40.0, 30.0))
