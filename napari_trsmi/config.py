@@ -168,6 +168,11 @@ class Cluster(Settings):
         ge=0,
         le=32,
     )
+    emphasis: Literal["auto", "coherent", "even"] = setting(
+        "auto",
+        "Which differences make a domain: coherent favours what changes smoothly over the tissue, even takes all that "
+        "neighbours share alike; auto takes even only where its domains are clearly the likelier.",
+    )
     sharpen: int = setting(
         1, "Times each spot is then averaged with the spots most like it, wherever they lie.", ge=0, le=10
     )

@@ -15,7 +15,6 @@ import numpy as np
 
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import DataError
-from napari_trsmi.records import Partition
 from napari_trsmi.reviews import NEW_DOMAINS, REVIEW, reviewed
 from napari_trsmi.sampling import side_by_side
 
@@ -99,7 +98,7 @@ def merge(result: Result, domains: Sequence[int | str], prepared: Prepared | Non
     summed = np.zeros((len(posterior), len(order)), np.float32)
     for k, column in zip(new, posterior.T, strict=True):
         summed[:, k] += column
-    partition = Partition(new[old.labels], summed, old.method, old.strength)
+    partition = replace(old, labels=new[old.labels], posterior=summed)
 
     found = assemble(prepared, result.config, result.embedding, partition)
     if result.cuts is not None:
@@ -151,7 +150,7 @@ def nested(result: Result, n_domains: int, prepared: Prepared | None = None, tre
     labels = (tree or find_tree(result, prepared)).cut(n_domains)
     strength, evidence = result.partition.strength, side_by_side(prepared.measured.values())
     posterior = posterior_of(evidence, labels, n_domains, neighbour_mean(prepared.spatial), strength)
-    partition = Partition(labels, posterior.astype(np.float32), result.partition.method, strength)
+    partition = replace(result.partition, labels=labels, posterior=posterior.astype(np.float32))
     found = with_support(assemble(prepared, result.config, result.embedding, partition), result.cuts, prepared.spatial)
     told = {key: found.provenance[key] for key in ("support",) if key in found.provenance}
     return replace(

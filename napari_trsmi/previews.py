@@ -15,7 +15,7 @@ from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.interrupt import check
 from napari_trsmi.records import Checkpoints, Fit, Partition, Step, drain
 from napari_trsmi.sampling import is_large, side_by_side
-from napari_trsmi.stages import Prepared, assemble, cut, missing_columns, prepare, with_device
+from napari_trsmi.stages import Prepared, as_cut, assemble, cut, missing_columns, prepare, with_device
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,9 @@ class Previews:
 
         prepared, config = self.prepared, self.config
         if not is_large(len(embedding)) or config.constraints:
-            return cut(embedding, prepared, config, n_domains, None, epoch, self.before).labels
+            found = cut(embedding, prepared, config, n_domains, None, epoch, self.before)
+            self.config = as_cut(config, found)  # what the first preview took all others take
+            return found.labels
         settings = in_context(config.cluster, prepared.dataset.coords, prepared.section)
         return rough_labels(
             embedding,
@@ -106,7 +108,7 @@ class Previews:
         evidence, neighbours = side_by_side(prepared.measured.values()), neighbour_mean(prepared.spatial)
         missing = missing_columns(prepared)
         posterior = posterior_of(evidence, labels, n, neighbours, again.strength, missing, prepared.device)
-        return Partition(labels, posterior.astype(np.float32), again.method, again.strength), numbers[order]
+        return replace(again, labels=labels, posterior=posterior.astype(np.float32)), numbers[order]
 
 
 def keep_preview(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from scipy import sparse
 
 S = TypeVar("S")
 T = TypeVar("T")
+Emphasis = Literal["coherent", "even"]  # see `config.Cluster.emphasis`
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,12 +199,15 @@ class Partition:
         Name of the clustering that made it.
     strength
         Strength of the Potts field that was used; 0 for none.
+    emphasis
+        Which differences made a domain, see `config.Cluster`.
     """
 
     labels: np.ndarray
     posterior: np.ndarray
     method: str
     strength: float = 0.0
+    emphasis: Emphasis = "coherent"
 
     @property
     def n_domains(self) -> int:

@@ -215,6 +215,12 @@ def cut(
     )
 
 
+def as_cut(config: Config, partition: Partition) -> Config:
+    """Return settings with what `cut` decided by itself for a partition: which differences made a domain."""
+    cluster = config.cluster.model_copy(update={"emphasis": partition.emphasis})
+    return config.model_copy(update={"cluster": cluster})
+
+
 def missing_columns(prepared: Prepared) -> Columns | None:
     """Return (N, c) bool, which of the measurements side by side were carried over; None where all were made."""
     if not prepared.has:

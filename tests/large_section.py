@@ -9,7 +9,7 @@ import pytest
 from napari_trsmi import sampling
 from napari_trsmi.config import Config
 from napari_trsmi.data.dataset import Dataset
-from napari_trsmi.domains import clustering
+from napari_trsmi.domains import features
 from napari_trsmi.graphs import spatial_graph
 from napari_trsmi.stages import Prepared
 
@@ -53,6 +53,6 @@ def as_large(monkeypatch):
     def take() -> None:
         for name, size in {"SAMPLE": 1_500, "BLOCK": 600, "PATCH": 200}.items():
             monkeypatch.setattr(sampling, name, size)
-        monkeypatch.setattr(clustering, "SIMILAR_AMONG", 1_000)
+        monkeypatch.setattr(features, "SIMILAR_AMONG", 1_000)
 
     return take

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_trsmi.records import Partition
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -39,7 +37,7 @@ def part_of(result: Result, name: str) -> Result:
         dataset=part,
         # What a person said of spots of the study names them otherwise, and of other sections too.
         config=result.config.model_copy(update={"constraints": ()}),
-        partition=Partition(partition.labels[rows], partition.posterior[rows], partition.method, partition.strength),
+        partition=replace(partition, labels=partition.labels[rows], posterior=partition.posterior[rows]),
         embedding=result.embedding[rows],
         correspondences={
             pair: matrix[rows][:, rows]

@@ -95,6 +95,7 @@ def record(result: Result) -> dict[str, Any]:
         "library": result.dataset.library,
         "method": result.partition.method,
         "strength": result.partition.strength,
+        "emphasis": result.partition.emphasis,
         "maps": list(result.maps),
         "scores": result.scores,
         **result.provenance,

@@ -16,15 +16,15 @@ from napari_trsmi.data.readers.opening import check_readable, reading
 from napari_trsmi.data.spatialdata_store import read_tables
 from napari_trsmi.data.tables import read_table, zarr_kind
 from napari_trsmi.errors import DataError
-from napari_trsmi.records import Partition, Step
+from napari_trsmi.records import Emphasis, Partition, Step
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _FOLLOWS = (  # entries that `provenance.record` finds out anew whenever a result is written
     *("format", "written", "seed", "n_spots", "n_domains", "domains", "colors", "modalities", "kinds", "library"),
-    *("method", "strength", "maps", "scores", "dropped", "history", "config", "constraints", "keys", "id", "files"),
-    *("places", "spots"),
+    *("method", "strength", "emphasis", "maps", "scores", "dropped", "history", "config", "constraints", "keys", "id"),
+    *("files", "places", "spots"),
 )
 
 
@@ -113,7 +113,9 @@ class SavedResult:
         if self.posterior is None:
             raise DataError(f'Expected obsm["{POSTERIOR}"] in {self.path}, found none. Run trsmi fit again.')
         found = self.provenance
-        return Partition(self.labels, self.posterior, found.get("method", ""), found.get("strength") or 0.0)
+        emphasis: Emphasis = "even" if found.get("emphasis") == "even" else "coherent"
+        strength = found.get("strength") or 0.0
+        return Partition(self.labels, self.posterior, found.get("method", ""), strength, emphasis)
 
     @property
     def history(self) -> tuple[Step, ...]:

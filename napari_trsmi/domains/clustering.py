@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy import sparse
 
 from napari_trsmi.accelerator import CPU, Accelerator
-from napari_trsmi.coherence import coherent_components, coherent_directions, denoise
-from napari_trsmi.config import Cluster, Graph
+from napari_trsmi.coherence import coherent_directions
+from napari_trsmi.config import Cluster
 from napari_trsmi.constraints import RowConstraint, satisfying
+from napari_trsmi.domains.features import averaged_components, check_varies, emphasised, explained, weights
 from napari_trsmi.domains.leiden import leiden_labels
 from napari_trsmi.domains.mixture import Mixture, drawn, fit_mixture, posterior_of
 from napari_trsmi.domains.rings import ring_components, ring_posterior, tied_mixture
-from napari_trsmi.errors import ConfigError, DataError
-from napari_trsmi.graphs import feature_graph, neighbour_mean, on_lattice, smooth
+from napari_trsmi.errors import ConfigError
+from napari_trsmi.graphs import neighbour_mean, on_lattice, smooth
 from napari_trsmi.interrupt import check
-from napari_trsmi.records import Partition
-from napari_trsmi.sampling import Columns, is_large, parts_of, pieces, some, times
+from napari_trsmi.records import Emphasis, Partition
+from napari_trsmi.sampling import Columns, some, times
 
 logger = logging.getLogger(__name__)
 
 KMEANS_SAMPLE = 50_000
-SIMILAR_AMONG = 5_000  # spots of a piece of a large section within which those most like a spot are looked for
 _ROUGH_STEPS = 2
+CLEARLY = 0.15  # nats per spot by which the domains of an even emphasis must tell more; chosen on the panel
 BETTER = 0.01  # less inertia, as a share, that makes a new start worth a jump from the domains before
 
 
@@ -35,69 +38,6 @@ def in_context(settings: Cluster, coords: np.ndarray, section: np.ndarray | None
     if settings.context != "auto":
         return settings
     return settings.model_copy(update={"context": "averaged" if on_lattice(coords, section) else "rings"})
-
-
-def domain_features(
-    embedding: Columns, spatial: sparse.csr_matrix, settings: Cluster, seed: int = 0, device: Accelerator = CPU
-) -> np.ndarray:
-    """Return the (N, c) features that are clustered, float64, of a large section float32.
-
-    The embedding is turned to its spatially coherent components, each averaged over the tissue as far as
-    cross-validation or `settings.domain_scale` says, weighted by w / (1 - w), its signal over its noise, and averaged
-    over the most similar spots `settings.sharpen` times, of a large section those in the same piece of tissue. With
-    ``context="rings"`` they are the principal components of the embedding beside its means over each spot's rings of
-    neighbours.
-
-    Parameters
-    ----------
-    embedding
-        (N, d) joint embedding, or other columns.
-    spatial
-        (N, N) CSR spatial graph, zero diagonal.
-    settings
-        `context`, `domain_scale`, `n_components`, `sharpen` and `k_similar` are used.
-    seed
-        For shuffles and probes.
-    device
-        Asked first where the section is large.
-
-    Raises
-    ------
-    DataError
-        The embedding is the same for all spots.
-    """
-    check_varies(embedding)
-    if settings.context == "rings":
-        return ring_components(embedding, spatial, seed=seed, device=device)
-    large = is_large(spatial.shape[0])
-    components, w = coherent_components(embedding, spatial, seed, settings.n_components, device)
-    if settings.domain_scale is None:
-        components, reach = denoise(components, spatial, seed, device)
-        logger.info("domain scale: %s hops", np.array2string(reach, precision=1))
-    else:
-        components = smooth(components, spatial, settings.domain_scale, device if large else CPU)
-    features = components * (w / (1.0 - w)).astype(components.dtype)
-    if settings.sharpen and large:
-        _sharpen_pieces(features, spatial, settings, seed, device)
-    elif settings.sharpen:
-        features = smooth(features, _similar_graph(features, settings.k_similar, seed), settings.sharpen)
-    return features
-
-
-def _sharpen_pieces(
-    features: np.ndarray, spatial: sparse.csr_matrix, settings: Cluster, seed: int, device: Accelerator
-) -> None:
-    """Put the means over similar spots of the same piece of tissue in place of the (N, c) features."""
-    for rows in pieces(spatial, SIMILAR_AMONG):
-        own, k = features[rows], settings.k_similar
-        found = device.sharpened(own, min(k, len(rows) - 1), settings.sharpen)
-        features[rows] = smooth(own, _similar_graph(own, k, seed), settings.sharpen) if found is None else found
-
-
-def _similar_graph(features: np.ndarray, k: int, seed: int) -> sparse.csr_matrix:
-    """(n, n) CSR ones at the `k` most similar spots."""
-    k = min(k, len(features) - 1)
-    return feature_graph(features, Graph(k_feature=k, metric="euclidean", edge_weights="one"), seed)
 
 
 def find_domains(
@@ -181,38 +121,64 @@ def find_domains(
         if constraints and pull:
             posterior = drawn(posterior, constraints, pull)
         return numbered_by_size(Mixture(posterior, 0.0), posterior, settings.method)
-    if settings.method == "prototypes":
-        if prototypes is None or len(prototypes) != n_domains:
-            found = "none" if prototypes is None else str(len(prototypes))
-            raise ConfigError(
-                f"cluster.method='prototypes' needs {n_domains} prototypes, found {found}. Train with "
-                f"cluster.n_domains={n_domains}, or use another method."
-            )
-        from sklearn.metrics import pairwise_distances_argmin
-
-        features = embedding.astype(float)
-        start = pairwise_distances_argmin(features, prototypes.astype(float))
-    else:
-        features = domain_features(embedding, spatial, settings, seed, device) if features is None else features
-        if settings.method == "leiden":
-            start = leiden_labels(features, n_domains, k=settings.k_similar, seed=seed)
-        else:
-            start = kmeans(features, n_domains, settings.n_init, seed, before)
-    check_found(start, n_domains)
     neighbours = neighbour_mean(spatial)
-    if constraints and pull:
-        start = satisfying(features, start, constraints, n_domains)
-    strength = settings.strength if settings.refinement == "potts" else 0.0
-    refit = settings.method == "mixture"
-    mixture = fit_mixture(
-        features, start, neighbours, strength=strength, refit=refit, constraints=constraints, pull=pull, device=device
-    )
-    if settings.refinement == "majority":
-        mixture = majority(mixture, spatial)
+
+    def fitted(own: np.ndarray, start: np.ndarray) -> Mixture:
+        check_found(start, n_domains)
+        if constraints and pull:
+            start = satisfying(own, start, constraints, n_domains)
+        refit, strength = settings.method == "mixture", settings.strength if settings.refinement == "potts" else 0.0
+        mixture = fit_mixture(
+            own, start, neighbours, strength=strength, refit=refit, constraints=constraints, pull=pull, device=device
+        )
+        return majority(mixture, spatial) if settings.refinement == "majority" else mixture
+
+    emphasis: Emphasis = "even" if settings.emphasis == "even" else "coherent"
+    if settings.method == "prototypes":
+        mixture = fitted(embedding.astype(float), _nearest(embedding, prototypes, n_domains))
+    elif features is not None:
+        mixture = fitted(features, _started(features, n_domains, settings, before, seed))
+    else:
+        check_varies(embedding)
+        components, w = averaged_components(embedding, spatial, settings, seed, device)
+        features = emphasised(components, w, spatial, settings, seed, device)
+        mixture = fitted(features, _started(features, n_domains, settings, before, seed))
+        if settings.emphasis == "auto" and settings.method == "mixture":
+            even = settings.model_copy(update={"emphasis": "even", "n_init": max(1, settings.n_init // 2)})
+            features = emphasised(components, w, spatial, even, seed, device)
+            with contextlib.suppress(ConfigError):  # fewer groups in these
+                other = fitted(features, _started(features, n_domains, even, before, seed))
+                gain = explained(components, other.labels, n_domains) - explained(components, mixture.labels, n_domains)
+                logger.info("even emphasis tells %.2f nats more of a spot", gain)
+                if gain > CLEARLY:
+                    mixture, emphasis = other, "even"
     posterior = mixture.posterior
     if evidence is not None:
         posterior = posterior_of(evidence, mixture.labels, n_domains, neighbours, mixture.strength, missing, device)
-    return numbered_by_size(mixture, posterior, settings.method)
+    return replace(numbered_by_size(mixture, posterior, settings.method), emphasis=emphasis)
+
+
+def _nearest(embedding: np.ndarray, prototypes: np.ndarray | None, n_domains: int) -> np.ndarray:
+    """(N,) int nearest prototype of each spot."""
+    from sklearn.metrics import pairwise_distances_argmin
+
+    if prototypes is None or len(prototypes) != n_domains:
+        found = "none" if prototypes is None else str(len(prototypes))
+        raise ConfigError(
+            f"cluster.method='prototypes' needs {n_domains} prototypes, found {found}. Train with "
+            f"cluster.n_domains={n_domains}, or use another method."
+        )
+    nearest: np.ndarray = pairwise_distances_argmin(embedding.astype(float), prototypes.astype(float))
+    return nearest
+
+
+def _started(
+    features: np.ndarray, n_domains: int, settings: Cluster, before: np.ndarray | None, seed: int
+) -> np.ndarray:
+    """(N,) int labels from which a mixture of (N, c) features starts."""
+    if settings.method == "leiden":
+        return leiden_labels(features, n_domains, k=settings.k_similar, seed=seed)
+    return kmeans(features, n_domains, settings.n_init, seed, before)
 
 
 def rough_labels(
@@ -247,7 +213,7 @@ def rough_labels(
         check_found(labels, n_domains)
         return labels
     level, turn, w, _ = coherent_directions(embedding, spatial, seed, some(len(embedding), seed))
-    turn = (turn * (w / (1.0 - w)))[:, : settings.n_components]
+    turn = (turn * weights(w, settings))[:, : settings.n_components]
     features = smooth(times((embedding,), turn, device), spatial, 1, device) - (level @ turn).astype(np.float32)
     start = kmeans(features, n_domains, 1, seed, before)
     check_found(start, n_domains)
@@ -255,12 +221,6 @@ def rough_labels(
     return fit_mixture(
         features, start, neighbour_mean(spatial), strength=strength, iterations=_ROUGH_STEPS, device=device
     ).labels
-
-
-def check_varies(embedding: Columns) -> None:
-    """Raise `DataError` where the (N, d) embedding is the same for all spots."""
-    if not any(np.ptp(part, axis=0).any() for part in parts_of(embedding)):
-        raise DataError("Expected an embedding that differs between spots, found the same for all. Train again.")
 
 
 def check_found(labels: np.ndarray, n_domains: int) -> None:

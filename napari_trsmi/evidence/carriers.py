@@ -55,7 +55,7 @@ def count_halves(result: Result) -> Halves | None:
     from napari_trsmi.domains.comparison import match_labels
     from napari_trsmi.evidence.cuts import default_way
     from napari_trsmi.graphs import spatial_graph
-    from napari_trsmi.stages import Prepared, carriers_of, device_for
+    from napari_trsmi.stages import Prepared, as_cut, carriers_of, device_for
 
     dataset, config = result.dataset, result.config
     rng = np.random.default_rng([config.seed, 11])
@@ -80,7 +80,7 @@ def count_halves(result: Result) -> Halves | None:
         own = denoised_features(measured, spatial, config.seed, has, device) if has else {}
         carry = carriers_of(own, has, config) if has else {}
         ready = Prepared(section, measured, measured, spatial, {}, has=has, carry=carry, device=device)
-        way = default_way(measured, ready, config)
+        way = default_way(measured, ready, as_cut(config, result.partition))
         drawn = way.cut(result.partition.n_domains, spatial, config.seed)
         labels.append(np.full(len(result.labels), -1) if drawn is None else match_labels(drawn, result.labels))
     return Halves(counts, (labels[0], labels[1]))

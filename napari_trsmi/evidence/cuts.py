@@ -11,7 +11,8 @@ from scipy import sparse
 from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.coherence import denoise
 from napari_trsmi.config import Cluster, Config
-from napari_trsmi.domains.clustering import domain_features, in_context, kmeans
+from napari_trsmi.domains.clustering import in_context, kmeans
+from napari_trsmi.domains.features import domain_features
 from napari_trsmi.domains.mixture import MAX_ITERATIONS, fit_mixture
 from napari_trsmi.domains.rings import ring_components, tied_mixture
 from napari_trsmi.evidence.splitting import noisier

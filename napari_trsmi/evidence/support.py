@@ -40,16 +40,15 @@ def supported(result: Result, prepared: Prepared | None = None) -> Generator[Pro
         As for `stages.prepare`.
     """
     from napari_trsmi.evidence.effects import boundary_effects
-    from napari_trsmi.stages import prepare
+    from napari_trsmi.stages import as_cut, prepare
 
     started = time.perf_counter()
     prepared = prepared or prepare(result.dataset, result.config)
     cuts = yield from find_cuts(result, prepared)
     if result.boundaries is not None and result.boundary_edges is not None and len(result.boundaries):
         tell(EFFECTS)
-        effects = boundary_effects(
-            result.labels, result.boundary_edges, len(result.boundaries), prepared, result.config
-        )
+        config = as_cut(result.config, result.partition)
+        effects = boundary_effects(result.labels, result.boundary_edges, len(result.boundaries), prepared, config)
         result = replace(result, boundaries=result.boundaries.assign(**effects))
     result = with_support(result, cuts, prepared.spatial)
     seconds = {**result.provenance.get("seconds", {}), "support": time.perf_counter() - started}
@@ -79,7 +78,7 @@ def find_cuts(result: Result, prepared: Prepared | None = None) -> Generator[Pro
     from napari_trsmi.domains.comparison import match_labels
     from napari_trsmi.evidence.cuts import N_WAYS, n_fresh_of, numbers_of, ways
     from napari_trsmi.evidence.technical import cleaned
-    from napari_trsmi.stages import prepare
+    from napari_trsmi.stages import as_cut, prepare
 
     n_domains, found = result.partition.n_domains, []
     if n_domains > 1 and len(np.unique(result.labels)) == n_domains:
@@ -89,7 +88,8 @@ def find_cuts(result: Result, prepared: Prepared | None = None) -> Generator[Pro
         prepared = prepared or prepare(result.dataset, result.config)
         remedies = {one["remedy"] for one in result.provenance.get("technical", ())} - {""}
         measured = cleaned(prepared, result.config, remedies) if remedies else None
-        for way, one in enumerate(ways(result.embedding, prepared, result.config, n_fresh, measured)):
+        config = as_cut(result.config, result.partition)
+        for way, one in enumerate(ways(result.embedding, prepared, config, n_fresh, measured)):
             for k in numbers_of(way, n_domains):
                 check()
                 labels = one.cut(k, prepared.spatial, result.config.seed)

@@ -72,11 +72,13 @@ def find_tree(result: Result, prepared: Prepared | None = None, most: int | None
     most
         Domains of the finest cut; twice as many as the result has where not given.
     """
-    from napari_trsmi.domains.clustering import domain_features, in_context
-    from napari_trsmi.stages import prepare
+    from napari_trsmi.domains.clustering import in_context
+    from napari_trsmi.domains.features import domain_features
+    from napari_trsmi.stages import as_cut, prepare
 
     prepared = prepared or prepare(result.dataset, result.config)
-    settings = in_context(result.config.cluster, result.coords, result.dataset.section)
+    config = as_cut(result.config, result.partition)
+    settings = in_context(config.cluster, result.coords, result.dataset.section)
     features = domain_features(result.embedding, prepared.spatial, settings, result.config.seed, prepared.device)
     n_domains = result.partition.n_domains
     fine, splits = halved(result.labels, features, prepared.spatial, most or 2 * n_domains, result.config.seed)

@@ -61,7 +61,6 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
     from napari_trsmi.domains.mixture import posterior_of
     from napari_trsmi.graphs import neighbour_mean
     from napari_trsmi.neighbours import nearest
-    from napari_trsmi.records import Partition
     from napari_trsmi.stages import assemble, missing_columns, prepare
     from napari_trsmi.study.calibrated import Told, learnt
     from napari_trsmi.study.gaussians import Gaussians
@@ -92,7 +91,7 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
     posterior = posterior_of(
         evidence, everyone, k, neighbour_mean(prepared.spatial), strength, missing_columns(prepared), prepared.device
     )[n:].astype(np.float32)
-    partition = Partition(own, posterior, known.partition.method, strength)
+    partition = replace(known.partition, labels=own, posterior=posterior, strength=strength)
     near = nearest(domains.whitened(features[:n]), min(_NEAREST, n), domains.whitened(features[n:])).index
     embedding = known.embedding[rows][near].mean(axis=1).astype(np.float32)
     fits = _share_beyond(

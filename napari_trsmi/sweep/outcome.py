@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from napari_trsmi.config import Config
+from napari_trsmi.records import Emphasis
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,7 +23,7 @@ class Details:
         (N, K) float32.
     modality_weights
         (N, M) float32, or None.
-    method, strength
+    method, strength, emphasis
         As in `Partition`.
     """
 
@@ -31,6 +32,7 @@ class Details:
     modality_weights: np.ndarray | None = None
     method: str = ""
     strength: float = 0.0
+    emphasis: Emphasis = "coherent"
 
 
 @dataclass(frozen=True, slots=True)

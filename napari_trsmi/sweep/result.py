@@ -104,7 +104,7 @@ class SweepResult:
                 f"Expected the embedding of the run {self.name_of(key)}, found none: earlier versions kept labels "
                 "alone. Train with the settings of the run: that finds the same domains."
             )
-        partition = Partition(labels.astype(int), found.posterior, found.method, found.strength)
+        partition = Partition(labels.astype(int), found.posterior, found.method, found.strength, found.emphasis)
         result = assemble(prepare(dataset, run.config), run.config, found.embedding, partition)
         provenance = {**result.provenance, "seconds": {"run of a sweep": run.seconds}, "sweep": {"run": key}}
         return replace(result, modality_weights=found.modality_weights, provenance=provenance)

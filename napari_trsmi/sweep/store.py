@@ -133,7 +133,7 @@ class Store:
             arrays |= {"embedding": found.embedding, "posterior": found.posterior}
             if found.modality_weights is not None:
                 arrays["modality_weights"] = found.modality_weights
-            arrays["clustering"] = np.array(json.dumps([found.method, found.strength]))
+            arrays["clustering"] = np.array(json.dumps([found.method, found.strength, found.emphasis]))
         with replacing(_path(self.folder, run.key)) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, about=np.array(json.dumps(plain(told))), **arrays)
 

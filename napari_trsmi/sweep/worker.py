@@ -96,7 +96,14 @@ def fit_one(source: Source, trial: Trial, sent: Dataset | None = None) -> Outcom
             scores=result.scores,
             history={"epochs": len(result.history), "losses": dict(last[0].losses) if last else {}},
             seconds=time.perf_counter() - started,
-            details=Details(result.embedding, found.posterior, result.modality_weights, found.method, found.strength),
+            details=Details(
+                result.embedding,
+                found.posterior,
+                result.modality_weights,
+                found.method,
+                found.strength,
+                found.emphasis,
+            ),
         )
 
 

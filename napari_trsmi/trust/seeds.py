@@ -140,9 +140,11 @@ def stability_curve(
     import pandas as pd
 
     from napari_trsmi.constraints import row_constraints
-    from napari_trsmi.domains.clustering import domain_features, find_domains, in_context
+    from napari_trsmi.domains.clustering import find_domains, in_context
     from napari_trsmi.domains.consensus import consensus
+    from napari_trsmi.domains.features import domain_features
     from napari_trsmi.graphs import spatial_graph
+    from napari_trsmi.stages import as_cut
 
     numbers = sorted(set(n_domains))
     if n_seeds < 2:
@@ -151,7 +153,7 @@ def stability_curve(
         raise ConfigError("Expected numbers of domains to try, found none. Give at least one.")
     check_trust(n_domains=numbers)
     run, config = fit or plain_fit, _asked_again(result)
-    rough = in_context(config.cluster, result.coords, result.dataset.section).model_copy(
+    rough = in_context(as_cut(config, result.partition).cluster, result.coords, result.dataset.section).model_copy(
         update={"method": "mixture", "n_init": 1}
     )
     embeddings = [result.embedding] if stability is None else list(stability.embeddings)

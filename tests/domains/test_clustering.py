@@ -16,7 +16,8 @@ from sklearn.metrics import adjusted_rand_score
 from napari_trsmi.coherence import coherent_components, denoise
 from napari_trsmi.config import Cluster, Graph
 from napari_trsmi.domains import clustering
-from napari_trsmi.domains.clustering import domain_features, find_domains, majority, numbered_by_size
+from napari_trsmi.domains.clustering import find_domains, majority, numbered_by_size
+from napari_trsmi.domains.features import domain_features
 from napari_trsmi.domains.mixture import Mixture, posterior_of
 from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.graphs import feature_graph, neighbour_mean, smooth, spatial_graph

@@ -122,7 +122,7 @@ def test_a_cut_needs_no_second_copy_of_the_columns(as_large, monkeypatch):  # no
     as_large()
     monkeypatch.setattr(sampling, "BLOCK", 200)
     monkeypatch.setattr(sampling, "SAMPLE", 400)
-    monkeypatch.setattr("napari_trsmi.domains.clustering.SIMILAR_AMONG", 200)
+    monkeypatch.setattr("napari_trsmi.domains.features.SIMILAR_AMONG", 200)
     rng = np.random.default_rng(1)
     section = prepared(VALUES)
     wide = {name: rng.normal(size=(SIDE * SIDE, 100)).astype(np.float32) for name in VALUES}

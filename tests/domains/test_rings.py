@@ -7,7 +7,8 @@ from sklearn.metrics import adjusted_rand_score
 from napari_trsmi.config import Cluster
 from napari_trsmi.constraints import RowConstraint
 from napari_trsmi.domains import rings
-from napari_trsmi.domains.clustering import domain_features, find_domains, in_context
+from napari_trsmi.domains.clustering import find_domains, in_context
+from napari_trsmi.domains.features import domain_features
 from napari_trsmi.domains.rings import principal, ring_means, ring_posterior, tied_mixture, together
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.graphs import spatial_graph

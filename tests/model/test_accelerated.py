@@ -22,7 +22,8 @@ from napari_trsmi.constraints import RowConstraint
 from napari_trsmi.data import components, streamed
 from napari_trsmi.data.dataset import Modality
 from napari_trsmi.domains import blockwise
-from napari_trsmi.domains.clustering import domain_features, find_domains, rough_labels
+from napari_trsmi.domains.clustering import find_domains, rough_labels
+from napari_trsmi.domains.features import domain_features
 from napari_trsmi.domains.mixture import fit_mixture, posterior_of
 from napari_trsmi.domains.rings import ring_components, ring_means, tied_mixture
 from napari_trsmi.evidence import supported

@@ -6,7 +6,7 @@ import numpy as np
 from acted_checks import act
 
 import napari_trsmi as nt
-from napari_trsmi.domains.clustering import domain_features
+from napari_trsmi.domains.features import domain_features
 from napari_trsmi.gui.trust.job import TrustJob, Wanted
 from napari_trsmi.stages import prepare
 from napari_trsmi.trust import chance, seed_stability, with_trust
@@ -40,7 +40,7 @@ def test_stop_is_heard_while_the_curve_is_cut(trained, monkeypatch):
         return domain_features(*given)
 
     act(monkeypatch, trained)
-    monkeypatch.setattr("napari_trsmi.domains.clustering.domain_features", stop_then_go_on)
+    monkeypatch.setattr("napari_trsmi.domains.features.domain_features", stop_then_go_on)
     found = job.work()
     assert "curve" not in found.provenance["trust"]
     assert "stability" in found.maps
