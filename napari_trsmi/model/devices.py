@@ -11,6 +11,7 @@ from torch import Tensor
 
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.model import triton
+from napari_trsmi.model.adam import Adam
 from napari_trsmi.model.losses import prototype_contrast
 from napari_trsmi.model.sparse import Pattern, normalize, product, row_softmax, scores
 
@@ -104,7 +105,7 @@ def _training_steps(device: torch.device) -> Tensor:
     torch.linalg.solve(torch.linalg.eigh(x.T @ x)[1], x.T)
     weight = torch.nn.Parameter(torch.eye(3, device=device))
     edges = torch.nn.Parameter(torch.ones(pattern.n_edges, device=device))
-    optimizer = torch.optim.Adam([weight, edges], lr=0.01)
+    optimizer = Adam([weight, edges], lr=0.01)
     losses = []
     for _ in range(3):
         z = product(pattern, normalize(pattern, torch.nn.functional.softplus(edges)), x @ weight, symmetric=False)

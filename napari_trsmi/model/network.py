@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from scipy import sparse
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from napari_trsmi.config import Config
 from napari_trsmi.model.alignment import Alignment, Mix, context, search_candidates
@@ -23,6 +22,8 @@ from napari_trsmi.model.schedules import cooling, value
 from napari_trsmi.model.sparse import Pattern, normalize, product
 from napari_trsmi.model.start import Start, start_of
 from napari_trsmi.model.view import View, whole
+
+KEPT_EDGES = 2_000_000  # of which all that the gradient needs stays in memory: 0.1 GB per modality
 
 
 @dataclass
@@ -131,6 +132,18 @@ class TRSMI(nn.Module):
             fused[m] = w[0] * view.spatial + w[1] * learned[m]
         return learned, fused
 
+    def kept_graph_values(self, view: View) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Return `graph_values`; of many edges they are made again for the gradient.
+
+        A dozen numbers per edge and modality would else stay in memory.
+        """
+        if view.pattern.n_edges <= KEPT_EDGES:
+            return self.graph_values(view)
+        from torch.utils.checkpoint import checkpoint  # imports torch's compiler when it is called
+
+        made: tuple[dict[str, Tensor], dict[str, Tensor]] = checkpoint(self.graph_values, view, use_reentrant=False)
+        return made
+
     def forward(
         self, fraction: float, warm: bool = False, keep_stages: bool = False, view: View | None = None
     ) -> Output:
@@ -149,8 +162,7 @@ class TRSMI(nn.Module):
         """
         view, config = self.seen(view), self.config
         pattern, spatial = view.pattern, view.spatial
-        # Made again for the gradient: a dozen numbers per edge and modality would else stay in memory.
-        learned, fused = checkpoint(self.graph_values, view, use_reentrant=False)
+        learned, fused = self.kept_graph_values(view)
         stages: dict[str, Tensor] = {}
 
         def note(stage: str, parts: dict[str, Tensor]) -> None:

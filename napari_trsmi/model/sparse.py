@@ -176,8 +176,10 @@ class _Scores(torch.autograd.Function):
 
 def _sampled(pattern: Pattern, a: Tensor, b: Tensor) -> Tensor:
     """(E,) inner products of rows a[row] and b[col]."""
-    zeros = pattern.matrix(a.new_zeros(pattern.n_edges))
-    return torch.sparse.sampled_addmm(zeros, a.contiguous(), b.t().contiguous(), beta=0.0).values()
+    found = pattern.matrix(a.new_zeros(pattern.n_edges))
+    if a.is_cpu:  # in place, and by the rows of b, which the kernel wants: no copies
+        return torch.sparse.sampled_addmm(found, a.contiguous(), b.contiguous().t(), beta=0.0, out=found).values()
+    return torch.sparse.sampled_addmm(found, a.contiguous(), b.t().contiguous(), beta=0.0).values()
 
 
 def product(pattern: Graph, values: Tensor, x: Tensor, symmetric: bool = True) -> Tensor:

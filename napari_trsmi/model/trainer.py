@@ -19,6 +19,7 @@ from napari_trsmi.constraints import RowConstraint, row_constraints, satisfying
 from napari_trsmi.errors import ConfigError, TrainingError
 from napari_trsmi.interrupt import Helped
 from napari_trsmi.model import checkpoint, losses
+from napari_trsmi.model.adam import Adam
 from napari_trsmi.model.devices import Own, pick_device
 from napari_trsmi.model.named import by_place
 from napari_trsmi.model.network import Output
@@ -73,7 +74,7 @@ class Trainer:
         self.n_spatial = spatial.nnz / spatial.shape[0]
         self.references: dict[str, Tensor] = {}
         self.prototypes: torch.nn.Parameter | None = None
-        self.optimizer = torch.optim.Adam(
+        self.optimizer = Adam(
             [p for p in self.network.parameters() if p.requires_grad],
             lr=config.train.learning_rate,
             weight_decay=config.train.weight_decay,
