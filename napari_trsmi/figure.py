@@ -33,6 +33,7 @@ _LEGEND_ROWS = 16
 _FINE = 2_000  # pixels along an image of square spots, at most
 _TISSUE_ALPHA = 0.6  # paler than the domains on it
 _HEADROOM = 0.08  # for the names of sections, as a share of the largest one
+_PAD = 0.1  # inches around a figure
 _HERE = Place(1.0, 0.0, 0.0)  # of a section by itself
 
 
@@ -85,8 +86,17 @@ def write(draw: Callable[[], Figure], path: str | Path, dpi: float = 200.0) -> P
         figure = draw()
         with replacing(path) as temporary:
             # The tight box grows with the legend, so that no number of domains is cut off.
-            figure.savefig(temporary, format=path.suffix[1:], dpi=dpi, bbox_inches="tight", pad_inches=0.1)
+            box = _tight_box(figure, dpi) if path.suffix == ".png" else "tight"
+            figure.savefig(temporary, format=path.suffix[1:], dpi=dpi, bbox_inches=box, pad_inches=_PAD)
     return path
+
+
+def _tight_box(figure: Figure, dpi: float) -> Any:
+    """Return the box that ``"tight"`` stands for, for which matplotlib would go through all images once more."""
+    if figure.get_layout_engine() is not None:
+        return "tight"
+    figure.dpi = dpi
+    return figure.get_tightbbox().padded(_PAD)
 
 
 def draw(

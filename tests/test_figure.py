@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.collections import EllipseCollection
 from matplotlib.colors import to_rgb
-from matplotlib.image import imread
+from matplotlib.image import AxesImage, imread
 
 from napari_trsmi import figure
 from napari_trsmi.config import Config
@@ -54,6 +54,23 @@ def test_each_format_is_written_whole(tmp_path: Path, suffix: str) -> None:
     start = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}[suffix]
     assert path.read_bytes().startswith(start)
     assert [path] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("coords", [square(9), hexagonal(10)], ids=["pixels", "discs"])
+def test_the_box_of_a_png_is_the_one_that_matplotlib_finds(tmp_path: Path, coords: np.ndarray) -> None:
+    result = result_of(coords, n_domains=9, image=IMAGE, microns_per_unit=100.0)
+    ours = figure.save(result, tmp_path / "ours.png", confidence=True)
+    figure.draw(result, confidence=True).savefig(
+        tmp_path / "theirs.png", dpi=200.0, bbox_inches="tight", pad_inches=0.1
+    )
+    assert ours.read_bytes() == (tmp_path / "theirs.png").read_bytes()
+
+
+def test_the_images_of_a_png_are_gone_through_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, before = [], AxesImage.make_image
+    monkeypatch.setattr(AxesImage, "make_image", lambda *a, **k: made.append(1) or before(*a, **k))
+    figure.save(result_of(square(9)), tmp_path / "x.png")
+    assert len(made) == 1
 
 
 def test_support_is_drawn_beside_the_domains_and_certainty_where_there_is_none(tmp_path: Path) -> None:
