@@ -221,6 +221,16 @@ def as_cut(config: Config, partition: Partition) -> Config:
     return config.model_copy(update={"cluster": cluster})
 
 
+def _even_notes(config: Config, partition: Partition) -> list[str]:
+    """Sentences about an emphasis that nobody asked for."""
+    if config.cluster.emphasis != "auto" or partition.emphasis == "coherent":
+        return []
+    return [
+        "Domains are cut with an even emphasis: they tell more of what was measured than those that follow what "
+        "changes most smoothly over the tissue. cluster.emphasis 'coherent' shows the latter."
+    ]
+
+
 def missing_columns(prepared: Prepared) -> Columns | None:
     """Return (N, c) bool, which of the measurements side by side were carried over; None where all were made."""
     if not prepared.has:
@@ -269,7 +279,7 @@ def assemble(prepared: Prepared, config: Config, embedding: np.ndarray, partitio
         provenance={
             "sources": describe_sources(dataset),
             "versions": versions(),
-            "notes": [*dataset.notes, *prepared.notes, *prepared.device.notes, *more],
+            "notes": [*dataset.notes, *prepared.notes, *prepared.device.notes, *more, *_even_notes(config, partition)],
             "n_components": {m: values.shape[1] for m, values in prepared.features.items()},
             "neighbours_found": prepared.recall,
         },

@@ -115,5 +115,6 @@ def test_a_result_says_how_it_was_cut_and_comes_back_so(graded, tmp_path):
     result.write(tmp_path / "out.h5mu")
     record = json.loads((tmp_path / "out.run.json").read_text(encoding="utf-8"))
     assert record["emphasis"] == "even"
+    assert any("even emphasis" in note for note in record["notes"])
     assert record["config"]["cluster"].get("emphasis", "auto") == "auto"
     assert nt.restore(tmp_path / "out.h5mu").partition.emphasis == "even"
