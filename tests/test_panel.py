@@ -231,3 +231,15 @@ def test_a_number_of_domains_is_wrong_by_its_distance_on_either_side(bench: dict
     found = verdicts(bench, records)
     assert found["K off by, real (2)"] == ["1.5", "<= 1.6", "met"]
     assert found["K off by, 10_domains"] == ["3.0", "<= 2", "NOT MET"]
+
+
+def test_the_benchmark_of_emphases_runs_on_a_slice_and_on_halves(bench, monkeypatch):
+    emphasis = importlib.import_module("emphasis")
+    case = bench["datasets"].Case("small", "", 3, "domain", group="grid", settings=SimulationSettings(**SMALL))
+    monkeypatch.setattr(emphasis, "load", lambda name, seed: bench["datasets"].Loaded(case, case.read(seed)))
+    found = emphasis.one("small", 1)
+    assert [record["part"] for record in found] == ["whole", *["half"] * 4]
+    for record in found:
+        assert record["auto"] == record[record["took"]]
+    assert "auto" in emphasis.table(found).text()
+    sys.modules.pop("emphasis")
