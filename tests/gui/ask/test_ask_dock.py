@@ -15,6 +15,7 @@ import napari_trsmi as nt
 from napari_trsmi import edits
 from napari_trsmi.gui.ask import describe_panel, differ_panel
 from napari_trsmi.gui.ask.dock import AskDock
+from napari_trsmi.gui.ask.feature_table import COLUMNS, FeatureTable
 from napari_trsmi.gui.maps import feature_coloring
 from napari_trsmi.gui.viewer.sessions import session_of
 
@@ -81,6 +82,28 @@ def test_a_click_on_a_heading_sorts_and_rows_keep_their_feature(qtbot, dock):
     table.selectRow(0)
     (row,) = table.selected
     assert whole["auc"][row] in (whole["auc"].max(), whole["auc"].min())
+
+
+def test_what_a_column_is_sorted_by_is_worked_out_once(qtbot, monkeypatch):
+    table = FeatureTable()
+    qtbot.addWidget(table)
+    n, rng = 3000, np.random.default_rng(0)
+    values = {column.key: rng.normal(size=n) for column in COLUMNS}
+    values["effect"][7] = np.nan
+    values["name"] = values["feature"] = np.array([f"{'Gg'[k % 2]}ene{k:04}" for k in rng.permutation(n)])
+    table.set_table(pd.DataFrame(values))
+    asked = []
+    once = np.nan_to_num
+    monkeypatch.setattr(np, "nan_to_num", lambda *given, **named: asked.append(1) or once(*given, **named))
+    for at, column in enumerate(COLUMNS[:3]):
+        table.sortByColumn(at, Qt.SortOrder.AscendingOrder)
+        shown = [table._sorted.mapToSource(table._sorted.index(row, 0)).row() for row in range(n)]
+        found = values[column.key][shown].tolist()
+        if column.key == "effect":
+            assert shown[0] == 7  # without a value
+            found = found[1:]
+        assert found == sorted(found, key=str.casefold if column.key == "name" else None)
+    assert len(asked) == 2
 
 
 def test_the_sides_of_the_selected_boundary_are_taken_by_one_button(qtbot, dock):
