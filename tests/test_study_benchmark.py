@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -12,24 +10,19 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 import pytest
+from benchmark_scripts import scripts
 
 from napari_trsmi.data.simulate import simulate_dataset, simulate_study
 
-FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
 MODULES = ("datasets", "runs", "tables", "trivial", "measure", "study_parts", "study_tables", "study")
 SMALL = {"n_sections": 3, "n_spots": 150, "n_genes": 60, "n_proteins": 12}
 
 
 @pytest.fixture(scope="module")
 def bench() -> Iterator[dict[str, ModuleType]]:
-    """The scripts by name; they are no package, so they are imported from their folder."""
-    sys.path.insert(0, str(FOLDER))
-    try:
-        yield {name: importlib.import_module(name) for name in MODULES}
-    finally:
-        sys.path.remove(str(FOLDER))
-        for name in MODULES:
-            sys.modules.pop(name, None)
+    """The scripts by name."""
+    with scripts(*MODULES) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from counts_by_hand import counts_table
 from visium_by_hand import N_GENES, N_PROTEINS, N_SPOTS
 
 from napari_trsmi.data.simulate import simulate
@@ -25,3 +26,21 @@ def three():
 def counts():
     """Counts of genes and proteins for a Space Ranger folder."""
     return np.random.default_rng(0).poisson(2.0, (N_SPOTS, N_GENES + N_PROTEINS)).astype(np.int32)
+
+
+@pytest.fixture(scope="module")
+def rna():
+    """Counts of genes."""
+    return counts_table(150, 2.0)
+
+
+@pytest.fixture(scope="module")
+def protein():
+    """Counts of proteins."""
+    return counts_table(12, 30.0, seed=1)
+
+
+@pytest.fixture(scope="module")
+def peaks():
+    """Counts of peaks."""
+    return counts_table(200, 0.5, seed=2)

@@ -10,7 +10,7 @@ import small
 import torch
 
 # A borrowed machine may know nothing of tables: `benchmarks/gpu.py` has its own look at what this one tests.
-collect_ignore = [] if find_spec("anndata") else ["test_accelerated.py"]
+collect_ignore = [] if find_spec("anndata") else ["test_accelerated.py", "test_accelerator_choice.py"]
 
 
 @pytest.fixture(scope="session", autouse=True, params=["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"])

@@ -15,7 +15,7 @@ from scipy import sparse
 from sklearn.metrics import adjusted_rand_score
 
 import napari_trsmi as nt
-from napari_trsmi.accelerator import CPU, Accelerator
+from napari_trsmi.accelerator import CPU
 from napari_trsmi.coherence import coherent_components_and_chance, denoise
 from napari_trsmi.config import Preprocess
 from napari_trsmi.constraints import RowConstraint
@@ -30,8 +30,8 @@ from napari_trsmi.evidence import supported
 from napari_trsmi.evidence.cuts import ways
 from napari_trsmi.graphs import neighbour_mean, smooth, spatial_graph
 from napari_trsmi.interrupt import Interrupted, interruptible
-from napari_trsmi.model import accelerated, arrays, mixtures, walks
-from napari_trsmi.model.accelerated import OnDevice, Searching, accelerator_of
+from napari_trsmi.model import arrays, mixtures, walks
+from napari_trsmi.model.accelerated import OnDevice
 from napari_trsmi.records import Partition, drain
 from napari_trsmi.stages import assemble, cut, prepare
 
@@ -39,7 +39,6 @@ VALUES = measured()
 PARTS = tuple(VALUES.values())
 BESIDE = np.hstack(PARTS)
 NEIGHBOURS = neighbour_mean(SPATIAL)
-QUESTIONS = sorted(name for name in vars(Accelerator) if not name.startswith("_") and name != "notes")
 
 
 class Asked(OnDevice):
@@ -277,17 +276,6 @@ def test_a_section_is_made_ready_and_cut_as_on_the_cpu(there, monkeypatch):
     ]
 
 
-def test_a_section_that_is_not_large_is_left_to_the_cpu():
-    class Never(Accelerator):
-        def __getattribute__(self, name):
-            raise AssertionError(f"asked for {name}")
-
-    section = prepared(VALUES)
-    embedding = np.hstack(list(section.features.values()))
-    find_domains(embedding, SPATIAL, CONFIG.cluster, n_domains=K, evidence=BESIDE, device=Never())
-    coherent_components_and_chance(BESIDE, SPATIAL, device=Never())
-
-
 @pytest.mark.parametrize(
     "error", [torch.OutOfMemoryError("17 GiB"), RuntimeError("CUSPARSE_STATUS_ALLOC_FAILED when\nmore")]
 )
@@ -310,35 +298,6 @@ def test_what_a_device_has_no_memory_for_is_done_by_the_cpu_and_told(there, monk
     np.testing.assert_array_equal(found.posterior, here.posterior)
 
 
-def test_a_device_that_cannot_says_so_once():
-    device = OnDevice(small.DEVICE)
-
-    def full(*_given):
-        raise torch.OutOfMemoryError("17 GiB")
-
-    assert [device._done("the field", full) for _ in range(2)] == [None, None]
-    assert device.notes == (f"On the CPU instead of {small.DEVICE}, the field: there is not enough memory on it.",)
-
-
 def test_work_on_a_device_is_cancelled(there):
     with interruptible(lambda: True), pytest.raises(Interrupted):
         there.settled(np.zeros((4, 2)), np.full((4, 2), 0.5), NEIGHBOURS[:4, :4], 1.0, 5, 0.0)
-
-
-def test_only_cuda_is_asked(monkeypatch):
-    assert accelerator_of("cpu") is CPU
-    for name, kind in {"cuda": OnDevice, "mps": Searching}.items():
-        monkeypatch.setattr(accelerated, "pick_device", lambda _name, name=name: (torch.device(name), {}))
-        assert type(accelerator_of(name)) is kind
-
-
-def test_a_device_of_another_machine_is_the_cpu():
-    assert accelerator_of("cuda:99") is CPU
-
-
-def test_the_cpu_leaves_every_question():
-    for name in QUESTIONS:
-        method = getattr(CPU, name)
-        count = method.__code__.co_argcount - 1 - len(method.__defaults__ or ())
-        assert method(*[None] * count) is None
-        assert getattr(OnDevice, name) is not getattr(Accelerator, name)

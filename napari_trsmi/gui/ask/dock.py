@@ -11,7 +11,7 @@ from napari_trsmi.gui.ask.describe_panel import DescribePanel
 from napari_trsmi.gui.ask.differ_panel import DifferPanel
 from napari_trsmi.gui.ask.job import HeldOut
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.viewer.dock_problem import DockProblem
+from napari_trsmi.gui.viewer.furnish import equip
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.part_box import PartBox
 from napari_trsmi.gui.viewer.sessions import session_of
@@ -41,7 +41,7 @@ class AskDock(Framed):
         inside.addWidget(PartBox(self.session, "Ask in"))
         inside.addWidget(self.tabs, 1)
         self.frame(self.page, 4, Guide(self.session, "ask"))
-        DockProblem(napari_viewer, self.session, self)
+        equip(self, napari_viewer, self.session)
         listen(
             self,
             (self.session.section_changed, self._refresh),

@@ -41,11 +41,13 @@ class FeatureModel(ColumnModel):
         super().__init__(parent)
         self.table: pd.DataFrame | None = None
         self._values: dict[str, Any] = {}
+        self._order: dict[str, list[Any]] = {}  # what a column is sorted by, of those that were
 
     def set_table(self, table: pd.DataFrame | None) -> None:
         """Show the table of a modality, see `answers.differ`."""
         self.beginResetModel()
         self.table = table
+        self._order = {}
         self._values = {} if table is None else {key: table[key].to_numpy() for key, *_ in COLUMNS}
         if table is not None:
             self._values["feature"] = table["feature"].to_numpy()
@@ -59,17 +61,28 @@ class FeatureModel(ColumnModel):
         if not index.isValid() or self.table is None:
             return None
         key = COLUMNS[index.column()].key
+        if role == NUMBER:  # what is sorted by, asked for twice for each comparison
+            return self._sorted_by(key)[index.row()]
         value = self._values[key][index.row()]
         if role == Role.DisplayRole:
             return _shown(key, value)
-        if role == NUMBER:  # what is sorted by
-            return str(value).casefold() if key == "name" else float(np.nan_to_num(value, nan=-np.inf))
         if role == Role.TextAlignmentRole and key != "name":
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if role == Role.ToolTipRole:
             name, feature = (str(self._values[one][index.row()]) for one in ("name", "feature"))
             return as_tip(name if name == feature else f"{name} ({feature})")
         return None
+
+    def _sorted_by(self, key: str) -> list[Any]:
+        """Return the ranks of the features by a column, worked out once: a table has 20,000."""
+        if key not in self._order:
+            values = self._values[key]
+            if key == "name":
+                values = np.array([str(name).casefold() for name in values])
+            else:
+                values = np.nan_to_num(values.astype(float), nan=-np.inf)
+            self._order[key] = np.unique(values, return_inverse=True)[1].ravel().tolist()
+        return self._order[key]
 
 
 class FeatureTable(QTableView):

@@ -15,9 +15,9 @@ from napari_trsmi.gui.boundaries.markers_panel import MarkersPanel
 from napari_trsmi.gui.boundaries.panel import BoundaryPanel
 from napari_trsmi.gui.boundaries.spot_panel import SpotPanel
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.viewer.dock_problem import DockProblem
-from napari_trsmi.gui.viewer.furnish import furnish
+from napari_trsmi.gui.viewer.furnish import equip
 from napari_trsmi.gui.viewer.guide import Guide
+from napari_trsmi.gui.viewer.keys import keys_of
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.viewer.tabs import CLOSE
 from napari_trsmi.gui.widgets.frame import Framed
@@ -64,7 +64,7 @@ class BoundariesDock(Framed):
         self.tabs.addTab(self.marker_panel, "Markers")
 
         self.frame(self.tabs, 4, Guide(self.session, "boundaries"))
-        DockProblem(napari_viewer, self.session, self)
+        equip(self, napari_viewer, self.session)
 
         self.boundaries.table.chosen.connect(self._on_chosen)
         listen(
@@ -80,7 +80,7 @@ class BoundariesDock(Framed):
     def showEvent(self, event: Any) -> None:
         """Answer the keys of the review wherever the focus is, as long as the dock is to be seen."""
         super().showEvent(event)
-        keys = furnish(self, self.canvas.viewer, self.session)
+        keys = keys_of(self, self.canvas.viewer, self.session)
         if keys is not None:
             keys.bind("review", self, self.boundaries.keys, self._is_seen)
 

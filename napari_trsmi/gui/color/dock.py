@@ -24,7 +24,7 @@ from napari_trsmi.gui.finding.last_index import LastIndex
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.state import Coloring, OpenSection, Shown
-from napari_trsmi.gui.viewer.dock_problem import DockProblem
+from napari_trsmi.gui.viewer.furnish import equip
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.part_box import PartBox
 from napari_trsmi.gui.viewer.sessions import session_of
@@ -94,7 +94,7 @@ class ColorDock(QWidget):
         layout.addWidget(self._empty)
         layout.addWidget(self._scrolled)
         self.ring = FocusRing(self)
-        DockProblem(napari_viewer, self.session, self)
+        equip(self, napari_viewer, self.session)
 
         self._search.picked.connect(self.pick)
         self._list.picked.connect(self._on_listed)

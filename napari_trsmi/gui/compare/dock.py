@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from napari_trsmi.gui.compare.panel import ComparePanel
 from napari_trsmi.gui.compare.run_panel import RunPanel
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.viewer.dock_problem import DockProblem
+from napari_trsmi.gui.viewer.furnish import equip
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.widgets.frame import Framed
@@ -40,7 +40,7 @@ class CompareDock(Framed):
         inside.addWidget(self.comparison)
 
         self.frame(self.page, 6, Guide(self.session, "compare"))
-        DockProblem(napari_viewer, self.session, self)
+        equip(self, napari_viewer, self.session)
         listen(self, (self.session.section_changed, self._refresh), (self.session.runs_changed, self._refresh))
         self._refresh()
 

@@ -8,8 +8,7 @@ from qtpy.QtCore import QEvent
 
 from napari_trsmi.gui.correct.panel import CorrectPanel
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.viewer.dock_problem import DockProblem
-from napari_trsmi.gui.viewer.furnish import furnish
+from napari_trsmi.gui.viewer.furnish import equip
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.viewer.theme import warning_color
@@ -31,7 +30,7 @@ class CorrectDock(Framed):
         self.session = session_of(napari_viewer)
         self.panel = CorrectPanel(self.session, napari_viewer)
         self.frame(self.panel, 6, Guide(self.session, "correct"))
-        DockProblem(napari_viewer, self.session, self)
+        equip(self, napari_viewer, self.session)
         listen(
             self,
             (self.session.section_changed, self._refresh),
@@ -47,10 +46,6 @@ class CorrectDock(Framed):
         if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
             self.panel.leave()
         return super().event(event)
-
-    def showEvent(self, event: Any) -> None:  # noqa: D102
-        super().showEvent(event)
-        furnish(self, self.viewer, self.session)
 
     def _refresh(self, *_: Any) -> None:
         self.show_page(NO_SECTION if self.session.section is None else NO_RESULT if self.session.result is None else "")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_trsmi.gui.embedding.panel import EmbeddingPanel
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.viewer.dock_problem import DockProblem
+from napari_trsmi.gui.viewer.furnish import equip
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.widgets.frame import Framed
@@ -29,7 +29,7 @@ class EmbeddingDock(Framed):
         self.session = session_of(napari_viewer)
         self.panel = EmbeddingPanel(napari_viewer, self.session)
         self.frame(self.panel, 4, Guide(self.session, "embedding"))
-        DockProblem(napari_viewer, self.session, self)
+        equip(self, napari_viewer, self.session)
         self.front_changed.connect(self.panel.come)
         listen(
             self,

@@ -8,8 +8,7 @@ from qtpy.QtCore import QEvent
 
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.regions.panel import RegionsPanel
-from napari_trsmi.gui.viewer.dock_problem import DockProblem
-from napari_trsmi.gui.viewer.dropping import take_drops
+from napari_trsmi.gui.viewer.furnish import equip
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.widgets.frame import Framed
@@ -28,7 +27,7 @@ class RegionsDock(Framed):
         self.session = session_of(napari_viewer)
         self.panel = RegionsPanel(self.session, napari_viewer)
         self.frame(self.panel, 6, Guide(self.session, "regions"))
-        DockProblem(napari_viewer, self.session, self)
+        equip(self, napari_viewer, self.session)
         self.front_changed.connect(self.panel.come)
         listen(self, (self.session.section_changed, self._refresh))
         self._refresh()
@@ -38,11 +37,6 @@ class RegionsDock(Framed):
         if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
             self.panel.leave()
         return super().event(event)
-
-    def showEvent(self, event: Any) -> None:
-        """Take files of annotations that are dropped on the window from now on."""
-        super().showEvent(event)
-        take_drops(self, self.session)
 
     def _refresh(self, *_: Any) -> None:
         self.show_page(NO_SECTION if self.session.section is None else "")

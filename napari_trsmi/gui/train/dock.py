@@ -29,7 +29,7 @@ from napari_trsmi.gui.train.preview_bar import PreviewBar
 from napari_trsmi.gui.train.result_row import ResultRow
 from napari_trsmi.gui.train.run_bar import RunBar
 from napari_trsmi.gui.undoing import may_walk, told, walk
-from napari_trsmi.gui.viewer.furnish import furnish
+from napari_trsmi.gui.viewer.furnish import Furnishing
 from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.opening_line import OpeningLine
 from napari_trsmi.gui.viewer.sessions import session_of
@@ -134,11 +134,11 @@ class TrainDock(QWidget):
         layout.addWidget(Scrolled(top, modest=True), 1)
         layout.addWidget(Scrolled(bottom, LOWEST_RUN))
         self.ring = FocusRing(self)
+        Furnishing(self, self.session)
 
     def showEvent(self, event: Any) -> None:  # noqa: D102
         super().showEvent(event)
         guard(self, self.viewer, self.session)
-        furnish(self, self.viewer, self.session)
         attach_legend(self, self.session)
         QTimer.singleShot(libraries.DELAY, libraries.PIECES.begin)
 

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QTabWidget
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.sweep.panel import SweepPanel
 from napari_trsmi.gui.trust.panel import TrustPanel
-from napari_trsmi.gui.viewer.dock_problem import DockProblem
+from napari_trsmi.gui.viewer.furnish import equip
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.widgets.frame import Framed, Scrolled
@@ -34,7 +34,7 @@ class TrustDock(Framed):
         self.tabs.addTab(Scrolled(self.sweep, INNER), "Sweep")
 
         self.frame(self.tabs, 1, Guide(self.session, "trust"))
-        DockProblem(napari_viewer, self.session, self)
+        equip(self, napari_viewer, self.session)
         listen(self, (self.session.section_changed, self._on_section))
         self._on_section(self.session.section)
 

@@ -13,6 +13,7 @@ from napari_trsmi.gui.viewer.cameras import Cameras
 from napari_trsmi.gui.viewer.home import Home, fit
 from napari_trsmi.gui.viewer.layers import COPY, DOMAINS, NAMES, SPOTS, TISSUE
 from napari_trsmi.gui.viewer.laying import Relaying
+from napari_trsmi.gui.viewer.names import Names
 from napari_trsmi.gui.viewer.outlining import Outlining
 from napari_trsmi.gui.viewer.painting import paint_domains, paint_spots
 from napari_trsmi.gui.viewer.pointing import Pointing
@@ -56,7 +57,7 @@ class Canvas:
         self.scale, self.relaying, self.home = Scale(viewer), Relaying(self), Home(viewer, session)
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
-        self.pointing = Pointing(self)
+        self.pointing, self.names = Pointing(self), Names(self)
         session.section_changed.connect(self._on_section)
         session.shown_changed.connect(self._on_shown)
         session.hidden_changed.connect(self._on_hidden)
@@ -177,6 +178,7 @@ class Canvas:
             select_one_of(self.viewer, own)
         elif section is not None and own:
             self._begin(section, own)
+        self.names.write()
 
     def _begin(self, section: OpenSection, own: list[Layer]) -> None:
         """Show a section that was never seen before."""
@@ -222,8 +224,7 @@ class Canvas:
             return
         for layer, ours in (one for one in self._marked() if one[1]["section"] is section):
             if ours["role"] == NAMES:
-                layer.features = layers.names_table(section)
-                layer.refresh_text()
+                self.names.write()
             elif "part" in ours:
                 _see(layer, ours["part"] not in hidden)
             elif ours["role"] == SPOTS:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QMainWindow, QWidget
 
+from napari_trsmi.gui.viewer.dock_problem import DockProblem
 from napari_trsmi.gui.viewer.dropping import take_drops
 from napari_trsmi.gui.viewer.gl_context import CanvasContext
 from napari_trsmi.gui.viewer.hover import hover_of
-from napari_trsmi.gui.viewer.keys import WindowKeys, keys_of
+from napari_trsmi.gui.viewer.keys import keys_of
 from napari_trsmi.gui.viewer.undo_menu import UndoMenu
 
 if TYPE_CHECKING:
@@ -18,12 +20,35 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
 
 
-def furnish(widget: QWidget, viewer: Viewer, session: Session) -> WindowKeys | None:
-    """Furnish the main window that `widget` is in, once, and return its keys; None where it is in none."""
-    viewer = getattr(viewer, "__wrapped__", viewer)  # docks get a proxy that nothing else keeps alive
+def equip(dock: QWidget, viewer: Viewer, session: Session) -> None:
+    """Give a dock its line for what goes wrong, and with it its window what that needs; after `dock` has its layout."""
+    DockProblem(viewer, session, dock)
+    Furnishing(dock, session)
+
+
+class Furnishing(QObject):
+    """Furnishes the main window that a dock is shown in, whichever dock is the first there."""
+
+    def __init__(self, dock: QWidget, session: Session) -> None:
+        super().__init__(dock)
+        self._session = session
+        dock.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Furnish the window before the dock hears that it is shown."""
+        session: Session | None = getattr(self, "_session", None)  # PySide6 has let go of it while Qt takes this apart
+        if session is not None and event is not None and event.type() == QEvent.Type.Show:
+            viewer = session.canvas.there
+            if viewer is not None and isinstance(watched, QWidget):
+                furnish(watched, viewer, session)
+        return False
+
+
+def furnish(widget: QWidget, viewer: Viewer, session: Session) -> None:
+    """Furnish the main window that `widget` is in, once, where it is in one."""
     keys = keys_of(widget, viewer, session)
     if keys is None:
-        return None
+        return
     window = keys.parent()
     assert isinstance(window, QMainWindow)
     if window.findChild(UndoMenu) is None:
@@ -31,4 +56,3 @@ def furnish(widget: QWidget, viewer: Viewer, session: Session) -> WindowKeys | N
         CanvasContext(window, viewer)
     hover_of(window, viewer, session)
     take_drops(widget, session)
-    return keys

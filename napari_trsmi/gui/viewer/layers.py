@@ -107,19 +107,18 @@ def names_layer(section: OpenSection) -> LayerData:
         "size": 0.01 * diameter,
         "face_color": np.array(CLEAR),
         "border_color": np.array(CLEAR),
-        "features": names_table(section),
+        "features": names_table(list(section.dataset.section_names)),
         "text": {"string": "{section}", "anchor": "upper_left", "size": TEXT, "color": "gray"},
     }
     corners = side_by_side.name_corners(section.dataset, diameter, section.at)
     return corners, {**_shared(section, NAMES), **settings}, "points"
 
 
-def names_table(section: OpenSection) -> pd.DataFrame:
-    """Return the names of the sections of a study as they are written, those of hidden ones empty."""
+def names_table(written: list[str]) -> pd.DataFrame:
+    """Return the names of the sections of a study as they are written."""
     import pandas as pd
 
-    names = enumerate(side_by_side.written_names(section.dataset, section.at))
-    return pd.DataFrame({"section": ["" if number in section.hidden_parts else name for number, name in names]})
+    return pd.DataFrame({"section": written})
 
 
 def spots_layer(section: OpenSection, coloring: Coloring | None = None) -> LayerData:

@@ -103,9 +103,8 @@ def relay(canvas: Canvas) -> None:
         return
     _relay_images(canvas)
     if (names := canvas.layer(NAMES)) is not None:
-        names.data, table = layers.names_layer(section)[0], layers.names_table(section)
-        names.features = table
-        names.refresh_text()
+        names.data = layers.names_layer(section)[0]
+        canvas.names.write()
     if look(section).raster is not None:
         redraw(canvas, section)
     else:

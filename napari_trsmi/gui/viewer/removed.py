@@ -83,6 +83,7 @@ class Removed:
                     canvas.add(data)
         if NAMES in missing:
             canvas.add(layers.names_layer(section))
+            canvas.names.write()
         if SPOTS in missing:
             spots = layers.spots_layer(section, canvas.session.coloring)
             if canvas.layer(DOMAINS) is not None and canvas.session.coloring is None:

@@ -89,6 +89,29 @@ class Scrolled(QScrollArea):
         return 0 if bar is None else bar.sizeHint().width()
 
 
+class _Pages(QStackedWidget):
+    """Pages of which the one that is shown alone says how high they are; how wide they are, all of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._policies: dict[int, QSizePolicy.Policy] = {}
+        self.currentChanged.connect(self._on_changed)
+
+    def addWidget(self, page: QWidget | None) -> int:
+        assert page is not None
+        self._policies[self.count()] = page.sizePolicy().verticalPolicy()
+        number = super().addWidget(page)
+        self._on_changed(self.currentIndex())
+        return number
+
+    def _on_changed(self, shown: int) -> None:
+        for number, own in self._policies.items():
+            if (page := self.widget(number)) is not None:
+                policy = page.sizePolicy()
+                policy.setVerticalPolicy(own if number == shown else QSizePolicy.Policy.Ignored)
+                page.setSizePolicy(policy)
+
+
 class Framed(QWidget):
     """Base of docks that are empty until there is a section or a result.
 
@@ -112,7 +135,7 @@ class Framed(QWidget):
     def frame(self, page: QWidget, margin: int, empty: EmptyPage | None = None) -> None:
         """Put `page` into the dock, `margin` pixels from its edges, and what is shown while there is nothing on it."""
         self.empty = EmptyPage() if empty is None else empty
-        self.stack = QStackedWidget()
+        self.stack = _Pages()
         self.stack.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.stack.addWidget(self.empty)
         self.stack.addWidget(page)

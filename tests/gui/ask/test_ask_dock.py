@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import pytest
 from opened_dock import open_section
+from pressed import LEFT, press
 from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtWidgets import QFileDialog
 
@@ -16,32 +15,9 @@ import napari_trsmi as nt
 from napari_trsmi import edits
 from napari_trsmi.gui.ask import describe_panel, differ_panel
 from napari_trsmi.gui.ask.dock import AskDock
+from napari_trsmi.gui.ask.feature_table import COLUMNS, FeatureTable
 from napari_trsmi.gui.maps import feature_coloring
 from napari_trsmi.gui.viewer.sessions import session_of
-
-LEFT = Qt.MouseButton.LeftButton
-
-
-@pytest.fixture
-def dock(qtbot, viewer, trained):
-    """The dock in the window of a viewer, beside a result of its own; held-out counts are not made."""
-    dataset = replace(trained.dataset, obs=trained.dataset.obs.copy(), own_columns={})
-    open_section(viewer, dataset, replace(trained, dataset=dataset))
-    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Ask")
-    dock.differ.fresh.setChecked(False)
-    dock.told = []
-    dock.session.failed.disconnect()
-    dock.session.failed.connect(dock.told.append)
-    window = viewer.window._qt_window
-    window.activateWindow()
-    qtbot.waitUntil(dock.isVisible)
-    return dock
-
-
-def press(qtbot, button):
-    """Click a button that can be clicked."""
-    qtbot.waitUntil(lambda: button.isVisible() and button.isEnabled())
-    qtbot.mouseClick(button, LEFT)
 
 
 def compared(qtbot, panel):
@@ -106,6 +82,28 @@ def test_a_click_on_a_heading_sorts_and_rows_keep_their_feature(qtbot, dock):
     table.selectRow(0)
     (row,) = table.selected
     assert whole["auc"][row] in (whole["auc"].max(), whole["auc"].min())
+
+
+def test_what_a_column_is_sorted_by_is_worked_out_once(qtbot, monkeypatch):
+    table = FeatureTable()
+    qtbot.addWidget(table)
+    n, rng = 3000, np.random.default_rng(0)
+    values = {column.key: rng.normal(size=n) for column in COLUMNS}
+    values["effect"][7] = np.nan
+    values["name"] = values["feature"] = np.array([f"{'Gg'[k % 2]}ene{k:04}" for k in rng.permutation(n)])
+    table.set_table(pd.DataFrame(values))
+    asked = []
+    once = np.nan_to_num
+    monkeypatch.setattr(np, "nan_to_num", lambda *given, **named: asked.append(1) or once(*given, **named))
+    for at, column in enumerate(COLUMNS[:3]):
+        table.sortByColumn(at, Qt.SortOrder.AscendingOrder)
+        shown = [table._sorted.mapToSource(table._sorted.index(row, 0)).row() for row in range(n)]
+        found = values[column.key][shown].tolist()
+        if column.key == "effect":
+            assert shown[0] == 7  # without a value
+            found = found[1:]
+        assert found == sorted(found, key=str.casefold if column.key == "name" else None)
+    assert len(asked) == 2
 
 
 def test_the_sides_of_the_selected_boundary_are_taken_by_one_button(qtbot, dock):
@@ -250,69 +248,6 @@ def test_tables_and_figures_are_saved(qtbot, dock, tmp_path, monkeypatch):
         press(qtbot, button)
         qtbot.waitUntil((tmp_path / name).exists, timeout=20_000)
     assert len(pd.read_csv(tmp_path / "x.csv")) == len(dock.differ.found.table())
-
-
-# What is this domain?
-
-
-@pytest.fixture
-def described(qtbot, dock):
-    """The second page after a domain was described with two sets that were typed."""
-    dock.tabs.setCurrentWidget(dock.describe)
-    panel = dock.describe
-    panel._markers[(0, "1")] = nt.differ(dock.session.result, "1", held_out=False)
-    genes = panel._markers[(0, "1")].tables["rna"].query("score > 0")["feature"][:4]
-    panel.typed.setFocus()
-    qtbot.waitUntil(panel.typed.hasFocus)
-    qtbot.keyClicks(panel.typed, "high: " + ", ".join(genes).lower())
-    qtbot.keyClick(panel.typed, Qt.Key.Key_Return)
-    qtbot.keyClicks(panel.typed, "none: nosuchgene")
-    press(qtbot, panel.describe)
-    qtbot.waitUntil(lambda: panel.found is not None, timeout=30_000)
-    return panel
-
-
-def test_a_domain_is_described_with_the_sets_that_were_typed(described, dock):
-    assert described.summary.text().startswith(f"Domain 1: {(dock.session.result.labels == 0).sum():,} spots")
-    assert described.found.sets["set"].tolist() == ["high"]
-    answers = described.answers
-    assert answers.composition.rowCount() == len(described.found.composition["domain"])
-    assert answers.sets.item(0, 0).text() == "high"
-    assert answers.neighbours.rowCount() == len(described.found.neighbours)
-    assert answers.neighbours.isColumnHidden(5)  # squidpy was not asked
-
-
-def test_a_suggested_name_is_given_only_by_its_button_and_taken_back(qtbot, described, dock):
-    session = dock.session
-    assert session.result.names[0] == "1"
-    name = described.names.currentText()
-    assert described.evidence.text() == described.found.suggestions[0].evidence
-    press(qtbot, described.use)
-    assert session.result.names[0] == name
-    assert described.domain.itemText(0) == name
-    assert session.deeds.done == (f"renaming of 1 to {name}",)
-    session.deeds.undo()
-    assert session.result.names[0] == "1"
-    session.deeds.redo()
-    assert session.result.names[0] == name
-
-
-def test_a_line_that_is_no_set_is_refused_in_the_dock(qtbot, dock):
-    dock.tabs.setCurrentWidget(dock.describe)
-    qtbot.keyClicks(dock.describe.typed, "no colon")
-    press(qtbot, dock.describe.describe)
-    assert 'Expected "name: CD3E, CD4"' in dock.describe.summary.text()
-    assert dock.describe.job is None
-
-
-def test_gene_sets_of_a_file_are_loaded_and_taken_out_again(qtbot, dock, tmp_path, monkeypatch):
-    dock.tabs.setCurrentWidget(dock.describe)
-    (tmp_path / "sets.gmt").write_text("a\tx\tG1\tG2\nb\tx\tG3\n")
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "sets.gmt"), ""))
-    press(qtbot, dock.describe.load)
-    assert dock.describe.load.text() == "✕ 2 sets"
-    press(qtbot, dock.describe.load)
-    assert dock.describe.load.text() == "GMT file…"
 
 
 # Empty states and room

@@ -5,12 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from color_by_hand import dock_of, opened, type_in
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QApplication, QPushButton
 from typed_keys import focus, press, type_keys
 
-from napari_trsmi.gui.color.dock import ColorDock
 from napari_trsmi.gui.color.gene_set_dialog import GeneSetDialog
 from napari_trsmi.gui.finding.features import COLUMN, Feature
 from napari_trsmi.gui.maps import feature_coloring
@@ -19,7 +18,7 @@ from napari_trsmi.gui.viewer.sessions import session_of
 
 
 def test_an_empty_viewer_says_what_to_do_and_opening_a_section_fills_the_dock(viewer, sample):
-    dock = _dock(viewer)
+    dock = dock_of(viewer)
     assert dock._empty.isVisibleTo(dock)
     assert not dock._body.isVisibleTo(dock)
     session_of(viewer).activate(OpenSection(sample))
@@ -28,8 +27,8 @@ def test_an_empty_viewer_says_what_to_do_and_opening_a_section_fills_the_dock(vi
 
 
 def test_typing_a_gene_colours_the_spots(viewer, sample, qtbot):
-    dock, session = _opened(viewer, sample)
-    _type(qtbot, dock._search, "vim4")
+    dock, session = opened(viewer, sample)
+    type_in(qtbot, dock._search, "vim4")
     assert session.coloring.title == "VIM4 (rna, log1p)"
     assert np.array_equal(session.coloring.values, feature_coloring(sample, "rna", "VIM4").values)
     assert dock._panel._title.text() == "VIM4 (rna, log1p)"
@@ -38,7 +37,7 @@ def test_typing_a_gene_colours_the_spots(viewer, sample, qtbot):
 
 @pytest.mark.parametrize("place", [0, 1, 2, 3])
 def test_what_is_typed_stays_as_typed(viewer, sample, qtbot, place):
-    dock, _ = _opened(viewer, sample)
+    dock, _ = opened(viewer, sample)
     dock._two.setChecked(place > 0)
     field = dock._fields[place]
     focus(field, qtbot)
@@ -54,7 +53,7 @@ def test_what_is_typed_stays_as_typed(viewer, sample, qtbot, place):
 
 
 def test_before_anything_is_typed_there_is_a_list_and_a_click_colours(viewer, sample, qtbot):
-    dock, session = _opened(viewer, sample)
+    dock, session = opened(viewer, sample)
     listed = [feature.name for feature in dock._list.features()]
     assert listed[0] == "domain"
     assert set(sample.modalities["adt"].table.var_names) <= set(listed)
@@ -69,7 +68,7 @@ def test_before_anything_is_typed_there_is_a_list_and_a_click_colours(viewer, sa
 
 
 def test_the_arrow_keys_go_through_the_list(viewer, sample, qtbot):
-    dock, session = _opened(viewer, sample)
+    dock, session = opened(viewer, sample)
     dock._list.setCurrentItem(dock._list.findItems("CD3", Qt.MatchFlag.MatchExactly)[0])
     qtbot.keyClick(dock._list, Qt.Key.Key_Right)
     qtbot.waitUntil(lambda: session.coloring is not None)
@@ -77,29 +76,20 @@ def test_the_arrow_keys_go_through_the_list(viewer, sample, qtbot):
 
 
 def test_headings_of_the_list_colour_nothing(viewer, sample, qtbot):
-    dock, session = _opened(viewer, sample)
+    dock, session = opened(viewer, sample)
     at = dock._list.visualItemRect(dock._list.item(0)).center()
     qtbot.mouseClick(dock._list.viewport(), Qt.MouseButton.LeftButton, pos=at)
     assert session.coloring is None
 
 
-def test_with_two_colours_a_click_fills_the_field_of_its_modality(viewer, sample):
-    dock, session = _opened(viewer, sample)
-    dock._two.setChecked(True)
-    assert COLUMN not in {feature.modality for feature in dock._list.features()}
-    for name in ("CD8", "GRI1"):
-        dock._list.itemClicked.emit(dock._list.findItems(name, Qt.MatchFlag.MatchExactly)[0])
-    assert session.coloring.title == "GRI1 (rna, log1p) + CD8 (adt, log1p)"
-
-
 def test_the_list_follows_where_to_search(viewer, sample):
-    dock, _ = _opened(viewer, sample)
+    dock, _ = opened(viewer, sample)
     dock._within.setCurrentText("in adt")
     assert {feature.modality for feature in dock._list.features()} == {"adt"}
 
 
 def test_recent_features_come_back_with_a_click(viewer, sample, qtbot):
-    dock, session = _opened(viewer, sample)
+    dock, session = opened(viewer, sample)
     for name in ("VIM4", "GRI9", "VIM4"):
         dock.pick(Feature("rna", name))
     chips = {chip.text(): chip for chip in dock._recent.group.buttons()}
@@ -109,59 +99,8 @@ def test_recent_features_come_back_with_a_click(viewer, sample, qtbot):
     assert dock._search.text() == "GRI9"
 
 
-def test_several_are_shown_together_and_one_can_be_taken_away(viewer, sample, qtbot):
-    dock, session = _opened(viewer, sample)
-    dock._two.setChecked(True)
-    first, second, third = dock._together.fields()
-    _type(qtbot, first, "VIM4")
-    _type(qtbot, second, "CD8")
-    assert session.coloring.title == "VIM4 (rna, log1p) + CD8 (adt, log1p)"
-    _type(qtbot, third, "GRI9")
-    assert [one.color for one in session.coloring.channels] == ["#ff00ff", "#00ff00", "#00ffff"]
-    focus(first, qtbot)
-    first.selectAll()
-    press(Qt.Key.Key_Delete)
-    assert session.coloring.title == "CD8 (adt, log1p) + GRI9 (rna, log1p)"
-    dock._two.setChecked(False)
-    assert session.coloring is None
-    _type(qtbot, dock._search, "GRI9")
-    dock._two.setChecked(True)
-    assert session.coloring.title == "CD8 (adt, log1p) + GRI9 (rna, log1p)"
-    dock._two.setChecked(False)
-    assert session.coloring.title == "GRI9 (rna, log1p)"
-
-
-def test_each_of_several_has_its_colour_and_its_range(viewer, sample, qtbot):
-    dock, session = _opened(viewer, sample)
-    dock._two.setChecked(True)
-    channel = dock._together.channels[0]
-    _type(qtbot, channel.search, "VIM4")
-    values = feature_coloring(sample, "rna", "VIM4").values
-    focus(channel.low, qtbot)
-    channel.low.selectAll()
-    type_keys("40")
-    press(Qt.Key.Key_Return)
-    assert session.coloring.channels[0].limits[0] == pytest.approx(np.percentile(values[values > 0], 40))
-    channel.ask_color = lambda color: QColor("#ffaa00")
-    qtbot.mouseClick(channel.button, Qt.MouseButton.LeftButton)
-    full = values >= session.coloring.channels[0].limits[1]
-    assert session.coloring.values[full][0] == pytest.approx(np.array([255, 170, 0]) / 255)
-    channel.high.setValue(30)
-    assert (channel.low.value(), channel.high.value()) == (29, 30)
-
-
-def test_categories_are_not_shown_together_with_others(viewer, sample):
-    dock, session = _opened(viewer, sample)
-    session.failed.disconnect()
-    said = []
-    session.failed.connect(said.append)
-    dock._two.setChecked(True)
-    dock._together.take(Feature(COLUMN, "domain"))
-    assert said == ["Expected numbers to show together, found categories in domain. Choose another."]
-
-
 def test_a_typed_gene_set_becomes_a_score_to_colour_by(viewer, sample, qtbot):
-    dock, session = _opened(viewer, sample)
+    dock, session = opened(viewer, sample)
     news = []
     session.told.connect(news.append)
     qtbot.mouseClick(dock._sets, Qt.MouseButton.LeftButton)
@@ -178,19 +117,19 @@ def test_a_typed_gene_set_becomes_a_score_to_colour_by(viewer, sample, qtbot):
     assert news == ["Mine: 2 of 3 genes are in rna. Missing: none."]
     assert dock._search.text() == "Mine"
     dock._two.setChecked(True)
-    _type(qtbot, dock._together.channels[1].search, "Mine")
+    type_in(qtbot, dock._together.channels[1].search, "Mine")
     assert session.coloring.channels[0].title == "Mine (mean z of 2 genes of rna)"
 
 
 def test_a_set_of_a_gmt_file_fills_the_dialog(viewer, sample, qtbot, tmp_path):
     path = tmp_path / "sets.gmt"
     path.write_text("T cells\tabout\tVIM4\tGRI9\nB cells\t\tGRI1\n")
-    dock, _ = _opened(viewer, sample)
+    dock, _ = opened(viewer, sample)
     dock.ask_for_set()
     dialog = dock.findChild(GeneSetDialog)
     dialog.ask_file = lambda parent: str(path)
     qtbot.mouseClick(dialog._open, Qt.MouseButton.LeftButton)
-    _type(qtbot, dialog._sets, "b c")
+    type_in(qtbot, dialog._sets, "b c")
     assert (dialog.name, dialog.genes) == ("B cells", ["GRI1"])
     assert dialog.isVisible()  # Enter took the set, and did not close the dialog
     dialog.ask_file = lambda parent: str(tmp_path / "gone.gmt")
@@ -203,7 +142,7 @@ def test_a_column_of_ones_own_is_found_at_once(viewer, sample):
     section = OpenSection(replace(sample, obs=sample.obs.copy(), own_columns={}))
     session = session_of(viewer)
     session.activate(section)
-    dock = _dock(viewer)
+    dock = dock_of(viewer)
     dock._search.set_picked(Feature("rna", "VIM4"))
     session.annotations.put("region", pd.Categorical(["a"] * sample.n_spots))
     assert [feature.name for feature in dock._search.matching("region")] == ["region"]
@@ -211,14 +150,14 @@ def test_a_column_of_ones_own_is_found_at_once(viewer, sample):
 
 
 def test_a_feature_can_be_sought_in_one_modality(viewer, sample, qtbot):
-    dock, _ = _opened(viewer, sample)
+    dock, _ = opened(viewer, sample)
     dock._within.setCurrentText("in columns")
     qtbot.keyClicks(dock._search, "d")
     assert {f.modality for f in dock._search.matches} == {COLUMN}
 
 
 def test_categories_have_no_limits_and_numbers_do(viewer, sample):
-    dock, session = _opened(viewer, sample)
+    dock, session = opened(viewer, sample)
     dock.pick(Feature(COLUMN, "domain"))
     assert session.coloring.names[0] == "layer 1"
     assert not dock._panel._numbers.isVisibleTo(dock)
@@ -227,7 +166,7 @@ def test_categories_have_no_limits_and_numbers_do(viewer, sample):
 
 
 def test_limits_clip_and_colour_map_change_the_colouring_and_not_its_values(viewer, sample, qtbot):
-    dock, session = _opened(viewer, sample)
+    dock, session = opened(viewer, sample)
     dock.pick(Feature("rna", "VIM4"))
     values, panel = session.coloring.values, dock._panel
     with qtbot.waitSignal(panel._apply.timeout):
@@ -246,7 +185,7 @@ def test_limits_clip_and_colour_map_change_the_colouring_and_not_its_values(view
 
 
 def test_the_mean_of_each_domain_is_drawn_when_domains_come(viewer, sample, qtbot):
-    dock, session = _opened(viewer, sample)
+    dock, session = opened(viewer, sample)
     dock.pick(Feature("rna", "VIM4"))
     assert not dock._panel._means.isVisibleTo(dock)
     labels = (session.coloring.values > 1).astype(int)
@@ -258,7 +197,7 @@ def test_the_mean_of_each_domain_is_drawn_when_domains_come(viewer, sample, qtbo
 
 
 def test_domains_come_back_with_a_button(viewer, sample, qtbot):
-    dock, session = _opened(viewer, sample)
+    dock, session = opened(viewer, sample)
     assert not dock._back.isVisibleTo(dock)
     dock.pick(Feature("rna", "VIM4"))
     qtbot.mouseClick(dock._back, Qt.MouseButton.LeftButton)
@@ -267,7 +206,7 @@ def test_domains_come_back_with_a_button(viewer, sample, qtbot):
 
 
 def test_a_colouring_from_elsewhere_is_shown_too(viewer, sample):
-    dock, session = _opened(viewer, sample)
+    dock, session = opened(viewer, sample)
     session.color(Coloring("Confidence", np.linspace(0, 1, sample.n_spots), "turbo"))
     assert dock._panel._title.text() == "Confidence"
     assert dock._panel._colormap.currentText() == "turbo"
@@ -275,7 +214,7 @@ def test_a_colouring_from_elsewhere_is_shown_too(viewer, sample):
 
 
 def test_what_cannot_be_coloured_is_said_and_the_colours_before_it_stay(viewer, sample, monkeypatch):
-    dock, session = _opened(viewer, sample)
+    dock, session = opened(viewer, sample)
     dock.pick(Feature("rna", "VIM4"))
     before, told = session.coloring, []
     session.failed.disconnect()
@@ -286,7 +225,7 @@ def test_what_cannot_be_coloured_is_said_and_the_colours_before_it_stay(viewer, 
 
 
 def test_another_section_starts_afresh(viewer, sample):
-    dock, session = _opened(viewer, sample)
+    dock, session = opened(viewer, sample)
     dock.pick(Feature("rna", "VIM4"))
     session.activate(OpenSection(sample))
     assert session.coloring is None
@@ -298,7 +237,7 @@ def test_another_section_starts_afresh(viewer, sample):
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_the_dock_fits_its_place(viewer, sample, qtbot, theme):
     viewer.theme = theme
-    dock, session = _opened(viewer, sample)
+    dock, session = opened(viewer, sample)
     for k in range(6):
         dock.pick(Feature("rna", sample.modalities["rna"].table.var_names[k]))
     session.show(Shown(np.arange(sample.n_spots) % 20, tuple("abcdefghijklmnopqrst"), ("#112233",) * 20))
@@ -308,26 +247,3 @@ def test_the_dock_fits_its_place(viewer, sample, qtbot, theme):
         assert dock.minimumSizeHint().width() <= 340
         assert dock.minimumSizeHint().height() <= 620
     assert all(button.isEnabled() for button in dock.findChildren(QPushButton))
-
-
-def _dock(viewer):
-    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Colour by")
-    assert isinstance(dock, ColorDock)
-    return dock
-
-
-def _opened(viewer, sample):
-    session = session_of(viewer)
-    session.activate(OpenSection(sample))
-    dock = _dock(viewer)
-    while not dock.isVisible():  # until the window has room for it
-        QApplication.processEvents()
-    return dock, session
-
-
-def _type(qtbot, field, text):
-    """Type into a field and press Enter, wherever the keys go: to the list that opened, or to the field."""
-    focus(field, qtbot)
-    type_keys(text)
-    assert field.list.isVisible()
-    press(Qt.Key.Key_Return)

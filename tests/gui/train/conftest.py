@@ -11,6 +11,7 @@ from napari.components import ViewerModel
 from opened_dock import add
 
 from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.train import closing
 from napari_trsmi.gui.train.dock import TrainDock
 
 
@@ -54,3 +55,22 @@ def done(opened, qtbot, gate):
     click(qtbot, opened.run_bar.run_button)
     idle(opened, qtbot)
     return opened
+
+
+@pytest.fixture
+def answers(monkeypatch):
+    """What is asked, and the answers to give; the window is closed where there is none left."""
+
+    class Answers(list):
+        def __init__(self):
+            super().__init__()
+            self.asked = []
+
+    answers = Answers()
+
+    def ask(window, question, name, unsaved=""):
+        answers.asked.append((question, name, unsaved) if unsaved else (question, name))
+        return answers.pop(0) if answers else "close"
+
+    monkeypatch.setattr(closing, "ask", ask)
+    return answers

@@ -56,25 +56,6 @@ def window(qtbot, viewer_model, session):
     return window
 
 
-@pytest.fixture
-def answers(monkeypatch):
-    """What is asked, and the answers to give; the window is closed where there is none left."""
-
-    class Answers(list):
-        def __init__(self):
-            super().__init__()
-            self.asked = []
-
-    answers = Answers()
-
-    def ask(window, question, name, unsaved=""):
-        answers.asked.append((question, name, unsaved) if unsaved else (question, name))
-        return answers.pop(0) if answers else "close"
-
-    monkeypatch.setattr(closing, "ask", ask)
-    return answers
-
-
 def test_without_training_and_result_the_window_closes_unasked(window, answers):
     assert window.close()
     assert answers.asked == []
@@ -195,73 +176,6 @@ def test_a_saved_result_is_not_asked_about(window, session, answers, trained):
     session.set_result(trained, Path("slice.h5mu"))
     assert window.close()
     assert answers.asked == []
-
-
-def test_a_script_that_closes_the_viewer_is_not_asked(viewer, qtbot, trained, quick, gate, answers):
-    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
-    add(viewer, OpenSection(trained.dataset))
-    session = dock.session
-    session.set_config(quick)
-    session.set_result(trained)
-    session.start()
-    trainer = session.run.trainer
-    gate.release(2)
-    qtbot.waitUntil(lambda: session.state == "running", timeout=10_000)
-    viewer.close()
-    assert answers.asked == []
-    assert session.run is None
-    gate.release()
-    assert trainer.ended.wait(timeout=5)
-    qtbot.wait(50)  # what the thread has sent since arrives, and finds no widgets
-    del dock
-
-
-def test_nor_is_it_asked_about_checks(viewer, qtbot, trained, answers, monkeypatch):
-    gate = Event()
-    monkeypatch.setattr(TrustJob, "work", lambda job: gate.wait(30) and None)
-    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Trust")
-    viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
-    qtbot.waitUntil(partial(dock.window().findChild, closing.ClosingGuard))
-    add(viewer, OpenSection(trained.dataset, trained, Path("slice.h5mu")))
-    dock.trust.start()
-    assert dock.trust.at_stake
-    viewer.close()
-    gate.set()
-    assert answers.asked == []
-    del dock
-
-
-@pytest.mark.parametrize("question", ["training", "unsaved"])
-def test_every_answer_can_be_given_and_escape_stays(qtbot, question, monkeypatch):
-    from qtpy.QtCore import QTimer
-    from qtpy.QtWidgets import QApplication, QMessageBox
-
-    monkeypatch.undo()  # the real question, answered by hand
-    seen = []
-
-    def press(text):
-        box = QApplication.activeModalWidget()
-        assert isinstance(box, QMessageBox)
-        buttons = {button.text().replace("&", ""): button for button in box.buttons()}
-        seen.append(list(buttons))
-        box.reject() if text is None else buttons[text].click()
-
-    window = QMainWindow()
-    qtbot.addWidget(window)
-    words = {
-        "training": {"Finish and keep open": "finish", "Stop and close": "close", "Stay": "stay", None: "stay"},
-        "unsaved": {
-            "Save…": "save",
-            "Save session…": "session",
-            "Close without saving": "close",
-            "Stay": "stay",
-            None: "stay",
-        },
-    }
-    for text, answer in words[question].items():
-        QTimer.singleShot(50, lambda text=text: press(text))
-        assert closing.ask(window, question, "slice") == answer
-    assert len(seen[0]) == (4 if question == "unsaved" else 3)
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
-"""The runs that checks ask for, acted."""
+"""Checks asked for as a person does, and the runs that they ask for, acted."""
 
 from __future__ import annotations
 
 from acted_training import acted
+from qtpy.QtCore import Qt
 
 
 def act(monkeypatch, trained, **how):
@@ -15,3 +16,14 @@ def act(monkeypatch, trained, **how):
 
     monkeypatch.setattr("napari_trsmi.api.fit_steps", fit_steps)
     return ran
+
+
+def run(panel, qtbot, **wanted):
+    """Ask for something and press Run."""
+    panel.seeds.setValue(wanted.get("seeds", 3))
+    panel.shuffled.setValue(wanted.get("shuffled", 1))
+    qtbot.mouseClick(panel.run_button, Qt.MouseButton.LeftButton)
+
+
+def wait(panel, qtbot):
+    qtbot.waitUntil(lambda: panel.job is None, timeout=30_000)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from threading import Semaphore
 
 import pytest
-from acted_checks import act
+from acted_checks import act, run, wait
 from acted_support import with_acted_support
 from napari.components import ViewerModel
 from opened_dock import dock_alone, open_section
@@ -20,30 +20,7 @@ from napari_trsmi.gui.trust.dock import TrustDock
 from napari_trsmi.gui.trust.job import TrustJob, Wanted
 from napari_trsmi.gui.trust.words import ELSEWHERE, NO_RESULT
 from napari_trsmi.gui.undoing import replace_result
-from napari_trsmi.gui.words import duration
 from napari_trsmi.gui.worker import sentence
-
-
-@pytest.fixture
-def viewer_model(trained):
-    viewer = ViewerModel()
-    open_section(viewer, trained.dataset, trained)
-    return viewer
-
-
-@pytest.fixture
-def dock(qtbot, viewer_model):
-    dock = TrustDock(viewer_model)
-    qtbot.addWidget(dock)
-    dock.resize(340, 700)
-    dock.show()
-    yield dock
-    dock.trust._drop("")
-
-
-@pytest.fixture
-def panel(dock):
-    return dock.trust
 
 
 @pytest.fixture
@@ -52,32 +29,6 @@ def told(panel):
     panel.session.failed.disconnect()
     panel.session.failed.connect(told.append)
     return told
-
-
-@pytest.fixture
-def gate(monkeypatch, trained):
-    """Runs of six epochs that each wait for the gate and find the domains of the result."""
-    gate = Semaphore(0)
-    act(monkeypatch, trained, gate=gate)
-    yield gate
-    gate.release(9999)
-
-
-@pytest.fixture
-def acting(monkeypatch, trained):
-    """Runs that take no time; {seed: how often it was run}."""
-    return act(monkeypatch, trained)
-
-
-def run(panel, qtbot, **wanted):
-    """Ask for something and press Run."""
-    panel.seeds.setValue(wanted.get("seeds", 3))
-    panel.shuffled.setValue(wanted.get("shuffled", 1))
-    qtbot.mouseClick(panel.run_button, Qt.MouseButton.LeftButton)
-
-
-def wait(panel, qtbot):
-    qtbot.waitUntil(lambda: panel.job is None, timeout=30_000)
 
 
 def test_without_section_and_without_result_it_says_what_to_do_next(qtbot, trained):
@@ -286,67 +237,6 @@ def test_an_error_is_told_and_the_result_stays(panel, qtbot, told, monkeypatch, 
     ]
     assert panel.session.result is trained
     assert panel.run_button.isEnabled()
-
-
-@pytest.fixture
-def with_curve(panel, trained):
-    curve = [{"n_domains": k, "stability": 0.9, "low": 0.8, "high": 1.0} for k in (3, 4, 5, 6)]
-    trust = {"curve": curve, "suggested_domains": 5, "modality_agreement": {}}
-    panel.session.set_result(replace(trained, provenance={**trained.provenance, "trust": trust}))
-    return panel
-
-
-def test_the_curve_is_asked_for_by_its_range(panel, qtbot, acting):
-    panel.curve_wanted.setChecked(True)
-    panel.highest.setValue(4)
-    run(panel, qtbot, seeds=1, shuffled=0)
-    assert panel.estimate.text().startswith("1 run of the method")
-    wait(panel, qtbot)
-    assert [row["n_domains"] for row in panel.session.result.provenance["trust"]["curve"]] == [2, 3, 4]
-    assert panel.found.curve.isVisible()
-    assert not panel.found.agreement.isVisible()
-
-
-def test_the_curve_takes_no_run_beside_those_of_the_seeds(panel, qtbot, acting):
-    panel.curve_wanted.setChecked(True)
-    panel.highest.setValue(3)
-    run(panel, qtbot, seeds=3, shuffled=0)
-    seconds = sum(panel.session.result.provenance["seconds"].values())
-    assert panel.estimate.text() == f"2 runs of the method, about {duration(2 * seconds)}"
-    wait(panel, qtbot)
-    assert acting == {1: 1, 2: 1}
-    assert len(panel.session.result.provenance["trust"]["curve"]) == 2
-
-
-def test_a_click_on_the_curve_takes_that_number_for_the_next_run(with_curve, qtbot):
-    box = with_curve.found.curve.plot.getPlotItem().vb
-    qtbot.waitUntil(lambda: box.sceneBoundingRect().width() > 100)
-    at = with_curve.found.curve.plot.mapFromScene(box.mapViewToScene(box.viewRect().center().__class__(4.2, 0.9)))
-    qtbot.mouseClick(with_curve.found.curve.plot.viewport(), Qt.MouseButton.LeftButton, pos=at)
-    qtbot.waitUntil(lambda: with_curve.session.config.cluster.n_domains == 4)
-    assert "4 domains" in with_curve.status.text()
-
-
-def test_the_curve_can_be_used_by_keyboard(with_curve, qtbot):
-    qtbot.keyClick(with_curve.found.curve, Qt.Key.Key_Right)
-    qtbot.keyClick(with_curve.found.curve, Qt.Key.Key_Return)
-    assert with_curve.session.config.cluster.n_domains == 6
-    with_curve.found.use.click()
-    assert with_curve.session.config.cluster.n_domains == 5
-
-
-def test_a_map_colours_the_tissue_and_pressed_again_no_longer(panel, qtbot, acting):
-    run(panel, qtbot, seeds=2, shuffled=0)
-    wait(panel, qtbot)
-    panel.found.maps["stability"].click()
-    assert panel.session.coloring.title == "Stability"
-    panel.found.maps["stability"].click()
-    assert panel.session.coloring is None
-
-
-def test_the_dock_fits_a_narrow_window(with_curve, dock):
-    assert dock.minimumSizeHint().width() <= 340
-    assert dock.minimumSizeHint().height() <= 700
 
 
 def test_the_map_is_in_the_boundaries_dock_too(qtbot, acting, trained):

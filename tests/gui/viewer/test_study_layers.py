@@ -16,7 +16,7 @@ from napari_trsmi.gui.state import Coloring, OpenSection, Shown
 from napari_trsmi.gui.viewer import layers, looks, raster
 from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.sessions import session_of
-from napari_trsmi.gui.viewer.side_by_side import LETTERS, cut_out, written_names
+from napari_trsmi.gui.viewer.side_by_side import cut_out
 
 
 @pytest.fixture
@@ -59,16 +59,6 @@ def test_an_image_ends_before_the_next_section(study):
     ends = (settings["translate"][1] + pixels.shape[1] * settings["scale"][1]) / unit
     first, second = (found.dataset.coords[rows, 0] for rows in found.dataset.sections)
     assert first.max() < ends < second.min()
-
-
-def test_long_names_are_shortened_to_the_room_there_is(study):
-    one, two, three = study.dataset.parts
-    long = stack({"a" * 60: one, "b": two, "the third, which is long": three})
-    names = written_names(long, long.coords)
-    assert names[0].startswith("aaa")
-    assert "…" in names[0]
-    assert names[1] == "b"
-    assert sum(map(len, names)) <= LETTERS
 
 
 def test_names_stand_above_their_sections(study):
