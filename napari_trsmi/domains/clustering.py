@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 KMEANS_SAMPLE = 50_000
 _ROUGH_STEPS = 2
-CLEARLY = 0.15  # nats per spot by which the domains of an even emphasis must tell more; chosen on the panel
+CLEARLY = 0.35  # nats per spot by which the domains of an even emphasis must tell more; chosen on the panel
 BETTER = 0.01  # less inertia, as a share, that makes a new start worth a jump from the domains before
 
 
