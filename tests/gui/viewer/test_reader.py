@@ -55,7 +55,9 @@ def open_as_a_person(qtbot, viewer, path):
     assert as_a_person(qtbot, lambda: viewer.open(path, plugin=PLUGIN)) == []  # they come once it was read
     lane = lane_of(session_of(viewer))
     qtbot.waitUntil(lambda: not lane.line, timeout=60_000)
-    qtbot.wait(100)  # layers come one by one
+    qtbot.wait(100)  # layers come one by one, the spots last
+    if viewer.layers:
+        qtbot.waitUntil(lambda: "spots" in roles(viewer.layers), timeout=20_000)
     return list(viewer.layers)
 
 
