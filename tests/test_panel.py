@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import math
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from benchmark_scripts import scripts
 from scipy import sparse
 
 import napari_trsmi as nt
@@ -21,21 +20,15 @@ from napari_trsmi.domains.agreement import boundary_agreement
 from napari_trsmi.domains.labels import upper_edges
 from napari_trsmi.graphs import spatial_graph
 
-FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
-MODULES = ("datasets", "evidence", "runs", "tables", "trivial", "panel_tables", "panel")
+MODULES = ("datasets", "evidence", "runs", "tables", "trivial", "panel_tables", "panel", "emphasis")
 SMALL = {"n_spots": 150, "n_genes": 60, "n_proteins": 12, "n_domains": 3, "image": 0}
 
 
 @pytest.fixture(scope="module")
 def bench() -> Iterator[dict[str, ModuleType]]:
-    """The scripts by name; they are no package, so they are imported from their folder."""
-    sys.path.insert(0, str(FOLDER))
-    try:
-        yield {name: importlib.import_module(name) for name in MODULES}
-    finally:
-        sys.path.remove(str(FOLDER))
-        for name in MODULES:
-            sys.modules.pop(name, None)
+    """The scripts by name."""
+    with scripts(*MODULES) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -234,7 +227,7 @@ def test_a_number_of_domains_is_wrong_by_its_distance_on_either_side(bench: dict
 
 
 def test_the_benchmark_of_emphases_runs_on_a_slice_and_on_halves(bench, monkeypatch):
-    emphasis = importlib.import_module("emphasis")
+    emphasis = bench["emphasis"]
     case = bench["datasets"].Case("small", "", 3, "domain", group="grid", settings=SimulationSettings(**SMALL))
     monkeypatch.setattr(emphasis, "load", lambda name, seed: bench["datasets"].Loaded(case, case.read(seed)))
     found = emphasis.one("small", 1)
@@ -242,4 +235,3 @@ def test_the_benchmark_of_emphases_runs_on_a_slice_and_on_halves(bench, monkeypa
     for record in found:
         assert record["auto"] == record[record["took"]]
     assert "auto" in emphasis.table(found).text()
-    sys.modules.pop("emphasis")
