@@ -1,9 +1,10 @@
 """From file to file with large sections: seconds by stage and memory, each size in fresh processes.
 
     python benchmarks/million.py [--input features counts] [--sizes 200000 1000000] [--epochs N] [--no-support]
+        [--genes 500]
 
 ``features``: a .h5mu of two modalities with 50 components each on a hexagonal grid, as in scaling.py. ``counts``: a
-.h5ad of 500 genes, 5 % of whose values are not zero, and 50 proteins, told apart by feature_types. Each is given to
+.h5ad of some genes, 5 % of whose values are not zero, and 50 proteins, told apart by feature_types. Each is given to
 ``trsmi fit`` as a person would, and what it wrote is opened again in a further process.
 """
 
@@ -26,10 +27,10 @@ STAGES = ("features and graphs", "training", "domains", "boundaries and scores",
 FLAT, LINEAR = 1.3, 1.3
 # (minutes, gigabytes) from file to file
 GOALS = {("features", 1_000_000): (15, 8), ("features", 4_000_000): (None, 16), ("counts", 1_000_000): (25, 8)}
-CHUNK = 100_000
+CHUNK = 55_000_000  # values made at a time
 
 
-def make(kind: str, n: int, path: Path, seed: int = 0) -> None:
+def make(kind: str, n: int, path: Path, genes: int = GENES, seed: int = 0) -> None:
     """Write a section of n spots. In a process of its own."""
     import pandas as pd
     from anndata import AnnData
@@ -51,29 +52,30 @@ def make(kind: str, n: int, path: Path, seed: int = 0) -> None:
             MuData(tables).write(path)
         return
     AnnData(
-        _counts(coords, rng),
+        _counts(coords, genes, rng),
         obs=obs,
         var=pd.DataFrame(
-            {"feature_types": ["Gene Expression"] * GENES + ["Antibody Capture"] * PROTEINS},
-            index=[f"gene{i}" for i in range(GENES)] + [f"protein{i}" for i in range(PROTEINS)],
+            {"feature_types": ["Gene Expression"] * genes + ["Antibody Capture"] * PROTEINS},
+            index=[f"gene{i}" for i in range(genes)] + [f"protein{i}" for i in range(PROTEINS)],
         ),
         obsm={"spatial": coords},
     ).write_h5ad(path)
 
 
-def _counts(coords: np.ndarray, rng: np.random.Generator) -> Any:
-    """(N, GENES + PROTEINS) CSR float32 counts whose rates are waves over the tissue, made some spots at a time."""
+def _counts(coords: np.ndarray, genes: int, rng: np.random.Generator) -> Any:
+    """(N, genes + PROTEINS) CSR float32 counts whose rates are waves over the tissue, made some spots at a time."""
     from scipy import sparse
 
     length, angle = rng.uniform(20, 200, (2, 24)), rng.uniform(0, 2 * np.pi, (2, 24))
     vectors = 2 * np.pi / length[0] * np.stack([np.cos(angle[0]), np.sin(angle[0])])
-    phase, loads = rng.uniform(0, 2 * np.pi, 24), rng.normal(0, 0.6, (24, GENES + PROTEINS))
-    base = np.r_[np.full(GENES, SHARE), np.full(PROTEINS, 4.0)]
+    phase, loads = rng.uniform(0, 2 * np.pi, 24), rng.normal(0, 0.6, (24, genes + PROTEINS))
+    base = np.r_[np.full(genes, SHARE), np.full(PROTEINS, 4.0)]
     parts = []
-    for start in range(0, len(coords), CHUNK):
-        waves = np.cos(coords[start : start + CHUNK] @ vectors + phase)
+    step = CHUNK // (genes + PROTEINS)
+    for start in range(0, len(coords), step):
+        waves = np.cos(coords[start : start + step] @ vectors + phase)
         rates = base * np.exp(waves @ loads / np.sqrt(6))
-        rates[:, :GENES] *= SHARE / max(float(rates[:, :GENES].mean()), 1e-9)
+        rates[:, :genes] *= SHARE / max(float(rates[:, :genes].mean()), 1e-9)
         parts.append(sparse.csr_matrix(rng.poisson(rates).astype(np.float32)))
     return sparse.vstack(parts, format="csr")
 
@@ -92,7 +94,7 @@ def go(kind: str, n: int, folder: Path, options: argparse.Namespace) -> dict[str
     suffix = ".h5mu" if kind == "features" else ".h5ad"
     source, out = folder / f"{kind}{n}{suffix}", folder / f"{kind}{n}_domains{suffix}"
     here = [sys.executable, str(Path(__file__).resolve())]
-    measure([*here, "--make", kind, str(n), str(source)])
+    measure([*here, "--make", kind, str(n), str(source), str(options.genes)])
     settings = ["--cluster.n-domains", str(N_DOMAINS), "--device", "cpu"]
     if options.epochs is not None:
         settings += ["--train.epochs", str(options.epochs)]
@@ -181,21 +183,24 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--sizes", nargs="+", type=int, default=[200_000, 1_000_000], metavar="N")
     parser.add_argument("--epochs", type=int, help="of training (default: that of the program)")
     parser.add_argument("--no-support", action="store_true", help="leave out the support of the boundaries")
-    parser.add_argument("--make", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--genes", type=int, default=GENES, metavar="N", help="of counts (default %(default)s)")
+    parser.add_argument("--make", nargs=4, help=argparse.SUPPRESS)
     parser.add_argument("--fit", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--open", type=Path, help=argparse.SUPPRESS)
     output_options(parser)
     options, rest = parser.parse_known_args(arguments)
     if options.make:
-        kind, n, path = options.make
-        make(kind, int(n), Path(path))
+        kind, n, path, genes = options.make
+        make(kind, int(n), Path(path), int(genes))
         print(json.dumps({}))
     elif options.fit:
         print(json.dumps(fit(*options.fit, rest)))
     elif options.open:
         print(json.dumps(opened(options.open)))
     else:
-        report = Report("A million spots", {"support": not options.no_support, "epochs": options.epochs or "default"})
+        settings = {"support": not options.no_support, "epochs": options.epochs or "default"}
+        settings["genes"] = options.genes
+        report = Report("A million spots", settings)
         for kind in options.input:
             found = []
             for n in sorted(options.sizes):
