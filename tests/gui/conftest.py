@@ -13,6 +13,7 @@ from napari_trsmi import Config
 
 if TYPE_CHECKING:
     from napari import Viewer
+    from npe2 import PluginManifest
 
     from napari_trsmi import Dataset, Result
 
@@ -55,19 +56,31 @@ def set_aside() -> None:
 
 
 @pytest.fixture(scope="session")
-def napari_imported() -> None:
-    """Import what a window is made of, once and for all."""
+def said_of_itself() -> PluginManifest:
+    """The manifest of this plugin; do not change it."""
+    from npe2 import PluginManifest
+
+    return PluginManifest.from_distribution("napari-trsmi")
+
+
+@pytest.fixture(scope="session")
+def napari_imported() -> Iterator[None]:
+    """Import what a window is made of, once and for all; napari's settings change often and are not written."""
     import napari._qt.qt_main_window  # noqa: F401
+    from napari.settings import NapariSettings
 
     set_aside()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(NapariSettings, "save", lambda *_, **__: None)
+        yield
 
 
 @pytest.fixture
-def viewer(napari_imported: None, make_napari_viewer: Callable[..., Viewer], npe2pm: Any) -> Viewer:
+def viewer(
+    napari_imported: None, said_of_itself: PluginManifest, make_napari_viewer: Callable[..., Viewer], npe2pm: Any
+) -> Viewer:
     """A viewer in a window, with this plugin registered."""
-    from npe2 import PluginManifest
-
-    npe2pm.register(PluginManifest.from_distribution("napari-trsmi"))
+    npe2pm.register(said_of_itself.model_copy(deep=True))
     return make_napari_viewer(show=True)
 
 
