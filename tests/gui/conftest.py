@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -47,6 +48,14 @@ def trained(sample: Dataset, quick: Config) -> Result:
     result = nt.fit(sample, quick)
     set_aside()
     return result
+
+
+@pytest.fixture(scope="session")
+def little(small_file: Path, quick: Config) -> Result:
+    """The same of a section of 400 spots, for tests that train it once more; do not change it."""
+    import napari_trsmi as nt
+
+    return nt.fit(nt.read(small_file), quick)
 
 
 def set_aside() -> None:
