@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -74,13 +75,16 @@ def said_of_itself() -> PluginManifest:
 
 @pytest.fixture(scope="session")
 def napari_imported() -> Iterator[None]:
-    """Import what a window is made of, once and for all; napari's settings change often and are not written."""
-    import napari._qt.qt_main_window  # noqa: F401
+    """Import what a window is made of, once and for all, without what napari does over and over for no test."""
+    import napari._qt.qt_main_window
+    import napari._vispy.canvas
     from napari.settings import NapariSettings
 
     set_aside()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(NapariSettings, "save", lambda *_, **__: None)
+        # It looks through all objects whenever a layer goes, for drivers of Windows alone.
+        patch.setattr(napari._vispy.canvas, "gc", SimpleNamespace(collect=lambda: 0))
         yield
 
 
