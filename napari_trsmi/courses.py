@@ -175,17 +175,19 @@ def _best_line(
     if n_rows < 4 * N_ROWS:
         return None
     cell = row * N_PIECES + piece
-    sums = sparse.csr_matrix((np.ones(len(x)), (cell, np.arange(len(x)))), (n_rows * N_PIECES, len(x)))
-    count = np.asarray(sums.sum(axis=1)).reshape(n_rows, N_PIECES)
+    spots = np.bincount(cell, minlength=n_rows * N_PIECES)
+    order, ends = np.argsort(cell, kind="stable"), np.append(0, np.cumsum(spots))
+    sums = sparse.csr_matrix((np.ones(len(x)), order, ends), (len(spots), len(x)))
+    count = spots.reshape(n_rows, N_PIECES)
     mean = (sums @ x).reshape(n_rows, N_PIECES, d) / np.maximum(count, 1)[:, :, None]
     jump, noise = np.zeros((n_lines, N_PIECES, d)), np.zeros((n_lines, N_PIECES))
     enough = np.ones((n_lines, N_PIECES), bool)
     for k, weight in enumerate(_AT_LINE):
         for sign, shift in ((1.0, N_ROWS + k), (-1.0, N_ROWS - 1 - k)):
             jump += sign * weight * mean[shift : shift + n_lines]
-            spots = count[shift : shift + n_lines]
-            noise += weight**2 / np.maximum(spots, 1)
-            enough &= spots > 2
+            there = count[shift : shift + n_lines]
+            noise += weight**2 / np.maximum(there, 1)
+            enough &= there > 2
     jump *= enough[:, :, None]
     fits = enough.sum(axis=1) >= N_PIECES - 1  # lines that cut off a corner have no pieces enough
     n = np.maximum(enough.sum(axis=1), 2)

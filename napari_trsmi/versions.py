@@ -27,10 +27,13 @@ def own() -> str:
 
 def installed(names: Iterable[str]) -> dict[str, str]:
     """Return {name: version} of those distributions that are installed, in the order given."""
-    found = {}
-    for name in names:
-        try:
-            found[name] = own() if name == DISTRIBUTION else version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    found = {name: own() if name == DISTRIBUTION else _version(name) for name in names}
+    return {name: told for name, told in found.items() if told is not None}
+
+
+@cache  # every result that is written asks for some thirty of them
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

@@ -17,6 +17,12 @@ from anndata import AnnData
 from hypothesis import settings
 from mudata import MuData
 from scipy import sparse
+from threadpoolctl import threadpool_limits
+
+# Arrays are small here, and each worker of xdist has a core: more threads would mostly wait for each other.
+if "OMP_NUM_THREADS" not in os.environ:
+    os.environ["OMP_NUM_THREADS"] = "1"  # for what is loaded later, and for child processes
+    threadpool_limits(1)  # for what is loaded already
 
 # qtpy and pytest-qt each choose among the Qt bindings that are installed: make it the same one.
 if "QT_API" in os.environ:

@@ -96,6 +96,6 @@ for ended in children.run(range(4), work, Path({str(tmp_path)!r}), jobs=2):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="children are limited as Linux does")
 def test_a_sample_of_changed_inputs_kills_and_full_disks_ends_well():
-    command = [sys.executable, str(FOLDER / "fuzz.py"), "--tries", "24", "--kills", "3", "--full-disk", "3"]
+    command = [sys.executable, str(FOLDER / "fuzz.py"), "--tries", "16", "--kills", "2", "--full-disk", "2"]
     made = subprocess.run([*command, "--seed", "7", "--jobs", "2"], capture_output=True, text=True)
     assert made.returncode == 0, made.stdout[-5000:] + made.stderr[-5000:]

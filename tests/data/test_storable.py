@@ -31,6 +31,7 @@ pytestmark = [
 MakeTable = Callable[..., AnnData]
 N = 6
 SUFFIXES = [".h5ad", ".h5mu", ".zarr"]
+ALONE = [".h5ad", ".zarr"]  # the tables of a MuData are written as an AnnData is: there all at once
 
 
 class Thing:
@@ -164,7 +165,7 @@ def written(table: AnnData, path: Path) -> tuple[AnnData, tuple[str, ...]]:
     return found, notes
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", ALONE)
 @pytest.mark.parametrize("name", COLUMNS)
 def test_any_column_can_be_written(tmp_path: Path, name: str, suffix: str) -> None:
     table = table_with()
@@ -178,7 +179,7 @@ def test_any_column_can_be_written(tmp_path: Path, name: str, suffix: str) -> No
         np.testing.assert_array_equal(after.iloc[:, 0].isna(), before.isna())
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", ALONE)
 @pytest.mark.parametrize("name", VALUES)
 def test_any_value_can_be_written_or_is_left_out(tmp_path: Path, name: str, suffix: str) -> None:
     value = next(iter([VALUES[name]]))
@@ -187,6 +188,21 @@ def test_any_value_can_be_written_or_is_left_out(tmp_path: Path, name: str, suff
     assert ("it" in found.uns) == ("it" in found.uns["inside"]) == (not any("left out" in note for note in notes)) or (
         name in ("deep", "nested")
     )
+
+
+def test_all_columns_and_values_of_a_modality_can_be_written_together(tmp_path: Path) -> None:
+    names = [name for name in VALUES if name != "generator"]  # read once
+    table = table_with(uns={"all": {name: VALUES[name] for name in names}})
+    table.obs = pd.DataFrame(COLUMNS, index=table.obs_names)
+    before = table.obs.copy()
+    found, notes = written(table, tmp_path / "x.h5mu")
+    assert found.obs.shape == before.shape
+    for k in range(before.shape[1]):
+        np.testing.assert_array_equal(found.obs.iloc[:, k].isna(), before.iloc[:, k].isna())
+    left_out = [name for name in names if name not in found.uns["all"]]
+    assert "instance" in left_out
+    assert {"texts", "frame", "series"}.isdisjoint(left_out)
+    assert all(any(f'["{name}"]' in note and "left out" in note for note in notes) for name in left_out)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

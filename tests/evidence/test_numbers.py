@@ -5,6 +5,7 @@ import pytest
 from two_halves import CONFIG, SIDE, measured, prepared
 
 import napari_trsmi as nt
+from napari_trsmi.data.simulate import simulate_dataset
 from napari_trsmi.evidence import NumberCurve, number_curve
 from napari_trsmi.records import drain
 
@@ -39,7 +40,8 @@ def test_the_number_of_a_section_with_three_stripes_is_found_on_its_embedding():
 @pytest.mark.slow
 def test_a_run_without_a_number_chooses_it_at_the_end_and_says_how():
     config = nt.Config(cluster={"n_init": 2}, train={"epochs": 20}, evidence={"support": False})
-    result = nt.fit(nt.sample_path(), config)
+    section = simulate_dataset(n_spots=900, n_genes=150, n_proteins=30, contrast=2.0, image=0)
+    result = nt.fit(section, config)
     told = result.provenance["numbers"]
     assert told["chosen"] == result.partition.n_domains
     assert 6 <= told["chosen"] <= 9  # seven were simulated

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +15,7 @@ from napari_trsmi import Config
 
 if TYPE_CHECKING:
     from napari import Viewer
+    from npe2 import PluginManifest
 
     from napari_trsmi import Dataset, Result
 
@@ -48,6 +51,14 @@ def trained(sample: Dataset, quick: Config) -> Result:
     return result
 
 
+@pytest.fixture(scope="session")
+def little(small_file: Path, quick: Config) -> Result:
+    """The same of a section of 400 spots, for tests that train it once more; do not change it."""
+    import napari_trsmi as nt
+
+    return nt.fit(nt.read(small_file), quick)
+
+
 def set_aside() -> None:
     """Hide what is there from the collector: after each viewer napari looks through all objects for what leaked."""
     gc.collect()
@@ -55,19 +66,34 @@ def set_aside() -> None:
 
 
 @pytest.fixture(scope="session")
-def napari_imported() -> None:
-    """Import what a window is made of, once and for all."""
-    import napari._qt.qt_main_window  # noqa: F401
+def said_of_itself() -> PluginManifest:
+    """The manifest of this plugin; do not change it."""
+    from npe2 import PluginManifest
+
+    return PluginManifest.from_distribution("napari-trsmi")
+
+
+@pytest.fixture(scope="session")
+def napari_imported() -> Iterator[None]:
+    """Import what a window is made of, once and for all, without what napari does over and over for no test."""
+    import napari._qt.qt_main_window
+    import napari._vispy.canvas
+    from napari.settings import NapariSettings
 
     set_aside()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(NapariSettings, "save", lambda *_, **__: None)
+        # It looks through all objects whenever a layer goes, for drivers of Windows alone.
+        patch.setattr(napari._vispy.canvas, "gc", SimpleNamespace(collect=lambda: 0))
+        yield
 
 
 @pytest.fixture
-def viewer(napari_imported: None, make_napari_viewer: Callable[..., Viewer], npe2pm: Any) -> Viewer:
+def viewer(
+    napari_imported: None, said_of_itself: PluginManifest, make_napari_viewer: Callable[..., Viewer], npe2pm: Any
+) -> Viewer:
     """A viewer in a window, with this plugin registered."""
-    from npe2 import PluginManifest
-
-    npe2pm.register(PluginManifest.from_distribution("napari-trsmi"))
+    npe2pm.register(said_of_itself.model_copy(deep=True))
     return make_napari_viewer(show=True)
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from napari.layers import Layer
+from opened_dock import open_section
 
 import napari_trsmi as nt
 from napari_trsmi.cli import main
 from napari_trsmi.domains.comparison import match_labels
-from napari_trsmi.gui.plugin.sample import open_sample
 from napari_trsmi.gui.viewer.sessions import session_of
 
 
-def test_window_command_line_and_python_give_the_same_labels_from_one_run_json(viewer, qtbot, quick, tmp_path):
-    for data in open_sample():
-        viewer.add_layer(Layer.create(*data))
+def test_window_command_line_and_python_give_the_same_labels_from_one_run_json(
+    viewer, qtbot, quick, small_file, tmp_path
+):
+    open_section(viewer, nt.read(small_file))
     session, seen = session_of(viewer), []
     session.shown_changed.connect(lambda shown: seen.append(shown))
     session.set_config(quick)
@@ -26,8 +26,8 @@ def test_window_command_line_and_python_give_the_same_labels_from_one_run_json(v
     run = session.result.write(tmp_path / "window.h5mu").run
 
     out = tmp_path / "terminal.h5mu"
-    assert main(["fit", str(nt.sample_path()), "--config", str(run), "-o", str(out), "--no-figure", "--quiet"]) == 0
-    in_python = nt.fit(nt.sample_path(), nt.Config.load(run))
+    assert main(["fit", str(small_file), "--config", str(run), "-o", str(out), "--no-figure", "--quiet"]) == 0
+    in_python = nt.fit(small_file, nt.Config.load(run))
     for other in (nt.read_result(out), in_python):
         assert np.array_equal(other.labels, session.result.labels)
         assert (other.palette if other is in_python else other.colors) == session.result.palette

@@ -146,14 +146,14 @@ def test_nothing_can_be_said_while_a_preview_is_shown(dock, qtbot, trained):
 # Train on
 
 
-def test_training_goes_on_with_what_was_said_and_undo_brings_the_result_back(viewer, qtbot, trained, tmp_path):
-    before = replace(trained)
-    open_section(viewer, trained.dataset, before)
+def test_training_goes_on_with_what_was_said_and_undo_brings_the_result_back(viewer, qtbot, little, tmp_path):
+    before = replace(little)
+    open_section(viewer, little.dataset, before)
     _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Correct")
     dock.viewer, session, panel = viewer, dock.session, dock.panel
-    spots = near(trained, 10, 30)
-    k = int(np.argmax(np.bincount(trained.labels) * (np.arange(7) != trained.labels[10])))
-    draw(qtbot, dock, "A", box(trained, spots))
+    spots = near(little, 10, 12)
+    k = int(np.argmax(np.bincount(little.labels) * (np.arange(7) != little.labels[10])))
+    draw(qtbot, dock, "A", box(little, spots))
     panel.domains.setCurrentIndex(k)
     click(qtbot, panel.buttons["Give A to"])
     said = panel.history.constraints
@@ -179,7 +179,7 @@ def test_training_goes_on_with_what_was_said_and_undo_brings_the_result_back(vie
     assert set(after.palette) == set(before.palette)  # domains that match keep their colours
     assert not panel.lasso.sides.any()
 
-    again = nt.fit(trained.dataset, after.config)  # the settings tell of the whole run
+    again = nt.fit(little.dataset, after.config)  # the settings tell of the whole run
     assert np.array_equal(again.labels, after.labels)
 
     click(qtbot, panel.undo)
@@ -192,7 +192,7 @@ def test_training_goes_on_with_what_was_said_and_undo_brings_the_result_back(vie
 
     session.result.write(tmp_path / "x.h5mu")
     restored = nt.restore(tmp_path / "x.h5mu")
-    session.set_result(replace(restored, dataset=trained.dataset), tmp_path / "x.h5mu")
+    session.set_result(replace(restored, dataset=little.dataset), tmp_path / "x.h5mu")
     assert says(dock)[0][1] == state
     panel.list.selectRow(0)
     click(qtbot, panel.buttons["Take back"])

@@ -44,20 +44,25 @@ def brief(quick):
     return quick.model_copy(update={"train": quick.train.model_copy(update={"epochs": 2})})
 
 
-@pytest.fixture
-def panel(qtbot, trained, brief):
+def opened(qtbot, result, config):
     viewer = ViewerModel()
-    open_section(viewer, trained.dataset, trained)
+    open_section(viewer, result.dataset, result)
     dock = TrustDock(viewer)
     qtbot.addWidget(dock)
     dock.resize(340, 700)
     dock.show()
     dock.tabs.setCurrentIndex(1)
-    dock.session.set_config(brief)
+    dock.session.set_config(config)
     dock.sweep.viewer, dock.sweep.dock = viewer, dock  # nothing else keeps them alive
-    yield dock.sweep
-    if dock.sweep.job is not None:
-        dock.sweep.job.drop()
+    return dock.sweep
+
+
+@pytest.fixture
+def panel(qtbot, trained, brief):
+    panel = opened(qtbot, trained, brief)
+    yield panel
+    if panel.job is not None:
+        panel.job.drop()
 
 
 @pytest.fixture
@@ -87,7 +92,8 @@ def press(panel, qtbot, fields, seeds, address):
     qtbot.mouseClick(panel.run_button, Qt.MouseButton.LeftButton)
 
 
-def test_window_and_command_line_give_the_same_table(panel, qtbot, cluster, tmp_path):
+def test_window_and_command_line_give_the_same_table(qtbot, little, brief, cluster, small_file, tmp_path):
+    panel = opened(qtbot, little, brief)
     press(panel, qtbot, {"cluster.n_domains": "3, 4"}, 2, cluster)
     assert not panel.run_button.isEnabled()
     qtbot.waitUntil(lambda: panel.job is None, timeout=120_000)
@@ -95,7 +101,7 @@ def test_window_and_command_line_give_the_same_table(panel, qtbot, cluster, tmp_
     (tmp_path / "run.json").write_text(json.dumps({"config": panel.session.config.model_dump(mode="json")}))
     words = ["--grid", "cluster.n_domains=3,4", "--seeds", "2", "--config", str(tmp_path / "run.json"), "-q"]
     out = tmp_path / "out"
-    assert main(["sweep", str(nt.sample_path()), *words, "--out", str(out), "--scheduler", cluster]) == 0
+    assert main(["sweep", str(small_file), *words, "--out", str(out), "--scheduler", cluster]) == 0
     for name in ("runs.csv", "settings.csv", "agreement.csv"):
         ours, theirs = (pd.read_csv(folder / name, usecols=lambda c: c != "seconds") for folder in (panel.folder, out))
         pd.testing.assert_frame_equal(ours, theirs)
