@@ -26,6 +26,18 @@ def test_a_disk_that_is_full_at_the_end_leaves_a_rescue_copy(tmp_path, short_fit
     assert json.loads((tmp_path / "x.rescue" / "run.json").read_text())["n_domains"] == 7
 
 
+def test_a_figure_that_cannot_be_drawn_is_told_and_does_not_cost_the_result(tmp_path, short_fit, monkeypatch, capsys):
+    def broken(*_, **__):
+        raise TypeError("set_text(): incompatible function arguments")
+
+    monkeypatch.setattr("napari_trsmi.figure.draw", broken)
+    out = tmp_path / "x.h5mu"
+    assert main([*short_fit, "-q", "-o", str(out)]) == 2
+    assert out.exists()
+    said = capsys.readouterr().err
+    assert f"found TypeError: set_text(): incompatible function arguments. The result is in {out}" in said
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such permissions")
 def test_a_read_only_output_is_refused_before_training_and_replaced_by_force(tmp_path, short_fit, capsys):
     out = tmp_path / "x.h5mu"

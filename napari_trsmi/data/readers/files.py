@@ -9,7 +9,7 @@ from pathlib import Path
 from napari_trsmi.data.readers.found import Found, found_in_anndata, found_in_mudata
 from napari_trsmi.data.readers.matrices import is_matrix
 from napari_trsmi.data.readers.opening import reading
-from napari_trsmi.data.readers.plainly import other_content
+from napari_trsmi.data.readers.plainly import other_content, readable
 from napari_trsmi.data.readers.ranger_files import is_part
 from napari_trsmi.data.readers.visium import from_matrix
 from napari_trsmi.data.readers.xenium import from_xenium, is_xenium
@@ -68,7 +68,7 @@ def _from_hdf5(path: Path) -> Found:
         if kind == "anndata":
             import anndata
 
-            return found_in_anndata(anndata.read_h5ad(path), path.stem)
+            return found_in_anndata(anndata.read_h5ad(path), readable(path.stem))
     problem = DataError(f"Expected an AnnData or MuData file at {path}, found HDF5 with {keys[:5]}. Choose another.")
     raise problem.saying(f"{path.name} holds something else.")
 
@@ -92,7 +92,7 @@ def _from_zipped_zarr(path: Path) -> Found:
             if "mod" in top:
                 found = found_in_mudata(read_mudata_zarr(store))
             else:
-                found = found_in_anndata(anndata.read_zarr(store), path.stem)
+                found = found_in_anndata(anndata.read_zarr(store), readable(path.stem))
         finally:
             store.close()
     found.stored = {}
@@ -122,4 +122,4 @@ def from_zarr(path: Path, library: str | None = None, modalities: Sequence[str] 
             return found_in_mudata(read_mudata_zarr(path))
         import anndata
 
-        return found_in_anndata(anndata.read_zarr(path), path.stem)
+        return found_in_anndata(anndata.read_zarr(path), readable(path.stem))
