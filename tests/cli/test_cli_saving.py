@@ -60,3 +60,12 @@ def test_closed_or_full_streams_do_not_cost_the_result(tmp_path, short_fit, stre
     subprocess.run(["sh", "-c", f"{command} {streams}"], cwd=Path(__file__).parents[2], check=True)
     assert out.exists()
     assert (tmp_path / "x.run.json").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder in use stays")
+def test_a_working_folder_that_was_removed_is_told(tmp_path, monkeypatch, capsys):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert main(["info"]) == 2
+    assert "Expected a folder to work in, found that it was removed" in capsys.readouterr().err

@@ -156,3 +156,8 @@ def test_coordinates_with_a_decimal_comma_are_refused_as_what_they_are(table):
     table.obs["x"], table.obs["y"] = ([f"{value:.2f}".replace(".", ",") for value in axis] for axis in xy.T)
     with pytest.raises(DataError, match=r"found text such as '0,00'.*point before the decimals"):
         from_memory(table)
+
+
+def test_spots_in_a_heap_are_told_with_its_place(table):
+    table.obsm["spatial"][:12] = -1.0
+    assert any("12 spots lie at one place, (-1, -1)" in note for note in from_memory(table).notes)

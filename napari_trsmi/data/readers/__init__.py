@@ -18,7 +18,7 @@ from napari_trsmi.data.readers.joined import Spots
 from napari_trsmi.data.readers.opening import check_readable
 from napari_trsmi.data.readers.plainly import readable
 from napari_trsmi.data.readers.platforms import from_platform, platform_of
-from napari_trsmi.data.readers.visium import from_space_ranger, is_space_ranger
+from napari_trsmi.data.readers.visium import from_space_ranger, is_space_ranger, run_of
 from napari_trsmi.data.readers.xenium import MANIFEST, from_xenium, is_xenium
 from napari_trsmi.data.sources import marks_since, stamps
 from napari_trsmi.errors import DataError
@@ -216,7 +216,7 @@ def _found(path: Path, library: str | None, modalities: Sequence[str] | None) ->
     if is_xenium(path):
         return from_xenium(path, library)
     if is_space_ranger(path):
-        return from_space_ranger(path, library)
+        return from_space_ranger(run_of(path) or path, library)
     if (platform := platform_of(path)) is not None:
         return from_platform(path, platform, library)
     inside = [part.name for part in sorted(path.iterdir()) if part.suffix in (".h5ad", ".h5mu", ".h5", ".zarr")]

@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_trsmi.data.libraries import BLANK, libraries_in
 from napari_trsmi.data.readers.found import Holder
-from napari_trsmi.data.readers.overlap import overlap, share_at_same_place
+from napari_trsmi.data.readers.overlap import fullest_place, overlap, share_at_same_place
 from napari_trsmi.data.readers.splits import (
     BARCODES,
     LIBRARY_COLUMNS,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _JOINT = ", "  # between the names of a section that two columns tell apart
 _WHERE = {PLANES: "the third coordinate", BARCODES: "the barcodes"}
 _LISTED = 20  # names in a sentence
+_HEAP = 10  # spots at one place from which on it is told
 _MANY = 0.1  # share of spots at the place of another one from which on it is told
 
 
@@ -238,6 +239,9 @@ def _chosen(
 def note_on_places(xy: np.ndarray) -> list[str]:
     """Return a note where many spots of a section, (N, 2) finite coordinates, lie at the same place as another one."""
     share = share_at_same_place(xy)
+    (x, y), heap = fullest_place(xy) if share else ((0.0, 0.0), 0)
+    if heap >= _HEAP:
+        return [f"{heap:,} spots lie at one place, ({x:g}, {y:g}): leave them out if that stands for no place."]
     if share <= _MANY:
         return []
     return [
