@@ -15,6 +15,7 @@ from napari_trsmi.data.readers.kinds import (
     guess_kind,
     kind_from_names,
     kind_of_feature_type,
+    may_be_modality,
 )
 from napari_trsmi.data.readers.proteins import protein_table
 from napari_trsmi.data.soundness import check_matrices
@@ -114,6 +115,9 @@ def found_in_anndata(adata: AnnData, hint: str = "") -> Found:
         key, tables[proteins] = found
         del obsm[key]
         notes.append(f"Took obsm[{key!r}] for the modality {proteins!r}.")
+    for key in (key for key in obsm if may_be_modality(str(key)) and len(np.shape(obsm[key])) == 2):
+        width = np.shape(obsm[key])[1]
+        notes.append(f"Left obsm[{key!r}] ({width:,} columns) alone: to train on it too, store it as a modality.")
     holder = Holder(label, adata.obs.set_axis(barcodes), obsm, adata.uns)
     return Found(
         tables, [holder], hints, notes, {"": barcodes}, dict.fromkeys(tables, barcodes), guessed, len(tables) == 1

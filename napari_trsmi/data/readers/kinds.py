@@ -40,6 +40,10 @@ _WORDS: dict[Kind, str] = {
     "protein": "adt adts prot protein proteins antibody antibodies codex totalseq imc mibi cycif phenocycler",
     "chromatin": "atac scatac chromatin peak peaks histone cuttag dnase epigenome",
 }
+_MEASURED = frozenset(("metabolite", "metabolites", "metabolomics", "lipid", "lipids", "lipidomics", "msi", "glycans"))
+_EMBEDDED = frozenset(
+    ("x", "pca", "lsi", "svd", "umap", "tsne", "latent", "embedding", "harmony", "scvi", "totalvi", "mofa", "trsmi")
+)
 _COMPONENT = re.compile(
     r"(x_)?(pc|pca|lsi|svd|ica|ic|nmf|mofa|factor|latent|component|comp|dim|topic|umap|harmony)[ _.-]?\d+",
     re.IGNORECASE,
@@ -121,6 +125,18 @@ def kind_from_names(var: pd.DataFrame, name: str, hint: str = "") -> Kind | None
     if features and _share(features, _ENSEMBL_GENE) > 0.5:
         return "rna"
     return _kind_from_words(hint)
+
+
+def may_be_modality(key: str) -> bool:
+    """Return whether a key of ``obsm`` is called after something that is measured, and not after an embedding of it.
+
+    Examples
+    --------
+    >>> [may_be_modality(key) for key in ("ATAC_counts", "metabolites", "X_pca_protein", "X_umap", "spatial")]
+    [True, True, False, False, False]
+    """
+    words = set(re.findall(r"[a-z]+", key.lower()))
+    return not words & _EMBEDDED and (bool(words & _MEASURED) or _kind_from_words(key) is not None)
 
 
 def kind_from_symbols(names: Iterable[str]) -> Kind | None:
