@@ -276,6 +276,7 @@ def test_of_a_large_file_nothing_stays_that_is_not_used(make_mudata, tmp_path, m
         ("matrix.mtx.gz", gzip.compress(b"%%MatrixMarket"), "Choose its folder"),
         ("a.h5ad.gz", gzip.compress(b"x"), "Unpack it first"),
     ],
+    ids=["R", "table", "packed table", "part", "packed"],
 )
 def test_what_other_programs_wrote_leads_on(tmp_path, name, content, way_out):
     (tmp_path / name).write_bytes(content)
