@@ -62,6 +62,7 @@ class ChoiceError(DataError):
         shown = ", ".join(map(repr, self.names[:_LISTED]))
         more = f" and {len(self.names) - _LISTED} more" if len(self.names) > _LISTED else ""
         together = ", or train all as a study (--section-column)" if where.startswith("obs[") else ""
+        together = ", or train all as a study (--section-column barcodes)" if where == "the barcodes" else together
         super().__init__(
             f"Expected one tissue section, found the {kind} [{shown}]{more}{where and f' in {where}'}. "
             f"Choose one with library= (--library on the command line){together}."

@@ -83,12 +83,21 @@ def write(draw: Callable[[], Figure], path: str | Path, dpi: float = 200.0) -> P
     if path.suffix not in SUFFIXES:
         raise DataError(f"Expected a figure ending in {', '.join(SUFFIXES)}, found {path.name}. Change the ending.")
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "trsmi", "pdf.fonttype": 42}):
-        figure = draw()
+        figure = with_plain_names(draw())
         with replacing(path) as temporary:
             # The tight box grows with the legend, so that no number of domains is cut off.
             box = _tight_box(figure, dpi) if path.suffix == ".png" else "tight"
             figure.savefig(temporary, format=path.suffix[1:], dpi=dpi, bbox_inches=box, pad_inches=_PAD)
     return path
+
+
+def with_plain_names(figure: Figure) -> Figure:
+    """Return the figure, its texts drawn as they are: a name with two dollars in it is no formula."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
+    return figure
 
 
 def _tight_box(figure: Figure, dpi: float) -> Any:

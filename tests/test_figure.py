@@ -22,6 +22,7 @@ from napari_trsmi.data.result import Result
 from napari_trsmi.data.study import stack
 from napari_trsmi.errors import DataError
 from napari_trsmi.records import Partition
+from napari_trsmi.report.figures import domains
 
 
 def square(side: int) -> np.ndarray:
@@ -54,6 +55,14 @@ def test_each_format_is_written_whole(tmp_path: Path, suffix: str) -> None:
     start = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}[suffix]
     assert path.read_bytes().startswith(start)
     assert [path] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a$_$b", r"$\\frac$", "50 % & <b>"])
+def test_a_name_is_drawn_as_it_is(tmp_path: Path, name: str) -> None:
+    result = result_of(hexagonal(10))
+    named = replace(result, dataset=replace(result.dataset, name=name))
+    assert figure.save(named, tmp_path / "x.png").stat().st_size > 1000
+    assert domains(named).startswith("data:image/png")
 
 
 @pytest.mark.parametrize("coords", [square(9), hexagonal(10)], ids=["pixels", "discs"])

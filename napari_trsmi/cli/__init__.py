@@ -7,12 +7,13 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 
 import napari_trsmi
 from napari_trsmi.cli.command import Command
 from napari_trsmi.cli.parse import parse
 from napari_trsmi.cli.progress import say
-from napari_trsmi.errors import TrsmiError
+from napari_trsmi.errors import DataError, TrsmiError
 
 REFUSED = 2  # exit code where the input, a setting or the command line cannot be used
 INTERRUPTED = 130  # what shells expect after Ctrl-C
@@ -35,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     _open_streams()
     try:
+        _check_folder()
         if argv == ["--version"]:
             print(f"trsmi {napari_trsmi.__version__}")
         else:
@@ -63,6 +65,14 @@ def _run(command: Command) -> None:
         else:
             warnings.simplefilter("ignore")
         command.run()
+
+
+def _check_folder() -> None:
+    """Raise `DataError` where the folder that this runs in was removed: nothing that follows would work there."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        raise DataError("Expected a folder to work in, found that it was removed. Change to another one.") from None
 
 
 def _open_streams() -> None:

@@ -111,7 +111,15 @@ class Saving(Command):
             raise DataError(_rescued(result, self.out, error)) from error
         self.report(f"{found_in(result)}\n{written}")
         if (figure := self.figure_path) is not None:
-            self.report(f"Figure: {save(result, figure)}")
+            try:
+                self.report(f"Figure: {save(result, figure)}")
+            except TrsmiError:
+                raise
+            except Exception as error:  # whatever matplotlib raises: the result is there all the same
+                raise DataError(
+                    f"Expected to draw {figure}, found {type(error).__name__}: {error}. The result is in {self.out}; "
+                    "leave the figure out with --no-figure."
+                ) from error
 
     @property
     def figure_path(self) -> Path | None:

@@ -15,6 +15,7 @@ from napari_trsmi.data.dataset import Dataset, Modality, Place
 from napari_trsmi.data.own_columns import stacked_columns
 from napari_trsmi.data.stacked_annotations import stacked_annotations
 from napari_trsmi.errors import DataError
+from napari_trsmi.normalised import scale_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -207,6 +208,7 @@ def _stacked(key: str, parts: Sequence[Dataset]) -> tuple[Modality, list[str]]:
     if len(kinds) > 1:
         said = ", ".join(f"{part.name}: {one.kind}" for part, one in zip(having, found, strict=True))
         raise DataError(f"Expected {key!r} to be of one kind in all sections, found {said}. Set its kind.")
+    _check_one_scale(key, having)
     columns, notes = _matched(key, having)
     if found[0].kind == "precomputed" and len({part.sources for part in having}) > 1:
         notes.append(
@@ -230,6 +232,20 @@ def _stacked(key: str, parts: Sequence[Dataset]) -> tuple[Modality, list[str]]:
     values = np.vstack(blocks) if dense else sparse.vstack([sparse.csr_matrix(one) for one in blocks], format="csr")
     mask = np.concatenate(measured)
     return Modality(key, kinds.pop(), AnnData(values, var=some.var.copy()), None if mask.all() else mask), notes
+
+
+def _check_one_scale(key: str, parts: Sequence[Dataset]) -> None:
+    """Raise `DataError` where genes are logarithms in some sections and counts in others, which no scaling joins."""
+    tables = {part.name: part.modalities[key] for part in parts}
+    looks = {name: scale_of(one.table.X) for name, one in tables.items() if one.kind == "rna"}
+    logged = [name for name, look in looks.items() if look == "logged"]
+    if 0 < len(logged) < len(looks):
+        others = [name for name in looks if name not in logged]
+        raise DataError(
+            f"Expected counts of {key!r} in all sections, or logarithms in all, found logarithms in "
+            f"{', '.join(logged)} and none in {', '.join(others)}. Put the counts of all into layers['counts'], "
+            "or leave sections out."
+        )
 
 
 def _matched(key: str, parts: Sequence[Dataset]) -> tuple[list[np.ndarray], list[str]]:

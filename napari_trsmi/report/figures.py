@@ -94,6 +94,8 @@ def _axes(n: int, width: float, height: float) -> tuple[Figure, Any]:
 
 def _png(figure: Figure, dpi: float = _DPI) -> str:
     """Return a figure as the address of a PNG that is part of the page."""
+    from napari_trsmi.figure import with_plain_names
+
     stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=dpi, bbox_inches="tight", pad_inches=0.05)
+    with_plain_names(figure).savefig(stream, format="png", dpi=dpi, bbox_inches="tight", pad_inches=0.05)
     return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")

@@ -63,6 +63,21 @@ def test_a_unit_in_the_name_is_known(unit, microns):
     assert find_axes([f"x_{unit}", f"y_{unit}"])[0].microns == microns
 
 
+@pytest.mark.parametrize(("x", "y"), [("cx", "cy"), ("adj_x", "adj_y"), ("stage_x", "stage_y"), ("MeanX", "MeanY")])
+def test_rarer_names_are_known_and_moved_ones_come_last(x, y):
+    assert find_axes([x, y])[0].columns == (x, y)
+    assert find_axes(["grid_x", "grid_y", x, y, "x", "y"])[-1].columns[0] in ("grid_x", "adj_x")
+
+
+def test_numbered_centroids_of_image_analysis_are_row_before_column():
+    assert find_axes(["centroid-0", "centroid-1"])[0].columns == ("centroid-1", "centroid-0")
+    assert find_axes(["centroid_0", "centroid_1", "centroid_2"])[0].columns == (
+        "centroid_2",
+        "centroid_1",
+        "centroid_0",
+    )
+
+
 def test_numbers_may_be_text_or_nullable_and_words_are_none():
     (axes,) = find_axes(["x", "y"])
     frame = pd.DataFrame({"x": pd.array([1, None], dtype="Int64"), "y": ["2", "3.5"]})

@@ -27,6 +27,7 @@ def named(*features: str, types: str | None = None) -> pd.DataFrame:
         ("Antibody Capture", "protein"),
         ("Peaks", "chromatin"),
         ("Chromatin Accessibility", "chromatin"),
+        ("Antibody.Capture", "protein"),
         ("Multiplexing Capture", None),
     ],
 )
@@ -45,6 +46,8 @@ def test_feature_types_of_cell_ranger_are_known(text, kind):
         (named("CD3", "CD4"), "adt", "protein"),
         (named("Xkr4", "Sox17"), "spatial_RNA", "rna"),
         (named("a", "b"), "H3K27ac", "chromatin"),
+        (named("a", "b"), "spatial_H3K36me3", "chromatin"),
+        (named("a", "b"), "CUT&Tag", "chromatin"),
         (named("protein000", "protein001"), "", "protein"),
         (named("ATAC_feat_0", "ATAC_feat_1"), "second", "chromatin"),
         (named("ENSG00000187608", "ENSMUSG00000051951"), "", "rna"),

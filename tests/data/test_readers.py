@@ -55,6 +55,22 @@ def test_h5ad_with_one_modality(tmp_path, rna):
     assert dataset.dropped == {}
 
 
+@pytest.mark.parametrize(
+    ("column", "types"),
+    [
+        ("feature_type", ["Gene Expression", "Antibody Capture"]),
+        ("feature.types", ["Gene.Expression", "Antibody.Capture"]),
+        ("type", ["gene", "protein"]),
+    ],
+)
+def test_types_of_features_are_known_in_columns_of_other_names(rna, adt, column, types):
+    table = with_feature_types(rna, adt, types=types)
+    table.var = table.var.rename(columns={"feature_types": column})
+    dataset = from_memory(table)
+    assert {key: modality.kind for key, modality in dataset.modalities.items()} == {"rna": "rna", "adt": "protein"}
+    assert any(f"told apart by var['{column}']" in note for note in dataset.notes)
+
+
 def test_h5ad_is_split_by_feature_types(tmp_path, make_table, rna, adt):
     peaks = make_table(n_features=50, prefix="peak", seed=2)
     tags = make_table(n_features=3, prefix="tag", seed=3)

@@ -115,3 +115,49 @@ def test_spots_off_tissue_are_left_out_however_that_is_written(table, values):
     dataset = from_memory(table)
     assert dataset.n_spots == 30
     assert any("6 spots" in note for note in dataset.notes)
+
+
+@pytest.mark.parametrize(
+    "key", ["X_centroid", "spatial_pixel", "coord", "aligned_spatial", "locations", "X_spatial_coords"]
+)
+def test_an_array_called_after_places_is_taken_and_told(table, key):
+    xy = table.obsm[key] = table.obsm.pop("spatial")
+    table.obsm["X_umap"] = xy[:, ::-1]
+    dataset = from_memory(table)
+    np.testing.assert_array_equal(dataset.coords, xy)
+    assert any(f"from {key}" in note for note in dataset.notes)
+    assert list(dataset.embeddings) == ["X_umap"]
+
+
+@pytest.mark.parametrize("key", ["X_umap", "spatial_pca", "X_lsi", "image"])
+def test_an_array_called_after_something_else_is_no_place(table, key):
+    table.obsm[key] = table.obsm.pop("spatial")
+    with pytest.raises(DataError, match="Expected coordinates"):
+        from_memory(table)
+
+
+def test_places_within_fields_of_view_come_after_columns_of_the_whole(table):
+    xy = table.obsm.pop("spatial")
+    table.obsm["spatial_fov"], table.obsm["coord_1"] = xy % 3, np.ones((table.n_obs, 5))
+    table.obs["x"], table.obs["y"] = xy.T
+    np.testing.assert_array_equal(from_memory(table).coords, xy)
+
+
+def test_barcodes_of_a_grid_tell_the_places(table):
+    xy = table.obsm.pop("spatial").astype(int) + 1
+    table.obs_names = [f"{x}x{y}" for x, y in xy]
+    dataset = from_memory(table)
+    np.testing.assert_array_equal(dataset.coords, xy)
+    assert any("from the barcodes" in note for note in dataset.notes)
+
+
+def test_coordinates_with_a_decimal_comma_are_refused_as_what_they_are(table):
+    xy = table.obsm.pop("spatial")
+    table.obs["x"], table.obs["y"] = ([f"{value:.2f}".replace(".", ",") for value in axis] for axis in xy.T)
+    with pytest.raises(DataError, match=r"found text such as '0,00'.*point before the decimals"):
+        from_memory(table)
+
+
+def test_spots_in_a_heap_are_told_with_its_place(table):
+    table.obsm["spatial"][:12] = -1.0
+    assert any("12 spots lie at one place, (-1, -1)" in note for note in from_memory(table).notes)

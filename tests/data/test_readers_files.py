@@ -19,7 +19,7 @@ from results_by_hand import result_of
 
 from napari_trsmi import sampling
 from napari_trsmi.data import heaps, readers
-from napari_trsmi.data.readers import read
+from napari_trsmi.data.readers import from_memory, read
 from napari_trsmi.data.tables import read_table
 from napari_trsmi.errors import DataError
 
@@ -265,3 +265,27 @@ def test_of_a_large_file_nothing_stays_that_is_not_used(make_mudata, tmp_path, m
         assert [table() for table in tables] == [None, None]
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "way_out"),
+    [
+        ("a.rds", gzip.compress(b"X\n"), "zellkonverter"),
+        ("cells.csv", b"X,Y,CD3\n1,2,3\n", "Make an AnnData of it"),
+        ("cells.csv.gz", gzip.compress(b"X,Y,CD3\n"), "Make an AnnData of it"),
+        ("matrix.mtx.gz", gzip.compress(b"%%MatrixMarket"), "Choose its folder"),
+        ("a.h5ad.gz", gzip.compress(b"x"), "Unpack it first"),
+    ],
+    ids=["R", "table", "packed table", "part", "packed"],
+)
+def test_what_other_programs_wrote_leads_on(tmp_path, name, content, way_out):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=way_out):
+        read(tmp_path / name)
+
+
+@pytest.mark.parametrize(("key", "told"), [("metabolites", True), ("ATAC_counts", True), ("X_pca_protein", False)])
+def test_what_is_measured_in_obsm_and_left_alone_is_told(make_table, key, told):
+    table = make_table()
+    table.obsm[key] = np.ones((table.n_obs, 5))
+    assert any(f"Left obsm['{key}'] (5 columns)" in note for note in from_memory(table).notes) == told

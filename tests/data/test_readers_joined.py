@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from napari_trsmi.data.readers import from_memory, read
+from napari_trsmi.data.tables import mudata_of
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Observation names are not unique", "ignore:.*obs_names", "ignore:.*var_names are not unique"
@@ -89,3 +90,11 @@ def test_two_tables_of_the_same_features_with_other_values_are_told(make_mudata,
     )
     assert list(dataset.modalities) == ["exons", "introns"]
     assert any("exons and introns have the same features" in note for note in dataset.notes)
+
+
+def test_tables_that_share_hardly_a_barcode_are_told(make_table):
+    genes, proteins = make_table(100), make_table(100, 12, prefix="p", mean=30.0)
+    proteins.obs_names = [*genes.obs_names[:4], *(f"other{i}" for i in range(96))]
+    dataset = from_memory(mudata_of({"rna": genes, "adt": proteins}), spots="common")
+    assert dataset.n_spots == 4
+    assert any("Only 4 barcodes are in both rna (100) and adt (100)" in note for note in dataset.notes)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from napari_trsmi.data.readers import from_memory, read
+from napari_trsmi.data.readers.several import read_sections
 from napari_trsmi.errors import ChoiceError, DataError
 
 IMAGE = np.full((40, 60, 3), 200, np.uint8)
@@ -49,6 +50,17 @@ def test_sections_over_each_other_are_asked_for_and_each_name_opens_one(stacked,
         dataset = from_memory(stacked, library=name)
         assert (dataset.n_spots, dataset.library) == (36, name)
         assert dataset.obs_names.tolist() == stacked.obs_names[parts(stacked, *names) == name].tolist()
+
+
+def test_sections_that_barcodes_alone_tell_apart_are_asked_for_or_read_as_a_study(stacked):
+    stacked.obs_names = [f"{cell}-{section}" for section in "AB" for cell in range(36)]
+    error = asked(stacked)
+    assert error.names == ("A", "B")
+    assert "--section-column barcodes" in str(error)
+    assert from_memory(stacked, library="B").obs_names.tolist() == [f"{cell}-B" for cell in range(36)]
+    assert read_sections(stacked, column="barcodes").section_names == ("A", "B")
+    stacked.obsm["spatial"][36:, 0] += 100.0
+    assert from_memory(stacked).n_spots == 72  # side by side they are one
 
 
 def test_categories_and_missing_values_are_asked_like_text(stacked):

@@ -4,7 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from napari_trsmi.data.readers.splits import matched, plane_split, section_splits, speaks_of_sections, split_by
+from napari_trsmi.data.readers.splits import (
+    barcode_split,
+    matched,
+    plane_split,
+    section_splits,
+    speaks_of_sections,
+    split_by,
+)
 
 
 @pytest.mark.parametrize(
@@ -110,3 +117,38 @@ def test_planes_are_the_few_values_of_z():
     assert plane_split(np.random.default_rng(0).random(100)) is None
     assert plane_split(np.zeros(10)) is None
     assert plane_split(None) is None
+
+
+BARCODES = ["".join("ACGT"[(n >> 2 * place) & 3] for place in range(8)) for n in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("{barcode}-{section}", ("1", "2")),
+        ("{barcode}-1_{section}", ("1_1", "1_2")),
+        ("s{section}_{barcode}-1", ("s1", "s2")),
+        ("case_{section}_{barcode}", ("case_1", "case_2")),
+        ("{number}-{section}", ("1", "2")),
+        ("s{section}:{number}", ("s1", "s2")),
+    ],
+)
+def test_barcodes_of_joined_files_name_the_sections(pattern, names):
+    made = [pattern.format(barcode=one, section=s, number=n) for s in (1, 2) for n, one in enumerate(BARCODES)]
+    split = barcode_split(pd.Index(made))
+    assert split.names == names
+    assert split.part.tolist() == [0] * 30 + [1] * 30
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        [f"{one}-1" for one in BARCODES],
+        [f"{one}-{1 + n % 2}" for n, one in enumerate(BARCODES)],  # two runs of one section: no barcode is twice
+        [f"{x}_{y}" for x in range(12) for y in range(12)],
+        [f"{x}x{y}" for x in range(12) for y in range(12)],
+        [*BARCODES, *(f"{one} (2)" for one in BARCODES)],
+    ],
+)
+def test_barcodes_of_one_section_name_none(made):
+    assert barcode_split(pd.Index(made)) is None

@@ -110,6 +110,15 @@ def test_a_modality_of_two_kinds_is_refused(section):
         stack({"a": section(0), "b": b})
 
 
+def test_genes_counted_in_one_section_and_logged_in_another_are_refused(section):
+    logged = section(seed=1)
+    table = logged.modalities["rna"].table.copy()
+    table.X = table.X.log1p()
+    logged = replace(logged, modalities={"rna": Modality("rna", "rna", table)})
+    with pytest.raises(DataError, match="logarithms in b and none in a"):
+        stack({"a": section(), "b": logged})
+
+
 def test_one_section_is_no_study(section):
     alone = stack({"only": section(0)})
     assert (alone.name, alone.parts, alone.section) == ("only", (), None)

@@ -51,6 +51,39 @@ def test_folders_with_the_name_of_the_sample_in_front_are_found(tmp_path, counts
     assert (dataset.n_spots, dataset.image.scale) == (N_SPOTS, 0.5)
 
 
+@pytest.mark.parametrize("part", ["spatial", "filtered_feature_bc_matrix"])
+def test_a_run_opens_whichever_of_its_folders_is_given(tmp_path, counts, part):
+    write_spatial(tmp_path / "outs")
+    write_matrix_folder(tmp_path / "outs", counts)
+    given, whole = read(tmp_path / "outs" / part), read(tmp_path / "outs")
+    assert given.library == whole.library
+    np.testing.assert_array_equal(given.coords, whole.coords)
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+@pytest.mark.parametrize("header", [False, True])
+def test_positions_saved_anew_by_a_table_program_are_read(tmp_path, counts, mark, header):
+    write_spatial(tmp_path, header=header)
+    write_h5(tmp_path, counts)
+    expected = read(tmp_path).coords
+    (path,) = (tmp_path / "spatial").glob("tissue_positions*")
+    path.write_text(path.read_text().replace(",", mark))
+    np.testing.assert_array_equal(read(tmp_path).coords, expected)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [(lambda text: "", "an empty file"), (lambda text: text.replace(",", "-", 1), "found 5 columns")],
+)
+def test_positions_of_another_form_are_refused_by_name(tmp_path, counts, change, said):
+    write_spatial(tmp_path, header=False)
+    write_h5(tmp_path, counts)
+    path = tmp_path / "spatial" / "tissue_positions_list.csv"
+    path.write_text("\n".join(map(change, path.read_text().splitlines())))
+    with pytest.raises(DataError, match=rf"in .*{path.name}, found.*{said.split()[-1]}"):
+        read(tmp_path)
+
+
 def test_several_samples_in_one_folder_are_a_choice(tmp_path, counts):
     for name, shift in (("GSM1_A", 0), ("GSM2_B", 1)):
         part = tmp_path / name
@@ -111,12 +144,13 @@ def test_the_matrix_alone_stands_for_its_folder(tmp_path, counts, where):
         read(matrix)
 
 
-@pytest.mark.parametrize("name", ["spatial/tissue_positions.csv", "spatial/scalefactors_json.json", "spatial"])
+@pytest.mark.parametrize("name", ["spatial/tissue_positions.csv", "spatial/scalefactors_json.json"])
 def test_a_part_of_a_folder_leads_to_the_folder(tmp_path, counts, name):
     write_spatial(tmp_path)
     write_h5(tmp_path, counts)
-    with pytest.raises(DataError, match=r"folder|filtered_feature_bc_matrix"):
+    with pytest.raises(DataError, match=r"Choose its folder") as caught:
         read(tmp_path / name)
+    assert read(str(caught.value).rpartition("folder, ")[2].removesuffix(".")).n_spots == N_SPOTS
 
 
 def test_archives_that_were_not_unpacked_are_named(tmp_path):

@@ -16,8 +16,9 @@ from napari_trsmi.data.readers.files import READABLE, ZARR_MARKS, from_file, fro
 from napari_trsmi.data.readers.found import Found, combined, found_in_anndata, found_in_mudata
 from napari_trsmi.data.readers.joined import Spots
 from napari_trsmi.data.readers.opening import check_readable
+from napari_trsmi.data.readers.plainly import readable
 from napari_trsmi.data.readers.platforms import from_platform, platform_of
-from napari_trsmi.data.readers.visium import from_space_ranger, is_space_ranger
+from napari_trsmi.data.readers.visium import from_space_ranger, is_space_ranger, run_of
 from napari_trsmi.data.readers.xenium import MANIFEST, from_xenium, is_xenium
 from napari_trsmi.data.sources import marks_since, stamps
 from napari_trsmi.errors import DataError
@@ -183,13 +184,13 @@ def found_in_memory(data: AnnData | MuData) -> Found:
 def _name(path: Path) -> str:
     """Return what to call the data: the stem, or the run's folder for Space Ranger's ``outs``."""
     path = path.absolute()
-    return path.parent.name if path.name == "outs" else path.stem if path.suffix else path.name
+    return readable(path.parent.name if path.name == "outs" else path.stem if path.suffix else path.name)
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
     """Return what to call the data of each path, all different: folders tell files of one name apart."""
     names = [_name(path) for path in paths]
-    others = [[path.absolute().parent.name for path in paths], [path.name for path in paths]]
+    others = [[readable(path.absolute().parent.name) for path in paths], [readable(path.name) for path in paths]]
     for longer in others:
         twice = {name for name in names if names.count(name) > 1}
         if not twice:
@@ -215,7 +216,7 @@ def _found(path: Path, library: str | None, modalities: Sequence[str] | None) ->
     if is_xenium(path):
         return from_xenium(path, library)
     if is_space_ranger(path):
-        return from_space_ranger(path, library)
+        return from_space_ranger(run_of(path) or path, library)
     if (platform := platform_of(path)) is not None:
         return from_platform(path, platform, library)
     inside = [part.name for part in sorted(path.iterdir()) if part.suffix in (".h5ad", ".h5mu", ".h5", ".zarr")]

@@ -16,15 +16,19 @@ _WORDS = (
     "spatial|sdim|dim|space|coordinates|coordinate|coords|coord|centroids|centroid|centres|centre|centers|center|"
     "locations|location|loc|positions|position|pos|pixels|pixel|pxl|pix|px|microns|micron|micrometers|micrometres|"
     "um|µm|μm|mm|nm|in|of|image|img|fullres|global|local|stitched|registered|aligned|corrected|slide|tissue|sample|"
-    "section|fov|array|cell|nucleus|nuclear|spot|bead|bin|area|shape|object|raw|orig|original|st"
+    "section|fov|array|cell|nucleus|nuclear|spot|bead|bin|area|shape|object|raw|orig|original|st|"
+    "absolute|abs|stage|tile|grid|puck|well|new|adjusted|adj|shifted|rotated|transformed|mapped|mean|c"
 )
+_PLACE = re.compile(rf"(?:x(?=[^y]))?((?:{_WORDS}|xyz?|[23]d)+)")  # what an array of coordinates is called
+_SURE = re.compile(r"spatial|coord|cent|loc(?!al)|pos|xy|pixel|pxl")
 _NAME = re.compile(rf"((?:{_WORDS})*)(x|y|z|columns|column|cols|col|rows|row)((?:{_WORDS})*)")
-_NUMBERED = re.compile(r"(x?(?:spatial|sdim|coordinates|coordinate|coords|coord|xy))([0-3])")
+_NUMBERED = re.compile(r"(x?(?:spatial|sdim|coordinates|coordinate|coords|coord|xy)|centroids?)([0-3])")
 _AXIS = {"x": 0, "columns": 0, "column": 0, "cols": 0, "col": 0, "y": 1, "rows": 1, "row": 1, "z": 2}
 _UNITS = {"mm": 1000.0, "nm": 0.001} | dict.fromkeys(
     ("um", "µm", "μm", "micron", "microns", "micrometers", "micrometres"), 1.0
 )
-_LOCAL = ("local", "fov")
+_LOCAL = ("local", "fov", "tile")
+_MOVED = ("new", "adjusted", "adj", "shifted", "rotated", "transformed", "mapped", "grid")  # after those of the file
 _RANKS = (  # of coordinates in one table, the first go before the later
     ("fullres", "pxl"),
     ("image", "img"),
@@ -70,6 +74,10 @@ def find_axes(columns: Sequence[Any]) -> list[Axes]:
             by_axis |= {axis: column for axis, column in lone.items() if axis == 2}
         if {first, first + 1} <= set(by_axis):
             taken = tuple(by_axis[axis] for axis in range(first, first + 3) if axis in by_axis)
+            if (
+                before.startswith("centroid") and named == "number"
+            ):  # of scikit-image: row, column, or plane, row, column
+                taken = taken[::-1]
             words = re.findall(_WORDS, before) + re.findall(_WORDS, after)
             microns = next((_UNITS[word] for word in words if word in _UNITS), None)
             found.append((_rank(words, named), Axes(taken, microns)))
@@ -83,7 +91,24 @@ def _rank(words: Sequence[str], named: str) -> int:
     for rank, known in enumerate(_RANKS):
         if any(word in known for word in words):
             return rank
-    return len(_RANKS) + (named == "array")
+    return len(_RANKS) + (named == "array" or any(word in _MOVED for word in words))
+
+
+def is_place(key: Any) -> bool:
+    """Return whether a key of ``obsm`` is made of words for places, and of no others.
+
+    Examples
+    --------
+    >>> [is_place(key) for key in ("X_centroids", "spatial_pixel", "coord", "X_umap", "spatial_pca", "image", "X_st")]
+    [True, True, True, False, False, False, False]
+    """
+    match = _PLACE.fullmatch(re.sub(r"[\W_]+", "", str(key).lower()))
+    return match is not None and _SURE.search(match[1]) is not None
+
+
+def is_local(key: Any) -> bool:
+    """Return whether a key of places is of those within a field of view."""
+    return any(word in str(key).lower() for word in _LOCAL)
 
 
 def numbers_of(frame: pd.DataFrame, axes: Axes) -> np.ndarray | None:

@@ -16,7 +16,15 @@ from napari_trsmi.data.readers.assemble import section_of
 from napari_trsmi.data.readers.found import Found, Holder
 from napari_trsmi.data.readers.joined import Joined, Spots, annotations_of, join, spots_of
 from napari_trsmi.data.readers.sections import libraries
-from napari_trsmi.data.readers.splits import LEAST_SPOTS, Split, matched, speaks_of_sections, split_by
+from napari_trsmi.data.readers.splits import (
+    BARCODES,
+    LEAST_SPOTS,
+    Split,
+    barcode_split,
+    matched,
+    speaks_of_sections,
+    split_by,
+)
 from napari_trsmi.errors import ChoiceError, DataError
 
 if TYPE_CHECKING:
@@ -73,6 +81,8 @@ def assemble_by(
 
 def _split(obs: pd.DataFrame, column: str) -> Split:
     """Return the spots by the values of a column; raises `DataError` where that makes no sections."""
+    if column == BARCODES and column not in obs and (split := barcode_split(obs.index)) is not None:
+        return split
     if column not in obs:
         there = _could_be(obs)
         among = f"one of {', '.join(map(repr, there))}" if there else "none that could name sections"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from napari_trsmi.data.libraries import MOVED_FROM
-from napari_trsmi.data.readers.axes import Axes, find_axes, numbers_of
+from napari_trsmi.data.readers.axes import Axes, find_axes, is_local, is_place, numbers_of
 from napari_trsmi.data.readers.found import Holder
 from napari_trsmi.errors import DataError
 
@@ -22,16 +22,21 @@ _KEYS = (MOVED_FROM, "spatial", "x_spatial", "spatial_coords", "coords", "coordi
 _VISIUM_SHAPES = ((78, 128), (128, 224))  # (rows, columns) of the slides with 6.5 and 11 mm capture areas
 _HALF_PITCH = 50.0  # um from one array column to the next; spots of a row are two columns, 100 um, apart
 _ROW_PITCH = 50.0 * np.sqrt(3.0)  # um from one array row to the next
+_IN_NAMES = r"(?:^|\D)(\d+)[xX](\d+)(?:\D|$)"  # barcodes of a grid, as DBiT-seq's 12x34
 _DIFFERENCE = 1e-4  # share of the section's extent
 
 
 class _Places(NamedTuple):
-    """What one holder says of the spots: label, (N, 2) x and y, (N,) z or None, and um per unit where known."""
+    """What one holder says of the spots: label, (N, 2) x and y, (N,) z or None, and um per unit where known.
+
+    `odd` places lie where a person should know that they were taken from.
+    """
 
     label: str
     xy: np.ndarray
-    z: np.ndarray | None
-    microns: float | None
+    z: np.ndarray | None = None
+    microns: float | None = None
+    odd: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ class Coordinates:
 
 def is_coordinates(key: Any) -> bool:
     """Return whether a key of ``obsm`` is one under which coordinates lie."""
-    return str(key).lower() in _KEYS
+    return _is_usual(key) or is_place(key)
 
 
 def find_coordinates(holders: Sequence[Holder], names: pd.Index) -> Coordinates:
@@ -89,12 +94,10 @@ def find_coordinates(holders: Sequence[Holder], names: pd.Index) -> Coordinates:
         There are no coordinates, or they are no numbers, or of another shape than (N, 2) or (N, 3).
     """
     found = [places for holder in holders if (places := _of_holder(holder, names)) is not None]
+    if not found and (grid := _in_names(names)) is not None:
+        found = [grid]
     if not found:
-        keys = sorted({str(key) for holder in holders for key in holder.obsm})
-        raise DataError(
-            f"Expected coordinates in obsm['spatial'] or in obs columns x and y, found none "
-            f"(obsm has {keys or 'no keys'}). Add them as an (N, 2) array of x and y."
-        )
+        raise DataError(_none_found(holders))
     first = max(found, key=lambda places: np.isfinite(places.xy).all(axis=1).sum())  # the first of the fullest
     xy, notes = first.xy.copy(), []
     extent = np.ptp(xy[np.isfinite(xy).all(axis=1)], axis=0).max(initial=0.0) if len(xy) else 0.0
@@ -107,6 +110,8 @@ def find_coordinates(holders: Sequence[Holder], names: pd.Index) -> Coordinates:
             )
         else:
             xy = np.where(np.isfinite(xy).all(axis=1)[:, None], xy, other.xy)
+    if first.odd:
+        notes.append(f"Took the coordinates from {first.label}.")
     if first.microns not in (None, 1.0):
         notes.append(f"Coordinates in {first.label} were turned into micrometres.")
     if first.z is not None:
@@ -152,22 +157,65 @@ def _of_holder(holder: Holder, names: pd.Index) -> _Places | None:
     taken = values[rows] * (axes.microns or 1.0)
     taken[(rows < 0) | ~np.isfinite(taken[:, :2]).all(axis=1)] = np.nan
     label = holder.label if key in (MOVED_FROM, "spatial") else f"{key} of {holder.label}"
-    return _Places(label, taken[:, :2], taken[:, 2] if taken.shape[1] == 3 else None, axes.microns)
+    odd = key in holder.obsm and not _is_usual(key)
+    return _Places(label, taken[:, :2], taken[:, 2] if taken.shape[1] == 3 else None, axes.microns, odd)
 
 
 def _stored(holder: Holder) -> tuple[str, np.ndarray | None, Axes]:
     """Return where the coordinates of a holder lie, their (n, 2 or 3) values, and what their names say."""
+    placed = (one for one in _candidates(holder) if np.isfinite(one[1][:, :2]).all(axis=1).any())
+    return next(placed, ("", None, Axes((), None)))
+
+
+def _candidates(holder: Holder) -> Iterator[tuple[str, np.ndarray, Axes]]:
+    """Yield what may be coordinates, the likeliest first; what is within fields of view comes last."""
     lower = {str(key).lower(): key for key in reversed(list(holder.obsm))}
-    for key in _KEYS:
-        if key in lower and not _is_membership(holder.obsm[lower[key]]):
-            values, axes = _of_array(holder.obsm[lower[key]], lower[key], holder.label)
-            if np.isfinite(values).all(axis=1).any():
-                return key, values, axes
+    usual = [lower[key] for key in _KEYS if key in lower and not _is_membership(holder.obsm[lower[key]])]
+    others = [key for key in holder.obsm if not _is_usual(key) and is_place(key) and _is_plane(holder.obsm[key])]
+    for key in (*usual, *(key for key in others if not is_local(key))):
+        yield str(key) if key in others else str(key).lower(), *_of_array(holder.obsm[key], key, holder.label)
     for axes in find_axes(list(holder.obs.columns)):
-        numbers = numbers_of(holder.obs, axes)
-        if numbers is not None and np.isfinite(numbers[:, :2]).all(axis=1).any():
-            return " and ".join(map(str, axes.columns[:2])), numbers, axes
-    return "", None, Axes((), None)
+        if (numbers := numbers_of(holder.obs, axes)) is not None:
+            yield " and ".join(map(str, axes.columns[:2])), numbers, axes
+    for key in (key for key in others if is_local(key)):
+        yield str(key), *_of_array(holder.obsm[key], key, holder.label)
+
+
+def _is_usual(key: Any) -> bool:
+    return str(key).lower() in _KEYS
+
+
+def _is_plane(stored: Any) -> bool:
+    """Return whether an entry of ``obsm`` can be places: two or three columns of numbers."""
+    shape: tuple[int, ...] = getattr(stored, "shape", ())
+    if len(shape) != 2 or shape[1] not in (2, 3):
+        return False
+    kinds = {dtype.kind for dtype in stored.dtypes} if hasattr(stored, "dtypes") else {stored.dtype.kind}
+    return kinds <= set("iuf")
+
+
+def _in_names(names: pd.Index) -> _Places | None:
+    """Return the places that all barcodes tell, as 12x34 on the grids of DBiT-seq does: x, then y; else None."""
+    xy = names.astype(str).str.extract(_IN_NAMES, expand=True).to_numpy(dtype=np.float64)
+    if not len(xy) or not np.isfinite(xy).all():
+        return None
+    return _Places(f"the barcodes, such as {str(names[0])!r}, x before y", xy, odd=True)
+
+
+def _none_found(holders: Sequence[Holder]) -> str:
+    """Return the sentence on tables without coordinates: what they have in place of them."""
+    keys = sorted({str(key) for holder in holders for key in holder.obsm})
+    way_out = f"(obsm has {keys or 'no keys'}). Add them as an (N, 2) array of x and y."
+    for holder in holders:
+        for axes in find_axes(list(holder.obs.columns)):
+            if numbers_of(holder.obs, axes) is None:
+                column = axes.columns[0]
+                odd = str(np.asarray(holder.obs[column], dtype=object).reshape(-1)[0])
+                return (
+                    f"Expected numbers as coordinates in obs[{column!r}], found text such as {odd!r}. Store them as "
+                    "numbers, with a point before the decimals."
+                )
+    return f"Expected coordinates in obsm['spatial'] or in obs columns x and y, found none {way_out}"
 
 
 def _of_array(stored: Any, key: Any, label: str) -> tuple[np.ndarray, Axes]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from napari_trsmi.data.readers.found import Found, found_in_anndata, found_in_mudata
 from napari_trsmi.data.readers.matrices import is_matrix
 from napari_trsmi.data.readers.opening import reading
-from napari_trsmi.data.readers.plainly import other_content
+from napari_trsmi.data.readers.plainly import other_content, readable
 from napari_trsmi.data.readers.ranger_files import is_part
 from napari_trsmi.data.readers.visium import from_matrix
 from napari_trsmi.data.readers.xenium import from_xenium, is_xenium
@@ -21,6 +21,19 @@ READABLE = ".h5ad, .h5mu, .zarr or a folder of Space Ranger or Xenium"
 ZARR_MARKS = ("zarr.json", ".zgroup", ".zattrs", ".zmetadata")  # files that make a folder a zarr group
 HDF5_SUFFIXES = (".h5ad", ".h5mu", ".h5")
 _PACKED = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"7z\xbc\xaf", "7z"), (b"PK\x03\x04", "zip"))
+_ANOTHER = "Choose another file."
+_ELSEWHERE = {
+    ("rds", "rda", "rdata", "qs", "h5seurat"): "Write it as .h5ad in R first, with zellkonverter or anndataR.",
+    ("csv", "tsv", "txt", "xlsx"): "Make an AnnData of it first: measurements in X, places in obsm['spatial'].",
+    ("loom",): "Write it as .h5ad first (anndata.io.read_loom), with places in obsm['spatial'].",
+    ("gef", "gem"): "Give the folder it lies in, or write it as .h5ad with stereopy.",
+}
+
+
+def _way_out(path: Path) -> str:
+    """Return what to do with a file that is none of ours, by its ending."""
+    ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
+    return next((way for endings, way in _ELSEWHERE.items() if ending in endings), _ANOTHER)
 
 
 def from_file(path: Path) -> Found:
@@ -33,6 +46,10 @@ def from_file(path: Path) -> Found:
     with path.open("rb") as file:
         start = file.read(8)
     packed = next((name for magic, name in _PACKED if start.startswith(magic)), None)
+    if packed is not None and is_part(path):
+        raise _part_of_a_folder(path)
+    if packed is not None and (way_out := _way_out(path)) != _ANOTHER:
+        raise DataError(f"Expected {READABLE}, found {path.name} at {path.parent}. {way_out}")
     if packed == "zip":
         return _from_zipped_zarr(path)
     if packed is not None:
@@ -44,10 +61,14 @@ def from_file(path: Path) -> Found:
         problem = DataError(f"Expected an HDF5 file at {path}, found other content. Choose an .h5ad or .h5mu file.")
         raise problem.saying(other_content(path) or f"{path.name} is damaged, or something else.")
     if path.name in ZARR_MARKS or is_part(path):
-        problem = DataError(f"Expected {READABLE}, found a part of one, {path.name}. Choose its folder, {path.parent}.")
-        raise problem.saying(f"{path.name} is a part of a folder.")
-    problem = DataError(f"Expected {READABLE}, found {path.suffix or 'no suffix'} at {path}. Choose another file.")
+        raise _part_of_a_folder(path)
+    problem = DataError(f"Expected {READABLE}, found {path.suffix or 'no suffix'} at {path}. {_way_out(path)}")
     raise problem.saying(other_content(path))
+
+
+def _part_of_a_folder(path: Path) -> DataError:
+    problem = DataError(f"Expected {READABLE}, found a part of one, {path.name}. Choose its folder, {path.parent}.")
+    return problem.saying(f"{path.name} is a part of a folder.")
 
 
 def _from_hdf5(path: Path) -> Found:
@@ -68,8 +89,8 @@ def _from_hdf5(path: Path) -> Found:
         if kind == "anndata":
             import anndata
 
-            return found_in_anndata(anndata.read_h5ad(path), path.stem)
-    problem = DataError(f"Expected an AnnData or MuData file at {path}, found HDF5 with {keys[:5]}. Choose another.")
+            return found_in_anndata(anndata.read_h5ad(path), readable(path.stem))
+    problem = DataError(f"Expected an AnnData or MuData file at {path}, found HDF5 with {keys[:5]}. {_way_out(path)}")
     raise problem.saying(f"{path.name} holds something else.")
 
 
@@ -92,7 +113,7 @@ def _from_zipped_zarr(path: Path) -> Found:
             if "mod" in top:
                 found = found_in_mudata(read_mudata_zarr(store))
             else:
-                found = found_in_anndata(anndata.read_zarr(store), path.stem)
+                found = found_in_anndata(anndata.read_zarr(store), readable(path.stem))
         finally:
             store.close()
     found.stored = {}
@@ -122,4 +143,4 @@ def from_zarr(path: Path, library: str | None = None, modalities: Sequence[str] 
             return found_in_mudata(read_mudata_zarr(path))
         import anndata
 
-        return found_in_anndata(anndata.read_zarr(path), path.stem)
+        return found_in_anndata(anndata.read_zarr(path), readable(path.stem))

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from napari_trsmi.data.readers.barcodes import note_on_repeats, unique_names
-from napari_trsmi.data.readers.kinds import SHORT_NAMES, guess_kind, kind_from_names, kind_of_feature_type
+from napari_trsmi.data.readers.kinds import (
+    SHORT_NAMES,
+    column_of_feature_types,
+    guess_kind,
+    kind_from_names,
+    kind_of_feature_type,
+    may_be_modality,
+)
 from napari_trsmi.data.readers.proteins import protein_table
 from napari_trsmi.data.soundness import check_matrices
 from napari_trsmi.data.tables import layers_of
@@ -108,6 +115,9 @@ def found_in_anndata(adata: AnnData, hint: str = "") -> Found:
         key, tables[proteins] = found
         del obsm[key]
         notes.append(f"Took obsm[{key!r}] for the modality {proteins!r}.")
+    for key in (key for key in obsm if may_be_modality(str(key)) and len(np.shape(obsm[key])) == 2):
+        width = np.shape(obsm[key])[1]
+        notes.append(f"Left obsm[{key!r}] ({width:,} columns) alone: to train on it too, store it as a modality.")
     holder = Holder(label, adata.obs.set_axis(barcodes), obsm, adata.uns)
     return Found(
         tables, [holder], hints, notes, {"": barcodes}, dict.fromkeys(tables, barcodes), guessed, len(tables) == 1
@@ -201,12 +211,15 @@ def _modality_of_features(var: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
     """Return (D,) names of the modality of each feature, "" where it is unknown, and notes."""
     if "modality" in var and var["modality"].nunique() > 1:  # as a saved result with several modalities has it
         return var["modality"].astype(str).to_numpy(), []
-    if "feature_types" not in var:
+    column = column_of_feature_types(var)
+    if column is None:
         return np.full(len(var), ""), []
-    types = var["feature_types"].astype(str)
+    types = var[column].astype(str)
     names = {text: SHORT_NAMES.get(kind, "") if (kind := kind_of_feature_type(text)) else "" for text in types.unique()}
     other = sorted(text for text, name in names.items() if not name)
     notes = [f"Left out features of type {', '.join(other)}: no modality is known for them."] if other else []
+    if column != "feature_types":
+        notes.append(f"Modalities are told apart by var[{column!r}].")
     return types.map(names).to_numpy(), notes
 
 

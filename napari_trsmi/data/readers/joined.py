@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
+_FEW = 0.1  # share of the barcodes of the smaller of two tables below which that is told
+
 Spots = Literal["all", "common"]
 """Which spots are read: those that at least one modality has, or those that all have."""
 
@@ -86,7 +88,7 @@ def join(
         _check_unique({key: found.tables[own].obs_names for key, own in tables.items()})
         if not _through_others(barcodes):
             renamings, more = aligned(barcodes)
-            notes += more
+            notes += [*more, *_few_shared({key: _renamed(index, renamings) for key, index in barcodes.items()})]
     holders = [
         holder._replace(obs=holder.obs.set_axis(_renamed(holder.obs.index, renamings))) for holder in found.holders
     ]
@@ -178,6 +180,20 @@ def _check_unique(tables: Mapping[str, pd.Index]) -> None:
                 f"Expected unique barcodes in modality {key!r}, found {len(twice)} more than once, such as "
                 f"{twice[0]!r}. Make obs_names unique."
             )
+
+
+def _few_shared(barcodes: Mapping[str, pd.Index]) -> list[str]:
+    """Return a note on each table that shares hardly any barcode with the first."""
+    (first, reference), *others = barcodes.items()
+    notes = []
+    for key, index in others:
+        shared = int(index.isin(reference).sum())
+        if 0 < shared < _FEW * min(len(index), len(reference)):
+            notes.append(
+                f"Only {shared:,} barcodes are in both {first} ({len(reference):,}) and {key} ({len(index):,}): check "
+                "that they are of one section."
+            )
+    return notes
 
 
 def _renamed(names: pd.Index, renamings: Sequence[Renaming]) -> pd.Index:

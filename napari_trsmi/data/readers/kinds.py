@@ -25,23 +25,32 @@ _FEATURE_TYPES: dict[str, Kind] = {
     "protein expression": "protein",
     "protein": "protein",
     "adt": "protein",
+    "antibody": "protein",
+    "antibody derived tag": "protein",
+    "gex": "rna",
     "peaks": "chromatin",
     "peak": "chromatin",
     "chromatin accessibility": "chromatin",
     "atac": "chromatin",
     "histone modification": "chromatin",
 }
+_TYPE_COLUMNS = ("featuretypes", "featuretype", "featureclass", "modality", "type", "assay", "omics", "omic")
 _WORDS: dict[Kind, str] = {
     "rna": "rna gex gene genes mrna transcript transcripts transcriptome scrna snrna",
     "protein": "adt adts prot protein proteins antibody antibodies codex totalseq imc mibi cycif phenocycler",
-    "chromatin": "atac scatac chromatin peak peaks histone cuttag h3k27ac h3k27me3 h3k4me1 h3k4me3 h3k9me3",
+    "chromatin": "atac scatac chromatin peak peaks histone cuttag dnase epigenome",
 }
+_MEASURED = frozenset(("metabolite", "metabolites", "metabolomics", "lipid", "lipids", "lipidomics", "msi", "glycans"))
+_EMBEDDED = frozenset(
+    ("x", "pca", "lsi", "svd", "umap", "tsne", "latent", "embedding", "harmony", "scvi", "totalvi", "mofa", "trsmi")
+)
 _COMPONENT = re.compile(
     r"(x_)?(pc|pca|lsi|svd|ica|ic|nmf|mofa|factor|latent|component|comp|dim|topic|umap|harmony)[ _.-]?\d+",
     re.IGNORECASE,
 )
 _PEAK = re.compile(r"[A-Za-z0-9._]+[:_-]\d+[-_]\d+")
 _ENSEMBL_GENE = re.compile(r"ENS[A-Z]{0,4}G\d{8,}(\.\d+)?")
+_HISTONE = re.compile(r"h[234][abx]?[ks]\d+(ac|me\d?|ub\d*|p|ph)?(?![a-z])|cut ?(&|n|and)? ?tag")
 _SAMPLE = 200
 _ANTIBODIES = 0.2  # share of names that no gene has, from which on a panel is one of antibodies
 MOST_PROTEINS = 300
@@ -58,7 +67,28 @@ def kind_of_feature_type(text: str) -> Kind | None:
     >>> kind_of_feature_type("CRISPR Guide Capture") is None
     True
     """
-    return _FEATURE_TYPES.get(text.strip().lower())
+    return _FEATURE_TYPES.get(re.sub(r"[\W_]+", " ", text).strip().lower())  # R writes Gene.Expression
+
+
+def column_of_feature_types(var: pd.DataFrame) -> str | None:
+    """Return the column of `var` that says of what type features are: feature_types, or one that means two kinds.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> column_of_feature_types(pd.DataFrame({"feature.type": ["Gene.Expression", "Antibody.Capture"]}))
+    'feature.type'
+    >>> column_of_feature_types(pd.DataFrame({"type": ["protein_coding", "rna"]})) is None
+    True
+    """
+    if "feature_types" in var:
+        return "feature_types"
+    for column in var:
+        if re.sub(r"[\W_]+", "", str(column)).lower() in _TYPE_COLUMNS:
+            kinds = {kind_of_feature_type(text) for text in var[column].astype(str).unique()}
+            if len(kinds - {None}) > 1:
+                return str(column)
+    return None
 
 
 def kind_from_names(var: pd.DataFrame, name: str, hint: str = "") -> Kind | None:
@@ -82,8 +112,8 @@ def kind_from_names(var: pd.DataFrame, name: str, hint: str = "") -> Kind | None
         return "precomputed"
     if features and _share(features, _PEAK) > 0.8:
         return "chromatin"
-    if "feature_types" in var and len(var):
-        kind = kind_of_feature_type(str(var["feature_types"].astype(str).value_counts().index[0]))
+    if (column := column_of_feature_types(var)) is not None and len(var):
+        kind = kind_of_feature_type(str(var[column].astype(str).value_counts().index[0]))
         if kind:
             return kind
     if kind := _kind_from_words(name):
@@ -95,6 +125,18 @@ def kind_from_names(var: pd.DataFrame, name: str, hint: str = "") -> Kind | None
     if features and _share(features, _ENSEMBL_GENE) > 0.5:
         return "rna"
     return _kind_from_words(hint)
+
+
+def may_be_modality(key: str) -> bool:
+    """Return whether a key of ``obsm`` is called after something that is measured, and not after an embedding of it.
+
+    Examples
+    --------
+    >>> [may_be_modality(key) for key in ("ATAC_counts", "metabolites", "X_pca_protein", "X_umap", "spatial")]
+    [True, True, False, False, False]
+    """
+    words = set(re.findall(r"[a-z]+", key.lower()))
+    return not words & _EMBEDDED and (bool(words & _MEASURED) or _kind_from_words(key) is not None)
 
 
 def kind_from_symbols(names: Iterable[str]) -> Kind | None:
@@ -137,6 +179,6 @@ def _share(features: list[str], pattern: re.Pattern[str]) -> float:
 
 def _kind_from_words(text: str) -> Kind | None:
     """Return the one kind whose words occur in `text`; None for none and for several."""
-    words = set(re.findall(r"h3k\d+(?:ac|me\d)|[a-z]+", text.lower()))
+    words = set(re.findall(r"[a-z]+", _HISTONE.sub(" histone ", text.lower())))
     kinds = [kind for kind, known in _WORDS.items() if words & set(known.split())]
     return kinds[0] if len(kinds) == 1 else None

@@ -65,6 +65,15 @@ def share_at_same_place(xy: np.ndarray) -> float:
     return float(pd.DataFrame(xy).duplicated(keep=False).mean()) if len(xy) else 0.0
 
 
+def fullest_place(xy: np.ndarray) -> tuple[tuple[float, float], int]:
+    """Return the place at which most spots, (N, 2) finite coordinates, lie, and how many."""
+    import pandas as pd
+
+    heaps = pd.DataFrame(xy).value_counts()
+    x, y = heaps.index[0]
+    return (float(x), float(y)), int(heaps.iloc[0])
+
+
 def _boxes(xy: np.ndarray, part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return (P, 2) lowest and highest coordinates of each part."""
     low, high = (np.full((part.max() + 1, 2), end) for end in (np.inf, -np.inf))

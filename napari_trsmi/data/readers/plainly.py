@@ -21,6 +21,17 @@ _STARTS = (
 )
 
 
+def readable(name: str) -> str:
+    """Return the name of a file as text that can be drawn and stored; names of older systems may be no UTF-8.
+
+    Examples
+    --------
+    >>> readable("Gewebe \udce4") == "Gewebe \ufffd", readable("Gewebe ä")
+    (True, 'Gewebe ä')
+    """
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def kind_of(path: Path) -> str:
     """Return what a file is that is none of ours, such as ``"a web page"``; "" where that cannot be told."""
     with path.open("rb") as file:

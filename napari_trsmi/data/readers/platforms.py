@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import re
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -10,11 +11,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from napari_trsmi.data.readers.flat_tables import from_tables, has_tables
 from napari_trsmi.data.readers.found import Found
 from napari_trsmi.data.readers.opening import reading
 from napari_trsmi.data.readers.spatial_data import from_elements
 from napari_trsmi.data.spatialdata_store import quietly
-from napari_trsmi.errors import DataError
+from napari_trsmi.errors import ChoiceError, DataError
+
+log = logging.getLogger(__name__)
 
 
 class Platform(NamedTuple):
@@ -31,7 +35,7 @@ def _platform(name: str, reader: str, *patterns: str) -> Platform:
 
 PLATFORMS = (
     _platform("CosMx", "cosmx", r"exprMat_file\.csv(?:\.gz)?", r"metadata_file\.csv(?:\.gz)?"),
-    _platform("MERSCOPE", "merscope", r"cell_by_gene\.csv", r"cell_metadata\.csv"),
+    _platform("MERSCOPE", "merscope", r"cell_by_gene[^/]*\.csv(?:\.gz)?", r"cell_metadata[^/]*\.csv(?:\.gz)?"),
     _platform("Stereo-seq", "stereoseq", r"(?:tissue|tissuecut|raw|cellbin|adjusted\.cellbin)\.gef"),
     _platform("seqFISH", "seqfish", r"CellxGene.*\.csv", r"CellCoordinates.*\.csv"),
     _platform("Curio Seeker", "curio", r"anndata\.h5ad", r"cluster_assignment\.txt"),
@@ -56,6 +60,9 @@ def platform_of(folder: Path) -> Platform | None:
 def from_platform(folder: Path, platform: Platform, library: str | None = None) -> Found:
     """Return what spatialdata-io reads in a folder of a platform, in the way of a SpatialData ``.zarr``.
 
+    Of CosMx and MERSCOPE counts and places of cells are read also where pictures and outlines are missing, as they are
+    in most publications, or the package is.
+
     Raises
     ------
     ChoiceError
@@ -63,7 +70,26 @@ def from_platform(folder: Path, platform: Platform, library: str | None = None) 
     DataError
         The package is not installed, or cannot read the folder.
     """
-    if find_spec("spatialdata_io") is None:
+    try:
+        return _through_spatialdata_io(folder, platform, library)
+    except ChoiceError:
+        raise
+    except DataError as error:
+        if not has_tables(folder, platform.name):
+            raise
+        log.info("Reading the tables of %s alone: %s", folder, error)
+        found = from_tables(folder, platform.name, library)
+        if not _is_installed():
+            found.notes.append("Pictures and outlines need: pip install 'napari-trsmi[spatialdata]'.")
+        return found
+
+
+def _is_installed() -> bool:
+    return find_spec("spatialdata_io") is not None
+
+
+def _through_spatialdata_io(folder: Path, platform: Platform, library: str | None) -> Found:
+    if not _is_installed():
         raise DataError(
             f"Expected the package spatialdata-io to read {folder}, a folder of {platform.name}, found none. "
             "Install it with: pip install 'napari-trsmi[spatialdata]'."

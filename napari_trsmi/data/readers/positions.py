@@ -61,9 +61,17 @@ def _read_positions(path: Path) -> pd.DataFrame:
         table = pd.read_parquet(path)
     else:
         with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8-sig") as lines:
-            has_header = "barcode" in lines.readline()
-        table = pd.read_csv(path, header=0 if has_header else None, encoding="utf-8-sig")
+            first = lines.readline()
+        if not first.strip():
+            raise DataError(f"Expected positions in {path}, found an empty file. Copy it again.")
+        has_header, mark = "barcode" in first, max(",;\t", key=first.count)  # saved anew by a table program
+        table = pd.read_csv(path, header=0 if has_header else None, sep=mark, encoding="utf-8-sig")
         if not has_header or not {"barcode", *_COLUMNS} <= set(table):
+            if table.shape[1] != 1 + len(_COLUMNS):
+                raise DataError(
+                    f"Expected the columns barcode, {', '.join(_COLUMNS)} in {path}, found {table.shape[1]} columns. "
+                    "Copy it again."
+                )
             table = table.set_axis(["barcode", *_COLUMNS], axis=1)
     table = table.set_index(table["barcode"].astype(str))[_COLUMNS]
     table.index.name = None

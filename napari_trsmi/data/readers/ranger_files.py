@@ -51,6 +51,11 @@ def is_part(path: Path) -> bool:
     return _LIST.fullmatch(path.name) is not None or any(found.kind not in IMAGES for found in _named(path.name, path))
 
 
+def is_part_folder(path: Path) -> bool:
+    """Return whether the name of a folder is one of those in a run: of a matrix, or ``spatial``."""
+    return _MATRIX_FOLDER.fullmatch(path.name) is not None or path.name.lower().endswith("spatial")
+
+
 def files_in(folder: Path) -> list[RunFile]:
     """Return the files of Space Ranger in a folder, in its folders of matrices and in those called ``spatial``."""
     found: list[RunFile] = []
@@ -58,7 +63,7 @@ def files_in(folder: Path) -> list[RunFile]:
         name = path.name
         if not path.is_dir():
             found += _named(name, path)
-        elif _MATRIX_FOLDER.fullmatch(name) or name.lower().endswith("spatial"):
+        elif is_part_folder(path):
             found += (file for part in sorted(path.iterdir()) for file in _named(f"{name}/{part.name}", part))
     return found
 

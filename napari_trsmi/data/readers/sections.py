@@ -11,11 +11,13 @@ import numpy as np
 
 from napari_trsmi.data.libraries import BLANK, libraries_in
 from napari_trsmi.data.readers.found import Holder
-from napari_trsmi.data.readers.overlap import overlap, share_at_same_place
+from napari_trsmi.data.readers.overlap import fullest_place, overlap, share_at_same_place
 from napari_trsmi.data.readers.splits import (
+    BARCODES,
     LIBRARY_COLUMNS,
     PLANES,
     Split,
+    barcode_split,
     is_field,
     matched,
     plane_split,
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
     from napari_trsmi.data.readers.coordinates import Coordinates
 
 _JOINT = ", "  # between the names of a section that two columns tell apart
+_WHERE = {PLANES: "the third coordinate", BARCODES: "the barcodes"}
 _LISTED = 20  # names in a sentence
+_HEAP = 10  # spots at one place from which on it is told
 _MANY = 0.1  # share of spots at the place of another one from which on it is told
 
 
@@ -100,8 +104,8 @@ def choose_section(
     """
     named, of_name = _named(known, obs)
     splits = [split for split in section_splits(obs) if named is None or split.column != named.column]
-    planes = plane_split(coordinates.z)
-    splits = [split for split in (named, *splits, planes) if split is not None]
+    found_in = (named, *splits, plane_split(coordinates.z), barcode_split(obs.index))
+    splits = [split for split in found_in if split is not None]
     rows = np.ones(len(obs), dtype=bool)
     if library is not None:
         library = str(library)
@@ -119,9 +123,7 @@ def choose_section(
         raise ChoiceError(
             _kind(asked[0]),
             [name if library is None else f"{library}{_JOINT}{name}" for name in names],
-            " and ".join(
-                "the third coordinate" if split.column == PLANES else f"obs[{split.column!r}]" for split in asked
-            ),
+            " and ".join(_WHERE.get(split.column, f"obs[{split.column!r}]") for split in asked),
         )
     return _chosen(library, rows, known, named, of_name)
 
@@ -237,6 +239,9 @@ def _chosen(
 def note_on_places(xy: np.ndarray) -> list[str]:
     """Return a note where many spots of a section, (N, 2) finite coordinates, lie at the same place as another one."""
     share = share_at_same_place(xy)
+    (x, y), heap = fullest_place(xy) if share else ((0.0, 0.0), 0)
+    if heap >= _HEAP:
+        return [f"{heap:,} spots lie at one place, ({x:g}, {y:g}): leave them out if that stands for no place."]
     if share <= _MANY:
         return []
     return [

@@ -14,6 +14,7 @@ from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.readers import found_at, found_in_memory, from_memory, paths_of, read
 from napari_trsmi.data.readers.by_column import assemble_by
 from napari_trsmi.data.readers.joined import Spots
+from napari_trsmi.data.readers.plainly import readable
 from napari_trsmi.data.sources import marks_since, stamps
 from napari_trsmi.data.study import stack
 from napari_trsmi.errors import ChoiceError, DataError
@@ -125,7 +126,7 @@ def read_again(
         except DataError as error:
             raise DataError(f"Section {section['name']!r}: {error}") from error
     of_one = len(sections) > 1 and len({tuple(section["paths"]) for section in sections}) == 1
-    return _joined(parts, Path(paths[0]).stem, None) if of_one else stack(parts)
+    return _joined(parts, readable(Path(paths[0]).stem), None) if of_one else stack(parts)
 
 
 def _one(name: str, given: Any, how: Mapping[str, Any]) -> Dataset:
@@ -169,7 +170,7 @@ def _parts_of(given: Any, column: str | None, how: Mapping[str, Any]) -> tuple[d
 
 
 def _name(given: Any, in_memory: bool) -> str:
-    return "in memory" if in_memory else " + ".join(path.stem for path in paths_of(given))
+    return "in memory" if in_memory else " + ".join(readable(path.stem) for path in paths_of(given))
 
 
 def _joined(parts: Mapping[str, Dataset], name: str, column: str | None) -> Dataset:

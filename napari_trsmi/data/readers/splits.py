@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 LIBRARY_COLUMNS = ("library_id", "library", "library_key")
 PLANES = "z"  # what stands for a column where planes are told apart
+BARCODES = "barcodes"  # and where the barcodes themselves tell sections apart
 _SECTION = re.compile(
     "(batch|sample|slide|slice|section|fov|field|roi|tile|puck|specimen|block|replicate|run|image|acquisition|core|tma"
     "|chip|dataset|experiment|donor|patient|subject|individual|animal|mouse|case|condition|treatment|timepoint|bregma"
@@ -27,6 +28,14 @@ _SQUEEZED = re.compile(r"(id|ids|name|names|number|no|nr|num|index|idx|key|label
 _MISSING = frozenset(("", "nan", "none", "na", "<na>", "null"))
 LEAST_SPOTS = 3  # per part on average: columns with more values than that tell spots apart, no sections
 _MOST_PLANES = 200
+_JOINT = "[-_.:#]"
+_AROUND_BARCODE = (  # what is left of names without the barcode, or the number of a cell
+    rf"(?P<front>.*?){_JOINT}?(?P<stem>[ACGTN]{{8,}})(?P<end>.*)",
+    rf"(?P<stem>.+){_JOINT}(?P<end>[^-_.:#]+)",
+    rf"(?P<front>[^-_.:#]+){_JOINT}(?P<stem>.+)",
+)
+_NUMBERED = r" \(\d+\)$"  # names that were not unique
+_REPEATED = 0.1  # share of barcodes that several sections have, of a list that all draw from; in one, each is once
 
 
 class Split(NamedTuple):
@@ -85,6 +94,37 @@ def plane_split(z: np.ndarray | None) -> Split | None:
     if not 1 < len(heights) <= min(_MOST_PLANES, len(z) / LEAST_SPOTS):
         return None
     return Split(PLANES, part, tuple(f"z={height:g}" for height in heights))
+
+
+def barcode_split(names: pd.Index) -> Split | None:
+    """Return the sections that barcodes name in front or at their end, as those of joined files do; else None.
+
+    Many of them occur in several sections: in one, each would be there once.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> barcodes = [f"{cell}-1-{section}" for section in "AB" for cell in range(20)]
+    >>> barcode_split(pd.Index(barcodes)).names
+    ('A', 'B')
+    """
+    import pandas as pd
+
+    if names.astype(str).str.contains(_NUMBERED).any():  # which of two that had one name is of which section?
+        return None
+    for pattern in _AROUND_BARCODE:
+        found = names.to_series(index=range(len(names))).astype(str).str.extract(f"^{pattern}$")
+        if found["stem"].isna().any():
+            continue
+        sides = [side.str.strip("-_.:#") for key in ("front", "end") if (side := found.get(key)) is not None]
+        telling = [side for side in sides if side.nunique() > 1]
+        if not telling:
+            continue
+        split = split_by(BARCODES, telling[0] if len(telling) == 1 else telling[0] + " " + telling[1])
+        few = len(split.names) > 1 and 5 * len(split.names) ** 2 <= len(names)  # x_y of a grid are many
+        if few and pd.Index(found["stem"]).duplicated(keep=False).mean() > _REPEATED:
+            return split
+    return None
 
 
 def is_field(column: str) -> bool:

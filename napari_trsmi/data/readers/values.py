@@ -11,10 +11,11 @@ from napari_trsmi.config import Kind
 from napari_trsmi.data.dataset import MOST_COMPONENTS, Modality
 from napari_trsmi.data.readers.found import lean_table
 from napari_trsmi.data.readers.kinds import BY_NAMES, MOST_PROTEINS, guess_kind, kind_from_names
+from napari_trsmi.data.readers.layers import Stored, counts_beside, normalised_beside, rows_of
 from napari_trsmi.data.readers.profile import Profile, profile_of
 from napari_trsmi.errors import DataError
 from napari_trsmi.normalised import scale_of
-from napari_trsmi.sampling import blocks, taken
+from napari_trsmi.sampling import blocks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _SOME = 1000  # rows
 _ROUNDING = 3e-5  # of a value: so far those of a constant may lie apart
-_COUNT_LAYERS = ("counts", "raw_counts", "count", "raw")
 _REDUCED = "Modality {!r} holds {:,} features that are no counts: they are reduced to components before training."
 _SAID = {
     "scaled": "scaled but not logged: taken as counts are, without a test that needs counts",
@@ -76,8 +76,8 @@ def checked_modality(
         values, var, note = found
     elif named == "protein" or (named is None and _may_be_intensities(table, rows)):
         values, var, note = _intensities(name, table, rows)
-    elif (named or guess_kind(table)[0]) == "rna" and _may_be_normalised(table, rows):
-        values, var, note = _normalised(name, table, rows)
+    elif (named or guess_kind(table)[0]) == "rna" and (found := _normalised(name, table, rows)) is not None:
+        values, var, note = found
     elif kind is None and _may_be_components(table, rows):
         named = "precomputed"
         values, var, note = _components(name, table, rows)
@@ -96,24 +96,23 @@ def checked_modality(
 
 
 def _counts(name: str, table: AnnData, rows: np.ndarray) -> tuple[Any, Any, str] | None:
-    """Return counts from `X`, a counts layer or `raw`, their features and a note; None where there are none."""
-    values = _taken(table.X, rows)
-    if values is not None and values.shape[1]:
-        profile = profile_of(values)
-        if profile.counts:
-            return _as_counts(name, values, profile, table.var, "")
-    for key in _COUNT_LAYERS:
-        if key in table.layers and (profile := profile_of(layer := _taken(table.layers[key], rows))).counts:
-            return _as_counts(
-                name, layer, profile, table.var, f"X of modality {name!r} holds no counts: used layers[{key!r}]."
-            )
-    if (found := _raw(table, rows)) is not None and (profile := profile_of(found[0])).counts:
-        raw, var, left_out = found
-        said = f"; {left_out} features whose names repeat there were left out" if left_out else ""
-        return _as_counts(name, raw, profile, var, f"X of modality {name!r} holds no counts: used those in raw{said}.")
-    if values is not None and values.shape[1] and not profile_of(values).finite:
+    """Return counts from `X`, a layer or `raw`, their features and a note; None where there are none."""
+    values = rows_of(table.X, rows)
+    held = profile_of(values) if values is not None and values.shape[1] else None
+    if held is not None and held.counts and held.maximum > 0:
+        return _as_counts(name, values, held, table.var, "")
+    for found in counts_beside(table, rows):
+        if (profile := profile_of(found.values)).counts and profile.maximum > 0:
+            beside = found.where if found.where != "raw" else "those in raw"
+            note = f"X of modality {name!r} holds no counts: used {beside}{_left_out(found)}."
+            return _as_counts(name, found.values, profile, found.var, note)
+    if held is not None and not held.finite:
         raise DataError(f"Expected finite values in modality {name!r}, found NaN or infinity. Remove or fill them.")
-    return None
+    return _as_counts(name, values, held, table.var, "") if held is not None and held.counts else None
+
+
+def _left_out(found: Stored) -> str:
+    return f"; {found.left_out} features whose names repeat there were left out" if found.left_out else ""
 
 
 def _as_counts(name: str, values: Any, profile: Profile, var: pd.DataFrame, note: str) -> tuple[Any, Any, str]:
@@ -128,23 +127,9 @@ def _as_counts(name: str, values: Any, profile: Profile, var: pd.DataFrame, note
     return matrix, var, note
 
 
-def _raw(table: AnnData, rows: np.ndarray) -> tuple[Any, pd.DataFrame, int] | None:
-    """Return values in `raw` of the table's features, these, and how many cannot be told from others of their name."""
-    if table.raw is None or not table.n_vars or not table.var_names.isin(table.raw.var_names).all():
-        return None
-    if table.raw.var_names.equals(table.var_names):
-        return _taken(table.raw.X, rows), table.var, 0
-    once = ~table.var_names.isin(table.raw.var_names[table.raw.var_names.duplicated()])
-    if not once.any():
-        return None
-    columns = table.raw.var_names.drop_duplicates(keep=False).get_indexer(table.var_names[once])
-    unique = np.flatnonzero(~table.raw.var_names.duplicated(keep=False))
-    return _taken(table.raw.X, rows)[:, unique[columns]], table.var[once], int((~once).sum())
-
-
 def _intensities(name: str, table: AnnData, rows: np.ndarray) -> tuple[Any, Any, str]:
     """Return (N, D) CSR of measured intensities in `X`, negative ones too where they were transformed, and a note."""
-    values = _taken(table.X, rows)
+    values = rows_of(table.X, rows)
     if values is None or not values.shape[1]:
         raise DataError(_why_no_counts(name, table, rows))
     return _as_csr(values), table.var, f"Modality {name!r} holds no counts: its values are taken as intensities."
@@ -153,21 +138,32 @@ def _intensities(name: str, table: AnnData, rows: np.ndarray) -> tuple[Any, Any,
 def _may_be_intensities(table: AnnData, rows: np.ndarray) -> bool:
     """Return whether `X` is a panel of antibodies, or a narrow, dense table of fractions of 0 or more."""
     kind, by = guess_kind(table)
-    return kind == "protein" and (by == BY_NAMES or profile_of(_taken(table.X, rows)).minimum >= 0)
+    return kind == "protein" and (by == BY_NAMES or profile_of(rows_of(table.X, rows)).minimum >= 0)
 
 
-def _may_be_normalised(table: AnnData, rows: np.ndarray) -> bool:
-    """Return whether `X` holds values, all of them 0 or more."""
-    return table.X is not None and table.n_vars > 0 and profile_of(_taken(table.X, rows)).minimum >= 0
+def _normalised(name: str, table: AnnData, rows: np.ndarray) -> tuple[Any, Any, str] | None:
+    """Return (N, D) CSR of normalised RNA, its features, and a note that says how it looks; None where there is none.
 
-
-def _normalised(name: str, table: AnnData, rows: np.ndarray) -> tuple[Any, Any, str]:
-    """Return (N, D) CSR of normalised RNA in `X`, and a note that says how it looks."""
-    matrix = _as_csr(_taken(table.X, rows))
+    That is `X` where all is 0 or more, else, where `X` was scaled to a mean of 0, what it was made from.
+    """
+    if table.X is None or table.n_vars == 0:
+        return None
+    found, note = Stored("X", rows_of(table.X, rows), table.var), ""
+    if not profile_of(found.values).minimum >= 0:
+        may_be = (one for one in normalised_beside(table, rows) if _is_measured(profile_of(one.values)))
+        if (beside := next(may_be, None)) is None:
+            return None
+        note = f"X of modality {name!r} was scaled to a mean of 0: used {beside.where}{_left_out(beside)}. "
+        found = beside
+    matrix = _as_csr(found.values)
     told = (
         f"Modality {name!r} holds no counts: its values look {_SAID[scale_of(matrix)]}. Counts are better: put them in "
     )
-    return matrix, table.var, f"{told}layers['counts'] if you have them."
+    return matrix, found.var, f"{note}{told}layers['counts'] if you have them."
+
+
+def _is_measured(profile: Profile) -> bool:
+    return profile.finite and profile.minimum >= 0 and profile.maximum > 0
 
 
 def _components(name: str, table: AnnData, rows: np.ndarray) -> tuple[np.ndarray, Any, str]:
@@ -177,8 +173,8 @@ def _components(name: str, table: AnnData, rows: np.ndarray) -> tuple[np.ndarray
     values, var, note = table.X, table.var, ""
     if values is None or not 0 < table.n_vars <= MOST_COMPONENTS:
         key = next((key for key in _COMPONENT_KEYS if key in table.obsm), None)
-        if key is None and values is not None and not (profile := profile_of(_taken(values, rows))).counts:
-            return _to_reduce(name, _taken(values, rows), profile), var, _REDUCED.format(name, table.n_vars)
+        if key is None and values is not None and not (profile := profile_of(rows_of(values, rows))).counts:
+            return _to_reduce(name, rows_of(values, rows), profile), var, _REDUCED.format(name, table.n_vars)
         if key is None:
             raise DataError(
                 f"Expected 1 to {MOST_COMPONENTS} precomputed features in X of modality {name!r} or components in obsm "
@@ -187,7 +183,7 @@ def _components(name: str, table: AnnData, rows: np.ndarray) -> tuple[np.ndarray
             )
         values, note = table.obsm[key], f"Used obsm[{key!r}] as the features of modality {name!r}."
         var = pd.DataFrame(index=[f"{key.removeprefix('X_')}_{i + 1}" for i in range(values.shape[1])])
-    values = _taken(values, rows)
+    values = rows_of(values, rows)
     values = np.asarray(values.toarray() if sparse.issparse(values) else values, dtype=np.float32)  # (N, D), D small
     if not np.isfinite(values).all():
         raise DataError(f"Expected finite features in modality {name!r}, found NaN or infinity. Remove or fill them.")
@@ -205,7 +201,7 @@ def _may_be_components(table: AnnData, rows: np.ndarray) -> bool:
     """Return whether `X` can only be components: narrow with negative fractions, or none but components in `obsm`."""
     if table.X is None or table.n_vars == 0:
         return any(key in table.obsm for key in _COMPONENT_KEYS)
-    profile = profile_of(_taken(table.X, rows))
+    profile = profile_of(rows_of(table.X, rows))
     return table.n_vars <= MOST_COMPONENTS and profile.minimum < 0 and not profile.whole
 
 
@@ -213,7 +209,7 @@ def _why_no_counts(name: str, table: AnnData, rows: np.ndarray) -> str:
     """Return the sentence on values that are neither counts nor components."""
     if table.X is None or table.n_vars == 0:
         return f"Expected features in modality {name!r}, found none. Choose another file or leave {name!r} out."
-    profile = profile_of(_taken(table.X, rows))
+    profile = profile_of(rows_of(table.X, rows))
     if profile.minimum < 0 and profile.whole:
         found = f"found {profile.minimum:g}"
         return f"Expected counts of 0 or more in modality {name!r}, {found}. Give the counts as measured."
@@ -252,21 +248,6 @@ def _is_constant(values: Any) -> bool:
         if (high - low > _ROUNDING * np.maximum(np.abs(low), np.abs(high))).any():
             return False
     return True
-
-
-def _taken(values: Any, rows: np.ndarray) -> Any:
-    """Return `rows` of `values`, without a copy where that is all of them in order; None stays None."""
-    if values is None:
-        return None
-    if not sparse.issparse(values):
-        values = np.asarray(values)
-    if values.dtype.kind not in "biuf":
-        raise DataError(f"Expected numbers as values of a modality, found {values.dtype}. Store them as numbers.")
-    if values.dtype == np.float16:  # scipy has no sparse matrices of these
-        values = values.astype(np.float32)
-    if not values.dtype.isnative:  # written on a machine of the other byte order, which scipy refuses
-        values = values.astype(values.dtype.newbyteorder("="))
-    return taken(values, rows)
 
 
 def _as_csr(values: Any) -> sparse.csr_matrix:

@@ -17,7 +17,7 @@ from napari_trsmi.data.readers.matrices import library_in, read_matrix
 from napari_trsmi.data.readers.opening import reading
 from napari_trsmi.data.readers.pictures import read_picture
 from napari_trsmi.data.readers.positions import middles_of_cells, positions_of
-from napari_trsmi.data.readers.ranger_files import IMAGES, RunFile, files_in, of_sample, samples_in
+from napari_trsmi.data.readers.ranger_files import IMAGES, RunFile, files_in, is_part_folder, of_sample, samples_in
 from napari_trsmi.errors import ChoiceError, DataError
 
 _PACKED = ("*spatial*.tar.gz", "*spatial*.zip", "*matri*.tar.gz", "*matri*.zip", "*.tar")
@@ -81,6 +81,17 @@ def from_space_ranger(folder: Path, library: str | None = None) -> Found:
             raise DataError(f"Expected one of the sections {list(sections)}, found {library!r}. Choose one of them.")
         name, section = next(iter(sections.items()))
         return _found(section, library_in(section.matrix) or name)
+
+
+def run_of(part: Path) -> Path | None:
+    """Return the folder of the run that a part of one lies in, its folder of a matrix or ``spatial``; None for others.
+
+    So a run opens whichever of its folders was given.
+    """
+    outs = part.absolute().parent
+    given = is_part_folder(part) and not part.name.lower().startswith("raw")  # that is another matrix than is taken
+    whole = given and any(section.is_placed for section in _samples(outs).values())
+    return outs if whole else None
 
 
 def from_matrix(path: Path) -> Found:

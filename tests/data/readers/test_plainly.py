@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,16 @@ def refusal(path: Path) -> str:
 @pytest.fixture(scope="module")
 def whole() -> bytes:
     return Path(nt.sample_path()).read_bytes()
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="names are text there")
+def test_a_name_that_is_no_utf8_is_read_as_text_that_can_be_drawn_and_stored(tmp_path, whole):
+    path = tmp_path / os.fsdecode(b"Gew\xe4be.h5mu")
+    path.write_bytes(whole)
+    dataset = nt.read(path)
+    assert dataset.name == "Gew\ufffdbe"
+    assert all(note.encode("utf-8") for note in dataset.notes)
+    assert nt.read(dataset.sources[0]).n_spots == dataset.n_spots
 
 
 def test_a_file_that_was_cut_tells_how_much_of_it_is_there(tmp_path, whole):

@@ -1,0 +1,93 @@
+"""Where the values of a table may lie: in ``X``, in a layer, in ``raw``; told by what these are called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from napari_trsmi.data.tables import layers_of
+from napari_trsmi.errors import DataError
+from napari_trsmi.sampling import taken
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+
+_COUNTS = re.compile(r"counts?|rawcounts?|umis?|umicounts?|countdata|raw|rawdata|unnormali[sz]ed")
+_FIRST = ("counts", "raw_counts", "count", "raw")  # before others that are called similarly
+_NORMALISED = re.compile(r"log|logcounts?|lognorm\w*|log1p\w*|normali[sz]ed|norm|normcounts?|data")
+
+
+class Stored(NamedTuple):
+    """Values that lie somewhere in a table: where, (N, D) values, and their (D, n) features.
+
+    `left_out` features of the table are not among them, because names repeat.
+    """
+
+    where: str
+    values: Any
+    var: pd.DataFrame
+    left_out: int = 0
+
+
+def counts_beside(table: AnnData, rows: np.ndarray) -> Iterator[Stored]:
+    """Yield what is called after counts, `rows` of it: layers, the commonest name first, then ``raw``."""
+    layers = layers_of(table)
+    called = [key for key in layers if key not in _FIRST and _is_called(key, _COUNTS)]
+    for key in (*(key for key in _FIRST if key in layers), *called):
+        yield Stored(f"layers[{key!r}]", rows_of(layers[key], rows), table.var)
+    yield from _raw(table, rows)
+
+
+def normalised_beside(table: AnnData, rows: np.ndarray) -> Iterator[Stored]:
+    """Yield what is called after normalised values, `rows` of it: layers, then ``raw``."""
+    for key, layer in layers_of(table).items():
+        if _is_called(key, _NORMALISED):
+            yield Stored(f"layers[{key!r}]", rows_of(layer, rows), table.var)
+    yield from _raw(table, rows)
+
+
+def rows_of(values: Any, rows: np.ndarray) -> Any:
+    """Return `rows` of `values`, without a copy where that is all of them in order; None stays None.
+
+    Raises
+    ------
+    DataError
+        The values are no numbers.
+    """
+    if values is None:
+        return None
+    if not sparse.issparse(values):
+        values = np.asarray(values)
+    if values.dtype.kind not in "biuf":
+        raise DataError(f"Expected numbers as values of a modality, found {values.dtype}. Store them as numbers.")
+    if values.dtype == np.float16:  # scipy has no sparse matrices of these
+        values = values.astype(np.float32)
+    if not values.dtype.isnative:  # written on a machine of the other byte order, which scipy refuses
+        values = values.astype(values.dtype.newbyteorder("="))
+    return taken(values, rows)
+
+
+def _is_called(key: Any, pattern: re.Pattern[str]) -> bool:
+    """Return whether a name, or all that is in it but an ``X`` in front, is called after something."""
+    bare = re.sub(r"[\W_]+", "", re.sub(r"^[xX][_.]", "", str(key))).lower()
+    return pattern.fullmatch(bare) is not None
+
+
+def _raw(table: AnnData, rows: np.ndarray) -> Iterator[Stored]:
+    """Yield values in `raw` of the table's features, of those that can be told from others of their name."""
+    if table.raw is None or not table.n_vars or not table.var_names.isin(table.raw.var_names).all():
+        return
+    if table.raw.var_names.equals(table.var_names):
+        yield Stored("raw", rows_of(table.raw.X, rows), table.var)
+        return
+    once = ~table.var_names.isin(table.raw.var_names[table.raw.var_names.duplicated()])
+    if once.any():
+        columns = table.raw.var_names.drop_duplicates(keep=False).get_indexer(table.var_names[once])
+        unique = np.flatnonzero(~table.raw.var_names.duplicated(keep=False))
+        values = rows_of(table.raw.X, rows)[:, unique[columns]]
+        yield Stored("raw", values, table.var[once], int((~once).sum()))

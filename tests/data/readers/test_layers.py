@@ -1,0 +1,65 @@
+"""Values that do not lie in X, under the names that programs give them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_trsmi.data.readers import from_memory
+from napari_trsmi.errors import DataError
+
+
+def only(dataset):
+    (modality,) = dataset.modalities.values()
+    return modality
+
+
+@pytest.fixture
+def counts(make_table):
+    return make_table()
+
+
+def logged(counts):
+    table = counts.copy()
+    table.X = counts.X.log1p() * 1.1
+    return table
+
+
+@pytest.mark.parametrize("key", ["Counts", "rawcounts", "X_counts", "umi", "UMI_counts", "raw_data", "count_data"])
+def test_counts_are_found_in_a_layer_whatever_it_is_called(counts, key):
+    table = logged(counts)
+    table.layers[key] = counts.X.copy()
+    dataset = from_memory(table)
+    np.testing.assert_array_equal(only(dataset).table.X.toarray(), counts.X.toarray())
+    assert any(f"used layers['{key}']" in note for note in dataset.notes)
+
+
+def test_a_layer_that_says_nothing_of_counts_is_left_alone(counts):
+    table = logged(counts)
+    table.layers["spliced"] = counts.X.copy()
+    assert any("holds no counts" in note for note in from_memory(table).notes)
+
+
+def test_an_x_of_zeros_gives_way_to_the_counts_beside_it(counts):
+    table = counts.copy()
+    table.X = counts.X * 0
+    with pytest.raises(DataError, match="found only zeros"):
+        from_memory(table)
+    table.layers["counts"] = counts.X.copy()
+    np.testing.assert_array_equal(only(from_memory(table)).table.X.toarray(), counts.X.toarray())
+
+
+@pytest.mark.parametrize("where", ["raw", "logcounts", "data", "normalized"])
+def test_of_a_scaled_table_of_genes_what_it_was_made_from_is_taken(counts, where):
+    table = logged(counts)
+    table.var_names = [f"ENSG{i:011d}" for i in range(table.n_vars)]
+    values = table.X.toarray()
+    if where == "raw":
+        table.raw = table.copy()
+    else:
+        table.layers[where] = table.X.copy()
+    table.X = (values - values.mean(axis=0)) / (values.std(axis=0) + 0.1)
+    dataset = from_memory(table)
+    assert only(dataset).kind == "rna"
+    np.testing.assert_allclose(only(dataset).table.X.toarray(), values, rtol=1e-6)
+    assert any("was scaled to a mean of 0: used" in note and "look logged" in note for note in dataset.notes)
