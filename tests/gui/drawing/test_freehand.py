@@ -59,7 +59,7 @@ DOCKS = {"Regions": regions, "Ask": ask, "Correct": correct, "Embedding": embedd
 
 @pytest.mark.parametrize(
     ("name", "jumps"), [*((name, False) for name in DOCKS), ("Regions", True), ("Embedding", True)]
-)  # Regions, Ask and Correct draw with one pen
+)  # one function draws them all; Embedding, on a plane of its own
 def test_no_point_of_a_fast_lasso_is_lost(viewer, opened, qtbot, result, name, jumps):
     found = DOCKS[name](opened(name), qtbot)
     spots = layer(viewer, "domains")
