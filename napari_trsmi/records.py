@@ -13,8 +13,8 @@ S = TypeVar("S")
 T = TypeVar("T")
 Emphasis = Literal["coherent", "even"]  # see `config.Cluster.emphasis`
 EVEN = (  # said of a result whose emphasis nobody asked for
-    "Domains are cut with an even emphasis: they tell more of what was measured than those that follow what "
-    "changes most smoothly over the tissue. cluster.emphasis 'coherent' shows the latter."
+    "Domains are cut with an even emphasis, which tells more of what was measured here; "
+    "cluster.emphasis 'coherent' follows what changes most smoothly."
 )
 
 

@@ -26,6 +26,7 @@ from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.recut import recut_of
 from napari_trsmi.gui.runs import on
 from napari_trsmi.gui.viewer.layers import DOMAINS
+from napari_trsmi.gui.widgets.arrowless import take_arrows_off
 from napari_trsmi.gui.widgets.plain import Label
 from napari_trsmi.gui.widgets.whole_number import WholeNumber
 from napari_trsmi.teach import EPOCHS
@@ -256,7 +257,6 @@ def _number(lowest: int, name: str, tip: str) -> WholeNumber:
     box = WholeNumber(lowest - 1, 200 if lowest else 32, "same", tip)
     box.setValue(lowest - 1)
     box.setKeyboardTracking(True)  # a button beside it may be clicked before the field is left
-    box.setButtonSymbols(WholeNumber.ButtonSymbols.NoButtons)  # two of them in a narrow dock
-    box.setStyleSheet("QSpinBox { min-width: 40px }")  # napari asks for more
+    take_arrows_off(box, 40)  # two of them in a narrow dock
     box.setAccessibleName(name)
     return box
