@@ -60,8 +60,10 @@ def recolor(result: Result, domain: int | str, color: str) -> Result:
     return replace(result, colors=colors, provenance=_noted(result, "recolor", domain=result.names[k], color=color))
 
 
-def merge(result: Result, domains: Sequence[int | str], prepared: Prepared | None = None) -> Result:
-    """Return the result with several domains made one, which keeps name and colour of the largest of them.
+def merge(
+    result: Result, domains: Sequence[int | str], prepared: Prepared | None = None, *, into: int | str | None = None
+) -> Result:
+    """Return the result with several domains made one, which keeps name and colour of one of them.
 
     Boundaries and scores are found again; reviews of boundaries that did not change are kept. Domains are numbered
     anew by falling size and keep their names.
@@ -72,6 +74,8 @@ def merge(result: Result, domains: Sequence[int | str], prepared: Prepared | Non
         Two or more.
     prepared
         What `stages.prepare` returns for the result's dataset and settings; made here where not given.
+    into
+        The one that keeps its name and colour; the largest where not given.
 
     Raises
     ------
@@ -81,7 +85,7 @@ def merge(result: Result, domains: Sequence[int | str], prepared: Prepared | Non
     from napari_trsmi.evidence import with_support
     from napari_trsmi.stages import assemble, prepare
 
-    merged = sorted({number(result, domain) for domain in domains})
+    merged = sorted({number(result, domain) for domain in (*domains, *(() if into is None else (into,)))})
     if len(merged) < 2:
         raise DataError(
             f"Expected two domains or more to merge, found {len(merged)}. Choose another one to merge with."
@@ -89,12 +93,12 @@ def merge(result: Result, domains: Sequence[int | str], prepared: Prepared | Non
     prepared = prepared or prepare(result.dataset, result.config)
     old, posterior = result.partition, result.partition.posterior
     sizes = np.bincount(old.labels, minlength=old.n_domains)
-    largest = max(merged, key=lambda k: sizes[k])
-    into = np.where(np.isin(np.arange(old.n_domains), merged), largest, np.arange(old.n_domains))
-    sizes = np.bincount(into[old.labels], minlength=old.n_domains)
-    left = np.unique(into)
+    kept = max(merged, key=lambda k: sizes[k]) if into is None else number(result, into)
+    one = np.where(np.isin(np.arange(old.n_domains), merged), kept, np.arange(old.n_domains))
+    sizes = np.bincount(one[old.labels], minlength=old.n_domains)
+    left = np.unique(one)
     order = left[np.argsort(-sizes[left], kind="stable")]  # (K',) old number of each new domain
-    new = np.argsort(order)[np.searchsorted(left, into)]  # (K,) new number of each old domain
+    new = np.argsort(order)[np.searchsorted(left, one)]  # (K,) new number of each old domain
     summed = np.zeros((len(posterior), len(order)), np.float32)
     for k, column in zip(new, posterior.T, strict=True):
         summed[:, k] += column
@@ -107,6 +111,7 @@ def merge(result: Result, domains: Sequence[int | str], prepared: Prepared | Non
         into_new[len(new) :] -= len(new) - len(order)
         found = with_support(found, into_new[result.cuts].astype(np.int16), prepared.spatial)
     told = {key: found.provenance[key] for key in ("support",) if key in found.provenance}
+    named = {} if into is None else {"into": result.names[kept]}
     return replace(
         found,
         dataset=result.dataset,
@@ -117,7 +122,7 @@ def merge(result: Result, domains: Sequence[int | str], prepared: Prepared | Non
         modality_weights=result.modality_weights,
         history=result.history,
         state=result.state,
-        provenance={**_noted(result, "merge", domains=[result.names[k] for k in merged]), **told},
+        provenance={**_noted(result, "merge", domains=[result.names[k] for k in merged], **named), **told},
     )
 
 

@@ -14,7 +14,7 @@ from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.interrupt import check
-from napari_trsmi.records import Fit, Partition, left_devices
+from napari_trsmi.records import EVEN, Fit, Partition, left_devices
 from napari_trsmi.sampling import Columns, is_large, side_by_side
 from napari_trsmi.telling import PREPARING, tell
 from napari_trsmi.tiles import Tiles, spatial_tiles
@@ -225,10 +225,7 @@ def _even_notes(config: Config, partition: Partition) -> list[str]:
     """Sentences about an emphasis that nobody asked for."""
     if config.cluster.emphasis != "auto" or partition.emphasis == "coherent":
         return []
-    return [
-        "Domains are cut with an even emphasis: they tell more of what was measured than those that follow what "
-        "changes most smoothly over the tissue. cluster.emphasis 'coherent' shows the latter."
-    ]
+    return [EVEN]
 
 
 def missing_columns(prepared: Prepared) -> Columns | None:

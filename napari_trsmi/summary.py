@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from napari_trsmi.records import EVEN
+
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
 
@@ -31,6 +33,11 @@ def undecided(result: Result) -> str:
 def technical(result: Result) -> list[str]:
     """Return a sentence for each thing in the section that looks technical, or modality that says nothing."""
     return [one["sentence"] for one in result.provenance.get("technical", ())]
+
+
+def remarks(result: Result) -> list[str]:
+    """Return what a person should know of a result: an emphasis that nobody asked for, and what looks technical."""
+    return [*(note for note in result.provenance.get("notes", ()) if note == EVEN), *technical(result)]
 
 
 def without_sections(result: Result) -> list[str]:

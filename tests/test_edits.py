@@ -114,6 +114,16 @@ def test_merging_joins_labels_and_posterior_and_numbers_by_size(result):
     assert merged.scores != result.scores
 
 
+def test_domains_are_merged_into_the_one_that_is_named(result):
+    largest, smallest = result.names[0], result.names[-1]
+    merged = edits.merge(result, [largest, smallest], into=smallest)
+    assert largest not in merged.names
+    assert merged.palette[merged.names.index(smallest)] == result.palette[-1]
+    again = edits.merge(result, **{k: v for k, v in merged.provenance["edits"][-1].items() if k != "edit"})
+    assert again.names == merged.names
+    np.testing.assert_array_equal(again.labels, edits.merge(result, [0, len(result.names) - 1]).labels)
+
+
 def test_merging_with_the_prepared_section_is_the_same(result):
     section = prepare(result.dataset, result.config)
     one, two = edits.merge(result, [0, 1]), edits.merge(result, [0, 1], section)

@@ -9,6 +9,7 @@ import pytest
 
 import napari_trsmi as nt
 from napari_trsmi.graphs import spatial_graph
+from napari_trsmi.records import EVEN
 from napari_trsmi.report import page, write_report
 from napari_trsmi.summary import SUPPORT_MEANS
 
@@ -103,6 +104,10 @@ def test_an_undecided_result_and_the_curve_of_its_number_are_on_the_page(result)
     assert "<b>Undecided: other cuts of the same run agree with mean ARI 0.20 only." in text
     assert "3 domains would be chosen; about as good: 4." in text
     assert 'alt="Agreement by number of domains"' in text
+
+
+def test_an_emphasis_that_nobody_asked_for_is_on_the_page(result):
+    assert "even emphasis" in page(replace(result, provenance={**result.provenance, "notes": [EVEN]}))
 
 
 def test_names_and_notes_are_shown_as_text_and_never_run(result):

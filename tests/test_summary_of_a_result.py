@@ -3,7 +3,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from napari_trsmi.cli.command import found_in
-from napari_trsmi.summary import technical
+from napari_trsmi.records import EVEN
+from napari_trsmi.summary import remarks, technical
 
 
 def result_with(**provenance):
@@ -18,6 +19,12 @@ def test_what_looks_technical_is_told_line_by_line():
     assert technical(result) == ["rna jumps.", "adt says nothing."]
     assert found_in(result).splitlines() == ["3 domains over 1,200 spots.", "rna jumps.", "adt says nothing."]
     assert technical(result_with()) == []
+
+
+def test_an_emphasis_that_nobody_asked_for_is_told_and_other_notes_are_not():
+    result = result_with(notes=["Left out 3.", EVEN], technical=[{"sentence": "rna jumps."}])
+    assert remarks(result) == [EVEN, "rna jumps."]
+    assert found_in(result).splitlines()[1:] == [EVEN, "rna jumps."]
 
 
 def test_an_undecided_run_and_a_chosen_number_are_told_in_one_line():

@@ -49,6 +49,7 @@ class _Recolored(_Edit):
 class _Merged(_Edit):
     edit: Literal["merge"]
     domains: list[Domain]
+    into: Domain | None = None
 
 
 class _Nested(_Edit):

@@ -10,7 +10,15 @@ import pytest
 from long_names import LONG, SPACED, named, renamed
 from napari.components import ViewerModel
 from opened_dock import open_section
-from qtpy.QtWidgets import QAbstractScrollArea, QApplication, QLabel, QTabWidget, QWidget
+from qtpy.QtWidgets import (
+    QAbstractScrollArea,
+    QAbstractSpinBox,
+    QApplication,
+    QDockWidget,
+    QLabel,
+    QTabWidget,
+    QWidget,
+)
 
 from napari_trsmi.gui.form.fold import Fold
 from napari_trsmi.gui.viewer.sessions import session_of
@@ -97,8 +105,6 @@ def test_a_coloured_section_widens_no_dock(dock, long_named):
 
 
 def test_the_window_with_all_docks_fits_a_small_screen(viewer, long_named):
-    from qtpy.QtWidgets import QDockWidget
-
     from napari_trsmi.gui.viewer.docks import open_docks
 
     open_section(viewer, long_named.dataset, long_named)
@@ -114,6 +120,25 @@ def test_the_window_with_all_docks_fits_a_small_screen(viewer, long_named):
     window.resize(960, 540)
     _settle()
     assert (window.width(), window.height()) == (960, 540)
+
+
+def test_every_number_has_room_for_its_text(viewer, trained):
+    from napari_trsmi.gui.viewer.docks import open_docks
+
+    open_section(viewer, trained.dataset, trained)
+    open_docks(viewer)
+    window, seen = viewer.window._qt_window, set()
+    for fold in window.findChildren(Fold):
+        fold.open()
+    for dock in window.findChildren(QDockWidget):
+        dock.raise_()
+        _settle()
+        for box in dock.findChildren(QAbstractSpinBox):
+            if box.isVisible() and "napari_trsmi" in f"{type(box.parent()).__module__} {type(box).__module__}":
+                seen.add(box)
+                line = box.lineEdit()
+                assert line.width() >= min(line.fontMetrics().horizontalAdvance(box.text()), 30), box.text()
+    assert len(seen) > 20
 
 
 def test_a_long_word_is_broken_over_lines_and_stays_as_it_was_given(qtbot):

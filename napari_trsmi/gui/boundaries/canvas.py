@@ -12,7 +12,7 @@ from psygnal import Signal
 from napari_trsmi.gui.boundaries import layers
 from napari_trsmi.gui.viewer.frames import frame
 from napari_trsmi.gui.viewer.looks import look
-from napari_trsmi.gui.viewer.sections import marked
+from napari_trsmi.gui.viewer.sections import lock, marked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,7 +174,7 @@ class BoundaryCanvas:
                 self._show(role)
             return
         made, every = Layer.create(*data), self.viewer.layers
-        made.editable = False
+        lock(made)
         above = self.layer("boundaries") if role == "boundary" else None
         active = every.selection.active
         every.insert(len(every) if above is None else every.index(above), made)

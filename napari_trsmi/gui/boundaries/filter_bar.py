@@ -9,6 +9,7 @@ from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QDoubleSpinBox, QGridLayout, QSizePolicy, QWidget
 
 from napari_trsmi.gui.boundaries.table import FILTERS, ORDERS
+from napari_trsmi.gui.widgets.arrowless import take_arrows_off
 from napari_trsmi.gui.widgets.named import NameBox
 from napari_trsmi.gui.widgets.plain import Label
 
@@ -47,8 +48,7 @@ class FilterBar(QWidget):
         self.shortest.setRange(0, 1e9)
         self.shortest.setDecimals(0)
         self.shortest.setPrefix("≥ ")
-        self.shortest.setStyleSheet("QDoubleSpinBox { min-width: 60px }")
-        self.shortest.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)  # napari's are wide; arrow keys step
+        take_arrows_off(self.shortest, 60)
         self.shortest.setToolTip("Leave out boundaries shorter than this")
         self.wanted.currentIndexChanged.connect(lambda: self.changed.emit())
         self.pair.currentIndexChanged.connect(lambda: self.changed.emit())

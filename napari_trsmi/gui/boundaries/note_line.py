@@ -39,6 +39,7 @@ class NoteLine(QWidget):
         self.line.setPlaceholderText("Note (N)")
         self.line.setToolTip("Your note. Enter keeps it, Escape leaves it as it was.")
         self.line.setAccessibleName("Note on the boundary")
+        self.line.setEnabled(False)
         self.line.editingFinished.connect(self.keep)
         self.line.returnPressed.connect(self.left)
         row = QHBoxLayout(self)

@@ -37,6 +37,7 @@ BUTTONS: tuple[tuple[str, Verdict, str, str], ...] = (
     ("Reject", "reject", "R", "There is no boundary here"),
     ("Clear", "", "U", "Take the verdict back"),
 )
+NO_BOUNDARIES = "There are no boundaries: this result has one domain, or was kept without."
 
 
 class BoundaryPanel(QWidget):
@@ -153,8 +154,10 @@ class BoundaryPanel(QWidget):
     # The review
 
     def mark(self, verdict: Verdict) -> None:
-        """Give the selected boundary a verdict and go to the next one without; a note is on the one just judged."""
+        """Judge the selected boundary and go to the next without a verdict; a note, and U, is on the one judged."""
         segment = self.table.segment
+        if not (verdict or segment is None or self.model.verdict(segment) or self._judged is None):
+            segment = self._judged
         if segment is None:
             return
         after = self._next_in_table(segment) if verdict else segment
@@ -212,7 +215,9 @@ class BoundaryPanel(QWidget):
         return left[0] if left else None
 
     def _show_note(self) -> None:
-        """Let the line write about the boundary just judged, else the selected one."""
+        """Let the line write about the boundary just judged, else the selected one, which can be given a verdict."""
+        for text, *_ in BUTTONS:
+            self.buttons[text].setEnabled(self.table.segment is not None)
         segment = self.table.segment if self._judged is None else self._judged
         if segment is None or segment >= self.model.n_rows:
             self.note.show_note(None, "No boundary chosen", "")
@@ -278,13 +283,9 @@ class BoundaryPanel(QWidget):
         self.progress.setRange(0, max(n, 1))
         self.progress.setValue(self.model.n_reviewed)
         self.progress.setVisible(n > 0)
-        self.line.setText(
-            f"{line}{self._of_section()}"
-            if n
-            else "There are no boundaries: this result has one domain, or was kept without."
-        )
-        for button in self.buttons.values():
-            button.setEnabled(n > 0 or button is self.buttons["Whole section"])
+        self.line.setText(f"{line}{self._of_section()}" if n else NO_BOUNDARIES)
+        self.buttons["Next"].setEnabled(self.model.n_reviewed < n)
+        self.buttons["Columns"].setEnabled(n > 0)
 
     def _of_section(self) -> str:
         parts = self.session.parts

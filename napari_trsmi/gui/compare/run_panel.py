@@ -14,7 +14,6 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QMenu,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -27,7 +26,9 @@ from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.recut import recut_of
 from napari_trsmi.gui.runs import on
 from napari_trsmi.gui.viewer.layers import DOMAINS
+from napari_trsmi.gui.widgets.arrowless import take_arrows_off
 from napari_trsmi.gui.widgets.plain import Label
+from napari_trsmi.gui.widgets.whole_number import WholeNumber
 from napari_trsmi.teach import EPOCHS
 
 if TYPE_CHECKING:
@@ -252,13 +253,10 @@ class RunPanel(QWidget):
         self.buttons["Pin"].setText("Unpin" if entry is not None and entry.pinned else "Pin")
 
 
-def _number(lowest: int, name: str, tip: str) -> QSpinBox:
-    box = QSpinBox()
-    box.setRange(lowest - 1, 200 if lowest else 32)
+def _number(lowest: int, name: str, tip: str) -> WholeNumber:
+    box = WholeNumber(lowest - 1, 200 if lowest else 32, "same", tip)
     box.setValue(lowest - 1)
-    box.setSpecialValueText("same")
-    box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)  # two of them in a narrow dock
-    box.setStyleSheet("QSpinBox { min-width: 40px }")  # napari asks for more
-    box.setToolTip(tip)
+    box.setKeyboardTracking(True)  # a button beside it may be clicked before the field is left
+    take_arrows_off(box, 40)  # two of them in a narrow dock
     box.setAccessibleName(name)
     return box

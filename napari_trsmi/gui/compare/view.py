@@ -9,6 +9,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.viewer.layers import DOMAINS, SPOTS, TISSUE
+from napari_trsmi.gui.viewer.sections import lock
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -162,7 +163,7 @@ class CompareView(QObject):
         active = viewer.layers.selection.active
         for data, settings, kind in made:
             layer = Layer.create(data, {**settings, "metadata": layers.mark(section, BESIDE)}, kind)
-            layer.editable = False
+            lock(layer)
             self._beside.append(viewer.add_layer(layer))
         viewer.layers.selection.active = active
         grid = viewer.canvas.grid

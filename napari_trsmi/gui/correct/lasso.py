@@ -18,7 +18,7 @@ from napari_trsmi.gui.drawing.shapes import DONE, IDLE
 from napari_trsmi.gui.drawing.timing import soon
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.looks import look
-from napari_trsmi.gui.viewer.sections import marked
+from napari_trsmi.gui.viewer.sections import lock, marked
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -214,7 +214,8 @@ class Lasso(QObject):
             return
         if layer is None:
             layer, active = Layer.create(*layers.chosen_layer(section, sides)), viewer.layers.selection.active
-            layer.editable, setting, self._setting = False, self._setting, True
+            lock(layer)
+            setting, self._setting = self._setting, True
             if look(section).raster is not None:
                 layer.contour = OUTLINE
             place = len(viewer.layers) if self._layer not in viewer.layers else viewer.layers.index(self._layer)

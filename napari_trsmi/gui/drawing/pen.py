@@ -14,7 +14,7 @@ from napari_trsmi.gui.drawing.freehand import draw_freehand
 from napari_trsmi.gui.drawing.timing import soon
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.looks import look
-from napari_trsmi.gui.viewer.sections import marked
+from napari_trsmi.gui.viewer.sections import lock, marked
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -110,7 +110,7 @@ class Pen(QObject):
         if layer is None:
             active, setting, self._setting = viewer.layers.selection.active, self._setting, True
             layer = Layer.create(data, settings, kind)
-            layer.editable = False
+            lock(layer)
             if kind == "labels":
                 layer.contour = marks.OUTLINE
             place = len(viewer.layers) if self._layer not in viewer.layers else viewer.layers.index(self._layer)

@@ -14,7 +14,7 @@ from napari_trsmi.gui.embedding.dots import inside
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.viewer.looks import look
-from napari_trsmi.gui.viewer.sections import marked
+from napari_trsmi.gui.viewer.sections import lock, marked
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -145,7 +145,7 @@ class TissueMarks(QObject):
     def _add(self, data: layers.LayerData) -> Any:
         layer = self.session.canvas.add(data)
         if data[2] != "shapes":
-            layer.editable = False
+            lock(layer)
         return layer
 
     def _on_shape(self, event: Any) -> None:

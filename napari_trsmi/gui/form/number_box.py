@@ -10,6 +10,7 @@ from qtpy.QtGui import QValidator
 from qtpy.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QWidget
 
 from napari_trsmi.gui.form.spec import Spec, number
+from napari_trsmi.gui.widgets.arrowless import take_arrows_off
 
 _UNFINISHED = re.compile(r"[+-]?\d*\.?\d*(e[+-]?\d*)?", re.IGNORECASE)
 
@@ -37,8 +38,7 @@ class NumberBox(QDoubleSpinBox):
 
     def compact(self) -> None:
         """Take little room, for several numbers side by side; the arrow keys and the wheel still step."""
-        self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-        self.setStyleSheet("min-width: 52px; padding: 1px 4px;")
+        take_arrows_off(self, 52, "1px 4px")
 
     def stepBy(self, steps: int) -> None:
         """Move by steps in decimal arithmetic, as far as the bounds allow."""

@@ -152,8 +152,8 @@ class Legend(QWidget):
             if color.isValid():
                 self._edit(lambda result: edits.recolor(result, k, color.name()))
 
-    def merge(self, domains: list[int]) -> None:
-        """Make several domains of the result one, in a thread."""
+    def merge(self, domains: list[int], into: int | None = None) -> None:
+        """Make several domains of the result one, in a thread; it is called as `into`, else as the largest of them."""
         result = self.session.result
         if self.locked or result is None:
             return
@@ -161,13 +161,13 @@ class Legend(QWidget):
         ready = ready_of(self.session)
 
         def work() -> Result:
-            return edits.merge(result, domains, ready.get(result))
+            return edits.merge(result, domains, ready.get(result), into=into)
 
         def done(merged: Result) -> None:
             self._merging = False
             now = self.session.result
             if now is not result and now is not None and now.partition is result.partition:
-                return self.merge(domains)  # a review, or the support, came meanwhile: merge what there is now
+                return self.merge(domains, into)  # a review, or the support, came meanwhile: merge what there is now
             if now is not result:
                 self.session.told.emit("The domains changed while some were merged: nothing was merged.")
                 return self._update()
@@ -214,7 +214,7 @@ class Legend(QWidget):
         assert into is not None
         into.setEnabled(not locked and bool(others))
         for other in sorted(others):
-            _add(into, names[other], partial(self.merge, [k, other]))
+            _add(into, names[other], partial(self.merge, [k, other], other))
         return menu
 
     def _open_menu(self, k: int, where: QPoint) -> None:

@@ -206,6 +206,8 @@ class RegionsPanel(QWidget):
 
     def refresh(self, *_: Any) -> None:
         """Show the regions of the column, and mark them on the tissue."""
+        from napari_trsmi.domains.colors import PALETTE
+
         regions, rows = self.regions, self.regions.rows
         with QSignalBlocker(self.columns):
             self.columns.clear()
@@ -220,7 +222,7 @@ class RegionsPanel(QWidget):
         for name in ("Colour…", "Delete"):
             self.buttons[name].setEnabled(bool(rows))
         self.buttons["Remove"].setEnabled(bool(regions.columns))
-        chosen = next((row.color for row in rows if row.name == regions.region), "#ffffff")
+        chosen = next((row.color for row in rows if row.name == regions.region), PALETTE[0])  # which the first one gets
         self.pen.set_color(chosen)
         self.mark()
         coloring, dataset = self.session.coloring, self.session.dataset

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSignalBlocker, QTimer
-from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_trsmi.config import Cluster, Config
 from napari_trsmi.gui import libraries, warm_up
@@ -37,6 +37,7 @@ from napari_trsmi.gui.viewer.theme import warning_color
 from napari_trsmi.gui.widgets.focus_ring import FocusRing
 from napari_trsmi.gui.widgets.frame import Scrolled
 from napari_trsmi.gui.widgets.plain import Label
+from napari_trsmi.gui.widgets.whole_number import WholeNumber
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -225,13 +226,9 @@ def fixed_colors() -> tuple[str, ...]:
         return ()
 
 
-def _whole_number(lowest: int, highest: int, special: str, tip: str) -> QSpinBox:
-    box = QSpinBox()
-    box.setRange(lowest, highest)
-    box.setSpecialValueText(special)
-    box.setKeyboardTracking(False)
+def _whole_number(lowest: int, highest: int, special: str, tip: str) -> WholeNumber:
+    box = WholeNumber(lowest, highest, special, tip)
     box.setStyleSheet("QSpinBox { min-width: 76px; padding: 1px 2px }")  # room for "auto" between napari's wide arrows
-    box.setToolTip(tip)
     return box
 
 

@@ -13,7 +13,7 @@ from napari_trsmi.gui.train.nest_buttons import NestButtons
 from napari_trsmi.gui.train.save_menu import save_menu
 from napari_trsmi.gui.widgets.plain import ElidingLabel, Label
 from napari_trsmi.plural import many
-from napari_trsmi.summary import technical, undecided
+from napari_trsmi.summary import remarks, undecided
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
@@ -63,12 +63,13 @@ class ResultRow(QWidget):
         n, certainty = result.partition.n_domains, f"{result.confidence.mean():.2f}"
         domains = many(n, "domain")
         device = result.provenance.get("device")
-        about = [f"{CERTAIN}: {certainty}", f"trained on {device}" if device else ""]
+        emphasis = f"{result.partition.emphasis} emphasis"
+        about = [f"{CERTAIN}: {certainty}", emphasis, f"trained on {device}" if device else ""]
         if SUPPORT in result.maps:
             self.label.setText(f"{domains}, support {result.maps[SUPPORT].mean():.2f}")
             about.insert(0, SUPPORTED)
         else:
             self.label.setText(f"{domains}, certainty {certainty}")
         self.label.setToolTip("; ".join(filter(None, about)))
-        self.undecided.setText("\n".join(filter(None, [undecided(result), *technical(result)])))
+        self.undecided.setText("\n".join(filter(None, [undecided(result), *remarks(result)])))
         self.undecided.setVisible(bool(self.undecided.text()))

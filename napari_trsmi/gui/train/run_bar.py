@@ -143,7 +143,7 @@ class RunBar(QWidget):
         return time_left(run.steps, self._after)
 
     def _on_step(self, _: Step) -> None:
-        if self.session.state == "running":
+        if self.session.state in ("running", "finishing"):  # the epoch that had to be finished is
             self.say("")
 
     def _on_result(self, result: Any) -> None:

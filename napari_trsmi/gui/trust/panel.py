@@ -12,7 +12,6 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -30,6 +29,7 @@ from napari_trsmi.gui.undoing import replace_result
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.widgets.bar import TellingBar
 from napari_trsmi.gui.widgets.plain import Label
+from napari_trsmi.gui.widgets.whole_number import WholeNumber
 from napari_trsmi.gui.words import duration
 from napari_trsmi.plural import many
 
@@ -271,12 +271,8 @@ def _line(text: str = "") -> QLabel:
     return label
 
 
-def _number(lowest: int, highest: int, value: int, special: str, tip: str) -> QSpinBox:
-    box = QSpinBox()
-    box.setRange(lowest, highest)
+def _number(lowest: int, highest: int, value: int, special: str, tip: str) -> WholeNumber:
+    box = WholeNumber(lowest, highest, special, tip)
     box.setValue(value)
-    box.setSpecialValueText(special)
-    box.setKeyboardTracking(False)
     box.setStyleSheet("QSpinBox { min-width: 50px }")
-    box.setToolTip(tip)
     return box

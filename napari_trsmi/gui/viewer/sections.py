@@ -34,9 +34,19 @@ def keep_whole(layer: Layer) -> None:
 
     napari 0.9.2 deletes points that are selected by these keys also where a layer cannot be edited.
     """
-    layer.editable = False
+    lock(layer)
     for key in ("Delete", "Backspace"):
         layer.bind_key(key, _leave, overwrite=True)
+
+
+def lock(layer: Layer) -> None:
+    """Let nobody edit a layer, also after it was seen in 3D, from which napari 0.9.2 brings it back to be edited."""
+    layer.editable = False
+    layer.events.editable.connect(_lock)
+
+
+def _lock(event: Any) -> None:
+    event.source.editable = False
 
 
 def _leave(layer: Layer) -> None:

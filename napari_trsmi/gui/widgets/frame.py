@@ -70,6 +70,7 @@ class Scrolled(QScrollArea):
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Ask for another height where lines wrap otherwise."""
         super().resizeEvent(event)
+        self._need_bar()
         if event is not None and event.size().width() != event.oldSize().width():
             self.updateGeometry()
 
@@ -77,8 +78,15 @@ class Scrolled(QScrollArea):
         """Ask for another height as soon as the widget does."""
         holder = getattr(self, "_holder", None)  # PySide6 has let go of it while Qt takes this apart
         if event is not None and watched is holder and event.type() == QEvent.Type.LayoutRequest:
+            self._need_bar()
             self.updateGeometry()
         return super().eventFilter(watched, event)
+
+    def _need_bar(self) -> None:
+        """Have no bar where all fits without: Qt keeps one beside which lines wrap once more, whatever the room."""
+        room, policy = self.maximumViewportSize(), Qt.ScrollBarPolicy
+        fits = self._holder.heightForWidth(room.width()) <= room.height()
+        self.setVerticalScrollBarPolicy(policy.ScrollBarAlwaysOff if fits else policy.ScrollBarAsNeeded)
 
     def _border(self) -> QSize:
         """Return what a style sheet draws around what scrolls."""

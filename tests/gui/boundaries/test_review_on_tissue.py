@@ -148,6 +148,41 @@ def test_one_pair_of_domains_can_be_looked_at_alone_and_survives_a_new_name(dock
     assert {panel.model.pair(segment) for segment in panel.rows.segments()} == {pair}
 
 
+def test_what_judges_waits_for_a_boundary(dock, qtbot):
+    panel = dock.boundaries
+    judging = [panel.buttons[text] for text in ("Keep", "Doubt", "Reject", "Clear")] + [panel.note.line]
+    assert not any(one.isEnabled() for one in judging)
+    assert panel.buttons["Next"].isEnabled()
+    click_row(dock, qtbot, 1)
+    assert all(one.isEnabled() for one in judging)
+    dock.viewer.layers.clear()
+    assert not any(one.isEnabled() for one in judging)
+    assert not panel.buttons["Next"].isEnabled()
+
+
+def test_next_has_an_end(dock):
+    panel = dock.boundaries
+    panel.table.choose(0)
+    for _ in range(panel.model.n_rows):
+        assert panel.buttons["Next"].isEnabled()
+        panel.mark("keep")
+    assert not panel.buttons["Next"].isEnabled()
+
+
+def test_u_takes_back_what_was_just_said_of_the_boundary_before(dock, qtbot):
+    panel = dock.boundaries
+    click_row(dock, qtbot, panel.rows.segments()[0])
+    judged = panel.table.segment
+    qtbot.keyClick(panel.table, Qt.Key.Key_R)
+    assert panel.table.segment != judged
+    qtbot.keyClick(panel.table, Qt.Key.Key_U)
+    assert (panel.model.verdict(judged), panel.table.segment) == ("", judged)
+    qtbot.keyClick(panel.table, Qt.Key.Key_R)
+    panel.go_on()  # to look at another one: what was said of the first is not meant
+    qtbot.keyClick(panel.table, Qt.Key.Key_U)
+    assert panel.model.verdict(judged) == "reject"
+
+
 def test_the_bar_fills_with_each_verdict(dock):
     panel = dock.boundaries
     panel.table.choose(0)

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QLineEdit, QWidget
 from napari_trsmi.gui.legend.legend import Legend, attach_legend, legend_of
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.state import Channel, Coloring, OpenSection, Shown
+from napari_trsmi.gui.undoing import told
 from napari_trsmi.gui.viewer.layers import section_layers
 from napari_trsmi.gui.viewer.sessions import session_of
 
@@ -191,8 +192,11 @@ def test_chosen_domains_are_merged_in_a_thread(legend, session, qtbot, trained):
     assert session.hidden == frozenset()
     assert legend.locked == ""
     into = next(entry for entry in legend.menu(0).actions() if entry.menu()).menu()
-    action(into, session.result.names[1]).trigger()
+    from_name, to_name = session.result.names[:2]
+    action(into, to_name).trigger()
     qtbot.waitUntil(lambda: session.result.partition.n_domains == 5, timeout=20_000)
+    assert from_name not in session.result.names  # although it was the larger
+    assert told(session, "undo") == f"Undo merge of {from_name} into {to_name}"
 
 
 def test_a_merge_of_domains_that_are_gone_changes_nothing(legend, session, qtbot, trained):

@@ -56,6 +56,12 @@ def test_a_lasso_is_a_region_and_the_tissue_shows_it(qtbot, dock, result):
     assert regions(dock) == {"Region 1": rows | set(boxed(result.dataset, other))}
 
 
+def test_the_first_region_is_drawn_in_the_colour_that_it_gets(qtbot, dock, result):
+    color = dock.panel.pen.color
+    draw(qtbot, dock, box(result.dataset, near(result.dataset, 1200)))
+    assert dock.panel.regions.rows[0].color == color
+
+
 def test_a_brush_takes_the_spots_under_its_width(qtbot, dock, result):
     click(qtbot, dock.panel.bar.tools["brush"])
     dock.panel.bar.slider.setValue(4)

@@ -16,6 +16,7 @@ from napari_trsmi.gui.paces import paces
 from napari_trsmi.gui.state import OpenSection
 from napari_trsmi.gui.train.run_bar import FINAL_COLORS, OUT_OF_DATE, time_left
 from napari_trsmi.gui.words import duration
+from napari_trsmi.records import EVEN
 
 
 def test_auto_is_named_once_it_is_known(opened, monkeypatch):
@@ -71,6 +72,11 @@ def test_a_run_shows_progress_and_enables_what_makes_sense(opened, qtbot, gate):
     assert row.undecided.isVisible()
     assert "mean ARI 0.31" in row.undecided.text()
     assert "trained on cpu" in opened.result_row.label.toolTip()
+    assert "coherent emphasis" in row.label.toolTip()
+    even = replace(supported, partition=replace(supported.partition, emphasis="even"))
+    opened.session.refine(replace(even, provenance={**supported.provenance, "notes": [EVEN]}))
+    assert row.undecided.text() == EVEN
+    assert "even emphasis" in row.label.toolTip()
     assert not bar.out_of_date.isVisible()
     opened.n_domains.setValue(3)
     assert bar.out_of_date.isVisible()
@@ -222,6 +228,22 @@ def test_the_bar_says_what_is_done_before_and_after_the_epochs(opened, qtbot, mo
     telling.release()
     idle(opened, qtbot)
     assert not bar.isVisible()
+
+
+def test_an_epoch_that_is_finished_is_no_longer_said_to_be_finishing(opened, qtbot, monkeypatch, trained):
+    gate, telling = Semaphore(0), Semaphore(1)
+    monkeypatch.setattr("napari_trsmi.api.fit_steps", acted(trained, gate=gate, telling=telling))
+    bar = opened.run_bar
+    click(qtbot, bar.run_button)
+    gate.release()
+    qtbot.waitUntil(bar.controls.finish.isEnabled, timeout=5_000)
+    click(qtbot, bar.controls.finish)
+    assert bar.status.text() == "Finishing this epoch…"
+    gate.release()
+    qtbot.waitUntil(lambda: bar.progress.words.startswith("Estimating"), timeout=5_000)
+    assert bar.status.text() == ""
+    telling.release(2)
+    idle(opened, qtbot)
 
 
 def test_finish_and_keep_is_offered_once_there_is_an_epoch_to_keep(opened, qtbot, gate):

@@ -83,6 +83,22 @@ def test_spots_that_are_selected_are_not_deleted_by_a_key(dock, qtbot, role, key
     assert len(layer.data) == dock.session.dataset.n_spots
 
 
+def test_what_was_seen_in_3d_cannot_be_edited_in_2d_either(dock, qtbot):
+    dock.boundaries.table.choose(0)
+    every = list(dock.viewer.layers)
+    assert {layer.metadata["trsmi"]["role"] for layer in every} >= {SPOTS, DOMAINS, "boundaries", "boundary"}
+    assert not any(layer.editable for layer in every)
+    dock.viewer.dims.ndisplay = 3
+    dock.viewer.dims.ndisplay = 2
+    assert not any(layer.editable for layer in every)
+    spots = dock.session.canvas.layer(SPOTS)
+    spots.visible = True
+    dock.viewer.layers.selection.active = spots
+    qtbot.keyClick(focus(qtbot, canvas(dock)), Key.Key_2)  # napari's tool that adds points
+    qtbot.mouseClick(canvas(dock), Qt.MouseButton.LeftButton)
+    assert len(spots.data) == dock.session.dataset.n_spots
+
+
 def test_keys_are_undone_in_order_from_the_canvas_and_the_menu_names_them(dock, qtbot):
     view = focus(qtbot, canvas(dock))
     names = dock.session.result.names
