@@ -40,7 +40,7 @@ _FORMS = {
         _table("exprMat_file"),
         _table("metadata_file"),
         ("fov", "cell_ID"),
-        re.compile(r"neg(prb|ative).*|system ?control.*|false ?code.*", re.IGNORECASE),
+        re.compile(r"negprb.*|negative.*|system ?control.*|false ?code.*", re.IGNORECASE),
         None,
     ),
     "MERSCOPE": _Form(
