@@ -22,7 +22,7 @@ _STARTS = (
 
 
 def readable(name: str) -> str:
-    """Return the name of a file as text that can be drawn and stored; names of older systems may be no UTF-8.
+    r"""Return the name of a file as text that can be drawn and stored; names of older systems may be no UTF-8.
 
     Examples
     --------
