@@ -19,14 +19,13 @@ from napari_trsmi.domains.rings import ring_components, ring_posterior, tied_mix
 from napari_trsmi.domains.starts import kmeans, started
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.graphs import neighbour_mean, on_lattice, smooth
-from napari_trsmi.interrupt import check
 from napari_trsmi.records import Emphasis, Partition
 from napari_trsmi.sampling import Columns, some, times
 
 logger = logging.getLogger(__name__)
 
 _ROUGH_STEPS = 2
-CLEARLY = 0.06  # nats per spot by which the domains of an even emphasis must tell more; chosen on the panel
+CLEARLY = 0.06  # nats per spot by which the domains of an even emphasis must tell more; chosen on slices, and on real files and their halves
 
 
 def in_context(settings: Cluster, coords: np.ndarray, section: np.ndarray | None = None) -> Cluster:
@@ -80,8 +79,8 @@ def find_domains(
         (N, c) what `domain_features` returns for the embedding, where it is there already.
     before
         (N,) int labels of an embedding before this one. Where they are of `n_domains` domains too, ``method="mixture"``
-        goes on from them, unless a new start is better by `starts.BETTER`: domains then change as the embedding does, and not
-        because another start found another optimum.
+        goes on from them, unless a new start is better by `starts.BETTER`: domains then change as the embedding does,
+        and not because another start found another optimum.
     seed
         Of every random choice.
     device
