@@ -25,7 +25,7 @@ from napari_trsmi.sampling import Columns, some, times
 logger = logging.getLogger(__name__)
 
 _ROUGH_STEPS = 2
-CLEARLY = 0.06  # nats per spot by which the domains of an even emphasis must tell more; chosen on slices, and on real files and their halves
+CLEARLY = 0.06  # nats per spot by which an even emphasis must tell more; chosen on slices, real files and their halves
 
 
 def in_context(settings: Cluster, coords: np.ndarray, section: np.ndarray | None = None) -> Cluster:
