@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,14 +61,18 @@ def started(
         return leiden_labels(features, n_domains, k=settings.k_similar, seed=seed)
     if settings.method != "mixture" or before is not None:
         return kmeans(features, n_domains, settings.n_init, seed, before)
-    sample = _sampled(features, seed)
-    found = sorted(_restarts(sample, n_domains, settings.n_init, seed), key=lambda one: one.inertia_)
+    found = sorted(_restarts(_sampled(features, seed), n_domains, settings.n_init, seed), key=lambda one: one.inertia_)
     apart = [one for n, one in enumerate(found) if n == 0 or one.inertia_ > found[n - 1].inertia_ * (1 + _ALIKE)]
-    return likeliest(features, [*(one.predict(features) for one in apart), *beside], n_domains, seed)
+    rows, others = some(len(features), seed, _LOOKED_AT), list(beside)
+    looked_at = features[rows]
+    taken = likeliest(
+        looked_at, [*(one.predict(looked_at) for one in apart), *(one[rows] for one in others)], n_domains
+    )
+    return others[taken - len(apart)] if taken >= len(apart) else apart[taken].predict(features)
 
 
-def likeliest(features: np.ndarray, starts: Iterable[np.ndarray], n_domains: int, seed: int = 0) -> np.ndarray:
-    """Return the first of several starts, or the one whose mixture is the likeliest where it is so by `LIKELIER`.
+def likeliest(features: np.ndarray, starts: Sequence[np.ndarray], n_domains: int) -> int:
+    """Return which of several starts leads to the likeliest mixture: 0 unless another does so by `LIKELIER`.
 
     Parameters
     ----------
@@ -78,22 +82,17 @@ def likeliest(features: np.ndarray, starts: Iterable[np.ndarray], n_domains: int
         (N,) int labels each; those without all of the K clusters are left out, but for the first.
     n_domains
         K.
-    seed
-        For the spots on which mixtures are fitted.
     """
-    first, *others = starts
-    others = [labels for labels in others if len(np.unique(labels)) == n_domains]
-    if not others or len(np.unique(first)) < n_domains:
-        return first
-    rows = some(len(features), seed, _LOOKED_AT)
-    looked_at = np.asarray(features[rows], float)
-    least = told(looked_at, first[rows], n_domains) + LIKELIER
-    gains = [told(looked_at, labels[rows], n_domains) for labels in others]
+    usable = [n for n, labels in enumerate(starts) if len(np.unique(labels)) == n_domains]
+    if usable[:1] != [0] or len(usable) == 1:
+        return 0
+    x = np.asarray(features, float)
+    gains = [told(x, starts[n], n_domains) for n in usable]
     best = int(np.argmax(gains))
-    if gains[best] <= least:
-        return first
-    logger.info("another start leads to a mixture likelier by %.2f nats a spot", gains[best] - least + LIKELIER)
-    return others[best]
+    if gains[best] <= gains[0] + LIKELIER:
+        return 0
+    logger.info("another start leads to a mixture likelier by %.2f nats a spot", gains[best] - gains[0])
+    return usable[best]
 
 
 def kmeans(

@@ -46,22 +46,26 @@ def test_a_start_from_elsewhere_is_looked_at_too():
 
 def test_the_first_start_stays_unless_another_is_clearly_likelier(monkeypatch):
     tight, few = (WIDE > 0).astype(int), FEW.astype(int)
-    assert likeliest(features(), [tight, few], 2) is few
-    assert likeliest(features(), [few, tight], 2) is few
+    assert likeliest(features(), [tight, few], 2) == 1
+    assert likeliest(features(), [few, tight], 2) == 0
     gain = told(features(), few, 2) - told(features(), tight, 2)
     monkeypatch.setattr(starts, "LIKELIER", gain + 0.01)
-    assert likeliest(features(), [tight, few], 2) is tight
+    assert likeliest(features(), [tight, few], 2) == 0
 
 
 def test_a_start_without_all_clusters_is_not_taken():
-    tight = (WIDE > 0).astype(int)
-    assert likeliest(features(), [tight, np.zeros(360, int)], 2) is tight
+    tight, none = (WIDE > 0).astype(int), np.zeros(360, int)
+    assert likeliest(features(), [tight, none], 2) == 0
+    assert likeliest(features(), [none, tight], 2) == 0
+    assert likeliest(features(), [tight, none, FEW.astype(int)], 2) == 2
 
 
 def test_fits_of_many_spots_are_compared_by_some(monkeypatch):
     monkeypatch.setattr(starts, "_LOOKED_AT", 90)
-    tight, few = (WIDE > 0).astype(int), FEW.astype(int)
-    assert likeliest(features(), [tight, few], 2) is few
+    seen = []
+    monkeypatch.setattr(starts, "told", lambda x, *rest: seen.append(len(x)) or told(x, *rest))
+    assert adjusted_rand_score(FEW, started(features(), 2, cluster(n_init=10), None, seed=0)) == 1.0
+    assert set(seen) == {90}
 
 
 def test_what_a_mixture_tells_is_the_gain_in_the_likelihood_whatever_the_scales():
