@@ -39,10 +39,11 @@ def functions(n: int) -> dict[str, Function]:
     """Return {name: function of a device that returns one array, (N, c) or (N,) labels}, on one section of n spots."""
     from napari_trsmi.coherence import coherent_components, denoise
     from napari_trsmi.data.streamed import principal
-    from napari_trsmi.domains.clustering import find_domains, kmeans
+    from napari_trsmi.domains.clustering import find_domains
     from napari_trsmi.domains.features import domain_features
     from napari_trsmi.domains.mixture import fit_mixture, posterior_of
     from napari_trsmi.domains.rings import ring_components
+    from napari_trsmi.domains.starts import kmeans
     from napari_trsmi.neighbours import nearest
 
     features, coords = wave_section(n)

@@ -9,7 +9,7 @@ from sklearn.cluster import KMeans
 from napari_trsmi import Config, stages
 from napari_trsmi.api import fit_steps
 from napari_trsmi.data.simulate import simulate_dataset
-from napari_trsmi.domains import clustering
+from napari_trsmi.domains import clustering, starts
 from napari_trsmi.interrupt import Interrupted, check, interruptible
 
 
@@ -66,7 +66,7 @@ def test_preparation_ends_between_its_parts(dataset, config, times):
         stages.prepare(dataset, config)
 
 
-@pytest.mark.parametrize("stage", ["kmeans", "fit_mixture", "posterior_of"])
+@pytest.mark.parametrize("stage", ["started", "fit_mixture", "posterior_of"])
 def test_the_final_clustering_ends_within_each_part(dataset, config, monkeypatch, stage):
     steps = fit_steps(dataset, config, previews=False)
     next(steps)
@@ -96,5 +96,5 @@ def test_boundaries_and_scores_end_between_their_parts(dataset, config, monkeypa
 
 def test_restarts_one_by_one_give_the_labels_of_all_at_once():
     features = np.random.default_rng(1).normal(size=(400, 3))
-    found = clustering.kmeans(features, 6, 5, seed=2)
+    found = starts.kmeans(features, 6, 5, seed=2)
     assert np.array_equal(found, KMeans(6, n_init=5, random_state=2).fit(features).predict(features))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,21 +14,18 @@ from napari_trsmi.coherence import coherent_directions
 from napari_trsmi.config import Cluster
 from napari_trsmi.constraints import RowConstraint, satisfying
 from napari_trsmi.domains.features import averaged_components, check_varies, emphasised, explained, weights
-from napari_trsmi.domains.leiden import leiden_labels
 from napari_trsmi.domains.mixture import Mixture, drawn, fit_mixture, posterior_of
 from napari_trsmi.domains.rings import ring_components, ring_posterior, tied_mixture
+from napari_trsmi.domains.starts import kmeans, started
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.graphs import neighbour_mean, on_lattice, smooth
-from napari_trsmi.interrupt import check
 from napari_trsmi.records import Emphasis, Partition
 from napari_trsmi.sampling import Columns, some, times
 
 logger = logging.getLogger(__name__)
 
-KMEANS_SAMPLE = 50_000
 _ROUGH_STEPS = 2
-CLEARLY = 0.35  # nats per spot by which the domains of an even emphasis must tell more; chosen on the panel
-BETTER = 0.01  # less inertia, as a share, that makes a new start worth a jump from the domains before
+CLEARLY = 0.06  # nats per spot by which an even emphasis must tell more; chosen on slices, real files and their halves
 
 
 def in_context(settings: Cluster, coords: np.ndarray, section: np.ndarray | None = None) -> Cluster:
@@ -84,8 +79,8 @@ def find_domains(
         (N, c) what `domain_features` returns for the embedding, where it is there already.
     before
         (N,) int labels of an embedding before this one. Where they are of `n_domains` domains too, ``method="mixture"``
-        goes on from them, unless a new start is better by `BETTER`: domains then change as the embedding does, and not
-        because another start found another optimum.
+        goes on from them, unless a new start is better by `starts.BETTER`: domains then change as the embedding does,
+        and not because another start found another optimum.
     seed
         Of every random choice.
     device
@@ -137,17 +132,20 @@ def find_domains(
     if settings.method == "prototypes":
         mixture = fitted(embedding.astype(float), _nearest(embedding, prototypes, n_domains))
     elif features is not None:
-        mixture = fitted(features, _started(features, n_domains, settings, before, seed))
+        mixture = fitted(features, started(features, n_domains, settings, before, seed))
     else:
         check_varies(embedding)
         components, w = averaged_components(embedding, spatial, settings, seed, device)
         features = emphasised(components, w, spatial, settings, seed, device)
-        mixture = fitted(features, _started(features, n_domains, settings, before, seed))
-        if settings.emphasis == "auto" and settings.method == "mixture":
+        if settings.emphasis != "auto" or settings.method != "mixture":
+            mixture = fitted(features, started(features, n_domains, settings, before, seed))
+        else:
             even = settings.model_copy(update={"emphasis": "even", "n_init": max(1, settings.n_init // 2)})
-            features = emphasised(components, w, spatial, even, seed, device)
-            with contextlib.suppress(ConfigError):  # fewer groups in these
-                other = fitted(features, _started(features, n_domains, even, before, seed))
+            others = emphasised(components, w, spatial, even, seed, device)
+            start = started(others, n_domains, even, before, seed)
+            mixture = fitted(features, started(features, n_domains, settings, before, seed, beside=[start]))
+            if len(np.unique(start)) == n_domains:  # these may hold fewer groups
+                other = fitted(others, start)
                 gain = explained(components, other.labels, n_domains) - explained(components, mixture.labels, n_domains)
                 logger.info("even emphasis tells %.2f nats more of a spot", gain)
                 if gain > CLEARLY:
@@ -170,15 +168,6 @@ def _nearest(embedding: np.ndarray, prototypes: np.ndarray | None, n_domains: in
         )
     nearest: np.ndarray = pairwise_distances_argmin(embedding.astype(float), prototypes.astype(float))
     return nearest
-
-
-def _started(
-    features: np.ndarray, n_domains: int, settings: Cluster, before: np.ndarray | None, seed: int
-) -> np.ndarray:
-    """(N,) int labels from which a mixture of (N, c) features starts."""
-    if settings.method == "leiden":
-        return leiden_labels(features, n_domains, k=settings.k_similar, seed=seed)
-    return kmeans(features, n_domains, settings.n_init, seed, before)
 
 
 def rough_labels(
@@ -245,37 +234,3 @@ def numbered_by_size(mixture: Mixture, posterior: np.ndarray, method: str) -> Pa
     order = np.argsort(-np.bincount(mixture.labels, minlength=posterior.shape[1]), kind="stable")
     rank = np.argsort(order)
     return Partition(rank[mixture.labels], posterior[:, order].astype(np.float32), method, mixture.strength)
-
-
-def kmeans(
-    features: np.ndarray, n_domains: int, n_init: int, seed: int, before: np.ndarray | None = None
-) -> np.ndarray:
-    """Return (N,) k-means labels, gone on from those before unless a new start is better by `BETTER`.
-
-    Centres are found on at most `KMEANS_SAMPLE` spots.
-    """
-    from sklearn.cluster import KMeans
-    from sklearn.exceptions import ConvergenceWarning
-
-    sample = features
-    if len(features) > KMEANS_SAMPLE:
-        sample = features[np.random.default_rng(seed).choice(len(features), KMEANS_SAMPLE, replace=False)]
-    chance, best = np.random.RandomState(seed), None
-    for _ in range(n_init):  # as KMeans does with `n_init`, but can be interrupted between the restarts
-        check()
-        with warnings.catch_warnings():  # of too few groups, which the caller sees
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            found = KMeans(n_domains, n_init=1, random_state=chance).fit(sample)
-        if best is None or found.inertia_ < best.inertia_:
-            best = found
-    assert best is not None
-    check()
-    if before is not None and len(np.unique(before)) == n_domains:
-        codes = np.unique(before, return_inverse=True)[1]
-        members = sparse.csr_matrix((np.ones(len(codes)), (codes, np.arange(len(codes)))))
-        centres = members @ features / np.bincount(codes)[:, None]
-        again = KMeans(n_domains, init=centres, n_init=1).fit(sample)
-        if again.inertia_ <= best.inertia_ / (1.0 - BETTER):
-            best = again
-    labels: np.ndarray = best.predict(features)
-    return labels

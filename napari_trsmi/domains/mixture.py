@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.special import softmax
+from scipy.special import logsumexp, softmax
 
 from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.constraints import RowConstraint
@@ -19,6 +19,7 @@ from napari_trsmi.sampling import Columns, is_large, some
 MAX_ITERATIONS = 200
 LARGE_ITERATIONS = 30  # of a field over a large section: where domains are there it settles in fewer
 TOLERANCE = 1e-3
+TOLD_STEPS = 60  # after which the likelihood of a start is told
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,35 @@ def fit_mixture(
             return Mixture(coupled, float(strength))
         strength /= 2
     return Mixture(free, 0.0)
+
+
+def told(features: np.ndarray, start: np.ndarray, n_domains: int) -> float:
+    """Return by how much a mixture without a field, gone on to from a start, is likelier than one Gaussian.
+
+    Parameters
+    ----------
+    features
+        (N, c) features.
+    start
+        (N,) int labels in 0..n_domains-1.
+    n_domains
+        K.
+
+    Returns
+    -------
+    Nats per spot, at most `TOLD_STEPS` steps on.
+    """
+    x = features - features.mean(axis=0)
+    start = 0.95 * np.eye(n_domains)[start] + 0.05 / n_domains
+    q = _run(x, start, sparse.csr_matrix((len(x), len(x))), 0.0, True, iterations=TOLD_STEPS)
+    share = q.mean(axis=0) + 1e-12
+    means = (q.T @ x) / (share * len(x))[:, None]
+    total = (x**2).mean(axis=0)
+    variance = np.maximum(total - share @ means**2, 1e-9 * np.maximum(total, 1e-12))
+    log_weights = np.log(share) + (x / variance) @ means.T - 0.5 * (means**2 / variance).sum(axis=1)
+    one = 0.5 * ((x**2).mean(axis=0) * (1.0 / variance - 1.0 / np.maximum(total, 1e-12))).sum()
+    scale = 0.5 * np.log(np.maximum(total, 1e-12) / variance).sum()
+    return float(logsumexp(log_weights, axis=1).mean() - one + scale)
 
 
 def _free(

@@ -11,10 +11,11 @@ from scipy import sparse
 from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.coherence import denoise
 from napari_trsmi.config import Cluster, Config
-from napari_trsmi.domains.clustering import in_context, kmeans
+from napari_trsmi.domains.clustering import in_context
 from napari_trsmi.domains.features import domain_features
 from napari_trsmi.domains.mixture import MAX_ITERATIONS, fit_mixture
 from napari_trsmi.domains.rings import ring_components, tied_mixture
+from napari_trsmi.domains.starts import kmeans
 from napari_trsmi.evidence.splitting import noisier
 from napari_trsmi.graphs import neighbour_mean
 from napari_trsmi.interrupt import check

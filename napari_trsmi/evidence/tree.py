@@ -156,8 +156,8 @@ def halved(
 
 def _halves(rows: np.ndarray, features: np.ndarray, spatial: sparse.csr_matrix, seed: int) -> tuple[float, np.ndarray]:
     """Gain of splitting the spots `rows`, 0 where they stay whole, and the spots of the smaller half."""
-    from napari_trsmi.domains.clustering import kmeans
     from napari_trsmi.domains.mixture import fit_mixture
+    from napari_trsmi.domains.starts import kmeans
     from napari_trsmi.graphs import neighbour_mean
 
     if len(rows) < 2 * SMALLEST or not np.ptp(features[rows], axis=0).any():

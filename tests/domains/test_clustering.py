@@ -15,7 +15,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from napari_trsmi.coherence import coherent_components, denoise
 from napari_trsmi.config import Cluster, Graph
-from napari_trsmi.domains import clustering
+from napari_trsmi.domains import starts
 from napari_trsmi.domains.clustering import find_domains, majority, numbered_by_size
 from napari_trsmi.domains.features import domain_features
 from napari_trsmi.domains.mixture import Mixture, posterior_of
@@ -103,7 +103,7 @@ def test_k_means_starts_as_often_as_asked_and_the_best_start_is_taken(monkeypatc
     ends = []
     fit = KMeans.fit
     monkeypatch.setattr(KMeans, "fit", lambda self, x: ends.append(fit(self, x)) or ends[-1])
-    labels = clustering.kmeans(features, 9, n_init, seed=1)
+    labels = starts.kmeans(features, 9, n_init, seed=1)
     assert len(ends) == n_init
     assert len({round(end.inertia_, 6) for end in ends}) == n_init
     best = min(ends, key=lambda end: end.inertia_)
@@ -192,7 +192,7 @@ def test_permuting_the_spots_permutes_the_domains():
 
 
 def test_a_large_section_is_clustered_from_a_sample(monkeypatch):
-    monkeypatch.setattr(clustering, "KMEANS_SAMPLE", 80)
+    monkeypatch.setattr(starts, "KMEANS_SAMPLE", 80)
     found = find_domains(embedding(), SPATIAL, cluster(method="kmeans", refinement="potts"), n_domains=4)
     assert len(found.labels) == SIDE * SIDE
     assert adjusted_rand_score(TRUTH, found.labels) > 0.8
