@@ -103,12 +103,27 @@ def stack(
 
 
 def _check_different(parts: Sequence[Dataset]) -> None:
-    """Raise `DataError` where two sections are the same spots with the same values, or one is part of the other."""
+    """Raise `DataError` where two sections are the same spots with the same values, or one is part of the other.
+
+    Where their places are not the same, as in pixels and in micrometres, the values of all features have to be.
+    """
     places = [set(map(tuple, np.round(part.coords, 6).tolist())) for part in parts]
-    for (a, at), (b, there) in combinations(zip(parts, places, strict=True), 2):
+    marks = [{key: _marks(one.table.X) for key, one in part.modalities.items()} for part in parts]
+    for (a, at, own), (b, there, other) in combinations(zip(parts, places, marks, strict=True), 2):
         least = _MOST_SHARED * min(a.n_spots, b.n_spots)
+        shared = [key for key in own if key in other]
+        same = [np.intersect1d(own[key], other[key], assume_unique=True).size > least for key in shared]
+        if same and all(same):
+            raise same_section(a, b)
         if len(at & there) > least and shared_spots(a, b) > least:  # the first is cheap, and true of grids alone
             raise same_section(a, b)
+
+
+def _marks(values: Any) -> np.ndarray:
+    """Return a number for each row of a table that no other has, by which it is found in another of these features."""
+    weights = np.random.default_rng(values.shape[1]).random(values.shape[1])
+    found, times = np.unique(np.round(values @ weights, 6), return_counts=True)
+    return np.asarray(found[times == 1])
 
 
 def same_section(a: Dataset, b: Dataset) -> DataError:

@@ -98,6 +98,18 @@ def test_the_same_section_twice_is_refused(section):
         stack({"a": section(0), "b": section(0)})
 
 
+def test_the_same_section_at_other_places_is_refused_too(section):
+    moved = section(0, rna=60, adt=20)
+    moved = replace(moved, coords=moved.coords * 0.37 + 11.0)
+    with pytest.raises(DataError, match="found the same one as 'a' and 'b'"):
+        stack({"a": section(0), "b": moved})
+    few = {name: modality.table.copy() for name, modality in section(1).modalities.items()}
+    few["rna"].X = few["rna"].X.multiply(np.arange(60) == 0).tocsr()  # hardly a count: many spots are alike
+    sparse = replace(section(1), modalities={"rna": Modality("rna", "rna", few["rna"])})
+    shifted = replace(sparse, coords=sparse.coords + 500.0)
+    assert stack({"a": sparse, "b": shifted}).n_spots == 50
+
+
 def test_islands_without_a_shared_modality_are_named(section):
     with pytest.raises(DataError, match=r"2 groups without any: a \(rna\); b \(adt\)"):
         stack({"a": section(0, rna=60), "b": section(1, adt=20)})
