@@ -169,7 +169,8 @@ def _modalities(
             modality, more = checked_modality(key, table, rows[measured], names[measured], **told)
         except NotFiniteError:
             empty, columns = without_a_number(table, rows[measured])
-            if not columns.any() and not (empty.any() and spots == "all" and len(keys) > 1):
+            stays = spots == "all" and len(keys) > 1  # a spot that another modality has
+            if empty.all() or (empty.any() and not stays) or not (empty.any() or columns.any()):
                 raise
             measured[measured] = ~empty
             filled = f"{key}: {int(columns.sum()):,} features are NaN throughout: left out."

@@ -59,8 +59,10 @@ def test_spots_that_are_nan_in_one_modality_were_not_measured_in_it(rna, adt, ma
     dataset = from_memory(make_mudata({"rna": rna(0), "adt": failed}), spots="all")
     np.testing.assert_array_equal(dataset.modalities["adt"].measured, np.arange(60) >= 7)
     assert not dataset.modalities["adt"].table.X[:7].toarray().any()
-    with pytest.raises(nt.DataError, match="finite values in modality 'adt'"):
-        from_memory(make_mudata({"rna": rna(0), "adt": failed}), spots="common")
+    failed.X[:, 3] = np.nan
+    for tables, spots in (({"rna": rna(0), "adt": failed}, "common"), ({"adt": failed}, "all")):
+        with pytest.raises(nt.DataError, match="finite values in modality 'adt'"):
+            from_memory(make_mudata(tables), spots=spots)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
