@@ -79,7 +79,7 @@ def _result(saved: SavedResult, dataset: Dataset) -> Result:
     partition, coords = saved.partition, dataset.coords
     spatial = spatial_graph(coords, saved.config.graph.k_spatial, dataset.section)
     boundaries, edges = known_segments(
-        find_boundaries(saved.labels, spatial, coords, saved.posterior), saved.boundaries
+        find_boundaries(saved.labels, spatial, coords, saved.posterior, section=dataset.section), saved.boundaries
     )
     if saved.cuts is not None:
         edges = edges_with_support(edges, saved.cuts, spatial)

@@ -248,7 +248,13 @@ def assemble(prepared: Prepared, config: Config, embedding: np.ndarray, partitio
 
     dataset, labels = prepared.dataset, partition.labels
     boundaries = find_boundaries(
-        labels, prepared.spatial, dataset.coords, partition.posterior, prepared.measured, prepared.has
+        labels,
+        prepared.spatial,
+        dataset.coords,
+        partition.posterior,
+        prepared.measured,
+        prepared.has,
+        dataset.section,
     )
     check()
     scores = smoothness(labels, dataset.coords, prepared.spatial)

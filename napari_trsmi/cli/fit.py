@@ -13,7 +13,7 @@ from tyro.conf import arg
 
 from napari_trsmi.cli.command import Saving, check_folder
 from napari_trsmi.cli.progress import Interrupt, follow
-from napari_trsmi.cli.sections import check_split, write_split
+from napari_trsmi.cli.sections import check_parts, check_split, write_split
 from napari_trsmi.cli.training import Training
 from napari_trsmi.config import Config
 from napari_trsmi.errors import DataError
@@ -71,9 +71,7 @@ class Fit(Training, Saving):
         if self.split is not None and not dataset.parts:
             raise DataError("Expected several sections to --split, found one. Leave --split out.")
         if self.split is not None:
-            from napari_trsmi.data.split import part_paths
-
-            part_paths(dataset, self.split, self.out.suffix)
+            check_parts(dataset, self.split, self.out, self.force)
         self.check_contents(dataset)
         with suppress(Helped):
             self.fit(dataset, config)

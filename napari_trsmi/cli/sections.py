@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from napari_trsmi.cli.command import check_folder
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
+    from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result
 
 
@@ -43,6 +45,22 @@ def check_split(folder: Path) -> None:
         raise DataError(f"Expected a folder at {folder}, found a file. Choose another name.")
     else:
         check_folder(folder)
+
+
+def check_parts(study: Dataset, folder: Path, out: Path, force: bool = False) -> None:
+    """Raise `DataError` where the part of a section cannot be written to a folder, or would take the place of OUT."""
+    from napari_trsmi.data.split import part_paths
+    from napari_trsmi.data.writers import check_output
+
+    for name, path in part_paths(study, folder, out.suffix).items():
+        # What lies beside them is called after them, without their endings.
+        if os.path.realpath(path.with_suffix("")).casefold() == os.path.realpath(out.with_suffix("")).casefold():
+            raise DataError(
+                f"Expected an output that is no part of its own, found that section {name!r} would be {path} beside "
+                f"{out}. Choose another name, or another folder to --split into."
+            )
+        if folder.is_dir():
+            check_output(path, force)
 
 
 def write_split(result: Result, folder: Path, suffix: str, force: bool = False) -> list[Path]:

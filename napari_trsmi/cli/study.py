@@ -82,14 +82,14 @@ class Study(Command):
 
     def test(self, result: Result, by: str | dict[str, str]) -> None:
         """Write which domains differ between conditions, or say why that cannot be told."""
-        from napari_trsmi.study import composition_test, difference_notes
+        from napari_trsmi.study import composition_test, difference_notes, donor_notes
 
         try:
             tested = composition_test(result, by)
         except DataError as error:  # the table of shares is good without
             self.report(f"Not tested: {error}")
             return
-        for note in difference_notes(tested):
+        for note in (*difference_notes(tested), *donor_notes(result, by)):
             self.report(note)
         self.write(tested, self.out.with_suffix(".test.csv"))
 

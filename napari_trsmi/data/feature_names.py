@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
 
 _SYMBOLS = ("feature_name", "gene_symbols", "gene_symbol", "symbol", "gene_name", "gene_names")
 _IDENTIFIERS = ("gene_ids", "gene_id", "ensembl_id", "ensembl", "feature_id")
+_CLONED = re.compile(r"(hu|ms|rat|hums|hurat|msrat|humsrat)\.(?P<target>[^_]+)_.+", re.IGNORECASE)
+_BEFORE = re.compile(r"(anti|adt|ab|prot|protein|hu|mu|ms|hums|human|mouse)[-_. :]+(?=.)", re.IGNORECASE)
+_BEHIND = re.compile(
+    r"(?<=.)[-_. :|]+(total ?seq[-_ ]?[a-d]?|ts[abcd]|adt|ab|prot|protein|antibody|human|mouse)|\s*\([^()]*\)",
+    re.IGNORECASE,
+)
 
 
 def labels(var: pd.DataFrame) -> list[str]:
@@ -54,6 +61,26 @@ def other_names(var: pd.DataFrame) -> list[str]:
 def identifiers(var: pd.DataFrame) -> list[list[str]]:
     """Return every column of identifiers that `var` has beside its index, "" where one is missing."""
     return list(_columns(var, _IDENTIFIERS))
+
+
+def antibody(name: str) -> str:
+    """Return what an antibody binds, without what vendors and pipelines put around its name, in lower case.
+
+    Examples
+    --------
+    >>> {antibody(name) for name in ("CD3", "CD3-TotalSeqB", "CD3_prot", "Hu.CD3_UCHT1", "anti-CD3", "CD3 (UCHT1)")}
+    {'cd3'}
+    >>> antibody("HLA-DR_TotalSeqC"), antibody("CD45RA.1"), antibody("AB_Mouse"), antibody("PROT")
+    ('hladr', 'cd45ra1', 'mouse', 'prot')
+    """
+    text = name.strip()
+    if cloned := _CLONED.fullmatch(text):
+        text = cloned["target"]
+    while match := _BEFORE.match(text):
+        text = text[match.end() :]
+    while match := re.search(f"(?:{_BEHIND.pattern})$", text, re.IGNORECASE):
+        text = text[: match.start()]
+    return re.sub(r"[\W_]+", "", text).casefold() or name.casefold()
 
 
 def _shown(symbol: str, name: str, times: int) -> str:

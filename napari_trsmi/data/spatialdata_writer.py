@@ -51,6 +51,8 @@ def _label(known: Mapping[str, np.ndarray], source: Path, copy: Path, write: Wri
     """Write into the tables of the copy that have all the spots, and return the keys."""
     folders = table_paths(copy)
     places = {name: rows for name, rows in known.items() if len(rows) and (rows >= 0).all()}
+    if known and not places and known.keys() <= folders.keys():
+        raise DataError(f"Expected a table with all spots in {source}, found {list(folders)}, each with some of them.")
     if not places or not places.keys() <= folders.keys():
         raise DataError(f"Expected the tables {list(places)} in {source}, found {list(folders)}. Did the file change?")
     keys: tuple[str, ...] = ()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_trsmi.data.provenance import describe_sources
 from napari_trsmi.errors import DataError
+
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # names of devices on Windows
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
@@ -31,12 +34,7 @@ def part_paths(study: Dataset, folder: Path, suffix: str) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for part in study.parts:
         own = _own_file(study, part)
-        path = folder / f"{_file_name(part.name)}{own.suffix if own and own.suffix in SUFFIXES else suffix}"
-        if other := next((name for name, one in found.items() if one == path), None):
-            raise DataError(
-                f"Expected a file for each section, found that {other!r} and {part.name!r} would both be {path}. "
-                "Rename one of the sections."
-            )
+        path = folder / f"{file_name(part.name)}{own.suffix if own and own.suffix in SUFFIXES else suffix}"
         taken = next((one for one in study.sources if os.path.realpath(one) == os.path.realpath(path)), None)
         if taken is not None and taken != own:
             raise DataError(
@@ -44,7 +42,25 @@ def part_paths(study: Dataset, folder: Path, suffix: str) -> dict[str, Path]:
                 f"the place of {taken}, which holds more. Choose another folder."
             )
         found[part.name] = path
+    check_distinct(found)
     return found
+
+
+def check_distinct(paths: Mapping[str, Path]) -> None:
+    """Raise `DataError` where the files of two sections would be one, as names that differ by case are on most systems.
+
+    Parameters
+    ----------
+    paths
+        {section: its file}.
+    """
+    known: dict[str, str] = {}
+    for name, path in paths.items():
+        if (other := known.setdefault(str(path).casefold(), name)) != name:
+            raise DataError(
+                f"Expected a file for each section, found that {other!r} and {name!r} would both be {path}. "
+                "Rename one of the sections."
+            )
 
 
 def _own_file(study: Dataset, part: Dataset) -> Path | None:
@@ -77,6 +93,13 @@ def write_part(result: Result, name: str, folder: Path, suffix: str, force: bool
     return replace(part, dataset=dataset, provenance=provenance).write(path, force=force).table
 
 
-def _file_name(name: str) -> str:
-    """Return the name of a section as one of a file."""
-    return re.sub(r"[^\w.+ -]", "_", name).lstrip(".") or "section"
+def file_name(name: str) -> str:
+    """Return the name of a section as one of a file, that every system takes.
+
+    Examples
+    --------
+    >>> [file_name(name) for name in ("a/b", ".well 1 ", "CON", "...")]
+    ['a_b', 'well 1', 'CON_', 'section']
+    """
+    safe = re.sub(r"[^\w.+ -]", "_", name).strip(" .") or "section"
+    return f"{safe}_" if _RESERVED.fullmatch(safe) else safe

@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from napari_trsmi.data import feature_names
 from napari_trsmi.data.dataset import Dataset, Modality, Place
+from napari_trsmi.data.libraries import spacing
 from napari_trsmi.data.own_columns import stacked_columns
+from napari_trsmi.data.shared_features import check_one_scale, matched, n_shared, names_of
 from napari_trsmi.data.stacked_annotations import stacked_annotations
 from napari_trsmi.errors import DataError
-from napari_trsmi.normalised import scale_of
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-FEWEST_SHARED = 50  # features that tables of several sections must have in common, or half of the narrowest
 _GAP = 0.08  # between sections, as a share of the widest; twice that between rows, for their names
+_ANOTHER_UNIT = 20  # between spacings of two sections, from which on one is not in the unit of the other
+_FEW_CARRY = 50  # spots with a modality and another one, below which that is told
 _MOST_SHARED = 0.5  # of the spots of the smaller of two sections, that are spots of the other
 _SEPARATOR = ":"  # between section and barcode
 
@@ -47,7 +45,8 @@ def stack(
     -------
     A dataset whose `parts` are the sections. Its tables hold the features that all of theirs share, matched by name,
     symbol or identifier, and rows of zeros where a modality was not measured. Coordinates are in the unit of the first
-    section; where sections do not tell how long theirs is, each is taken for the same.
+    section; where sections do not tell how long theirs is, each is taken for the same, unless spots then lie
+    `_ANOTHER_UNIT` times nearer or further than those of another.
 
     Raises
     ------
@@ -75,7 +74,7 @@ def stack(
     for key in names:
         modalities[key], more = _stacked(key, parts)
         notes += more
-    _check_carried(modalities)
+    notes += _check_carried(modalities)
     places, more = _placed(parts)
     named = [
         part.obs_names if keep_names else np.char.add(f"{part.name}{_SEPARATOR}", part.obs_names.astype(str))
@@ -104,12 +103,27 @@ def stack(
 
 
 def _check_different(parts: Sequence[Dataset]) -> None:
-    """Raise `DataError` where two sections are the same spots with the same values, or one is part of the other."""
+    """Raise `DataError` where two sections are the same spots with the same values, or one is part of the other.
+
+    Where their places are not the same, as in pixels and in micrometres, the values of all features have to be.
+    """
     places = [set(map(tuple, np.round(part.coords, 6).tolist())) for part in parts]
-    for (a, at), (b, there) in combinations(zip(parts, places, strict=True), 2):
+    marks = [{key: _marks(one.table.X) for key, one in part.modalities.items()} for part in parts]
+    for (a, at, own), (b, there, other) in combinations(zip(parts, places, marks, strict=True), 2):
         least = _MOST_SHARED * min(a.n_spots, b.n_spots)
+        shared = [key for key in own if key in other]
+        same = [np.intersect1d(own[key], other[key], assume_unique=True).size > least for key in shared]
+        if same and all(same):
+            raise same_section(a, b)
         if len(at & there) > least and shared_spots(a, b) > least:  # the first is cheap, and true of grids alone
             raise same_section(a, b)
+
+
+def _marks(values: Any) -> np.ndarray:
+    """Return a number for each row of a table that no other has, by which it is found in another of these features."""
+    weights = np.random.default_rng(values.shape[1]).random(values.shape[1])
+    found, times = np.unique(np.round(values @ weights, 6), return_counts=True)
+    return np.asarray(found[times == 1])
 
 
 def same_section(a: Dataset, b: Dataset) -> DataError:
@@ -149,7 +163,7 @@ def _named_alike(parts: Sequence[Dataset]) -> tuple[tuple[Dataset, ...], list[st
                 continue
             if any({key, other} <= set(part.modalities) for part in parts):
                 continue
-            shared = _shared(*(_called(each.table.var)["shown"] for each in (one, modality)))
+            shared = n_shared(*(names_of(each.table.var)["shown"] for each in (one, modality)))
             if 2 * shared > min(one.table.n_vars, modality.table.n_vars):
                 called[key] = other
                 notes.append(
@@ -184,18 +198,36 @@ def _check_joined(parts: Sequence[Dataset]) -> None:
         )
 
 
-def _check_carried(modalities: Mapping[str, Modality]) -> None:
-    """Raise `DataError` where a modality is missing and no spot has it beside one that those spots have."""
+def _check_carried(modalities: Mapping[str, Modality]) -> list[str]:
+    """Return notes on modalities that hardly a spot carries to those that lack them.
+
+    Raises
+    ------
+    DataError
+        A modality is missing and no spot has it beside one that those spots have.
+    """
     masks = {
         key: np.ones(modality.table.n_obs, bool) if modality.measured is None else modality.measured
         for key, modality in modalities.items()
     }
+    notes = []
     for key, mask in masks.items():
-        if not mask.all() and not any((mask & other).any() for name, other in masks.items() if name != key):
+        lacking = int((~mask).sum())
+        others = np.zeros(len(mask), bool)
+        for name, other in masks.items():
+            others |= other & (name != key)
+        carrying = int((mask & others).sum())
+        if lacking and not carrying:
             raise DataError(
                 f"Expected spots with {key!r} and another modality, from which it can be carried to the "
-                f"{int((~mask).sum()):,} spots that lack it, found none. Leave {key!r} out, or add a section with both."
+                f"{lacking:,} spots that lack it, found none. Leave {key!r} out, or add a section with both."
             )
+        if lacking and carrying < _FEW_CARRY:
+            notes.append(
+                f"Only {carrying} spots have {key} and another modality: what it would be at the {lacking:,} spots "
+                "that lack it rests on these."
+            )
+    return notes
 
 
 def _stacked(key: str, parts: Sequence[Dataset]) -> tuple[Modality, list[str]]:
@@ -208,8 +240,9 @@ def _stacked(key: str, parts: Sequence[Dataset]) -> tuple[Modality, list[str]]:
     if len(kinds) > 1:
         said = ", ".join(f"{part.name}: {one.kind}" for part, one in zip(having, found, strict=True))
         raise DataError(f"Expected {key!r} to be of one kind in all sections, found {said}. Set its kind.")
-    _check_one_scale(key, having)
-    columns, notes = _matched(key, having)
+    named = {part.name: one for part, one in zip(having, found, strict=True)}
+    check_one_scale(key, named)
+    columns, notes = matched(key, named)
     if found[0].kind == "precomputed" and len({part.sources for part in having}) > 1:
         notes.append(
             f"{key}: components are compared between files as they are, which is right where they were made of all "
@@ -234,70 +267,6 @@ def _stacked(key: str, parts: Sequence[Dataset]) -> tuple[Modality, list[str]]:
     return Modality(key, kinds.pop(), AnnData(values, var=some.var.copy()), None if mask.all() else mask), notes
 
 
-def _check_one_scale(key: str, parts: Sequence[Dataset]) -> None:
-    """Raise `DataError` where genes are logarithms in some sections and counts in others, which no scaling joins."""
-    tables = {part.name: part.modalities[key] for part in parts}
-    looks = {name: scale_of(one.table.X) for name, one in tables.items() if one.kind == "rna"}
-    logged = [name for name, look in looks.items() if look == "logged"]
-    if 0 < len(logged) < len(looks):
-        others = [name for name in looks if name not in logged]
-        raise DataError(
-            f"Expected counts of {key!r} in all sections, or logarithms in all, found logarithms in "
-            f"{', '.join(logged)} and none in {', '.join(others)}. Put the counts of all into layers['counts'], "
-            "or leave sections out."
-        )
-
-
-def _matched(key: str, parts: Sequence[Dataset]) -> tuple[list[np.ndarray], list[str]]:
-    """Return for the modality of each section the columns of the features that all share, in one order."""
-    import pandas as pd
-
-    variables = [part.modalities[key].table.var for part in parts]
-    first, *others = variables
-    if all(first.index.equals(other.index) for other in others):
-        return [np.arange(len(first))] * len(parts), []
-    called = [_called(var) for var in variables]
-
-    def best(names: pd.Index, other: dict[str, Any]) -> Any:
-        return max(other.values(), key=lambda theirs: _shared(names, theirs))
-
-    reference = max(called[0].values(), key=lambda own: sum(_shared(own, best(own, other)) for other in called[1:]))
-    chosen = [reference, *(best(reference, other) for other in called[1:])]
-    unique = [names[~names.duplicated(keep=False)] for names in map(pd.Index, chosen)]
-    common = unique[0][np.logical_and.reduce([unique[0].isin(names) for names in unique])]
-    narrowest = min(map(len, variables))
-    fewest = min(FEWEST_SHARED, (narrowest + 1) // 2)
-    if len(common) < fewest:
-        said = ", ".join(f"{part.name}: {len(var)}" for part, var in zip(parts, variables, strict=True))
-        raise DataError(
-            f"Expected at least {fewest} features of {key!r} that all sections share, found {len(common)} ({said}). "
-            f"Leave a section or {key!r} out."
-        )
-    notes = []
-    if any(len(var) > len(common) for var in variables):
-        left = ", ".join(
-            f"{len(var) - len(common):,} of {part.name}" for part, var in zip(parts, variables, strict=True)
-        )
-        notes.append(f"{key}: {len(common):,} features are common to all sections; left out {left}.")
-    return [pd.Index(names).get_indexer_for(common) for names in chosen], notes
-
-
-def _called(var: pd.DataFrame) -> dict[str, Any]:
-    """Return what the features of a table may be known by: its index, symbols, identifiers."""
-    import pandas as pd
-
-    found = {"index": pd.Index(var.index.astype(str)), "shown": pd.Index(feature_names.labels(var))}
-    found |= {f"identifier {n}": pd.Index(names) for n, names in enumerate(feature_names.identifiers(var))}
-    # Identifiers carry versions in some files and not in others.
-    return found | {
-        f"{key} without version": names.str.replace(r"\.\d+$", "", regex=True) for key, names in found.items()
-    }
-
-
-def _shared(a: pd.Index, b: pd.Index) -> int:
-    return int(a.isin(b).sum())
-
-
 def _placed(parts: Sequence[Dataset]) -> tuple[tuple[Place, ...], list[str]]:
     """Return where each section lies: in rows, at true scale as far as their units of length are known."""
     known = [part.microns_per_unit for part in parts]
@@ -305,8 +274,16 @@ def _placed(parts: Sequence[Dataset]) -> tuple[tuple[Place, ...], list[str]]:
     if all(known):
         scales = [own / known[0] for own in known]  # type: ignore[operator]
     else:
-        scales = [1.0] * len(parts)
-        if any(known):
+        steps = [spacing(part.coords) for part in parts]
+        step = next((one for one, own in zip(steps, known, strict=True) if own), steps[0])
+        scales = [1.0 if 1 / _ANOTHER_UNIT < step / one < _ANOTHER_UNIT else step / one for one in steps]
+        other = [part.name for part, scale in zip(parts, scales, strict=True) if scale != 1.0]
+        if other:
+            notes.append(
+                f"Spots of {', '.join(other)} lie so much nearer or further than those of other sections that "
+                "coordinates must be in another unit: they are drawn as far apart."
+            )
+        elif any(known):
             without = ", ".join(part.name for part, own in zip(parts, known, strict=True) if not own)
             notes.append(f"No unit of length is known of {without}: all sections are drawn as if theirs were the same.")
     sizes = [np.ptp(part.coords, axis=0) * scale for part, scale in zip(parts, scales, strict=True)]

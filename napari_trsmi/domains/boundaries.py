@@ -46,6 +46,7 @@ def find_boundaries(
     posterior: np.ndarray | None = None,
     features: Mapping[str, np.ndarray] | None = None,
     has: Mapping[str, np.ndarray] | None = None,
+    section: np.ndarray | None = None,
 ) -> Boundaries:
     """Return the boundaries between domains. O(E log E).
 
@@ -60,8 +61,8 @@ def find_boundaries(
     *Contrast* in a modality: see `contrast.boundary_contrast`.
 
     *Length* of a segment: the shortest tree through the midpoints of its edges, plus one spot spacing (the median
-    distance to the nearest neighbour) because n midpoints in a row stand for n spacings. Unlike the sum of the strokes
-    it does not grow with the teeth of a slanted boundary on a grid.
+    distance to the nearest neighbour in its section) because n midpoints in a row stand for n spacings. Unlike the sum
+    of the strokes it does not grow with the teeth of a slanted boundary on a grid.
 
     Parameters
     ----------
@@ -77,6 +78,8 @@ def find_boundaries(
         {modality: (N, D) float} standardised features to measure contrast in.
     has
         {modality: (N,) bool} spots that have a modality, of those that some lack; at others it has no contrast.
+    section
+        (N,) int section of each spot, between which no edges run; one where not given.
 
     Raises
     ------
@@ -88,10 +91,7 @@ def find_boundaries(
     labels, coords, features = np.asarray(labels), np.asarray(coords, float), features or {}
     check_lengths(len(labels), adjacency=adjacency, coords=coords, **features)
     i, j = upper_edges(adjacency)
-    nearest = np.full(len(labels), np.inf)
-    distance = np.linalg.norm(coords[i] - coords[j], axis=1)
-    np.minimum.at(nearest, np.concatenate([i, j]), np.tile(distance, 2))
-    spacing = float(np.median(nearest[np.isfinite(nearest)])) if len(i) else 0.0
+    spacing = _spacing(coords, i, j, np.zeros(len(labels), int) if section is None else section)
     crossing = (labels[i] != labels[j]) & (labels[i] >= 0) & (labels[j] >= 0)
     i, j = i[crossing], j[crossing]
     swapped = labels[i] > labels[j]
@@ -114,7 +114,7 @@ def find_boundaries(
     by_segment = edges.groupby("segment", sort=True)
     segments = by_segment[["domain_a", "domain_b"]].first()
     segments["n_edges"] = by_segment.size()
-    segments["length"] = _lengths(middle, segment, len(segments), spacing)
+    segments["length"] = _lengths(middle, segment, len(segments), spacing[i])
     segments["confidence"] = by_segment["confidence"].mean()
     for name, values in features.items():
         edges[f"contrast_{name}"], segments[f"contrast_{name}"] = _contrast(
@@ -122,7 +122,7 @@ def find_boundaries(
         )
     edges[["x", "y"]] = middle
     segments[["x", "y"]] = edges.groupby("segment", sort=True)[["x", "y"]].mean()
-    edges[["x0", "y0"]], edges[["x1", "y1"]] = _strokes(coords, i, j, adjacency, spacing)
+    edges[["x0", "y0"]], edges[["x1", "y1"]] = _strokes(coords, i, j, adjacency, spacing[i])
 
     # Weakest first: by confidence, then (or without a posterior) by mean contrast, then the shorter one.
     mean_contrast = segments[[f"contrast_{name}" for name in features]].mean(axis=1)
@@ -132,6 +132,19 @@ def find_boundaries(
     segments = segments.iloc[order].reset_index(drop=True)
     segments.insert(0, "segment", segments.index)
     return Boundaries(edges.sort_values(["segment", "confidence", "i", "j"], ignore_index=True), segments)
+
+
+def _spacing(coords: np.ndarray, i: np.ndarray, j: np.ndarray, section: np.ndarray) -> np.ndarray:
+    """(N,) median distance to the nearest neighbour in the section of each spot; 0 where there are no edges."""
+    nearest = np.full(len(coords), np.inf)
+    distance = np.linalg.norm(coords[i] - coords[j], axis=1)
+    np.minimum.at(nearest, np.concatenate([i, j]), np.tile(distance, 2))
+    spacing = np.zeros(len(coords))
+    for number in np.unique(section):
+        own = section == number
+        if (known := nearest[own & np.isfinite(nearest)]).size:
+            spacing[own] = np.median(known)
+    return spacing
 
 
 def _contrast(
@@ -182,7 +195,7 @@ def _segments(labels: np.ndarray, i: np.ndarray, j: np.ndarray, adjacency: spars
 
 
 def _strokes(
-    coords: np.ndarray, i: np.ndarray, j: np.ndarray, adjacency: sparse.csr_matrix, spacing: float
+    coords: np.ndarray, i: np.ndarray, j: np.ndarray, adjacency: sparse.csr_matrix, spacing: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """(E, 2) start and end of the line that separates the two spots of each edge.
 
@@ -218,16 +231,17 @@ def _strokes(
     return middle + low[:, None] * along, middle + high[:, None] * along
 
 
-def _lengths(points: np.ndarray, segment: np.ndarray, n_segments: int, spacing: float) -> np.ndarray:
-    """(S,) length of the shortest tree through the points of each segment, plus one spacing."""
+def _lengths(points: np.ndarray, segment: np.ndarray, n_segments: int, spacing: np.ndarray) -> np.ndarray:
+    """(S,) length of the shortest tree through the points of each segment, plus one of the (E,) spacings there."""
     if n_segments == 0:
         return np.zeros(0)
     # A third coordinate keeps the segments apart, so one search finds neighbours within each.
-    apart = np.ptp(points, axis=0).sum() + spacing + 1.0
+    apart = np.ptp(points, axis=0).sum() + spacing.max() + 1.0
     tree = cKDTree(np.column_stack([points, segment * apart]))
     distance, other = tree.query(tree.data, k=range(1, min(9, len(points)) + 1), distance_upper_bound=apart / 2)
     row, column = np.nonzero(np.isfinite(distance))
-    weight = np.maximum(distance[row, column], 1e-9 * spacing)  # points in one place must not look unconnected
+    weight = np.maximum(distance[row, column], 1e-9 * spacing[row])  # points in one place must not look unconnected
     graph = sparse.coo_matrix((weight, (row, other[row, column])), shape=(len(points),) * 2).tocsr()
     shortest = csgraph.minimum_spanning_tree(graph).tocoo()
-    return np.bincount(segment[shortest.row], weights=shortest.data, minlength=n_segments) + spacing
+    tree_length = np.bincount(segment[shortest.row], weights=shortest.data, minlength=n_segments)
+    return np.asarray(tree_length + spacing[np.unique(segment, return_index=True)[1]])

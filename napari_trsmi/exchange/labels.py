@@ -11,6 +11,7 @@ import numpy as np
 
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.result import Result
+from napari_trsmi.data.split import check_distinct, file_name
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -96,11 +97,19 @@ def _column(dataset: Dataset, name: str) -> Labels:
 
 
 def by_section(source: Result | Dataset, path: Path) -> Iterator[tuple[Result | Dataset, Path]]:
-    """Yield each section of a study with a path of its own, ``x.<section>.csv``; one section with the path as it is."""
+    """Yield each section of a study with a path of its own, ``x.<section>.csv``; one section with the path as it is.
+
+    Raises
+    ------
+    DataError
+        Two sections would be one file.
+    """
     dataset = source.dataset if isinstance(source, Result) else source
     if not dataset.parts:
         yield source, path
         return
-    for name in dataset.section_names:
+    paths = {name: path.with_name(f"{path.stem}.{file_name(name)}{path.suffix}") for name in dataset.section_names}
+    check_distinct(paths)
+    for name, own in paths.items():
         part = source.of(name) if isinstance(source, Result) else dataset.parts[dataset.number_of(name)]
-        yield part, path.with_name(f"{path.stem}.{name.replace('/', '_')}{path.suffix}")
+        yield part, own

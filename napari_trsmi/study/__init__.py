@@ -3,7 +3,7 @@
 from napari_trsmi.evidence.alike import mixing, mixing_notes
 from napari_trsmi.study.bars import draw_composition
 from napari_trsmi.study.beside import neighbours
-from napari_trsmi.study.shares import By, composition, composition_test, difference_notes
+from napari_trsmi.study.shares import By, composition, composition_test, difference_notes, donor_notes
 from napari_trsmi.study.transferred import transfer
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "composition",
     "composition_test",
     "difference_notes",
+    "donor_notes",
     "draw_composition",
     "mixing",
     "mixing_notes",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 By = str | Mapping[str, str]
 """A column of obs, or {section: condition}."""
 FEWEST_SECTIONS = 3  # of a condition that is compared
+_SPECIES = re.compile("animal|mouse", re.IGNORECASE)
+_DONOR = re.compile(f"donor|patient|subject|individual|participant|{_SPECIES.pattern}", re.IGNORECASE)
 _MOST = 4  # times the median: what one domain adds at most to the variance of all
 _PRIOR = 4  # degrees of freedom that all domains together give to the variance of one
 
@@ -119,6 +122,34 @@ def difference_notes(table: pd.DataFrame, most: float = 0.05) -> list[str]:
         if row.q < most
     ]
     return said or [f"No domain differs between conditions (smallest q {table['q'].min():.2g})."]
+
+
+def donor_notes(result: Result, by: By) -> list[str]:
+    """Return a sentence where sections of one condition are of one donor, which are no replicates of each other.
+
+    Donors are looked for in columns of obs that are called after them.
+    """
+    of = conditions(result, by)
+    for column in result.dataset.obs:
+        if not _DONOR.search(str(column)) or column == by:
+            continue
+        try:
+            donors = conditions(result, str(column))
+        except DataError:  # several in a section
+            continue
+        if _SPECIES.search(str(column)) and len(set(donors.values())) < 2:  # may say which animal all are
+            continue
+        alike: dict[tuple[str, str], list[str]] = {}
+        for name in donors:
+            if name in of:
+                alike.setdefault((of[name], donors[name]), []).append(name)
+        if several := [names for names in alike.values() if len(names) > 1]:
+            said = "; ".join(", ".join(names) for names in several)
+            return [
+                f"Sections of one obs[{column!r}] are counted as if they were of several, so that p and q are too "
+                f"small ({said}): name the conditions of one section of each alone."
+            ]
+    return []
 
 
 def conditions(result: Result, by: By) -> dict[str, str]:

@@ -146,3 +146,21 @@ def test_two_sections_give_the_labels_of_python(words, files, tmp_path):
     study = nt.read_sections({"s1": [files / "rna1.h5ad", files / "adt1.h5ad"], "s2": files / "rna2.h5ad"})
     result = nt.fit(study, nt.Config.load(tmp_path / "x.run.json"))
     np.testing.assert_array_equal(nt.restore(out).labels, result.labels)
+
+
+def test_parts_that_cannot_be_written_are_refused_before_training(words, tmp_path, capsys):
+    parts = tmp_path / "parts"
+    (parts / "s2.h5ad").mkdir(parents=True)
+    run = ["fit", *words, "-o", str(tmp_path / "study.h5mu"), "--split", str(parts), *QUICK]
+    assert main(run) == 2
+    said = capsys.readouterr().err
+    assert "found a folder" in said
+    assert "Epoch" not in said
+    assert [path.name for path in tmp_path.iterdir()] == ["parts"]
+
+
+@pytest.mark.parametrize("out", ["s1.h5mu", "s2.h5mu"])
+def test_a_part_that_would_take_the_place_of_the_study_or_its_tables_is_refused(words, tmp_path, capsys, out):
+    assert main(["fit", *words, "-o", str(tmp_path / out), "--split", str(tmp_path), *QUICK, "-q"]) == 2
+    assert f"section '{out[:2]}' would be" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 from stores_by_hand import annotating, circles, labels, quiet_libraries, write_store
 
+import napari_trsmi as nt
 from napari_trsmi.data.readers import read
+from napari_trsmi.data.readers.several import read_again
 from napari_trsmi.data.readers.spatial_regions import as_text
 from napari_trsmi.errors import ChoiceError, DataError
 
@@ -197,3 +199,45 @@ def test_a_table_that_annotates_nothing_stands_back_and_can_be_asked_for(tmp_pat
     assert dataset.n_spots == N
     assert any("Left out table 'alone'" in note for note in dataset.notes)
     assert read(path, library="alone").n_spots == 9
+
+
+def in_system(element, name):
+    """The element in a coordinate system of its own."""
+    with quiet_libraries():
+        from spatialdata.transformations import Identity, set_transformation
+
+        set_transformation(element, {name: Identity()}, set_all=True)
+    return element
+
+
+def test_sections_on_the_same_grid_are_not_one_because_their_assays_differ(tmp_path, make_table, proteins, grid):
+    rna, adt = make_table(2 * N), proteins
+    rna.obs_names = [f"{name}_{i}" for name in "ab" for i in range(N)]
+    adt.obs_names = [f"c_{i}" for i in range(N)]
+    tables = {
+        "rna": annotating(rna, ["a"] * N + ["b"] * N, np.tile(np.arange(N), 2)),
+        "adt": annotating(adt, "c", np.arange(N)),
+    }
+    shapes = {name: in_system(circles(grid), name) for name in "abc"}
+    path = write_store(tmp_path / "s.zarr", shapes=shapes, tables=tables)
+    with pytest.raises(ChoiceError) as choice:
+        read(path)
+    assert len(choice.value.names) == 3
+    assert list(read(path, library="c").modalities) == ["adt"]
+    assert list(read(path, library="b").modalities) == ["rna"]
+
+
+def test_regions_are_sections_by_the_column_that_names_them(tmp_path, make_table, grid):
+    table = annotating(make_table(2 * N), ["a"] * N + ["b"] * N, np.tile(np.arange(N), 2))
+    table.obs["well"] = np.repeat(["W1", "W2"], N)
+    table.obs["slide"] = "S"
+    path = write_store(tmp_path / "s.zarr", shapes={"a": circles(grid), "b": circles(grid)}, tables={"t": table})
+    with pytest.raises(ChoiceError, match=r"in obs\['region'\].*or train all as a study \(--section-column\)"):
+        read(path)
+    for column, names in (("region", ("a", "b")), ("well", ("W1", "W2"))):
+        study = nt.read_sections(path, column=column)
+        assert study.section_names == names
+        again = read_again([{"name": name, "paths": [path]} for name in names], column=column)
+        np.testing.assert_array_equal(again.rows["t"], study.rows["t"])
+    with pytest.raises(DataError, match="names each of the regions 'a', 'b', found 1 values of 'slide' in 'b', as in"):
+        nt.read_sections(path, column="slide")

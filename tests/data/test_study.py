@@ -98,6 +98,18 @@ def test_the_same_section_twice_is_refused(section):
         stack({"a": section(0), "b": section(0)})
 
 
+def test_the_same_section_at_other_places_is_refused_too(section):
+    moved = section(0, rna=60, adt=20)
+    moved = replace(moved, coords=moved.coords * 0.37 + 11.0)
+    with pytest.raises(DataError, match="found the same one as 'a' and 'b'"):
+        stack({"a": section(0), "b": moved})
+    few = {name: modality.table.copy() for name, modality in section(1).modalities.items()}
+    few["rna"].X = few["rna"].X.multiply(np.arange(60) == 0).tocsr()  # hardly a count: many spots are alike
+    sparse = replace(section(1), modalities={"rna": Modality("rna", "rna", few["rna"])})
+    shifted = replace(sparse, coords=sparse.coords + 500.0)
+    assert stack({"a": sparse, "b": shifted}).n_spots == 50
+
+
 def test_islands_without_a_shared_modality_are_named(section):
     with pytest.raises(DataError, match=r"2 groups without any: a \(rna\); b \(adt\)"):
         stack({"a": section(0, rna=60), "b": section(1, adt=20)})
@@ -181,3 +193,26 @@ def test_integers_that_a_section_lacks_stay_integers(section, tmp_path):
     nt.fit(study, settings).write(tmp_path / "study.h5mu")
     again = nt.restore(tmp_path / "study.h5mu").dataset
     assert labels_of_column(again, "cluster").names == ("0", "1", "2")
+
+
+def test_a_modality_that_hardly_a_spot_carries_over_is_told(section):
+    both = section(0, rna=60, adt=20)
+    few = replace(both.modalities["adt"], measured=np.arange(25) < 3)
+    both = replace(both, modalities={**both.modalities, "adt": few})
+    study = stack({"a": both, "b": section(1, rna=60)})
+    assert any("Only 3 spots have adt and another modality" in note for note in study.notes)
+    assert not any("Only" in note for note in stack({"a": section(0), "b": section(1)}).notes)
+
+
+def test_sections_whose_spots_are_in_another_unit_are_drawn_alike_and_told(section):
+    far = section(1)
+    far = replace(far, coords=far.coords * 300.0)
+    study = stack({"a": section(0), "b": far})
+    a, b = (np.ptp(study.coords[rows], axis=0) for rows in study.sections)
+    assert a == pytest.approx(b)
+    np.testing.assert_array_equal(study.parts[1].coords, far.coords)
+    assert any("Spots of b lie so much nearer or further" in note for note in study.notes)
+    near = replace(far, coords=far.coords / 30.0)
+    assert not stack({"a": section(0), "b": near}).notes
+    known = stack({"a": section(0), "b": replace(far, microns_per_unit=0.3)})
+    assert [place.scale for place in known.places] == pytest.approx([300.0, 1.0])

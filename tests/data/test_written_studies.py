@@ -291,3 +291,12 @@ def test_sections_whose_files_would_be_one_are_named(tmp_path, rna):
     study = nt.read_sections({"a/b": rna(0), "a_b": rna(1)})
     with pytest.raises(nt.DataError, match="'a/b' and 'a_b' would both be"):
         part_paths(study, tmp_path, ".h5ad")
+
+
+@pytest.mark.parametrize("other", ["S1", "s1 "])
+def test_sections_whose_names_some_systems_take_for_one_are_refused_too(tmp_path, rna, other):
+    from napari_trsmi.data.split import part_paths
+
+    study = nt.read_sections({"s1": rna(0), other: rna(1)})
+    with pytest.raises(nt.DataError, match=f"'s1' and '{other}' would both be"):
+        part_paths(study, tmp_path, ".h5ad")

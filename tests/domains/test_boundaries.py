@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -225,3 +226,20 @@ def test_segments_equal_a_walk_over_all_pairs_of_edges(labels):
                 group[root(e)] = root(f)
     roots = [root(e) for e in range(len(edges))]
     assert len(set(zip(roots, edges["segment"], strict=True))) == len(set(roots)) == edges["segment"].nunique()
+
+
+@pytest.mark.parametrize("unit", [0.01, 30.0])
+def test_boundaries_of_a_section_do_not_hang_on_how_far_spots_of_another_lie_apart(unit):
+    labels = (COORDS[:, 0] > 2).astype(int)
+    other, _ = square(8)
+    coords = np.vstack([COORDS, other * unit + 1000.0])
+    graph = sparse.block_diag([GRAPH, square(8)[1]], format="csr")
+    both = np.concatenate([labels, (other[:, 0] > 3).astype(int)])
+    section = np.repeat([0, 1], [len(COORDS), len(other)])
+    found = find_boundaries(both, graph, coords, section=section)
+    alone = find_boundaries(labels, GRAPH, COORDS)
+    here = found.edges[found.edges["i"] < len(COORDS)].reset_index(drop=True)
+    lengths = found.segments.set_index("segment")["length"]
+    assert lengths[here.loc[0, "segment"]] == alone.segments.loc[0, "length"]
+    pd.testing.assert_frame_equal(here.drop(columns="segment"), alone.edges.drop(columns="segment"))
+    assert lengths.max() == pytest.approx(max(6.0, 8.0 * unit))

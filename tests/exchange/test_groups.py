@@ -165,3 +165,12 @@ def test_barcodes_that_stand_in_a_table_twice_are_told(tmp_path):
     (column,) = read_columns(section(square()), path)
     assert column.values[0] == "b"
     assert "More than once in it: 1 barcode;" in column.told
+
+
+def test_sections_that_would_be_one_file_are_refused_before_anything_is_written(tmp_path):
+    made = {name: section(square()) for name in ("a/b", "a_B")}
+    study = stack(made, distinct=False)
+    put_column(study, "Region", pd.Categorical(["x"] * study.n_spots))
+    with pytest.raises(DataError, match="'a/b' and 'a_B' would both be"):
+        write_loupe(study, tmp_path / "w.csv", ["Region"])
+    assert not list(tmp_path.iterdir())

@@ -6,6 +6,7 @@ from studies_by_hand import study_of
 
 import napari_trsmi as nt
 from napari_trsmi.errors import DataError
+from napari_trsmi.study import donor_notes
 
 FIVE = {"a": np.array([0, 0, 1, 2] * 5), "b": np.array([0, 1, 1, 1] * 10)}
 CONDITION = {f"s{i}": "sick" if i % 2 else "well" for i in range(6)}
@@ -34,6 +35,20 @@ def test_composition_counts_the_spots_of_each_domain_in_each_section():
     assert wide["a"].tolist() == [10, 5, 5]
     assert wide["b"].tolist() == [10, 30, 0]
     assert table.groupby("section", observed=True)["share"].sum().tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("donors", "told"),
+    [("aabbcc", []), ("abcdef", []), ("ababab", ["s0, s2, s4; s1, s3, s5"]), ("aaabbb", ["s0, s2; s3, s5"])],
+)
+def test_sections_of_one_donor_are_no_replicates_and_that_is_told(donors, told):
+    result = simulated(0)
+    result.dataset.obs["donor_id"] = np.array(list(donors))[result.dataset.section]
+    result.dataset.obs["animal"] = "mouse"
+    result.dataset.obs["mouse_part"] = np.arange(result.dataset.n_spots) % 2  # of each spot, no section's
+    notes = donor_notes(result, "condition")
+    assert [note.partition("(")[2].partition(")")[0] for note in notes] == told
+    assert not donor_notes(result, {"s0": "well", "s1": "sick"})
 
 
 def test_one_section_is_a_study_of_one():

@@ -109,6 +109,11 @@ def paths_of(path_or_paths: str | Path | Sequence[str | Path]) -> tuple[Path, ..
     given = [path_or_paths] if isinstance(path_or_paths, str | Path) else list(path_or_paths)
     if not given:
         raise DataError(f"Expected a path to {READABLE}, found none. Give at least one.")
+    if wrong := [one for one in given if not isinstance(one, str | Path)]:
+        raise DataError(
+            f"Expected paths, found {type(wrong[0]).__name__}. Put the tables of one section into a MuData and give "
+            "that to read_sections, or files to read."
+        )
     paths = (Path(path).expanduser() for path in given)
     return tuple(path.parent if path.name == MANIFEST and path.is_file() else path for path in paths)
 

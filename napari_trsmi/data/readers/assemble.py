@@ -29,6 +29,7 @@ from napari_trsmi.data.readers.images import (
 from napari_trsmi.data.readers.joined import Joined, Spots, annotations_of, join, spots_of
 from napari_trsmi.data.readers.sections import choose_section, libraries, note_on_places
 from napari_trsmi.data.readers.twins import without_twins
+from napari_trsmi.data.readers.unmeasured import NotFiniteError, is_measured, without_a_number
 from napari_trsmi.data.readers.values import checked_modality
 from napari_trsmi.errors import DataError
 
@@ -56,7 +57,15 @@ def assemble(
     With `of_several` it is one section of several, and may lack modalities that `kinds` and `modalities` name.
     """
     joined = join(found, kinds, modalities, of_several=of_several)
-    return section_of(joined, joined.barcodes, name, library=library, sources=sources, spots=spots)
+    return section_of(
+        joined,
+        joined.barcodes,
+        name,
+        library=library,
+        sources=sources,
+        spots=spots,
+        of_several=of_several or library is not None,
+    )
 
 
 def section_of(
@@ -67,8 +76,12 @@ def section_of(
     library: str | None = None,
     sources: tuple[Path, ...] = (),
     spots: Spots = "common",
+    of_several: bool = False,
 ) -> Dataset:
-    """Return the `Dataset` of some of the barcodes of joined tables, given for each modality that is to be used."""
+    """Return the `Dataset` of some of the barcodes of joined tables, given for each modality that is to be used.
+
+    One of several sections may lack a modality, or have nothing but zeros of it.
+    """
     notes = list(joined.notes)
     names = spots_of(barcodes, spots)
     dropped = {key: lost for key, index in barcodes.items() if (lost := int((~index.isin(names)).sum()))}
@@ -92,7 +105,7 @@ def section_of(
     coordinates = checked_coordinates(replace(coordinates.at(rows), notes=[]), obs)
     notes += [*coordinates.notes, *note_on_places(coordinates.xy)]
 
-    modalities, more = _modalities(joined, list(barcodes), names)
+    modalities, more = _modalities(joined, list(barcodes), names, spots, of_several)
     notes += more
     if spots == "all":
         modalities, more = _without_empty(modalities)
@@ -129,22 +142,41 @@ def section_of(
     )
 
 
-def _modalities(joined: Joined, keys: Sequence[str], names: pd.Index) -> tuple[dict[str, Modality], list[str]]:
-    """Return the modalities over the spots `names`, with rows of zeros where one lacks a spot, and notes."""
+def _modalities(
+    joined: Joined, keys: Sequence[str], names: pd.Index, spots: Spots, of_several: bool
+) -> tuple[dict[str, Modality], list[str]]:
+    """Return the modalities over the spots `names`, with rows of zeros where one lacks a spot, and notes.
+
+    One of several sections does without what was measured at none of its spots, as long as anything was.
+    """
     read, notes = {}, []
-    for key in keys:
+    rows_in = {key: joined.barcodes[key].get_indexer(names) for key in keys}
+    lacking = [key for key in keys if of_several and not is_measured(joined.table(key).X, rows_in[key])]
+    if len(lacking) == len(keys):
+        lacking = []
+    for key in lacking:
+        notes.append(f"{key} was measured at no spot: left out.")
+    for key in (key for key in keys if key not in lacking):
         own = joined.tables[key]
-        rows = joined.barcodes[key].get_indexer(names)
+        table, rows = joined.found.tables[own], rows_in[key]
+        told: dict[str, Any] = {
+            "kind": joined.kinds.get(key),
+            "hint": joined.found.hints.get(own, ""),
+            "guessed": own in joined.found.guessed,
+        }
         measured = rows >= 0
-        modality, more = checked_modality(
-            key,
-            joined.found.tables[own],
-            rows[measured],
-            names[measured],
-            kind=joined.kinds.get(key),
-            hint=joined.found.hints.get(own, ""),
-            guessed=own in joined.found.guessed,
-        )
+        try:
+            modality, more = checked_modality(key, table, rows[measured], names[measured], **told)
+        except NotFiniteError:
+            empty, columns = without_a_number(table, rows[measured])
+            stays = spots == "all" and len(keys) > 1  # a spot that another modality has
+            if empty.all() or (empty.any() and not stays) or not (empty.any() or columns.any()):
+                raise
+            measured[measured] = ~empty
+            filled = f"{key}: {int(columns.sum()):,} features are NaN throughout: left out."
+            table = table[:, ~columns]
+            modality, more = checked_modality(key, table, rows[measured], names[measured], **told)
+            more = [*more, filled] if columns.any() else more
         read[key] = modality if measured.all() else spread(modality, measured, names)
         notes += more
         if not measured.all():

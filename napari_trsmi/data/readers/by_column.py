@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import sparse
 
 from napari_trsmi.config import Kind
 from napari_trsmi.data.dataset import Dataset
@@ -25,6 +24,7 @@ from napari_trsmi.data.readers.splits import (
     speaks_of_sections,
     split_by,
 )
+from napari_trsmi.data.readers.unmeasured import is_measured
 from napari_trsmi.errors import ChoiceError, DataError
 
 if TYPE_CHECKING:
@@ -113,17 +113,9 @@ def _barcodes_in(joined: Joined, names: pd.Index) -> dict[str, pd.Index]:
     found = {}
     for key, index in joined.barcodes.items():
         inside = index.isin(names)
-        if inside.any() and _is_measured(joined.table(key).X, np.flatnonzero(inside)):
+        if inside.any() and is_measured(joined.table(key).X, np.flatnonzero(inside)):
             found[key] = index[inside]
     return found or {key: index[index.isin(names)] for key, index in joined.barcodes.items()}
-
-
-def _is_measured(values: Any, rows: np.ndarray) -> bool:
-    """Return whether there is anything but zeros in some rows of a table; True for one without values of its own."""
-    if values is None or not values.shape[1]:
-        return True
-    part = values[rows]
-    return bool(np.any(part.data if sparse.issparse(part) else part))
 
 
 def _showing(holders: Sequence[Holder], entry: Mapping[str, Any]) -> Iterator[Holder]:

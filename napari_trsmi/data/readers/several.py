@@ -155,7 +155,12 @@ def _parts_of(given: Any, column: str | None, how: Mapping[str, Any]) -> tuple[d
             return assemble_by(found_in_memory(given), column, **how), "in memory"
         paths = paths_of(given)
         before = stamps(paths)
-        found, name = found_at(paths, None, how["modalities"])
+        try:
+            found, name = found_at(paths, None, how["modalities"])
+        except ChoiceError as error:
+            if error.kind != "regions":
+                raise
+            return _by_region(given, error.names, column, how), _name(given, in_memory)
         parts = assemble_by(found, column, sources=paths, **how)
         marks = marks_since(before, paths)
         return {key: replace(part, marks=marks) for key, part in parts.items()}, name
@@ -165,8 +170,25 @@ def _parts_of(given: Any, column: str | None, how: Mapping[str, Any]) -> tuple[d
     except ChoiceError as error:
         if error.kind == "tables":
             raise
+        how = {**how, "of_several": True}
         return {name: opened(given, library=name, **how) for name in error.names}, _name(given, in_memory)
     return {whole.name: whole}, whole.name
+
+
+def _by_region(given: Any, regions: Sequence[str], column: str, how: Mapping[str, Any]) -> dict[str, Dataset]:
+    """Return {value of a column: the region of a SpatialData that has it}."""
+    parts: dict[str, Dataset] = {}
+    for region in regions:
+        part = read(given, library=region, of_several=True, **how)
+        values = part.obs[column].astype(str).unique() if column in part.obs else []
+        if len(values) != 1 or values[0] in parts:
+            raise DataError(
+                f"Expected a column that names each of the regions {', '.join(map(repr, regions))}, found "
+                f"{len(values)} values of {column!r} in {region!r}{', as in another' if len(values) == 1 else ''}. "
+                "Choose the column that tells regions apart."
+            )
+        parts[values[0]] = part
+    return parts
 
 
 def _name(given: Any, in_memory: bool) -> str:

@@ -119,7 +119,10 @@ def chosen(
     found = matching or options
     if len(found) > 1:
         among = [name for name, option in known_as.items() if any(part in option for one in found for part in one)]
-        raise ChoiceError("tables" if set(among) <= tables.keys() else "regions", among)
+        if set(among) <= tables.keys():
+            raise ChoiceError("tables", among)
+        keys = {(tables[part.table].uns.get(ATTRIBUTES) or {}).get("region_key") for part in parts}
+        raise ChoiceError("regions", among, f"obs[{keys.pop()!r}]" if len(keys) == 1 else "")
     (section,) = found
     name = library if matching else next(name for name, option in known_as.items() if section[0] in option)
     notes = [f"Left out table {part.table!r}: it annotates no region." for part in bare if part not in section]
@@ -160,6 +163,8 @@ def _are_one(
     """Return whether two regions hold the same cells at the same places, each with tables of its own assays."""
     first, second = group[0].region, other[0].region
     if first is None or second is None or any(_same_assay(a, b, tables) for a in group for b in other):
+        return False
+    if not find(first).systems & find(second).systems:  # places of two sections
         return False
     common = group[0].instances.intersection(other[0].instances)
     if len(common) < 0.5 * min(len(group[0].instances), len(other[0].instances)):

@@ -41,6 +41,8 @@ class Region:
     shapes
         Polygons of the instances (a file, or a GeoSeries), and the (3, 3) map of them to `places`; None where there are
         none.
+    systems
+        Names of the coordinate systems it lies in.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Region:
     notes: tuple[str, ...] = ()
     pyramids: dict[str, Pyramid] = field(default_factory=dict)
     shapes: tuple[Any, np.ndarray] | None = None
+    systems: frozenset[str] = frozenset()
 
     def at(self, instances: pd.Index) -> np.ndarray:
         """Return (N, 2) float64 x and y of instances, NaN for those that the region lacks."""
@@ -100,7 +103,8 @@ def _region(sdata: SpatialData, name: str) -> Region:
     from spatialdata.transformations import get_transformation
 
     element = sdata[name]
-    system, image = _system_and_image(sdata, list(get_transformation(element, get_all=True)))
+    systems = list(get_transformation(element, get_all=True))
+    system, image = _system_and_image(sdata, systems)
     places, notes = _centroids(element, name, system)
     diameter = None
     if "radius" in getattr(element, "columns", ()):
@@ -128,7 +132,9 @@ def _region(sdata: SpatialData, name: str) -> Region:
         )
     if diameter is not None:
         entry["scalefactors"]["spot_diameter_fullres"] = diameter
-    return Region(name, places, entry, tuple(notes), pyramids, _polygons(sdata, name, system, moved))
+    return Region(
+        name, places, entry, tuple(notes), pyramids, _polygons(sdata, name, system, moved), frozenset(systems)
+    )
 
 
 def _polygons(sdata: SpatialData, name: str, system: str, moved: np.ndarray) -> tuple[Any, np.ndarray] | None:

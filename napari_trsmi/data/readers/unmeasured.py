@@ -1,0 +1,46 @@
+"""What was not measured: rows and columns of a table that an outer join filled, with zeros or with NaN."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse
+
+from napari_trsmi.data.readers.layers import rows_of
+from napari_trsmi.errors import DataError
+from napari_trsmi.sampling import blocks
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+
+class NotFiniteError(DataError):
+    """Values are NaN or infinite."""
+
+
+def is_measured(values: Any, rows: np.ndarray) -> bool:
+    """Return whether some rows of a table, of which -1 are none, hold anything but zeros and NaN.
+
+    True for a table without values, or numbers, of its own.
+    """
+    rows = rows[rows >= 0]
+    if values is None or not values.shape[1]:
+        return bool(len(rows))
+    if values.dtype.kind not in "biuf":
+        return bool(len(rows))
+    parts = (values[rows[some]] for some in blocks(len(rows)))
+    return any(bool((np.abs(part.data if sparse.issparse(part) else part) > 0).any()) for part in parts)
+
+
+def without_a_number(table: AnnData, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (n,) bool, which of `rows` are NaN in `X` throughout, and (D,) bool, the columns that the others are."""
+    values = table.X
+    empty = np.zeros(len(rows), bool)
+    known = np.zeros(table.n_vars, bool)
+    for some in blocks(len(rows)):
+        part = rows_of(values, rows[some])
+        there = ~np.isnan(part.toarray() if sparse.issparse(part) else part)
+        empty[some] = ~there.any(axis=1)
+        known |= there.any(axis=0)
+    return empty, ~known
