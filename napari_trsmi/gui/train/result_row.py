@@ -13,7 +13,7 @@ from napari_trsmi.gui.train.nest_buttons import NestButtons
 from napari_trsmi.gui.train.save_menu import save_menu
 from napari_trsmi.gui.widgets.plain import ElidingLabel, Label
 from napari_trsmi.plural import many
-from napari_trsmi.summary import remarks, undecided
+from napari_trsmi.summary import remarks, undecided, unlike
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
@@ -71,5 +71,5 @@ class ResultRow(QWidget):
         else:
             self.label.setText(f"{domains}, certainty {certainty}")
         self.label.setToolTip("; ".join(filter(None, about)))
-        self.undecided.setText("\n".join(filter(None, [undecided(result), *remarks(result)])))
+        self.undecided.setText("\n".join(filter(None, [unlike(result), undecided(result), *remarks(result)])))
         self.undecided.setVisible(bool(self.undecided.text()))
