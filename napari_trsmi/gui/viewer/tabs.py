@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QMenu, QTabBar, QToolButton
 
@@ -19,6 +20,7 @@ class _CloseTabs(QObject):
 
     def __init__(self, window: QMainWindow) -> None:
         super().__init__(window)
+        self._rests: list[_Rest] = []  # Python forgets what only a bar holds, of which it keeps nothing itself
         window.installEventFilter(self)
         for child in window.children():
             self._style(child)
@@ -33,7 +35,7 @@ class _CloseTabs(QObject):
             child.setStyleSheet(CLOSE)
             child.setElideMode(Qt.TextElideMode.ElideNone)  # two tabs that read "T…" say nothing
             child.setUsesScrollButtons(True)
-            _Rest(child)
+            self._rests = [*filter(isalive, self._rests), _Rest(child)]
 
 
 class _Rest(QObject):
@@ -76,8 +78,7 @@ class _Rest(QObject):
 
     def _fit(self) -> None:
         bar, button = self._bar, self.button
-        for at in range(bar.count()):
-            bar.setTabVisible(at, True)
+        self._show(set(range(bar.count())))
         widths = [bar.tabRect(at).width() for at in range(bar.count())]
         first, last, room = bar.currentIndex(), bar.count(), bar.width()
         shown = set(range(last))
@@ -90,11 +91,16 @@ class _Rest(QObject):
                     shown.add(at)
                 elif at != first:
                     break
-        hidden = [at for at in range(last) if at not in shown]
-        for at in hidden:
-            bar.setTabVisible(at, False)
-        self._list(hidden)
+        self._show(shown)
+        bar.setElideMode(bar.elideMode())  # lays out anew, without what was scrolled before
+        self._list([at for at in range(last) if at not in shown])
         self._seen = self._state()
+
+    def _show(self, shown: set[int]) -> None:
+        bar = self._bar
+        for at in range(bar.count()):
+            if bar.isTabVisible(at) != (at in shown):  # else Qt forgets that it has to lay out the others
+                bar.setTabVisible(at, at in shown)
 
     def _list(self, hidden: list[int]) -> None:
         bar, button = self._bar, self.button

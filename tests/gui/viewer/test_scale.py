@@ -8,6 +8,7 @@ import numpy as np
 from napari.components import ViewerModel
 from opened_dock import open_section
 
+from napari_trsmi.gui.viewer.layers import TISSUE
 from napari_trsmi.gui.viewer.sessions import session_of
 
 
@@ -45,7 +46,7 @@ def test_a_picture_of_the_section_at_another_resolution_lies_on_its_tissue(sampl
     open_section(viewer, sample)
     session_of(viewer).told.connect(told.append)
     photo = viewer.add_image(sample.image.pixels[::2, ::2], name="photo")
-    tissue = session_of(viewer).canvas.layer("tissue")
+    tissue = session_of(viewer).canvas.layer(TISSUE)
     assert np.allclose(photo.scale, 2 * tissue.scale, rtol=0.01)
     assert np.allclose(photo.extent.world[1], tissue.extent.world[1], rtol=0.02)
     assert told == [f"photo: a picture of this section. A pixel of it is drawn as {photo.scale[0]:.3g} µm."]
