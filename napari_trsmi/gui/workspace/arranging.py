@@ -11,7 +11,7 @@ from qtpy.QtCore import QPoint, QRect, QSize, Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from napari_trsmi.gui import anchors
-from napari_trsmi.gui.viewer.docks import PLUGIN, SETTLE, docks_of, open_docks_once
+from napari_trsmi.gui.viewer.docks import PLUGIN, SETTLE, WIDTH, docks_of, open_docks_once
 from napari_trsmi.gui.workspace.saved_window import Arrangement, SavedDock, SavedRows
 
 if TYPE_CHECKING:
@@ -50,21 +50,22 @@ def as_it_lies(viewer: Viewer) -> Arrangement:
 
 def arrange(viewer: Viewer, wanted: Arrangement) -> None:
     """Lay the window of a viewer as it was, as far as it has the same docks; what cannot be is left as it is."""
-    window = main_window(viewer, make=True)
+    window, share = main_window(viewer, make=True), 1.0
     if window is not None:
         if wanted.size is not None and not (window.isMaximized() or window.isFullScreen()):
             screen = window.screen()
             most = wanted.size if screen is None else (screen.availableSize().width(), screen.availableSize().height())
             window.resize(*(min(size, largest) for size, largest in zip(wanted.size, most, strict=True)))
-        _lay(viewer, window, wanted.docks)
+        share = _share(window, wanted.size)
+        _lay(viewer, window, wanted.docks, share)
         if wanted.rows is not None and (review := _review(window)) is not None:
             review.show_rows(**wanted.rows.model_dump())
         if (front := docks_of(viewer).get(wanted.front)) is not None:
             front.show()
             front.raise_()
-    _look_at(ref(getattr(viewer, "__wrapped__", viewer)), wanted)
+    _look_at(ref(getattr(viewer, "__wrapped__", viewer)), wanted, share)
     if window is not None:  # docks that have just opened show the whole section once they have their width
-        QTimer.singleShot(2 * SETTLE, partial(_look_at, ref(getattr(viewer, "__wrapped__", viewer)), wanted))
+        QTimer.singleShot(2 * SETTLE, partial(_look_at, ref(getattr(viewer, "__wrapped__", viewer)), wanted, share))
 
 
 def _review(window: QMainWindow) -> Any:
@@ -72,9 +73,14 @@ def _review(window: QMainWindow) -> Any:
     return window.findChild(QWidget, anchors.REVIEW)
 
 
-def _look_at(viewer: ReferenceType[Viewer], wanted: Arrangement) -> None:
+def _share(window: QMainWindow, size: tuple[int, int] | None) -> float:
+    """Return how large a window is beside a size, 1 at most: what was laid out in a larger one would not fit."""
+    return 1.0 if size is None else min(1.0, window.width() / size[0], window.height() / size[1])
+
+
+def _look_at(viewer: ReferenceType[Viewer], wanted: Arrangement, share: float = 1.0) -> None:
     if (there := viewer()) is not None and wanted.center is not None and wanted.zoom is not None:
-        there.scene.camera.center, there.scene.camera.zoom = wanted.center, wanted.zoom
+        there.scene.camera.center, there.scene.camera.zoom = wanted.center, wanted.zoom * share
 
 
 def main_window(viewer: Viewer, make: bool = False) -> QMainWindow | None:
@@ -107,8 +113,8 @@ def _saved(window: QMainWindow, docks: Mapping[str, QDockWidget], name: str) -> 
     return SavedDock(name=name, area=area, beside="" if beside == name else beside, width=dock.width())
 
 
-def _lay(viewer: Viewer, window: QMainWindow, wanted: Sequence[SavedDock]) -> None:
-    """Put docks where they were; those of ours that were not open then are hidden."""
+def _lay(viewer: Viewer, window: QMainWindow, wanted: Sequence[SavedDock], share: float = 1.0) -> None:
+    """Put docks where they were, as wide in a window of a `share`; those of ours that were not open are hidden."""
     if not wanted:
         return
     for one in wanted:
@@ -132,7 +138,7 @@ def _lay(viewer: Viewer, window: QMainWindow, wanted: Sequence[SavedDock]) -> No
         if window.dockWidgetArea(dock) != AREAS[one.area]:
             window.addDockWidget(AREAS[one.area], dock)
         if home is None:
-            widths[dock] = one.width
+            widths[dock] = max(round(one.width * share), min(one.width, WIDTH))
         elif home is not dock and home not in window.tabifiedDockWidgets(dock):
             window.tabifyDockWidget(home, dock)
     window.resizeDocks(list(widths), list(widths.values()), Qt.Orientation.Horizontal)
