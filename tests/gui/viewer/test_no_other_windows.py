@@ -6,6 +6,7 @@ import pytest
 from opened_dock import open_section
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QApplication, QMainWindow, QWidget
+from small_study import trained_study
 
 from napari_trsmi.gui.viewer.docks import ON_DEMAND, open_dock, open_docks
 
@@ -33,8 +34,10 @@ def windows(qapp):
     QApplication.instance().removeEventFilter(watcher)
 
 
-def test_docks_open_without_windows_that_flash(viewer, qtbot, trained, windows):
-    open_section(viewer, trained.dataset, trained)
+@pytest.mark.parametrize("what", ["section", "study"])
+def test_docks_open_without_windows_that_flash(viewer, qtbot, trained, windows, what):
+    result = trained if what == "section" else trained_study()
+    open_section(viewer, result.dataset, result)
     open_docks(viewer)
     for name in ON_DEMAND:
         open_dock(viewer, name)
