@@ -76,7 +76,7 @@ class EmbeddingPanel(JobPanel):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(_row(self.source, self.how))
         under_way = _row(self.bar, self.cancel)
-        under_way.setStretch(0, 1)  # what it says takes the room
+        under_way.setStretch(1, 0)  # what it says takes the room
         layout.addLayout(under_way)
         layout.addWidget(self.plot, 1)
         layout.addWidget(self.said)

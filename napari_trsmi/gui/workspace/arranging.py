@@ -24,6 +24,7 @@ AREAS: dict[Any, Qt.DockWidgetArea] = {
     "top": Qt.DockWidgetArea.TopDockWidgetArea,
     "bottom": Qt.DockWidgetArea.BottomDockWidgetArea,
 }
+MUCH_SMALLER = 0.9  # share of the size of a window before, from which down its layout would not fit
 LEAST = 200, 150  # pixels of a dock that floats
 
 
@@ -50,22 +51,21 @@ def as_it_lies(viewer: Viewer) -> Arrangement:
 
 def arrange(viewer: Viewer, wanted: Arrangement) -> None:
     """Lay the window of a viewer as it was, as far as it has the same docks; what cannot be is left as it is."""
-    window, share = main_window(viewer, make=True), 1.0
+    window = main_window(viewer, make=True)
     if window is not None:
         if wanted.size is not None and not (window.isMaximized() or window.isFullScreen()):
             screen = window.screen()
             most = wanted.size if screen is None else (screen.availableSize().width(), screen.availableSize().height())
             window.resize(*(min(size, largest) for size, largest in zip(wanted.size, most, strict=True)))
-        share = _share(window, wanted.size)
-        _lay(viewer, window, wanted.docks, share)
+        _lay(viewer, window, wanted.docks, _share(window, wanted.size))
         if wanted.rows is not None and (review := _review(window)) is not None:
             review.show_rows(**wanted.rows.model_dump())
         if (front := docks_of(viewer).get(wanted.front)) is not None:
             front.show()
             front.raise_()
-    _look_at(ref(getattr(viewer, "__wrapped__", viewer)), wanted, share)
+    _look_at(ref(getattr(viewer, "__wrapped__", viewer)), wanted)
     if window is not None:  # docks that have just opened show the whole section once they have their width
-        QTimer.singleShot(2 * SETTLE, partial(_look_at, ref(getattr(viewer, "__wrapped__", viewer)), wanted, share))
+        QTimer.singleShot(2 * SETTLE, partial(_look_at, ref(getattr(viewer, "__wrapped__", viewer)), wanted))
 
 
 def _review(window: QMainWindow) -> Any:
@@ -75,12 +75,13 @@ def _review(window: QMainWindow) -> Any:
 
 def _share(window: QMainWindow, size: tuple[int, int] | None) -> float:
     """Return how large a window is beside a size, 1 at most: what was laid out in a larger one would not fit."""
-    return 1.0 if size is None else min(1.0, window.width() / size[0], window.height() / size[1])
+    share = 1.0 if size is None else min(1.0, window.width() / size[0], window.height() / size[1])
+    return share if share < MUCH_SMALLER else 1.0
 
 
-def _look_at(viewer: ReferenceType[Viewer], wanted: Arrangement, share: float = 1.0) -> None:
+def _look_at(viewer: ReferenceType[Viewer], wanted: Arrangement) -> None:
     if (there := viewer()) is not None and wanted.center is not None and wanted.zoom is not None:
-        there.scene.camera.center, there.scene.camera.zoom = wanted.center, wanted.zoom * share
+        there.scene.camera.center, there.scene.camera.zoom = wanted.center, wanted.zoom
 
 
 def main_window(viewer: Viewer, make: bool = False) -> QMainWindow | None:

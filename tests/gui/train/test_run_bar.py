@@ -229,7 +229,7 @@ def test_the_bar_says_what_is_done_before_and_after_the_epochs(opened, qtbot, mo
     qtbot.waitUntil(lambda: "Preparing" in opened.activity.bar.desc, timeout=5_000)
     telling.release()
     says("Estimating the number of domains: 5 of 14", 5, 14)
-    assert opened.session.state == "finishing"
+    qtbot.waitUntil(lambda: opened.session.state == "finishing", timeout=5_000)
     assert enabled(opened) == {"cancel"}
     telling.release()
     says("Finding domains")
