@@ -77,6 +77,18 @@ class TrainingError(TrsmiError):
     """Training could not go on (loss not finite, out of memory, unusable device)."""
 
 
+KNOWN_SETTINGS = "; see `trsmi fit --help` for those there are"
+_PLAIN = {  # what pydantic says in words of programs
+    "int_parsing": "Expected a whole number",
+    "int_from_float": "Expected a whole number",
+    "int_type": "Expected a whole number",
+    "float_parsing": "Expected a number",
+    "float_type": "Expected a number",
+    "bool_parsing": "Expected true or false",
+    "bool_type": "Expected true or false",
+}
+
+
 def explained(error: ValidationError) -> str:
     """Return one sentence per problem of settings, three at most: where, what is wrong, what was found."""
     parts = []
@@ -84,9 +96,9 @@ def explained(error: ValidationError) -> str:
     for problem in problems[:_TOLD]:
         where = " ".join(".".join(str(part) for part in problem["loc"]).split())[:_SHOWN] or "config"
         if problem["type"] == "extra_forbidden":
-            parts.append(f"There is no setting {where}; see `trsmi fit --help` for those there are.")
+            parts.append(f"There is no setting {where}{KNOWN_SETTINGS}.")
         else:
-            message = problem["msg"].removeprefix("Value error, ")
+            message = _PLAIN.get(problem["type"], problem["msg"].removeprefix("Value error, "))
             found = "" if ", found " in message else f", found {reprlib.repr(problem['input'])}."
             parts.append(f"{where}: {message}{found}")
     if len(problems) > _TOLD:

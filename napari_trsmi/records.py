@@ -12,6 +12,8 @@ from scipy import sparse
 S = TypeVar("S")
 T = TypeVar("T")
 Emphasis = Literal["coherent", "even"]  # see `config.Cluster.emphasis`
+# Shares of spots like no domain of the study that labelled them, from which on they are told, and do not fit.
+SOME_UNLIKE, MOST_UNLIKE = 0.05, 0.2
 EVEN = (  # said of a result whose emphasis nobody asked for
     "Domains are cut with an even emphasis, which tells more of what was measured here; "
     "cluster.emphasis 'coherent' follows what changes most smoothly."

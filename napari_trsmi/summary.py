@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from napari_trsmi.records import EVEN
+from napari_trsmi.records import EVEN, MOST_UNLIKE, SOME_UNLIKE
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -38,6 +38,16 @@ def technical(result: Result) -> list[str]:
 def remarks(result: Result) -> list[str]:
     """Return what a person should know of a result: an emphasis that nobody asked for, and what looks technical."""
     return [*(note for note in result.provenance.get("notes", ()) if note == EVEN), *technical(result)]
+
+
+def unlike(result: Result) -> str:
+    """Return whether a section that a study labelled is like no domain of it, in a sentence; "" where it is."""
+    told = result.provenance.get("transferred", {})
+    share, of = told.get("spots_that_fit_no_domain") or 0.0, " + ".join(told.get("from", ()))
+    if share <= SOME_UNLIKE:
+        return ""
+    what = "the section does not fit, train them together" if share > MOST_UNLIKE else 'the map "Fits" shows which'
+    return f"{share:.0%} of the spots are like no domain of the study ({of}): {what}."
 
 
 def without_sections(result: Result) -> list[str]:

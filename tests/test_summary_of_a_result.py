@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from napari_trsmi.cli.command import found_in
 from napari_trsmi.records import EVEN
-from napari_trsmi.summary import remarks, technical
+from napari_trsmi.summary import remarks, technical, unlike
 
 
 def result_with(**provenance):
@@ -25,6 +25,16 @@ def test_an_emphasis_that_nobody_asked_for_is_told_and_other_notes_are_not():
     result = result_with(notes=["Left out 3.", EVEN], technical=[{"sentence": "rna jumps."}])
     assert remarks(result) == [EVEN, "rna jumps."]
     assert found_in(result).splitlines()[1:] == [EVEN, "rna jumps."]
+
+
+def test_a_section_that_its_study_does_not_know_is_told():
+    told = {"from": ["a", "b"], "spots_that_fit_no_domain": 0.35}
+    assert unlike(result_with(transferred=told)) == (
+        "35% of the spots are like no domain of the study (a + b): the section does not fit, train them together."
+    )
+    assert "the map" in unlike(result_with(transferred=told | {"spots_that_fit_no_domain": 0.1}))
+    assert unlike(result_with(transferred=told | {"spots_that_fit_no_domain": 0.02})) == ""
+    assert unlike(result_with()) == ""
 
 
 def test_an_undecided_run_and_a_chosen_number_are_told_in_one_line():

@@ -24,7 +24,8 @@ MORE, LESS = "More", "Less"
 class Problem(QWidget):
     """One row, there while there is something to say.
 
-    It goes when put away, when the same goes well, or with the next section or run.
+    It goes when put away, when the same goes well, or with the next section or run; where it is of nothing that could
+    go well, or belongs to no dock, with whatever goes well in this dock, or anywhere.
 
     It says what was asked for in its dock, what belongs to no dock, and what belongs to one that cannot be seen.
 
@@ -36,7 +37,7 @@ class Problem(QWidget):
 
     def __init__(self, session: Session, parent: QWidget | None = None, dock: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.session, self._dock, self._about = session, dock, ""
+        self.session, self._dock, self._about, self._of_dock = session, dock, "", False
         application: Any = QApplication.instance()
         application.focusChanged.connect(self._on_focus)
         self.first, self.rest = Label(), Label()
@@ -92,9 +93,12 @@ class Problem(QWidget):
         if self._is_told_here():
             self.show_text(text)
             self._about = self.session.busy.about
+            self._of_dock = self.session.busy.place() is not None
 
     def _on_did(self, about: str) -> None:
-        if about and about == self._about and self._is_told_here():
+        if self.isHidden() or not about or (self._about and about != self._about):
+            return
+        if not self._of_dock or self._is_told_here():
             self.show_text("")
 
     def _is_told_here(self) -> bool:

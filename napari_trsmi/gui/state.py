@@ -182,6 +182,8 @@ class Coloring:
         ``"#rrggbb"`` and name of each category; empty for numbers.
     channels
         The features whose colours add up to `values`; empty where there is one.
+    beside
+        Title of what is drawn beside it; "" for nothing.
     of
         What it can be made of again, see `maps.coloring_of`: a modality or kind, and a name; None where it cannot.
     """
@@ -194,6 +196,7 @@ class Coloring:
     names: tuple[str, ...] = ()
     channels: tuple[Channel, ...] = ()
     of: tuple[str, str] | None = None
+    beside: str = ""
 
 
 class Trainer(Protocol):

@@ -60,8 +60,18 @@ class Thread:
         self.left.set()
         self.go.set()
 
-    def take_turn(self) -> bool:
-        """Wait until no other run trains; False where this one was cancelled meanwhile."""
+    def take_turn(self, wait: Callable[[], None] = lambda: None) -> bool:
+        """Wait until no other run trains; False where this one was cancelled meanwhile.
+
+        Parameters
+        ----------
+        wait
+            Called where another one does.
+        """
+        if not self._has_turn and not self.left.is_set():
+            self._has_turn = _TURN.acquire(blocking=False)
+            if not self._has_turn:
+                wait()
         while not self._has_turn and not self.left.is_set():
             self._has_turn = _TURN.acquire(timeout=0.05)
         return not self.left.is_set()
@@ -71,6 +81,9 @@ class Thread:
         if self._has_turn:
             self._has_turn = False
             _TURN.release()
+
+
+WAITING = "Waiting for another run to end"  # of the checks, or one that was cancelled
 
 
 @contextmanager
@@ -101,8 +114,9 @@ def train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
     """
     try:
         with outside_pool():
-            if not thread.take_turn():
+            if not thread.take_turn(lambda: run.hear(WAITING, 0, 0)):
                 return None
+            run.doing = None
             warm_up.wait()
             warm_up.load_torch()
             with interruptible(thread.left.is_set), heard(run.hear):

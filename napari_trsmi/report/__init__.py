@@ -13,7 +13,7 @@ from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.glossary import TERMS, term
 from napari_trsmi.report.sections import of_study
 from napari_trsmi.reviews import REVIEW
-from napari_trsmi.summary import SUPPORT_MEANS, chosen_number, remarks, undecided
+from napari_trsmi.summary import SUPPORT_MEANS, chosen_number, remarks, undecided, unlike
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -82,7 +82,7 @@ def contents(result: Result, *, truth: str | None = None, by: By | None = None) 
         "title": result.dataset.name,
         "n_spots": len(labels),
         "modalities": [(name, m.kind, m.table.n_vars) for name, m in result.dataset.modalities.items()],
-        "notes": (*result.dataset.notes, *remarks(result)),
+        "notes": (*filter(None, [unlike(result)]), *result.dataset.notes, *remarks(result)),
         "support": None if support is None else float(support.mean()),
         "support_means": SUPPORT_MEANS,
         "certainty": float(result.confidence.mean()),

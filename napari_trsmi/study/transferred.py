@@ -13,6 +13,7 @@ from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import DataError
 from napari_trsmi.interrupt import check
+from napari_trsmi.records import MOST_UNLIKE, SOME_UNLIKE
 
 if TYPE_CHECKING:
     from napari_trsmi.config import Config
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 FITS = "fits"  # name of the map
 RARE = 0.01  # share of the study's spots from which on a spot is said to be like no domain
-SOME, MOST = 0.05, 0.2  # share of such spots from which on they are told, and the section is said not to fit
 _NEAREST = 20
 
 
@@ -99,8 +99,8 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
         _usual(features[:n], labels, used, section_of, k),
     )
     rare = float((fits < RARE).mean())
-    if rare > SOME:
-        so = "it does not fit, train them together" if rare > MOST else 'the map "fits" shows which'
+    if rare > SOME_UNLIKE:
+        so = "it does not fit, train them together" if rare > MOST_UNLIKE else 'the map "fits" shows which'
         notes.append(
             f"{100 * rare:.0f} % of the spots of {section.name} are further from every domain than 99 % of the spots "
             f"of the study: {so}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 from asyncio import get_running_loop
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -115,6 +116,29 @@ def dask_setup(worker: object) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+_HIDING: list[tuple[Any, Any]] = []  # (spec, file) of the main module, once for each who hides them
+
+
+@contextmanager
+def _without_script() -> Iterator[None]:
+    """Let processes that start meanwhile not run the main script again, as Python does for what they may need of it.
+
+    They need nothing of it, and one without `if __name__ == "__main__":` would open its windows anew in each.
+    """
+    main = sys.modules["__main__"]
+    _HIDING.append((main.__spec__, main.__dict__.get("__file__")))
+    main.__spec__ = None
+    main.__dict__.pop("__file__", None)
+    try:
+        yield
+    finally:
+        spec, file = _HIDING.pop()
+        if spec is not None:
+            main.__spec__ = spec
+        if file is not None:
+            main.__file__ = file
+
+
 @contextmanager
 def _installed() -> Iterator[None]:
     """Say how to install what the block imports, where it is not there."""
@@ -143,6 +167,10 @@ def _local(n_workers: int) -> Iterator[LocalCluster]:
 
     class Nurse(Nanny):
         """Ends its worker at once: nothing is lost with it, and a run would keep it alive for seconds."""
+
+        async def instantiate(self) -> Any:
+            with _without_script():
+                return await super().instantiate()
 
         async def close(self, timeout: float | None = None, reason: str = "nurse-close") -> Any:
             get_running_loop().call_later(_GRACE, self._end)

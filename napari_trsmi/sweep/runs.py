@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from napari_trsmi.config import Config
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.errors import DataError, TrsmiError
+from napari_trsmi.plural import many
 from napari_trsmi.sweep.grid import Grid, Trial
 from napari_trsmi.sweep.outcome import Outcome
 from napari_trsmi.sweep.result import SweepResult
@@ -261,7 +262,7 @@ def _problem(error: Exception) -> str:
 def _text(run: Outcome | None, result: SweepResult, n_workers: int) -> str:
     done = f"{len(result.runs)} of {len(result.trials)}"
     if run is None:
-        return f"{done} runs done; " + (f"{n_workers} workers" if n_workers else "waiting for workers")
+        return f"{done} runs done; " + (many(n_workers, "worker") if n_workers else "waiting for workers")
     name = result.name_of(run.key)
     found = f"failed. {run.problem}" if run.problem else f"{run.n_domains} domains in {run.seconds:.0f} s"
     return f"Run {done}, {name}: {found}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import gc
 import http.client
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -58,6 +59,20 @@ def test_an_encrypted_scheduler_without_certificates_of_ours_is_told(open_socket
     _, address = open_sockets
     with pytest.raises(DataError, match="the certificates in Dask's settings"), connected(address, 1, 1):
         pass
+
+
+def test_workers_do_not_run_a_script_again_that_has_no_guard(tmp_path):
+    script, ran = tmp_path / "script.py", tmp_path / "ran"
+    script.write_text(
+        f"open({str(ran)!r}, 'a').write('once ')\n"
+        "from napari_trsmi.sweep.cluster import connected\n"
+        "with connected(None, 1, 1, n_workers=1) as client:\n"
+        "    assert client.submit(len, 'abc').result() == 3\n"
+        "assert __file__ and __spec__ is None\n"
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert ran.read_text() == "once "
 
 
 def test_the_web_servers_have_no_pages(open_sockets):

@@ -15,7 +15,7 @@ from napari_trsmi.gui.viewer.furnish import equip
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.part_box import PartBox
 from napari_trsmi.gui.viewer.sessions import session_of
-from napari_trsmi.gui.widgets.frame import Framed
+from napari_trsmi.gui.widgets.frame import Framed, OneHigh
 from napari_trsmi.gui.words import NO_SECTION
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class AskDock(Framed):
         self.tabs = QTabWidget()
         self.tabs.addTab(self.differ, "What differs?")
         self.tabs.addTab(self.describe, "What is this domain?")
+        OneHigh(self.tabs)
         self.page = QWidget()
         inside = QVBoxLayout(self.page)
         inside.setContentsMargins(0, 0, 0, 0)

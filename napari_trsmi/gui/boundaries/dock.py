@@ -20,7 +20,7 @@ from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.keys import keys_of
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.viewer.tabs import CLOSE
-from napari_trsmi.gui.widgets.frame import Framed
+from napari_trsmi.gui.widgets.frame import Framed, OneHigh
 from napari_trsmi.gui.widgets.plain import Marked
 from napari_trsmi.gui.words import NO_SECTION
 
@@ -62,6 +62,7 @@ class BoundariesDock(Framed):
         self.tabs.addTab(self.across, "Across")
         self.tabs.addTab(about, "Maps, spot")
         self.tabs.addTab(self.marker_panel, "Markers")
+        OneHigh(self.tabs)
 
         self.frame(self.tabs, 4, Guide(self.session, "boundaries"))
         equip(self, napari_viewer, self.session)

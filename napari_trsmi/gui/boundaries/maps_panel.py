@@ -23,6 +23,10 @@ HELP = {
     "Entropy": "How undecided each spot is between all domains, from 0 to 1",
     "Runner-up domain": "The domain each spot would belong to next",
     "Stability": "Share of the runs on fresh measurements, from other seeds, that give each spot its domain",
+    "Fits": (
+        "Share of the spots of the study that lie at least as far from their nearest domain; below 0.01 a spot is like "
+        "no domain of the study"
+    ),
     "Modalities agreeing": "Share of the modalities that, each alone, give each spot its domain",
 }
 

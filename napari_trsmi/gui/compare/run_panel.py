@@ -28,7 +28,7 @@ from napari_trsmi.gui.runs import on
 from napari_trsmi.gui.viewer.layers import DOMAINS
 from napari_trsmi.gui.widgets.arrowless import take_arrows_off
 from napari_trsmi.gui.widgets.plain import Label
-from napari_trsmi.gui.widgets.whole_number import WholeNumber
+from napari_trsmi.gui.widgets.whole_number import BoundLine, WholeNumber
 from napari_trsmi.teach import EPOCHS
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ class RunPanel(QWidget):
         layout.addWidget(self.table, 1)
         layout.addLayout(grid)
         layout.addLayout(again)
+        layout.addWidget(BoundLine(K=self.n_domains, Scale=self.domain_scale))
 
     def _add_menu(self) -> QMenu:
         menu = QMenu(self)

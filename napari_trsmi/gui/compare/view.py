@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
@@ -115,6 +116,8 @@ class CompareView(QObject):
             coloring = pair.swiped(self._section.at[:, 0], self.position)
         elif self.mode == "differences":
             coloring = pair.differences
+        elif self.mode == "side":
+            coloring = replace(pair.first, beside=pair.second.title)
         else:
             coloring = pair.second if self.second else pair.first
         self._coloring = coloring
@@ -161,8 +164,10 @@ class CompareView(QObject):
             for one in made[:-1]:
                 one[1]["opacity"] = tissue.opacity
         active = viewer.layers.selection.active
-        for data, settings, kind in made:
-            layer = Layer.create(data, {**settings, "metadata": layers.mark(section, BESIDE)}, kind)
+        marks = [layers.mark(section, BESIDE) for _ in made]
+        marks[-1]["trsmi"]["coloring"] = self.pair.second  # what a figure of the canvas says of it
+        for (data, settings, kind), metadata in zip(made, marks, strict=True):
+            layer = Layer.create(data, {**settings, "metadata": metadata}, kind)
             lock(layer)
             self._beside.append(viewer.add_layer(layer))
         viewer.layers.selection.active = active

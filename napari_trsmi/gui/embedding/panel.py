@@ -74,8 +74,10 @@ class EmbeddingPanel(JobPanel):
 
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for row in ((self.source, self.how), (self.bar, self.cancel)):
-            layout.addLayout(_row(*row))
+        layout.addLayout(_row(self.source, self.how))
+        under_way = _row(self.bar, self.cancel)
+        under_way.setStretch(1, 0)  # what it says takes the room
+        layout.addLayout(under_way)
         layout.addWidget(self.plot, 1)
         layout.addWidget(self.said)
         layout.addLayout(_row(self.here, self.there, self.clear))

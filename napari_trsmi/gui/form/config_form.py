@@ -10,7 +10,7 @@ from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from napari_trsmi.config import Config, Kind
-from napari_trsmi.errors import ConfigError
+from napari_trsmi.errors import KNOWN_SETTINGS, ConfigError
 from napari_trsmi.gui.form.fold import Fold
 from napari_trsmi.gui.form.manners import Manners
 from napari_trsmi.gui.form.modalities import ModalityRow
@@ -36,12 +36,15 @@ class ConfigForm(QWidget):
         A person changed something, and the settings are valid; once per edit.
     failed(str)
         One sentence: a file of settings could not be read or written.
+    saved(str)
+        Path of a file that the settings were written to.
     undo_wanted(), redo_wanted()
         A person wants to go a step back or forward in what was done in the window, of which settings are a part.
     """
 
     value_changed = Signal(object)
     failed = Signal(str)
+    saved = Signal(str)
     undo_wanted = Signal()
     redo_wanted = Signal()
 
@@ -108,7 +111,8 @@ class ConfigForm(QWidget):
         try:
             config = Config.load(path)
         except ConfigError as error:
-            self.failed.emit(str(error))
+            why = str(error).replace(KNOWN_SETTINGS, " in this version")
+            self.failed.emit(f"{Path(path).name} was not loaded, and the settings are as they were. {why}")
             return
         self._replace(config)
 
@@ -118,6 +122,8 @@ class ConfigForm(QWidget):
             Path(path).write_text(self._config.to_json() + "\n", encoding="utf-8")
         except OSError as error:
             self.failed.emit(f"Expected a place to write settings to, found {path}: {error.strerror}.")
+            return
+        self.saved.emit(str(path))
 
     def undo(self) -> None:
         """Take back what is not valid yet; else ask for what was done last in the window to be taken back."""

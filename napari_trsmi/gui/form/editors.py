@@ -54,11 +54,11 @@ class NumberEditor(Editor):
         self.box.setValue(FIRST_VALUES.get(spec.name, max(self.box.low, 0)))
         self.box.valueChanged.connect(self._box_changed)
         self.auto = QCheckBox("auto")
-        self.auto.setVisible(spec.optional)
         if spec.optional and spec.unit:
             self.box.compact()
         self.auto.clicked.connect(self._auto_clicked)
         self.line.addWidget(self.auto)
+        self.auto.setVisible(spec.optional)  # in its place: before, it would be a window of its own for a moment
         self.line.addWidget(self.box, 1)
 
     def show_value(self, value: float | None) -> None:

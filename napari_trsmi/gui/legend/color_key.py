@@ -48,9 +48,10 @@ class ColorKey(QWidget):
         named = bool(coloring.colors) and coloring.values.ndim == 1
         known = named and shown is not None and (shown.names, shown.colors) == (coloring.names, coloring.colors)
         several = coloring.values.ndim == 2
-        title = "Colours add up" if several else coloring.title
+        whole = f"{coloring.title} | {coloring.beside}" if coloring.beside else coloring.title
+        title = "Colours add up" if several else whole
         self.title.setText(f"{title} (in the colours of the domains)" if known else title)
-        self.title.setToolTip(SEVERAL if several else as_tip(coloring.title))
+        self.title.setToolTip(SEVERAL if several else as_tip(whole))
         self.title.setWordWrap(False)
         needed = self.title.sizeHint().width()  # in one line
         self.title.setWordWrap(True)  # so that a long title does not widen the window

@@ -31,6 +31,7 @@ from napari_trsmi.gui.ready import ready_of
 from napari_trsmi.gui.session import Session
 from napari_trsmi.gui.undo_button import UndoButton
 from napari_trsmi.gui.viewer.sessions import session_of
+from napari_trsmi.gui.widgets.placed import set_seen
 from napari_trsmi.gui.widgets.plain import Label, shortened
 from napari_trsmi.plural import many
 
@@ -248,7 +249,7 @@ class Legend(QWidget):
             self.caption.setText(f"{shown.title or caption}{whose}")
             about = f"<p>The numbers count the spots of {escape(counted)}.</p>" if counted else ""
             self.caption.setToolTip(f"{about}<p>{escape(self.locked) or HELP}</p>")
-        self.setVisible(self.wanted and section is not None)  # from the start: the canvas keeps its size
+        set_seen(self, self.wanted and section is not None)  # from the start: the canvas keeps its size
 
     def _on_theme(self, event: Any) -> None:
         self._paint(event.value)

@@ -13,6 +13,7 @@ from napari_trsmi.gui.run_controls import in_words
 from napari_trsmi.gui.support.finder import finder_of
 from napari_trsmi.gui.widgets.bar import TellingBar
 from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.placed import set_seen
 from napari_trsmi.gui.words import duration
 from napari_trsmi.summary import SUPPORT_MEANS
 
@@ -58,7 +59,7 @@ class SupportBar(QWidget):
         self.progress.setVisible(busy)
         self.stop_button.setVisible(busy)
         self.find_button.setVisible(offered)
-        self.setVisible(busy or offered)
+        set_seen(self, busy or offered)
         self._clock.start() if busy else self._clock.stop()
         self._show_progress()
 

@@ -75,6 +75,7 @@ class SweepPanel(JobPanel):
         self.pictures: Pictures | None = None
         self.folder: Path | None = None
         self._section: OpenSection | None = None  # whose sweep is shown
+        self._can_run = True  # False where the fields ask for what cannot be; it is said above Run
         self._kept: WeakKeyDictionary[OpenSection, _Kept] = WeakKeyDictionary()  # sweeps of those not looked at
 
         self.first, self.second = SweepField("First setting"), SweepField("Second setting")
@@ -272,10 +273,13 @@ class SweepPanel(JobPanel):
         try:
             grid = self.grid()
             settings, seeds = len(grid.settings), self.seeds.value()
-            n = [_counted(settings * seeds, "run"), _counted(settings, "setting"), _counted(seeds, "seed")]
+            n = [many(settings * seeds, "run"), many(settings, "setting"), many(seeds, "seed")]
             self.count.setText(f"{n[0]}: {n[1]} x {n[2]}{self._time(settings * seeds)}")
+            self._can_run = True
         except ConfigError as error:
             self.count.setText(f"⚠ {self._in_words(error)}")
+            self._can_run = False
+        self._refresh()
 
     def _in_words(self, error: ConfigError) -> str:
         """Return the sentence with settings called as in the form."""
@@ -299,7 +303,7 @@ class SweepPanel(JobPanel):
 
     def _refresh(self, *_: Any) -> None:
         busy = self.job is not None
-        self.run_button.setEnabled(not busy and self.session.dataset is not None)
+        self.run_button.setEnabled(not busy and self._can_run and self.session.dataset is not None)
         self.stop_button.setEnabled(busy)
         self.open_button.setEnabled(not busy)
         self.keep_button.setEnabled(not busy and self.result is not None)
@@ -310,10 +314,6 @@ class SweepPanel(JobPanel):
     def _say(self, text: str) -> None:
         self.status.setText(text)
         self.status.setVisible(bool(text))
-
-
-def _counted(n: int, word: str) -> str:
-    return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
 def _copy(folder: Path, to: Path) -> None:

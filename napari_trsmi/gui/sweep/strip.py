@@ -90,6 +90,7 @@ class SweepStrip(QTableWidget):
         header.setDefaultSectionSize(SIZE + 6)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setHighlightSections(False)  # bold titles would not fit
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
         self._ramp = pg.colormap.get("viridis")
@@ -135,7 +136,7 @@ class SweepStrip(QTableWidget):
         head = QTableWidgetItem("\n".join(fields) or "Setting")
         head.setToolTip("\n".join(map(setting_label, result.grid.fields)) or "All settings as given")
         self.setHorizontalHeaderItem(0, head)
-        self.setColumnWidth(0, FIRST)
+        self.setColumnWidth(0, max(FIRST, *(self._header_width(field) for field in fields or ["Setting"])))
         runs = result.settings[["n_runs", "n_failed"]].to_numpy(int)
         for setting, values in enumerate(result.grid.settings):
             item = _Cell("\n".join(map(shown, values)) or "as given", setting)
@@ -159,7 +160,7 @@ class SweepStrip(QTableWidget):
         ends = "" if not score.better else "\nBright cells are better."
         head.setToolTip(score.help + ends)
         self.setHorizontalHeaderItem(column, head)
-        self.setColumnWidth(column, max(WIDTH, self.fontMetrics().horizontalAdvance(score.title) + 24))
+        self.setColumnWidth(column, max(WIDTH, self._header_width(score.title)))
         known = values[np.isfinite(values)]
         low, high = (known.min(), known.max()) if len(known) else (0.0, 0.0)
         span = max(high - low, LEAST * max(abs(low), abs(high)))
@@ -173,6 +174,10 @@ class SweepStrip(QTableWidget):
                 item.setBackground(color)
                 item.setForeground(QColor("black" if color.lightnessF() > 0.45 else "white"))
             self.setItem(row, column, item)
+
+    def _header_width(self, text: str) -> int:
+        """Return the pixels that a title takes, with the arrow of its order."""
+        return self.fontMetrics().horizontalAdvance(text) + 24
 
     def _on_selected(self) -> None:
         if self.setting is not None:

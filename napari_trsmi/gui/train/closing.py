@@ -72,11 +72,12 @@ QUESTIONS: dict[Question, tuple[str, str, tuple[str, Answer], str]] = {
         "Close the section",
     ),
 }
+BESIDE = " {} would be lost as well."
 LOST = " The domains of {} are not saved, and are lost when the window closes."
 _THEIRS = "ConfirmCloseDialog"  # napari's own question, which is one too many beside ours
 
 
-def ask(window: QWidget, question: Question, name: str, unsaved: str = "") -> Answer:
+def ask(window: QWidget, question: Question, name: str, unsaved: str = "", work: str = "") -> Answer:
     """Ask a person, once, what to do about training that goes on, or about results that are not saved.
 
     Replaced in tests and scripts, where nobody is there to answer.
@@ -87,13 +88,16 @@ def ask(window: QWidget, question: Question, name: str, unsaved: str = "") -> An
         The section that trains, or those whose results are not saved.
     unsaved
         Those not saved beside one that trains.
+    work
+        Checks and sweeps that go on beside it.
     """
     box = QMessageBox(window)
     box.setIcon(QMessageBox.Icon.Question)
     box.setTextFormat(Qt.TextFormat.PlainText)
     text, consequence, (keep, answer), leave = QUESTIONS[question]
     box.setText(text.format(name))
-    box.setInformativeText(consequence + (LOST.format(unsaved) if unsaved else ""))
+    beside = [text.format(what) for text, what in ((LOST, unsaved), (BESIDE, work)) if what]
+    box.setInformativeText(consequence + "".join(beside))
     kept = box.addButton(keep, QMessageBox.ButtonRole.AcceptRole)
     all_of_it = None
     if question in ("unsaved", "changed"):
@@ -175,15 +179,15 @@ class ClosingGuard(QObject):
             return True
         if not line and not unsaved and not self.at_stake:
             return True
-        names = in_a_row([section.dataset.name for section in unsaved])
+        names, work = in_a_row([section.dataset.name for section in unsaved]), in_a_row(self.at_stake)
         if line:
             trains = in_a_row([run.section.dataset.name for run in line])
-            answer = ask(window, "training" if len(line) == 1 else "line", trains, names)
+            answer = ask(window, "training" if len(line) == 1 else "line", trains, names, work)
         elif unsaved:
             sources = [entry and entry.source for entry in map(_entry, unsaved)]
-            answer = ask(window, "changed" if all(sources) else "unsaved", names)
+            answer = ask(window, "changed" if all(sources) else "unsaved", names, "", work)
         else:
-            answer = ask(window, "work", in_a_row(self.at_stake))
+            answer = ask(window, "work", work)
         self._agreed = answer == "close"
         if answer == "finish":
             self._finish()

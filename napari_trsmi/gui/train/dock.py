@@ -37,7 +37,7 @@ from napari_trsmi.gui.viewer.theme import warning_color
 from napari_trsmi.gui.widgets.focus_ring import FocusRing
 from napari_trsmi.gui.widgets.frame import Scrolled
 from napari_trsmi.gui.widgets.plain import Label
-from napari_trsmi.gui.widgets.whole_number import WholeNumber
+from napari_trsmi.gui.widgets.whole_number import BoundLine, WholeNumber
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -83,6 +83,7 @@ class TrainDock(QWidget):
         self.domain_scale.valueChanged.connect(self._on_quick)
         self.form.value_changed.connect(self._on_form)
         self.form.failed.connect(self._on_form_failed)
+        self.form.saved.connect(self._on_form_saved)
         self.number_panel.changed.connect(self._show_what_there_is)
         self.form.undo_wanted.connect(lambda: walk(session, "undo"))
         self.form.redo_wanted.connect(lambda: walk(session, "redo"))
@@ -121,6 +122,7 @@ class TrainDock(QWidget):
         above.addWidget(JoinPanel(self.session, self))
         above.addWidget(PlacementPanel(self.session, self))
         above.addLayout(quick)
+        above.addWidget(BoundLine(Domains=self.n_domains, Scale=self.domain_scale))
         above.addWidget(self.number_line)
         above.addWidget(self.number_hint)
         above.addWidget(self.pages, 1)
@@ -159,6 +161,10 @@ class TrainDock(QWidget):
     def _on_form_failed(self, text: str) -> None:
         with self.session.busy.at(self.session.busy.place, SETTINGS):
             self.session.failed.emit(text)
+
+    def _on_form_saved(self, path: str) -> None:
+        self.session.told.emit(f"Settings saved to {path}.")
+        self.session.did.emit(SETTINGS)
 
     def _on_config(self, config: Config) -> None:
         if self.form.value() != config:

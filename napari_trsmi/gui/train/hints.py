@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.tour.tour import NAME
 from napari_trsmi.gui.widgets.hint import Hint
+from napari_trsmi.gui.widgets.placed import set_seen
 from napari_trsmi.summary import technical
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class DataHints(QWidget):
         dataset, result = self.session.dataset, self.session.result
         self.kind.say("" if dataset is None else guessed(dataset, self.session.config))
         self.little.say("" if result is None else carries_little(result))
-        self.setVisible(not (self.kind.isHidden() and self.little.isHidden()))
+        set_seen(self, not (self.kind.isHidden() and self.little.isHidden()))
 
 
 class NumberHint(Hint):

@@ -11,9 +11,10 @@ from napari_trsmi.gui import anchors
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.train.nest_buttons import NestButtons
 from napari_trsmi.gui.train.save_menu import save_menu
+from napari_trsmi.gui.widgets.placed import set_seen
 from napari_trsmi.gui.widgets.plain import ElidingLabel, Label
 from napari_trsmi.plural import many
-from napari_trsmi.summary import remarks, undecided
+from napari_trsmi.summary import remarks, undecided, unlike
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.session import Session
@@ -57,7 +58,7 @@ class ResultRow(QWidget):
 
     def _refresh(self, *_: Any) -> None:
         result = self.session.result
-        self.setVisible(result is not None)
+        set_seen(self, result is not None)
         if result is None:
             return
         n, certainty = result.partition.n_domains, f"{result.confidence.mean():.2f}"
@@ -71,5 +72,5 @@ class ResultRow(QWidget):
         else:
             self.label.setText(f"{domains}, certainty {certainty}")
         self.label.setToolTip("; ".join(filter(None, about)))
-        self.undecided.setText("\n".join(filter(None, [undecided(result), *remarks(result)])))
+        self.undecided.setText("\n".join(filter(None, [unlike(result), undecided(result), *remarks(result)])))
         self.undecided.setVisible(bool(self.undecided.text()))

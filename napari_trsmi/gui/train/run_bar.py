@@ -64,7 +64,6 @@ class RunBar(QWidget):
         self.status.setWordWrap(True)
 
         about, above, buttons = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
-        about.addWidget(self.out_of_date)
         about.addWidget(self.constraints, 1)
         about.addWidget(self.free_button)
         above.addWidget(self.estimate, 1)
@@ -75,6 +74,7 @@ class RunBar(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
+        layout.addWidget(self.out_of_date)  # in a line of its own: beside the constraints it would widen the dock
         layout.addLayout(about)
         layout.addLayout(above)
         layout.addLayout(buttons)
@@ -197,7 +197,7 @@ class RunBar(QWidget):
         session, state = self.session, self.session.state
         self.out_of_date.setVisible(session.out_of_date)
         said = count(session.config.constraints)
-        self.constraints.setText(f"· {said}" if session.out_of_date else f"With {said}")
+        self.constraints.setText(f"With {said}")
         self.constraints.setVisible(bool(said))
         self.free_button.setVisible(bool(said) and state == "idle")
         self.run_button.setEnabled(session.section is not None and state == "idle")

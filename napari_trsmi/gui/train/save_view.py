@@ -27,16 +27,14 @@ NO_VIEWS = "Expected a view in the panel, found none. Choose Add this view to th
 
 def save_view(session: Session, parent: QWidget | None, ask: AskPath) -> None:
     """Ask where to, then write a figure of what the canvas shows, in a thread."""
-    view = _seen(session)
-    if view is not None:
-        _save(session, parent, ask, [view], "Save what is seen", ".view.png")
+    if views := _seen(session):
+        _save(session, parent, ask, views, "Save what is seen", ".view.png")
 
 
 def add_view(session: Session) -> None:
     """Keep what the canvas shows for a figure of several views."""
-    view = _seen(session)
-    if view is not None:
-        session.panel.append(view)
+    if views := _seen(session):
+        session.panel.extend(views)
         session.told.emit(f"The panel has {said(len(session.panel))}. Save menu: Save the panel.")
 
 
@@ -62,16 +60,17 @@ def said(n: int) -> str:
     return many(n, "view")
 
 
-def _seen(session: Session) -> View | None:
-    from napari_trsmi.gui.viewer.seen import view_of
+def _seen(session: Session) -> list[View]:
+    """Return the views that the canvas shows: several side by side, else one; none without a section."""
+    from napari_trsmi.gui.viewer.seen import views_of
 
     if session.section is None or session.canvas is None:
         session.failed.emit(NOTHING)
-        return None
-    view, left_out = view_of(session)
+        return []
+    views, left_out = views_of(session)
     if left_out:
         session.told.emit(f"Not in the figure, because they are turned or of another kind: {', '.join(left_out)}.")
-    return view
+    return views
 
 
 def _save(

@@ -12,7 +12,7 @@ from napari_trsmi.gui.trust.panel import TrustPanel
 from napari_trsmi.gui.viewer.furnish import equip
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
-from napari_trsmi.gui.widgets.frame import Framed, Scrolled
+from napari_trsmi.gui.widgets.frame import Framed, OneHigh, Scrolled
 from napari_trsmi.gui.words import NO_SECTION
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class TrustDock(Framed):
         self.sweep = SweepPanel(self.session)
         self.tabs.addTab(Scrolled(self.trust, INNER), "Trust")
         self.tabs.addTab(Scrolled(self.sweep, INNER), "Sweep")
+        OneHigh(self.tabs)
 
         self.frame(self.tabs, 1, Guide(self.session, "trust"))
         equip(self, napari_viewer, self.session)

@@ -24,12 +24,13 @@ from napari_trsmi.gui.paces import paces
 from napari_trsmi.gui.run_controls import in_words
 from napari_trsmi.gui.trust.found_view import FoundView
 from napari_trsmi.gui.trust.job import BUSY, TrustJob, Wanted, carried_over
-from napari_trsmi.gui.trust.words import ABOUT, ELSEWHERE, KEEP, NO_RESULT, REPLACED
+from napari_trsmi.gui.trust.words import ABOUT, ELSEWHERE, KEEP, NO_RESULT, NO_RUN, REPLACED
 from napari_trsmi.gui.undoing import replace_result
 from napari_trsmi.gui.viewer.guide import Guide
+from napari_trsmi.gui.widgets.arrowless import take_arrows_off
 from napari_trsmi.gui.widgets.bar import TellingBar
 from napari_trsmi.gui.widgets.plain import Label
-from napari_trsmi.gui.widgets.whole_number import WholeNumber
+from napari_trsmi.gui.widgets.whole_number import BoundLine, WholeNumber
 from napari_trsmi.gui.words import duration
 from napari_trsmi.plural import many
 
@@ -68,6 +69,8 @@ class TrustPanel(JobPanel):
         )
         self.lowest = _number(2, 200, 2, "", "Smallest number of domains to try")
         self.highest = _number(2, 200, 12, "", "Largest number of domains to try")
+        for box in (self.lowest, self.highest):
+            take_arrows_off(box, 28)  # beside each other, a number of two digits must fit
         self.estimate = Label()
         self.run_button, self.stop_button = QPushButton("Run"), QPushButton("Stop")
         self.run_button.setToolTip("Ask in the background; everything else stays usable")
@@ -117,6 +120,9 @@ class TrustPanel(JobPanel):
         asking = QVBoxLayout(self.asking)
         asking.setContentsMargins(0, 0, 0, 0)
         asking.addLayout(form)
+        boxes = {"Seeds": self.seeds, "Shuffled runs": self.shuffled, "From": self.lowest, "To": self.highest}
+        self.bounds = BoundLine(**boxes)
+        asking.addWidget(self.bounds)
         asking.addWidget(self.estimate)
         asking.addLayout(buttons)
         asking.addWidget(self.progress)
@@ -227,7 +233,7 @@ class TrustPanel(JobPanel):
         self.asking.setVisible(there or busy)
         self.run_button.setEnabled(there and not busy and not training)
         self.stop_button.setEnabled(busy)
-        self.progress.setVisible(busy)
+        self.progress.setVisible(busy and self.job is not None and self.job.wanted.n_runs > 0)
         self.doing.setVisible(busy)
         self.sections_wanted.setVisible(self._n_sections > 0)
         for field in (self.seeds, self.shuffled, self.curve_wanted, self.sections_wanted):
@@ -248,7 +254,7 @@ class TrustPanel(JobPanel):
         learned = set(known) >= set(parts(result.dataset, config))
         seconds = sum(took) if took and not learned else estimate(result.dataset, config, known)[0]
         runs = many(n, "run")
-        self.estimate.setText(f"{runs} of the method, about {duration(n * seconds)}" if n else "No run of the method")
+        self.estimate.setText(f"{runs} of the method, about {duration(n * seconds)}" if n else NO_RUN)
 
     def _show_progress(self) -> None:
         job = self.job

@@ -8,6 +8,7 @@ ABOUT = (
 )
 NO_RESULT = "Train first, or open a saved result; then ask here whether its domains are real."
 REPLACED = "The result was replaced while it was checked: what was found is dropped. Check the new one."
+NO_RUN = "No run; only what each modality finds alone is asked"
 ELSEWHERE = "{} is being checked. What is found comes to it, whatever you look at meanwhile."
 KEEP = {  # what shuffling can keep: in words, and what it means
     "gradients": (

@@ -18,7 +18,7 @@ from napari_trsmi.gui.viewer.outlining import Outlining
 from napari_trsmi.gui.viewer.painting import paint_domains, paint_spots
 from napari_trsmi.gui.viewer.pointing import Pointing
 from napari_trsmi.gui.viewer.removed import Removed
-from napari_trsmi.gui.viewer.scale import Scale
+from napari_trsmi.gui.viewer.scale import Scale, size_told
 from napari_trsmi.gui.viewer.sections import is_picture, keep_whole, marked, select_one_of, share_units
 
 if TYPE_CHECKING:
@@ -91,8 +91,9 @@ class Canvas:
     def _on_inserted(self, event: Any) -> None:
         self._adopt(event.value)
         section, layer = self.session.section, event.value
-        if section is not None and self.scale.lend(layer, section) and is_picture(layer):
-            self.session.told.emit(f"{layer.name}: its resolution is not known. A pixel of it is drawn as 1 µm.")
+        size = None if section is None else self.scale.lend(layer, section)
+        if section is not None and size is not None and is_picture(layer):
+            self.session.told.emit(f"{layer.name}: {size_told(size, section)}")
 
     def _adopt(self, layer: Layer) -> None:
         """Activate the section of `layer`, if it is new, once its spots and, where it has a result, domains are there.

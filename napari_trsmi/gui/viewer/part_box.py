@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.widgets.named import NameBox
+from napari_trsmi.gui.widgets.placed import set_seen
 from napari_trsmi.gui.widgets.plain import Label
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class PartBox(QWidget):
             self.box.addItem(ALL, None)
             for number in parts.ordered:
                 self.box.addItem(parts.names[number], number)
-        self.setVisible(bool(parts.names))
+        set_seen(self, bool(parts.names))
         self._mark()
 
     def _mark(self, _: Any = None) -> None:

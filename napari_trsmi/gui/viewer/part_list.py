@@ -12,6 +12,7 @@ from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer import laying
 from napari_trsmi.gui.viewer.flight import Flight
 from napari_trsmi.gui.viewer.frames import frame
+from napari_trsmi.gui.widgets.placed import set_seen
 from napari_trsmi.gui.widgets.plain import as_tip
 from napari_trsmi.plural import many
 
@@ -98,7 +99,7 @@ class PartList(QTreeWidget):
                     tip = as_tip(f"{part.name}, {image}, {features}\n{HELP}")
                     for column in range(4):
                         self.item(number).setToolTip(column, tip)
-        self.setVisible(bool(parts))
+        set_seen(self, bool(parts))
         self._refresh()
         self.setFixedHeight(self.sizeHint().height())
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_trsmi.canvas_figure import VECTORS_BELOW, Areas, Key, Marks, Pixels, Strokes, Thing, View, Words
+from napari_trsmi.canvas_figure import VECTORS_BELOW, Areas, Marks, Pixels, Strokes, Thing, View, Words
+from napari_trsmi.gui.viewer.captions import caption_of, keys_of
 from napari_trsmi.gui.viewer.layers import DOMAINS, SPOTS, world
 from napari_trsmi.gui.viewer.looks import look
 
@@ -16,44 +17,59 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
     from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Coloring, OpenSection
 
     Extent = tuple[float, float, float, float]
 
 FINE = 2000  # pixels along the longer side of what is drawn as a picture
-N_STEPS = 128  # of a colour map
 
 
-def view_of(session: Session) -> tuple[View, list[str]]:
+def views_of(session: Session) -> tuple[list[View], list[str]]:
     """Return what the canvas of a session shows, and the names of layers that a figure cannot show.
 
-    Those are layers that are turned, and kinds that sections are not made of.
+    There is one view, or one for each field of napari's grid in which something is drawn, such as two side by side.
+    Layers that are turned, and kinds that sections are not made of, cannot be shown.
     """
     from napari.utils.theme import get_theme
 
     viewer: Viewer = session.canvas.viewer
-    extent = _extent(viewer)
+    fields = _fields(viewer)
+    extent = _extent(viewer, len(fields))
     background = get_theme(viewer.theme).canvas.as_hex()
-    painter, left_out = _Painter(extent, background, viewer.scene.camera.zoom), []
-    for layer in viewer.layers:
-        if layer.visible and layer.opacity > 0 and not painter.take(layer):
-            left_out.append(str(layer.name))
-    section = session.section
-    view = View(
-        tuple(painter.finish()),
-        extent,
-        background,
-        tuple(_keys(session)),
-        _caption(session),
-        "" if section is None else world(section.dataset)[1].replace("pixel", "px"),
-    )
-    return view, left_out
+    unit = "" if session.section is None else world(session.section.dataset)[1].replace("pixel", "px")
+    views, left_out = [], []
+    for field in fields:
+        painter = _Painter(extent, background, viewer.scene.camera.zoom)
+        for layer in field:
+            if layer.opacity > 0 and not painter.take(layer):
+                left_out.append(str(layer.name))
+        keys, caption = keys_of(session, field), caption_of(session, field)
+        views.append(View(tuple(painter.finish()), extent, background, tuple(keys), caption, unit))
+    return views, left_out
 
 
-def _extent(viewer: Viewer) -> Extent:
-    """Return (left, right, bottom, top) of the canvas in the world; y runs down."""
+def _fields(viewer: Viewer) -> list[list[Layer]]:
+    """Return the visible layers of each field of the grid, or all in one; fields without any are left out."""
+    layers, grid = list(viewer.layers), viewer.canvas.grid
+    if not grid.enabled:
+        return [[layer for layer in layers if layer.visible]]
+    stride = abs(grid.stride)
+    fields: dict[int, list[Layer]] = {}
+    for at, layer in enumerate(layers):
+        if layer.visible:
+            fields.setdefault((at if grid.stride > 0 else len(layers) - 1 - at) // stride, []).append(layer)
+    return [fields[at] for at in sorted(fields)] or [[]]
+
+
+def _extent(viewer: Viewer, n_fields: int = 1) -> Extent:
+    """Return (left, right, bottom, top) of the canvas in the world, or of each field of its grid; y runs down."""
     y, x = viewer.scene.camera.center[-2:]
-    height, width = np.array(viewer.canvas.size, float) / viewer.scene.camera.zoom
+    size = np.array(viewer.canvas.size, float)
+    if n_fields > 1:
+        rows, columns = viewer.canvas.grid.shape
+        columns = columns if columns > 0 else -(-n_fields // rows) if rows > 0 else math.ceil(math.sqrt(n_fields))
+        rows = rows if rows > 0 else -(-n_fields // columns)
+        size /= rows, columns
+    height, width = size / viewer.scene.camera.zoom
     return float(x - width / 2), float(x + width / 2), float(y + height / 2), float(y - height / 2)
 
 
@@ -248,68 +264,3 @@ def _on_edge(labels: np.ndarray, width: int) -> np.ndarray:
 
     size = 2 * width + 1
     return np.asarray(maximum_filter(labels, size) != minimum_filter(labels, size))
-
-
-# What it means
-
-
-def _keys(session: Session) -> list[Key]:
-    shown, coloring, canvas = session.shown, session.coloring, session.canvas
-    keys = []
-    layer = canvas.layer(DOMAINS)
-    if layer is not None and layer.visible and shown is not None:
-        drawn = [k for k in range(len(shown.names)) if k not in session.hidden]
-        counts = shown.counts_in(None if session.section is None else session.section.seen)
-        names = [f"{shown.names[k]}  ({counts[k]:,})" for k in drawn]
-        keys.append(Key("Domain (spots)", names, [shown.colors[k] for k in drawn]))
-    layer = canvas.layer(SPOTS)
-    if layer is not None and layer.visible and coloring is not None:
-        keys.append(key_of(coloring))
-    layer = canvas.layer("boundaries")
-    if layer is not None and layer.visible and (known := layer.metadata["trsmi"].get("key")):
-        title, limits, ramp = known
-        at = np.linspace(0, len(ramp) - 1, N_STEPS)
-        colors = np.stack([np.interp(at, np.arange(len(ramp)), channel) for channel in np.array(ramp).T], axis=1)
-        keys.append(Key(f"Boundaries: {title[:1].lower()}{title[1:]}", ramp=colors, limits=limits))
-    return keys
-
-
-def key_of(coloring: Coloring) -> Key:
-    """Return what the colours of a coloring mean."""
-    from matplotlib import colormaps
-
-    if coloring.values.ndim == 2:
-        names = [f"{one.title}  {one.limits[0]:.3g} to {one.limits[1]:.3g}" for one in coloring.channels]
-        return Key("Colours add up", names, [one.color for one in coloring.channels])
-    if coloring.colors:
-        return Key(coloring.title, coloring.names, coloring.colors)
-    known = coloring.values[np.isfinite(coloring.values)]
-    ends = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
-    ramp = np.asarray(colormaps[coloring.colormap](np.linspace(0, 1, N_STEPS)))[:, :3]
-    return Key(coloring.title, ramp=ramp, limits=coloring.limits or ends)
-
-
-def _counted(section: OpenSection) -> str:
-    """Return which sections of a study the numbers count: those that are drawn; empty where all are."""
-    names = [name for at, name in enumerate(section.dataset.section_names) if at not in section.hidden_parts]
-    if not section.hidden_parts or not names:
-        return ""
-    return f", spots of {', '.join(names) if len(names) < 4 else f'{len(names)} sections'}"
-
-
-def _caption(session: Session) -> str:
-    from napari_trsmi.versions import DISTRIBUTION, own
-
-    section, shown, canvas = session.section, session.shown, session.canvas
-    made = f"{DISTRIBUTION} {own()}, {date.today().isoformat()}."
-    if section is None:
-        return made
-    domains, spots = canvas.layer(DOMAINS), canvas.layer(SPOTS)
-    said = []
-    if domains is not None and domains.visible and shown is not None:
-        what = shown.title or ("domains" if shown.epoch is None else f"preview of the domains, epoch {shown.epoch}")
-        hidden = f", {len(session.hidden)} hidden" if session.hidden else ""
-        said.append(f"{len(shown.names)} {what}{hidden}{_counted(section)}")
-    if spots is not None and spots.visible:
-        said.append("spots" if session.coloring is None else session.coloring.title)
-    return f"{section.dataset.name}: {'; '.join(said) or 'tissue'}. {made}"

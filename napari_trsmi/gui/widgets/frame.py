@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from qtpy.QtCore import QEvent, QObject, QSize, Qt, Signal
 from qtpy.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from qtpy.QtWidgets import QDockWidget, QFrame, QScrollArea, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QScrollArea,
+    QSizePolicy,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_trsmi.gui.widgets.empty import EmptyPage
 from napari_trsmi.gui.widgets.focus_ring import FocusRing
@@ -24,9 +33,17 @@ class _Inside(QWidget):
         layout.addWidget(widget)
 
     def heightForWidth(self, width: int) -> int:
-        layout = self._only.layout()
-        least = self._only.minimumSizeHint().height()
-        return least if layout is None else max(least, layout.minimumHeightForWidth(width))
+        return _least(self._only, width)
+
+
+def _least(widget: QWidget, width: int) -> int:
+    """Return the height that a widget makes do with; of several pages the one that is shown counts, see `OneHigh`."""
+    least = widget.minimumSizeHint().height()
+    if isinstance(widget, QTabWidget | QStackedWidget) and (page := widget.currentWidget()) is not None:
+        around = least - page.minimumSizeHint().height()  # Qt asks all pages how high they are at a width
+        return max(least, _least(page, width) + around)
+    layout = widget.layout()
+    return least if layout is None else max(least, layout.minimumHeightForWidth(width))
 
 
 class Scrolled(QScrollArea):
@@ -97,27 +114,32 @@ class Scrolled(QScrollArea):
         return 0 if bar is None else bar.sizeHint().width()
 
 
-class _Pages(QStackedWidget):
-    """Pages of which the one that is shown alone says how high they are; how wide they are, all of them."""
+class OneHigh(QObject):
+    """Lets of several pages the one that is shown alone say how high they are; how wide they are, all of them say.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._policies: dict[int, QSizePolicy.Policy] = {}
-        self.currentChanged.connect(self._on_changed)
+    Parameters
+    ----------
+    pages
+        What they lie in, with all it will have.
+    """
 
-    def addWidget(self, page: QWidget | None) -> int:
-        assert page is not None
-        self._policies[self.count()] = page.sizePolicy().verticalPolicy()
-        number = super().addWidget(page)
-        self._on_changed(self.currentIndex())
-        return number
+    def __init__(self, pages: QStackedWidget | QTabWidget) -> None:
+        super().__init__(pages)
+        self._pages = pages
+        self._policies = [page.sizePolicy().verticalPolicy() for page in self._widgets]
+        pages.currentChanged.connect(self._on_changed)
+        self._on_changed(pages.currentIndex())
+
+    @property
+    def _widgets(self) -> list[QWidget]:
+        found = (self._pages.widget(number) for number in range(self._pages.count()))
+        return [page for page in found if page is not None]
 
     def _on_changed(self, shown: int) -> None:
-        for number, own in self._policies.items():
-            if (page := self.widget(number)) is not None:
-                policy = page.sizePolicy()
-                policy.setVerticalPolicy(own if number == shown else QSizePolicy.Policy.Ignored)
-                page.setSizePolicy(policy)
+        for number, (page, own) in enumerate(zip(self._widgets, self._policies, strict=True)):
+            policy = page.sizePolicy()
+            policy.setVerticalPolicy(own if number == shown else QSizePolicy.Policy.Ignored)
+            page.setSizePolicy(policy)
 
 
 class Framed(QWidget):
@@ -143,10 +165,11 @@ class Framed(QWidget):
     def frame(self, page: QWidget, margin: int, empty: EmptyPage | None = None) -> None:
         """Put `page` into the dock, `margin` pixels from its edges, and what is shown while there is nothing on it."""
         self.empty = EmptyPage() if empty is None else empty
-        self.stack = _Pages()
+        self.stack = QStackedWidget()
         self.stack.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.stack.addWidget(self.empty)
         self.stack.addWidget(page)
+        OneHigh(self.stack)
         self._page = page
         layout = QVBoxLayout(self)
         layout.setContentsMargins(margin, margin, margin, margin)

@@ -11,7 +11,7 @@ from qtpy.QtCore import QPoint, QRect, QSize, Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from napari_trsmi.gui import anchors
-from napari_trsmi.gui.viewer.docks import PLUGIN, SETTLE, docks_of, open_docks_once
+from napari_trsmi.gui.viewer.docks import PLUGIN, SETTLE, WIDTH, docks_of, open_docks_once
 from napari_trsmi.gui.workspace.saved_window import Arrangement, SavedDock, SavedRows
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ AREAS: dict[Any, Qt.DockWidgetArea] = {
     "top": Qt.DockWidgetArea.TopDockWidgetArea,
     "bottom": Qt.DockWidgetArea.BottomDockWidgetArea,
 }
+MUCH_SMALLER = 0.9  # share of the size of a window before, from which down its layout would not fit
 LEAST = 200, 150  # pixels of a dock that floats
 
 
@@ -56,7 +57,7 @@ def arrange(viewer: Viewer, wanted: Arrangement) -> None:
             screen = window.screen()
             most = wanted.size if screen is None else (screen.availableSize().width(), screen.availableSize().height())
             window.resize(*(min(size, largest) for size, largest in zip(wanted.size, most, strict=True)))
-        _lay(viewer, window, wanted.docks)
+        _lay(viewer, window, wanted.docks, _share(window, wanted.size))
         if wanted.rows is not None and (review := _review(window)) is not None:
             review.show_rows(**wanted.rows.model_dump())
         if (front := docks_of(viewer).get(wanted.front)) is not None:
@@ -70,6 +71,12 @@ def arrange(viewer: Viewer, wanted: Arrangement) -> None:
 def _review(window: QMainWindow) -> Any:
     """Return the list of boundaries in a window; None where it was never open."""
     return window.findChild(QWidget, anchors.REVIEW)
+
+
+def _share(window: QMainWindow, size: tuple[int, int] | None) -> float:
+    """Return how large a window is beside a size, 1 at most: what was laid out in a larger one would not fit."""
+    share = 1.0 if size is None else min(1.0, window.width() / size[0], window.height() / size[1])
+    return share if share < MUCH_SMALLER else 1.0
 
 
 def _look_at(viewer: ReferenceType[Viewer], wanted: Arrangement) -> None:
@@ -107,8 +114,8 @@ def _saved(window: QMainWindow, docks: Mapping[str, QDockWidget], name: str) -> 
     return SavedDock(name=name, area=area, beside="" if beside == name else beside, width=dock.width())
 
 
-def _lay(viewer: Viewer, window: QMainWindow, wanted: Sequence[SavedDock]) -> None:
-    """Put docks where they were; those of ours that were not open then are hidden."""
+def _lay(viewer: Viewer, window: QMainWindow, wanted: Sequence[SavedDock], share: float = 1.0) -> None:
+    """Put docks where they were, as wide in a window of a `share`; those of ours that were not open are hidden."""
     if not wanted:
         return
     for one in wanted:
@@ -132,7 +139,7 @@ def _lay(viewer: Viewer, window: QMainWindow, wanted: Sequence[SavedDock]) -> No
         if window.dockWidgetArea(dock) != AREAS[one.area]:
             window.addDockWidget(AREAS[one.area], dock)
         if home is None:
-            widths[dock] = one.width
+            widths[dock] = max(round(one.width * share), min(one.width, WIDTH))
         elif home is not dock and home not in window.tabifiedDockWidgets(dock):
             window.tabifyDockWidget(home, dock)
     window.resizeDocks(list(widths), list(widths.values()), Qt.Orientation.Horizontal)

@@ -196,6 +196,7 @@ def test_the_run_bar_says_that_a_run_repeats_what_was_said(session, qtbot, train
     session.set_config(teach.continued(trained, 30, [teach.together(trained, [0, 1])]))
     assert bar.constraints.isVisible()
     assert "1 constraint" in bar.constraints.text()
+    assert bar.minimumSizeHint().width() <= 330  # also beside that the settings changed
     assert "Correct" in bar.constraints.toolTip()
     bar.free_button.click()
     assert session.config.constraints == ()

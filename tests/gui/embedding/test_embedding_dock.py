@@ -202,6 +202,7 @@ def test_a_umap_says_how_far_it_is_and_how_long_it_took_last_time(panel, trained
     assert panel.how.currentText() == "UMAP"
     assert panel.bar.isVisible()
     assert panel.bar.words == "UMAP: about 30 s for 2,500 spots, as last time"
+    assert panel.cancel.width() < panel.bar.width() / 3
     assert panel.bar.maximum() == 0
     telling.set()
     qtbot.waitUntil(lambda: panel.bar.words == "50 of 200 epochs", timeout=5_000)

@@ -324,3 +324,5 @@ def test_a_sweep_goes_on_while_another_section_is_looked_at(panel, qtbot, traine
 def test_the_dock_stays_narrow(panel, found):
     assert panel.dock.minimumSizeHint().width() <= 340
     assert panel.dock.minimumSizeHint().height() <= 700
+    head = panel.strip.horizontalHeader()
+    assert head.sectionSize(0) >= head.fontMetrics().horizontalAdvance("Number of domains") + 8

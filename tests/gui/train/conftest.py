@@ -64,12 +64,13 @@ def answers(monkeypatch):
     class Answers(list):
         def __init__(self):
             super().__init__()
-            self.asked = []
+            self.asked, self.work = [], []
 
     answers = Answers()
 
-    def ask(window, question, name, unsaved=""):
+    def ask(window, question, name, unsaved="", work=""):
         answers.asked.append((question, name, unsaved) if unsaved else (question, name))
+        answers.work.append(work)
         return answers.pop(0) if answers else "close"
 
     monkeypatch.setattr(closing, "ask", ask)

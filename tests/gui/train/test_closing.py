@@ -167,6 +167,22 @@ def test_checks_under_way_are_asked_about(window, viewer_model, session, answers
     assert answers.asked == [("work", f"The checks of {session.dataset.name}")] * 2
 
 
+def test_checks_under_way_are_named_beside_domains_that_are_not_saved(
+    window, viewer_model, session, answers, trained, qtbot, monkeypatch
+):
+    gate = Event()
+    monkeypatch.setattr(TrustJob, "work", lambda job: gate.wait(30) and None)
+    session.set_result(trained)
+    dock = TrustDock(viewer_model)
+    dock.setParent(window)
+    dock.show()
+    qtbot.mouseClick(dock.trust.run_button, Qt.MouseButton.LeftButton)
+    assert window.close()
+    gate.set()
+    assert answers.asked == [("unsaved", session.dataset.name)]
+    assert answers.work == [f"The checks of {session.dataset.name}"]
+
+
 def closing_viewer(window):
     (guard,) = [child for child in window.children() if isinstance(child, closing.ClosingGuard)]
     return guard._viewer()

@@ -83,6 +83,14 @@ def test_a_run_shows_progress_and_enables_what_makes_sense(opened, qtbot, gate):
     assert bar.out_of_date.text() == OUT_OF_DATE
 
 
+def test_a_section_that_fits_no_domain_of_its_study_is_told_where_its_domains_are(opened, trained):
+    told = {"from": ["a", "b"], "spots_that_fit_no_domain": 0.4}
+    opened.session.set_result(replace(trained, provenance={**trained.provenance, "transferred": told}))
+    row = opened.result_row
+    assert row.undecided.isVisible()
+    assert row.undecided.text().startswith("40% of the spots are like no domain of the study (a + b)")
+
+
 def test_a_device_that_was_left_is_told_with_the_outcome(opened, qtbot, trained, monkeypatch):
     monkeypatch.setattr("napari_trsmi.api.fit_steps", acted(trained, left={"mps": "no sparse tensors"}))
     click(qtbot, opened.run_bar.run_button)
@@ -221,7 +229,7 @@ def test_the_bar_says_what_is_done_before_and_after_the_epochs(opened, qtbot, mo
     qtbot.waitUntil(lambda: "Preparing" in opened.activity.bar.desc, timeout=5_000)
     telling.release()
     says("Estimating the number of domains: 5 of 14", 5, 14)
-    assert opened.session.state == "finishing"
+    qtbot.waitUntil(lambda: opened.session.state == "finishing", timeout=5_000)
     assert enabled(opened) == {"cancel"}
     telling.release()
     says("Finding domains")

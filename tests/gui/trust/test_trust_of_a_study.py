@@ -11,6 +11,7 @@ from qtpy.QtCore import Qt
 from small_study import trained_study
 
 from napari_trsmi.gui.trust.dock import TrustDock
+from napari_trsmi.gui.trust.words import NO_RUN
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def test_one_section_cannot_be_left_out(qtbot, trained):
 
 
 def test_a_study_is_trained_again_without_each_section_and_each_domain_has_its_answer(panel, qtbot):
-    assert panel.estimate.text() == "No run of the method"
+    assert panel.estimate.text() == NO_RUN
     qtbot.keyClick(panel.sections_wanted, Qt.Key.Key_Space)
     assert panel.estimate.text().startswith("3 runs of the method, about")
     qtbot.mouseClick(panel.run_button, Qt.MouseButton.LeftButton)

@@ -110,6 +110,27 @@ def test_it_goes_once_the_same_went_well_in_that_dock_and_not_with_something_els
     assert said(window) == set()
 
 
+def test_one_that_belongs_to_no_dock_goes_once_the_same_went_well_anywhere(window, qtbot):
+    run(window, qtbot, "Opening a.h5ad", fail)
+    assert said(window) == set(docks_of(window))
+    stand_in(window, qtbot, "Ask")
+    run(window, qtbot, "Drawing", dict)
+    assert said(window) == set(docks_of(window))
+    run(window, qtbot, "Opening b.h5ad", dict)
+    assert said(window) == set()
+
+
+def test_one_of_nothing_that_could_go_well_goes_with_whatever_does_in_that_dock(window, qtbot):
+    stand_in(window, qtbot, "Ask")
+    session_of(window).failed.emit(TEXT)
+    stand_in(window, qtbot, "Train")
+    run(window, qtbot, "Saving b.csv", dict)
+    assert said(window) == {"Ask"}
+    stand_in(window, qtbot, "Ask")
+    run(window, qtbot, "Saving b.csv", dict)
+    assert said(window) == set()
+
+
 def test_a_colouring_that_went_well_takes_away_that_another_did_not(window, qtbot):
     from qtpy.QtCore import Qt
     from typed_keys import press, type_keys

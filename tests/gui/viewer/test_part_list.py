@@ -14,7 +14,7 @@ from napari_trsmi.gui.legend.legend import Legend
 from napari_trsmi.gui.state import OpenSection, Shown
 from napari_trsmi.gui.viewer.layers import world
 from napari_trsmi.gui.viewer.part_list import PartList
-from napari_trsmi.gui.viewer.seen import view_of
+from napari_trsmi.gui.viewer.seen import views_of
 from napari_trsmi.gui.viewer.sessions import session_of
 
 
@@ -107,8 +107,8 @@ def test_a_figure_says_which_sections_its_numbers_count_where_some_are_hidden(op
     session = opened.session
     labels = (session.dataset.section == 2).astype(int)
     session.show(Shown(labels, ("cortex", "core"), ("#ff0000", "#0000ff")))
-    assert "2 domains. " in view_of(session)[0].caption
+    assert "2 domains. " in views_of(session)[0][0].caption
     session.parts.hide(frozenset({1}))
-    view = view_of(session)[0]
+    (view,) = views_of(session)[0]
     assert "2 domains, spots of a, c. " in view.caption
     assert view.keys[0].names[0] == f"cortex  ({len(session.dataset.sections[0])})"

@@ -13,7 +13,8 @@ from napari_trsmi.canvas_figure import Marks, Pixels, Strokes, View, Words, draw
 from napari_trsmi.gui import maps
 from napari_trsmi.gui.state import Shown
 from napari_trsmi.gui.viewer import raster
-from napari_trsmi.gui.viewer.seen import key_of, view_of
+from napari_trsmi.gui.viewer.captions import key_of
+from napari_trsmi.gui.viewer.seen import views_of
 from napari_trsmi.gui.viewer.sessions import session_of
 
 DPI = 100
@@ -36,7 +37,7 @@ def opened(viewer, dataset, qtbot, result=None):
 def canvas_and_figure(viewer, session):
     """Return the pixels (H, W, 3) of the canvas, those of the figure at the same size, and the view."""
     canvas = viewer.screenshot(canvas_only=True, flash=False)[..., :3].astype(int)
-    view, left_out = view_of(session)
+    (view,), left_out = views_of(session)
     assert left_out == []
     height, width = canvas.shape[:2]
     figure = draw([replace(view, keys=(), caption="", scale="")], width=width / DPI)
@@ -106,7 +107,7 @@ def test_bins_of_a_square_grid_are_drawn_one_by_one(viewer, sample, qtbot, monke
 def test_sections_of_a_study_have_their_names(viewer, qtbot):
     study = small_study()
     open_section(viewer, study)
-    view, _ = view_of(session_of(viewer))
+    (view,), _ = views_of(session_of(viewer))
     (words,) = (thing for thing in view.things if isinstance(thing, Words))
     assert list(words.texts) == ["a", "b", "c"]
 
@@ -114,7 +115,7 @@ def test_sections_of_a_study_have_their_names(viewer, qtbot):
 def test_what_a_figure_cannot_show_is_named(viewer, sample):
     open_section(viewer, sample)
     viewer.add_image(np.zeros((4, 4)), name="turned", rotate=20)
-    assert view_of(session_of(viewer))[1] == ["turned"]
+    assert views_of(session_of(viewer))[1] == ["turned"]
 
 
 def test_features_together_and_categories_are_explained(sample):

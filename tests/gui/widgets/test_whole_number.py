@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from qtpy.QtCore import Qt
 
-from napari_trsmi.gui.widgets.whole_number import WholeNumber
+from napari_trsmi.gui.widgets.whole_number import BoundLine, WholeNumber
 
 
 @pytest.fixture
@@ -30,9 +30,32 @@ def test_the_word_is_typed_begun_or_what_is_left_of_an_empty_field(qtbot, box, t
     assert typed(qtbot, box, text) == (0, "auto")
 
 
-@pytest.mark.parametrize(("text", "number"), [("12", 12), ("500", 50), ("x9", 9)])
+@pytest.mark.parametrize(("text", "number"), [("12", 12), ("200", 200), ("x9", 9)])
 def test_a_number_is_typed_as_ever(qtbot, box, text, number):
     assert typed(qtbot, box, text) == (number, str(number))
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "told"), [("500", 200, "at most 200, so 500 became 200."), ("99999999999", 200, "at most 200")]
+)
+def test_a_number_out_of_bounds_becomes_the_nearest_and_it_is_said(qtbot, box, text, number, told):
+    line = BoundLine(Domains=box)
+    qtbot.addWidget(line)
+    assert typed(qtbot, box, text) == (number, str(number))
+    assert line.isVisible()
+    assert line.text().startswith(f"Domains: {told}")
+    assert typed(qtbot, box, "12") == (12, "12")
+    assert line.isHidden()
+
+
+def test_a_number_below_the_lowest_is_said_where_no_word_stands_for_it(qtbot):
+    box = WholeNumber(2, 9, "", "How many")
+    qtbot.addWidget(box)
+    box.show()
+    told = []
+    box.bounded.connect(told.append)
+    assert typed(qtbot, box, "1") == (2, "2")
+    assert told == ["at least 2, so 1 became 2."]
 
 
 def test_a_number_without_a_word_takes_none(qtbot):

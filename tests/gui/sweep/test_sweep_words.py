@@ -1,0 +1,46 @@
+"""What the sweep says of what is typed, and what can then be pressed."""
+
+from __future__ import annotations
+
+import pytest
+from napari.components import ViewerModel
+from opened_dock import open_section
+from qtpy.QtCore import Qt
+
+from napari_trsmi.gui.trust.dock import TrustDock
+from napari_trsmi.sweep.runs import _text
+
+
+@pytest.fixture
+def panel(qtbot, trained):
+    viewer = ViewerModel()
+    open_section(viewer, trained.dataset, trained)
+    dock = TrustDock(viewer)
+    qtbot.addWidget(dock)
+    dock.resize(340, 700)
+    dock.show()
+    dock.tabs.setCurrentIndex(1)
+    dock.sweep.dock = dock, viewer  # nothing else keeps them alive
+    return dock.sweep
+
+
+def typed(panel, qtbot, text):
+    box = panel.first.values_box
+    box.selectAll()
+    qtbot.keyClick(box, Qt.Key.Key_Delete)
+    qtbot.keyClicks(box, text)
+
+
+def test_what_is_no_number_is_said_in_plain_words_and_run_waits(panel, qtbot):
+    typed(panel, qtbot, "5, abc")
+    assert panel.count.text() == "⚠ Domains: Number of domains: Expected a whole number, found 'abc'."
+    assert not panel.run_button.isEnabled()
+    typed(panel, qtbot, "5, 7")
+    assert panel.run_button.isEnabled()
+
+
+def test_one_worker_is_one():
+    class Begun:
+        runs, trials = (), (1, 2)
+
+    assert _text(None, Begun(), 1) == "0 of 2 runs done; 1 worker"
