@@ -36,7 +36,8 @@ def panel(model, qtbot):
     QVBoxLayout(dock).addWidget(panel := PlacementPanel(session_of(model)))
     qtbot.addWidget(dock)
     dock.show()
-    yield panel
+    panel.dock = dock  # nothing else keeps it alive
+    return panel
 
 
 @pytest.fixture
