@@ -13,18 +13,18 @@ from napari_trsmi.gui.maps import feature_coloring
 
 
 @pytest.fixture
-def dock(qtbot, little):
+def dock(qtbot, trained):
     """The dock with the tab of markers in front, and markers found."""
-    dock = dock_alone(qtbot, little)
+    dock = dock_alone(qtbot, trained)
     dock.tabs.setCurrentWidget(dock.marker_panel)
     qtbot.waitUntil(lambda: dock.markers.tables is not None, timeout=30_000)
     return dock
 
 
-def test_the_tab_finds_markers_and_shows_the_modalities_side_by_side(dock, little):
+def test_the_tab_finds_markers_and_shows_the_modalities_side_by_side(dock, trained):
     table = dock.marker_panel.table
     assert [table.horizontalHeaderItem(k).text() for k in range(2)] == ["rna", "adt"]
-    found = api.markers(little, n_top=1)
+    found = api.markers(trained, n_top=1)
     dock.marker_panel.domain.setCurrentIndex(2)
     for column, modality in enumerate(("rna", "adt")):
         best = found[modality].query("domain == '3'").iloc[0]
@@ -43,11 +43,11 @@ def test_a_marker_is_called_by_its_symbol_and_its_identifier_is_in_the_tip(dock)
     assert dock.session.coloring.title.startswith(marker.feature)
 
 
-def test_a_click_on_a_marker_colours_the_spots_by_it(dock, little):
+def test_a_click_on_a_marker_colours_the_spots_by_it(dock, sample):
     table = dock.marker_panel.table
     table.setCurrentCell(1, 0)
     name = table.item(1, 0).text().split("  ")[0]
-    assert np.array_equal(dock.session.coloring.values, feature_coloring(little.dataset, "rna", name).values)
+    assert np.array_equal(dock.session.coloring.values, feature_coloring(sample, "rna", name).values)
 
 
 def test_markers_of_a_section_are_not_looked_at_in_another(dock, sample):
@@ -60,18 +60,18 @@ def test_markers_of_a_section_are_not_looked_at_in_another(dock, sample):
     assert dock.session.boundary is None
 
 
-def test_markers_stay_under_another_name_and_go_with_the_domains(dock, little):
+def test_markers_stay_under_another_name_and_go_with_the_domains(dock, trained):
     tables = dock.markers.tables
-    dock.session.set_result(edits.rename(little, 0, "Cortex"))
+    dock.session.set_result(edits.rename(trained, 0, "Cortex"))
     assert dock.markers.tables is tables
     assert dock.marker_panel.domain.itemText(0) == "Cortex"
-    dock.session.set_result(edits.merge(little, [0, 1]))
+    dock.session.set_result(edits.merge(trained, [0, 1]))
     assert dock.markers.tables is None
     assert dock.marker_panel.find_button.isEnabled()
 
 
-def test_only_what_is_higher_inside_a_domain_marks_it(little):
-    tables = marker_tables(little, n_top=10_000)
+def test_only_what_is_higher_inside_a_domain_marks_it(trained):
+    tables = marker_tables(trained, n_top=10_000)
     assert all(score > 0 for domains in tables.values() for rows in domains for *_, score in rows)
 
 
@@ -81,7 +81,7 @@ def test_one_line_holds_the_best_marker_of_each_modality():
     assert best_of_each(tables) == {0: "A, CD3", 1: "CD4"}
 
 
-def test_components_are_not_called_genes(dock, sample, little):
+def test_components_are_not_called_genes(dock, sample, trained):
     modalities = {**sample.modalities, "adt": replace(sample.modalities["adt"], kind="precomputed")}
     dataset = replace(sample, modalities=modalities)
     dock.session.section.dataset = dataset
@@ -106,15 +106,15 @@ def stretch(dock, qtbot):
     return panel
 
 
-def test_this_stretch_shows_what_differs_across_the_chosen_boundary(dock, stretch, little):
-    expected = carriers(little, 3, 25).query("p_adjusted < 0.05")
+def test_this_stretch_shows_what_differs_across_the_chosen_boundary(dock, stretch, trained):
+    expected = carriers(trained, 3, 25).query("p_adjusted < 0.05")
     shown = stretch.table
     assert [shown.horizontalHeaderItem(k).text() for k in range(2)] == ["rna", "adt"]
     for column, modality in enumerate(("rna", "adt")):
         rows = expected[expected["modality"] == modality]
         cells = [shown.item(row, column).text() for row in range(len(rows))]
         assert cells == [f"{row.name}  {row.effect:+.1f}" for row in rows.itertuples()]
-    a, b = (little.names[k] for k in little.boundaries.loc[3, ["domain_a", "domain_b"]].astype(int))
+    a, b = (trained.names[k] for k in trained.boundaries.loc[3, ["domain_a", "domain_b"]].astype(int))
     assert stretch.note.text().startswith(f"At this boundary, domain {b} less domain {a}: ")
     assert not stretch.domain.isEnabled()
     column = int(expected["modality"].iloc[0] == "adt")
@@ -122,15 +122,15 @@ def test_this_stretch_shows_what_differs_across_the_chosen_boundary(dock, stretc
     assert dock.session.coloring.title.startswith(str(expected["feature"].iloc[0]))
 
 
-def test_another_boundary_is_looked_at_when_it_is_chosen_and_domains_come_back(dock, stretch, qtbot, little):
+def test_another_boundary_is_looked_at_when_it_is_chosen_and_domains_come_back(dock, stretch, qtbot, trained):
     dock.canvas.select(5)
     qtbot.waitUntil(lambda: 5 in dock.carriers.tables, timeout=60_000)
-    dock.session.set_result(edits.review(little, 3, "keep"))
+    dock.session.set_result(edits.review(trained, 3, "keep"))
     assert set(dock.carriers.tables) == {3, 5}  # the same boundaries
     stretch.stretch.click()
     assert stretch.domain.isEnabled()
     assert stretch.table.item(0, 0).text().startswith(dock.markers.tables["rna"][stretch.domain.currentIndex()][0].name)
-    dock.session.set_result(edits.merge(little, [0, 1]))
+    dock.session.set_result(edits.merge(trained, [0, 1]))
     assert dock.carriers.tables == {}
 
 
