@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,8 +34,30 @@ elif (binding := next((name for name in ("PyQt6", "PySide6") if find_spec(name))
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=50)
 settings.load_profile("repeatable")
 
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Import what tests are made of without looking for garbage among it, now or later: it stays to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+
+
 MakeTable = Callable[..., AnnData]
 MakeMuData = Callable[..., MuData]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def disks_are_not_awaited() -> Iterator[None]:
+    """Let the system write files when it likes: in no test the power goes. What cannot be flushed still fails."""
+    with pytest.MonkeyPatch.context() as patch:
+        if os.name != "nt":  # where a file that is open for reading alone cannot be flushed
+            patch.setattr(os, "fsync", os.fstat)
+        yield
 
 
 @pytest.fixture(scope="session")

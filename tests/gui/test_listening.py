@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pytest
 from opened_dock import open_section
 from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QApplication, QWidget
@@ -17,15 +16,15 @@ from napari_trsmi.gui.viewer.sessions import session_of
 DOCKS = ["Train", "Colour by", "Boundaries", "Ask", "Correct", "Trust", "Compare", "Regions"]
 
 
-@pytest.mark.parametrize("name", DOCKS)
-def test_a_dock_that_qt_deleted_is_left_alone(viewer, trained, name):
+def test_docks_that_qt_deleted_are_left_alone(viewer, trained):
     open_section(viewer, trained.dataset, replace(trained))
     session = session_of(viewer)
-    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", name)
-    known = [dock, *dock.findChildren(QWidget)]
-    viewer.window.remove_dock_widget(dock)
-    dock.setParent(None)
-    dock.deleteLater()
+    docks = [viewer.window.add_plugin_dock_widget("napari-trsmi", name)[1] for name in DOCKS]
+    known = [widget for dock in docks for widget in (dock, *dock.findChildren(QWidget))]
+    for dock in docks:
+        viewer.window.remove_dock_widget(dock)
+        dock.setParent(None)
+        dock.deleteLater()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     session.color(Coloring("number", np.arange(len(trained.labels), dtype=float)))
     session.color(None)

@@ -1,4 +1,4 @@
-"""The dock Ask in a shown, focused window, by keys and clicks: answers, lassos, what is outdated, what is empty."""
+"""The dock Ask, shown and focused, by keys and clicks: answers, lassos, what is outdated, what is empty."""
 
 from __future__ import annotations
 
@@ -134,9 +134,10 @@ def test_held_out_counts_are_made_once_for_all_questions(qtbot, dock, monkeypatc
     assert made == [1]
 
 
-def test_a_lasso_becomes_a_column_that_can_be_undone(qtbot, viewer, dock):
+def test_a_lasso_becomes_a_column_that_can_be_undone(qtbot, dock):
     panel, session = dock.differ, dock.session
     press(qtbot, panel.a.draw)
+    viewer = dock.viewer
     layer = viewer.layers.selection.active
     assert layer.mode == "add_polygon_lasso"
     assert "they become A" in panel.note.text()
@@ -160,7 +161,8 @@ def test_a_lasso_becomes_a_column_that_can_be_undone(qtbot, viewer, dock):
     assert session.dataset.obs["lasso"].notna().sum() == inside.sum()
 
 
-def test_another_dock_in_front_ends_lassoing_and_leaves_no_layer(qtbot, viewer, dock):
+def test_another_dock_in_front_ends_lassoing_and_leaves_no_layer(qtbot, dock):
+    viewer = dock.viewer
     before = list(viewer.layers)
     press(qtbot, dock.differ.b.draw)
     assert len(viewer.layers) == len(before) + 1

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from opened_dock import open_dock
+from opened_dock import dock_alone, open_dock
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication
+from typed_keys import focus
 
 from napari_trsmi.gui.boundaries.layers import drawn, stroke_at
 from napari_trsmi.gui.boundaries.table import ORDERS
@@ -16,7 +17,17 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
-def dock(viewer, trained, qtbot):
+def dock(trained, qtbot):
+    """The dock on a viewer without a window."""
+    dock = dock_alone(qtbot, trained)
+    dock.markers.find = lambda: None
+    focus(dock.boundaries.table, qtbot)
+    return dock
+
+
+@pytest.fixture
+def on_tissue(viewer, trained, qtbot):
+    """The dock in a window, beside the canvas."""
     dock = open_dock(viewer, trained)
     dock.markers.find = lambda: None
     dock.viewer = viewer
@@ -48,33 +59,33 @@ def click_row(dock, qtbot, segment, view=None):
     qtbot.mouseClick(table.viewport(), LEFT, pos=table.visualRect(index).center())
 
 
-def test_a_click_on_a_stroke_selects_its_row_and_not_the_spot_below(dock, qtbot, trained):
-    segment = dock.boundaries.rows.segments()[4]
+def test_a_click_on_a_stroke_selects_its_row_and_not_the_spot_below(on_tissue, qtbot, trained):
+    segment = on_tissue.boundaries.rows.segments()[4]
     place = middle_of_a_stroke(trained, segment)
-    click_canvas(dock, qtbot, place)
-    assert dock.boundaries.table.segment == dock.session.boundary == segment
-    assert dock.session.spot is None
-    assert np.allclose(dock.viewer.scene.camera.center[-2:], place)  # one is there already: no flight
-    spot = int(np.argmin(dock.session.result.coords[:, 1]))  # at the rim of the tissue, away from any stroke
-    click_canvas(dock, qtbot, trained.coords[spot, ::-1] * trained.dataset.microns_per_unit)
-    assert dock.session.spot == spot
-    assert dock.session.boundary == segment
+    click_canvas(on_tissue, qtbot, place)
+    assert on_tissue.boundaries.table.segment == on_tissue.session.boundary == segment
+    assert on_tissue.session.spot is None
+    assert np.allclose(on_tissue.viewer.scene.camera.center[-2:], place)  # one is there already: no flight
+    spot = int(np.argmin(on_tissue.session.result.coords[:, 1]))  # at the rim of the tissue, away from any stroke
+    click_canvas(on_tissue, qtbot, trained.coords[spot, ::-1] * trained.dataset.microns_per_unit)
+    assert on_tissue.session.spot == spot
+    assert on_tissue.session.boundary == segment
 
 
-def test_a_stroke_that_the_table_leaves_out_is_shown_there_when_it_is_clicked(dock, qtbot, trained):
-    panel = dock.boundaries
+def test_a_stroke_that_the_table_leaves_out_is_shown_there_when_it_is_clicked(on_tissue, qtbot, trained):
+    panel = on_tissue.boundaries
     panel.wanted.setCurrentIndex(panel.wanted.findData("reject"))
     assert panel.rows.segments() == []
-    click_canvas(dock, qtbot, middle_of_a_stroke(trained, 2))
+    click_canvas(on_tissue, qtbot, middle_of_a_stroke(trained, 2))
     assert panel.table.segment == 2
     assert panel.wanted.currentData() == "all"
 
 
-def test_hidden_strokes_are_not_clicked(dock, qtbot, trained):
+def test_hidden_strokes_are_not_clicked(on_tissue, qtbot, trained):
     a, b = trained.boundaries.loc[2, ["domain_a", "domain_b"]].astype(int)
-    dock.session.set_hidden(frozenset({a, b}))
-    click_canvas(dock, qtbot, middle_of_a_stroke(trained, 2))
-    assert dock.session.boundary is None
+    on_tissue.session.set_hidden(frozenset({a, b}))
+    click_canvas(on_tissue, qtbot, middle_of_a_stroke(trained, 2))
+    assert on_tissue.session.boundary is None
 
 
 def test_a_click_on_a_row_flies_there_also_when_it_is_selected_already(dock, qtbot):

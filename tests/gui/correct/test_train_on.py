@@ -23,9 +23,9 @@ from napari_trsmi.gui.worker import start_trainer
 
 
 @pytest.fixture
-def session(qtbot, trained):
+def session(qtbot, little):
     session = Session(start_trainer)
-    session.activate(OpenSection(trained.dataset, replace(trained)))
+    session.activate(OpenSection(little.dataset, replace(little)))
     session.told_of = []
     session.failed.connect(session.told_of.append)
     yield session
@@ -37,30 +37,30 @@ def finished(qtbot, session):
     return session.result
 
 
-def test_a_run_goes_on_from_its_state_with_live_epochs_and_previews(session, qtbot, trained):
+def test_a_run_goes_on_from_its_state_with_live_epochs_and_previews(session, qtbot, little):
     seen, states = [], []
     session.stepped.connect(seen.append)
     session.run_changed.connect(states.append)
     session.carry_on(4)
-    assert session.run.resume is trained.state
+    assert session.run.resume is little.state
     after = finished(qtbot, session)
     assert [step.epoch for step in seen] == [7, 8, 9, 10]
     assert [step.epoch for step in seen if step.labels is not None] == [8, 10]
     assert states == ["preparing", "running", "finishing", "idle"]
     assert [step.epoch for step in after.history] == list(range(1, 11))
-    assert np.array_equal(after.labels, teach.carry_on(trained, 4).labels)
-    assert [entry.result.partition for entry in session.section.runs] == [trained.partition, after.partition]
+    assert np.array_equal(after.labels, teach.carry_on(little, 4).labels)
+    assert [entry.result.partition for entry in session.section.runs] == [little.partition, after.partition]
     assert session.last_run.before is None  # a run that is deleted leaves memory
 
 
-def test_names_and_colours_stay_with_the_domains(session, qtbot, trained):
+def test_names_and_colours_stay_with_the_domains(session, qtbot, little):
     named = edits.rename(edits.recolor(session.result, 0, "#123456"), 0, "Cortex")
     session.set_result(named)
     session.carry_on(1)
     after = finished(qtbot, session)
     k = after.names.index("Cortex")
     assert after.palette[k] == "#123456"
-    assert np.mean((after.labels == k)[trained.labels == 0]) > 0.9
+    assert np.mean((after.labels == k)[little.labels == 0]) > 0.9
 
 
 def test_previews_have_the_names_that_the_result_will_have(session, qtbot):
@@ -118,7 +118,7 @@ def test_it_runs_on_the_device_of_the_form_with_its_previews(session, qtbot):
     finished(qtbot, session)
 
 
-def test_the_plot_shows_the_whole_course(session, qtbot, monkeypatch, trained):
+def test_the_plot_shows_the_whole_course(session, qtbot, monkeypatch, little):
     plot = LivePlot(session)
     qtbot.addWidget(plot)
     session.carry_on(3)
@@ -136,8 +136,8 @@ def test_a_result_without_state_says_so_and_stays(session):
     assert "state of its training" in session.told_of[0]
 
 
-def test_a_failure_brings_the_result_before_back(session, qtbot, monkeypatch, trained):
-    monkeypatch.setattr("napari_trsmi.api.fit_steps", acted(trained, error=RuntimeError("bad shapes")))
+def test_a_failure_brings_the_result_before_back(session, qtbot, monkeypatch, little):
+    monkeypatch.setattr("napari_trsmi.api.fit_steps", acted(little, error=RuntimeError("bad shapes")))
     before = session.result
     session.carry_on(4)
     assert finished(qtbot, session) is before
@@ -151,49 +151,49 @@ def test_a_preview_that_is_kept_has_the_epochs_before_it(session, qtbot):
     assert not any(step.labels is not None for step in session.last_run.earlier)
 
 
-def test_the_list_of_runs_trains_the_selected_one_on(qtbot, monkeypatch, trained):
+def test_the_list_of_runs_trains_the_selected_one_on(qtbot, monkeypatch, little):
     viewer = ViewerModel()
-    open_section(viewer, trained.dataset, replace(trained))
+    open_section(viewer, little.dataset, replace(little))
     dock = CompareDock(viewer)
     qtbot.addWidget(dock)
     dock.show()
     session, panel = dock.session, dock.runs
-    session.set_result(replace(edits.recluster(trained, {"n_domains": 5, "n_init": 1}), state=None))
+    session.set_result(replace(edits.recluster(little, {"n_domains": 5, "n_init": 1}), state=None))
     assert not panel.buttons["Train on"].isEnabled()
     panel.table.selectRow(0)
     monkeypatch.setattr("napari_trsmi.gui.compare.run_panel.EPOCHS", 2)
     assert panel.buttons["Train on"].isEnabled()
     qtbot.mouseClick(panel.buttons["Train on"], Qt.MouseButton.LeftButton)
-    assert session.run.before.partition is trained.partition
+    assert session.run.before.partition is little.partition
     assert not panel.buttons["Train on"].isEnabled()
     after = finished(qtbot, session)
     assert len(after.history) == 8
     assert "trained on for 2 epochs" in session.section.runs.differing()[3]
 
 
-def test_runs_say_their_constraints_in_few_words(trained):
-    said = [teach.together(trained, [0, 1, 2]), teach.apart(trained, [0, 1], [5, 6])]
-    config = teach.continued(trained, 30, said)
+def test_runs_say_their_constraints_in_few_words(little):
+    said = [teach.together(little, [0, 1, 2]), teach.apart(little, [0, 1], [5, 6])]
+    config = teach.continued(little, 30, said)
     runs = Runs()
-    runs.take(trained)
-    runs.take(replace(trained, config=config, partition=replace(trained.partition)))
+    runs.take(little)
+    runs.take(replace(little, config=config, partition=replace(little.partition)))
     assert runs.differing() == {1: "same settings", 2: "2 constraints, trained on for 30 epochs"}
 
 
-def test_constraints_are_counted_in_words(trained):
-    one = teach.together(trained, [0, 1])
+def test_constraints_are_counted_in_words(little):
+    one = teach.together(little, [0, 1])
     assert teach.count(()) == ""
     assert teach.count([one]) == "1 constraint"
     assert teach.count([one, one.model_copy(update={"until": 9})]) == "1 constraint, 1 taken back"
     assert teach.count([one.model_copy(update={"until": 9})]) == "no constraints, 1 taken back"
 
 
-def test_the_run_bar_says_that_a_run_repeats_what_was_said(session, qtbot, trained):
+def test_the_run_bar_says_that_a_run_repeats_what_was_said(session, qtbot, little):
     bar = RunBar(session)
     qtbot.addWidget(bar)
     bar.show()
     assert not bar.constraints.isVisible()
-    session.set_config(teach.continued(trained, 30, [teach.together(trained, [0, 1])]))
+    session.set_config(teach.continued(little, 30, [teach.together(little, [0, 1])]))
     assert bar.constraints.isVisible()
     assert "1 constraint" in bar.constraints.text()
     assert bar.minimumSizeHint().width() <= 330  # also beside that the settings changed

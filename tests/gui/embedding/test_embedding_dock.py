@@ -1,4 +1,4 @@
-"""The Embedding dock in a real window, beside the tissue."""
+"""The Embedding dock beside the tissue, in a real window where it meets the canvas."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from threading import Event
 
 import numpy as np
 import pytest
-from opened_dock import layer, open_section
+from opened_dock import dock_alone, layer, open_section
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QApplication
 from typed_keys import focus, press, type_keys
 
 from napari_trsmi.gui import maps, paces
+from napari_trsmi.gui.embedding.dock import EmbeddingDock
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.viewer.hover import hover_of
 from napari_trsmi.gui.viewer.sessions import session_of
@@ -32,10 +33,28 @@ def opened(viewer, dataset, result=None):
 
 
 @pytest.fixture
-def panel(viewer, trained):
-    """The panel on a result whose file one can write into."""
+def own(trained):
+    """A result whose file one can write into."""
     dataset = replace(trained.dataset, obs=trained.dataset.obs.copy(), own_columns={})
-    return opened(viewer, dataset, replace(trained, dataset=dataset))[1]
+    return replace(trained, dataset=dataset)
+
+
+@pytest.fixture
+def alone(qtbot, own):
+    """The dock beside it, on a viewer without a window."""
+    dock = dock_alone(qtbot, own, EmbeddingDock)
+    qtbot.waitUntil(lambda: dock.panel.plot.pixels.size > 1)
+    return dock
+
+
+@pytest.fixture
+def panel(alone):
+    return alone.panel
+
+
+@pytest.fixture
+def viewer_model(alone):
+    return alone.viewer
 
 
 def at(plot, row):
@@ -68,7 +87,7 @@ def test_components_are_there_at_once_in_the_colours_of_the_tissue(panel, traine
     qtbot.waitUntil(lambda: np.abs(panel.plot.colors - 255 * wanted).max() <= 1)
 
 
-def test_a_lasso_in_the_plot_chooses_on_the_tissue_and_becomes_a_region(panel, trained, viewer, qtbot):
+def test_a_lasso_in_the_plot_chooses_on_the_tissue_and_becomes_a_region(panel, viewer_model, trained, qtbot):
     session, plot = panel.session, panel.plot
     qtbot.mouseClick(panel.here, Qt.MouseButton.LeftButton)
     low, high = plot.places.min(axis=0), plot.places.max(axis=0)
@@ -84,7 +103,7 @@ def test_a_lasso_in_the_plot_chooses_on_the_tissue_and_becomes_a_region(panel, t
     QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=path[-1])
     wanted = plot.places[:, 0] < middle[0]
     assert (plot.chosen != wanted).mean() < 0.01  # a pixel at the edge
-    assert len(layer(viewer, "chosen in the embedding").data) == plot.chosen.sum()
+    assert len(layer(viewer_model, "chosen in the embedding").data) == plot.chosen.sum()
     assert not panel.here.isChecked()
 
     focus(panel.region.name, qtbot)
@@ -97,7 +116,7 @@ def test_a_lasso_in_the_plot_chooses_on_the_tissue_and_becomes_a_region(panel, t
     assert "left" not in session.section.dataset.obs
     qtbot.mouseClick(panel.clear, Qt.MouseButton.LeftButton)
     assert plot.chosen is None
-    assert not layer(viewer, "chosen in the embedding").visible
+    assert not layer(viewer_model, "chosen in the embedding").visible
 
 
 def test_a_name_of_the_file_is_refused(panel, qtbot):
@@ -110,10 +129,10 @@ def test_a_name_of_the_file_is_refused(panel, qtbot):
     assert said == ["Expected a new name, found 'domain', a column of the file. Choose another."]
 
 
-def test_a_lasso_on_the_tissue_chooses_in_the_plot(panel, trained, viewer, qtbot):
-    before = viewer.layers.selection.active
+def test_a_lasso_on_the_tissue_chooses_in_the_plot(panel, viewer_model, trained, qtbot):
+    before = viewer_model.layers.selection.active
     qtbot.mouseClick(panel.there, Qt.MouseButton.LeftButton)
-    shapes = layer(viewer, "embedding lasso")
+    shapes = layer(viewer_model, "embedding lasso")
     assert str(shapes.mode) == "add_polygon_lasso"
     centre = trained.coords.mean(axis=0)
     left, top = trained.coords.min(axis=0) - 1
@@ -121,8 +140,8 @@ def test_a_lasso_on_the_tissue_chooses_in_the_plot(panel, trained, viewer, qtbot
     shapes.add(np.array(corners), shape_type="polygon")
     qtbot.waitUntil(lambda: panel.plot.chosen is not None)
     assert np.array_equal(panel.plot.chosen, trained.coords[:, 0] < centre[0])
-    assert layer(viewer, "embedding lasso") is None
-    assert viewer.layers.selection.active is before
+    assert layer(viewer_model, "embedding lasso") is None
+    assert viewer_model.layers.selection.active is before
     assert not panel.there.isChecked()
 
 
@@ -142,21 +161,22 @@ def move(widget, point):
     QApplication.sendEvent(widget, event)
 
 
-def test_what_is_pointed_at_on_one_side_is_marked_on_the_other(panel, trained, viewer, qtbot):
+def test_what_is_pointed_at_on_one_side_is_marked_on_the_other(panel, viewer_model, trained, qtbot):
     plot = panel.plot
     row = int(plot.places[:, 1].argmax())
     move(plot.viewport(), QPoint(3, 3))
     move(plot.viewport(), at(plot, row))
-    qtbot.waitUntil(lambda: layer(viewer, "pointed at") is not None, timeout=20_000)
-    assert layer(viewer, "pointed at").data[0] == pytest.approx(trained.coords[row, ::-1])
+    qtbot.waitUntil(lambda: layer(viewer_model, "pointed at") is not None, timeout=20_000)
+    assert layer(viewer_model, "pointed at").data[0] == pytest.approx(trained.coords[row, ::-1])
     assert trained.dataset.obs_names[row] in panel.said.text()
     move(plot.viewport(), QPoint(3, 3))
-    qtbot.waitUntil(lambda: not layer(viewer, "pointed at").visible, timeout=20_000)
+    qtbot.waitUntil(lambda: not layer(viewer_model, "pointed at").visible, timeout=20_000)
     panel.marks.pointed.emit(5)
     assert np.allclose(np.array(plot._pointed.getData()).ravel(), plot.places[5])
 
 
-def test_a_mouse_that_left_the_canvas_points_at_nothing(panel, trained, viewer, qtbot):
+def test_a_mouse_that_left_the_canvas_points_at_nothing(viewer, own, trained):
+    _, panel, _ = opened(viewer, own.dataset, own)
     hover, canvas = hover_of(panel.window(), viewer, panel.session), panel.window().centralWidget()
     at = trained.coords[5, ::-1] * trained.dataset.microns_per_unit
     event = type("Event", (), {"position": tuple(at)})
@@ -268,18 +288,18 @@ def test_it_is_a_tab_among_the_others_and_leaves_nothing_behind(viewer, trained)
     assert layer(viewer, "chosen in the embedding") is None
 
 
-def test_chosen_spots_stay_chosen_while_another_section_is_looked_at(viewer, panel, qtbot, sample, trained):
+def test_chosen_spots_stay_chosen_while_another_section_is_looked_at(viewer_model, panel, qtbot, sample, trained):
     session, first = panel.session, panel.session.section
     chosen = np.arange(first.dataset.n_spots) < 40
     panel.choose(chosen)
-    open_section(viewer, sample, replace(trained))
+    open_section(viewer_model, sample, replace(trained))
     assert panel.plot.chosen is None
     qtbot.wait(20)
     session.activate(first)
     assert np.array_equal(panel.plot.chosen, chosen)
     assert panel.said.text() == "40 spots chosen"
     qtbot.wait(20)
-    assert len(layer(viewer, "chosen in the embedding").data) == 40
+    assert len(layer(viewer_model, "chosen in the embedding").data) == 40
     qtbot.mouseClick(panel.clear, Qt.MouseButton.LeftButton)
     session.activate(None)
     session.activate(first)

@@ -58,28 +58,28 @@ def opened(qtbot, result, config):
 
 
 @pytest.fixture
-def panel(qtbot, trained, brief):
-    panel = opened(qtbot, trained, brief)
+def panel(qtbot, little, brief):
+    panel = opened(qtbot, little, brief)
     yield panel
     if panel.job is not None:
         panel.job.drop()
 
 
 @pytest.fixture
-def found(panel, trained):
+def found(panel, little):
     """Put a sweep of two settings and two seeds into the panel, without running it."""
     grid = Grid({"cluster.n_domains": (3, 7)}, 2)
     trials = grid.trials(panel.session.config)
     runs = {}
     for trial in trials:
         k = trial.config.cluster.n_domains
-        labels = (np.arange(len(trained.labels)) % k if k == 3 else trained.labels).astype(np.int32)
+        labels = (np.arange(len(little.labels)) % k if k == 3 else little.labels).astype(np.int32)
         confidence = np.full(len(labels), 0.5 + k / 20, np.float32)
         runs[trial.key] = Outcome(
             trial.key, trial.config, "", labels, confidence, k, {"PAS": k / 10}, {"epochs": 2}, 1.0
         )
     result = SweepResult("slice", grid, panel.session.config, trials, runs)
-    panel._set_sweep(result, Pictures(Thumbnails(trained.coords), trained.labels, trained.palette))
+    panel._set_sweep(result, Pictures(Thumbnails(little.coords), little.labels, little.palette))
     return result
 
 
@@ -136,7 +136,7 @@ def test_window_and_command_line_give_the_same_table(qtbot, little, brief, clust
     assert len(runs) == 2
 
 
-def test_a_run_without_embedding_is_one_sentence_and_the_result_stays(panel, found, qtbot, trained, monkeypatch):
+def test_a_run_without_embedding_is_one_sentence_and_the_result_stays(panel, found, qtbot, little, monkeypatch):
     monkeypatch.setattr(SweepResult, "check_data", lambda *_: None)
     told = []
     panel.session.failed.disconnect()
@@ -145,7 +145,7 @@ def test_a_run_without_embedding_is_one_sentence_and_the_result_stays(panel, fou
     panel.chosen.keep_button.click()
     qtbot.waitUntil(lambda: bool(told), timeout=10_000)
     assert told[0].startswith("Expected the embedding of the run cluster.n_domains=3, seed 0, found none")
-    assert panel.session.result is trained
+    assert panel.session.result is little
     assert panel.chosen.keep_button.isEnabled()
 
 
@@ -173,7 +173,7 @@ def test_no_scheduler_is_one_sentence(panel, qtbot, monkeypatch):
     assert panel.status.text() == told[0]
 
 
-def test_a_click_shows_that_run_and_the_result_comes_back(panel, found, qtbot, trained):
+def test_a_click_shows_that_run_and_the_result_comes_back(panel, found, qtbot, little):
     strip = panel.strip
     box = strip.visualItemRect(strip.item(0, 0))
     qtbot.mouseClick(strip.viewport(), Qt.MouseButton.LeftButton, pos=box.center())
@@ -181,7 +181,7 @@ def test_a_click_shows_that_run_and_the_result_comes_back(panel, found, qtbot, t
     assert (len(shown.names), shown.epoch) == (3, 0)
     assert shown.title == "Sweep run: Number of domains 3, seed 0"
     qtbot.keyClick(strip, Qt.Key.Key_Down)
-    assert panel.session.shown.colors == trained.palette  # the same domains have the same colours
+    assert panel.session.shown.colors == little.palette  # the same domains have the same colours
     panel.chosen.back_button.click()
     assert panel.session.shown.epoch is None
     assert not panel.chosen.back_button.isEnabled()
@@ -203,11 +203,11 @@ def test_the_settings_of_a_run_go_into_the_form(panel, found):
     assert panel.session.shown.title == "Sweep run: Number of domains 7, seed 1"
 
 
-def test_a_sweep_of_other_data_is_not_opened(trained, brief, tmp_path):
+def test_a_sweep_of_other_data_is_not_opened(little, brief, tmp_path):
     grid = Grid({"cluster.n_domains": (3, 7)})
-    Store(tmp_path, trained.dataset, "of other data", grid, brief)
+    Store(tmp_path, little.dataset, "of other data", grid, brief)
     with pytest.raises(nt.DataError, match="found one of other data or another version"):
-        SweepJob(trained.dataset, brief, Grid({}), tmp_path).read()
+        SweepJob(little.dataset, brief, Grid({}), tmp_path).read()
 
 
 def test_bright_cells_are_better_whichever_way_a_score_runs(panel, found):
@@ -268,9 +268,9 @@ def test_a_setting_is_found_by_the_words_of_the_form(panel, qtbot):
     assert [spec.name for spec in search.matches] == list(settings())
 
 
-def test_what_a_sweep_takes_is_said_before_it_runs(panel, trained):
+def test_what_a_sweep_takes_is_said_before_it_runs(panel, little):
     panel.first.set_field("cluster.n_domains", "5, 7")
-    took = sum(trained.provenance["seconds"].values())
+    took = sum(little.provenance["seconds"].values())
     assert took > 0
     assert "; about " in panel.count.text()
     before = panel.count.text()
@@ -294,9 +294,9 @@ def test_every_setting_of_the_list_can_be_swept(brief):
         Grid({name: (value,)}, 1).trials(brief)
 
 
-def test_a_sweep_is_out_of_sight_with_another_section_and_comes_back_with_its_own(panel, found, trained):
+def test_a_sweep_is_out_of_sight_with_another_section_and_comes_back_with_its_own(panel, found, little):
     swept = panel.session.section
-    panel.session.activate(type(swept)(replace(trained.dataset)))
+    panel.session.activate(type(swept)(replace(little.dataset)))
     assert panel.result is None
     assert panel.strip.rowCount() == 0
     panel.session.activate(swept)
@@ -304,13 +304,13 @@ def test_a_sweep_is_out_of_sight_with_another_section_and_comes_back_with_its_ow
     assert panel.strip.rowCount() > 0
 
 
-def test_a_sweep_goes_on_while_another_section_is_looked_at(panel, qtbot, trained, monkeypatch, found):
+def test_a_sweep_goes_on_while_another_section_is_looked_at(panel, qtbot, little, monkeypatch, found):
     gate, said = Event(), []
     monkeypatch.setattr(SweepJob, "work", lambda job: (gate.wait(30), found)[1])
     swept = panel.session.section
     panel.session.told.connect(said.append)
     panel.run_button.click()
-    panel.session.activate(type(swept)(replace(trained.dataset, name="other")))
+    panel.session.activate(type(swept)(replace(little.dataset, name="other")))
     assert panel.status.text().startswith(f"The sweep of {swept.dataset.name} goes on")
     assert panel.stop_button.isEnabled()
     gate.set()

@@ -1,4 +1,4 @@
-"""Spots beside the image, and two files of the same spots: offered fixes, driven in a real viewer."""
+"""Spots beside the image, and two files of the same spots: offered fixes, driven by hand."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from opened_dock import add
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
@@ -23,16 +24,20 @@ from napari_trsmi.gui.viewer.sessions import session_of
 PLUGIN = "napari-trsmi"
 
 
-def docked(viewer, panel):
-    dock = QWidget()  # what napari docks it shows; the panel decides for itself
-    QVBoxLayout(dock).addWidget(panel)
-    viewer.window.add_dock_widget(dock)
-    return panel
+@pytest.fixture
+def model():
+    """A viewer without a window."""
+    return ViewerModel()
 
 
 @pytest.fixture
-def panel(viewer, qtbot):
-    return docked(viewer, PlacementPanel(session_of(viewer)))
+def panel(model, qtbot):
+    dock = QWidget()  # the panel decides for itself whether it is seen
+    QVBoxLayout(dock).addWidget(panel := PlacementPanel(session_of(model)))
+    qtbot.addWidget(dock)
+    dock.show()
+    panel.dock = dock  # nothing else keeps it alive
+    return panel
 
 
 @pytest.fixture
@@ -46,81 +51,81 @@ def on_image(viewer, role):
     return np.array([layers["image"].world_to_data(layers[role].data_to_world(point)) for point in layers[role].data])
 
 
-def test_nothing_is_to_be_seen_where_the_spots_fit(viewer, panel, sample):
+def test_nothing_is_to_be_seen_where_the_spots_fit(model, panel, sample):
     assert panel.isHidden()
-    add(viewer, OpenSection(sample))
+    add(model, OpenSection(sample))
     assert panel.isHidden()
 
 
-def test_apply_puts_the_spots_onto_the_image(viewer, panel, sample, upside_down):
-    add(viewer, OpenSection(upside_down))
+def test_apply_puts_the_spots_onto_the_image(model, panel, sample, upside_down):
+    add(model, OpenSection(upside_down))
     assert panel.text.text() == "100% of the spots lie outside the image; flipping y puts 100% inside."
-    names = [layer.name for layer in viewer.layers]
+    names = [layer.name for layer in model.layers]
     panel.apply_button.click()
     assert panel.isHidden()
-    assert np.allclose(session_of(viewer).dataset.coords, sample.coords)
-    assert np.allclose(on_image(viewer, "spots"), sample.coords[:, ::-1] * sample.image.scale)
-    assert [layer.name for layer in viewer.layers] == names
+    assert np.allclose(session_of(model).dataset.coords, sample.coords)
+    assert np.allclose(on_image(model, "spots"), sample.coords[:, ::-1] * sample.image.scale)
+    assert [layer.name for layer in model.layers] == names
 
 
-def test_a_mirrored_section_within_its_image_is_noticed_and_mended(viewer, panel, sample):
+def test_a_mirrored_section_within_its_image_is_noticed_and_mended(model, panel, sample):
     width = sample.image.pixels.shape[1] / sample.image.scale
-    add(viewer, OpenSection(replace(sample, coords=[width, 0] + sample.coords * [-1, 1])))
+    add(model, OpenSection(replace(sample, coords=[width, 0] + sample.coords * [-1, 1])))
     assert "much better after flipping x" in panel.text.text()
     panel.apply_button.click()
     assert panel.isHidden()
-    assert np.allclose(session_of(viewer).dataset.coords, sample.coords)
+    assert np.allclose(session_of(model).dataset.coords, sample.coords)
 
 
-def test_a_result_keeps_its_labels_and_moves_along(viewer, panel, sample, trained, upside_down):
-    add(viewer, OpenSection(upside_down, replace(trained, dataset=upside_down)))
+def test_a_result_keeps_its_labels_and_moves_along(model, panel, sample, trained, upside_down):
+    add(model, OpenSection(upside_down, replace(trained, dataset=upside_down)))
     panel.apply_button.click()
-    session = session_of(viewer)
+    session = session_of(model)
     assert session.result.dataset is session.dataset
     assert np.array_equal(session.result.labels, trained.labels)
-    assert np.allclose(on_image(viewer, "domains"), sample.coords[:, ::-1] * sample.image.scale)
+    assert np.allclose(on_image(model, "domains"), sample.coords[:, ::-1] * sample.image.scale)
 
 
-def test_settings_stay_when_spots_are_placed(viewer, panel, quick, upside_down):
-    add(viewer, OpenSection(upside_down))
-    session_of(viewer).set_config(quick)
+def test_settings_stay_when_spots_are_placed(model, panel, quick, upside_down):
+    add(model, OpenSection(upside_down))
+    session_of(model).set_config(quick)
     panel.apply_button.click()
-    assert session_of(viewer).config == quick
+    assert session_of(model).config == quick
 
 
-def test_ignore_is_remembered_for_the_section(viewer, panel, sample, upside_down):
-    section = add(viewer, OpenSection(upside_down))
+def test_ignore_is_remembered_for_the_section(model, panel, sample, upside_down):
+    section = add(model, OpenSection(upside_down))
     panel.ignore_button.click()
     assert panel.isHidden()
-    add(viewer, OpenSection(sample))
-    session_of(viewer).activate(section)
+    add(model, OpenSection(sample))
+    session_of(model).activate(section)
     assert panel.isHidden()
     assert np.array_equal(section.dataset.coords, upside_down.coords)
 
 
-def test_where_nothing_fits_it_says_so_and_offers_turns(viewer, panel, sample):
+def test_where_nothing_fits_it_says_so_and_offers_turns(model, panel, sample):
     beside = sample.coords + 10 * np.ptp(sample.coords)
-    add(viewer, OpenSection(replace(sample, coords=beside)))
+    add(model, OpenSection(replace(sample, coords=beside)))
     assert "no flip or scale was found" in panel.text.text()
     assert panel.apply_button.isHidden()
     assert [action.text() for action in panel.turn_button.menu().actions()] == list(TURNS)
 
 
-def test_a_turn_by_hand_flips_the_spots(viewer, panel, sample):
-    add(viewer, OpenSection(sample))
+def test_a_turn_by_hand_flips_the_spots(model, panel, sample):
+    add(model, OpenSection(sample))
     panel.turn_button.menu().actions()[0].trigger()
     width = sample.image.pixels.shape[1] / sample.image.scale
-    assert np.allclose(session_of(viewer).dataset.coords[:, 0], width - sample.coords[:, 0])
+    assert np.allclose(session_of(model).dataset.coords[:, 0], width - sample.coords[:, 0])
 
 
 @pytest.mark.parametrize("change", ["x", "y", "swap"])
-def test_a_flip_of_many_spots_works_out_nothing_anew(viewer, panel, trained, monkeypatch, change):
+def test_a_flip_of_many_spots_works_out_nothing_anew(model, panel, trained, monkeypatch, change):
     monkeypatch.setattr(looks.raster, "RASTER_ABOVE", 50)
     monkeypatch.setattr(looks.raster, "GRID_ABOVE", 50)
-    add(viewer, OpenSection(trained.dataset, trained))
+    add(model, OpenSection(trained.dataset, trained))
     monkeypatch.setattr(looks, "_look", None)
-    turn(session_of(viewer), change)
-    session = session_of(viewer)
+    turn(session_of(model), change)
+    session = session_of(model)
     unit, coords = world(session.dataset)[0], session.dataset.coords
     assert not np.allclose(coords, trained.dataset.coords)
     for spot in (3, 70, 200):
@@ -138,9 +143,9 @@ def test_a_flip_keeps_the_list_of_features_and_a_new_column_renews_it(sample):
     assert own.of(None, ()) is None
 
 
-def test_nothing_can_be_placed_during_a_run(viewer, panel, upside_down):
-    session = session_of(viewer)
-    add(viewer, OpenSection(upside_down))
+def test_nothing_can_be_placed_during_a_run(model, panel, upside_down):
+    session = session_of(model)
+    add(model, OpenSection(upside_down))
     session.run_changed.emit("running")
     assert not panel.apply_button.isEnabled()
     session.run_changed.emit("idle")
@@ -149,7 +154,10 @@ def test_nothing_can_be_placed_during_a_run(viewer, panel, upside_down):
 
 @pytest.fixture
 def join_panel(viewer, qtbot):
-    return docked(viewer, JoinPanel(session_of(viewer)))
+    dock = QWidget()
+    QVBoxLayout(dock).addWidget(panel := JoinPanel(session_of(viewer)))
+    viewer.window.add_dock_widget(dock)
+    return panel
 
 
 @pytest.fixture
