@@ -135,9 +135,8 @@ def told(features: np.ndarray, start: np.ndarray, n_domains: int) -> float:
     total = (x**2).mean(axis=0)
     variance = np.maximum(total - share @ means**2, 1e-9 * np.maximum(total, 1e-12))
     log_weights = np.log(share) + (x / variance) @ means.T - 0.5 * (means**2 / variance).sum(axis=1)
-    one = 0.5 * ((x**2).mean(axis=0) * (1.0 / variance - 1.0 / np.maximum(total, 1e-12))).sum()
-    scale = 0.5 * np.log(np.maximum(total, 1e-12) / variance).sum()
-    return float(logsumexp(log_weights, axis=1).mean() - one + scale)
+    ratio = np.maximum(total, 1e-12) / variance
+    return float(logsumexp(log_weights, axis=1).mean() - 0.5 * (total / variance - 1.0 - np.log(ratio)).sum())
 
 
 def _free(
