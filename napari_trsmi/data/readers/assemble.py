@@ -31,7 +31,9 @@ from napari_trsmi.data.readers.sections import choose_section, libraries, note_o
 from napari_trsmi.data.readers.twins import without_twins
 from napari_trsmi.data.readers.unmeasured import NotFiniteError, is_measured, without_a_number
 from napari_trsmi.data.readers.values import checked_modality
+from napari_trsmi.data.streamed import row_totals
 from napari_trsmi.errors import DataError
+from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,6 +112,7 @@ def section_of(
     if spots == "all":
         modalities, more = _without_empty(modalities)
         notes += more
+    notes += _notes_on_blank(modalities)
     entry = section.entry or factors_of_blank(joined.holders)
     image, more = tissue_image(entry)
     notes += [*notes_on_libraries(joined.holders), *more]
@@ -194,6 +197,19 @@ def _without_empty(modalities: dict[str, Modality]) -> tuple[dict[str, Modality]
             found[key] = replace(modalities[key], measured=mask)
             notes.append(f"{key} counted nothing at {empty:,} spots: there it is taken as not measured.")
     return found, notes
+
+
+def _notes_on_blank(modalities: Mapping[str, Modality]) -> list[str]:
+    """Return a note where there are spots at which nothing was counted in any modality."""
+    if any(one.kind == "precomputed" for one in modalities.values()):  # components may be 0
+        return []
+    blank = np.logical_and.reduce([row_totals(one.table.X) == 0 for one in modalities.values()])
+    if not blank.any():
+        return []
+    return [
+        f"Nothing was counted at {many(int(blank.sum()), 'spot')}, in any modality: such spots say nothing of the tissue, "
+        "and may make a domain of their own. Leave them out of the file to be rid of them."
+    ]
 
 
 def spread(modality: Modality, measured: np.ndarray, names: pd.Index) -> Modality:

@@ -102,3 +102,13 @@ def test_tables_in_memory_are_no_paths(rna, adt):
         nt.DataError, match=r"Section 's1': Expected paths, found AnnData. Put the tables .* into a MuData"
     ):
         nt.read_sections({"s1": [rna(0), adt(1)]})
+
+
+def test_spots_at_which_nothing_was_counted_at_all_are_told(rna, adt, make_mudata):
+    both, one = {"rna": rna(0), "adt": adt(1)}, {"rna": rna(0), "adt": adt(1)}
+    for table in both.values():
+        table.X[:7] = 0
+    one["rna"].X[:7] = 0
+    told = [note for note in from_memory(make_mudata(both)).notes if "Nothing was counted at 7 spots" in note]
+    assert len(told) == 1
+    assert not any("Nothing was counted" in note for note in from_memory(make_mudata(one)).notes)
