@@ -207,8 +207,8 @@ def _notes_on_blank(modalities: Mapping[str, Modality]) -> list[str]:
     if not blank.any():
         return []
     return [
-        f"Nothing was counted at {many(int(blank.sum()), 'spot')}, in any modality: such spots say nothing of the tissue, "
-        "and may make a domain of their own. Leave them out of the file to be rid of them."
+        f"Nothing was counted at {many(int(blank.sum()), 'spot')}, in any modality: such spots say nothing of the "
+        "tissue, and may make a domain of their own. Leave them out of the file to be rid of them."
     ]
 
 
