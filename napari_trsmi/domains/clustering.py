@@ -79,8 +79,8 @@ def find_domains(
         (N, c) what `domain_features` returns for the embedding, where it is there already.
     before
         (N,) int labels of an embedding before this one. Where they are of `n_domains` domains too, ``method="mixture"``
-        goes on from them, unless a new start is better by `starts.BETTER`: domains then change as the embedding does,
-        and not because another start found another optimum.
+        goes on from them, unless a new start leads to a mixture that is clearly likelier (`starts.LIKELIER`): domains
+        then change as the embedding does, and not because another start found another optimum.
     seed
         Of every random choice.
     device

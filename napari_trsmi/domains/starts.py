@@ -36,7 +36,7 @@ def started(
     seed: int,
     beside: Iterable[np.ndarray] = (),
 ) -> np.ndarray:
-    """Return (N,) int labels from which a mixture starts.
+    """Return (N,) int labels from which a cut starts.
 
     Tight clusters, which k-means looks for, are few large ones cut up rather than a small one told apart. Where a
     mixture is fitted, every restart of k-means is gone on from for a while, and where one leads to a mixture that is
@@ -51,7 +51,8 @@ def started(
     settings
         Method, restarts, and `k_similar` for Leiden.
     before
-        (N,) int labels to go on from, see `kmeans`; then no other start is looked at.
+        (N,) int labels to go on from. Where they are of K domains, a mixture starts from them as they are, unless the
+        tightest restart leads to one that is clearly likelier.
     seed
         Of all restarts.
     beside
@@ -59,16 +60,23 @@ def started(
     """
     if settings.method == "leiden":
         return leiden_labels(features, n_domains, k=settings.k_similar, seed=seed)
-    if settings.method != "mixture" or before is not None:
+    if settings.method != "mixture":
         return kmeans(features, n_domains, settings.n_init, seed, before)
-    found = sorted(_restarts(_sampled(features, seed), n_domains, settings.n_init, seed), key=lambda one: one.inertia_)
-    apart = [one for n, one in enumerate(found) if n == 0 or one.inertia_ > found[n - 1].inertia_ * (1 + _ALIKE)]
-    rows, others = some(len(features), seed, _LOOKED_AT), list(beside)
-    looked_at = features[rows]
-    taken = likeliest(
-        looked_at, [*(one.predict(looked_at) for one in apart), *(one[rows] for one in others)], n_domains
+    restarts = sorted(
+        _restarts(_sampled(features, seed), n_domains, settings.n_init, seed), key=lambda one: one.inertia_
     )
-    return others[taken - len(apart)] if taken >= len(apart) else apart[taken].predict(features)
+    rows = some(len(features), seed, _LOOKED_AT)
+    looked_at = features[rows]
+    if before is not None and len(np.unique(before)) == n_domains:
+        known = np.unique(before, return_inverse=True)[1]
+        stays = likeliest(looked_at, [known[rows], restarts[0].predict(looked_at)], n_domains) == 0
+        return known if stays else restarts[0].predict(features)
+    pairs = enumerate(restarts)
+    apart = [one for n, one in pairs if n == 0 or one.inertia_ > restarts[n - 1].inertia_ * (1 + _ALIKE)]
+    others = list(beside)
+    starts = [*(one.predict(looked_at) for one in apart), *(labels[rows] for labels in others)]
+    taken = likeliest(looked_at, starts, n_domains)
+    return apart[taken].predict(features) if taken < len(apart) else others[taken - len(apart)]
 
 
 def likeliest(features: np.ndarray, starts: Sequence[np.ndarray], n_domains: int) -> int:
