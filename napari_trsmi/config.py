@@ -188,7 +188,7 @@ class Cluster(Settings):
         step=0.5,
     )
     n_components: int = setting(20, "Components of the embedding that are clustered.", ge=1)
-    n_init: int = setting(10, "Restarts.", ge=1)
+    n_init: int = setting(10, "Restarts, of which the clearly likeliest is taken, else the tightest.", ge=1)
 
 
 class Loss(Settings):
