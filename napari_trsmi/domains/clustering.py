@@ -16,7 +16,7 @@ from napari_trsmi.constraints import RowConstraint, satisfying
 from napari_trsmi.domains.features import averaged_components, check_varies, emphasised, explained, weights
 from napari_trsmi.domains.mixture import Mixture, drawn, fit_mixture, posterior_of
 from napari_trsmi.domains.rings import ring_components, ring_posterior, tied_mixture
-from napari_trsmi.domains.starts import kmeans, started
+from napari_trsmi.domains.starts import by_chance, kmeans, started
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.graphs import neighbour_mean, on_lattice, smooth
 from napari_trsmi.records import Emphasis, Partition
@@ -25,7 +25,7 @@ from napari_trsmi.sampling import Columns, some, times
 logger = logging.getLogger(__name__)
 
 _ROUGH_STEPS = 2
-CLEARLY = 0.06  # nats per spot by which an even emphasis must tell more; chosen on slices, real files and their halves
+CLEARLY = 0.04  # nats per spot by which an even emphasis must tell more; chosen on slices, real files and their halves
 
 
 def in_context(settings: Cluster, coords: np.ndarray, section: np.ndarray | None = None) -> Cluster:
@@ -117,10 +117,11 @@ def find_domains(
             posterior = drawn(posterior, constraints, pull)
         return numbered_by_size(Mixture(posterior, 0.0), posterior, settings.method)
     neighbours = neighbour_mean(spatial)
+    asked = constraints if pull else ()
 
-    def fitted(own: np.ndarray, start: np.ndarray) -> Mixture:
+    def fitted(own: np.ndarray, start: np.ndarray, constraints: Sequence[RowConstraint] = asked) -> Mixture:
         check_found(start, n_domains)
-        if constraints and pull:
+        if constraints:
             start = satisfying(own, start, constraints, n_domains)
         refit, strength = settings.method == "mixture", settings.strength if settings.refinement == "potts" else 0.0
         mixture = fit_mixture(
@@ -143,13 +144,16 @@ def find_domains(
             even = settings.model_copy(update={"emphasis": "even", "n_init": max(1, settings.n_init // 2)})
             others = emphasised(components, w, spatial, even, seed, device)
             start = started(others, n_domains, even, before, seed)
-            mixture = fitted(features, started(features, n_domains, settings, before, seed, beside=[start]))
+            own = started(features, n_domains, settings, before, seed, beside=[start])
+            mixture = fitted(features, own, ())  # what a person said of spots does not decide which differences count
             if len(np.unique(start)) == n_domains:  # these may hold fewer groups
-                other = fitted(others, start)
+                other = fitted(others, start, ())
                 gain = explained(components, other.labels, n_domains) - explained(components, mixture.labels, n_domains)
                 logger.info("even emphasis tells %.2f nats more of a spot", gain)
-                if gain > CLEARLY:
-                    mixture, emphasis = other, "even"
+                if gain > CLEARLY + by_chance(components, n_domains):
+                    mixture, emphasis, features, own = other, "even", others, start
+            if asked:
+                mixture = fitted(features, own)
     posterior = mixture.posterior
     if evidence is not None:
         posterior = posterior_of(evidence, mixture.labels, n_domains, neighbours, mixture.strength, missing, device)

@@ -82,6 +82,8 @@ def started(
 def likeliest(features: np.ndarray, starts: Sequence[np.ndarray], n_domains: int) -> int:
     """Return which of several starts leads to the likeliest mixture: 0 unless another does so by `LIKELIER`.
 
+    Where spots are few, it has to be so by more, see `by_chance`.
+
     Parameters
     ----------
     features
@@ -97,10 +99,21 @@ def likeliest(features: np.ndarray, starts: Sequence[np.ndarray], n_domains: int
     x = np.asarray(features, float)
     gains = [told(x, starts[n], n_domains) for n in usable]
     best = int(np.argmax(gains))
-    if gains[best] <= gains[0] + LIKELIER:
+    if gains[best] <= gains[0] + LIKELIER + by_chance(x, n_domains):
         return 0
     logger.info("another start leads to a mixture likelier by %.2f nats a spot", gains[best] - gains[0])
     return usable[best]
+
+
+def by_chance(features: np.ndarray, n_domains: int) -> float:
+    """Return what the means of K domains tell of (N, c) features of noise alone, in nats per spot: K c / 2 N.
+
+    References
+    ----------
+    Akaike, A new look at the statistical model identification, IEEE Transactions on Automatic Control 1974.
+    """
+    n, width = features.shape
+    return n_domains * width / (2 * n)
 
 
 def kmeans(

@@ -11,8 +11,9 @@ from four_domains import SPATIAL, TRUTH, cluster, embedding
 from sklearn.metrics import adjusted_rand_score
 
 import napari_trsmi as nt
-from napari_trsmi.config import Cluster
+from napari_trsmi.config import Cluster, Constraint
 from napari_trsmi.data.simulate import hard_settings, simulate_dataset
+from napari_trsmi.domains import clustering
 from napari_trsmi.domains.clustering import find_domains
 from napari_trsmi.domains.features import explained, weights
 from napari_trsmi.evidence.cuts import ways
@@ -66,6 +67,17 @@ def test_only_a_mixture_decides_by_itself(graded, method):
     assert found.emphasis == "coherent"
 
 
+def test_what_a_person_said_does_not_decide_it(graded, monkeypatch):
+    prepared, truth, config = graded
+    names, rows = prepared.dataset.obs_names, [np.flatnonzero(truth == domain)[:40] for domain in np.unique(truth)[:2]]
+    said = Constraint(kind="together", spots=tuple(names[np.concatenate(rows)]))
+    features, judged, real = np.hstack(list(prepared.features.values())), [], clustering.explained
+    monkeypatch.setattr(clustering, "explained", lambda *args: judged.append(args[1]) or real(*args))
+    for constraints in ((), (said,)):
+        cut(features, prepared, config.model_copy(update={"constraints": constraints}), K, None)
+    np.testing.assert_array_equal(judged[:2], judged[2:])
+
+
 def test_even_weights_do_not_grow_without_bound():
     w = np.array([0.99, 0.5, 0.01])
     np.testing.assert_allclose(weights(w, Cluster()), [99, 1, 0.01 / 0.99])
@@ -107,7 +119,8 @@ def test_previews_weigh_as_the_first_did(graded, monkeypatch):
     assert seen == ["auto", "even", "even"]
 
 
-def test_a_result_says_how_it_was_cut_and_comes_back_so(graded, tmp_path):
+def test_a_result_says_how_it_was_cut_and_comes_back_so(graded, tmp_path, monkeypatch):
+    monkeypatch.setattr(clustering, "CLEARLY", -1.0)
     prepared, _, config = graded
     short = nt.Config(cluster=config.cluster, train={"epochs": 1}, evidence={"support": False}, device="cpu")
     result = nt.fit(prepared.dataset, short)
