@@ -37,13 +37,11 @@ settings.load_profile("repeatable")
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Import what tests are made of without looking for garbage among it, now or later: it stays to the end."""
+    """Import what tests are made of without looking for garbage among it: it stays to the end."""
     gc.disable()
     try:
         return (yield)
     finally:
-        gc.collect()
-        gc.freeze()
         gc.enable()
 
 

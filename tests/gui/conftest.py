@@ -66,9 +66,8 @@ def set_aside() -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def little_is_looked_through() -> Iterator[None]:
-    """Hide what the tests of a file left behind: looking through it after each later viewer takes half a second."""
-    yield
+def little_is_looked_through() -> None:
+    """Hide what was imported and what tests before left: looking through it after each viewer takes half a second."""
     set_aside()
 
 
