@@ -36,11 +36,14 @@ def is_measured(values: Any, rows: np.ndarray) -> bool:
 def without_a_number(table: AnnData, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return (n,) bool, which of `rows` are NaN in `X` throughout, and (D,) bool, the columns that the others are."""
     values = table.X
-    empty = np.zeros(len(rows), bool)
-    known = np.zeros(table.n_vars, bool)
+    by_row, by_column = np.zeros(len(rows), np.int64), np.zeros(table.n_vars, np.int64)
     for some in blocks(len(rows)):
         part = rows_of(values, rows[some])
-        there = ~np.isnan(part.toarray() if sparse.issparse(part) else part)
-        empty[some] = ~there.any(axis=1)
-        known |= there.any(axis=0)
-    return empty, ~known
+        if sparse.issparse(part):  # what is not stored is a number, 0
+            part = part.tocsr()
+            lost = sparse.csr_matrix((np.isnan(part.data).astype(np.int64), part.indices, part.indptr), part.shape)
+        else:
+            lost = np.isnan(part)
+        by_row[some] = np.asarray(lost.sum(axis=1)).ravel()
+        by_column += np.asarray(lost.sum(axis=0)).ravel()
+    return by_row == table.n_vars, by_column == len(rows)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from anndata import AnnData, concat
+from scipy import sparse
 
 import napari_trsmi as nt
 from napari_trsmi.data.readers import from_memory
+from napari_trsmi.data.readers.unmeasured import without_a_number
 
 
 @pytest.fixture
@@ -112,3 +114,12 @@ def test_spots_at_which_nothing_was_counted_at_all_are_told(rna, adt, make_mudat
     told = [note for note in from_memory(make_mudata(both)).notes if "Nothing was counted at 7 spots" in note]
     assert len(told) == 1
     assert not any("Nothing was counted" in note for note in from_memory(make_mudata(one)).notes)
+
+
+@pytest.mark.parametrize("kind", [np.array, sparse.csr_matrix, sparse.csc_matrix])
+def test_rows_and_columns_without_a_number_are_found_in_any_kind_of_table(kind):
+    values = np.ones((6, 4), np.float32)
+    values[1], values[:, 2], values[3, 0], values[4, 1] = np.nan, np.nan, np.nan, 0
+    empty, columns = without_a_number(AnnData(kind(values)), np.array([0, 1, 3, 4]))
+    assert empty.tolist() == [False, True, False, False]
+    assert columns.tolist() == [False, False, True, False]
