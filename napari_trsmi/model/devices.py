@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from joblib import cpu_count
 from torch import Tensor
 
 from napari_trsmi.errors import ConfigError
@@ -119,8 +119,12 @@ def _training_steps(device: torch.device) -> Tensor:
 
 
 def pick_threads(threads: int) -> int:
-    """Return the number of CPU threads; 0 leaves one core for the interface."""
-    return threads or max(1, (os.cpu_count() or 2) - 1)
+    """Return the number of CPU threads; 0 leaves one core for the interface and for what else the machine does.
+
+    Cores are those that the process may use, by its affinity or by the share that a container or a queue gives it, and
+    no more than OMP_NUM_THREADS says: threads without a core of their own wait for each other.
+    """
+    return threads or min(torch.get_num_threads(), max(1, cpu_count() - 1))
 
 
 class Own:

@@ -141,12 +141,12 @@ def test_a_device_that_does_not_exist_is_refused():
             pick_device(name)
 
 
-def test_by_default_one_core_is_left_to_the_interface(monkeypatch):
-    monkeypatch.setattr("os.cpu_count", lambda: 8)
-    assert pick_threads(0) == 7
+@pytest.mark.parametrize(("cores", "openmp", "taken"), [(8, 64, 7), (8, 4, 4), (2, 64, 1), (1, 1, 1)])
+def test_by_default_one_of_the_cores_that_are_given_is_left_to_the_interface(monkeypatch, cores, openmp, taken):
+    monkeypatch.setattr(devices, "cpu_count", lambda: cores)
+    monkeypatch.setattr("torch.get_num_threads", lambda: openmp)
+    assert pick_threads(0) == taken
     assert pick_threads(3) == 3
-    monkeypatch.setattr("os.cpu_count", lambda: 1)
-    assert pick_threads(0) == 1
 
 
 # No trace
