@@ -21,6 +21,7 @@ from napari_trsmi.records import Checkpoints, Fit, Step, drain
 from napari_trsmi.restoring import read_saved
 from napari_trsmi.stages import Prepared, assemble, cut, cut_again, prepare, with_device
 from napari_trsmi.telling import BOUNDARIES, EMBEDDING, FINDING, tell
+from napari_trsmi.threads import kept_within
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -160,15 +161,35 @@ def fit_steps(
     ...     print(len(end.value.history))
     1
     """
+    config = config or Config()
+    started = time.perf_counter()
+    dataset = data if isinstance(data, Dataset) else _dataset(data, config)
+    resume = Path(resume) if isinstance(resume, str) else resume
+    steps = _fit_steps(dataset, config, started, previews, checkpoint, resume, prepared, states)
+    result = yield from kept_within(steps, config.threads, dataset.n_spots)
+    if not isinstance(data, Dataset | str | Path):
+        result.annotate(data)
+    return result
+
+
+def _fit_steps(
+    dataset: Dataset,
+    config: Config,
+    started: float,
+    previews: bool,
+    checkpoint: str | Path | None,
+    resume: Path | bytes | None,
+    prepared: Prepared | None,
+    states: Checkpoints | None,
+) -> Generator[Step, str | None, Result]:
+    """As `fit_steps`, from a dataset and the time at which its reading started."""
     from napari_trsmi.evidence.alike import mixing, mixing_notes
     from napari_trsmi.evidence.technical import find_in
     from napari_trsmi.model.training import train
 
-    config = training = config or Config()
+    training = config
     if not previews:
         training = config.model_copy(update={"train": config.train.model_copy(update={"preview_every": 0})})
-    started = time.perf_counter()
-    dataset = data if isinstance(data, Dataset) else _dataset(data, config)
     prepared = prepared or prepare(dataset, config)
     seconds = {"features and graphs": time.perf_counter() - started}
     check()
@@ -183,7 +204,7 @@ def fit_steps(
         has=prepared.has,
         tiles=prepared.tiles,
         checkpoint=None if checkpoint is None else Path(checkpoint),
-        resume=Path(resume) if isinstance(resume, str) else resume,
+        resume=resume,
         states=None if config.align.candidates == "ann" else states,  # those cannot be resumed
     )
     viewer = Previews(prepared, config)
@@ -233,8 +254,6 @@ def fit_steps(
     )
     if earlier:
         result.provenance["resumed_at"] = len(earlier)
-    if not isinstance(data, Dataset | str | Path):
-        result.annotate(data)
     return result
 
 

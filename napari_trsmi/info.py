@@ -111,7 +111,8 @@ def _devices() -> dict[str, Any]:
     """Which device ``auto`` takes and why; a training step in small is tried on each that torch names."""
     import torch
 
-    from napari_trsmi.model.devices import accelerators, pick_device, pick_threads
+    from napari_trsmi.model.devices import accelerators, pick_device
+    from napari_trsmi.threads import pick_threads
 
     there = accelerators()
     picked, left = pick_device("auto")

@@ -17,6 +17,7 @@ from napari_trsmi.interrupt import check
 from napari_trsmi.records import EVEN, Fit, Partition, left_devices
 from napari_trsmi.sampling import Columns, is_large, side_by_side
 from napari_trsmi.telling import PREPARING, tell
+from napari_trsmi.threads import within
 from napari_trsmi.tiles import Tiles, spatial_tiles
 
 if TYPE_CHECKING:
@@ -97,6 +98,11 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
     DataError, ConfigError
         A modality has no feature that varies, is not there, or there are fewer spots than neighbours.
     """
+    with within(config.threads, dataset.n_spots):
+        return _prepared(dataset, config)
+
+
+def _prepared(dataset: Dataset, config: Config) -> Prepared:
     from napari_trsmi.carrying import carried_over
     from napari_trsmi.data.preprocess import denoised_features, measured_components
     from napari_trsmi.graphs import feature_graph_and_recall, spatial_graph
@@ -298,7 +304,8 @@ def cut_again(prepared: Prepared, config: Config, old: Result | SavedResult) -> 
         As for `domains.clustering.find_domains`; ``method="prototypes"``: a result does not hold its prototypes.
     """
     n_domains = config.cluster.n_domains or len(old.names)
-    found = assemble(prepared, config, old.embedding, cut(old.embedding, prepared, config, n_domains, None))
+    with within(config.threads, prepared.dataset.n_spots):
+        found = assemble(prepared, config, old.embedding, cut(old.embedding, prepared, config, n_domains, None))
     return replace(found, correspondences=old.correspondences, modality_weights=old.modality_weights, state=old.state)
 
 

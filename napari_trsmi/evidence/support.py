@@ -12,6 +12,7 @@ import numpy as np
 from napari_trsmi.interrupt import check
 from napari_trsmi.records import Progress
 from napari_trsmi.telling import EFFECTS, tell
+from napari_trsmi.threads import kept_within
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +40,11 @@ def supported(result: Result, prepared: Prepared | None = None) -> Generator[Pro
     DataError
         As for `stages.prepare`.
     """
+    steps = _supported(result, prepared)
+    return (yield from kept_within(steps, result.config.threads, len(result.labels)))
+
+
+def _supported(result: Result, prepared: Prepared | None) -> Generator[Progress, None, Result]:
     from napari_trsmi.evidence.effects import boundary_effects
     from napari_trsmi.stages import as_cut, prepare
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from joblib import cpu_count
 from torch import Tensor
 
 from napari_trsmi.errors import ConfigError
@@ -14,6 +13,7 @@ from napari_trsmi.model import triton
 from napari_trsmi.model.adam import Adam
 from napari_trsmi.model.losses import prototype_contrast
 from napari_trsmi.model.sparse import Pattern, normalize, product, row_softmax, scores
+from napari_trsmi.threads import pick_threads
 
 _PROBED: dict[str, str] = {}  # why training does not run on a device, "" where it does
 
@@ -116,15 +116,6 @@ def _training_steps(device: torch.device) -> Tensor:
         optimizer.step()
         losses.append(loss.detach())
     return torch.stack(losses).cpu()
-
-
-def pick_threads(threads: int) -> int:
-    """Return the number of CPU threads; 0 leaves one core for the interface and for what else the machine does.
-
-    Cores are those that the process may use, by its affinity or by the share that a container or a queue gives it, and
-    no more than OMP_NUM_THREADS says: threads without a core of their own wait for each other.
-    """
-    return threads or min(torch.get_num_threads(), max(1, cpu_count() - 1))
 
 
 class Own:

@@ -9,7 +9,7 @@ from small import config, finish, section
 
 from napari_trsmi.errors import ConfigError, TrainingError
 from napari_trsmi.model import devices
-from napari_trsmi.model.devices import device_names, known_device, pick_device, pick_threads, why_not
+from napari_trsmi.model.devices import device_names, known_device, pick_device, why_not
 from napari_trsmi.model.training import Trainer, train
 
 CSR_ON_MPS = (
@@ -139,14 +139,6 @@ def test_a_device_that_does_not_exist_is_refused():
     for name in ("abacus", "cuda:99", "meta"):
         with pytest.raises(ConfigError, match="Use 'cpu' or 'auto'"):
             pick_device(name)
-
-
-@pytest.mark.parametrize(("cores", "openmp", "taken"), [(8, 64, 7), (8, 4, 4), (2, 64, 1), (1, 1, 1)])
-def test_by_default_one_of_the_cores_that_are_given_is_left_to_the_interface(monkeypatch, cores, openmp, taken):
-    monkeypatch.setattr(devices, "cpu_count", lambda: cores)
-    monkeypatch.setattr("torch.get_num_threads", lambda: openmp)
-    assert pick_threads(0) == taken
-    assert pick_threads(3) == 3
 
 
 # No trace
