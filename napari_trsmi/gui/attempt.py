@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from napari_trsmi.errors import TrsmiError
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 
 class Attempt:

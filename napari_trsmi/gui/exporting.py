@@ -11,7 +11,7 @@ from napari_trsmi.gui.jobs import run_job
 
 if TYPE_CHECKING:
     from napari_trsmi.exchange.columns import Column
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 OPEN_FIRST = "Open the section first, then drop the file of annotations on it."
 ANNOTATIONS = "Annotations (*.geojson *.json *.csv);;All files (*)"

@@ -11,12 +11,12 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
 from napari_trsmi.gui import warm_up
-from napari_trsmi.gui.session import Session
+from napari_trsmi.gui.session.session import Session
 from napari_trsmi.gui.worker import drop_before_exit, end_before_exit, outside_pool, sentence
 from napari_trsmi.interrupt import Interrupted, interruptible
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from scipy import sparse
 from napari_trsmi.data import feature_names
 from napari_trsmi.errors import DataError
 from napari_trsmi.evidence import SUPPORT
-from napari_trsmi.gui.state import Channel, Coloring
+from napari_trsmi.gui.session.state import Channel, Coloring
 from napari_trsmi.normalised import scale_of
 from napari_trsmi.trust import AGREEING, STABILITY
 

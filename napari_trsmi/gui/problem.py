@@ -10,12 +10,12 @@ from qtpy.compat import isalive
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QGridLayout, QSizePolicy, QToolButton, QWidget
 
-from napari_trsmi.gui.busy import nowhere
 from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.session.busy import nowhere
 from napari_trsmi.gui.widgets.plain import Label, as_tip
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 MORE, LESS = "More", "Less"

@@ -14,7 +14,7 @@ from napari_trsmi.gui.widgets.bar import TellingBar
 from napari_trsmi.gui.widgets.buttons import text_button
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
     from napari_trsmi.records import Progress, Step
 
 MILLISECONDS = 200  # between two looks at what the thread is doing

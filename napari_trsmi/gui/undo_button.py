@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from qtpy.QtWidgets import QPushButton
 
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.undoing import KEYS, may_walk, told, walk
+from napari_trsmi.gui.session.undoing import KEYS, may_walk, told, walk
 from napari_trsmi.gui.widgets.plain import as_tip
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 
 class UndoButton(QPushButton):

@@ -19,8 +19,8 @@ from napari_trsmi.telling import heard
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Run
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import Run
     from napari_trsmi.records import Step
 
 logger = logging.getLogger(__name__)

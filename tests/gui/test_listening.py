@@ -10,7 +10,7 @@ from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_trsmi import edits
-from napari_trsmi.gui.state import Coloring
+from napari_trsmi.gui.session.state import Coloring
 from napari_trsmi.gui.viewer.sessions import session_of
 
 DOCKS = ["Train", "Colour by", "Boundaries", "Ask", "Correct", "Trust", "Compare", "Regions"]

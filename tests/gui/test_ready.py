@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from napari_trsmi.gui.ready import ready_of
-from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.session import Session
+from napari_trsmi.gui.session.state import OpenSection
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from acted_training import acted
 
-from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.session import Session
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.worker import WAITING, start_trainer, turn
 
 

@@ -17,8 +17,8 @@ from acted_training import acted
 from napari_trsmi.data.readers import from_memory
 from napari_trsmi.errors import TrainingError
 from napari_trsmi.gui.plugin.sample import open_sample
-from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.session import Session
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.worker import sentence, start_trainer
 from napari_trsmi.interrupt import check
@@ -272,7 +272,7 @@ import time
 from pathlib import Path
 from qtpy.QtWidgets import QApplication
 from napari_trsmi.gui.jobs import run_job, run_long
-from napari_trsmi.gui.session import Session
+from napari_trsmi.gui.session.session import Session
 from napari_trsmi.gui.worker import Thread
 
 app = QApplication([])

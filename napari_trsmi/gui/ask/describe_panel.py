@@ -32,7 +32,7 @@ from napari_trsmi.plural import many
 if TYPE_CHECKING:
     from napari_trsmi.answers import Description
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 ASK = "Choose a domain and press Describe. Type sets of genes or load a GMT file to see which are high in it."
 NO_RESULT = "Train first, or open a saved result; then ask here what its domains are."

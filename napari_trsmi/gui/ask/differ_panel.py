@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from napari import Viewer
 
     from napari_trsmi.answers import Difference
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Coloring
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import Coloring
 
 ASK = "Choose A and B, or drag around spots with Lasso, and press Compare."
 BUSY = "Comparing two groups of spots"

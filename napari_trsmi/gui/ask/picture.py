@@ -15,7 +15,7 @@ from napari_trsmi.gui.jobs import run_long
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 DPI = 100
 Draw = Callable[[float], "Figure"]

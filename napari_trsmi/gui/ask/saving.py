@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 FILTERS = {".csv": "Table (*.csv)", ".png": "PNG picture (*.png);;SVG drawing (*.svg);;PDF (*.pdf)"}
 

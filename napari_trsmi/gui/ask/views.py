@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from napari_trsmi.answers import Difference
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 _FIRST = 6  # features in dots and violins where no more are selected
 _MOST = 12  # of those that are selected

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from napari_trsmi.data.result import Result
     from napari_trsmi.gui.boundaries.carrier_tables import CarrierTables
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 N_TOP = 3  # features per modality that are shown unless a person chooses
 BANDS: tuple[tuple[Band, str], ...] = (("quantiles", "Median, quartiles"), ("error", "Mean, 95 %"))

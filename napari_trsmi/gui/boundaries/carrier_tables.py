@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 N_TOP = 25
 LARGEST_P = 0.05

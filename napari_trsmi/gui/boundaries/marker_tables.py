@@ -10,7 +10,7 @@ from napari_trsmi.gui.jobs import run_job
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 N_TOP = 25
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
     from napari_trsmi.gui.boundaries.carrier_tables import CarrierTables
     from napari_trsmi.gui.boundaries.marker_tables import Marker, MarkerTables
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 
 class MarkersPanel(QWidget):

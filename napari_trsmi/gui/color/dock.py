@@ -23,7 +23,7 @@ from napari_trsmi.gui.finding.features import COLUMN, GENE_SET, Feature, Feature
 from napari_trsmi.gui.finding.last_index import LastIndex
 from napari_trsmi.gui.jobs import run_job
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+from napari_trsmi.gui.session.state import Coloring, OpenSection, Shown
 from napari_trsmi.gui.viewer.furnish import equip
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.part_box import PartBox

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from napari_trsmi.compare import Comparison, Labelling
     from napari_trsmi.config import Config
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import OpenSection
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
     from napari_trsmi.gui.compare.pair import Pair
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Coloring, OpenSection
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import Coloring, OpenSection
 
 VIEWS = {
     "side": ("Side by side", "Both beside each other; the two move together"),

@@ -23,7 +23,7 @@ from napari_trsmi.gui.viewer.sections import lock, marked
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 
 class Lasso(QObject):

@@ -16,7 +16,7 @@ from napari_trsmi.teach import domain_of
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.correct.lasso import Lasso
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 HINT = "drag around spots on the tissue"
 SIDES = "Choose the spots on either side of the boundary that is selected in the Boundaries dock"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from napari_trsmi.config import Constraint
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 PREVIEW = "A preview or another run is shown. Corrections are made on the result."
 

@@ -13,7 +13,7 @@ from napari_trsmi.teach import EPOCHS, count
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.correct.history import ConstraintHistory
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 NO_STATE = "This result cannot be trained on: {}. Run it again first."
 TIP = (

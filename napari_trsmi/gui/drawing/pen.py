@@ -19,7 +19,7 @@ from napari_trsmi.gui.viewer.sections import lock, marked
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 PEN, MARKS = "pen", "regions"  # roles
 TOOLS = {"lasso": shapes.LASSO, "brush": shapes.PATH, "domain": "pan_zoom"}

@@ -12,7 +12,7 @@ from napari_trsmi.gui.attempt import Attempt
 from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 
 class KeepRow(QWidget):

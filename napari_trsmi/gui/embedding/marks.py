@@ -19,8 +19,8 @@ from napari_trsmi.gui.viewer.sections import lock, marked
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import OpenSection
 
 POINTED, CHOSEN, LASSO = "pointed at", "chosen in the embedding", "embedding lasso"  # roles
 ROLES = (POINTED, CHOSEN, LASSO)

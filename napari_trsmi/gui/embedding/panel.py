@@ -27,8 +27,8 @@ from napari_trsmi.unfolding import components, has_umap, umap_seconds
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import OpenSection
 
 OURS = "The result"
 PACE = "umap"  # by which it is remembered how fast this machine is

@@ -13,7 +13,7 @@ from napari_trsmi.gui.maps import COLUMN, GENE_SET, PREDICTED, SECTION, coloring
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.state import Coloring
+    from napari_trsmi.gui.session.state import Coloring
 
 
 @dataclass(frozen=True)

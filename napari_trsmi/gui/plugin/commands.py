@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from napari import Viewer
 
-from napari_trsmi.gui.session import Session
+from napari_trsmi.gui.session.session import Session
+from napari_trsmi.gui.session.undoing import Way, walk
 from napari_trsmi.gui.train.placement_panel import Turn, turn
-from napari_trsmi.gui.undoing import Way, walk
 from napari_trsmi.gui.viewer import laying
 from napari_trsmi.gui.viewer.sessions import session_of
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from napari_trsmi.gui.drawing.pen import Pen
     from napari_trsmi.gui.regions.regions import Regions
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 BUTTONS = {
     "lasso": ("Lasso", "Alt+O", "Drag around spots"),

@@ -35,7 +35,7 @@ from napari_trsmi.gui.widgets.plain import Label
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 DIM = "60"  # opacity of the marks of regions that are not chosen, in hex
 NOTHING = "No region yet. What you draw becomes the first one."

@@ -18,7 +18,7 @@ from napari_trsmi.gui.words import duration
 from napari_trsmi.summary import SUPPORT_MEANS
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 STOP = "Leave the result without support; the Boundaries dock offers to find it later"
 FIND = f"Find the support of these boundaries, beside the window. {SUPPORT_MEANS}"

@@ -16,8 +16,8 @@ from napari_trsmi.gui.support.job import SupportJob, onto
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.runs import Entry
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.runs import Entry
+    from napari_trsmi.gui.session.session import Session
 
 
 class SupportFinder:

@@ -39,8 +39,8 @@ from napari_trsmi.sweep.grid import Grid
 
 if TYPE_CHECKING:
     from napari_trsmi.config import Config
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import OpenSection
     from napari_trsmi.sweep import SweepResult
 
     _Kept = tuple[Path | None, SweepResult | None, Pictures | None]

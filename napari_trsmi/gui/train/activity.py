@@ -15,8 +15,8 @@ from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.run_controls import MILLISECONDS, in_words
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Run
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import Run
     from napari_trsmi.records import Step
 
 

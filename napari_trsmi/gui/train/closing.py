@@ -19,9 +19,9 @@ from napari_trsmi.gui.workspace.files import save_session
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.gui.runs import Entry
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.runs import Entry
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import OpenSection
 
 Question = Literal["training", "line", "unsaved", "changed", "work", "removed training", "removed"]
 Answer = Literal["finish", "save", "session", "close", "stay"]

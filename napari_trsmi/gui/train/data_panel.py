@@ -21,7 +21,7 @@ from napari_trsmi.data.sample import sample_path
 from napari_trsmi.gui import anchors, folders
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.remembered import remember
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.tour.tour import start_tour
 from napari_trsmi.gui.train.section_list import SectionList
 from napari_trsmi.gui.viewer.docks import REGIONS, open_dock
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from napari import Viewer
 
     from napari_trsmi.data.dataset import Dataset
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 ADD = ("Add a section…", "Train it together with the section that is open, beside it", "_choose_more")
 BACK = "Put the layers that were removed in the layer list back in their place"

@@ -14,6 +14,7 @@ from napari_trsmi.gui.form.config_form import ConfigForm
 from napari_trsmi.gui.legend.legend import attach_legend
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.problem import Problem
+from napari_trsmi.gui.session.undoing import may_walk, told, walk
 from napari_trsmi.gui.support.bar import SupportBar
 from napari_trsmi.gui.train.activity import Activity
 from napari_trsmi.gui.train.closing import guard
@@ -28,7 +29,6 @@ from napari_trsmi.gui.train.placement_panel import PlacementPanel
 from napari_trsmi.gui.train.preview_bar import PreviewBar
 from napari_trsmi.gui.train.result_row import ResultRow
 from napari_trsmi.gui.train.run_bar import RunBar
-from napari_trsmi.gui.undoing import may_walk, told, walk
 from napari_trsmi.gui.viewer.furnish import Furnishing
 from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.opening_line import OpeningLine
@@ -42,7 +42,7 @@ from napari_trsmi.gui.widgets.whole_number import BoundLine, WholeNumber
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
 
 LOWEST_RUN = 90  # pixels: estimate and buttons
 SETTINGS = "Settings"  # what a message about them is about

@@ -16,8 +16,8 @@ from napari_trsmi.gui.uneven import most_uneven
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import Coloring, OpenSection, Shown
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.maps import result_maps
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Coloring, Shown
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import Coloring, Shown
 
 TIP = "Show the domains as they form. What coloured the spots before comes back when training ends, or with this off."
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from napari_trsmi.config import Config
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 GUESSED = "Took modality "  # how a note of the reader begins that says what a kind was judged by
 LITTLE = "carries little information"

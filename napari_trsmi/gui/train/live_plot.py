@@ -18,8 +18,8 @@ from napari_trsmi.gui.listening import listen
 
 if TYPE_CHECKING:
     from napari_trsmi.config import Loss
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Shown
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import Shown
     from napari_trsmi.records import Step
 
 PLOT_HEIGHT = 130

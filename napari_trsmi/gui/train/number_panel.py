@@ -15,7 +15,7 @@ from napari_trsmi.summary import chosen_number, ranges
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 BEFORE = "The number of domains is chosen after training."
 TIP = (

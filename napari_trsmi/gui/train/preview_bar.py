@@ -14,7 +14,7 @@ from napari_trsmi.gui.worker import turn
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
     from napari_trsmi.records import Step
 
 

@@ -17,7 +17,7 @@ from napari_trsmi.plural import many
 from napari_trsmi.summary import remarks, undecided, unlike
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 SUPPORTED = (
     "Support: mean over the spots of the share of other cuts of the same measurements that give them their domain"

@@ -23,7 +23,7 @@ from napari_trsmi.teach import count
 
 if TYPE_CHECKING:
     from napari_trsmi.config import Config
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
     from napari_trsmi.records import Step
 
 PAUSE = 10  # times as long as a typical epoch: no epoch takes that long, also with a preview

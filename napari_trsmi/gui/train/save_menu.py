@@ -15,9 +15,9 @@ from qtpy.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 from napari_trsmi.gui import exporting, folders
 from napari_trsmi.gui.attempt import Attempt
 from napari_trsmi.gui.jobs import run_job
-from napari_trsmi.gui.layout import with_layout
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.session import Session
+from napari_trsmi.gui.session.layout import with_layout
+from napari_trsmi.gui.session.session import Session
 from napari_trsmi.gui.train import save_view
 from napari_trsmi.gui.workspace.files import save_session
 

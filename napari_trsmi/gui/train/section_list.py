@@ -17,8 +17,8 @@ from napari_trsmi.plural import many
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import OpenSection
 
 ROWS, LINE = 3, 20  # seen without scrolling; pixels
 MILLISECONDS = 250  # between two looks at how far training is

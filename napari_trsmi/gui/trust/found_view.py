@@ -18,8 +18,8 @@ from napari_trsmi.gui.widgets.plain import Label, Marked
 from napari_trsmi.trust import AGREEING, STABILITY, describe
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Coloring
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import Coloring
 
 CURVE = (
     "Stability by number of domains",

@@ -13,7 +13,7 @@ from napari_trsmi.gui.viewer.theme import warning_color
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 
 class DockProblem(Problem):

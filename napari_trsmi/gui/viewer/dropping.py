@@ -22,7 +22,7 @@ from napari_trsmi.gui.viewer.docks import PLUGIN
 from napari_trsmi.gui.words import SESSION
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 MOST = 10_000_000  # bytes of a file that is looked into to say what it is
 

@@ -13,7 +13,7 @@ from napari_trsmi.gui.viewer.opening_line import OpeningLine
 from napari_trsmi.gui.widgets.empty import EmptyPage, NextStep
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
     from napari_trsmi.gui.widgets.sketches import Subject
 
 

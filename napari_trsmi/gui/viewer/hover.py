@@ -17,7 +17,7 @@ from napari_trsmi.gui.widgets.plain import ElidingLabel
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 WIDEST = 360  # pixels
 APART = " · "

@@ -13,7 +13,7 @@ from napari_trsmi.gui.widgets.bar import TellingBar
 from napari_trsmi.gui.widgets.buttons import text_button
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 MILLISECONDS = 200  # between two looks at how far it is
 CANCEL = "Open nothing: what is open stays as it is"

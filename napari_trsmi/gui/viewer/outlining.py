@@ -12,7 +12,7 @@ from napari_trsmi.gui.viewer.looks import draw_cells, look
 from napari_trsmi.interrupt import Interrupted, interruptible
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
     from napari_trsmi.gui.viewer.canvas import Canvas
     from napari_trsmi.gui.viewer.raster import Raster
 

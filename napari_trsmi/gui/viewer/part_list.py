@@ -17,8 +17,8 @@ from napari_trsmi.gui.widgets.plain import as_tip
 from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import OpenSection
 
 ROWS, LINE = 5, 20  # seen without scrolling; pixels
 HELP = (

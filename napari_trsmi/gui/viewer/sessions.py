@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from napari_trsmi.gui.session import Session
+from napari_trsmi.gui.session.session import Session
 
 _SESSIONS: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
 

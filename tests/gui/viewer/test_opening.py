@@ -15,7 +15,7 @@ from qtpy.QtCore import Qt
 import napari_trsmi as nt
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui.libraries import Pieces
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.viewer import reader
 from napari_trsmi.gui.viewer.docks import TRAIN, docks_of
 from napari_trsmi.gui.viewer.lane import Opening, lane_of

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from moved_by_hand import Hand, preview
 
-from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.session import Session
+from napari_trsmi.gui.session.state import OpenSection
 
 
 @pytest.fixture

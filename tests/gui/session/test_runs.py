@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from napari_trsmi import Config, DataError, edits
-from napari_trsmi.gui.runs import Runs, scores
-from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.runs import Runs, scores
+from napari_trsmi.gui.session.session import Session
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.records import Partition
 
 

@@ -10,8 +10,8 @@ import pytest
 from small_study import small_study
 
 from napari_trsmi.data.study import stack
-from napari_trsmi.gui.layout import Layout, Turn, lies_of, turned_pixels
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.layout import Layout, Turn, lies_of, turned_pixels
+from napari_trsmi.gui.session.state import OpenSection
 
 
 def test_a_quarter_turn_is_clockwise_and_a_flip_exchanges_left_and_right_as_seen():

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
-from napari_trsmi.gui.layout import Layout
+from napari_trsmi.gui.session.layout import Layout
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
 
 
 class Parts:

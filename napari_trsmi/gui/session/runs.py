@@ -20,7 +20,7 @@ from napari_trsmi.errors import DataError
 from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui.form.labels import label
 from napari_trsmi.gui.form.spec import sections, shown
-from napari_trsmi.gui.spilling import spill
+from napari_trsmi.gui.session.spilling import spill
 from napari_trsmi.plural import many
 from napari_trsmi.reviews import carried_reviews
 from napari_trsmi.teach import count

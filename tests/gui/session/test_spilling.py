@@ -9,10 +9,10 @@ from weakref import WeakSet
 import numpy as np
 import pytest
 
-from napari_trsmi.gui import runs, spilling
-from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.spilling import SpilledState
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session import runs, spilling
+from napari_trsmi.gui.session.session import Session
+from napari_trsmi.gui.session.spilling import SpilledState
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.records import Partition
 
 SIZE = 1000

@@ -11,8 +11,8 @@ from psygnal import EmitLoopError
 
 from napari_trsmi import Config
 from napari_trsmi.domains.colors import PALETTE
-from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.session import Session
+from napari_trsmi.gui.session.state import OpenSection
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pytest
 from moved_by_hand import Hand
 
 from napari_trsmi import edits
-from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.state import OpenSection
-from napari_trsmi.gui.undoing import may_walk, told, walk
+from napari_trsmi.gui.session.session import Session
+from napari_trsmi.gui.session.state import OpenSection
+from napari_trsmi.gui.session.undoing import may_walk, told, walk
 
 
 @pytest.fixture

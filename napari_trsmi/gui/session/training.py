@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
-from napari_trsmi.gui.state import Run, RunState, Trainer
-from napari_trsmi.gui.undoing import carry_reviews, replace_result, settings_deed
+from napari_trsmi.gui.session.state import Run, RunState, Trainer
+from napari_trsmi.gui.session.undoing import carry_reviews, replace_result, settings_deed
 from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     from napari_trsmi.config import Config, Constraint
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import OpenSection
     from napari_trsmi.records import Step
 
 StartTrainer = Callable[["Session", "Run"], Trainer]

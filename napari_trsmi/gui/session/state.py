@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 
 from napari_trsmi.config import Config
-from napari_trsmi.gui.busy import nowhere
-from napari_trsmi.gui.layout import Layout, Lying
-from napari_trsmi.gui.runs import Runs
+from napari_trsmi.gui.session.busy import nowhere
+from napari_trsmi.gui.session.layout import Layout, Lying
+from napari_trsmi.gui.session.runs import Runs
 from napari_trsmi.records import Checkpoints, Progress
 
 if TYPE_CHECKING:

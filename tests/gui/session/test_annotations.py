@@ -1,8 +1,8 @@
 import pandas as pd
 
 import napari_trsmi as nt
-from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.session import Session
+from napari_trsmi.gui.session.state import OpenSection
 
 
 def test_a_column_of_ones_own_is_a_column_like_those_of_the_file():

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from napari_trsmi.gui.deeds import Deed
 from napari_trsmi.gui.form.labels import label
 from napari_trsmi.gui.form.spec import get, sections
+from napari_trsmi.gui.session.deeds import Deed
 from napari_trsmi.plural import many
 from napari_trsmi.reviews import NEW_DOMAINS, REVIEW, reviewed
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from napari_trsmi.config import Config
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.runs import Runs
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.runs import Runs
+    from napari_trsmi.gui.session.state import OpenSection
 
 GONE = "The run before was deleted, so this cannot be undone."
 _PLACE = ["domain_a", "domain_b", "n_edges", "x", "y"]  # by which a boundary is found again

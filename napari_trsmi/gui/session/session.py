@@ -15,13 +15,13 @@ from psygnal import Signal
 from napari_trsmi.compare import differences
 from napari_trsmi.config import Config, Constraint
 from napari_trsmi.errors import TrsmiError
-from napari_trsmi.gui.annotations import Annotations
-from napari_trsmi.gui.busy import Busy
-from napari_trsmi.gui.deeds import Deeds
-from napari_trsmi.gui.parts import Parts
-from napari_trsmi.gui.state import Coloring, OpenSection, Run, RunState, Shown
-from napari_trsmi.gui.training import StartTrainer, Training, continuing
-from napari_trsmi.gui.undoing import carry_reviews, edited, settings_deed
+from napari_trsmi.gui.session.annotations import Annotations
+from napari_trsmi.gui.session.busy import Busy
+from napari_trsmi.gui.session.deeds import Deeds
+from napari_trsmi.gui.session.parts import Parts
+from napari_trsmi.gui.session.state import Coloring, OpenSection, Run, RunState, Shown
+from napari_trsmi.gui.session.training import StartTrainer, Training, continuing
+from napari_trsmi.gui.session.undoing import carry_reviews, edited, settings_deed
 from napari_trsmi.records import Checkpoints
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-from napari_trsmi.gui.deeds import MOST, Deed, Deeds
+from napari_trsmi.gui.session.deeds import MOST, Deed, Deeds
 
 
 def counted():

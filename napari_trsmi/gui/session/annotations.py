@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 
 from napari_trsmi.data.own_columns import drop_column, put_column
-from napari_trsmi.gui.deeds import Deed, Deeds
+from napari_trsmi.gui.session.deeds import Deed, Deeds
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
 
     State = tuple[pd.Categorical | None, dict[str, str]]
 
