@@ -15,7 +15,7 @@ import pytest
 from opened_dock import open_section
 
 from napari_trsmi.data.simulate import simulate_dataset
-from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.jobs.jobs import run_job
 from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.viewer.docks import open_docks
 

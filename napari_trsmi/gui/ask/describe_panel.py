@@ -21,8 +21,8 @@ from napari_trsmi.answers.gene_sets import DECOUPLER, read_sets
 from napari_trsmi.errors import TrsmiError
 from napari_trsmi.gui.ask.described import DescribedTables, field
 from napari_trsmi.gui.ask.job import AskJob, HeldOut
-from napari_trsmi.gui.attempt import Attempt
-from napari_trsmi.gui.jobs import JobPanel
+from napari_trsmi.gui.jobs.attempt import Attempt
+from napari_trsmi.gui.jobs.jobs import JobPanel
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.widgets.buttons import text_button
 from napari_trsmi.gui.widgets.named import offer_domains

@@ -12,7 +12,7 @@ from napari_trsmi.gui.ask.feature_table import FeatureTable
 from napari_trsmi.gui.ask.picture import Picture
 from napari_trsmi.gui.ask.saving import ask_path, save_drawing, save_table
 from napari_trsmi.gui.ask.volcano import Volcano
-from napari_trsmi.gui.attempt import Attempt
+from napari_trsmi.gui.jobs.attempt import Attempt
 from napari_trsmi.gui.widgets.buttons import text_button
 
 if TYPE_CHECKING:

@@ -17,11 +17,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_trsmi.gui.attempt import Attempt
 from napari_trsmi.gui.boundaries.carrier_tables import without_features
 from napari_trsmi.gui.finding.feature_search import FeatureSearch
 from napari_trsmi.gui.finding.features import Feature, FeatureIndex
-from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.jobs.attempt import Attempt
+from napari_trsmi.gui.jobs.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.widgets.plain import ElidingLabel, Label
 from napari_trsmi.profile_figure import Band

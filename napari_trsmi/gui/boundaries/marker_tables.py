@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from psygnal import Signal
 
-from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.jobs.jobs import run_job
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result

@@ -10,7 +10,6 @@ from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QVB
 
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui import maps
-from napari_trsmi.gui.attempt import Attempt
 from napari_trsmi.gui.color.feature_list import FeatureList
 from napari_trsmi.gui.color.gene_set_dialog import GeneSetDialog, told
 from napari_trsmi.gui.color.gene_sets import find, score
@@ -21,7 +20,8 @@ from napari_trsmi.gui.color.together import Part, Together
 from napari_trsmi.gui.finding.feature_search import FeatureSearch
 from napari_trsmi.gui.finding.features import COLUMN, GENE_SET, Feature, FeatureIndex, coloring_by
 from napari_trsmi.gui.finding.last_index import LastIndex
-from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.jobs.attempt import Attempt
+from napari_trsmi.gui.jobs.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.session.state import Coloring, OpenSection, Shown
 from napari_trsmi.gui.viewer.furnish import equip

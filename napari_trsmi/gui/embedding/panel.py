@@ -12,9 +12,9 @@ from napari_trsmi.gui.embedding.job import UmapJob
 from napari_trsmi.gui.embedding.keep_row import KeepRow
 from napari_trsmi.gui.embedding.marks import TissueMarks
 from napari_trsmi.gui.embedding.plot import EmbeddingPlot
-from napari_trsmi.gui.jobs import JobPanel
+from napari_trsmi.gui.jobs.jobs import JobPanel
+from napari_trsmi.gui.jobs.paces import learn, paces
 from napari_trsmi.gui.listening import at_end, listen
-from napari_trsmi.gui.paces import learn, paces
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.widgets.bar import TellingBar
 from napari_trsmi.gui.widgets.named import NameBox

@@ -22,9 +22,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_trsmi.gui import exporting, maps
-from napari_trsmi.gui.attempt import Attempt
+from napari_trsmi.gui import maps
 from napari_trsmi.gui.drawing.pen import Pen
+from napari_trsmi.gui.jobs import exporting
+from napari_trsmi.gui.jobs.attempt import Attempt
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.regions.bar import ToolBar
 from napari_trsmi.gui.regions.regions import Regions

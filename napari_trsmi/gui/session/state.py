@@ -200,7 +200,7 @@ class Coloring:
 
 
 class Trainer(Protocol):
-    """Handle on the thread that trains; see `gui.worker`."""
+    """Handle on the thread that trains; see `gui.jobs.worker`."""
 
     def pause(self) -> None:
         """Stop after the current epoch, keeping the state."""

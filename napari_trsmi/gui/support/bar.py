@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
-from napari_trsmi.gui.jobs import MILLISECONDS
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.controls.run import in_words
+from napari_trsmi.gui.jobs.jobs import MILLISECONDS
+from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.support.finder import finder_of
 from napari_trsmi.gui.widgets.bar import TellingBar
 from napari_trsmi.gui.widgets.buttons import text_button

@@ -9,9 +9,9 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QAbstractItemView, QApplication, QLineEdit, QWidget
 
-from napari_trsmi.gui.jobs import MILLISECONDS, run_long
+from napari_trsmi.gui.jobs.jobs import MILLISECONDS, run_long
+from napari_trsmi.gui.jobs.ready import ready_of
 from napari_trsmi.gui.listening import at_end
-from napari_trsmi.gui.ready import ready_of
 from napari_trsmi.gui.support.job import SupportJob, onto
 
 if TYPE_CHECKING:

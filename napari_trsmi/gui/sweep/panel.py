@@ -24,7 +24,7 @@ from qtpy.QtWidgets import (
 from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.estimate import estimate
 from napari_trsmi.gui import folders
-from napari_trsmi.gui.jobs import JobPanel, run_job
+from napari_trsmi.gui.jobs.jobs import JobPanel, run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.sweep.field import SweepField
 from napari_trsmi.gui.sweep.job import BUSY, Pictures, SweepJob

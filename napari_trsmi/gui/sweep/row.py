@@ -10,7 +10,7 @@ from qtpy.QtCore import QSignalBlocker
 from qtpy.QtCore import Signal as QtSignal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.jobs.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.session.state import Shown
 from napari_trsmi.gui.sweep.names import run_words

@@ -10,7 +10,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QApplication, QDialog, QMainWindow, QMessageBox, QWidget
 
-from napari_trsmi.gui.jobs import JobPanel, drop_jobs
+from napari_trsmi.gui.jobs.jobs import JobPanel, drop_jobs
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.lane import lane_of
 from napari_trsmi.gui.viewer.sections import sections_in

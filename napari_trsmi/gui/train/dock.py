@@ -9,11 +9,11 @@ from qtpy.QtCore import QSignalBlocker, QTimer
 from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_trsmi.config import Cluster, Config
-from napari_trsmi.gui import libraries, warm_up
+from napari_trsmi.gui.controls.problem import Problem
 from napari_trsmi.gui.form.config_form import ConfigForm
+from napari_trsmi.gui.jobs import libraries, warm_up
 from napari_trsmi.gui.legend.legend import attach_legend
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.controls.problem import Problem
 from napari_trsmi.gui.session.undoing import may_walk, told, walk
 from napari_trsmi.gui.support.bar import SupportBar
 from napari_trsmi.gui.train.activity import Activity

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject
 
-from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.jobs.jobs import run_job
 from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.maps import feature_coloring
 from napari_trsmi.gui.uneven import most_uneven

@@ -9,10 +9,10 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_trsmi.estimate import estimate, measured, parts
 from napari_trsmi.gui import anchors
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.paces import learn, paces
-from napari_trsmi.gui.remembered import recall, store
 from napari_trsmi.gui.controls.run import RunControls
+from napari_trsmi.gui.jobs.paces import learn, paces
+from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.remembered import recall, store
 from napari_trsmi.gui.train.devices import device_names, loaded_device
 from napari_trsmi.gui.train.follow import Follow
 from napari_trsmi.gui.widgets.buttons import text_button

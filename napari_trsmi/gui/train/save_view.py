@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_trsmi.canvas_figure import save
-from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.jobs.jobs import run_job
 from napari_trsmi.plural import many
 
 if TYPE_CHECKING:

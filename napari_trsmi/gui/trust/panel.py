@@ -17,11 +17,11 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi.estimate import estimate, parts
-from napari_trsmi.gui.form.spec import changed
-from napari_trsmi.gui.jobs import JobPanel
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.paces import paces
 from napari_trsmi.gui.controls.run import in_words
+from napari_trsmi.gui.form.spec import changed
+from napari_trsmi.gui.jobs.jobs import JobPanel
+from napari_trsmi.gui.jobs.paces import paces
+from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.session.undoing import replace_result
 from napari_trsmi.gui.trust.found_view import FoundView
 from napari_trsmi.gui.trust.job import BUSY, TrustJob, Wanted, carried_over

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QBoxLayout, QWidget
 
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.controls.problem import Problem
+from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.theme import warning_color
 
 if TYPE_CHECKING:

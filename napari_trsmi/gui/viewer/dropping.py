@@ -123,7 +123,7 @@ def _no_use_of(path: Path) -> str:
 
 
 def _bring_in(session: Session, paths: Sequence[Path]) -> None:
-    from napari_trsmi.gui.exporting import bring_in
+    from napari_trsmi.gui.jobs.exporting import bring_in
 
     for path in paths:
         bring_in(session, path)

@@ -74,7 +74,7 @@ def read_files(paths: Sequence[str], library: Any) -> Found:
 
 def made_ready(sections: list[OpenSection]) -> list[OpenSection]:
     """Return the sections, after working out how their spots are drawn; called in a thread."""
-    from napari_trsmi.gui import warm_up
+    from napari_trsmi.gui.jobs import warm_up
     from napari_trsmi.gui.viewer.looks import look
 
     for section in sections:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
-from napari_trsmi.gui.jobs import run_long
+from napari_trsmi.gui.jobs.jobs import run_long
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.viewer.layers import DOMAINS, SPOTS
 from napari_trsmi.gui.viewer.looks import draw_cells, look

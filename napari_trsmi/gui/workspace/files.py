@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from napari_trsmi.errors import DataError
-from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.jobs.jobs import run_job
 from napari_trsmi.gui.maps import coloring_of, together
 from napari_trsmi.gui.remembered import remember
 from napari_trsmi.gui.session.state import Channel

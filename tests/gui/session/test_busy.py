@@ -9,7 +9,7 @@ from weakref import ref
 import pytest
 from qtpy.QtWidgets import QApplication
 
-from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.jobs.jobs import run_job
 from napari_trsmi.gui.session.busy import Busy
 from napari_trsmi.gui.session.session import Session
 from napari_trsmi.gui.train.run_bar import RunBar

@@ -268,7 +268,7 @@ def test_domains_are_given_to_other_programs(session, parent, tmp_path, qtbot, t
 
 
 def test_without_spatialdata_its_shapes_say_what_to_install_before_they_ask_where(session, parent, monkeypatch):
-    monkeypatch.setattr("napari_trsmi.gui.exporting.find_spec", lambda name: None)
+    monkeypatch.setattr("napari_trsmi.gui.jobs.exporting.find_spec", lambda name: None)
     person = Person(Path("x.zarr"))
     choose(session, parent, "Shapes for SpatialData…", person)
     assert session.failures == [

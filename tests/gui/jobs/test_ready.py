@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from napari_trsmi.gui.ready import ready_of
+from napari_trsmi.gui.jobs.ready import ready_of
 from napari_trsmi.gui.session.session import Session
 from napari_trsmi.gui.session.state import OpenSection
 

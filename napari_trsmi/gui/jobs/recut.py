@@ -7,8 +7,8 @@ from weakref import WeakKeyDictionary
 
 from psygnal import Signal
 
-from napari_trsmi.gui.jobs import run_job
-from napari_trsmi.gui.ready import ready_of
+from napari_trsmi.gui.jobs.jobs import run_job
+from napari_trsmi.gui.jobs.ready import ready_of
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakMethod, WeakSet, ref
 
 from napari_trsmi.errors import TrainingError, TrsmiError
-from napari_trsmi.gui import warm_up
+from napari_trsmi.gui.jobs import warm_up
 from napari_trsmi.interrupt import Interrupted, interruptible
 from napari_trsmi.telling import heard
 

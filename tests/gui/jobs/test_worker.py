@@ -16,11 +16,11 @@ from acted_training import acted
 
 from napari_trsmi.data.readers import from_memory
 from napari_trsmi.errors import TrainingError
+from napari_trsmi.gui.jobs.worker import sentence, start_trainer
 from napari_trsmi.gui.plugin.sample import open_sample
 from napari_trsmi.gui.session.session import Session
 from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.viewer.sessions import session_of
-from napari_trsmi.gui.worker import sentence, start_trainer
 from napari_trsmi.interrupt import check
 
 
@@ -170,7 +170,7 @@ def test_a_run_waits_until_the_cancelled_one_before_has_left(session, qtbot, mon
 def test_short_jobs_go_on_beside_a_paused_run(session, qtbot, monkeypatch, trained):
     from qtpy.QtCore import QThreadPool
 
-    from napari_trsmi.gui.jobs import run_job
+    from napari_trsmi.gui.jobs.jobs import run_job
 
     pool = QThreadPool.globalInstance()
     before = pool.maxThreadCount()
@@ -247,7 +247,7 @@ def test_cancel_ends_the_final_clustering_and_the_preparation_within_a_part(sess
 
 
 def test_what_hears_the_end_of_a_job_keeps_nothing_after_it(monkeypatch):
-    from napari_trsmi.gui import jobs
+    from napari_trsmi.gui.jobs import jobs
 
     slots = []  # as PyQt at times keeps them
 
@@ -271,9 +271,9 @@ LEAVING = """
 import time
 from pathlib import Path
 from qtpy.QtWidgets import QApplication
-from napari_trsmi.gui.jobs import run_job, run_long
+from napari_trsmi.gui.jobs.jobs import run_job, run_long
 from napari_trsmi.gui.session.session import Session
-from napari_trsmi.gui.worker import Thread
+from napari_trsmi.gui.jobs.worker import Thread
 
 app = QApplication([])
 session, paused = Session(lambda *_: None), Thread()

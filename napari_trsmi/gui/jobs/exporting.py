@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.jobs.jobs import run_job
 
 if TYPE_CHECKING:
     from napari_trsmi.exchange.columns import Column

@@ -10,9 +10,9 @@ from weakref import WeakKeyDictionary, WeakMethod, WeakSet
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
-from napari_trsmi.gui import warm_up
+from napari_trsmi.gui.jobs import warm_up
+from napari_trsmi.gui.jobs.worker import drop_before_exit, end_before_exit, outside_pool, sentence
 from napari_trsmi.gui.session.session import Session
-from napari_trsmi.gui.worker import drop_before_exit, end_before_exit, outside_pool, sentence
 from napari_trsmi.interrupt import Interrupted, interruptible
 
 if TYPE_CHECKING:

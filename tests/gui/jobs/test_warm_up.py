@@ -11,9 +11,9 @@ from threading import current_thread
 import pytest
 from opened_dock import open_section
 
-from napari_trsmi.gui import warm_up
+from napari_trsmi.gui.jobs import warm_up
+from napari_trsmi.gui.jobs.warm_up import begin_shapes
 from napari_trsmi.gui.viewer import looks
-from napari_trsmi.gui.warm_up import begin_shapes
 
 
 def test_it_is_begun_once_and_does_not_hold_up_the_window(monkeypatch):
@@ -59,7 +59,7 @@ def test_what_fails_is_no_matter(monkeypatch):
 def test_the_libraries_of_torch_are_loaded_before_its_import_and_it_works_then():
     program = """if True:
     import sys
-    from napari_trsmi.gui import warm_up
+    from napari_trsmi.gui.jobs import warm_up
     warm_up.load_torch()
     print("libtorch_python" in open("/proc/self/maps").read(), "torch" in sys.modules)
     import torch

@@ -6,7 +6,7 @@ import pytest
 
 from napari_trsmi.estimate import measured, parts
 from napari_trsmi.gui import remembered
-from napari_trsmi.gui.paces import LATEST, learn, paces
+from napari_trsmi.gui.jobs.paces import LATEST, learn, paces
 
 
 def test_the_median_of_the_latest_runs_counts():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from acted_training import acted
 
+from napari_trsmi.gui.jobs.worker import WAITING, start_trainer, turn
 from napari_trsmi.gui.session.session import Session
 from napari_trsmi.gui.session.state import OpenSection
-from napari_trsmi.gui.worker import WAITING, start_trainer, turn
 
 
 def test_training_that_waits_for_a_check_says_so_and_then_what_it_does(qtbot, trained, quick, monkeypatch):
