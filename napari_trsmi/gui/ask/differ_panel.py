@@ -226,7 +226,7 @@ class DifferPanel(JobPanel):
             self._tell()
 
     def _on_drawn(self, column: str, group: str) -> None:
-        from napari_trsmi.gui.maps import obs_coloring
+        from napari_trsmi.gui.finding.maps import obs_coloring
 
         chooser = self.a if group == "A" else self.b
         self._refill()

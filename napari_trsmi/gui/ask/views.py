@@ -104,7 +104,7 @@ class AnswerViews(QWidget):
 
     def _on_feature(self, row: int) -> None:
         """Colour the tissue by a feature."""
-        from napari_trsmi.gui.maps import feature_coloring
+        from napari_trsmi.gui.finding.maps import feature_coloring
 
         dataset, table = self.session.dataset, self.table.features.table
         if dataset is None or table is None:

@@ -178,7 +178,7 @@ class MarkersPanel(QWidget):
 
     def _on_item(self, item: QTableWidgetItem | None, before: QTableWidgetItem | None = None) -> None:
         """Colour the spots by the marker that was clicked or reached by the arrow keys."""
-        from napari_trsmi.gui.maps import feature_coloring
+        from napari_trsmi.gui.finding.maps import feature_coloring
 
         dataset = self.session.dataset
         if item is None or dataset is None:

@@ -9,7 +9,7 @@ from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_trsmi.errors import DataError
-from napari_trsmi.gui import maps
+from napari_trsmi.gui.finding import maps
 from napari_trsmi.gui.color.feature_list import FeatureList
 from napari_trsmi.gui.color.gene_set_dialog import GeneSetDialog, told
 from napari_trsmi.gui.color.gene_sets import find, score

@@ -11,7 +11,7 @@ from qtpy.QtGui import QIcon, QImage, QPixmap, QShowEvent
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
 from superqt import QLabeledDoubleRangeSlider
 
-from napari_trsmi.gui import maps
+from napari_trsmi.gui.finding import maps
 from napari_trsmi.gui.color.summary import domain_means, inside, summary
 from napari_trsmi.gui.color.value_plots import DomainPlot, ValuePlot
 from napari_trsmi.gui.listening import listen

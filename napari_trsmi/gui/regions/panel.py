@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_trsmi.gui import maps
+from napari_trsmi.gui.finding import maps
 from napari_trsmi.gui.drawing.pen import Pen
 from napari_trsmi.gui.jobs import exporting
 from napari_trsmi.gui.jobs.attempt import Attempt

@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.maps import map_title, result_maps
+from napari_trsmi.gui.finding.maps import map_title, result_maps
 from napari_trsmi.gui.trust.agreement_grid import AgreementGrid
 from napari_trsmi.gui.trust.sections_table import SectionsTable
 from napari_trsmi.gui.viewer.part_box import PartBox

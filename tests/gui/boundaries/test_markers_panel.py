@@ -9,7 +9,7 @@ from opened_dock import dock_alone
 import napari_trsmi as nt
 from napari_trsmi import api, carriers, edits
 from napari_trsmi.gui.boundaries.marker_tables import Marker, best_of_each, marker_tables
-from napari_trsmi.gui.maps import feature_coloring
+from napari_trsmi.gui.finding.maps import feature_coloring
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from scipy import sparse
 from small_dataset import COUNTS, dataset_of
 
 from napari_trsmi.errors import DataError
-from napari_trsmi.gui import maps
+from napari_trsmi.gui.finding import maps
 from napari_trsmi.gui.finding.features import COLUMN, Feature, coloring_by
 
 
