@@ -23,8 +23,8 @@ from napari_trsmi.gui.ask.described import DescribedTables, field
 from napari_trsmi.gui.ask.job import AskJob, HeldOut
 from napari_trsmi.gui.jobs.attempt import Attempt
 from napari_trsmi.gui.jobs.jobs import JobPanel
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.named import offer_domains
 from napari_trsmi.gui.widgets.plain import Label, as_tip
 from napari_trsmi.plural import many

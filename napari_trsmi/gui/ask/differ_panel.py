@@ -13,8 +13,8 @@ from napari_trsmi.gui.ask.job import AskJob, HeldOut
 from napari_trsmi.gui.ask.lasso import AskLasso
 from napari_trsmi.gui.ask.views import AnswerViews
 from napari_trsmi.gui.jobs.jobs import JobPanel, run_job
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label, as_tip
 from napari_trsmi.plural import many
 

@@ -22,7 +22,7 @@ from napari_trsmi.gui.finding.feature_search import FeatureSearch
 from napari_trsmi.gui.finding.features import Feature, FeatureIndex
 from napari_trsmi.gui.jobs.attempt import Attempt
 from napari_trsmi.gui.jobs.jobs import run_job
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import ElidingLabel, Label
 from napari_trsmi.profile_figure import Band
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qtpy.QtWidgets import QGridLayout, QPushButton, QWidget
 
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.finding.maps import CERTAINTY, WEIGHT, result_maps
 from napari_trsmi.gui.session.state import Coloring
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.named import NameButton
 from napari_trsmi.gui.widgets.plain import Label
 

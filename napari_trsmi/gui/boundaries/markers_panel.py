@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
 from napari_trsmi.gui import anchors
 from napari_trsmi.gui.boundaries.carrier_tables import LARGEST_P, without_features
 from napari_trsmi.gui.jobs.attempt import Attempt
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.named import NameBox, offer_domains
 from napari_trsmi.gui.widgets.plain import Label, as_tip
 

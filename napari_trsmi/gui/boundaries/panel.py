@@ -16,11 +16,11 @@ from napari_trsmi.gui.boundaries.ramp_key import RampKey
 from napari_trsmi.gui.boundaries.table import CARRIED, BoundaryFilter, BoundaryModel
 from napari_trsmi.gui.boundaries.view import BoundaryView
 from napari_trsmi.gui.controls.undo_button import UndoButton
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.session.undoing import walk
 from napari_trsmi.gui.support.bar import SupportBar
 from napari_trsmi.gui.viewer.flight import Flight
 from napari_trsmi.gui.viewer.looks import look
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.named import NameBox
 from napari_trsmi.gui.widgets.plain import Label
 from napari_trsmi.reviews import same_segments

@@ -26,8 +26,8 @@ from napari_trsmi.errors import DataError
 from napari_trsmi.gui.compare.pair import Pair, pair_of
 from napari_trsmi.gui.compare.view import VIEWS, CompareView
 from napari_trsmi.gui.jobs.jobs import run_job
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.part_box import PartBox
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.named import NameBox
 from napari_trsmi.gui.widgets.plain import Label, Marked
 

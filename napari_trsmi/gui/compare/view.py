@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.viewer.layers import DOMAINS, SPOTS, TISSUE
 from napari_trsmi.gui.viewer.sections import lock
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
     from napari.layers import Layer

@@ -10,8 +10,8 @@ from qtpy.compat import isalive
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QGridLayout, QSizePolicy, QToolButton, QWidget
 
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.session.busy import nowhere
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label, as_tip
 
 if TYPE_CHECKING:

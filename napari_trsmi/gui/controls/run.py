@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QObject, QTimer
 from qtpy.QtWidgets import QWidget
 
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.widgets.bar import TellingBar
 from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.session.session import Session

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from qtpy.QtWidgets import QPushButton
 
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.session.undoing import KEYS, may_walk, told, walk
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import as_tip
 
 if TYPE_CHECKING:

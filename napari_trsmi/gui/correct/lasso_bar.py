@@ -10,7 +10,7 @@ import numpy as np
 from qtpy.QtWidgets import QGridLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.correct.lasso_layers import COLORS, GROUPS
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Marked, shortened
 from napari_trsmi.teach import domain_of
 

@@ -17,7 +17,7 @@ from napari_trsmi.gui.correct.lasso_bar import LassoBar
 from napari_trsmi.gui.correct.run import CorrectRun
 from napari_trsmi.gui.jobs.attempt import Attempt
 from napari_trsmi.gui.legend.chip_list import SWATCH, swatch
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.named import NameBox
 from napari_trsmi.gui.widgets.plain import Label, Marked
 from napari_trsmi.teach import contradiction, rows_of, words

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.controls.run import RunControls
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label
 from napari_trsmi.teach import EPOCHS, count
 

@@ -14,9 +14,9 @@ from napari_trsmi.gui.embedding.marks import TissueMarks
 from napari_trsmi.gui.embedding.plot import EmbeddingPlot
 from napari_trsmi.gui.jobs.jobs import JobPanel
 from napari_trsmi.gui.jobs.paces import learn, paces
-from napari_trsmi.gui.listening import at_end, listen
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.widgets.bar import TellingBar
+from napari_trsmi.gui.widgets.listening import at_end, listen
 from napari_trsmi.gui.widgets.named import NameBox
 from napari_trsmi.gui.widgets.plain import ElidingLabel
 from napari_trsmi.gui.words import duration

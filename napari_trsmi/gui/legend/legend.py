@@ -28,9 +28,9 @@ from napari_trsmi.gui.jobs.jobs import run_job
 from napari_trsmi.gui.jobs.ready import ready_of
 from napari_trsmi.gui.legend.color_key import ColorKey
 from napari_trsmi.gui.legend.domain_list import HELP, DomainList
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.session.session import Session
 from napari_trsmi.gui.viewer.sessions import session_of
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.placed import set_seen
 from napari_trsmi.gui.widgets.plain import Label, shortened
 from napari_trsmi.plural import many

@@ -45,8 +45,8 @@ def open_files(viewer: Viewer) -> None:
     """Ask for files, and open them as one section."""
     from qtpy.QtWidgets import QApplication
 
-    from napari_trsmi.gui import folders
     from napari_trsmi.gui.viewer.opening import open_soon
+    from napari_trsmi.gui.widgets import folders
 
     open_soon(session_of(viewer), folders.ask_to_open(QApplication.activeWindow(), "Open a section", folders.SECTIONS))
 

@@ -9,10 +9,10 @@ from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_trsmi.gui.controls.run import in_words
 from napari_trsmi.gui.jobs.jobs import MILLISECONDS
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.support.finder import finder_of
 from napari_trsmi.gui.widgets.bar import TellingBar
 from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.placed import set_seen
 from napari_trsmi.gui.words import duration
 from napari_trsmi.summary import SUPPORT_MEANS

@@ -11,8 +11,8 @@ from qtpy.QtWidgets import QAbstractItemView, QApplication, QLineEdit, QWidget
 
 from napari_trsmi.gui.jobs.jobs import MILLISECONDS, run_long
 from napari_trsmi.gui.jobs.ready import ready_of
-from napari_trsmi.gui.listening import at_end
 from napari_trsmi.gui.support.job import SupportJob, onto
+from napari_trsmi.gui.widgets.listening import at_end
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result

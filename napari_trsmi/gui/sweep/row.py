@@ -11,11 +11,11 @@ from qtpy.QtCore import Signal as QtSignal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.jobs.jobs import run_job
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.session.state import Shown
 from napari_trsmi.gui.sweep.names import run_words
 from napari_trsmi.gui.sweep.strip import runs_of
 from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer
 
 from napari_trsmi.gui.controls.run import MILLISECONDS, in_words
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.session.session import Session

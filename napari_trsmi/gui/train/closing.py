@@ -11,9 +11,9 @@ from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QApplication, QDialog, QMainWindow, QMessageBox, QWidget
 
 from napari_trsmi.gui.jobs.jobs import JobPanel, drop_jobs
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.lane import lane_of
 from napari_trsmi.gui.viewer.sections import sections_in
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.workspace.files import save_session
 
 if TYPE_CHECKING:

@@ -18,8 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi.data.sample import sample_path
-from napari_trsmi.gui import anchors, folders
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui import anchors
 from napari_trsmi.gui.remembered import remember
 from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.tour.tour import start_tour
@@ -30,7 +29,9 @@ from napari_trsmi.gui.viewer.opening import RecentMenu, made_ready, open_sample,
 from napari_trsmi.gui.viewer.part_list import PartList
 from napari_trsmi.gui.viewer.part_tools import PartTools
 from napari_trsmi.gui.viewer.sections import put_in_place, sections_in
+from napari_trsmi.gui.widgets import folders
 from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import ElidingLabel, Label, as_tip, shortened
 from napari_trsmi.gui.widgets.sketches import Sketch
 from napari_trsmi.gui.workspace import asking

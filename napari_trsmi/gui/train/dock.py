@@ -13,7 +13,6 @@ from napari_trsmi.gui.controls.problem import Problem
 from napari_trsmi.gui.form.config_form import ConfigForm
 from napari_trsmi.gui.jobs import libraries, warm_up
 from napari_trsmi.gui.legend.legend import attach_legend
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.session.undoing import may_walk, told, walk
 from napari_trsmi.gui.support.bar import SupportBar
 from napari_trsmi.gui.train.activity import Activity
@@ -36,6 +35,7 @@ from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.viewer.theme import warning_color
 from napari_trsmi.gui.widgets.focus_ring import FocusRing
 from napari_trsmi.gui.widgets.frame import Scrolled
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label
 from napari_trsmi.gui.widgets.whole_number import BoundLine, WholeNumber
 

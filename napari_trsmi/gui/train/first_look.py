@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject
 
-from napari_trsmi.gui.jobs.jobs import run_job
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.finding.maps import feature_coloring
 from napari_trsmi.gui.finding.uneven import most_uneven
+from napari_trsmi.gui.jobs.jobs import run_job
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QSignalBlocker
 from qtpy.QtWidgets import QCheckBox, QWidget
 
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.finding.maps import result_maps
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.session.session import Session

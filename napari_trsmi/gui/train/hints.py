@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.tour.tour import NAME
 from napari_trsmi.gui.widgets.hint import Hint
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.placed import set_seen
 from napari_trsmi.summary import technical
 

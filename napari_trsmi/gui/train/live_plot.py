@@ -14,7 +14,7 @@ from superqt import QFlowLayout
 from superqt.utils import QSignalThrottler
 
 from napari_trsmi.gui import anchors
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
     from napari_trsmi.config import Loss

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from napari_trsmi.gui.jobs.jobs import run_long
 from napari_trsmi.gui.jobs.ready import Ready, ready_of
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import as_tip
 from napari_trsmi.interrupt import Interrupted, interruptible
 

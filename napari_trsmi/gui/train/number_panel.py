@@ -8,8 +8,8 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_trsmi.gui.jobs.recut import recut_of
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.widgets.curve_plot import CurvePlot
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label, as_tip
 from napari_trsmi.summary import chosen_number, ranges
 

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSlider, QWidget
 
 from napari_trsmi.gui.jobs.jobs import run_job
 from napari_trsmi.gui.jobs.worker import turn
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label
 
 if TYPE_CHECKING:

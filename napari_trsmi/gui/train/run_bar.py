@@ -11,11 +11,11 @@ from napari_trsmi.estimate import estimate, measured, parts
 from napari_trsmi.gui import anchors
 from napari_trsmi.gui.controls.run import RunControls
 from napari_trsmi.gui.jobs.paces import learn, paces
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.remembered import recall, store
 from napari_trsmi.gui.train.devices import device_names, loaded_device
 from napari_trsmi.gui.train.follow import Follow
 from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label, as_tip
 from napari_trsmi.gui.words import duration
 from napari_trsmi.records import left_devices

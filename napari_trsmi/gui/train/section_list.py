@@ -9,8 +9,8 @@ from qtpy.QtCore import QSignalBlocker, QSize, Qt, QTimer
 from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.sections import sections_in
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import as_tip
 from napari_trsmi.plural import many
 

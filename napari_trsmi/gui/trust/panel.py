@@ -21,7 +21,6 @@ from napari_trsmi.gui.controls.run import in_words
 from napari_trsmi.gui.form.spec import changed
 from napari_trsmi.gui.jobs.jobs import JobPanel
 from napari_trsmi.gui.jobs.paces import paces
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.session.undoing import replace_result
 from napari_trsmi.gui.trust.found_view import FoundView
 from napari_trsmi.gui.trust.job import BUSY, TrustJob, Wanted, carried_over
@@ -29,6 +28,7 @@ from napari_trsmi.gui.trust.words import ABOUT, ELSEWHERE, KEEP, NO_RESULT, NO_R
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.widgets.arrowless import take_arrows_off
 from napari_trsmi.gui.widgets.bar import TellingBar
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label
 from napari_trsmi.gui.widgets.whole_number import BoundLine, WholeNumber
 from napari_trsmi.gui.words import duration

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtWidgets import QBoxLayout, QWidget
 
 from napari_trsmi.gui.controls.problem import Problem
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.theme import warning_color
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
     from napari import Viewer

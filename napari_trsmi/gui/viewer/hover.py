@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QMainWindow
 
 from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui.form.spec import number
-from napari_trsmi.gui.listening import at_end, listen
+from napari_trsmi.gui.widgets.listening import at_end, listen
 from napari_trsmi.gui.widgets.plain import ElidingLabel
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.lane import lane_of
 from napari_trsmi.gui.widgets.bar import TellingBar
 from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.session.session import Session

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer import laying
 from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import ElidingLabel
 
 if TYPE_CHECKING:

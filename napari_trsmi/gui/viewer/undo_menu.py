@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QMainWindow, QMenu
 
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.session.undoing import KEYS, Way, may_walk, told
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.session.session import Session

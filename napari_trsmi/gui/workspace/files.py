@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from napari_trsmi.errors import DataError
-from napari_trsmi.gui.jobs.jobs import run_job
 from napari_trsmi.gui.finding.maps import coloring_of, together
+from napari_trsmi.gui.jobs.jobs import run_job
 from napari_trsmi.gui.remembered import remember
 from napari_trsmi.gui.session.state import Channel
 from napari_trsmi.gui.viewer.cameras import Place

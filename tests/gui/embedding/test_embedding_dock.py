@@ -14,8 +14,8 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from typed_keys import focus, press, type_keys
 
-from napari_trsmi.gui.finding import maps
 from napari_trsmi.gui.embedding.dock import EmbeddingDock
+from napari_trsmi.gui.finding import maps
 from napari_trsmi.gui.jobs import paces
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.viewer.hover import hover_of

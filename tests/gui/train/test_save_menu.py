@@ -18,12 +18,12 @@ from qtpy.QtWidgets import QFileDialog, QWidget
 
 import napari_trsmi as nt
 from napari_trsmi import edits
-from napari_trsmi.gui.folders import used
 from napari_trsmi.gui.plugin import save_commands
 from napari_trsmi.gui.session.session import Session
 from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.support.finder import finder_of
 from napari_trsmi.gui.train import save_menu
+from napari_trsmi.gui.widgets.folders import used
 
 RESULT_ONLY = (
     "Save result…",

@@ -14,8 +14,8 @@ from qtpy.QtCore import Qt
 
 from napari_trsmi import edits
 from napari_trsmi.gui.boundaries.table import BoundaryModel
-from napari_trsmi.gui.jobs.worker import sentence
 from napari_trsmi.gui.finding.maps import result_maps
+from napari_trsmi.gui.jobs.worker import sentence
 from napari_trsmi.gui.session.undoing import replace_result
 from napari_trsmi.gui.trust import panel as trust_panel
 from napari_trsmi.gui.trust.dock import TrustDock
