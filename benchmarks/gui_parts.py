@@ -43,8 +43,8 @@ def load(viewer: Viewer, path: str) -> dict[str, Any]:
 def recolour(viewer: Viewer, n: int, repeats: int = 7) -> dict[str, Any]:
     """Return the seconds to open, to show other domains, and to colour by another gene, each until it is drawn."""
     from napari_trsmi.gui.finding.features import FeatureIndex
-    from napari_trsmi.gui.maps import feature_coloring
-    from napari_trsmi.gui.state import Shown
+    from napari_trsmi.gui.finding.maps import feature_coloring
+    from napari_trsmi.gui.session.state import Shown
     from napari_trsmi.gui.viewer.docks import open_docks
 
     open_docks(viewer)

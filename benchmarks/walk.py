@@ -25,7 +25,7 @@ from window import screen
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
 
 LIMIT = 1800  # seconds of one walk
 BINDINGS = {"pyqt6": "PyQt6", "pyside6": "PySide6"}
@@ -118,7 +118,7 @@ def large(n: int) -> OpenSection:
     from napari_trsmi.domains.boundaries import find_boundaries
     from napari_trsmi.domains.colors import domain_colors
     from napari_trsmi.graphs import spatial_graph
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
     from napari_trsmi.records import Partition
 
     dataset = sparse_section(n)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
     from napari_trsmi.data.dataset import Dataset
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
 
 HANG = 2.0  # seconds of work of the window's thread without an answer
 MOST = 300.0  # seconds that a job is waited for
@@ -572,6 +572,6 @@ def _holders(thing: Any, most: int = 6) -> str:
 
 def section_of(dataset: Dataset) -> OpenSection:
     """Return the dataset as a section that is opened."""
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
 
     return OpenSection(dataset)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari import Viewer
 
     from napari_trsmi.data.dataset import Dataset
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 TICK_MS, PAN_MS = 10, 33
 
@@ -134,7 +134,7 @@ def put(viewer: Viewer, dataset: Dataset) -> None:
     """Add a section to the viewer."""
     from napari.layers import Layer
 
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
     from napari_trsmi.gui.viewer.layers import section_layers
 
     current(viewer)

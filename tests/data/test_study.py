@@ -177,7 +177,7 @@ def test_one_modality_under_two_names_is_one_and_told(section):
 def test_integers_that_a_section_lacks_stay_integers(section, tmp_path):
     import napari_trsmi as nt
     from napari_trsmi.compare.labelling import label_columns, labels_of_column
-    from napari_trsmi.gui.maps import obs_coloring
+    from napari_trsmi.gui.finding.maps import obs_coloring
 
     a, b = section(0), section(1)
     a = replace(a, obs=a.obs.assign(cluster=np.arange(25) % 3, share=0.5))

@@ -107,8 +107,8 @@ def viewer(
 def nothing_is_made_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin no thread that outlives a test."""
     for name in ("begin", "begin_shapes"):
-        monkeypatch.setattr(f"napari_trsmi.gui.warm_up.{name}", lambda: None)
-    monkeypatch.setattr("napari_trsmi.gui.libraries.DELAY", 10**8)
+        monkeypatch.setattr(f"napari_trsmi.gui.jobs.warm_up.{name}", lambda: None)
+    monkeypatch.setattr("napari_trsmi.gui.jobs.libraries.DELAY", 10**8)
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from napari_trsmi.gui.ask.dock import AskDock
 from napari_trsmi.gui.color.dock import ColorDock
 from napari_trsmi.gui.compare.dock import CompareDock
 from napari_trsmi.gui.correct.dock import CorrectDock
-from napari_trsmi.gui.maps import map_title, result_maps
+from napari_trsmi.gui.finding.maps import map_title, result_maps
 from napari_trsmi.gui.trust.dock import TrustDock
 from napari_trsmi.gui.viewer.part_box import PartBox
 from napari_trsmi.gui.viewer.sessions import session_of

@@ -89,7 +89,7 @@ def test_no_dock_is_wider_than_a_small_window_allows(dock, qtbot):
 
 
 def test_a_coloured_section_widens_no_dock(dock, long_named):
-    from napari_trsmi.gui import maps
+    from napari_trsmi.gui.finding import maps
 
     session = session_of(dock.kept)
     modality = next(iter(long_named.dataset.modalities.values()))

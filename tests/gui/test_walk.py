@@ -15,8 +15,8 @@ import pytest
 from opened_dock import open_section
 
 from napari_trsmi.data.simulate import simulate_dataset
-from napari_trsmi.gui.jobs import run_job
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.jobs.jobs import run_job
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.viewer.docks import open_docks
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"

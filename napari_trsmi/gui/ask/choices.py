@@ -9,8 +9,8 @@ from napari_trsmi.answers.composed import categorical_columns
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Coloring
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import Coloring
 
 DOMAIN, SIDE, SECTION, REST = "Domain", "Side of the boundary", "Section", "The rest"
 _OURS = {DOMAIN.casefold(), SIDE.casefold(), SECTION.casefold(), REST.casefold()}
@@ -79,7 +79,7 @@ def groups_coloring(a: str, b: str, dataset: Dataset, result: Result | None, sec
 
     from napari_trsmi.answers.figures import COLORS
     from napari_trsmi.answers.groups import group_of, rest_of, within
-    from napari_trsmi.gui.state import Coloring
+    from napari_trsmi.gui.session.state import Coloring
 
     first = group_of(a, dataset, result)
     second = rest_of(first) if b == "rest" else group_of(b, dataset, result)

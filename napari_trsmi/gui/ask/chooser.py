@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
 
 from napari_trsmi.gui.ask.choices import DOMAIN, REST, Choice, choices_of
 from napari_trsmi.gui.ask.described import field
-from napari_trsmi.gui.session import Session
+from napari_trsmi.gui.session.session import Session
 from napari_trsmi.gui.widgets.plain import Label, as_tip
 
 

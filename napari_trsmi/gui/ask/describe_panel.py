@@ -21,10 +21,10 @@ from napari_trsmi.answers.gene_sets import DECOUPLER, read_sets
 from napari_trsmi.errors import TrsmiError
 from napari_trsmi.gui.ask.described import DescribedTables, field
 from napari_trsmi.gui.ask.job import AskJob, HeldOut
-from napari_trsmi.gui.attempt import Attempt
-from napari_trsmi.gui.jobs import JobPanel
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.jobs.attempt import Attempt
+from napari_trsmi.gui.jobs.jobs import JobPanel
 from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.named import offer_domains
 from napari_trsmi.gui.widgets.plain import Label, as_tip
 from napari_trsmi.plural import many
@@ -32,7 +32,7 @@ from napari_trsmi.plural import many
 if TYPE_CHECKING:
     from napari_trsmi.answers import Description
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 ASK = "Choose a domain and press Describe. Type sets of genes or load a GMT file to see which are high in it."
 NO_RESULT = "Train first, or open a saved result; then ask here what its domains are."

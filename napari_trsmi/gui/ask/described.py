@@ -16,7 +16,7 @@ from napari_trsmi.gui.widgets.plain import as_tip
 
 if TYPE_CHECKING:
     from napari_trsmi.answers import Description
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 COMPOSITION = (
     Column("category", "Category", "Value of the column", 80),

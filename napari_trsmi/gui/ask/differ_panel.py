@@ -12,9 +12,9 @@ from napari_trsmi.gui.ask.chooser import GroupChooser
 from napari_trsmi.gui.ask.job import AskJob, HeldOut
 from napari_trsmi.gui.ask.lasso import AskLasso
 from napari_trsmi.gui.ask.views import AnswerViews
-from napari_trsmi.gui.jobs import JobPanel, run_job
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.jobs.jobs import JobPanel, run_job
 from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label, as_tip
 from napari_trsmi.plural import many
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from napari import Viewer
 
     from napari_trsmi.answers import Difference
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Coloring
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import Coloring
 
 ASK = "Choose A and B, or drag around spots with Lasso, and press Compare."
 BUSY = "Comparing two groups of spots"
@@ -226,7 +226,7 @@ class DifferPanel(JobPanel):
             self._tell()
 
     def _on_drawn(self, column: str, group: str) -> None:
-        from napari_trsmi.gui.maps import obs_coloring
+        from napari_trsmi.gui.finding.maps import obs_coloring
 
         chooser = self.a if group == "A" else self.b
         self._refill()

@@ -10,12 +10,12 @@ from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 from napari_trsmi.gui.ask.describe_panel import DescribePanel
 from napari_trsmi.gui.ask.differ_panel import DifferPanel
 from napari_trsmi.gui.ask.job import HeldOut
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.furnish import equip
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.part_box import PartBox
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.widgets.frame import Framed, OneHigh
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.words import NO_SECTION
 
 if TYPE_CHECKING:

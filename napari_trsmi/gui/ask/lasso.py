@@ -8,18 +8,18 @@ from weakref import ref
 import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_trsmi.gui.deeds import Deed
 from napari_trsmi.gui.drawing.freehand import draw_freehand
 from napari_trsmi.gui.drawing.shapes import LASSO, inside
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.session.deeds import Deed
 from napari_trsmi.gui.viewer.layers import mark, world
 from napari_trsmi.gui.viewer.looks import look
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
     import pandas as pd
     from napari import Viewer
 
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 ROLE = "asked"
 GROUPS = ("A", "B")

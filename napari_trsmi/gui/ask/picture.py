@@ -10,12 +10,12 @@ from qtpy.QtGui import QImage, QPixmap
 from qtpy.QtWidgets import QLabel, QScrollArea
 
 from napari_trsmi.gui.ask.job import AskJob
-from napari_trsmi.gui.jobs import run_long
+from napari_trsmi.gui.jobs.jobs import run_long
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 DPI = 100
 Draw = Callable[[float], "Figure"]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QFileDialog, QWidget
 
-from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.jobs.jobs import run_job
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 FILTERS = {".csv": "Table (*.csv)", ".png": "PNG picture (*.png);;SVG drawing (*.svg);;PDF (*.pdf)"}
 

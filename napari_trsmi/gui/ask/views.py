@@ -12,14 +12,14 @@ from napari_trsmi.gui.ask.feature_table import FeatureTable
 from napari_trsmi.gui.ask.picture import Picture
 from napari_trsmi.gui.ask.saving import ask_path, save_drawing, save_table
 from napari_trsmi.gui.ask.volcano import Volcano
-from napari_trsmi.gui.attempt import Attempt
+from napari_trsmi.gui.jobs.attempt import Attempt
 from napari_trsmi.gui.widgets.buttons import text_button
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from napari_trsmi.answers import Difference
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 _FIRST = 6  # features in dots and violins where no more are selected
 _MOST = 12  # of those that are selected
@@ -104,7 +104,7 @@ class AnswerViews(QWidget):
 
     def _on_feature(self, row: int) -> None:
         """Colour the tissue by a feature."""
-        from napari_trsmi.gui.maps import feature_coloring
+        from napari_trsmi.gui.finding.maps import feature_coloring
 
         dataset, table = self.session.dataset, self.table.features.table
         if dataset is None or table is None:

@@ -17,12 +17,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_trsmi.gui.attempt import Attempt
 from napari_trsmi.gui.boundaries.carrier_tables import without_features
 from napari_trsmi.gui.finding.feature_search import FeatureSearch
 from napari_trsmi.gui.finding.features import Feature, FeatureIndex
-from napari_trsmi.gui.jobs import run_job
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.jobs.attempt import Attempt
+from napari_trsmi.gui.jobs.jobs import run_job
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import ElidingLabel, Label
 from napari_trsmi.profile_figure import Band
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from napari_trsmi.data.result import Result
     from napari_trsmi.gui.boundaries.carrier_tables import CarrierTables
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 N_TOP = 3  # features per modality that are shown unless a person chooses
 BANDS: tuple[tuple[Band, str], ...] = (("quantiles", "Median, quartiles"), ("error", "Mean, 95 %"))

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from napari import Viewer
     from napari.layers import Layer
 
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Shown
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import Shown
 
 UNDER_PREVIEW = ("boundary", "boundaries")  # roles that are not to be seen while a preview is shown
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from psygnal import Signal
 
-from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.jobs.jobs import run_job
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 N_TOP = 25
 LARGEST_P = 0.05

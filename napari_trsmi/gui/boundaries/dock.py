@@ -14,13 +14,13 @@ from napari_trsmi.gui.boundaries.marker_tables import MarkerTables, best_of_each
 from napari_trsmi.gui.boundaries.markers_panel import MarkersPanel
 from napari_trsmi.gui.boundaries.panel import BoundaryPanel
 from napari_trsmi.gui.boundaries.spot_panel import SpotPanel
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.furnish import equip
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.keys import keys_of
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.viewer.tabs import CLOSE
 from napari_trsmi.gui.widgets.frame import Framed, OneHigh
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Marked
 from napari_trsmi.gui.words import NO_SECTION
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from scipy import sparse
 
     from napari_trsmi.data.dataset import Dataset
-    from napari_trsmi.gui.state import Coloring, OpenSection
+    from napari_trsmi.gui.session.state import Coloring, OpenSection
 
 CONFIDENCE = "confidence"
 Ramp = tuple[tuple[float, float, float], ...]  # red, green and blue in [0, 1], from weak to strong

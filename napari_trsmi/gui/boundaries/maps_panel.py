@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qtpy.QtWidgets import QGridLayout, QPushButton, QWidget
 
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.maps import CERTAINTY, WEIGHT, result_maps
-from napari_trsmi.gui.state import Coloring
+from napari_trsmi.gui.finding.maps import CERTAINTY, WEIGHT, result_maps
+from napari_trsmi.gui.session.state import Coloring
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.named import NameButton
 from napari_trsmi.gui.widgets.plain import Label
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 HELP = {
     "Support": "Share of other ways to cut the same measurements that give each spot its domain",

@@ -17,9 +17,9 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi.gui import anchors
-from napari_trsmi.gui.attempt import Attempt
 from napari_trsmi.gui.boundaries.carrier_tables import LARGEST_P, without_features
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.jobs.attempt import Attempt
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.named import NameBox, offer_domains
 from napari_trsmi.gui.widgets.plain import Label, as_tip
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
     from napari_trsmi.gui.boundaries.carrier_tables import CarrierTables
     from napari_trsmi.gui.boundaries.marker_tables import Marker, MarkerTables
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 
 class MarkersPanel(QWidget):
@@ -178,7 +178,7 @@ class MarkersPanel(QWidget):
 
     def _on_item(self, item: QTableWidgetItem | None, before: QTableWidgetItem | None = None) -> None:
         """Colour the spots by the marker that was clicked or reached by the arrow keys."""
-        from napari_trsmi.gui.maps import feature_coloring
+        from napari_trsmi.gui.finding.maps import feature_coloring
 
         dataset = self.session.dataset
         if item is None or dataset is None:

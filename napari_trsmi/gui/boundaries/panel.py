@@ -15,12 +15,12 @@ from napari_trsmi.gui.boundaries.note_line import NoteLine
 from napari_trsmi.gui.boundaries.ramp_key import RampKey
 from napari_trsmi.gui.boundaries.table import CARRIED, BoundaryFilter, BoundaryModel
 from napari_trsmi.gui.boundaries.view import BoundaryView
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.controls.undo_button import UndoButton
+from napari_trsmi.gui.session.undoing import walk
 from napari_trsmi.gui.support.bar import SupportBar
-from napari_trsmi.gui.undo_button import UndoButton
-from napari_trsmi.gui.undoing import walk
 from napari_trsmi.gui.viewer.flight import Flight
 from napari_trsmi.gui.viewer.looks import look
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.named import NameBox
 from napari_trsmi.gui.widgets.plain import Label
 from napari_trsmi.reviews import same_segments
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
     from napari_trsmi.edits import Verdict
     from napari_trsmi.gui.boundaries.canvas import BoundaryCanvas
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 BUTTONS: tuple[tuple[str, Verdict, str, str], ...] = (
     ("Keep", "keep", "K", "The boundary is there"),

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_trsmi.gui.boundaries.canvas import BoundaryCanvas
 from napari_trsmi.gui.boundaries.layers import ON_LIGHT
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.widgets.listening import listen
 
 
 class RampKey(QWidget):

@@ -10,9 +10,9 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.boundaries.spot_words import about
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.state import Coloring
+from napari_trsmi.gui.session.state import Coloring
 from napari_trsmi.gui.viewer.looks import look
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.named import NameBox
 from napari_trsmi.gui.widgets.plain import Label, Marked, as_tip, shortened
 from napari_trsmi.plural import many
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from napari_trsmi.data.result import Result
     from napari_trsmi.gui.boundaries.canvas import BoundaryCanvas
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 N_BARS = 3
 

@@ -9,8 +9,6 @@ from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_trsmi.errors import DataError
-from napari_trsmi.gui import maps
-from napari_trsmi.gui.attempt import Attempt
 from napari_trsmi.gui.color.feature_list import FeatureList
 from napari_trsmi.gui.color.gene_set_dialog import GeneSetDialog, told
 from napari_trsmi.gui.color.gene_sets import find, score
@@ -18,18 +16,20 @@ from napari_trsmi.gui.color.panel import ColoringPanel
 from napari_trsmi.gui.color.recent_row import RecentRow
 from napari_trsmi.gui.color.suggestions import suggested
 from napari_trsmi.gui.color.together import Part, Together
+from napari_trsmi.gui.finding import maps
 from napari_trsmi.gui.finding.feature_search import FeatureSearch
 from napari_trsmi.gui.finding.features import COLUMN, GENE_SET, Feature, FeatureIndex, coloring_by
 from napari_trsmi.gui.finding.last_index import LastIndex
-from napari_trsmi.gui.jobs import run_job
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+from napari_trsmi.gui.jobs.attempt import Attempt
+from napari_trsmi.gui.jobs.jobs import run_job
+from napari_trsmi.gui.session.state import Coloring, OpenSection, Shown
 from napari_trsmi.gui.viewer.furnish import equip
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.part_box import PartBox
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.widgets.focus_ring import FocusRing
 from napari_trsmi.gui.widgets.frame import Scrolled
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.named import NameBox
 
 if TYPE_CHECKING:

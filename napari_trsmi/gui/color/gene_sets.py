@@ -9,8 +9,8 @@ import numpy as np
 
 from napari_trsmi.data import feature_names
 from napari_trsmi.errors import DataError
-from napari_trsmi.gui.maps import GENE_SET, clipped_limits, scaled
-from napari_trsmi.gui.state import Coloring
+from napari_trsmi.gui.finding.maps import GENE_SET, clipped_limits, scaled
+from napari_trsmi.gui.session.state import Coloring
 from napari_trsmi.interrupt import check
 from napari_trsmi.plural import many
 

@@ -11,12 +11,12 @@ from qtpy.QtGui import QIcon, QImage, QPixmap, QShowEvent
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
 from superqt import QLabeledDoubleRangeSlider
 
-from napari_trsmi.gui import maps
 from napari_trsmi.gui.color.summary import domain_means, inside, summary
 from napari_trsmi.gui.color.value_plots import DomainPlot, ValuePlot
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.state import Coloring, Shown
+from napari_trsmi.gui.finding import maps
+from napari_trsmi.gui.session.session import Session
+from napari_trsmi.gui.session.state import Coloring, Shown
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label
 
 COLORMAPS = ("viridis", "cividis", "magma", "inferno", "gray")  # evenly bright steps, told apart by everyone

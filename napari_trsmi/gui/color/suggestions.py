@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_trsmi.gui.finding.features import COLUMN, GENE_SET, Feature, FeatureIndex
-from napari_trsmi.gui.maps import MAX_CATEGORIES, PREDICTED, SECTION
-from napari_trsmi.gui.uneven import most_uneven
+from napari_trsmi.gui.finding.maps import MAX_CATEGORIES, PREDICTED, SECTION
+from napari_trsmi.gui.finding.uneven import most_uneven
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from napari_trsmi.gui.state import Coloring, Shown
+from napari_trsmi.gui.session.state import Coloring, Shown
 from napari_trsmi.plural import many
 
 

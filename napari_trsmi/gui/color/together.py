@@ -12,8 +12,8 @@ from qtpy.QtWidgets import QColorDialog, QGridLayout, QHBoxLayout, QSpinBox, QTo
 
 from napari_trsmi.gui.finding.feature_search import FeatureSearch
 from napari_trsmi.gui.finding.features import Feature
+from napari_trsmi.gui.finding.maps import CHANNEL_COLORS, HIGH, LOW
 from napari_trsmi.gui.legend.chip_list import swatch
-from napari_trsmi.gui.maps import CHANNEL_COLORS, HIGH, LOW
 from napari_trsmi.gui.widgets.plain import Label
 
 ABOUT = "Type part of a name, choose with the arrow keys, press Enter."

@@ -9,11 +9,11 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_trsmi.gui.compare.panel import ComparePanel
 from napari_trsmi.gui.compare.run_panel import RunPanel
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.furnish import equip
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.widgets.frame import Framed
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Marked
 from napari_trsmi.gui.words import NO_SECTION
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_trsmi.gui.state import Coloring
+from napari_trsmi.gui.session.state import Coloring
 
 if TYPE_CHECKING:
     from napari_trsmi.compare import Comparison, Labelling

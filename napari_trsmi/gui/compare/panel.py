@@ -25,9 +25,9 @@ from napari_trsmi import compare
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui.compare.pair import Pair, pair_of
 from napari_trsmi.gui.compare.view import VIEWS, CompareView
-from napari_trsmi.gui.jobs import run_job
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.jobs.jobs import run_job
 from napari_trsmi.gui.viewer.part_box import PartBox
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.named import NameBox
 from napari_trsmi.gui.widgets.plain import Label, Marked
 
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from napari_trsmi.compare import Comparison, Labelling
     from napari_trsmi.config import Config
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import OpenSection
 
 
 @dataclass(frozen=True, eq=False)

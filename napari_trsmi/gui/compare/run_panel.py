@@ -18,24 +18,24 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_trsmi.gui import folders
-from napari_trsmi.gui.attempt import Attempt
 from napari_trsmi.gui.compare.run_table import RunModel, RunView
-from napari_trsmi.gui.jobs import run_job
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.recut import recut_of
-from napari_trsmi.gui.runs import on
+from napari_trsmi.gui.jobs.attempt import Attempt
+from napari_trsmi.gui.jobs.jobs import run_job
+from napari_trsmi.gui.jobs.recut import recut_of
+from napari_trsmi.gui.session.runs import on
 from napari_trsmi.gui.viewer.layers import DOMAINS
+from napari_trsmi.gui.widgets import folders
 from napari_trsmi.gui.widgets.arrowless import take_arrows_off
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label
 from napari_trsmi.gui.widgets.whole_number import BoundLine, WholeNumber
 from napari_trsmi.teach import EPOCHS
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.runs import Entry
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.runs import Entry
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import OpenSection
 
 PLACES = (
     (0, 3),

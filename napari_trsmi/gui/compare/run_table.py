@@ -10,13 +10,13 @@ from qtpy.QtGui import QFont
 from qtpy.QtWidgets import QAbstractItemView, QTableView
 
 from napari_trsmi.glossary import TERMS, term
-from napari_trsmi.gui.runs import scores
+from napari_trsmi.gui.session.runs import scores
 from napari_trsmi.gui.widgets.columns import Column, ColumnModel, Index, Role
 from napari_trsmi.gui.words import duration
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.runs import Entry, Runs
+    from napari_trsmi.gui.session.runs import Entry, Runs
 
 PIN = "★"
 FOLLOWS = term("preservation_each modality")

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.viewer.layers import DOMAINS, SPOTS, TISSUE
 from napari_trsmi.gui.viewer.sections import lock
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
     from napari.layers import Layer
 
     from napari_trsmi.gui.compare.pair import Pair
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Coloring, OpenSection
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import Coloring, OpenSection
 
 VIEWS = {
     "side": ("Side by side", "Both beside each other; the two move together"),

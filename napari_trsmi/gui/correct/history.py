@@ -7,13 +7,13 @@ from weakref import WeakKeyDictionary
 
 from psygnal import Signal
 
-from napari_trsmi.gui.deeds import Deed
+from napari_trsmi.gui.session.deeds import Deed
 
 if TYPE_CHECKING:
     from napari_trsmi.config import Constraint
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection, Run
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import OpenSection, Run
 
 Constraints = tuple["Constraint", ...]
 ON = "training on"

@@ -16,14 +16,14 @@ from napari_trsmi.gui.drawing.freehand import draw_freehand
 from napari_trsmi.gui.drawing.marks import OUTLINE
 from napari_trsmi.gui.drawing.shapes import DONE, IDLE
 from napari_trsmi.gui.drawing.timing import soon
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.sections import lock, marked
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 
 class Lasso(QObject):

@@ -10,13 +10,13 @@ import numpy as np
 from qtpy.QtWidgets import QGridLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.correct.lasso_layers import COLORS, GROUPS
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Marked, shortened
 from napari_trsmi.teach import domain_of
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.correct.lasso import Lasso
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 HINT = "drag around spots on the tissue"
 SIDES = "Choose the spots on either side of the boundary that is selected in the Boundaries dock"

@@ -13,7 +13,7 @@ from napari_trsmi.gui.viewer.layers import LayerData
 from napari_trsmi.gui.viewer.looks import look
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
 
 LASSO, CHOSEN = "lasso", "chosen"  # roles
 GROUPS = ("A", "B")

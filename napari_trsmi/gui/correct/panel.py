@@ -9,15 +9,15 @@ import numpy as np
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from napari_trsmi.gui.attempt import Attempt
+from napari_trsmi.gui.controls.undo_button import UndoButton
 from napari_trsmi.gui.correct.constraint_list import ConstraintList
 from napari_trsmi.gui.correct.history import history_of
 from napari_trsmi.gui.correct.lasso import Lasso
 from napari_trsmi.gui.correct.lasso_bar import LassoBar
 from napari_trsmi.gui.correct.run import CorrectRun
+from napari_trsmi.gui.jobs.attempt import Attempt
 from napari_trsmi.gui.legend.chip_list import SWATCH, swatch
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.undo_button import UndoButton
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.named import NameBox
 from napari_trsmi.gui.widgets.plain import Label, Marked
 from napari_trsmi.teach import contradiction, rows_of, words
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from napari_trsmi.config import Constraint
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 PREVIEW = "A preview or another run is shown. Corrections are made on the result."
 

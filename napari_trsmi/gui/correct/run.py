@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.run_controls import RunControls
+from napari_trsmi.gui.controls.run import RunControls
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label
 from napari_trsmi.teach import EPOCHS, count
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.correct.history import ConstraintHistory
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 NO_STATE = "This result cannot be trained on: {}. Run it again first."
 TIP = (

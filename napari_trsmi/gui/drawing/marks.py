@@ -13,7 +13,7 @@ from napari_trsmi.gui.viewer.looks import look
 if TYPE_CHECKING:
     from napari.utils.colormaps import DirectLabelColormap
 
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
 
 OUTLINE = 2  # pixels of a raster
 

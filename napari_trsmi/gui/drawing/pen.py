@@ -12,14 +12,14 @@ from qtpy.QtCore import QObject, Signal
 from napari_trsmi.gui.drawing import marks, shapes
 from napari_trsmi.gui.drawing.freehand import draw_freehand
 from napari_trsmi.gui.drawing.timing import soon
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.sections import lock, marked
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 PEN, MARKS = "pen", "regions"  # roles
 TOOLS = {"lasso": shapes.LASSO, "brush": shapes.PATH, "domain": "pan_zoom"}

@@ -8,11 +8,11 @@ import numpy as np
 from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from napari_trsmi.errors import DataError
-from napari_trsmi.gui.attempt import Attempt
+from napari_trsmi.gui.jobs.attempt import Attempt
 from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 
 class KeepRow(QWidget):

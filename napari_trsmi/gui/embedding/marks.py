@@ -11,16 +11,16 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_trsmi.gui.drawing.freehand import draw_freehand
 from napari_trsmi.gui.drawing.shapes import LASSO as DRAWING
 from napari_trsmi.gui.embedding.dots import inside
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.sections import lock, marked
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import OpenSection
 
 POINTED, CHOSEN, LASSO = "pointed at", "chosen in the embedding", "embedding lasso"  # roles
 ROLES = (POINTED, CHOSEN, LASSO)

@@ -12,11 +12,11 @@ from napari_trsmi.gui.embedding.job import UmapJob
 from napari_trsmi.gui.embedding.keep_row import KeepRow
 from napari_trsmi.gui.embedding.marks import TissueMarks
 from napari_trsmi.gui.embedding.plot import EmbeddingPlot
-from napari_trsmi.gui.jobs import JobPanel
-from napari_trsmi.gui.listening import at_end, listen
-from napari_trsmi.gui.paces import learn, paces
+from napari_trsmi.gui.jobs.jobs import JobPanel
+from napari_trsmi.gui.jobs.paces import learn, paces
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.widgets.bar import TellingBar
+from napari_trsmi.gui.widgets.listening import at_end, listen
 from napari_trsmi.gui.widgets.named import NameBox
 from napari_trsmi.gui.widgets.plain import ElidingLabel
 from napari_trsmi.gui.words import duration
@@ -27,8 +27,8 @@ from napari_trsmi.unfolding import components, has_umap, umap_seconds
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import OpenSection
 
 OURS = "The result"
 PACE = "umap"  # by which it is remembered how fast this machine is

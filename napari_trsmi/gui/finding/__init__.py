@@ -1,1 +1,1 @@
-"""Find a feature of a section by its name."""
+"""What spots can be coloured by: maps, columns, features found by their names, and those that differ most."""

@@ -8,12 +8,12 @@ from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 from napari_trsmi.data import feature_names
-from napari_trsmi.gui.maps import COLUMN, GENE_SET, PREDICTED, SECTION, coloring_of
+from napari_trsmi.gui.finding.maps import COLUMN, GENE_SET, PREDICTED, SECTION, coloring_of
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.state import Coloring
+    from napari_trsmi.gui.session.state import Coloring
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napari_trsmi.gui.finding.features import FeatureIndex
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
 
 
 class LastIndex:

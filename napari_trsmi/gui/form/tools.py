@@ -6,7 +6,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from napari_trsmi.gui import folders
+from napari_trsmi.gui.widgets import folders
 from napari_trsmi.gui.widgets.plain import as_tip
 from napari_trsmi.presets import presets
 

@@ -8,9 +8,9 @@ from qtpy.QtGui import QImage, QPixmap
 from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from napari_trsmi.gui.legend.chip_list import SCALE, ChipList, chips_model
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.state import Coloring
+from napari_trsmi.gui.session.session import Session
+from napari_trsmi.gui.session.state import Coloring
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label, as_tip
 
 WIDTH, HEIGHT = 120, 10  # of the colour map, pixels

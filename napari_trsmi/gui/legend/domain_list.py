@@ -8,8 +8,8 @@ from qtpy.QtCore import QAbstractListModel, QEvent, QItemSelection, QItemSelecti
 from qtpy.QtGui import QBrush, QColor, QContextMenuEvent, QKeyEvent, QMouseEvent
 
 from napari_trsmi.gui.legend.chip_list import ChipList, swatch
-from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.state import OpenSection, Shown
+from napari_trsmi.gui.session.session import Session
+from napari_trsmi.gui.session.state import OpenSection, Shown
 from napari_trsmi.plural import many
 
 HELP = (

@@ -22,15 +22,15 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi import edits
-from napari_trsmi.gui.attempt import Attempt
-from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.controls.undo_button import UndoButton
+from napari_trsmi.gui.jobs.attempt import Attempt
+from napari_trsmi.gui.jobs.jobs import run_job
+from napari_trsmi.gui.jobs.ready import ready_of
 from napari_trsmi.gui.legend.color_key import ColorKey
 from napari_trsmi.gui.legend.domain_list import HELP, DomainList
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.ready import ready_of
-from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.undo_button import UndoButton
+from napari_trsmi.gui.session.session import Session
 from napari_trsmi.gui.viewer.sessions import session_of
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.placed import set_seen
 from napari_trsmi.gui.widgets.plain import Label, shortened
 from napari_trsmi.plural import many

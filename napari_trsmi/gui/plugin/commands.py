@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from napari import Viewer
 
-from napari_trsmi.gui.session import Session
+from napari_trsmi.gui.session.session import Session
+from napari_trsmi.gui.session.undoing import Way, walk
 from napari_trsmi.gui.train.placement_panel import Turn, turn
-from napari_trsmi.gui.undoing import Way, walk
 from napari_trsmi.gui.viewer import laying
 from napari_trsmi.gui.viewer.sessions import session_of
 
@@ -45,8 +45,8 @@ def open_files(viewer: Viewer) -> None:
     """Ask for files, and open them as one section."""
     from qtpy.QtWidgets import QApplication
 
-    from napari_trsmi.gui import folders
     from napari_trsmi.gui.viewer.opening import open_soon
+    from napari_trsmi.gui.widgets import folders
 
     open_soon(session_of(viewer), folders.ask_to_open(QApplication.activeWindow(), "Open a section", folders.SECTIONS))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
 
 _SPOTS, _SEED = 1500, 3
 
@@ -52,7 +52,7 @@ def _simulated() -> OpenSection:
     from dataclasses import replace
 
     from napari_trsmi.data.simulate import simulate_dataset
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
 
     dataset = simulate_dataset(n_spots=_SPOTS, modalities=("rna", "adt", "atac"), seed=_SEED)
     return OpenSection(replace(dataset, name="three modalities"))

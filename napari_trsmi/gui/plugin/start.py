@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from napari import Viewer
 
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
 
 TRUTH = "domain"  # the column of the sample with the domains it was made with
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from napari_trsmi.errors import DataError
-from napari_trsmi.gui.layout import with_layout
+from napari_trsmi.gui.session.layout import with_layout
 
 
 def write_result(path: str, layer_data: list[Any]) -> list[str]:

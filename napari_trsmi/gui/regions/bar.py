@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
 
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import ElidingLabel, Label, as_tip
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from napari_trsmi.gui.drawing.pen import Pen
     from napari_trsmi.gui.regions.regions import Regions
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 BUTTONS = {
     "lasso": ("Lasso", "Alt+O", "Drag around spots"),

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent
 
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.regions.panel import RegionsPanel
 from napari_trsmi.gui.viewer.furnish import equip
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.widgets.frame import Framed
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.words import NO_SECTION
 
 if TYPE_CHECKING:

@@ -22,20 +22,21 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_trsmi.gui import exporting, maps
-from napari_trsmi.gui.attempt import Attempt
 from napari_trsmi.gui.drawing.pen import Pen
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.finding import maps
+from napari_trsmi.gui.jobs import exporting
+from napari_trsmi.gui.jobs.attempt import Attempt
 from napari_trsmi.gui.regions.bar import ToolBar
 from napari_trsmi.gui.regions.regions import Regions
 from napari_trsmi.gui.regions.table import RegionTable
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.named import NameBox
 from napari_trsmi.gui.widgets.plain import Label
 
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 DIM = "60"  # opacity of the marks of regions that are not chosen, in hex
 NOTHING = "No region yet. What you draw becomes the first one."

@@ -15,7 +15,7 @@ from napari_trsmi.plural import many
 if TYPE_CHECKING:
     import pandas as pd
 
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 COLUMN, REGION = "region", "Region"  # what a new column, and a new region with a number, is called
 

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
-from napari_trsmi.gui.jobs import MILLISECONDS
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.run_controls import in_words
+from napari_trsmi.gui.controls.run import in_words
+from napari_trsmi.gui.jobs.jobs import MILLISECONDS
 from napari_trsmi.gui.support.finder import finder_of
 from napari_trsmi.gui.widgets.bar import TellingBar
 from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.placed import set_seen
 from napari_trsmi.gui.words import duration
 from napari_trsmi.summary import SUPPORT_MEANS
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 STOP = "Leave the result without support; the Boundaries dock offers to find it later"
 FIND = f"Find the support of these boundaries, beside the window. {SUPPORT_MEANS}"

@@ -9,15 +9,15 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QAbstractItemView, QApplication, QLineEdit, QWidget
 
-from napari_trsmi.gui.jobs import MILLISECONDS, run_long
-from napari_trsmi.gui.listening import at_end
-from napari_trsmi.gui.ready import ready_of
+from napari_trsmi.gui.jobs.jobs import MILLISECONDS, run_long
+from napari_trsmi.gui.jobs.ready import ready_of
 from napari_trsmi.gui.support.job import SupportJob, onto
+from napari_trsmi.gui.widgets.listening import at_end
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.runs import Entry
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.runs import Entry
+    from napari_trsmi.gui.session.session import Session
 
 
 class SupportFinder:

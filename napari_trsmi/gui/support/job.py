@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_trsmi.evidence import SUPPORT as MAP
-from napari_trsmi.gui.worker import Thread
+from napari_trsmi.gui.jobs.worker import Thread
 from napari_trsmi.interrupt import Interrupted, interruptible
 from napari_trsmi.records import Progress, drain
 from napari_trsmi.reviews import NEW_DOMAINS
@@ -18,7 +18,7 @@ from napari_trsmi.telling import SUPPORT, heard
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.ready import Ready
+    from napari_trsmi.gui.jobs.ready import Ready
 
 _WAS = "was"  # column of the boundaries: number before they were ranked by support
 

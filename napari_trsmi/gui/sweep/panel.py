@@ -23,15 +23,15 @@ from qtpy.QtWidgets import (
 
 from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.estimate import estimate
-from napari_trsmi.gui import folders
-from napari_trsmi.gui.jobs import JobPanel, run_job
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.jobs.jobs import JobPanel, run_job
 from napari_trsmi.gui.sweep.field import SweepField
 from napari_trsmi.gui.sweep.job import BUSY, Pictures, SweepJob
 from napari_trsmi.gui.sweep.names import setting_label
 from napari_trsmi.gui.sweep.row import RunRow
 from napari_trsmi.gui.sweep.strip import SweepStrip
+from napari_trsmi.gui.widgets import folders
 from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label
 from napari_trsmi.gui.words import duration
 from napari_trsmi.plural import many
@@ -39,8 +39,8 @@ from napari_trsmi.sweep.grid import Grid
 
 if TYPE_CHECKING:
     from napari_trsmi.config import Config
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import OpenSection
     from napari_trsmi.sweep import SweepResult
 
     _Kept = tuple[Path | None, SweepResult | None, Pictures | None]

@@ -10,20 +10,20 @@ from qtpy.QtCore import QSignalBlocker
 from qtpy.QtCore import Signal as QtSignal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from napari_trsmi.gui.jobs import run_job
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.state import Shown
+from napari_trsmi.gui.jobs.jobs import run_job
+from napari_trsmi.gui.session.state import Shown
 from napari_trsmi.gui.sweep.names import run_words
 from napari_trsmi.gui.sweep.strip import runs_of
 from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label
 
 if TYPE_CHECKING:
     from napari_trsmi.config import Config
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.runs import Entry
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.runs import Entry
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import OpenSection
     from napari_trsmi.gui.sweep.job import Pictures
     from napari_trsmi.sweep import Outcome, SweepResult
 

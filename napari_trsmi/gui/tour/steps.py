@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from napari_trsmi.gui import anchors
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 NO_RESULT = "First there must be domains: go back to step 2 and run."
 SEARCHING = "The support is being found; the heading Support comes with it."

@@ -8,13 +8,13 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QPoint, QRect, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QScrollArea, QTabWidget, QWidget
 
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.remembered import know
 from napari_trsmi.gui.tour.card import Card, Frame, visible_rect
 from napari_trsmi.gui.tour.steps import STEPS, Step
 from napari_trsmi.gui.viewer.docks import open_dock
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.widgets.hint import Hint
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.workspace.arranging import main_window
 
 if TYPE_CHECKING:

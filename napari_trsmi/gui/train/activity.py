@@ -11,12 +11,12 @@ from napari.utils import progress
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer
 
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.run_controls import MILLISECONDS, in_words
+from napari_trsmi.gui.controls.run import MILLISECONDS, in_words
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Run
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import Run
     from napari_trsmi.records import Step
 
 

@@ -10,18 +10,18 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QApplication, QDialog, QMainWindow, QMessageBox, QWidget
 
-from napari_trsmi.gui.jobs import JobPanel, drop_jobs
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.jobs.jobs import JobPanel, drop_jobs
 from napari_trsmi.gui.viewer.lane import lane_of
 from napari_trsmi.gui.viewer.sections import sections_in
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.workspace.files import save_session
 
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.gui.runs import Entry
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.runs import Entry
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import OpenSection
 
 Question = Literal["training", "line", "unsaved", "changed", "work", "removed training", "removed"]
 Answer = Literal["finish", "save", "session", "close", "stay"]

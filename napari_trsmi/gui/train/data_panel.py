@@ -18,10 +18,9 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi.data.sample import sample_path
-from napari_trsmi.gui import anchors, folders
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui import anchors
 from napari_trsmi.gui.remembered import remember
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.tour.tour import start_tour
 from napari_trsmi.gui.train.section_list import SectionList
 from napari_trsmi.gui.viewer.docks import REGIONS, open_dock
@@ -30,7 +29,9 @@ from napari_trsmi.gui.viewer.opening import RecentMenu, made_ready, open_sample,
 from napari_trsmi.gui.viewer.part_list import PartList
 from napari_trsmi.gui.viewer.part_tools import PartTools
 from napari_trsmi.gui.viewer.sections import put_in_place, sections_in
+from napari_trsmi.gui.widgets import folders
 from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import ElidingLabel, Label, as_tip, shortened
 from napari_trsmi.gui.widgets.sketches import Sketch
 from napari_trsmi.gui.workspace import asking
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from napari import Viewer
 
     from napari_trsmi.data.dataset import Dataset
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 ADD = ("Add a section…", "Train it together with the section that is open, beside it", "_choose_more")
 BACK = "Put the layers that were removed in the layer list back in their place"

@@ -9,11 +9,11 @@ from qtpy.QtCore import QSignalBlocker, QTimer
 from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_trsmi.config import Cluster, Config
-from napari_trsmi.gui import libraries, warm_up
+from napari_trsmi.gui.controls.problem import Problem
 from napari_trsmi.gui.form.config_form import ConfigForm
+from napari_trsmi.gui.jobs import libraries, warm_up
 from napari_trsmi.gui.legend.legend import attach_legend
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.problem import Problem
+from napari_trsmi.gui.session.undoing import may_walk, told, walk
 from napari_trsmi.gui.support.bar import SupportBar
 from napari_trsmi.gui.train.activity import Activity
 from napari_trsmi.gui.train.closing import guard
@@ -28,7 +28,6 @@ from napari_trsmi.gui.train.placement_panel import PlacementPanel
 from napari_trsmi.gui.train.preview_bar import PreviewBar
 from napari_trsmi.gui.train.result_row import ResultRow
 from napari_trsmi.gui.train.run_bar import RunBar
-from napari_trsmi.gui.undoing import may_walk, told, walk
 from napari_trsmi.gui.viewer.furnish import Furnishing
 from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.opening_line import OpeningLine
@@ -36,13 +35,14 @@ from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.viewer.theme import warning_color
 from napari_trsmi.gui.widgets.focus_ring import FocusRing
 from napari_trsmi.gui.widgets.frame import Scrolled
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label
 from napari_trsmi.gui.widgets.whole_number import BoundLine, WholeNumber
 
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
 
 LOWEST_RUN = 90  # pixels: estimate and buttons
 SETTINGS = "Settings"  # what a message about them is about

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject
 
-from napari_trsmi.gui.jobs import run_job
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.maps import feature_coloring
-from napari_trsmi.gui.uneven import most_uneven
+from napari_trsmi.gui.finding.maps import feature_coloring
+from napari_trsmi.gui.finding.uneven import most_uneven
+from napari_trsmi.gui.jobs.jobs import run_job
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import Coloring, OpenSection, Shown
 
 logger = logging.getLogger(__name__)
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QSignalBlocker
 from qtpy.QtWidgets import QCheckBox, QWidget
 
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.maps import result_maps
+from napari_trsmi.gui.finding.maps import result_maps
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Coloring, Shown
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import Coloring, Shown
 
 TIP = "Show the domains as they form. What coloured the spots before comes back when training ends, or with this off."
 

@@ -10,18 +10,18 @@ from qtpy.compat import isalive
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.data.study import stack
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.viewer import study_picker
 from napari_trsmi.gui.viewer.lane import Opening, lane_of
 from napari_trsmi.gui.viewer.opening import made_ready
 from napari_trsmi.gui.viewer.sections import put_in_place, sections_in
 from napari_trsmi.gui.viewer.studies import same_spots
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 
 class JoinPanel(QWidget):

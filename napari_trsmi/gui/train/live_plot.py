@@ -14,12 +14,12 @@ from superqt import QFlowLayout
 from superqt.utils import QSignalThrottler
 
 from napari_trsmi.gui import anchors
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
     from napari_trsmi.config import Loss
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Shown
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import Shown
     from napari_trsmi.records import Step
 
 PLOT_HEIGHT = 130

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
-from napari_trsmi.gui.jobs import run_long
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.ready import Ready, ready_of
+from napari_trsmi.gui.jobs.jobs import run_long
+from napari_trsmi.gui.jobs.ready import Ready, ready_of
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import as_tip
 from napari_trsmi.interrupt import Interrupted, interruptible
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
     from napari_trsmi.evidence import DomainTree
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import OpenSection
 
 COARSER = "Coarser: make one of the two domains that differ least, without training."
 FINER = "Finer: split the domain whose halves differ most, without training."

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.recut import recut_of
+from napari_trsmi.gui.jobs.recut import recut_of
 from napari_trsmi.gui.widgets.curve_plot import CurvePlot
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label, as_tip
 from napari_trsmi.summary import chosen_number, ranges
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 BEFORE = "The number of domains is chosen after training."
 TIP = (

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QSize
 from qtpy.QtWidgets import QSizePolicy, QTabWidget, QWidget
 
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
     from napari_trsmi.gui.train.live_plot import LivePlot
     from napari_trsmi.gui.train.number_panel import NumberPanel
 

@@ -9,17 +9,17 @@ from weakref import WeakSet
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from napari_trsmi.gui.layout import Lie
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.layout import Lie
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.viewer.looks import moved
 from napari_trsmi.gui.viewer.sections import put_in_place
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.placement import Placement
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 Turn = Literal["x", "y", "swap"]
 TURNS: dict[str, Turn] = {

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSlider, QWidget
 
-from napari_trsmi.gui.jobs import run_job
-from napari_trsmi.gui.listening import listen
+from napari_trsmi.gui.jobs.jobs import run_job
+from napari_trsmi.gui.jobs.worker import turn
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label
-from napari_trsmi.gui.worker import turn
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
     from napari_trsmi.records import Step
 
 

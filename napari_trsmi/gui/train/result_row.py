@@ -8,16 +8,16 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui import anchors
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.train.nest_buttons import NestButtons
 from napari_trsmi.gui.train.save_menu import save_menu
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.placed import set_seen
 from napari_trsmi.gui.widgets.plain import ElidingLabel, Label
 from napari_trsmi.plural import many
 from napari_trsmi.summary import remarks, undecided, unlike
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 SUPPORTED = (
     "Support: mean over the spots of the share of other cuts of the same measurements that give them their domain"

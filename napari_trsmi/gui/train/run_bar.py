@@ -9,13 +9,13 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_trsmi.estimate import estimate, measured, parts
 from napari_trsmi.gui import anchors
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.paces import learn, paces
+from napari_trsmi.gui.controls.run import RunControls
+from napari_trsmi.gui.jobs.paces import learn, paces
 from napari_trsmi.gui.remembered import recall, store
-from napari_trsmi.gui.run_controls import RunControls
 from napari_trsmi.gui.train.devices import device_names, loaded_device
 from napari_trsmi.gui.train.follow import Follow
 from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label, as_tip
 from napari_trsmi.gui.words import duration
 from napari_trsmi.records import left_devices
@@ -23,7 +23,7 @@ from napari_trsmi.teach import count
 
 if TYPE_CHECKING:
     from napari_trsmi.config import Config
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
     from napari_trsmi.records import Step
 
 PAUSE = 10  # times as long as a typical epoch: no epoch takes that long, also with a preview

@@ -12,13 +12,14 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QAction, QGuiApplication
 from qtpy.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
-from napari_trsmi.gui import exporting, folders
-from napari_trsmi.gui.attempt import Attempt
-from napari_trsmi.gui.jobs import run_job
-from napari_trsmi.gui.layout import with_layout
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.session import Session
+from napari_trsmi.gui.jobs import exporting
+from napari_trsmi.gui.jobs.attempt import Attempt
+from napari_trsmi.gui.jobs.jobs import run_job
+from napari_trsmi.gui.session.layout import with_layout
+from napari_trsmi.gui.session.session import Session
 from napari_trsmi.gui.train import save_view
+from napari_trsmi.gui.widgets import folders
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.workspace.files import save_session
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_trsmi.canvas_figure import save
-from napari_trsmi.gui.jobs import run_job
+from napari_trsmi.gui.jobs.jobs import run_job
 from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
     from napari_trsmi.canvas_figure import View
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
     AskPath = Callable[[QWidget | None, str, Path, str], Path | None]
 
@@ -47,7 +47,7 @@ def save_panel(session: Session, parent: QWidget | None, ask: AskPath) -> None:
 
 def empty_panel(session: Session) -> None:
     """Forget the views of the panel; Undo brings them back."""
-    from napari_trsmi.gui.deeds import Deed
+    from napari_trsmi.gui.session.deeds import Deed
 
     views = list(session.panel)
     if views:

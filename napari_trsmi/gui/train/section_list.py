@@ -9,16 +9,16 @@ from qtpy.QtCore import QSignalBlocker, QSize, Qt, QTimer
 from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.sections import sections_in
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import as_tip
 from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import OpenSection
 
 ROWS, LINE = 3, 20  # seen without scrolling; pixels
 MILLISECONDS = 250  # between two looks at how far training is

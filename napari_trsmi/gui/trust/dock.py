@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QTabWidget
 
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.sweep.panel import SweepPanel
 from napari_trsmi.gui.trust.panel import TrustPanel
 from napari_trsmi.gui.viewer.furnish import equip
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.widgets.frame import Framed, OneHigh, Scrolled
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.words import NO_SECTION
 
 if TYPE_CHECKING:

@@ -8,18 +8,18 @@ import numpy as np
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.maps import map_title, result_maps
+from napari_trsmi.gui.finding.maps import map_title, result_maps
 from napari_trsmi.gui.trust.agreement_grid import AgreementGrid
 from napari_trsmi.gui.trust.sections_table import SectionsTable
 from napari_trsmi.gui.viewer.part_box import PartBox
 from napari_trsmi.gui.widgets.curve_plot import CurvePlot
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label, Marked
 from napari_trsmi.trust import AGREEING, STABILITY, describe
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Coloring
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import Coloring
 
 CURVE = (
     "Stability by number of domains",

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from napari_trsmi.gui.worker import Thread
+from napari_trsmi.gui.jobs.worker import Thread
 from napari_trsmi.interrupt import Interrupted, interruptible
 from napari_trsmi.records import Progress, drain
 from napari_trsmi.reviews import same_segments

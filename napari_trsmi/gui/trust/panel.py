@@ -17,18 +17,18 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi.estimate import estimate, parts
+from napari_trsmi.gui.controls.run import in_words
 from napari_trsmi.gui.form.spec import changed
-from napari_trsmi.gui.jobs import JobPanel
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.paces import paces
-from napari_trsmi.gui.run_controls import in_words
+from napari_trsmi.gui.jobs.jobs import JobPanel
+from napari_trsmi.gui.jobs.paces import paces
+from napari_trsmi.gui.session.undoing import replace_result
 from napari_trsmi.gui.trust.found_view import FoundView
 from napari_trsmi.gui.trust.job import BUSY, TrustJob, Wanted, carried_over
 from napari_trsmi.gui.trust.words import ABOUT, ELSEWHERE, KEEP, NO_RESULT, NO_RUN, REPLACED
-from napari_trsmi.gui.undoing import replace_result
 from napari_trsmi.gui.viewer.guide import Guide
 from napari_trsmi.gui.widgets.arrowless import take_arrows_off
 from napari_trsmi.gui.widgets.bar import TellingBar
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label
 from napari_trsmi.gui.widgets.whole_number import BoundLine, WholeNumber
 from napari_trsmi.gui.words import duration
@@ -36,7 +36,7 @@ from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
     from napari_trsmi.trust import Kept
 
 

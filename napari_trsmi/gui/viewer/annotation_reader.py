@@ -29,7 +29,7 @@ def read_annotations(path: str | Sequence[str]) -> list[Any]:
     from napari import current_viewer
 
     from napari_trsmi.errors import DataError
-    from napari_trsmi.gui.exporting import OPEN_FIRST, bring_in
+    from napari_trsmi.gui.jobs.exporting import OPEN_FIRST, bring_in
     from napari_trsmi.gui.viewer.sessions import session_of
 
     viewer, paths = current_viewer(), [path] if isinstance(path, str | Path) else list(path)

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary, ref
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
 
 
 @dataclass(frozen=True)

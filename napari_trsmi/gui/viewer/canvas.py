@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from napari import Viewer
     from napari.layers import Layer
 
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import Coloring, OpenSection, Shown
 
 ORDER = (TISSUE, NAMES, SPOTS, DOMAINS)  # from the bottom; what other roles draw lies above
 

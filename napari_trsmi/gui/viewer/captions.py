@@ -14,8 +14,8 @@ from napari_trsmi.gui.viewer.layers import DOMAINS, SPOTS
 if TYPE_CHECKING:
     from napari.layers import Layer
 
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Coloring, OpenSection
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import Coloring, OpenSection
 
 N_STEPS = 128  # of a colour map
 

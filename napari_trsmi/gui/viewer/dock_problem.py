@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QBoxLayout, QWidget
 
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.problem import Problem
+from napari_trsmi.gui.controls.problem import Problem
 from napari_trsmi.gui.viewer.theme import warning_color
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 
 class DockProblem(Problem):

@@ -22,7 +22,7 @@ from napari_trsmi.gui.viewer.docks import PLUGIN
 from napari_trsmi.gui.words import SESSION
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 MOST = 10_000_000  # bytes of a file that is looked into to say what it is
 
@@ -123,7 +123,7 @@ def _no_use_of(path: Path) -> str:
 
 
 def _bring_in(session: Session, paths: Sequence[Path]) -> None:
-    from napari_trsmi.gui.exporting import bring_in
+    from napari_trsmi.gui.jobs.exporting import bring_in
 
     for path in paths:
         bring_in(session, path)

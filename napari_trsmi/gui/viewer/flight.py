@@ -8,8 +8,8 @@ from weakref import ref
 import numpy as np
 from qtpy.QtCore import QEasingCurve, QObject, QVariantAnimation
 
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.sessions import session_of
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
     from napari import Viewer

@@ -12,7 +12,7 @@ from napari_trsmi.gui.viewer.looks import look
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
 
 FILLED = 0.95  # of the canvas
 ABOVE = 0.08  # of a section, for its name

@@ -17,7 +17,7 @@ from napari_trsmi.gui.viewer.undo_menu import UndoMenu
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 
 def equip(dock: QWidget, viewer: Viewer, session: Session) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.remembered import recent
 from napari_trsmi.gui.viewer.docks import TRAIN, open_dock
 from napari_trsmi.gui.viewer.opening import ask_files, open_sample
 from napari_trsmi.gui.viewer.opening_line import OpeningLine
 from napari_trsmi.gui.widgets.empty import EmptyPage, NextStep
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
     from napari_trsmi.gui.widgets.sketches import Subject
 
 

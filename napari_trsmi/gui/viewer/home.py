@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari import Viewer
     from napari.layers import Layer
 
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 NEAR = 0.01  # of all layers: as far from their middle the camera still is one that was fitted to all
 AIR = 0.04  # share of the canvas left free around a section

@@ -11,13 +11,13 @@ from qtpy.QtWidgets import QMainWindow
 
 from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui.form.spec import number
-from napari_trsmi.gui.listening import at_end, listen
+from napari_trsmi.gui.widgets.listening import at_end, listen
 from napari_trsmi.gui.widgets.plain import ElidingLabel
 
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 WIDEST = 360  # pixels
 APART = " · "

@@ -25,12 +25,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_trsmi.gui.undoing import Way, walk
+from napari_trsmi.gui.session.undoing import Way, walk
 
 if TYPE_CHECKING:
     from napari import Viewer
 
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 Key = Qt.Key
 _CTRL, _SHIFT, _NONE = (

@@ -10,16 +10,16 @@ from weakref import WeakKeyDictionary, ref
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
-from napari_trsmi.gui.busy import nowhere
-from napari_trsmi.gui.jobs import run_long
-from napari_trsmi.gui.libraries import PIECES
-from napari_trsmi.gui.worker import drop_before_exit, sentence
+from napari_trsmi.gui.jobs.jobs import run_long
+from napari_trsmi.gui.jobs.libraries import PIECES
+from napari_trsmi.gui.jobs.worker import drop_before_exit, sentence
+from napari_trsmi.gui.session.busy import nowhere
 from napari_trsmi.interrupt import interruptible
 from napari_trsmi.records import Progress
 from napari_trsmi.telling import heard
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 logger = logging.getLogger(__name__)
 

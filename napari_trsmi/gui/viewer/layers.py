@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from napari.utils.colormaps import DirectLabelColormap
 
     from napari_trsmi.data.dataset import Dataset
-    from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+    from napari_trsmi.gui.session.state import Coloring, OpenSection, Shown
     from napari_trsmi.gui.viewer.raster import Raster
 
 LayerData = tuple[Any, dict[str, Any], str]
@@ -59,7 +59,7 @@ def world(dataset: Dataset) -> tuple[float, str]:
 
 def section_layers(section: OpenSection) -> list[LayerData]:
     """Return the layers that a file opens with: tissue image where there is one, spots, and domains where known."""
-    from napari_trsmi.gui.state import Shown
+    from napari_trsmi.gui.session.state import Shown
 
     names = [names_layer(section)] if section.dataset.parts else []
     layers = [*image_layers(section), *names, spots_layer(section)]

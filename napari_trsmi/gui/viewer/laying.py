@@ -8,7 +8,7 @@ from weakref import ref
 
 import numpy as np
 
-from napari_trsmi.gui.deeds import Deed
+from napari_trsmi.gui.session.deeds import Deed
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.viewer.frames import frame
 from napari_trsmi.gui.viewer.layers import DOMAINS, NAMES, SPOTS, TISSUE
@@ -17,8 +17,8 @@ from napari_trsmi.gui.viewer.outlining import redraw
 from napari_trsmi.gui.viewer.sections import marked
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.layout import Layout
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.layout import Layout
+    from napari_trsmi.gui.session.session import Session
     from napari_trsmi.gui.viewer.canvas import Canvas
 
 NEARLY = 1.1  # times the zoom at which all is seen

@@ -8,13 +8,13 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from napari_trsmi.gui.layout import Layout
+from napari_trsmi.gui.session.layout import Layout
 from napari_trsmi.gui.viewer import raster
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
-    from napari_trsmi.gui.layout import Lie
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.layout import Lie
+    from napari_trsmi.gui.session.state import OpenSection
     from napari_trsmi.gui.viewer.raster import Raster
 
 MEET = 0.75  # of the distance between spots: so far each reaches on a raster, which fills square and hexagonal grids

@@ -10,7 +10,7 @@ import numpy as np
 from napari_trsmi.gui.viewer import layers, side_by_side
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.layout import Lie
+    from napari_trsmi.gui.session.layout import Lie
     from napari_trsmi.gui.viewer.canvas import Canvas
 
 POINT = (96 / 72) ** 2  # pixels of the canvas for a point of text, as napari draws it on any screen

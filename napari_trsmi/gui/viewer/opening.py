@@ -19,8 +19,8 @@ from napari_trsmi.gui.widgets.plain import as_tip, shortened
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.errors import ChoiceError
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import OpenSection
     from napari_trsmi.gui.viewer.canvas import Canvas
 
     Found = list[OpenSection] | dict[str, Dataset] | ChoiceError
@@ -74,7 +74,7 @@ def read_files(paths: Sequence[str], library: Any) -> Found:
 
 def made_ready(sections: list[OpenSection]) -> list[OpenSection]:
     """Return the sections, after working out how their spots are drawn; called in a thread."""
-    from napari_trsmi.gui import warm_up
+    from napari_trsmi.gui.jobs import warm_up
     from napari_trsmi.gui.viewer.looks import look
 
     for section in sections:
@@ -87,7 +87,7 @@ def _take(session: Session, paths: Sequence[str], found: Found) -> None:
     """Put what was read into the viewer; ask before where a person has to choose."""
     from napari_trsmi.data.study import stack
     from napari_trsmi.errors import ChoiceError
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
     from napari_trsmi.gui.viewer import library_picker, study_picker
 
     if isinstance(found, ChoiceError):

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer.lane import lane_of
 from napari_trsmi.gui.widgets.bar import TellingBar
 from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 MILLISECONDS = 200  # between two looks at how far it is
 CANCEL = "Open nothing: what is open stays as it is"

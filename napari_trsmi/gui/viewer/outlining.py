@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
-from napari_trsmi.gui.jobs import run_long
+from napari_trsmi.gui.jobs.jobs import run_long
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.viewer.layers import DOMAINS, SPOTS
 from napari_trsmi.gui.viewer.looks import draw_cells, look
 from napari_trsmi.interrupt import Interrupted, interruptible
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
     from napari_trsmi.gui.viewer.canvas import Canvas
     from napari_trsmi.gui.viewer.raster import Raster
 

@@ -10,7 +10,7 @@ from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.viewer.looks import look
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+    from napari_trsmi.gui.session.state import Coloring, OpenSection, Shown
 
 
 def paint_spots(layer: Any, section: OpenSection, coloring: Coloring | None) -> None:

@@ -8,17 +8,17 @@ from qtpy.QtCore import QSignalBlocker, QSize, Qt
 from qtpy.QtGui import QDropEvent, QKeyEvent
 from qtpy.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer import laying
 from napari_trsmi.gui.viewer.flight import Flight
 from napari_trsmi.gui.viewer.frames import frame
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.placed import set_seen
 from napari_trsmi.gui.widgets.plain import as_tip
 from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import OpenSection
 
 ROWS, LINE = 5, 20  # seen without scrolling; pixels
 HELP = (

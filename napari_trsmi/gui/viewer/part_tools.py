@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
-from napari_trsmi.gui.listening import listen
 from napari_trsmi.gui.viewer import laying
 from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import ElidingLabel
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
 ONLY_SEEN = "Only for the eye: coordinates, results and what is exported stay as they are."
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from napari_trsmi.data.pyramids import is_colored
 from napari_trsmi.errors import DataError
-from napari_trsmi.gui.layout import turned_pixels
+from napari_trsmi.gui.session.layout import turned_pixels
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import TissueImage
-    from napari_trsmi.gui.layout import Lie
+    from napari_trsmi.gui.session.layout import Lie
 
 logger = logging.getLogger(__name__)
 

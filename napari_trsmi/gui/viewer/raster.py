@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_trsmi.gui.layout import turned_pixels
+from napari_trsmi.gui.session.layout import turned_pixels
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.layout import Lie
+    from napari_trsmi.gui.session.layout import Lie
 
 RASTER_ABOVE = 40_000  # spots; without a graphics card 50,000 points take 0.2 s to draw, pixels 0.04 s
 GRID_ABOVE = 5_000  # bins of a square grid, each a pixel; 9,215 squares take 60 ms to draw, their pixels 15 ms

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from napari import Viewer
 
     from napari_trsmi.data.dataset import Dataset
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import OpenSection
 
 logger = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ def open_sections(paths: Sequence[str | Path], library: Any = None) -> list[Open
         As `api.read` and `data.study.stack` do.
     """
     from napari_trsmi.data.study import stack
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
 
     found = found_in(paths, library)
     return found if isinstance(found, list) else [OpenSection(stack(found))]
@@ -131,7 +131,7 @@ def found_in(paths: Sequence[str | Path], library: Any = None) -> list[OpenSecti
     """
     from napari_trsmi.api import read_sections
     from napari_trsmi.data.readers.beside import is_picture
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
     from napari_trsmi.gui.viewer import studies
 
     if library is studies.ALL:
@@ -152,8 +152,8 @@ def open_section(paths: Sequence[str | Path], library: str | None = None) -> Ope
     """
     from napari_trsmi.api import read
     from napari_trsmi.errors import TrsmiError
-    from napari_trsmi.gui.layout import KEY, Layout
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.layout import KEY, Layout
+    from napari_trsmi.gui.session.state import OpenSection
     from napari_trsmi.restoring import holds_result, restore
 
     notes: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from napari_trsmi.gui.viewer.layers import DOMAINS, NAMES, SPOTS, TISSUE
 from napari_trsmi.gui.viewer.sections import hide
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
     from napari_trsmi.gui.viewer.canvas import Canvas
 
 BOUNDARIES = "boundaries"

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 
-from napari_trsmi.gui.layout import Layout
+from napari_trsmi.gui.session.layout import Layout
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.viewer.sections import is_picture
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from napari import Viewer
     from napari.layers import Layer
 
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
 SAME_SHAPE = 0.01  # by which the ratios of the sides of two pictures of one section may differ
 INSIDE, FILLED = 0.99, 0.2  # of the spots, at least, in a picture in their own pixels; and of its sides, between them
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari import Viewer
     from napari.layers import Layer
 
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
 
     Extent = tuple[float, float, float, float]
 

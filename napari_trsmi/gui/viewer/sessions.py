@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from napari_trsmi.gui.session import Session
+from napari_trsmi.gui.session.session import Session
 
 _SESSIONS: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
 
@@ -16,8 +16,8 @@ def session_of(viewer: Any) -> Session:
     if viewer not in _SESSIONS:
         from napari.utils.notifications import show_error, show_info
 
+        from napari_trsmi.gui.jobs.worker import start_trainer
         from napari_trsmi.gui.viewer.canvas import Canvas
-        from napari_trsmi.gui.worker import start_trainer
 
         session = Session(start_trainer)
         session.failed.connect(show_error)

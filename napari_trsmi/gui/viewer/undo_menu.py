@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QMainWindow, QMenu
 
-from napari_trsmi.gui.listening import listen
-from napari_trsmi.gui.undoing import KEYS, Way, may_walk, told
+from napari_trsmi.gui.session.undoing import KEYS, Way, may_walk, told
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
-    from napari_trsmi.gui.session import Session
+    from napari_trsmi.gui.session.session import Session
     from napari_trsmi.gui.viewer.keys import WindowKeys
 
 LONGEST = 48  # letters of a name in the menu

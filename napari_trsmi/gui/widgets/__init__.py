@@ -1,1 +1,1 @@
-"""Small parts that docks share: labels that fit, buttons, search fields, frames, hints, columns, curves."""
+"""Small parts that docks share: labels that fit, buttons, fields, frames, hints, columns, curves; what they hear."""

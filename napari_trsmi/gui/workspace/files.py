@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from napari_trsmi.errors import DataError
-from napari_trsmi.gui.jobs import run_job
-from napari_trsmi.gui.maps import coloring_of, together
+from napari_trsmi.gui.finding.maps import coloring_of, together
+from napari_trsmi.gui.jobs.jobs import run_job
 from napari_trsmi.gui.remembered import remember
-from napari_trsmi.gui.state import Channel
+from napari_trsmi.gui.session.state import Channel
 from napari_trsmi.gui.viewer.cameras import Place
 from napari_trsmi.gui.viewer.lane import Opening, in_turn, lane_of
 from napari_trsmi.gui.viewer.layers import DOMAINS, SPOTS
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from napari import Viewer
     from qtpy.QtWidgets import QWidget
 
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Coloring, OpenSection
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import Coloring, OpenSection
 
     Found = list[tuple[OpenSection | None, list[str]]]
 

@@ -30,9 +30,9 @@ from napari_trsmi.reviews import REVIEW
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result
-    from napari_trsmi.gui.runs import Entry
-    from napari_trsmi.gui.session import Session
-    from napari_trsmi.gui.state import Coloring, OpenSection
+    from napari_trsmi.gui.session.runs import Entry
+    from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import Coloring, OpenSection
 
 
 @dataclass(frozen=True)

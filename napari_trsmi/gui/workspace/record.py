@@ -126,7 +126,7 @@ class SavedSection(Part):
     columns
         Columns of one's own by name.
     layout
-        How the sections lie on the canvas, see `gui.layout`.
+        How the sections lie on the canvas, see `gui.session.layout`.
     looks
         Layers by their role.
     hidden, settings, center, zoom

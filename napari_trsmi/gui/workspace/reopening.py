@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_trsmi.errors import DataError, TrsmiError
-from napari_trsmi.gui.layout import Layout
-from napari_trsmi.gui.state import OpenSection
-from napari_trsmi.gui.undoing import Point, said_again
+from napari_trsmi.gui.session.layout import Layout
+from napari_trsmi.gui.session.state import OpenSection
+from napari_trsmi.gui.session.undoing import Point, said_again
 from napari_trsmi.gui.workspace.keeping import check_sum
 from napari_trsmi.gui.workspace.record import (
     SavedFile,

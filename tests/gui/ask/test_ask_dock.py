@@ -16,7 +16,7 @@ from napari_trsmi import edits
 from napari_trsmi.gui.ask import describe_panel, differ_panel
 from napari_trsmi.gui.ask.dock import AskDock
 from napari_trsmi.gui.ask.feature_table import COLUMNS, FeatureTable
-from napari_trsmi.gui.maps import feature_coloring
+from napari_trsmi.gui.finding.maps import feature_coloring
 from napari_trsmi.gui.viewer.sessions import session_of
 
 

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QApplication
 from napari_trsmi import edits
 from napari_trsmi.gui.boundaries.layers import ON_DARK, ON_LIGHT, drawn, stroke_colors
 from napari_trsmi.gui.boundaries.ramp_key import RampKey
-from napari_trsmi.gui.state import Coloring, Shown
+from napari_trsmi.gui.session.state import Coloring, Shown
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.restoring import restore
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from napari.layers import Layer
 
 from napari_trsmi import edits
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.viewer.layers import section_layers
 from napari_trsmi.gui.viewer.sessions import session_of
 

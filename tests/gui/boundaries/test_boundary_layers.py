@@ -8,7 +8,7 @@ import pytest
 from scipy import sparse
 
 from napari_trsmi.gui.boundaries import layers
-from napari_trsmi.gui.state import Coloring, OpenSection
+from napari_trsmi.gui.session.state import Coloring, OpenSection
 
 WEAK, STRONG = layers.ON_LIGHT[0], layers.ON_LIGHT[-1]
 

@@ -6,7 +6,7 @@ import numpy as np
 from opened_dock import dock_alone
 
 from napari_trsmi import edits
-from napari_trsmi.gui.maps import result_maps
+from napari_trsmi.gui.finding.maps import result_maps
 
 
 def test_maps_hold_what_the_result_says_of_each_spot(trained):

@@ -9,7 +9,7 @@ from opened_dock import dock_alone
 import napari_trsmi as nt
 from napari_trsmi import api, carriers, edits
 from napari_trsmi.gui.boundaries.marker_tables import Marker, best_of_each, marker_tables
-from napari_trsmi.gui.maps import feature_coloring
+from napari_trsmi.gui.finding.maps import feature_coloring
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_a_click_on_a_marker_colours_the_spots_by_it(dock, sample):
 
 
 def test_markers_of_a_section_are_not_looked_at_in_another(dock, sample):
-    from napari_trsmi.gui.state import OpenSection
+    from napari_trsmi.gui.session.state import OpenSection
 
     dock.session.select_boundary(0)
     fewer = replace(sample, modalities={"rna": sample.modalities["rna"]})

@@ -13,7 +13,7 @@ from typed_keys import focus, press
 
 from napari_trsmi import edits
 from napari_trsmi.gui.boundaries.layers import ON_DARK, drawn, stroke_colors
-from napari_trsmi.gui.maps import result_maps
+from napari_trsmi.gui.finding.maps import result_maps
 from napari_trsmi.gui.viewer.layers import CERTAINTY, domain_features
 from napari_trsmi.summary import SUPPORT_MEANS
 

@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QApplication
 from typed_keys import focus, press, type_keys
 
 from napari_trsmi.gui.color.dock import ColorDock
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.viewer.sessions import session_of
 
 

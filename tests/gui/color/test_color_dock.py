@@ -12,8 +12,8 @@ from typed_keys import focus, press, type_keys
 
 from napari_trsmi.gui.color.gene_set_dialog import GeneSetDialog
 from napari_trsmi.gui.finding.features import COLUMN, Feature
-from napari_trsmi.gui.maps import feature_coloring
-from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+from napari_trsmi.gui.finding.maps import feature_coloring
+from napari_trsmi.gui.session.state import Coloring, OpenSection, Shown
 from napari_trsmi.gui.viewer.sessions import session_of
 
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from small_study import small_study
 
-from napari_trsmi.gui import maps
 from napari_trsmi.gui.color.suggestions import suggested
+from napari_trsmi.gui.finding import maps
 from napari_trsmi.gui.finding.features import COLUMN, Feature, FeatureIndex, coloring_by
-from napari_trsmi.gui.state import OpenSection
-from napari_trsmi.gui.uneven import most_uneven
+from napari_trsmi.gui.finding.uneven import most_uneven
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.viewer.layers import NO_VALUE, spot_colors
 
 

@@ -10,7 +10,7 @@ from qtpy.QtGui import QColor
 from typed_keys import focus, press, type_keys
 
 from napari_trsmi.gui.finding.features import COLUMN, Feature
-from napari_trsmi.gui.maps import feature_coloring
+from napari_trsmi.gui.finding.maps import feature_coloring
 
 
 def test_with_two_colours_a_click_fills_the_field_of_its_modality(viewer, sample):

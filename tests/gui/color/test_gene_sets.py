@@ -6,7 +6,7 @@ from small_dataset import COUNTS, dataset_of
 
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui.color import gene_sets
-from napari_trsmi.gui.maps import feature_coloring
+from napari_trsmi.gui.finding.maps import feature_coloring
 
 
 def test_a_score_is_the_mean_of_z_scores():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from napari_trsmi.gui.color.summary import means, summary
-from napari_trsmi.gui.state import Channel, Coloring, Shown
+from napari_trsmi.gui.session.state import Channel, Coloring, Shown
 
 
 def test_the_mean_of_a_group_leaves_out_what_is_unknown():

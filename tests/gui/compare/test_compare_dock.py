@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QFileDialog, QLineEdit, QPushButton
 
 from napari_trsmi import DataError, edits
 from napari_trsmi.gui.compare.dock import CompareDock
-from napari_trsmi.gui.runs import on
+from napari_trsmi.gui.session.runs import on
 from napari_trsmi.gui.viewer.sessions import session_of
 
 

@@ -16,7 +16,7 @@ from napari_trsmi.gui.compare.dock import CompareDock
 from napari_trsmi.gui.compare.pair import DIFFERENT, SAME, pair_of
 from napari_trsmi.gui.compare.panel import ComparePanel
 from napari_trsmi.gui.compare.view import VIEWS
-from napari_trsmi.gui.state import Coloring
+from napari_trsmi.gui.session.state import Coloring
 from napari_trsmi.gui.viewer.layers import spot_colors
 from napari_trsmi.gui.viewer.sessions import session_of
 

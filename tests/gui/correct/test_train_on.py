@@ -13,13 +13,13 @@ from qtpy.QtCore import Qt
 
 from napari_trsmi import edits, teach
 from napari_trsmi.gui.compare.dock import CompareDock
-from napari_trsmi.gui.runs import Runs
-from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.jobs.worker import start_trainer
+from napari_trsmi.gui.session.runs import Runs
+from napari_trsmi.gui.session.session import Session
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.train.live_plot import LivePlot
 from napari_trsmi.gui.train.preview_bar import PreviewBar
 from napari_trsmi.gui.train.run_bar import RunBar
-from napari_trsmi.gui.worker import start_trainer
 
 
 @pytest.fixture

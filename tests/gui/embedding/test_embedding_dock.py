@@ -14,8 +14,9 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from typed_keys import focus, press, type_keys
 
-from napari_trsmi.gui import maps, paces
 from napari_trsmi.gui.embedding.dock import EmbeddingDock
+from napari_trsmi.gui.finding import maps
+from napari_trsmi.gui.jobs import paces
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.viewer.hover import hover_of
 from napari_trsmi.gui.viewer.sessions import session_of

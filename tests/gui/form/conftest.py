@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from napari_trsmi.gui import deeds
 from napari_trsmi.gui.form.config_form import ConfigForm
-from napari_trsmi.gui.session import Session
+from napari_trsmi.gui.session import deeds
+from napari_trsmi.gui.session.session import Session
 
 
 @pytest.fixture

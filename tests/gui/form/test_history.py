@@ -6,7 +6,7 @@ from edited_form import NO_DEFAULT, number
 from qtpy.QtCore import Qt
 
 from napari_trsmi.config import Config
-from napari_trsmi.gui import deeds
+from napari_trsmi.gui.session import deeds
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 

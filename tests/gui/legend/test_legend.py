@@ -11,9 +11,9 @@ from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QLineEdit, QWidget
 
 from napari_trsmi.gui.legend.legend import Legend, attach_legend, legend_of
-from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.state import Channel, Coloring, OpenSection, Shown
-from napari_trsmi.gui.undoing import told
+from napari_trsmi.gui.session.session import Session
+from napari_trsmi.gui.session.state import Channel, Coloring, OpenSection, Shown
+from napari_trsmi.gui.session.undoing import told
 from napari_trsmi.gui.viewer.layers import section_layers
 from napari_trsmi.gui.viewer.sessions import session_of
 

@@ -6,7 +6,7 @@ import numpy as np
 from opened_dock import open_section
 
 from napari_trsmi.gui.legend.legend import Legend
-from napari_trsmi.gui.state import Shown
+from napari_trsmi.gui.session.state import Shown
 from napari_trsmi.gui.viewer.sessions import session_of
 
 

@@ -10,7 +10,7 @@ from napari.layers import Layer
 
 import napari_trsmi as nt
 from napari_trsmi.gui.plugin.writer import write_result
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.viewer.layers import section_layers
 
 

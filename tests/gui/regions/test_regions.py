@@ -4,8 +4,8 @@ import pytest
 import napari_trsmi as nt
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui.regions.regions import Regions
-from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.session import Session
+from napari_trsmi.gui.session.state import OpenSection
 
 
 @pytest.fixture

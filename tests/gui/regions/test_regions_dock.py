@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QPushButton
 
 import napari_trsmi as nt
 from napari_trsmi.exchange import read_columns
-from napari_trsmi.gui import exporting
+from napari_trsmi.gui.jobs import exporting
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.restoring import restore
 

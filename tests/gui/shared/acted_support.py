@@ -39,5 +39,5 @@ def act_support(monkeypatch, gate=None, error=None, nothing=False):
         return result if nothing else with_acted_support(result)
 
     monkeypatch.setattr("napari_trsmi.evidence.supported", supported)
-    monkeypatch.setattr("napari_trsmi.gui.ready.Ready.get", lambda ready, result: None)
+    monkeypatch.setattr("napari_trsmi.gui.jobs.ready.Ready.get", lambda ready, result: None)
     return asked

@@ -8,7 +8,7 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 
 from napari_trsmi.gui.boundaries.dock import BoundariesDock
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.viewer.layers import section_layers
 from napari_trsmi.gui.viewer.sessions import session_of
 

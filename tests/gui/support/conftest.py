@@ -8,8 +8,8 @@ from threading import Semaphore
 import pytest
 from acted_support import act_support
 
-from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.session import Session
+from napari_trsmi.gui.session.state import OpenSection
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from qtpy.QtCore import QStringListModel, Qt
 from qtpy.QtWidgets import QLineEdit, QListView, QWidget
 
 from napari_trsmi import edits
-from napari_trsmi.gui.state import OpenSection, Run, Shown
+from napari_trsmi.gui.jobs.worker import sentence
+from napari_trsmi.gui.session.state import OpenSection, Run, Shown
 from napari_trsmi.gui.support.bar import SupportBar
 from napari_trsmi.gui.support.finder import finder_of
-from napari_trsmi.gui.worker import sentence
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from acted_support import act_support, with_acted_support
 
 from napari_trsmi import edits
-from napari_trsmi.gui.ready import Ready
+from napari_trsmi.gui.jobs.ready import Ready
 from napari_trsmi.gui.support.job import SupportJob, onto
 
 

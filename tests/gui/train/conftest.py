@@ -10,7 +10,7 @@ from dock_by_hand import ALL, click, idle
 from napari.components import ViewerModel
 from opened_dock import add
 
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.train import closing
 from napari_trsmi.gui.train.dock import TrainDock
 

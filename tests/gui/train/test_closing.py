@@ -16,8 +16,8 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QDialog, QMainWindow, QWidget
 
 from napari_trsmi import edits
-from napari_trsmi.gui.jobs import run_job
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.jobs.jobs import run_job
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.train import closing, save_menu
 from napari_trsmi.gui.trust.dock import TrustDock
 from napari_trsmi.gui.trust.job import TrustJob

@@ -10,7 +10,7 @@ import pytest
 from opened_dock import add
 from qtpy.QtWidgets import QMainWindow
 
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.train import closing
 from napari_trsmi.gui.trust.job import TrustJob
 

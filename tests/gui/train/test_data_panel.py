@@ -10,7 +10,7 @@ from opened_dock import add
 from napari_trsmi import read
 from napari_trsmi.data.simulate import simulate_dataset
 from napari_trsmi.data.study import stack
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.train.data_panel import ADD
 
 

@@ -8,8 +8,8 @@ import pytest
 from dock_by_hand import ALL, click, idle
 from opened_dock import add
 
-from napari_trsmi.gui.maps import feature_coloring
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.finding.maps import feature_coloring
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.train import first_look
 
 

@@ -6,7 +6,7 @@ import pytest
 from dock_by_hand import ALL, click, idle
 from qtpy.QtCore import Qt
 
-from napari_trsmi.gui.maps import feature_coloring, result_maps
+from napari_trsmi.gui.finding.maps import feature_coloring, result_maps
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 from acted_training import step
 from moved_by_hand import Hand
 
-from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.session import Session
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.train.live_plot import LivePlot
 
 

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from napari_trsmi.data import placement
 from napari_trsmi.gui.finding.features import COLUMN
 from napari_trsmi.gui.finding.last_index import LastIndex
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.train.join_panel import JoinPanel
 from napari_trsmi.gui.train.placement_panel import TURNS, PlacementPanel, turn
 from napari_trsmi.gui.viewer import looks, study_picker

@@ -10,7 +10,7 @@ from opened_dock import add
 from qtpy.QtCore import Qt
 from typed_keys import focus, press
 
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.train.pages import COURSE
 
 

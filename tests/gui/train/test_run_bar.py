@@ -12,8 +12,8 @@ from dock_by_hand import ALL, click, enabled, idle
 from opened_dock import add
 
 from napari_trsmi.estimate import estimate, parts
-from napari_trsmi.gui.paces import paces
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.jobs.paces import paces
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.train.run_bar import FINAL_COLORS, OUT_OF_DATE, time_left
 from napari_trsmi.gui.words import duration
 from napari_trsmi.records import EVEN

@@ -18,12 +18,12 @@ from qtpy.QtWidgets import QFileDialog, QWidget
 
 import napari_trsmi as nt
 from napari_trsmi import edits
-from napari_trsmi.gui.folders import used
 from napari_trsmi.gui.plugin import save_commands
-from napari_trsmi.gui.session import Session
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.session import Session
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.support.finder import finder_of
 from napari_trsmi.gui.train import save_menu
+from napari_trsmi.gui.widgets.folders import used
 
 RESULT_ONLY = (
     "Save result…",
@@ -268,7 +268,7 @@ def test_domains_are_given_to_other_programs(session, parent, tmp_path, qtbot, t
 
 
 def test_without_spatialdata_its_shapes_say_what_to_install_before_they_ask_where(session, parent, monkeypatch):
-    monkeypatch.setattr("napari_trsmi.gui.exporting.find_spec", lambda name: None)
+    monkeypatch.setattr("napari_trsmi.gui.jobs.exporting.find_spec", lambda name: None)
     person = Person(Path("x.zarr"))
     choose(session, parent, "Shapes for SpatialData…", person)
     assert session.failures == [

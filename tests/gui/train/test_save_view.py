@@ -6,7 +6,7 @@ import pytest
 from opened_dock import open_section
 
 from napari_trsmi.gui.plugin import save_commands
-from napari_trsmi.gui.session import Session
+from napari_trsmi.gui.session.session import Session
 from napari_trsmi.gui.train import save_menu, save_view
 from napari_trsmi.gui.viewer.sessions import session_of
 

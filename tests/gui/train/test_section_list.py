@@ -9,7 +9,7 @@ from dock_by_hand import click, enabled, idle
 from opened_dock import add
 from qtpy.QtCore import Qt
 
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.state import OpenSection
 
 
 @pytest.fixture

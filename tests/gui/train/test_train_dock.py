@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QApplication
 from napari_trsmi import Config
 from napari_trsmi.domains.colors import PALETTE
 from napari_trsmi.gui.form.config_form import LEAST
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.train.dock import TrainDock
 from napari_trsmi.gui.train.pages import SETTINGS
 

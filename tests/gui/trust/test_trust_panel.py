@@ -14,13 +14,13 @@ from qtpy.QtCore import Qt
 
 from napari_trsmi import edits
 from napari_trsmi.gui.boundaries.table import BoundaryModel
-from napari_trsmi.gui.maps import result_maps
+from napari_trsmi.gui.finding.maps import result_maps
+from napari_trsmi.gui.jobs.worker import sentence
+from napari_trsmi.gui.session.undoing import replace_result
 from napari_trsmi.gui.trust import panel as trust_panel
 from napari_trsmi.gui.trust.dock import TrustDock
 from napari_trsmi.gui.trust.job import TrustJob, Wanted
 from napari_trsmi.gui.trust.words import ELSEWHERE, NO_RESULT
-from napari_trsmi.gui.undoing import replace_result
-from napari_trsmi.gui.worker import sentence
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from napari.layers import Layer, Points
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication
 
-from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+from napari_trsmi.gui.session.state import Coloring, OpenSection, Shown
 from napari_trsmi.gui.viewer import layers, raster
 from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.sessions import session_of

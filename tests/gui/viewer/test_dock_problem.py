@@ -6,8 +6,8 @@ import pytest
 from typed_keys import focus
 
 from napari_trsmi.errors import DataError
-from napari_trsmi.gui.jobs import run_job
-from napari_trsmi.gui.problem import Problem
+from napari_trsmi.gui.controls.problem import Problem
+from napari_trsmi.gui.jobs.jobs import run_job
 from napari_trsmi.gui.viewer.docks import docks_of, open_docks
 from napari_trsmi.gui.viewer.sessions import session_of
 

@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QWidget
 import napari_trsmi as nt
 from napari_trsmi.config import Config
 from napari_trsmi.gui.remembered import is_known, recent, remember
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.train.hints import carries_little, guessed, number
 from napari_trsmi.gui.viewer.docks import open_docks
 from napari_trsmi.gui.viewer.guide import Guide, next_step

@@ -9,7 +9,7 @@ from opened_dock import add
 from qtpy.QtGui import QOpenGLContext
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
 
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.viewer.docks import open_docks
 
 # Where OpenGL is computed, napari 0.9.2 alone ends here with a segmentation fault.

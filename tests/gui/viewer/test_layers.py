@@ -9,7 +9,7 @@ import pytest
 from napari.layers import Layer
 
 from napari_trsmi.data.dataset import TissueImage
-from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+from napari_trsmi.gui.session.state import Coloring, OpenSection, Shown
 from napari_trsmi.gui.viewer import layers, raster
 from napari_trsmi.gui.viewer.looks import look
 

@@ -13,7 +13,7 @@ from qtpy.QtGui import QDropEvent
 from qtpy.QtWidgets import QPushButton
 from small_study import trained_study
 
-from napari_trsmi.gui.layout import Layout, Turn
+from napari_trsmi.gui.session.layout import Layout, Turn
 from napari_trsmi.gui.viewer import laying, looks
 from napari_trsmi.gui.viewer.layers import DOMAINS, NAMES, SPOT, SPOTS, TISSUE, world
 from napari_trsmi.gui.viewer.part_list import PartList

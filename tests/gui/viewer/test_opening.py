@@ -14,8 +14,8 @@ from qtpy.QtCore import Qt
 
 import napari_trsmi as nt
 from napari_trsmi.errors import DataError
-from napari_trsmi.gui.libraries import Pieces
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.jobs.libraries import Pieces
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.viewer import reader
 from napari_trsmi.gui.viewer.docks import TRAIN, docks_of
 from napari_trsmi.gui.viewer.lane import Opening, lane_of
@@ -224,7 +224,7 @@ def test_pieces_are_imported_one_event_after_the_other(qapp, qtbot):
 ALONE = """
 import sys, threading
 from qtpy.QtCore import QCoreApplication
-from napari_trsmi.gui.libraries import PIECES
+from napari_trsmi.gui.jobs.libraries import PIECES
 from napari_trsmi.gui.viewer.opening import read_files
 
 app = QCoreApplication([])

@@ -10,7 +10,7 @@ import xenium_by_hand as by_hand
 from napari.layers import Image, Labels, Points
 
 from napari_trsmi.data.readers import read
-from napari_trsmi.gui.state import OpenSection, Shown
+from napari_trsmi.gui.session.state import OpenSection, Shown
 from napari_trsmi.gui.viewer import layers, raster
 from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.outlining import OutlineJob

@@ -11,7 +11,7 @@ from small_study import small_study
 
 from napari_trsmi.gui.correct.lasso_layers import sides_of
 from napari_trsmi.gui.legend.legend import Legend
-from napari_trsmi.gui.state import OpenSection, Shown
+from napari_trsmi.gui.session.state import OpenSection, Shown
 from napari_trsmi.gui.viewer.layers import world
 from napari_trsmi.gui.viewer.part_list import PartList
 from napari_trsmi.gui.viewer.seen import views_of

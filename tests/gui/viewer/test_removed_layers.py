@@ -10,7 +10,7 @@ from napari.layers._layer_actions import _duplicate_layer
 from opened_dock import add
 
 from napari_trsmi.gui.boundaries.canvas import boundary_canvas_of
-from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+from napari_trsmi.gui.session.state import Coloring, OpenSection, Shown
 from napari_trsmi.gui.viewer.sessions import session_of
 
 

@@ -10,7 +10,7 @@ from napari.utils.action_manager import action_manager
 from opened_dock import add
 from small_study import small_study
 
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.viewer.flight import Flight
 from napari_trsmi.gui.viewer.frames import box
 from napari_trsmi.gui.viewer.sessions import session_of

@@ -10,8 +10,8 @@ from opened_dock import open_section
 from small_study import small_study
 
 from napari_trsmi.canvas_figure import Marks, Pixels, Strokes, View, Words, draw, save
-from napari_trsmi.gui import maps
-from napari_trsmi.gui.state import Shown
+from napari_trsmi.gui.finding import maps
+from napari_trsmi.gui.session.state import Shown
 from napari_trsmi.gui.viewer import raster
 from napari_trsmi.gui.viewer.captions import key_of
 from napari_trsmi.gui.viewer.seen import views_of

@@ -12,7 +12,7 @@ from small_study import small_study
 
 from napari_trsmi.data.dataset import TissueImage
 from napari_trsmi.data.study import stack
-from napari_trsmi.gui.state import Coloring, OpenSection, Shown
+from napari_trsmi.gui.session.state import Coloring, OpenSection, Shown
 from napari_trsmi.gui.viewer import layers, looks, raster
 from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.sessions import session_of

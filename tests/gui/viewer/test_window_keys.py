@@ -178,7 +178,7 @@ def test_a_key_that_is_held_marks_one_boundary(dock, qtbot):
 
 
 def test_the_line_under_the_mouse_says_domain_support_and_value(dock, trained):
-    from napari_trsmi.gui.maps import feature_coloring
+    from napari_trsmi.gui.finding.maps import feature_coloring
 
     hover, session = dock.window().findChild(Hover), dock.session
     session.color(feature_coloring(trained.dataset, "adt", trained.dataset.modalities["adt"].table.var_names[0]))

@@ -17,8 +17,8 @@ import napari_trsmi as nt
 from napari_trsmi.data.placement import apply, turned
 from napari_trsmi.data.small_copy import write_small
 from napari_trsmi.errors import DataError
-from napari_trsmi.gui.layout import Layout, Turn
-from napari_trsmi.gui.state import OpenSection
+from napari_trsmi.gui.session.layout import Layout, Turn
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.workspace import record
 from napari_trsmi.gui.workspace.arranging import as_it_lies

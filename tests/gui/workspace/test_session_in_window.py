@@ -238,7 +238,7 @@ def test_colours_cameras_and_hidden_domains_of_all_sections_come_back(
 def test_maps_and_several_features_are_shown_again(viewer, sample, trained):
     from dataclasses import replace
 
-    from napari_trsmi.gui import maps
+    from napari_trsmi.gui.finding import maps
     from napari_trsmi.gui.workspace.keeping import coloring_saved
 
     section = open_section(viewer, sample, replace(trained))

@@ -1,0 +1,31 @@
+import pandas as pd
+
+import napari_trsmi as nt
+from napari_trsmi.gui.session.session import Session
+from napari_trsmi.gui.session.state import OpenSection
+
+
+def test_a_column_of_ones_own_is_a_column_like_those_of_the_file():
+    session, heard = Session(lambda *_: None), []
+    session.annotations.changed.connect(heard.append)
+    session.annotations.put("mine", pd.Categorical([]))  # nothing is open
+    assert heard == []
+    section = OpenSection(nt.read(nt.sample_path()))
+    session.activate(section)
+    values = pd.Categorical(["a", None] * (section.dataset.n_spots // 2))
+    session.annotations.put("mine", values)
+    assert list(section.dataset.obs["mine"][:1]) == ["a"]
+    assert session.annotations.names == ("mine",)
+    session.annotations.drop("mine")
+    assert "mine" not in section.dataset.obs
+    assert session.annotations.names == ()
+    assert heard == ["mine", "mine"]
+
+
+def test_a_column_of_the_file_stays():
+    session = Session(lambda *_: None)
+    section = OpenSection(nt.read(nt.sample_path()))
+    session.activate(section)
+    name = section.dataset.obs.columns[0]
+    session.annotations.drop(name)
+    assert name in section.dataset.obs
