@@ -43,7 +43,13 @@ def sections(model: type[BaseModel]) -> st.SearchStrategy[Any]:
     """Instances of one section of the settings."""
     hints = typing.get_type_hints(model)
     values = {name: _values(name, hints[name], info) for name, info in model.model_fields.items()}
-    return st.fixed_dictionaries({}, optional=values).map(lambda given: model(**given))
+    allowed = st.fixed_dictionaries({}, optional=values).filter(_one_graph_counts)
+    return allowed.map(lambda given: model(**given))
+
+
+def _one_graph_counts(given: dict[str, Any]) -> bool:
+    """Whether settings of graphs, if they are some, leave one of the two its weight."""
+    return given.get("w_spatial", 1.0) > 0 or given.get("w_feature", 0.1) > 0
 
 
 def _values(name: str, hint: Any, info: FieldInfo) -> st.SearchStrategy[Any]:

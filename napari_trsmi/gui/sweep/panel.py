@@ -66,7 +66,7 @@ class SweepPanel(JobPanel):
     """Settings to vary, Run and Stop, and a row per setting; a click shows what it finds on the tissue."""
 
     job: SweepJob | None
-    losing = "The sweep of {}"
+    losing, unkept = "The sweep of {}", "The sweep of {} that is kept nowhere"
 
     def __init__(self, session: Session, ask: AskFolder = ask_folder) -> None:
         super().__init__(session)
@@ -77,6 +77,7 @@ class SweepPanel(JobPanel):
         self._section: OpenSection | None = None  # whose sweep is shown
         self._can_run = True  # False where the fields ask for what cannot be; it is said above Run
         self._kept: WeakKeyDictionary[OpenSection, _Kept] = WeakKeyDictionary()  # sweeps of those not looked at
+        self._passing: set[Path] = set()  # folders that go with the window
 
         self.first, self.second = SweepField("First setting"), SweepField("Second setting")
         self.first.set_field("cluster.n_domains", "5, 7, 9")
@@ -163,6 +164,7 @@ class SweepPanel(JobPanel):
             return
         if self.folder is None:
             self.folder = Path(mkdtemp(prefix="trsmi-sweep-"))
+            self._passing.add(self.folder)
             finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         kept = None if session.result is None else (session.result.labels, session.result.palette)
         scheduler = self.scheduler.text().strip() or None
@@ -188,7 +190,12 @@ class SweepPanel(JobPanel):
         to = self.ask(self, "Keep the sweep in a new folder", Path.home() / f"{self.result.name}_sweep")
         if to is not None:
             said = f"The sweep is in {to}. `trsmi sweep ... --out` with this folder goes on with it."
-            run_job(session, f"Keeping {to.name}", lambda: _copy(folder, to), lambda _: session.told.emit(said))
+
+            def done(_: None) -> None:
+                self._passing.discard(folder)
+                session.told.emit(said)
+
+            run_job(session, f"Keeping {to.name}", lambda: _copy(folder, to), done)
 
     def open(self) -> None:
         """Ask for the folder of an earlier sweep and show it."""
@@ -209,6 +216,21 @@ class SweepPanel(JobPanel):
     def _on_chosen(self, setting: int) -> None:
         self.chosen.set_sweep(self.result, self.pictures, setting)
         self.chosen.show_run()
+
+    @property
+    def at_stake(self) -> str:
+        """The sweep under way, and those done that are in no folder of a person's."""
+        swept = dict(self._kept)
+        if self._section is not None:
+            swept[self._section] = self.folder, self.result, self.pictures
+        if self.job is not None and self.job_of is not None:
+            swept.pop(self.job_of, None)  # what there is of it is told as under way
+        unkept = [
+            self.unkept.format(section.dataset.name)
+            for section, (folder, result, _) in swept.items()
+            if result is not None and folder in self._passing
+        ]
+        return " and ".join(filter(None, [super().at_stake, *unkept]))
 
     # What the session and the thread say
 

@@ -55,7 +55,7 @@ QUESTIONS: dict[Question, tuple[str, str, tuple[str, Answer], str]] = {
     ),
     "work": (
         "{} would be lost.",
-        "What is under way ends when the window closes.",
+        "What is under way ends when the window closes, and what is not kept goes with it.",
         ("Stay", "stay"),
         "Stop and close",
     ),
@@ -89,7 +89,7 @@ def ask(window: QWidget, question: Question, name: str, unsaved: str = "", work:
     unsaved
         Those not saved beside one that trains.
     work
-        Checks and sweeps that go on beside it.
+        Checks and sweeps beside it that go on, or are kept nowhere.
     """
     box = QMessageBox(window)
     box.setIcon(QMessageBox.Icon.Question)
@@ -164,7 +164,7 @@ class ClosingGuard(QObject):
 
     @property
     def at_stake(self) -> list[str]:
-        """Checks and sweeps that go on and would be lost."""
+        """Checks and sweeps that go on, or are kept nowhere, and would be lost."""
         window = self.parent()
         panels = [] if window is None else window.findChildren(JobPanel)
         return [panel.at_stake for panel in panels if panel.at_stake]

@@ -98,6 +98,7 @@ def test_window_and_command_line_give_the_same_table(qtbot, little, brief, clust
     assert not panel.run_button.isEnabled()
     qtbot.waitUntil(lambda: panel.job is None, timeout=120_000)
     assert panel.strip.rowCount() == 2
+    assert panel.at_stake == f"The sweep of {little.dataset.name} that is kept nowhere"  # asked about on closing
     (tmp_path / "run.json").write_text(json.dumps({"config": panel.session.config.model_dump(mode="json")}))
     words = ["--grid", "cluster.n_domains=3,4", "--seeds", "2", "--config", str(tmp_path / "run.json"), "-q"]
     out = tmp_path / "out"
@@ -110,7 +111,7 @@ def test_window_and_command_line_give_the_same_table(qtbot, little, brief, clust
     # Kept in a folder and opened again, it is the same sweep.
     panel.ask = lambda *_: tmp_path / "kept"
     panel.keep()
-    qtbot.waitUntil(lambda: (tmp_path / "kept" / "agreement.csv").exists(), timeout=10_000)
+    qtbot.waitUntil(lambda: not panel.at_stake, timeout=10_000)
     before, panel.result = panel.result, None
     panel.open()
     qtbot.waitUntil(lambda: panel.result is not None, timeout=20_000)

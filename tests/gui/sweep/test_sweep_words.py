@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 from napari.components import ViewerModel
 from opened_dock import open_section
 from qtpy.QtCore import Qt
 
+from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.trust.dock import TrustDock
+from napari_trsmi.sweep import Grid, SweepResult
 from napari_trsmi.sweep.runs import _text
 
 
@@ -37,6 +42,27 @@ def test_what_is_no_number_is_said_in_plain_words_and_run_waits(panel, qtbot):
     assert not panel.run_button.isEnabled()
     typed(panel, qtbot, "5, 7")
     assert panel.run_button.isEnabled()
+
+
+def test_sweeps_that_are_kept_nowhere_are_at_stake_those_of_other_sections_too(panel, trained, tmp_path, monkeypatch):
+    name, found = trained.dataset.name, SweepResult("slice", Grid({}), panel.session.config, (), {})
+    ended = SimpleNamespace(folder=tmp_path / "first", pictures=None)
+    for widget in (panel.strip, panel.chosen):
+        monkeypatch.setattr(widget, "set_sweep", lambda *_: None)  # there are no runs to be shown
+    panel._passing = {tmp_path / "first", tmp_path / "second"}
+    panel.job_of = panel.session.section
+    assert panel.at_stake == ""
+    panel.folder = ended.folder
+    panel._on_done(ended, found)
+    assert panel.at_stake == f"The sweep of {name} that is kept nowhere"
+    other = OpenSection(replace(trained.dataset, name="other"))
+    panel.session.activate(other)
+    assert panel.at_stake == f"The sweep of {name} that is kept nowhere"
+    panel.folder, panel.job_of = tmp_path / "second", other
+    panel._on_done(ended, found)
+    assert panel.at_stake.endswith("and The sweep of other that is kept nowhere")
+    panel._passing.clear()  # as once they are kept
+    assert panel.at_stake == ""
 
 
 def test_one_worker_is_one():
