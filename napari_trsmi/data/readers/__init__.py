@@ -15,7 +15,7 @@ from napari_trsmi.data.readers.beside import apart, with_picture
 from napari_trsmi.data.readers.files import READABLE, ZARR_MARKS, from_file, from_zarr
 from napari_trsmi.data.readers.found import Found, combined, found_in_anndata, found_in_mudata
 from napari_trsmi.data.readers.joined import Spots
-from napari_trsmi.data.readers.opening import check_readable
+from napari_trsmi.data.readers.opening import check_readable, once
 from napari_trsmi.data.readers.plainly import readable
 from napari_trsmi.data.readers.platforms import from_platform, platform_of
 from napari_trsmi.data.readers.visium import from_space_ranger, is_space_ranger, run_of
@@ -215,7 +215,7 @@ def _found(path: Path, library: str | None, modalities: Sequence[str] | None) ->
     """Return what lies at `path`, read by its suffix or its kind of folder."""
     check_readable(path)
     if path.is_file():
-        return from_file(path)
+        return once(("file", path), lambda: from_file(path))
     if path.suffix == ".zarr" or any((path / name).exists() for name in ZARR_MARKS):
         return from_zarr(path, library, modalities)
     if is_xenium(path):
