@@ -52,13 +52,16 @@ def test_sections_over_each_other_are_asked_for_and_each_name_opens_one(stacked,
         assert dataset.obs_names.tolist() == stacked.obs_names[parts(stacked, *names) == name].tolist()
 
 
-def test_sections_that_barcodes_alone_tell_apart_are_asked_for_or_read_as_a_study(stacked):
-    stacked.obs_names = [f"{cell}-{section}" for section in "AB" for cell in range(36)]
+@pytest.mark.parametrize(("ends", "names"), [("AB", ("A", "B")), ("12", ("section1", "section2"))])
+def test_sections_that_barcodes_alone_tell_apart_are_asked_for_or_read_as_a_study(stacked, ends, names, tmp_path):
+    stacked.obs_names = [f"{cell}-{section}" for section in ends for cell in range(36)]
     error = asked(stacked)
-    assert error.names == ("A", "B")
+    assert error.names == names
     assert "--section-column barcodes" in str(error)
-    assert from_memory(stacked, library="B").obs_names.tolist() == [f"{cell}-B" for cell in range(36)]
-    assert read_sections(stacked, column="barcodes").section_names == ("A", "B")
+    assert from_memory(stacked, library=names[1]).obs_names.tolist() == [f"{cell}-{ends[1]}" for cell in range(36)]
+    assert read_sections(stacked, column="barcodes").section_names == names
+    stacked.write_h5ad(tmp_path / "stacked.h5ad")
+    assert read_sections(tmp_path / "stacked.h5ad").section_names == names  # "All as one study" of the window
     stacked.obsm["spatial"][36:, 0] += 100.0
     assert from_memory(stacked).n_spots == 72  # side by side they are one
 
