@@ -66,6 +66,17 @@ def test_sections_that_barcodes_alone_tell_apart_are_asked_for_or_read_as_a_stud
     assert from_memory(stacked).n_spots == 72  # side by side they are one
 
 
+def test_stacked_sections_of_the_same_barcodes_are_told_what_to_do(stacked):
+    stacked.obs_names = [f"spot{cell}-1" for _ in range(2) for cell in range(36)]
+    notes = from_memory(stacked).notes
+    assert any("stacked: keep one, or name the section of each spot in a column of obs" in note for note in notes)
+    assert any("36 that occur more than once" in note and "--section-column sample" in note for note in notes)
+    with pytest.raises(DataError, match=r"as 'AAAC-s1' and 'AAAC-s2' do, found 'spot0-1' .* Add a column to obs"):
+        read_sections(stacked, column="barcodes")
+    stacked.obs["sample"] = parts(stacked, "s1", "s2")
+    assert read_sections(stacked, column="sample").section_names == ("s1", "s2")
+
+
 def test_categories_and_missing_values_are_asked_like_text(stacked):
     stacked.obs["batch"] = pd.Categorical([None, *parts(stacked, "s1", "s2")[1:]])
     assert asked(stacked).names == ("s1", "s2")
