@@ -11,6 +11,7 @@ from napari_trsmi.data.readers.matrices import is_matrix
 from napari_trsmi.data.readers.opening import reading
 from napari_trsmi.data.readers.plainly import other_content, readable
 from napari_trsmi.data.readers.ranger_files import is_part
+from napari_trsmi.data.readers.text_tables import from_text_table, is_text_table
 from napari_trsmi.data.readers.visium import from_matrix
 from napari_trsmi.data.readers.xenium import from_xenium, is_xenium
 from napari_trsmi.data.soundness import check_stored
@@ -24,7 +25,10 @@ _PACKED = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"7z\
 _ANOTHER = "Choose another file."
 _ELSEWHERE = {
     ("rds", "rda", "rdata", "qs", "h5seurat"): "Write it as .h5ad in R first, with zellkonverter or anndataR.",
-    ("csv", "tsv", "txt", "xlsx"): "Make an AnnData of it first: measurements in X, places in obsm['spatial'].",
+    ("csv", "tsv", "txt", "xlsx"): (
+        "Make an AnnData of it first, measurements in X and places in obsm['spatial'], or give a table whose rows or "
+        "columns are called by barcodes, such as 12x34."
+    ),
     ("loom",): "Write it as .h5ad first (anndata.io.read_loom), with places in obsm['spatial'].",
     ("gef", "gem"): "Give the folder it lies in, or write it as .h5ad with stereopy.",
 }
@@ -43,6 +47,8 @@ def from_file(path: Path) -> Found:
     if path.stat().st_size == 0:
         problem = DataError(f"Expected a file with content at {path}, found an empty one. Copy or write it again.")
         raise problem.saying(f"{path.name} is empty.")
+    if is_text_table(path):
+        return from_text_table(path)
     with path.open("rb") as file:
         start = file.read(8)
     packed = next((name for magic, name in _PACKED if start.startswith(magic)), None)
