@@ -44,7 +44,8 @@ def read(
 
     Reads ``.h5mu``; ``.h5ad`` with one modality or several told apart by ``var["feature_types"]``; AnnData, MuData and
     SpatialData ``.zarr``; output folders of Space Ranger and Xenium; and, where spatialdata-io is installed, those of
-    CosMx, MERSCOPE, Stereo-seq, seqFISH and others; tables of text named by barcodes. Proteins in ``obsm["protein_expression"]`` are a modality.
+    CosMx, MERSCOPE, Stereo-seq, seqFISH and others; text whose rows or columns are barcodes. Proteins in
+    ``obsm["protein_expression"]`` are a modality.
     Coordinates go by name where they have names, in ``obsm`` or ``obs``. Spots that one of the modalities lacks are
     left out and counted in `Dataset.dropped`, unless `spots` is ``"all"``; what else was left out, guessed or converted
     is in `Dataset.notes`: spots off tissue or without coordinates, a third coordinate, kinds judged by names or values,

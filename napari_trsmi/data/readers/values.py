@@ -29,6 +29,7 @@ _SAID = {
     "scaled": "scaled but not logged: taken as counts are, without a test that needs counts",
     "logged": "logged: used as they are, scaled per gene",
 }
+_BETTER = "Counts are better: put them in layers['counts'] if you have them."
 _OF_PEAKS = ("X_lsi", "X_spectral", "X_svd")  # as muon, SnapATAC and Signac call what they make of peaks
 _COMPONENT_KEYS = ("X_pca", "X_pc", "X_lsi", "X_svd", "X_nmf")
 
@@ -83,7 +84,7 @@ def checked_modality(
     elif kind is None and _may_be_components(table, rows):
         named = "precomputed"
         values, var, note = _components(name, table, rows)
-        note = note or f"Modality {name!r} holds negative fractions: taken as precomputed features."
+        note = note or f"Modality {name!r} holds negative fractions: taken as precomputed features. {_BETTER}"
     elif kind is None and named == "chromatin" and (key := next((key for key in _OF_PEAKS if key in table.obsm), "")):
         named = "precomputed"
         values, var = _components_in(key, name, table, rows)
@@ -164,10 +165,8 @@ def _normalised(name: str, table: AnnData, rows: np.ndarray) -> tuple[Any, Any, 
         note = f"X of modality {name!r} was scaled to a mean of 0: used {beside.where}{_left_out(beside)}. "
         found = beside
     matrix = _as_csr(found.values)
-    told = (
-        f"Modality {name!r} holds no counts: its values look {_SAID[scale_of(matrix)]}. Counts are better: put them in "
-    )
-    return matrix, found.var, f"{note}{told}layers['counts'] if you have them."
+    told = f"Modality {name!r} holds no counts: its values look {_SAID[scale_of(matrix)]}. "
+    return matrix, found.var, f"{note}{told}{_BETTER}"
 
 
 def _is_measured(profile: Profile) -> bool:

@@ -50,6 +50,7 @@ def test_what_was_made_of_counts_gives_way_to_them(counts, opened, made, order, 
     dataset = opened(**(tables if order == "counts first" else dict(reversed(tables.items()))))
     assert list(dataset.modalities) == ["rna"]
     assert any("rna_made holds the values of rna, normalised or scaled: used rna alone" in n for n in dataset.notes)
+    assert not any("'rna_made'" in note for note in dataset.notes)
     np.testing.assert_array_equal(dataset.modalities["rna"].table.X.toarray(), counts.X.toarray())
 
 
