@@ -123,7 +123,8 @@ def found_at(
     paths: Sequence[Path], library: str | None = None, modalities: Sequence[str] | None = None
 ) -> tuple[Found, str]:
     """Return what lies at some paths, tables of the same spots, and what to call it."""
-    parts = {name: _found(path, library, modalities) for name, path in zip(_names(paths), paths, strict=True)}
+    alone = len(paths) == 1
+    parts = {name: _found(path, library, modalities, alone) for name, path in zip(_names(paths), paths, strict=True)}
     return combined(parts) if len(parts) > 1 else next(iter(parts.values())), " + ".join(parts)
 
 
@@ -177,13 +178,15 @@ def from_memory(
 
 def found_in_memory(data: AnnData | MuData) -> Found:
     """Return what an AnnData or MuData object holds; raises `DataError` where it is neither."""
+    import pandas as pd
     from anndata import AnnData
     from mudata import MuData
 
     if isinstance(data, MuData):
         return found_in_mudata(data)
     if isinstance(data, AnnData):
-        return found_in_anndata(data.to_memory() if data.isbacked or data.is_view else data)
+        elsewhere = data.isbacked or data.is_view or not isinstance(data.obs, pd.DataFrame)  # as of read_lazy
+        return found_in_anndata(data.to_memory() if elsewhere else data)
     raise DataError(f"Expected an AnnData or MuData object, found {type(data).__name__}. Use read for a file.")
 
 
@@ -212,11 +215,11 @@ def _names(paths: Sequence[Path]) -> list[str]:
     return names
 
 
-def _found(path: Path, library: str | None, modalities: Sequence[str] | None) -> Found:
+def _found(path: Path, library: str | None, modalities: Sequence[str] | None, alone: bool) -> Found:
     """Return what lies at `path`, read by its suffix or its kind of folder."""
     check_readable(path)
     if path.is_file():
-        return once(("file", path), lambda: from_file(path))
+        return once(("file", path), lambda: from_file(path, alone=alone))
     if path.suffix == ".zarr" or any((path / name).exists() for name in ZARR_MARKS):
         return from_zarr(path, library, modalities)
     if is_xenium(path):

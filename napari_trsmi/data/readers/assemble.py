@@ -185,7 +185,7 @@ def _modalities(
         said[key] = list(more)
         if not measured.all():
             said[key].append(f"{key} was not measured at {int((~measured).sum()):,} spots.")
-    read, more = without_twins(read)
+    read, more = without_twins(read, joined.moved)
     return read, [*notes, *(note for key in read for note in said[key]), *more]
 
 

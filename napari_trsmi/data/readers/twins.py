@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import combinations
 from typing import Any
 
@@ -12,6 +12,7 @@ from scipy import sparse
 
 from napari_trsmi.data.dataset import Modality
 from napari_trsmi.data.readers.profile import profile_of
+from napari_trsmi.errors import DataError
 
 _TRIED = 100  # spots that are compared before all
 _SPOTS, _FEATURES = 1000, 200  # by which it is seen whether one table is made of another
@@ -21,11 +22,23 @@ _FEWEST = 3  # features and
 _FEW_SPOTS = 20  # spots, below which nothing is said
 
 
-def without_twins(modalities: Mapping[str, Modality]) -> tuple[dict[str, Modality], list[str]]:
+def without_twins(
+    modalities: Mapping[str, Modality], moved: Collection[str] = ()
+) -> tuple[dict[str, Modality], list[str]]:
     """Return the modalities without those whose features and values another one has too, and notes.
 
     So are values that were normalised or scaled of another modality's, which stand beside it. Two that have the same
     features but other values are kept and told. All are over the same spots in one order.
+
+    Parameters
+    ----------
+    moved
+        Modalities whose spots are called otherwise than those of the first but for a suffix or prefix.
+
+    Raises
+    ------
+    DataError
+        The same features were measured with other values at spots of other names: two sections, no modalities.
     """
     left, notes = dict(modalities), []
     for first, second in combinations(modalities, 2):
@@ -43,6 +56,12 @@ def without_twins(modalities: Mapping[str, Modality]) -> tuple[dict[str, Modalit
         if _equal(mine.table.X, theirs.table.X, columns):
             del left[second]
             notes.append(f"{first} and {second} hold the same values of the same features: used {first} alone.")
+        elif mine.kind == theirs.kind != "precomputed" and (first in moved) != (second in moved):
+            raise DataError(
+                f"Expected modalities of one section, found the same features in {first} and {second} with other "
+                "values, and barcodes that differ by a suffix or prefix: they look like two sections. Open each as a "
+                "section of a study, or give both the same barcodes."
+            )
         elif mine.kind == theirs.kind != "precomputed" and _tell_apart(theirs):
             notes.append(
                 f"{first} and {second} have the same features with other values: leave one out where both are one "
