@@ -14,6 +14,7 @@ T = TypeVar("T")
 Emphasis = Literal["coherent", "even"]  # see `config.Cluster.emphasis`
 # Shares of spots like no domain of the study that labelled them, from which on they are told, and do not fit.
 SOME_UNLIKE, MOST_UNLIKE = 0.05, 0.2
+RARE = 0.01  # share of the study's spots that are as far out, below which a spot is like no domain
 EVEN = (  # said of a result whose emphasis nobody asked for
     "Domains are cut with an even emphasis, which tells more of what was measured here; "
     "cluster.emphasis 'coherent' follows what changes most smoothly."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from napari_trsmi.records import EVEN, MOST_UNLIKE, SOME_UNLIKE
+from napari_trsmi.records import EVEN, MOST_UNLIKE, RARE, SOME_UNLIKE
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -48,6 +48,24 @@ def unlike(result: Result) -> str:
         return ""
     what = "the section does not fit, train them together" if share > MOST_UNLIKE else 'the map "Fits" shows which'
     return f"{share:.0%} of the spots are like no domain of the study ({of}): {what}."
+
+
+def mean_support(result: Result) -> str:
+    """Return the mean support of the spots, of a section that a study labelled where it fits and where not.
+
+    "" where there is none.
+    """
+    from napari_trsmi.evidence import SUPPORT
+
+    if SUPPORT not in result.maps:
+        return ""
+    support, fits = result.maps[SUPPORT], result.maps.get("fits")
+    if fits is None or not unlike(result) or not (off := fits < RARE).any() or off.all():
+        return f"Mean support {support.mean():.2f}."
+    return (
+        f"Mean support {support.mean():.2f}: {support[~off].mean():.2f} where spots are like a domain of the study, "
+        f"{support[off].mean():.2f} where they are not."
+    )
 
 
 def without_sections(result: Result) -> list[str]:

@@ -129,13 +129,10 @@ class Saving(Command):
 
 def found_in(result: Result) -> str:
     """Return how many domains there are, how they were chosen, and how well they are supported, in sentences."""
-    from napari_trsmi.evidence import SUPPORT
-    from napari_trsmi.summary import chosen_number, remarks, undecided
+    from napari_trsmi.summary import chosen_number, mean_support, remarks, undecided
 
     said = [f"{result.partition.n_domains} domains over {len(result.labels):,} spots.", chosen_number(result)]
-    if SUPPORT in result.maps:
-        said.append(f"Mean support {result.maps[SUPPORT].mean():.2f}.")
-    said.append(undecided(result))
+    said += [mean_support(result), undecided(result)]
     return "\n".join([" ".join(filter(None, said)), *remarks(result)])
 
 

@@ -36,7 +36,8 @@ _HEADINGS = {
 class Compare(Command):
     """Compare the domains of a saved result with other results, columns and embeddings, each with each.
 
-    Spots that lack one of the two labels are not counted. Boundaries are compared on the spatial graph of FILE. An
+    One may be a study and another one of its sections: what both have is compared, and what is left out is told. Spots
+    that lack one of the two labels are not counted. Boundaries are compared on the spatial graph of FILE. An
     embedding is cut into as many domains as what it is compared with, by the settings of FILE.
     """
 
@@ -45,7 +46,7 @@ class Compare(Command):
         Positional[tuple[str, ...]],
         arg(
             metavar="OTHER [OTHER ...]",
-            help="Another result of the same spots, obs:COLUMN or obsm:KEY of FILE.",
+            help="Another result of the same spots, or of some of them, obs:COLUMN or obsm:KEY of FILE.",
             help_behavior_hint="",
         ),
     ]
@@ -114,7 +115,10 @@ class Compare(Command):
             return labels
         if os.path.realpath(name) == os.path.realpath(self.result):
             raise DataError(f"Expected something else to compare {self.result} with, found itself. Leave it out.")
-        return labels_of_file(dataset, name)
+        labels = labels_of_file(dataset, name)
+        for note in labels.notes:
+            self.tell(note)
+        return labels
 
 
 def _to_text(table: pd.DataFrame) -> str:

@@ -9,6 +9,7 @@ from napari_trsmi.compare.labelling import (
     labels_of_column,
     labels_of_embedding,
     labels_of_file,
+    labels_of_other,
     labels_of_result,
 )
 from napari_trsmi.compare.scores import SCORES, Comparison, compare, matched_colors, within
@@ -25,6 +26,7 @@ __all__ = [
     "labels_of_column",
     "labels_of_embedding",
     "labels_of_file",
+    "labels_of_other",
     "labels_of_result",
     "matched_colors",
     "record",

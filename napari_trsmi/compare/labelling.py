@@ -39,6 +39,8 @@ class Labelling:
         What `title` is the name of.
     config
         Settings of the run that found them; None where there are none.
+    notes
+        Sentences a person should read: on how many spots it is compared, where it is of others too.
     """
 
     title: str
@@ -47,6 +49,7 @@ class Labelling:
     colors: tuple[str, ...] = ()
     kind: Kind = "run"
     config: Config | None = None
+    notes: tuple[str, ...] = ()
 
 
 def labels_of_result(result: Result, title: str, kind: Kind = "run") -> Labelling:
@@ -55,7 +58,7 @@ def labels_of_result(result: Result, title: str, kind: Kind = "run") -> Labellin
 
 
 def labels_of_file(dataset: Dataset, path: str | Path) -> Labelling:
-    """Return the domains in a saved result of the same spots as labels, in the order of the dataset.
+    """Return the domains in a saved result as labels, in the order of the dataset; see `labels_of_other`.
 
     Raises
     ------
@@ -63,18 +66,43 @@ def labels_of_file(dataset: Dataset, path: str | Path) -> Labelling:
         The file holds no result, or one of other spots.
     """
     from napari_trsmi.data.saved import read_result
+    from napari_trsmi.restoring import restore
 
     saved = read_result(path)
+    title = str(Path(path).absolute())
     order = {name: row for row, name in enumerate(saved.obs_names.tolist())}
     rows = np.array([order.get(name, -1) for name in dataset.obs_names.tolist()])
-    common = int((rows >= 0).sum())
-    if not common == len(rows) == len(order):
-        raise DataError(
-            f"Expected a result of the {len(rows)} spots of {dataset.name} in {path}, found {len(order)} spots, "
-            f"{common} of them the same. Compare results of the same section."
-        )
-    title = str(Path(path).absolute())
-    return Labelling(title, saved.labels[rows], saved.names, saved.colors, "file", saved.config)
+    if (rows >= 0).all() and len(rows) == len(order):
+        return Labelling(title, saved.labels[rows], saved.names, saved.colors, "file", saved.config)
+    return labels_of_other(dataset, restore(path), title, "file")
+
+
+def labels_of_other(dataset: Dataset, result: Result, title: str, kind: Kind = "run") -> Labelling:
+    """Return the domains of a result over other spots as labels of those that it shares with a dataset.
+
+    One may be a study and the other one of its sections, or both studies with sections in common. Sections are matched
+    by barcodes and places, and by their names where several are alike in these. `Labelling.notes` say on how many spots
+    the two are compared, and what is left out.
+
+    Parameters
+    ----------
+    dataset
+        What the labels are for: a section or a study.
+    result
+        Over other sections, or more or fewer spots.
+    title, kind
+        As in `Labelling`.
+
+    Raises
+    ------
+    DataError
+        Not one section is the same in both, or names and measurements do not tell which of several is.
+    """
+    from napari_trsmi.compare.shared import shared_with
+
+    rows, told = shared_with(dataset, result.dataset, title)
+    labels = np.where(rows >= 0, result.labels[rows], -1)
+    return Labelling(title, labels, result.names, result.palette, kind, result.config, (told,))
 
 
 def label_columns(dataset: Dataset) -> tuple[str, ...]:

@@ -46,6 +46,25 @@ class Told:
         return cls(labels, np.column_stack([odds, margin, np.log(np.maximum(square[rows, labels], 1e-12))]))
 
 
+def chance_to_fit(fits: np.ndarray) -> np.ndarray:
+    """Return the (n,) chance that a spot is of any domain of the study, from the share of its spots as far out.
+
+    Of spots that fit so little or less, that share is expected of the study's own tissue; more than that are of another
+    (as in the false discovery rate of Benjamini and Hochberg).
+
+    Examples
+    --------
+    >>> chance_to_fit(np.array([0.0, 0.0, 0.25, 0.5, 0.75, 1.0])).round(2).tolist()
+    [0.0, 0.0, 0.5, 0.75, 0.9, 1.0]
+    """
+    order = np.argsort(fits, kind="stable")
+    within = np.searchsorted(fits[order], fits[order], side="right") / len(fits)
+    expected = np.minimum(fits[order] / within, 1.0)
+    chance = np.empty(len(fits))
+    chance[order] = np.minimum.accumulate(expected[::-1])[::-1]
+    return chance
+
+
 def learnt(
     features: np.ndarray,
     labels: np.ndarray,

@@ -13,7 +13,7 @@ from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import DataError
 from napari_trsmi.interrupt import check
-from napari_trsmi.records import MOST_UNLIKE, SOME_UNLIKE
+from napari_trsmi.records import MOST_UNLIKE, RARE, SOME_UNLIKE
 
 if TYPE_CHECKING:
     from napari_trsmi.config import Config
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from napari_trsmi.study.gaussians import Gaussians
 
 FITS = "fits"  # name of the map
-RARE = 0.01  # share of the study's spots from which on a spot is said to be like no domain
 _NEAREST = 20
 
 
@@ -50,7 +49,9 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
     ``"support"`` is the chance that the domain of a spot is the one that the study would give it: how often that was
     so for spots like it where each section of the study was left out and labelled by the others. Where that says too
     little (one section, or hardly a spot labelled otherwise), it is the share of the study's other cuts, if it has
-    any, that give the spot its domain. The embedding is the mean of that of the 20 most similar spots of the study.
+    any, that give the spot its domain. Neither knows of tissue that the study lacks: where notes say that spots are
+    like no domain, support is multiplied with the chance that a spot is of any, from how many more than in the study
+    lie as far out or further. The embedding is the mean of that of the 20 most similar spots of the study.
 
     Raises
     ------
@@ -62,7 +63,7 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
     from napari_trsmi.graphs import neighbour_mean
     from napari_trsmi.neighbours import nearest
     from napari_trsmi.stages import assemble, missing_columns, prepare
-    from napari_trsmi.study.calibrated import Told, learnt
+    from napari_trsmi.study.calibrated import Told, chance_to_fit, learnt
     from napari_trsmi.study.gaussians import Gaussians
 
     known, section = _read(study, new)
@@ -118,13 +119,15 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
         maps={FITS: fits.astype(np.float32)},
         provenance=provenance,
     )
+    chance = chance_to_fit(fits) if rare > SOME_UNLIKE else np.ones(len(fits))
     if known.cuts is not None and known.cuts.shape[1]:
-        result = _supported(result, known, rows, used, features, labelled)
+        result, votes = _supported(result, known, rows, used, features, labelled)
+        result = _believed(result, votes * chance)
     model = learnt(features[:n], labels, used, section_of, of_study, strength, k)
     if model is None:
         return result
     signs = Told.of(domains, features[n:], neighbours, strength).signs
-    return _believed(result, model.predict_proba(signs)[:, 1].astype(np.float32))
+    return _believed(result, model.predict_proba(signs)[:, 1] * chance)
 
 
 def _read(study: Result | str | Path, new: Any) -> tuple[Result, Dataset]:
@@ -255,6 +258,7 @@ def _believed(result: Result, chance: np.ndarray) -> Result:
     """Return the result with the chance that the domain of each spot is right as its support."""
     from napari_trsmi.evidence import SUPPORT
 
+    chance = chance.astype(np.float32)
     provenance = dict(result.provenance)
     if "support" in provenance:
         provenance["support"] = {**provenance["support"], "spots": float(chance.mean())}
@@ -263,10 +267,10 @@ def _believed(result: Result, chance: np.ndarray) -> Result:
 
 def _supported(
     result: Result, known: Result, rows: np.ndarray, used: np.ndarray, features: np.ndarray, labelled: Any
-) -> Result:
-    """Return the result with the share of the study's other cuts that give a spot, or a boundary, the same."""
+) -> tuple[Result, np.ndarray]:
+    """Return the result with the share of the study's other cuts that draw its boundaries, and that label its spots."""
     from napari_trsmi.domains.comparison import match_labels
-    from napari_trsmi.evidence import SUPPORT, with_support
+    from napari_trsmi.evidence import with_support
     from napari_trsmi.study.gaussians import Gaussians
 
     assert known.cuts is not None
@@ -280,7 +284,4 @@ def _supported(
         found.append(labelled(others).astype(np.int16))
         if off == alike.min():
             votes.append(found[-1] == result.labels)
-    support = np.stack(votes).mean(axis=0, dtype=np.float32)
-    result = with_support(result, np.stack(found, axis=1))
-    told = {**result.provenance["support"], "spots": float(support.mean())}
-    return replace(result, maps={**result.maps, SUPPORT: support}, provenance={**result.provenance, "support": told})
+    return with_support(result, np.stack(found, axis=1)), np.stack(votes).mean(axis=0)

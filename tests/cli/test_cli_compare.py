@@ -78,6 +78,26 @@ def test_comparisons_are_saved_in_the_file_and_shown_in_its_report(folder, tmp_p
         assert f"{one['n_different']:,} of {one['n_spots']:,}" in page
 
 
+def test_a_study_is_compared_with_a_run_of_one_of_its_sections(make_table, tmp_path, capsys):
+    few = ["--cluster.n-domains", "2", "--train.epochs", "1", "--cluster.n-init", "1", "--evidence.no-support", "-q"]
+    for seed, name in enumerate("ab"):
+        make_table(64, seed=seed).write_h5ad(tmp_path / f"{name}.h5ad")
+    study, run, table = tmp_path / "study.h5ad", tmp_path / "run.h5ad", tmp_path / "table.csv"
+    words = [word for name in "ab" for word in ("--section", f"{name}={tmp_path / name}.h5ad")]
+    assert main(["fit", *words, "-o", str(study), *few]) == 0
+    assert main(["fit", str(tmp_path / "b.h5ad"), "-o", str(run), *few]) == 0
+    for first, second, said in (
+        (study, run, "64 of study (a not there)"),
+        (run, study, f"64 of {study} (a not there)"),
+    ):
+        assert main(["compare", str(first), str(second), "--csv", str(table), "--save"]) == 0
+        printed = capsys.readouterr()
+        assert said in printed.err
+        assert "compared on 64 spots" in printed.err
+        assert pd.read_csv(table)["n_spots"].tolist() == [64]
+        assert nt.restore(first).provenance["comparisons"][0]["n_spots"] == 64
+
+
 @pytest.mark.parametrize(
     ("words", "match"),
     [

@@ -271,8 +271,8 @@ def test_of_a_large_file_nothing_stays_that_is_not_used(make_mudata, tmp_path, m
     ("name", "content", "way_out"),
     [
         ("a.rds", gzip.compress(b"X\n"), "zellkonverter"),
-        ("cells.csv", b"X,Y,CD3\n1,2,3\n", "Make an AnnData of it"),
-        ("cells.csv.gz", gzip.compress(b"X,Y,CD3\n"), "Make an AnnData of it"),
+        ("cells.csv", b"X,Y,CD3\n1,2,3\n", "Make an AnnData of it first"),
+        ("cells.csv.gz", gzip.compress(b"X,Y,CD3\n"), "Make an AnnData of it first"),
         ("matrix.mtx.gz", gzip.compress(b"%%MatrixMarket"), "Choose its folder"),
         ("a.h5ad.gz", gzip.compress(b"x"), "Unpack it first"),
     ],

@@ -52,15 +52,29 @@ def test_sections_over_each_other_are_asked_for_and_each_name_opens_one(stacked,
         assert dataset.obs_names.tolist() == stacked.obs_names[parts(stacked, *names) == name].tolist()
 
 
-def test_sections_that_barcodes_alone_tell_apart_are_asked_for_or_read_as_a_study(stacked):
-    stacked.obs_names = [f"{cell}-{section}" for section in "AB" for cell in range(36)]
+@pytest.mark.parametrize(("ends", "names"), [("AB", ("A", "B")), ("12", ("section1", "section2"))])
+def test_sections_that_barcodes_alone_tell_apart_are_asked_for_or_read_as_a_study(stacked, ends, names, tmp_path):
+    stacked.obs_names = [f"{cell}-{section}" for section in ends for cell in range(36)]
     error = asked(stacked)
-    assert error.names == ("A", "B")
+    assert error.names == names
     assert "--section-column barcodes" in str(error)
-    assert from_memory(stacked, library="B").obs_names.tolist() == [f"{cell}-B" for cell in range(36)]
-    assert read_sections(stacked, column="barcodes").section_names == ("A", "B")
+    assert from_memory(stacked, library=names[1]).obs_names.tolist() == [f"{cell}-{ends[1]}" for cell in range(36)]
+    assert read_sections(stacked, column="barcodes").section_names == names
+    stacked.write_h5ad(tmp_path / "stacked.h5ad")
+    assert read_sections(tmp_path / "stacked.h5ad").section_names == names  # "All as one study" of the window
     stacked.obsm["spatial"][36:, 0] += 100.0
     assert from_memory(stacked).n_spots == 72  # side by side they are one
+
+
+def test_stacked_sections_of_the_same_barcodes_are_told_what_to_do(stacked):
+    stacked.obs_names = [f"spot{cell}-1" for _ in range(2) for cell in range(36)]
+    notes = from_memory(stacked).notes
+    assert any("stacked: keep one, or name the section of each spot in a column of obs" in note for note in notes)
+    assert any("36 that occur more than once" in note and "--section-column sample" in note for note in notes)
+    with pytest.raises(DataError, match=r"as 'AAAC-s1' and 'AAAC-s2' do, found 'spot0-1' .* Add a column to obs"):
+        read_sections(stacked, column="barcodes")
+    stacked.obs["sample"] = parts(stacked, "s1", "s2")
+    assert read_sections(stacked, column="sample").section_names == ("s1", "s2")
 
 
 def test_categories_and_missing_values_are_asked_like_text(stacked):

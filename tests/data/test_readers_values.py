@@ -256,3 +256,17 @@ def test_a_written_copy_of_normalised_rna_opens_again(make_table, tmp_path):
     assert saved.labels.shape == (36,)
     np.testing.assert_array_equal(only(again).table.X.toarray(), only(dataset).table.X.toarray())
     assert only(again).kind == "rna"
+
+
+@pytest.mark.parametrize("key", ["X_lsi", "X_spectral"])
+def test_normalised_peaks_open_by_their_components(make_table, key):
+    peaks = make_table(40, 600)
+    peaks.var_names = [f"chr1:{1000 * i}-{1000 * i + 500}" for i in range(600)]
+    counts = peaks.X.toarray()
+    peaks.obsm[key] = np.random.default_rng(0).normal(size=(40, 12))
+    assert only(from_memory(peaks)).kind == "chromatin"  # as long as counts are there
+    peaks.X = np.log1p(counts * 1.3)
+    dataset = from_memory(peaks)
+    assert only(dataset).kind == "precomputed"
+    np.testing.assert_allclose(only(dataset).table.X, peaks.obsm[key], rtol=1e-6)
+    assert any(f"no counts of its peaks: used their components in obsm['{key}']" in note for note in dataset.notes)

@@ -184,7 +184,7 @@ def test_regions_at_other_places_are_sections_also_of_other_assays(tmp_path, mak
     path = write_store(tmp_path / "s.zarr", shapes=shapes, tables=tables)
     with pytest.raises(ChoiceError) as choice:
         read(path)
-    assert choice.value.names == ("protein", "rna")
+    assert choice.value.names == ("right", "left")
     np.testing.assert_array_equal(read(path, library="right").coords, grid + 500)
 
 

@@ -125,11 +125,13 @@ BARCODES = ["".join("ACGT"[(n >> 2 * place) & 3] for place in range(8)) for n in
 @pytest.mark.parametrize(
     ("pattern", "names"),
     [
-        ("{barcode}-{section}", ("1", "2")),
-        ("{barcode}-1_{section}", ("1_1", "1_2")),
+        ("{barcode}-{section}", ("section1", "section2")),
+        ("{barcode}-1_{section}", ("section1", "section2")),
+        ("{barcode}-1-s{section}", ("s1", "s2")),
+        ("liver{section}_1_{barcode}-1", ("liver1", "liver2")),
         ("s{section}_{barcode}-1", ("s1", "s2")),
         ("case_{section}_{barcode}", ("case_1", "case_2")),
-        ("{number}-{section}", ("1", "2")),
+        ("{number}-{section}", ("section1", "section2")),
         ("s{section}:{number}", ("s1", "s2")),
     ],
 )
@@ -138,6 +140,11 @@ def test_barcodes_of_joined_files_name_the_sections(pattern, names):
     split = barcode_split(pd.Index(made))
     assert split.names == names
     assert split.part.tolist() == [0] * 30 + [1] * 30
+
+
+def test_sections_of_several_joins_are_numbered_alike():
+    made = [f"{one}-1-{section}" for section in ("0-0", "1-0", "1") for one in BARCODES]
+    assert barcode_split(pd.Index(made)).names == ("section0-0", "section1-0", "section1")
 
 
 @pytest.mark.parametrize(

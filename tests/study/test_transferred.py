@@ -8,6 +8,7 @@ from anndata import AnnData
 from studies_by_hand import section_of
 
 import napari_trsmi as nt
+from napari_trsmi.cli.command import found_in
 from napari_trsmi.config import Config
 from napari_trsmi.data.dataset import Modality
 from napari_trsmi.data.result import Result
@@ -75,6 +76,30 @@ def test_a_section_of_another_tissue_is_said_not_to_fit(study):
     found = nt.transfer(study, tissue(3, centres=6 * np.eye(8)[[4, 5, 6]]))
     assert (found.maps["fits"] < 0.01).mean() > 0.5
     assert any("it does not fit, train them together" in note for note in found.provenance["notes"])
+
+
+OTHER = 6 * np.eye(8)[[4, 5, 6]]
+
+
+@pytest.mark.parametrize("sections", [1, 2])
+def test_labels_of_a_tissue_that_the_study_lacks_have_no_support_whatever_its_cuts_say(study, sections):
+    some = study if sections == 2 else known({"a": tissue(1)}, STRIPES, study.cuts[: len(STRIPES)])
+    found = nt.transfer(some, tissue(3, centres=OTHER))
+    assert found.maps["support"].mean() < 0.15
+    assert found.provenance["support"]["spots"] == pytest.approx(found.maps["support"].mean())
+    assert "Mean support 0." in found_in(found)
+
+
+def test_support_of_spots_that_fit_is_told_beside_that_of_those_that_do_not(study):
+    third = STRIPES == 2
+    values = np.where(third[:, None], OTHER[2], CENTRES[STRIPES])
+    section = replace(tissue(3), name="new")
+    table = AnnData((values + np.random.default_rng(3).normal(size=values.shape)).astype(np.float32))
+    found = nt.transfer(study, replace(section, modalities={"rna": Modality("rna", "precomputed", table)}))
+    support, off = found.maps["support"], found.maps["fits"] < 0.01
+    assert support[off].mean() < 0.1 < support[~off].mean()
+    said = f"{support[~off].mean():.2f} where spots are like a domain of the study, {support[off].mean():.2f} where"
+    assert said in found_in(found)
 
 
 def test_support_is_the_share_of_other_cuts_that_give_the_same_domain(study):

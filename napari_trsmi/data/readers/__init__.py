@@ -15,7 +15,7 @@ from napari_trsmi.data.readers.beside import apart, with_picture
 from napari_trsmi.data.readers.files import READABLE, ZARR_MARKS, from_file, from_zarr
 from napari_trsmi.data.readers.found import Found, combined, found_in_anndata, found_in_mudata
 from napari_trsmi.data.readers.joined import Spots
-from napari_trsmi.data.readers.opening import check_readable
+from napari_trsmi.data.readers.opening import check_readable, once
 from napari_trsmi.data.readers.plainly import readable
 from napari_trsmi.data.readers.platforms import from_platform, platform_of
 from napari_trsmi.data.readers.visium import from_space_ranger, is_space_ranger, run_of
@@ -44,7 +44,8 @@ def read(
 
     Reads ``.h5mu``; ``.h5ad`` with one modality or several told apart by ``var["feature_types"]``; AnnData, MuData and
     SpatialData ``.zarr``; output folders of Space Ranger and Xenium; and, where spatialdata-io is installed, those of
-    CosMx, MERSCOPE, Stereo-seq, seqFISH and others. Proteins in ``obsm["protein_expression"]`` are a modality.
+    CosMx, MERSCOPE, Stereo-seq, seqFISH and others; text whose rows or columns are barcodes. Proteins in
+    ``obsm["protein_expression"]`` are a modality.
     Coordinates go by name where they have names, in ``obsm`` or ``obs``. Spots that one of the modalities lacks are
     left out and counted in `Dataset.dropped`, unless `spots` is ``"all"``; what else was left out, guessed or converted
     is in `Dataset.notes`: spots off tissue or without coordinates, a third coordinate, kinds judged by names or values,
@@ -122,7 +123,8 @@ def found_at(
     paths: Sequence[Path], library: str | None = None, modalities: Sequence[str] | None = None
 ) -> tuple[Found, str]:
     """Return what lies at some paths, tables of the same spots, and what to call it."""
-    parts = {name: _found(path, library, modalities) for name, path in zip(_names(paths), paths, strict=True)}
+    alone = len(paths) == 1
+    parts = {name: _found(path, library, modalities, alone) for name, path in zip(_names(paths), paths, strict=True)}
     return combined(parts) if len(parts) > 1 else next(iter(parts.values())), " + ".join(parts)
 
 
@@ -176,13 +178,15 @@ def from_memory(
 
 def found_in_memory(data: AnnData | MuData) -> Found:
     """Return what an AnnData or MuData object holds; raises `DataError` where it is neither."""
+    import pandas as pd
     from anndata import AnnData
     from mudata import MuData
 
     if isinstance(data, MuData):
         return found_in_mudata(data)
     if isinstance(data, AnnData):
-        return found_in_anndata(data.to_memory() if data.isbacked or data.is_view else data)
+        elsewhere = data.isbacked or data.is_view or not isinstance(data.obs, pd.DataFrame)  # as of read_lazy
+        return found_in_anndata(data.to_memory() if elsewhere else data)
     raise DataError(f"Expected an AnnData or MuData object, found {type(data).__name__}. Use read for a file.")
 
 
@@ -211,11 +215,11 @@ def _names(paths: Sequence[Path]) -> list[str]:
     return names
 
 
-def _found(path: Path, library: str | None, modalities: Sequence[str] | None) -> Found:
+def _found(path: Path, library: str | None, modalities: Sequence[str] | None, alone: bool) -> Found:
     """Return what lies at `path`, read by its suffix or its kind of folder."""
     check_readable(path)
     if path.is_file():
-        return from_file(path)
+        return once(("file", path), lambda: from_file(path, alone=alone))
     if path.suffix == ".zarr" or any((path / name).exists() for name in ZARR_MARKS):
         return from_zarr(path, library, modalities)
     if is_xenium(path):

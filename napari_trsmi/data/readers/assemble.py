@@ -153,6 +153,7 @@ def _modalities(
     One of several sections does without what was measured at none of its spots, as long as anything was.
     """
     read, notes = {}, []
+    said: dict[str, list[str]] = {}  # of each modality, which may yet be left out
     rows_in = {key: joined.barcodes[key].get_indexer(names) for key in keys}
     lacking = [key for key in keys if of_several and not is_measured(joined.table(key).X, rows_in[key])]
     if len(lacking) == len(keys):
@@ -181,11 +182,11 @@ def _modalities(
             modality, more = checked_modality(key, table, rows[measured], names[measured], **told)
             more = [*more, filled] if columns.any() else more
         read[key] = modality if measured.all() else spread(modality, measured, names)
-        notes += more
+        said[key] = list(more)
         if not measured.all():
-            notes.append(f"{key} was not measured at {int((~measured).sum()):,} spots.")
-    read, more = without_twins(read)
-    return read, [*notes, *more]
+            said[key].append(f"{key} was not measured at {int((~measured).sum()):,} spots.")
+    read, more = without_twins(read, joined.moved)
+    return read, [*notes, *(note for key in read for note in said[key]), *more]
 
 
 def _without_empty(modalities: dict[str, Modality]) -> tuple[dict[str, Modality], list[str]]:

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 _MOST_AFFIXES = 3  # suffixes and prefixes that are taken off a barcode, one after the other
 _JOINT, _WORD = r"[-_.:#]", r"[^-_.:#]+"
+_MANY_REPEATED = 0.1  # share of barcodes that are there again, from which on it may be those of several sections
+_NAME_SECTIONS = (
+    "If they are of several sections, add a column to obs that names the section of each spot, such as obs['sample'], "
+    "and train them as a study by it (--section-column sample; column= in Python)."
+)
 _NUMBER = rf"(?<=.){_JOINT}\d+$"
 
 
@@ -66,9 +71,10 @@ def note_on_repeats(names: pd.Index, where: str) -> list[str]:
     if not repeated.any():
         return []
     example = str(names[repeated][0])
+    way_out = f" {_NAME_SECTIONS}" if repeated.mean() > _MANY_REPEATED else ""
     return [
         f"Barcodes of {where} were not unique: {int(repeated.sum()):,} that occur more than once, such as {example!r}, "
-        "got a number."
+        f"got a number.{way_out}"
     ]
 
 

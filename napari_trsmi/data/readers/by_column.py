@@ -83,6 +83,12 @@ def _split(obs: pd.DataFrame, column: str) -> Split:
     """Return the spots by the values of a column; raises `DataError` where that makes no sections."""
     if column == BARCODES and column not in obs and (split := barcode_split(obs.index)) is not None:
         return split
+    if column == BARCODES and column not in obs:
+        raise DataError(
+            "Expected barcodes that name the section of each spot, as 'AAAC-s1' and 'AAAC-s2' do, found "
+            f"{str(obs.index[0])!r} and others that do not. Add a column to obs that names the section of each spot, "
+            "and give its name."
+        )
     if column not in obs:
         there = _could_be(obs)
         among = f"one of {', '.join(map(repr, there))}" if there else "none that could name sections"

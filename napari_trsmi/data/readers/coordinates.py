@@ -163,8 +163,12 @@ def _of_holder(holder: Holder, names: pd.Index) -> _Places | None:
 
 def _stored(holder: Holder) -> tuple[str, np.ndarray | None, Axes]:
     """Return where the coordinates of a holder lie, their (n, 2 or 3) values, and what their names say."""
-    placed = (one for one in _candidates(holder) if np.isfinite(one[1][:, :2]).all(axis=1).any())
-    return next(placed, ("", None, Axes((), None)))
+    placed, first = (one for one in _candidates(holder) if np.isfinite(one[1][:, :2]).all(axis=1).any()), None
+    for one in placed:
+        if np.nanmax(np.ptp(one[1][:, :2][np.isfinite(one[1][:, :2]).all(axis=1)], axis=0)) > 0:
+            return one
+        first = first or one  # all in one place: nobody filled it in
+    return first or ("", None, Axes((), None))
 
 
 def _candidates(holder: Holder) -> Iterator[tuple[str, np.ndarray, Axes]]:

@@ -11,6 +11,7 @@ from napari_trsmi.data.readers.matrices import is_matrix
 from napari_trsmi.data.readers.opening import reading
 from napari_trsmi.data.readers.plainly import other_content, readable
 from napari_trsmi.data.readers.ranger_files import is_part
+from napari_trsmi.data.readers.text_tables import from_text_table, is_text_table
 from napari_trsmi.data.readers.visium import from_matrix
 from napari_trsmi.data.readers.xenium import from_xenium, is_xenium
 from napari_trsmi.data.soundness import check_stored
@@ -21,10 +22,14 @@ READABLE = ".h5ad, .h5mu, .zarr or a folder of Space Ranger or Xenium"
 ZARR_MARKS = ("zarr.json", ".zgroup", ".zattrs", ".zmetadata")  # files that make a folder a zarr group
 HDF5_SUFFIXES = (".h5ad", ".h5mu", ".h5")
 _PACKED = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"7z\xbc\xaf", "7z"), (b"PK\x03\x04", "zip"))
+_DEEP = 2  # folders around a part of a store
 _ANOTHER = "Choose another file."
 _ELSEWHERE = {
     ("rds", "rda", "rdata", "qs", "h5seurat"): "Write it as .h5ad in R first, with zellkonverter or anndataR.",
-    ("csv", "tsv", "txt", "xlsx"): "Make an AnnData of it first: measurements in X, places in obsm['spatial'].",
+    ("csv", "tsv", "txt", "xlsx"): (
+        "Make an AnnData of it first, measurements in X and places in obsm['spatial'], or give a table whose rows or "
+        "columns are called by barcodes, such as 12x34."
+    ),
     ("loom",): "Write it as .h5ad first (anndata.io.read_loom), with places in obsm['spatial'].",
     ("gef", "gem"): "Give the folder it lies in, or write it as .h5ad with stereopy.",
 }
@@ -36,13 +41,18 @@ def _way_out(path: Path) -> str:
     return next((way for endings, way in _ELSEWHERE.items() if ending in endings), _ANOTHER)
 
 
-def from_file(path: Path) -> Found:
-    """Return what one file holds; the content decides, not the ending."""
+def from_file(path: Path, *, alone: bool = True) -> Found:
+    """Return what one file holds; the content decides, not the ending.
+
+    Where it is not `alone`, other files may tell where its spots are.
+    """
     import h5py
 
     if path.stat().st_size == 0:
         problem = DataError(f"Expected a file with content at {path}, found an empty one. Copy or write it again.")
         raise problem.saying(f"{path.name} is empty.")
+    if is_text_table(path):
+        return from_text_table(path)
     with path.open("rb") as file:
         start = file.read(8)
     packed = next((name for magic, name in _PACKED if start.startswith(magic)), None)
@@ -56,7 +66,7 @@ def from_file(path: Path) -> Found:
         problem = DataError(f"Expected {READABLE}, found a file packed with {packed} at {path}. Unpack it first.")
         raise problem.saying(f"{path.name} is packed.")
     if h5py.is_hdf5(path):
-        return _from_hdf5(path)
+        return _from_hdf5(path, alone)
     if path.suffix.lower() in HDF5_SUFFIXES:
         problem = DataError(f"Expected an HDF5 file at {path}, found other content. Choose an .h5ad or .h5mu file.")
         raise problem.saying(other_content(path) or f"{path.name} is damaged, or something else.")
@@ -66,19 +76,20 @@ def from_file(path: Path) -> Found:
     raise problem.saying(other_content(path))
 
 
-def _part_of_a_folder(path: Path) -> DataError:
-    problem = DataError(f"Expected {READABLE}, found a part of one, {path.name}. Choose its folder, {path.parent}.")
+def _part_of_a_folder(path: Path, folder: Path | None = None) -> DataError:
+    whole = folder or path.parent
+    problem = DataError(f"Expected {READABLE}, found a part of one, {path.name}. Choose its folder, {whole}.")
     return problem.saying(f"{path.name} is a part of a folder.")
 
 
-def _from_hdf5(path: Path) -> Found:
+def _from_hdf5(path: Path, alone: bool) -> Found:
     """Return what an AnnData or MuData file holds, or the Space Ranger folder that a matrix lies in."""
     import h5py
 
     with reading(path):
         kind = table_kind(path)
         if kind is None and is_matrix(path):
-            return from_xenium(path.parent) if is_xenium(path.parent) else from_matrix(path)
+            return from_xenium(path.parent) if is_xenium(path.parent) else from_matrix(path, alone=alone)
         with h5py.File(path, "r") as file:
             keys = sorted(file)
             check_stored(file)
@@ -123,9 +134,19 @@ def _from_zipped_zarr(path: Path) -> Found:
     return found
 
 
+def _store_around(path: Path, kind: str | None) -> Path | None:
+    """Return the SpatialData store that a folder is a part of, which its places lie in; None where it is whole."""
+    if kind not in (None, "anndata") or any((path / "obsm" / key).exists() for key in ("spatial", "X_spatial")):
+        return None
+    around = path.absolute().parents[:_DEEP]
+    return next((one for one in reversed(around) if zarr_kind(one) == "spatialdata"), None)
+
+
 def from_zarr(path: Path, library: str | None = None, modalities: Sequence[str] | None = None) -> Found:
     """Return what an AnnData, MuData or SpatialData ``.zarr`` folder holds."""
     kind = zarr_kind(path)
+    if (store := _store_around(path, kind)) is not None:
+        raise _part_of_a_folder(path, store)
     if kind is None:
         raise DataError(
             f"Expected AnnData, MuData or SpatialData at {path}, found a folder of another kind, or a damaged one. "

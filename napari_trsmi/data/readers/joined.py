@@ -44,6 +44,8 @@ class Joined:
         {table as it lies in the file: (n,) barcode of each of its rows}.
     notes
         Sentences a person should read.
+    moved
+        Modalities that share no barcode with the first but for a suffix or prefix.
     """
 
     found: Found
@@ -53,6 +55,7 @@ class Joined:
     holders: list[Holder]
     stored: dict[str, pd.Index]
     notes: list[str]
+    moved: frozenset[str] = frozenset()
 
     def table(self, name: str) -> AnnData:
         """Return the table of a modality as it lies in the file."""
@@ -100,6 +103,7 @@ def join(
         [holder for holder in holders if holder.obs.index.is_unique],
         {key: _renamed(index, renamings) for key, index in found.stored.items()},
         notes,
+        frozenset(key for key, index in barcodes.items() if not index.isin(next(iter(barcodes.values()))).any()),
     )
 
 

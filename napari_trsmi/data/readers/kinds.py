@@ -161,10 +161,10 @@ def guess_kind(table: AnnData) -> tuple[Kind | None, str]:
     Symbols of genes and names of antibodies go before the values. Of these, a few features that most spots have are
     taken for proteins, and any others of 0 or more for RNA.
     """
-    if table.X is None or 0 in table.shape:
-        return None, BY_VALUES
     if kind := kind_from_symbols(table.var_names[:: max(1, table.n_vars // _SAMPLE)]):
         return kind, BY_NAMES
+    if table.X is None or 0 in table.shape:
+        return None, BY_VALUES
     head = table.X[: min(table.n_obs, _SAMPLE)]
     head = head if isinstance(head, np.ndarray) else head.toarray()  # at most 200 rows
     if not (head >= 0).all():

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _COUNTS = re.compile(r"counts?|rawcounts?|umis?|umicounts?|countdata|raw|rawdata|unnormali[sz]ed")
 _FIRST = ("counts", "raw_counts", "count", "raw")  # before others that are called similarly
+_SPLICED = ("spliced", "unspliced")
 _NORMALISED = re.compile(r"log|logcounts?|lognorm\w*|log1p\w*|normali[sz]ed|norm|normcounts?|data")
 
 
@@ -35,12 +36,18 @@ class Stored(NamedTuple):
 
 
 def counts_beside(table: AnnData, rows: np.ndarray) -> Iterator[Stored]:
-    """Yield what is called after counts, `rows` of it: layers, the commonest name first, then ``raw``."""
+    """Yield what is called after counts, `rows` of it: layers, the commonest name first, then ``raw``.
+
+    Last come spliced and unspliced counts together, as velocyto and STARsolo write them.
+    """
     layers = layers_of(table)
     called = [key for key in layers if key not in _FIRST and _is_called(key, _COUNTS)]
     for key in (*(key for key in _FIRST if key in layers), *called):
         yield Stored(f"layers[{key!r}]", rows_of(layers[key], rows), table.var)
     yield from _raw(table, rows)
+    if all(key in layers for key in _SPLICED):
+        spliced, unspliced = (rows_of(layers[key], rows) for key in _SPLICED)
+        yield Stored(" + ".join(f"layers[{key!r}]" for key in _SPLICED), spliced + unspliced, table.var)
 
 
 def normalised_beside(table: AnnData, rows: np.ndarray) -> Iterator[Stored]:

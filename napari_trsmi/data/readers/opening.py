@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import stat
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+from typing import Any, TypeVar
 
 from napari_trsmi.data.readers.plainly import cut_short, missing_piece
 from napari_trsmi.errors import DataError, TrsmiError
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 _SPECIAL = (
     (stat.S_ISFIFO, "a pipe"),
@@ -22,6 +25,28 @@ _SPECIAL = (
 )
 _IN_USE = (11, 35)  # errno of a lock held by another program, on Linux and macOS
 _IN_USE_ON_WINDOWS = (32, 33)
+_KEPT: ContextVar[dict[Hashable, Any] | None] = ContextVar("kept", default=None)  # what was read, while that is of use
+
+
+@contextmanager
+def kept_open() -> Iterator[None]:
+    """Keep what `once` reads, so that several sections are taken from a file that is read once."""
+    token = _KEPT.set({})
+    try:
+        yield
+    finally:
+        _KEPT.reset(token)
+
+
+def once(key: Hashable, read: Callable[[], T]) -> T:
+    """Return what `read` returns; within `kept_open` it is called once for each key."""
+    kept = _KEPT.get()
+    if kept is None:
+        return read()
+    if key not in kept:
+        kept[key] = read()
+    found: T = kept[key]
+    return found
 
 
 @contextmanager

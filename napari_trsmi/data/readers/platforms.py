@@ -76,12 +76,22 @@ def from_platform(folder: Path, platform: Platform, library: str | None = None) 
         raise
     except DataError as error:
         if not has_tables(folder, platform.name):
-            raise
+            inside = [part.name for part in sorted(folder.iterdir()) if _has_tables(part, platform.name)]
+            if not inside:
+                raise
+            raise DataError(
+                f"Expected a folder of one section of {platform.name}, found {folder} with {', '.join(inside)}. Give "
+                "one of them, or those of one section together."
+            ) from error
         log.info("Reading the tables of %s alone: %s", folder, error)
         found = from_tables(folder, platform.name, library)
         if not _is_installed():
             found.notes.append("Pictures and outlines need: pip install 'napari-trsmi[spatialdata]'.")
         return found
+
+
+def _has_tables(part: Path, platform: str) -> bool:
+    return part.is_dir() and has_tables(part, platform)
 
 
 def _is_installed() -> bool:

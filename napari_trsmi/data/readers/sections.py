@@ -245,5 +245,6 @@ def note_on_places(xy: np.ndarray) -> list[str]:
     if share <= _MANY:
         return []
     return [
-        f"{share:.0%} of the spots lie at the same place as another one: several sections or planes may be stacked."
+        f"{share:.0%} of the spots lie at the same place as another one: several sections or planes may be stacked: "
+        "keep one, or name the section of each spot in a column of obs and train them as a study by it."
     ]

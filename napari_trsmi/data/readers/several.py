@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.readers import found_at, found_in_memory, from_memory, paths_of, read
 from napari_trsmi.data.readers.by_column import assemble_by
 from napari_trsmi.data.readers.joined import Spots
+from napari_trsmi.data.readers.opening import kept_open
 from napari_trsmi.data.readers.plainly import readable
 from napari_trsmi.data.sources import marks_since, stamps
 from napari_trsmi.data.study import stack
@@ -93,7 +95,8 @@ def read_several(
             )
         study = stack({str(name): _one(str(name), given, how) for name, given in sections.items()})
     else:
-        parts, name = _parts_of(sections, column, how)
+        with kept_open():
+            parts, name = _parts_of(sections, column, how)
         study = _joined(parts, name, column)
     if missing := [key for key in (*(kinds or {}), *(modalities or ())) if key not in study.modalities]:
         raise DataError(
@@ -114,18 +117,20 @@ def read_again(
     how: dict[str, Any] = {"kinds": kinds, "modalities": modalities, "spots": spots}
     paths = list(dict.fromkeys(path for section in sections for path in section["paths"]))
     if column is not None:
-        parts, name = _parts_of(paths, column, how)
+        with kept_open():
+            parts, name = _parts_of(paths, column, how)
         wanted = [section["name"] for section in sections]
         if lost := [one for one in wanted if one not in parts]:
             raise DataError(f"Expected the section {lost[0]!r} in obs[{column!r}], found {list(parts)}.")
         return _joined({one: parts[one] for one in wanted}, name, column)
     parts = {}
-    for section in sections:
-        try:
-            parts[section["name"]] = read(section["paths"], library=section.get("library"), of_several=True, **how)
-        except DataError as error:
-            raise DataError(f"Section {section['name']!r}: {error}") from error
     of_one = len(sections) > 1 and len({tuple(section["paths"]) for section in sections}) == 1
+    with kept_open() if of_one else nullcontext():
+        for section in sections:
+            try:
+                parts[section["name"]] = read(section["paths"], library=section.get("library"), of_several=True, **how)
+            except DataError as error:
+                raise DataError(f"Section {section['name']!r}: {error}") from error
     return _joined(parts, readable(Path(paths[0]).stem), None) if of_one else stack(parts)
 
 
@@ -169,7 +174,10 @@ def _parts_of(given: Any, column: str | None, how: Mapping[str, Any]) -> tuple[d
         whole = opened(given, **how)
     except ChoiceError as error:
         if error.kind == "tables":
-            raise
+            raise DataError(
+                f"{error} They are of one tissue: bins, outlines or selections of the same cells. Where several are "
+                "sections, give those as {name: napari_trsmi.read(..., library=)}."
+            ) from error
         how = {**how, "of_several": True}
         return {name: opened(given, library=name, **how) for name in error.names}, _name(given, in_memory)
     return {whole.name: whole}, whole.name

@@ -6,15 +6,19 @@ modalities, or the same assay twice (filtered and not). Bins of Visium HD are ta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from napari_trsmi.data.libraries import spacing
 from napari_trsmi.data.readers.kinds import kind_from_names
 from napari_trsmi.data.readers.spatial_regions import Region, as_text
 from napari_trsmi.data.spatialdata_store import ATTRIBUTES
+from napari_trsmi.data.streamed import row_totals
 from napari_trsmi.errors import ChoiceError, DataError
 
 if TYPE_CHECKING:
@@ -24,6 +28,10 @@ if TYPE_CHECKING:
 _SAME_ASSAY = 0.5  # share of the smaller table's features that the other has, from which on they measure the same
 _SAME_PLACE = 0.01  # share of the extent that places of one cell may be apart, as its outline and its label are
 _MOSTLY = 0.9
+_BINS = re.compile(r"(?:\d+ ?(?:um|µm|microns?)|bins?[_ -]?\d+)", re.IGNORECASE)  # what a table of bins is called after
+_ANOTHER_STEP = 1.5  # between the spacings of two regions, from which on one is bins of the other
+_NEAR = 0.25  # of the spacing: so far may a cell lie from itself, found anew
+_LIKE = 0.6  # correlation of totals of such pairs, above which they are the same cells
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +128,9 @@ def chosen(
     if len(found) > 1:
         among = [name for name, option in known_as.items() if any(part in option for one in found for part in one)]
         if set(among) <= tables.keys():
-            raise ChoiceError("tables", among)
+            if not _are_sections(found, tables, find):
+                raise ChoiceError("tables", among)
+            among = [str(option[0].region) for option in found]
         keys = {(tables[part.table].uns.get(ATTRIBUTES) or {}).get("region_key") for part in parts}
         raise ChoiceError("regions", among, f"obs[{keys.pop()!r}]" if len(keys) == 1 else "")
     (section,) = found
@@ -172,6 +182,50 @@ def _are_one(
     here, there = find(first).at(common), find(second).at(common)
     apart = np.linalg.norm(here - there, axis=1)
     return bool((apart <= _SAME_PLACE * np.nanmax(np.ptp(here, axis=0), initial=1.0)).mean() >= _MOSTLY)
+
+
+def _are_sections(
+    options: Sequence[Sequence[Part]], tables: Mapping[str, AnnData], find: Callable[[str], Region]
+) -> bool:
+    """Return whether each is of a region, and a tissue, of its own: none bins, or other outlines, of another."""
+    regions = [option[0].region for option in options]
+    if None in regions or len(set(regions)) < len(regions):
+        return False
+    bare = [_BINS.sub("", str(region)) for region in regions]
+    if len(set(bare)) < len(bare):
+        return False
+    return not any(_same_tissue(one[0], other[0], tables, find) for one, other in combinations(options, 2))
+
+
+def _same_tissue(a: Part, b: Part, tables: Mapping[str, AnnData], find: Callable[[str], Region]) -> bool:
+    """Return whether two regions are one tissue seen twice: bins of another size, or the same cells found anew.
+
+    They share a coordinate system, lie over each other, and are spaced otherwise or agree in their totals.
+    """
+    from scipy.spatial import KDTree
+    from scipy.stats import spearmanr
+
+    first, second = find(str(a.region)), find(str(b.region))
+    if not first.systems & second.systems:
+        return False
+    here, there = first.at(a.instances), second.at(b.instances)
+    known, others = (np.isfinite(xy).all(axis=1) for xy in (here, there))
+    here, there = here[known], there[others]
+    if not len(here) or not len(there):
+        return False
+    shared = np.minimum(here.max(axis=0), there.max(axis=0)) - np.maximum(here.min(axis=0), there.min(axis=0))
+    if (shared < 0.5 * np.minimum(np.ptp(here, axis=0), np.ptp(there, axis=0))).any():  # side by side
+        return False
+    steps = spacing(here), spacing(there)
+    if max(steps) > _ANOTHER_STEP * min(steps):
+        return True
+    away, nearest = KDTree(there).query(here)
+    near = away <= _NEAR * min(steps)
+    if near.mean() < 0.5:
+        return False
+    mine = row_totals(tables[a.table].X)[a.rows][known][near]
+    theirs = row_totals(tables[b.table].X)[b.rows][others][nearest[near]]
+    return bool(spearmanr(mine, theirs).statistic > _LIKE)
 
 
 def _same_assay(a: Part, b: Part, tables: Mapping[str, AnnData]) -> bool:

@@ -16,6 +16,7 @@ import numpy as np
 
 from napari_trsmi.data.outlines import ShapeOutlines
 from napari_trsmi.data.readers.found import Found, Holder, combined, found_in_anndata
+from napari_trsmi.data.readers.opening import once
 from napari_trsmi.data.readers.sections import libraries
 from napari_trsmi.data.readers.spatial_choice import Part, chosen, parts_of
 from napari_trsmi.data.readers.spatial_regions import Region, find_region
@@ -52,10 +53,11 @@ def from_spatialdata(path: Path, library: str | None = None, modalities: Sequenc
     DataError
         The library is not installed, there is no table, or no row of a table fits the region it annotates.
     """
-    tables = read_tables(path)
+    tables = once(("tables", path), lambda: read_tables(path))
     if not tables:
         raise DataError(_no_table(path))
-    return from_elements(tables, partial(open_elements, path), library, modalities)
+    regions = once(("regions", path), lambda: _Regions(partial(open_elements, path), _regions_of(tables)))
+    return _taken(tables, regions, library, modalities)
 
 
 def from_elements(
@@ -73,8 +75,18 @@ def from_elements(
     open_regions
         Returns, for the names of regions, what holds these and the images, and notes; called at most once.
     """
+    return _taken(tables, _Regions(open_regions, _regions_of(tables)), library, modalities)
+
+
+def _regions_of(tables: Mapping[str, AnnData]) -> set[str]:
+    return {part.region for part in parts_of(tables)[0] if part.region is not None}
+
+
+def _taken(
+    tables: Mapping[str, AnnData], regions: _Regions, library: str | None, modalities: Sequence[str] | None
+) -> Found:
+    """Return the tables of the section that is asked for, with positions and image of its region."""
     parts, notes = parts_of(tables)
-    regions = _Regions(open_regions, {part.region for part in parts if part.region is not None})
     section = chosen(parts, tables, regions, library, modalities)
     notes += section.notes
     first = section.parts[0].region

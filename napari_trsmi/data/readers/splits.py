@@ -99,7 +99,8 @@ def plane_split(z: np.ndarray | None) -> Split | None:
 def barcode_split(names: pd.Index) -> Split | None:
     """Return the sections that barcodes name in front or at their end, as those of joined files do; else None.
 
-    Many of them occur in several sections: in one, each would be there once.
+    Many of them occur in several sections: in one, each would be there once. Sections are called by what differs;
+    where that is a number, ``section1``.
 
     Examples
     --------
@@ -107,6 +108,8 @@ def barcode_split(names: pd.Index) -> Split | None:
     >>> barcodes = [f"{cell}-1-{section}" for section in "AB" for cell in range(20)]
     >>> barcode_split(pd.Index(barcodes)).names
     ('A', 'B')
+    >>> barcode_split(pd.Index([f"{cell}-{section}" for section in (1, 2) for cell in range(20)])).names
+    ('section1', 'section2')
     """
     import pandas as pd
 
@@ -120,11 +123,29 @@ def barcode_split(names: pd.Index) -> Split | None:
         telling = [side for side in sides if side.nunique() > 1]
         if not telling:
             continue
+        telling = [side.map(_without_common(side.unique())) for side in telling]
         split = split_by(BARCODES, telling[0] if len(telling) == 1 else telling[0] + " " + telling[1])
         few = len(split.names) > 1 and 5 * len(split.names) ** 2 <= len(names)  # x_y of a grid are many
         if few and pd.Index(found["stem"]).duplicated(keep=False).mean() > _REPEATED:
-            return split
+            called = (f"section{name}" if re.fullmatch(r"[\d_.:#-]+", name) else name for name in split.names)
+            return split._replace(names=tuple(called))
     return None
+
+
+def _without_common(names: Sequence[str]) -> dict[str, str]:
+    """Return {name: it without the numbers that all begin or end with}, as each barcode of a Space Ranger run does.
+
+    Examples
+    --------
+    >>> _without_common(["1-s1", "1-s2"]), _without_common(["case_1", "case_2"])
+    ({'1-s1': 's1', '1-s2': 's2'}, {'case_1': 'case_1', 'case_2': 'case_2'})
+    """
+    cut = dict(zip(names, names, strict=True))
+    for pattern in (rf"^(\d+){_JOINT}", rf"{_JOINT}(\d+)$"):
+        found = [re.search(pattern, name) for name in cut.values()]
+        if len({one[1] if one else None for one in found} - {None}) == 1 and all(found):
+            cut = {name: re.sub(pattern, "", left) for name, left in cut.items()}
+    return cut
 
 
 def is_field(column: str) -> bool:

@@ -1,9 +1,9 @@
-"""The same measurements read twice: two modalities over the same features."""
+"""The same measurements read twice: two modalities over the same features, one perhaps made of the other."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import combinations
 from typing import Any
 
@@ -11,32 +11,106 @@ import numpy as np
 from scipy import sparse
 
 from napari_trsmi.data.dataset import Modality
+from napari_trsmi.data.readers.profile import profile_of
+from napari_trsmi.errors import DataError
 
 _TRIED = 100  # spots that are compared before all
+_SPOTS, _FEATURES = 1000, 200  # by which it is seen whether one table is made of another
+_COVERED = 0.9  # share of the features of a table that the one has which it is made of
+_FOLLOWS = 0.85  # rank correlation with that, feature by feature
+_FEWEST = 3  # features and
+_FEW_SPOTS = 20  # spots, below which nothing is said
 
 
-def without_twins(modalities: Mapping[str, Modality]) -> tuple[dict[str, Modality], list[str]]:
-    """Return the modalities without those whose features and values an earlier one has too, and notes.
+def without_twins(
+    modalities: Mapping[str, Modality], moved: Collection[str] = ()
+) -> tuple[dict[str, Modality], list[str]]:
+    """Return the modalities without those whose features and values another one has too, and notes.
 
-    Two that have the same features but other values are kept and told. All are over the same spots in one order.
+    So are values that were normalised or scaled of another modality's, which stand beside it. Two that have the same
+    features but other values are kept and told. All are over the same spots in one order.
+
+    Parameters
+    ----------
+    moved
+        Modalities whose spots are called otherwise than those of the first but for a suffix or prefix.
+
+    Raises
+    ------
+    DataError
+        The same features were measured with other values at spots of other names: two sections, no modalities.
     """
     left, notes = dict(modalities), []
     for first, second in combinations(modalities, 2):
         if first not in left or second not in left:
             continue
         mine, theirs = left[first], left[second]
+        if (made := _made_of(mine, theirs)) is not None:
+            kept, gone = (first, second) if made is theirs else (second, first)
+            del left[gone]
+            notes.append(f"{gone} holds the values of {kept}, normalised or scaled: used {kept} alone.")
+            continue
         columns = mine.table.var_names.get_indexer(theirs.table.var_names)
         if len(columns) != mine.table.n_vars or (columns < 0).any():
             continue
         if _equal(mine.table.X, theirs.table.X, columns):
             del left[second]
             notes.append(f"{first} and {second} hold the same values of the same features: used {first} alone.")
+        elif mine.kind == theirs.kind != "precomputed" and (first in moved) != (second in moved):
+            raise DataError(
+                f"Expected modalities of one section, found the same features in {first} and {second} with other "
+                "values, and barcodes that differ by a suffix or prefix: they look like two sections. Open each as a "
+                "section of a study, or give both the same barcodes."
+            )
         elif mine.kind == theirs.kind != "precomputed" and _tell_apart(theirs):
             notes.append(
                 f"{first} and {second} have the same features with other values: leave one out where both are one "
                 "modality."
             )
     return left, notes
+
+
+def _made_of(first: Modality, second: Modality) -> Modality | None:
+    """Return which of two modalities holds values that were made of the other's; None where neither does.
+
+    Counts come before values of 0 or more, these before others; what comes later is asked whether it follows.
+    """
+    names = first.table.var_names.intersection(second.table.var_names)
+    if len(names) < max(_FEWEST, _COVERED * min(first.table.n_vars, second.table.n_vars)):
+        return None
+    rows = np.arange(first.table.n_obs)
+    for one in (first, second):
+        rows = rows if one.measured is None else rows[one.measured[rows]]
+    rows = rows[:: 1 + len(rows) // _SPOTS]
+    origin, made = sorted((first, second), key=lambda one: _rank(one.table.X[rows]))
+    if len(names) < _COVERED * made.table.n_vars or _rank(origin.table.X[rows]) == _rank(made.table.X[rows]):
+        return None
+    names = names[:: 1 + len(names) // _FEATURES]
+    source, values = (_dense(one.table.X[rows][:, one.table.var_names.get_indexer(names)]) for one in (origin, made))
+    totals = np.maximum(np.asarray(origin.table.X[rows].sum(axis=1), float).reshape(-1, 1), 1e-9)
+    return made if _correlation(source / totals, values) > _FOLLOWS else None
+
+
+def _rank(values: Any) -> int:
+    """Return 0 for counts, 1 for other values of 0 or more, 2 for others."""
+    profile = profile_of(values)
+    return 0 if profile.counts else 1 if profile.minimum >= 0 else 2
+
+
+def _dense(values: Any) -> np.ndarray:
+    return np.asarray(values.toarray() if sparse.issparse(values) else values, float)
+
+
+def _correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Return the median rank correlation of the columns of two (n, D) tables that vary in both; 0 for hardly any."""
+    from scipy.stats import rankdata
+
+    varies = (np.ptp(first, axis=0) > 0) & (np.ptp(second, axis=0) > 0)
+    if varies.sum() < _FEWEST or len(first) < _FEW_SPOTS:
+        return 0.0
+    ranks = [rankdata(one[:, varies], axis=0) for one in (first, second)]
+    a, b = (one - one.mean(axis=0) for one in ranks)
+    return float(np.median((a * b).sum(axis=0) / np.sqrt((a**2).sum(axis=0) * (b**2).sum(axis=0))))
 
 
 def _tell_apart(modality: Modality) -> bool:

@@ -29,6 +29,8 @@ _SAID = {
     "scaled": "scaled but not logged: taken as counts are, without a test that needs counts",
     "logged": "logged: used as they are, scaled per gene",
 }
+_BETTER = "Counts are better: put them in layers['counts'] if you have them."
+_OF_PEAKS = ("X_lsi", "X_spectral", "X_svd")  # as muon, SnapATAC and Signac call what they make of peaks
 _COMPONENT_KEYS = ("X_pca", "X_pc", "X_lsi", "X_svd", "X_nmf")
 
 
@@ -82,7 +84,11 @@ def checked_modality(
     elif kind is None and _may_be_components(table, rows):
         named = "precomputed"
         values, var, note = _components(name, table, rows)
-        note = note or f"Modality {name!r} holds negative fractions: taken as precomputed features."
+        note = note or f"Modality {name!r} holds negative fractions: taken as precomputed features. {_BETTER}"
+    elif kind is None and named == "chromatin" and (key := next((key for key in _OF_PEAKS if key in table.obsm), "")):
+        named = "precomputed"
+        values, var = _components_in(key, name, table, rows)
+        note = f"Modality {name!r} holds no counts of its peaks: used their components in obsm[{key!r}]."
     else:
         raise DataError(_why_no_counts(name, table, rows))
     if named is None:
@@ -159,10 +165,8 @@ def _normalised(name: str, table: AnnData, rows: np.ndarray) -> tuple[Any, Any, 
         note = f"X of modality {name!r} was scaled to a mean of 0: used {beside.where}{_left_out(beside)}. "
         found = beside
     matrix = _as_csr(found.values)
-    told = (
-        f"Modality {name!r} holds no counts: its values look {_SAID[scale_of(matrix)]}. Counts are better: put them in "
-    )
-    return matrix, found.var, f"{note}{told}layers['counts'] if you have them."
+    told = f"Modality {name!r} holds no counts: its values look {_SAID[scale_of(matrix)]}. "
+    return matrix, found.var, f"{note}{told}{_BETTER}"
 
 
 def _is_measured(profile: Profile) -> bool:
@@ -171,8 +175,6 @@ def _is_measured(profile: Profile) -> bool:
 
 def _components(name: str, table: AnnData, rows: np.ndarray) -> tuple[np.ndarray, Any, str]:
     """Return (N, D) float32 components from `X` where it is narrow, else from a known ``obsm`` key."""
-    import pandas as pd
-
     values, var, note = table.X, table.var, ""
     if values is None or not 0 < table.n_vars <= MOST_COMPONENTS:
         key = next((key for key in _COMPONENT_KEYS if key in table.obsm), None)
@@ -184,15 +186,26 @@ def _components(name: str, table: AnnData, rows: np.ndarray) -> tuple[np.ndarray
                 f"({', '.join(_COMPONENT_KEYS)}), found {table.n_vars} features and obsm keys {list(table.obsm)}. "
                 "Give counts, or store the components."
             )
-        values, note = table.obsm[key], f"Used obsm[{key!r}] as the features of modality {name!r}."
-        var = pd.DataFrame(index=[f"{key.removeprefix('X_')}_{i + 1}" for i in range(values.shape[1])])
-    values = rows_of(values, rows)
+        return *_components_in(key, name, table, rows), f"Used obsm[{key!r}] as the features of modality {name!r}."
+    return _dense_components(name, rows_of(values, rows)), var, note
+
+
+def _components_in(key: str, name: str, table: AnnData, rows: np.ndarray) -> tuple[np.ndarray, pd.DataFrame]:
+    """Return (N, D) float32 components from an entry of ``obsm``, and their numbered features."""
+    import pandas as pd
+
+    values = _dense_components(name, rows_of(table.obsm[key], rows))
+    return values, pd.DataFrame(index=[f"{key.removeprefix('X_')}_{i + 1}" for i in range(values.shape[1])])
+
+
+def _dense_components(name: str, values: Any) -> np.ndarray:
+    """Return (N, D) dense float32, all finite."""
     values = np.asarray(values.toarray() if sparse.issparse(values) else values, dtype=np.float32)  # (N, D), D small
     if not np.isfinite(values).all():
         raise NotFiniteError(
             f"Expected finite features in modality {name!r}, found NaN or infinity. Remove or fill them."
         )
-    return values, var, note
+    return values
 
 
 def _to_reduce(name: str, values: Any, profile: Profile) -> Any:

@@ -94,19 +94,28 @@ def run_of(part: Path) -> Path | None:
     return outs if whole else None
 
 
-def from_matrix(path: Path) -> Found:
+def from_matrix(path: Path, *, alone: bool = True) -> Found:
     """Return the section whose matrix ``.h5`` was given, with what lies beside it.
+
+    Parameters
+    ----------
+    alone
+        Whether no other file was given, which might tell where the spots are.
 
     Raises
     ------
     DataError
-        There are no positions beside it.
+        There are no positions beside it, and it is alone.
     """
     folder = path.absolute().parent
     with reading(path):
         files = files_in(folder)
         sample = next((file.sample for file in files if file.path.name == path.name), "")
         section = _Section(folder, files, sample, path)
+        if not section.is_placed and not alone:
+            found = found_in_anndata(read_matrix(path), library_in(path) or "")
+            found.stored = {}
+            return found
         if not section.is_placed:
             raise DataError(
                 f"Expected the positions of the spots beside the matrix {path}, found none. Give the folder that "

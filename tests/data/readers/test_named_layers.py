@@ -40,6 +40,37 @@ def test_a_layer_that_says_nothing_of_counts_is_left_alone(counts):
     assert any("holds no counts" in note for note in from_memory(table).notes)
 
 
+def spliced(counts, table):
+    """The table with its counts dealt to the layers of velocyto."""
+    part = counts.copy()
+    part.X.data = np.random.default_rng(1).binomial(part.X.data.astype(int), 0.7).astype(np.float32)
+    table.layers["spliced"], table.layers["unspliced"] = part.X, (counts.X - part.X).tocsr()
+    return table
+
+
+@pytest.mark.parametrize("whole", ["logged", "zeros", "nothing"])
+def test_spliced_and_unspliced_counts_are_the_counts_together(counts, whole):
+    table = spliced(counts, logged(counts))
+    if whole != "logged":
+        table.X = counts.X * 0 if whole == "zeros" else None
+    dataset = from_memory(table)
+    np.testing.assert_array_equal(only(dataset).table.X.toarray(), counts.X.toarray())
+    assert any("used layers['spliced'] + layers['unspliced']." in note for note in dataset.notes)
+
+
+def test_counts_elsewhere_go_before_spliced_and_unspliced_ones(counts):
+    more = counts.copy()
+    more.X = (counts.X * 2).tocsr()
+    dataset = from_memory(spliced(counts, more.copy()))
+    np.testing.assert_array_equal(only(dataset).table.X.toarray(), more.X.toarray())
+    table = spliced(counts, logged(counts))
+    table.layers["counts"] = more.X
+    np.testing.assert_array_equal(only(from_memory(table)).table.X.toarray(), more.X.toarray())
+    table = spliced(counts, logged(counts))
+    table.layers["spliced"] = table.layers["spliced"] * 0.3  # normalised too
+    assert any("holds no counts" in note for note in from_memory(table).notes)
+
+
 def test_an_x_of_zeros_gives_way_to_the_counts_beside_it(counts):
     table = counts.copy()
     table.X = counts.X * 0
