@@ -65,7 +65,9 @@ def test_a_name_is_drawn_as_it_is(tmp_path: Path, name: str) -> None:
     assert domains(named).startswith("data:image/png")
 
 
-@pytest.mark.parametrize("coords", [square(9), hexagonal(10)], ids=["pixels", "discs"])
+@pytest.mark.parametrize(
+    "coords", [pytest.param(square(9), marks=pytest.mark.slow), hexagonal(10)], ids=["pixels", "discs"]
+)
 def test_the_box_of_a_png_is_the_one_that_matplotlib_finds(tmp_path: Path, coords: np.ndarray) -> None:
     result = result_of(coords, n_domains=9, image=IMAGE, microns_per_unit=100.0)
     ours = figure.save(result, tmp_path / "ours.png", confidence=True)

@@ -106,6 +106,7 @@ def test_an_undecided_result_and_the_curve_of_its_number_are_on_the_page(result)
     assert 'alt="Agreement by number of domains"' in text
 
 
+@pytest.mark.slow
 def test_an_emphasis_that_nobody_asked_for_is_on_the_page(result):
     assert "even emphasis" in page(replace(result, provenance={**result.provenance, "notes": [EVEN]}))
 

@@ -97,6 +97,7 @@ def test_domains_are_cut_again_into_another_number(fitted, tmp_path, capsys):
     assert out.with_suffix(".png").exists()
 
 
+@pytest.mark.slow
 def test_domains_are_walked_to_coarser_ones_and_refused_where_there_are_none(fitted, tmp_path, capsys):
     out = tmp_path / "coarse.h5mu"
     assert main(["domains", str(fitted.path), "-o", str(out), "--nested", "4", "--no-figure"]) == 0
@@ -110,6 +111,7 @@ def test_domains_are_walked_to_coarser_ones_and_refused_where_there_are_none(fit
     assert "domains in the tree" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_domains_without_settings_are_those_of_the_run(fitted, tmp_path):
     out = tmp_path / "same.h5mu"
     assert main(["domains", str(fitted.path), "-o", str(out), "--no-figure", "-q"]) == 0
@@ -198,6 +200,7 @@ def test_markers_need_a_folder(fitted, tmp_path, capsys):
     assert "Create it or choose another" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_missing_column_or_label_lists_those_there_are(fitted, capsys):
     assert main(["score", str(fitted.path), "--truth", "domian"]) == 2
     err = capsys.readouterr().err
@@ -207,7 +210,7 @@ def test_a_missing_column_or_label_lists_those_there_are(fitted, capsys):
     assert "Expected labels among ['island 1'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("suffix", [".h5mu", ".zarr"])
+@pytest.mark.parametrize("suffix", [".h5mu", pytest.param(".zarr", marks=pytest.mark.slow)])
 @pytest.mark.filterwarnings("ignore:zarr v3 autosharding", "ignore:Writing zarr v2")
 def test_a_simulated_slice_can_be_read(tmp_path, capsys, suffix):
     out = tmp_path / f"slice{suffix}"
@@ -228,6 +231,7 @@ def test_a_simulated_slice_is_what_the_settings_say(tmp_path):
     assert (written["rna"].X != expected["rna"].X).nnz == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "words"), [("rim", ["rim"]), ("everything", [])])
 def test_a_hard_slice_is_its_kind_with_the_words_on_top(tmp_path, kind, words):
     out = tmp_path / "hard.h5mu"

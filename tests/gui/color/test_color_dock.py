@@ -35,7 +35,7 @@ def test_typing_a_gene_colours_the_spots(viewer, sample, qtbot):
     assert "of the spots" in dock._panel._summary.text()
 
 
-@pytest.mark.parametrize("place", [0, 1, 2, 3])
+@pytest.mark.parametrize("place", [0, *(pytest.param(place, marks=pytest.mark.slow) for place in (1, 2)), 3])
 def test_what_is_typed_stays_as_typed(viewer, sample, qtbot, place):
     dock, _ = opened(viewer, sample)
     dock._two.setChecked(place > 0)
@@ -234,7 +234,7 @@ def test_another_section_starts_afresh(viewer, sample):
     assert dock._empty.isVisibleTo(dock)
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("theme", ["dark", pytest.param("light", marks=pytest.mark.slow)])
 def test_the_dock_fits_its_place(viewer, sample, qtbot, theme):
     viewer.theme = theme
     dock, session = opened(viewer, sample)

@@ -58,7 +58,13 @@ DOCKS = {"Regions": regions, "Ask": ask, "Correct": correct, "Embedding": embedd
 
 
 @pytest.mark.parametrize(
-    ("name", "jumps"), [*((name, False) for name in DOCKS), ("Regions", True), ("Embedding", True)]
+    ("name", "jumps"),
+    [
+        ("Regions", False),
+        *(pytest.param(name, False, marks=pytest.mark.slow) for name in DOCKS if name != "Regions"),
+        pytest.param("Regions", True, marks=pytest.mark.slow),
+        ("Embedding", True),
+    ],
 )  # one function draws them all; Embedding, on a plane of its own
 def test_no_point_of_a_fast_lasso_is_lost(viewer, opened, qtbot, result, name, jumps):
     found = DOCKS[name](opened(name), qtbot)

@@ -59,7 +59,7 @@ def is_seen(viewer, role):
     return found is not None and found.visible
 
 
-@pytest.mark.parametrize("closed", [False, True], ids=["left", "closed"])
+@pytest.mark.parametrize("closed", [pytest.param(False, marks=pytest.mark.slow), True], ids=["left", "closed"])
 def test_regions_are_marked_and_drawn_while_their_dock_is_in_front(viewer, qtbot, beside, closed):
     before = viewer.layers.selection.active
     dock = beside("Regions")

@@ -118,7 +118,9 @@ def test_a_turn_by_hand_flips_the_spots(model, panel, sample):
     assert np.allclose(session_of(model).dataset.coords[:, 0], width - sample.coords[:, 0])
 
 
-@pytest.mark.parametrize("change", ["x", "y", "swap"])
+@pytest.mark.parametrize(
+    "change", [pytest.param("x", marks=pytest.mark.slow), pytest.param("y", marks=pytest.mark.slow), "swap"]
+)
 def test_a_flip_of_many_spots_works_out_nothing_anew(model, panel, trained, monkeypatch, change):
     monkeypatch.setattr(looks.raster, "RASTER_ABOVE", 50)
     monkeypatch.setattr(looks.raster, "GRID_ABOVE", 50)
