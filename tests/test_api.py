@@ -269,10 +269,9 @@ def test_preparing_leaves_only_the_modalities_in_use(dataset):
 # Real and simulated sections with default settings, the number of domains given
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "bound"),
-    [("sim_rna_adt.h5mu", 0.97), pytest.param("sim_rna_atac_adt.h5mu", 0.99, marks=pytest.mark.slow)],
-    ids=["two", "three modalities"],
+    ("name", "bound"), [("sim_rna_adt.h5mu", 0.97), ("sim_rna_atac_adt.h5mu", 0.99)], ids=["two", "three modalities"]
 )
 def test_the_default_settings_find_the_simulated_domains(shared_data, name, bound):
     dataset = nt.read(shared_data / name)

@@ -242,6 +242,7 @@ def test_boundaries_found_otherwise_keep_the_reviews_that_still_hold(result):
     assert segments["review"].tolist() == ["keep", *[""] * (len(segments) - 1)]
 
 
+@pytest.mark.slow
 def test_a_file_without_posterior_cannot_be_restored(result, tmp_path):
     import mudata
 

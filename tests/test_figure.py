@@ -116,7 +116,9 @@ def test_an_svg_names_every_domain_with_its_count_and_the_scale(tmp_path: Path) 
     assert ">section: 25 domains<" in text
 
 
-@pytest.mark.parametrize("n_domains", [1, 2, 25, 30])
+@pytest.mark.parametrize(
+    "n_domains", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(25, marks=pytest.mark.slow), 30]
+)
 def test_no_legend_touches_the_tissue_or_is_cut_off(tmp_path: Path, n_domains: int) -> None:
     drawn = figure.draw(result_of(square(12), n_domains))
     axes = drawn.axes[0]

@@ -41,6 +41,7 @@ def test_training_imports_no_torch_geometric_which_takes_seconds():
     assert "torch_geometric" not in imported_by("import napari_trsmi.model.training")
 
 
+@pytest.mark.slow
 def test_reading_a_file_leaves_out_scikit_learn_for_which_the_window_would_wait():
     found = imported_by("import napari_trsmi as nt; nt.read(nt.sample_path())")
     assert found.isdisjoint(["sklearn", "torch", "scanpy"])

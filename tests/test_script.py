@@ -82,6 +82,7 @@ def test_a_run_that_was_finished_early_is_finished_after_the_same_epoch(small, t
     np.testing.assert_array_equal(again.labels, result.labels)
 
 
+@pytest.mark.slow
 def test_a_preview_that_was_kept_is_kept_again(small, tmp_path):
     from napari_trsmi.previews import keep_preview
 

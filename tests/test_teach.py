@@ -159,6 +159,7 @@ def test_a_saved_result_goes_on_as_the_one_in_memory_does(result, said, tmp_path
     ]
 
 
+@pytest.mark.slow
 def test_the_report_tells_what_was_said(result, said):
     text = page(teach.carry_on(result, 2, [said["apart"]]))
     assert "6 and 6 spots are apart (100 %)" in text

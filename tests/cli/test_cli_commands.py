@@ -118,6 +118,7 @@ def test_domains_without_settings_are_those_of_the_run(fitted, tmp_path):
     np.testing.assert_array_equal(nt.read_result(out).labels, nt.read_result(fitted.path).labels)
 
 
+@pytest.mark.slow
 def test_constraints_that_contradict_each_other_are_named_before_training_goes_on(fitted, tmp_path, capsys):
     names = nt.read_result(fitted.path).obs_names[:4].tolist()
     said = [{"spots": names}, {"kind": "apart", "spots": names[:2], "others": names[2:]}]

@@ -90,6 +90,7 @@ def test_run_json_repeats_the_run_label_for_label(fitted, tmp_path, capsys):
     assert run_record(out)["config"] == run_record(fitted.path)["config"]
 
 
+@pytest.mark.slow
 def test_fields_on_the_command_line_win_over_the_file(tmp_path, short_fit):
     (tmp_path / "c.json").write_text('{"seed": 5, "train": {"epochs": 9}, "cluster": {"n_domains": 3}}')
     out = tmp_path / "x.h5ad"

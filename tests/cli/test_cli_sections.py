@@ -143,6 +143,7 @@ def test_a_path_with_a_comma_is_taken_as_it_is(files, tmp_path):
     assert parse_sections([f"s={path}", "t=a,b"]) == {"s": [path], "t": [Path("a"), Path("b")]}
 
 
+@pytest.mark.slow
 def test_two_sections_give_the_labels_of_python(words, files, tmp_path):
     out = tmp_path / "x.h5mu"
     assert main(["fit", *words, "-o", str(out), *QUICK, "-q"]) == 0

@@ -172,7 +172,12 @@ def test_attributes_of_any_depth_are_no_traceback(tmp_path, table, depth):
         read(tmp_path / "a.zarr")
 
 
-@pytest.mark.parametrize("part", ["X/data", "X/indices", "X/indptr", "obsm/spatial", "obs/_index"])
+OTHER_PARTS = ("X/indices", "X/indptr", "obs/_index")
+
+
+@pytest.mark.parametrize(
+    "part", ["X/data", "obsm/spatial", *(pytest.param(part, marks=pytest.mark.slow) for part in OTHER_PARTS)]
+)
 @pytest.mark.parametrize("damage", ["cut", "noise", "gone"])
 def test_a_zarr_with_a_damaged_chunk_is_a_sentence(tmp_path, table, part, damage):
     table.write_zarr(tmp_path / "a.zarr")

@@ -98,6 +98,7 @@ def test_so_are_those_of_several_modalities(
     assert set(read_table(one).mod) == {"rna", "adt"}
 
 
+@pytest.mark.slow
 def test_one_table_becomes_one_modality(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert_same(*both_ways(source, tmp_path / "out.h5mu", monkeypatch))
 

@@ -79,8 +79,14 @@ def assert_same(saved: Any, result: Result) -> None:
         )
 
 
-@pytest.mark.parametrize("suffix", [".h5ad", ".h5mu", ".zarr"])
-@pytest.mark.parametrize("name", ["one", "two"])
+@pytest.mark.parametrize(
+    ("name", "suffix"),
+    [
+        *((name, suffix) for name in ("one", "two") for suffix in (".h5ad", ".h5mu")),
+        ("one", ".zarr"),
+        pytest.param("two", ".zarr", marks=pytest.mark.slow),
+    ],
+)
 def test_what_is_written_is_read_back(tmp_path: Path, name: str, suffix: str, request: pytest.FixtureRequest) -> None:
     result: Result = request.getfixturevalue(name)
     written = result.write(tmp_path / f"out{suffix}")

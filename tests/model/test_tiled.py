@@ -183,6 +183,7 @@ def test_previews_are_new_where_training_was(large):
     assert shown[0] is not shown[1]
 
 
+@pytest.mark.slow
 def test_what_a_person_said_pulls_across_tiles(large):
     """Spots of two corners, in different tiles, are to be one domain."""
     first, second = (np.flatnonzero((large.labels == k) & (np.arange(400) // 20 < 6)) for k in (0, 2))
