@@ -268,6 +268,7 @@ def test_boundaries_of_the_result_make_way_for_a_view(dock, qtbot):
     assert strokes.visible
 
 
+@pytest.mark.slow
 def test_closing_the_dock_leaves_the_view_and_the_window_lets_go(viewer, qtbot, trained, fewer):
     fill(viewer, trained, fewer)
     before = state(viewer)
@@ -280,6 +281,7 @@ def test_closing_the_dock_leaves_the_view_and_the_window_lets_go(viewer, qtbot, 
     assert session_of(viewer).coloring is None
 
 
+@pytest.mark.slow
 def test_a_window_closes_while_two_are_side_by_side(viewer, qtbot, trained, fewer):
     fill(viewer, trained, fewer)
     _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Compare")
