@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
 from opened_dock import add
 from qtpy.QtGui import QOpenGLContext
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
@@ -43,6 +44,7 @@ def test_a_hidden_layer_can_be_removed_where_opengl_is_computed(viewer):
     assert "still there" in done.stdout, (done.returncode, done.stderr[-2000:])
 
 
+@pytest.mark.slow
 def test_the_canvas_is_where_the_graphics_of_a_layer_are_deleted(viewer, trained, qtbot):
     open_docks(viewer)
     add(viewer, OpenSection(trained.dataset, trained))
