@@ -63,7 +63,7 @@ DOCKS = {"Regions": regions, "Ask": ask, "Correct": correct, "Embedding": embedd
         ("Regions", False),
         *(pytest.param(name, False, marks=pytest.mark.slow) for name in DOCKS if name != "Regions"),
         pytest.param("Regions", True, marks=pytest.mark.slow),
-        ("Embedding", True),
+        pytest.param("Embedding", True, marks=pytest.mark.slow),
     ],
 )  # one function draws them all; Embedding, on a plane of its own
 def test_no_point_of_a_fast_lasso_is_lost(viewer, opened, qtbot, result, name, jumps):

@@ -121,6 +121,7 @@ def test_what_is_chosen_in_the_embedding_is_marked_while_that_dock_is_in_front(v
     assert dock.panel.plot.chosen.sum() == 40
 
 
+@pytest.mark.slow
 def test_keys_of_the_review_do_nothing_behind_another_tab(beside, qtbot):
     dock = beside("Boundaries")
     dock.session.select_boundary(0)

@@ -196,6 +196,7 @@ def test_the_first_time_it_is_offered_and_then_no_more(viewer, qtbot, monkeypatc
     assert remembered.is_known(NAME)
 
 
+@pytest.mark.slow
 def test_the_offer_goes_once_something_is_open(viewer, qtbot, monkeypatch):
     monkeypatch.setattr(remembered, "_KNOWN", "of nobody")
     _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
@@ -228,6 +229,7 @@ def test_all_anchors_are_in_the_window_that_opens(viewer, qtbot):
     assert isinstance(next(iter(docks_of(viewer).values())), QDockWidget)
 
 
+@pytest.mark.slow
 def test_where_a_section_is_open_the_first_step_says_so(viewer, trained):
     open_docks(viewer)
     open_section(viewer, trained.dataset)

@@ -39,12 +39,12 @@ os._exit(0)
 """
 
 
+@pytest.mark.slow
 def test_a_hidden_layer_can_be_removed_where_opengl_is_computed(viewer):
     done = subprocess.run([sys.executable, "-c", HIDDEN_ONE_REMOVED], capture_output=True, text=True, timeout=300)
     assert "still there" in done.stdout, (done.returncode, done.stderr[-2000:])
 
 
-@pytest.mark.slow
 def test_the_canvas_is_where_the_graphics_of_a_layer_are_deleted(viewer, trained, qtbot):
     open_docks(viewer)
     add(viewer, OpenSection(trained.dataset, trained))

@@ -34,7 +34,8 @@ def windows(qapp):
     QApplication.instance().removeEventFilter(watcher)
 
 
-@pytest.mark.parametrize("what", ["section", pytest.param("study", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["section", "study"])
 def test_docks_open_without_windows_that_flash(viewer, qtbot, trained, windows, what):
     result = trained if what == "section" else trained_study()
     open_section(viewer, result.dataset, result)

@@ -72,6 +72,7 @@ def test_view_says_what_is_wrong_before_any_window(viewer, waited, capsys, tmp_p
     assert (waited, list(viewer.layers)) == ([], [])
 
 
+@pytest.mark.slow
 def test_the_demo_trains_on_the_sample_and_shows_the_domains(viewer, waited, qtbot, quick):
     session_of(viewer).set_config(quick)
     assert main(["demo"]) == 0

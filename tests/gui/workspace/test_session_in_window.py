@@ -53,6 +53,7 @@ def told(session):
     return said
 
 
+@pytest.mark.slow
 def test_all_that_was_open_comes_back_in_another_window(viewer, make_napari_viewer, qtbot, data, trained, answers):
     from dataclasses import replace
 
@@ -122,11 +123,8 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize(
-    "dock",
-    [pytest.param(dock, marks=() if name == "far off the screen" else pytest.mark.slow) for name, dock in ODD.items()],
-    ids=ODD,
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("dock", ODD.values(), ids=ODD)
 def test_an_arrangement_that_cannot_be_leaves_a_window_that_can_be_used(viewer, qtbot, dock):
     arrange(viewer, Arrangement(docks=(SavedDock(**dock), SavedDock(name="Colour by")), front="Colour by"))
     qtbot.wait(100)
@@ -243,7 +241,6 @@ def test_colours_cameras_and_hidden_domains_of_all_sections_come_back(
     assert tuple(other.scene.camera.center[-2:]) == pytest.approx((12.0, 34.0))
 
 
-@pytest.mark.slow
 def test_maps_and_several_features_are_shown_again(viewer, sample, trained):
     from dataclasses import replace
 
