@@ -3,7 +3,7 @@
 >>> import napari_trsmi as nt
 >>> from napari_trsmi import teach
 >>> config = nt.Config(cluster={"n_domains": 7}, train={"epochs": 3}, evidence={"support": False})
->>> result = nt.fit(nt.sample_path(), config)
+>>> result = nt.fit(nt.simulate(n_spots=400, n_genes=200), config)
 >>> one = teach.together(result, [0, 1, 2])
 >>> again = teach.carry_on(result, epochs=2, constraints=[one])
 >>> len(again.history), again.config.constraints == (one,)

@@ -167,6 +167,7 @@ def test_a_run_that_broke_off_goes_on_from_its_checkpoint(result, dataset, tmp_p
 # Clustering again
 
 
+@pytest.mark.slow
 def test_clustering_a_written_result_again_gives_the_same_domains(result, path, tmp_path):
     found = nt.fit(path, settings())
     found.write(tmp_path / "done.h5mu")
@@ -268,6 +269,7 @@ def test_preparing_leaves_only_the_modalities_in_use(dataset):
 # Real and simulated sections with default settings, the number of domains given
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "bound"), [("sim_rna_adt.h5mu", 0.97), ("sim_rna_atac_adt.h5mu", 0.99)], ids=["two", "three modalities"]
 )

@@ -27,6 +27,7 @@ def bench() -> Iterator[dict[str, ModuleType]]:
 NOT_NEEDED = ("napari", "qtpy", "anndata", "mudata", "scanpy", "squidpy", "pandas", "zarr", "igraph", "matplotlib")
 
 
+@pytest.mark.slow
 def test_the_benchmark_on_a_gpu_needs_no_tables_and_no_window(tmp_path: Path) -> None:
     made = tmp_path / "made.json"
     arguments = ["--device", "cpu", "--parts", "operations", "functions", "run", "--epochs", "2"]

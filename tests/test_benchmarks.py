@@ -67,6 +67,7 @@ def peers(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_quality_shows_ours_beside_stages_trivial_rows_and_peers(
     bench: dict[str, ModuleType], tiny: str, peers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -92,6 +93,7 @@ def test_quality_shows_ours_beside_stages_trivial_rows_and_peers(
     assert elsewhere == [False, True]  # the peers were scored on all labels
 
 
+@pytest.mark.slow
 def test_ablation_changes_one_part_at_a_time(
     bench: dict[str, ModuleType], tiny: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -113,7 +115,16 @@ def test_every_variant_is_a_setting_and_differs_from_the_default(bench: dict[str
     assert len(variants) > 20
 
 
-@pytest.mark.parametrize("changes", [{}, {"cluster": {"refinement": "off"}}, {"cluster": {"method": "prototypes"}}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        *(
+            pytest.param({"cluster": one}, marks=pytest.mark.slow)
+            for one in ({"refinement": "off"}, {"method": "prototypes"})
+        ),
+    ],
+)
 def test_the_bench_finds_the_labels_that_fit_finds(
     bench: dict[str, ModuleType], tiny: str, changes: dict[str, Any]
 ) -> None:
@@ -223,6 +234,7 @@ def test_speed_shows_phases_and_whether_the_goals_are_reached(bench: dict[str, M
     assert ["starting Python, other imports, ending", "3.00"] in bench["speed"].phases_table(ours).rows
 
 
+@pytest.mark.slow
 def test_comparing_and_checking_are_told_beside_their_targets(bench: dict[str, ModuleType], tiny: str) -> None:
     trust, path = bench["trust"], str(bench["datasets"].load(tiny).case.path)
     found = trust.child_compare(300, 1)

@@ -175,7 +175,7 @@ def assert_restored(back, result):
     pd.testing.assert_frame_equal(back.boundary_edges[columns], result.boundary_edges[columns])
 
 
-@pytest.mark.parametrize("suffix", [".h5mu", ".h5ad", ".zarr"])
+@pytest.mark.parametrize("suffix", [".h5mu", ".h5ad", pytest.param(".zarr", marks=pytest.mark.slow)])
 def test_a_written_result_is_restored_whole(result, folder, tmp_path, suffix):
     source = nt.fit(nt.read(folder / "slice.h5ad"), CONFIG) if suffix == ".h5ad" else result
     edited = edits.merge(edits.rename(source, 0, "Cortex"), [2, 3])
@@ -192,6 +192,7 @@ def test_a_written_result_is_restored_whole(result, folder, tmp_path, suffix):
     assert record["sources"][0]["path"] == str(source.dataset.sources[0])
 
 
+@pytest.mark.slow
 def test_a_result_with_places_below_zero_is_restored_whole(folder, tmp_path):
     import mudata
 
@@ -241,6 +242,7 @@ def test_boundaries_found_otherwise_keep_the_reviews_that_still_hold(result):
     assert segments["review"].tolist() == ["keep", *[""] * (len(segments) - 1)]
 
 
+@pytest.mark.slow
 def test_a_file_without_posterior_cannot_be_restored(result, tmp_path):
     import mudata
 
@@ -253,6 +255,7 @@ def test_a_file_without_posterior_cannot_be_restored(result, tmp_path):
         nt.restore(tmp_path / "out.h5mu")
 
 
+@pytest.mark.slow
 def test_a_section_in_memory_is_restored_from_the_file_it_was_written_to(result, folder, tmp_path):
     import mudata
 

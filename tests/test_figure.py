@@ -65,7 +65,9 @@ def test_a_name_is_drawn_as_it_is(tmp_path: Path, name: str) -> None:
     assert domains(named).startswith("data:image/png")
 
 
-@pytest.mark.parametrize("coords", [square(9), hexagonal(10)], ids=["pixels", "discs"])
+@pytest.mark.parametrize(
+    "coords", [pytest.param(square(9), marks=pytest.mark.slow), hexagonal(10)], ids=["pixels", "discs"]
+)
 def test_the_box_of_a_png_is_the_one_that_matplotlib_finds(tmp_path: Path, coords: np.ndarray) -> None:
     result = result_of(coords, n_domains=9, image=IMAGE, microns_per_unit=100.0)
     ours = figure.save(result, tmp_path / "ours.png", confidence=True)
@@ -114,7 +116,9 @@ def test_an_svg_names_every_domain_with_its_count_and_the_scale(tmp_path: Path) 
     assert ">section: 25 domains<" in text
 
 
-@pytest.mark.parametrize("n_domains", [1, 2, 25, 30])
+@pytest.mark.parametrize(
+    "n_domains", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(25, marks=pytest.mark.slow), 30]
+)
 def test_no_legend_touches_the_tissue_or_is_cut_off(tmp_path: Path, n_domains: int) -> None:
     drawn = figure.draw(result_of(square(12), n_domains))
     axes = drawn.axes[0]

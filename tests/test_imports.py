@@ -36,17 +36,21 @@ def test_help_imports_nothing_heavy():
     assert done.isdisjoint([*HEAVY, *WINDOWS])
 
 
+@pytest.mark.slow
 def test_training_imports_no_torch_geometric_which_takes_seconds():
     assert "torch_geometric" not in imported_by("import napari_trsmi.model.training")
 
 
+@pytest.mark.slow
 def test_reading_a_file_leaves_out_scikit_learn_for_which_the_window_would_wait():
     found = imported_by("import napari_trsmi as nt; nt.read(nt.sample_path())")
     assert found.isdisjoint(["sklearn", "torch", "scanpy"])
     assert "anndata" in found
 
 
-@pytest.mark.parametrize("room", ["answers", "evidence", "trust"])
+@pytest.mark.parametrize(
+    "room", [*(pytest.param(room, marks=pytest.mark.slow) for room in ("answers", "evidence")), "trust"]
+)
 def test_what_docks_import_when_they_open_leaves_out_the_tests_of_scipy(room):
     program = f"import napari_trsmi.{room}, sys; print('scipy.stats' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)

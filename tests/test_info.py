@@ -55,6 +55,7 @@ def test_the_facts_can_be_written_as_json_and_name_what_runs():
     assert not any("problem" in section for section in facts.values())
 
 
+@pytest.mark.slow
 def test_no_window_library_is_imported_for_it():
     program = "from napari_trsmi.info import collect; collect(); import sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -57,6 +57,7 @@ def test_all_but_the_window_can_be_imported_without_the_extras():
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+@pytest.mark.slow
 def test_every_command_shows_its_help_without_the_extras():
     done = run_without_extras("""
 import contextlib, io, re

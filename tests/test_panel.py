@@ -158,6 +158,7 @@ def test_an_edge_is_drawn_again_by_the_share_of_the_cuts_that_draw_it(bench: dic
     assert all(np.isnan(one).all() for one in bench["panel"].drawn_again(i, i + 1, segment, 2, [], row_of(6)))
 
 
+@pytest.mark.slow
 def test_the_panel_runs_and_its_tables_are_made_again_from_its_records(
     bench: dict[str, ModuleType], slices: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -82,7 +82,9 @@ def test_a_kept_preview_has_its_labels_and_colours_numbered_by_size(dataset):
     assert kept.config == settings()
 
 
-@pytest.mark.parametrize("room", [4.5, 3.5], ids=["for all states", "for three of four states"])
+@pytest.mark.parametrize(
+    "room", [pytest.param(4.5, marks=pytest.mark.slow), 3.5], ids=["for all states", "for three of four states"]
+)
 def test_a_preview_kept_with_states_has_what_a_run_that_ended_there_has(dataset, result, room):
     states = Checkpoints(budget=int(room * len(result.state)))
     steps, _ = finish(nt.fit_steps(dataset, settings(), states=states))

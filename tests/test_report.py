@@ -82,6 +82,7 @@ def test_the_page_shows_support_first_and_says_what_it_means(result, report):
     assert "onfidence" not in re.sub(r"<details>.*?</details>|<code>.*?</code>", "", text, flags=re.DOTALL)
 
 
+@pytest.mark.slow
 def test_without_support_the_page_says_nothing_of_it(result):
     plain = replace(
         result, maps={}, boundaries=result.boundaries.drop(columns="support"), cuts=None, provenance={}, history=()
@@ -91,6 +92,7 @@ def test_without_support_the_page_says_nothing_of_it(result):
     assert "Boundaries, least certain first" in text
 
 
+@pytest.mark.slow
 def test_an_undecided_result_and_the_curve_of_its_number_are_on_the_page(result):
     numbers = {
         "numbers": [2, 3, 4],
@@ -106,6 +108,7 @@ def test_an_undecided_result_and_the_curve_of_its_number_are_on_the_page(result)
     assert 'alt="Agreement by number of domains"' in text
 
 
+@pytest.mark.slow
 def test_an_emphasis_that_nobody_asked_for_is_on_the_page(result):
     assert "even emphasis" in page(replace(result, provenance={**result.provenance, "notes": [EVEN]}))
 

@@ -70,6 +70,7 @@ def test_the_script_of_an_edited_result_makes_it_again(result, tmp_path, capsys)
     assert as_python(restored, tmp_path / "out.h5mu") == script
 
 
+@pytest.mark.slow
 def test_a_run_that_was_finished_early_is_finished_after_the_same_epoch(small, tmp_path):
     steps = nt.fit_steps(small, QUICK)
     next(steps), next(steps)
@@ -81,6 +82,7 @@ def test_a_run_that_was_finished_early_is_finished_after_the_same_epoch(small, t
     np.testing.assert_array_equal(again.labels, result.labels)
 
 
+@pytest.mark.slow
 def test_a_preview_that_was_kept_is_kept_again(small, tmp_path):
     from napari_trsmi.previews import keep_preview
 
@@ -96,6 +98,7 @@ def test_a_preview_that_was_kept_is_kept_again(small, tmp_path):
     assert "# That run went on from epoch 1" in as_python(result)
 
 
+@pytest.mark.slow
 def test_new_domains_of_a_saved_result_are_found_from_the_file_again(result, tmp_path):
     result.write(tmp_path / "a.h5mu")
     found = nt.recluster(tmp_path / "a.h5mu", Cluster(n_domains=5, n_init=1))
@@ -106,6 +109,7 @@ def test_new_domains_of_a_saved_result_are_found_from_the_file_again(result, tmp
     np.testing.assert_array_equal(again.labels, found.labels)
 
 
+@pytest.mark.slow
 def test_the_script_of_a_result_cut_again_trains_as_before_and_cuts_as_last(result, tmp_path):
     again = edits.recluster(edits.rename(result, 0, "cortex"), {"n_domains": 3})
     again = edits.rename(edits.recluster(again, {"n_domains": 2, "n_init": 1}), 0, "all the rest")
@@ -116,6 +120,7 @@ def test_the_script_of_a_result_cut_again_trains_as_before_and_cuts_as_last(resu
     assert repeated.names == again.names == ("all the rest", "2")
 
 
+@pytest.mark.slow
 def test_support_is_found_again_where_it_was_found_so_that_reviews_are_of_the_same_boundaries(small, tmp_path):
     steps = nt.fit_steps(small, QUICK)
     next(steps)

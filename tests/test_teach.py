@@ -126,6 +126,7 @@ def test_a_run_that_was_trained_on_is_repeated_from_its_settings_alone(result, s
     assert second.provenance["resumed_at"] == 8
 
 
+@pytest.mark.slow
 def test_without_a_number_of_domains_a_split_adds_one(path):
     free = CONFIG.model_copy(update={"cluster": CONFIG.cluster.model_copy(update={"n_domains": None})})
     result = nt.fit(nt.read(path), free)
@@ -144,6 +145,7 @@ def test_a_run_that_was_ended_early_goes_through_its_schedule_first(result, path
     np.testing.assert_array_equal(found.labels, result.labels)
 
 
+@pytest.mark.slow
 def test_a_saved_result_goes_on_as_the_one_in_memory_does(result, said, tmp_path):
     for ending in ("h5mu", "zarr"):
         result.write(tmp_path / f"saved.{ending}")
@@ -157,6 +159,7 @@ def test_a_saved_result_goes_on_as_the_one_in_memory_does(result, said, tmp_path
     ]
 
 
+@pytest.mark.slow
 def test_the_report_tells_what_was_said(result, said):
     text = page(teach.carry_on(result, 2, [said["apart"]]))
     assert "6 and 6 spots are apart (100 %)" in text
@@ -180,6 +183,7 @@ def test_a_domain_keeps_its_number_where_sizes_change_places(result):
     assert sizes["2"] > sizes["1"]
 
 
+@pytest.mark.slow
 def test_names_of_domains_that_are_new_are_free_ones(path):
     free = CONFIG.model_copy(update={"cluster": CONFIG.cluster.model_copy(update={"n_domains": None})})
     result = edits.rename(nt.fit(nt.read(path), free), 0, "9")
@@ -193,6 +197,7 @@ def test_a_result_that_was_clustered_again_goes_on_with_what_it_was_trained_with
     assert teach.carry_on(coarse, 2).config.cluster == CONFIG.cluster
 
 
+@pytest.mark.slow
 def test_a_file_that_was_clustered_again_goes_on_too(result, tmp_path):
     result.write(tmp_path / "saved.h5mu")
     nt.recluster(tmp_path / "saved.h5mu", nt.Config(cluster={"n_domains": 2, "n_init": 1}).cluster).write(

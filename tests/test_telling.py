@@ -21,10 +21,10 @@ def test_only_the_innermost_listener_of_the_own_thread_hears():
     assert (inner, outer) == ([("within", 1, 2)], [("outside", 0, 0)])
 
 
-def test_a_run_tells_its_stages_in_order_and_yields_what_it_did_before():
+def test_a_run_tells_its_stages_in_order_and_yields_what_it_did_before(small_file):
     cluster = {"max_domains": 4, "n_init": 1, "emphasis": "even"}  # decided: the number is looked for once
     config = nt.Config(cluster=cluster, train={"epochs": 2}, preprocess={"n_components": 8})
-    told, steps = [], nt.fit_steps(nt.read(nt.sample_path()), config)
+    told, steps = [], nt.fit_steps(nt.read(small_file), config)
     with heard(lambda text, done, total: told.append((text, done, total))):
         epochs = [step.epoch for step in steps]
     assert epochs == [1, 2]

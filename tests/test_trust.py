@@ -201,6 +201,7 @@ def test_the_curve_has_a_row_per_number_of_domains(result):
     assert (curve["stability"] <= curve["high"]).all()
 
 
+@pytest.mark.slow
 def test_the_curve_needs_no_run_beside_those_of_the_stability_and_is_the_same(result):
     ran = []
 
@@ -264,6 +265,7 @@ def test_the_command_writes_what_it_prints(fitted, tmp_path, capsys):
     assert set(trust["modality_agreement"]) == {"rna", "adt"}
 
 
+@pytest.mark.slow
 def test_the_command_can_leave_the_data_as_they_are_and_keep_nothing(fitted, tmp_path, monkeypatch):
     from napari_trsmi.cli import main
 

@@ -117,7 +117,8 @@ def describe_domain(
     Examples
     --------
     >>> import napari_trsmi as nt
-    >>> result = nt.fit(nt.read(nt.sample_path()), nt.Config(cluster={"n_domains": 7}, train={"epochs": 2}))
+    >>> few = nt.simulate(n_spots=400, n_genes=200)
+    >>> result = nt.fit(few, nt.Config(cluster={"n_domains": 7}, train={"epochs": 2}))
     >>> found = nt.describe_domain(result, "1", columns=["domain"], held_out=False)
     >>> found.domain, found.composition["domain"].columns[:2].tolist()
     ('1', ['category', 'spots'])

@@ -116,6 +116,7 @@ def test_neighbours_are_counted_on_the_border_with_their_support(trained):
     assert "z" not in found.neighbours
 
 
+@pytest.mark.slow
 def test_neighbours_are_tested_by_squidpy_when_asked(trained):
     pytest.importorskip("squidpy")
     found = describe_domain(trained, 0, columns=[], held_out=False, permutations=20)

@@ -97,6 +97,7 @@ def test_domains_are_cut_again_into_another_number(fitted, tmp_path, capsys):
     assert out.with_suffix(".png").exists()
 
 
+@pytest.mark.slow
 def test_domains_are_walked_to_coarser_ones_and_refused_where_there_are_none(fitted, tmp_path, capsys):
     out = tmp_path / "coarse.h5mu"
     assert main(["domains", str(fitted.path), "-o", str(out), "--nested", "4", "--no-figure"]) == 0
@@ -110,12 +111,14 @@ def test_domains_are_walked_to_coarser_ones_and_refused_where_there_are_none(fit
     assert "domains in the tree" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_domains_without_settings_are_those_of_the_run(fitted, tmp_path):
     out = tmp_path / "same.h5mu"
     assert main(["domains", str(fitted.path), "-o", str(out), "--no-figure", "-q"]) == 0
     np.testing.assert_array_equal(nt.read_result(out).labels, nt.read_result(fitted.path).labels)
 
 
+@pytest.mark.slow
 def test_constraints_that_contradict_each_other_are_named_before_training_goes_on(fitted, tmp_path, capsys):
     names = nt.read_result(fitted.path).obs_names[:4].tolist()
     said = [{"spots": names}, {"kind": "apart", "spots": names[:2], "others": names[2:]}]
@@ -198,6 +201,7 @@ def test_markers_need_a_folder(fitted, tmp_path, capsys):
     assert "Create it or choose another" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_missing_column_or_label_lists_those_there_are(fitted, capsys):
     assert main(["score", str(fitted.path), "--truth", "domian"]) == 2
     err = capsys.readouterr().err
@@ -207,7 +211,7 @@ def test_a_missing_column_or_label_lists_those_there_are(fitted, capsys):
     assert "Expected labels among ['island 1'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("suffix", [".h5mu", ".zarr"])
+@pytest.mark.parametrize("suffix", [".h5mu", pytest.param(".zarr", marks=pytest.mark.slow)])
 @pytest.mark.filterwarnings("ignore:zarr v3 autosharding", "ignore:Writing zarr v2")
 def test_a_simulated_slice_can_be_read(tmp_path, capsys, suffix):
     out = tmp_path / f"slice{suffix}"
@@ -228,6 +232,7 @@ def test_a_simulated_slice_is_what_the_settings_say(tmp_path):
     assert (written["rna"].X != expected["rna"].X).nnz == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "words"), [("rim", ["rim"]), ("everything", [])])
 def test_a_hard_slice_is_its_kind_with_the_words_on_top(tmp_path, kind, words):
     out = tmp_path / "hard.h5mu"

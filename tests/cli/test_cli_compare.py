@@ -52,6 +52,7 @@ def test_each_is_compared_with_each_and_the_numbers_are_those_of_compare(folder,
     assert seven.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_comparisons_are_saved_in_the_file_and_shown_in_its_report(folder, tmp_path, capsys):
     path = tmp_path / "seven.h5mu"
     path.write_bytes((folder / "seven.h5mu").read_bytes())

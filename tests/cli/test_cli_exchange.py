@@ -26,17 +26,17 @@ def test_domains_go_to_geojson_and_come_back_into_a_copy_of_the_result(fitted, t
         assert list(result.dataset.obs[column]) == list(domains)
 
 
-def test_a_section_without_a_result_gets_columns_too(tmp_path, capsys):
-    names = nt.read(nt.sample_path()).obs_names
+def test_a_section_without_a_result_gets_columns_too(small_file, tmp_path, capsys):
+    names = nt.read(small_file).obs_names
     table, copy = tmp_path / "groups.csv", tmp_path / "copy.h5mu"
     pd.DataFrame({"cell_id": names[:30], "group": ["a", "b"] * 15}).to_csv(table, index=False)
-    assert main(["import", str(nt.sample_path()), str(table), "-o", str(copy)]) == 0
-    assert "groups.csv names 30 of 2,500 spots (2 groups): column 'groups'" in capsys.readouterr().out
+    assert main(["import", str(small_file), str(table), "-o", str(copy)]) == 0
+    assert "groups.csv names 30 of 400 spots (2 groups): column 'groups'" in capsys.readouterr().out
     dataset = nt.read(copy)
     assert list(dataset.own_columns) == ["groups"]
     assert list(dataset.obs["groups"][:4]) == ["a", "b", "a", "b"]
     assert dataset.obs["groups"].notna().sum() == 30
-    assert {*nt.read(nt.sample_path()).obs, "groups"} == set(dataset.obs)
+    assert {*nt.read(small_file).obs, "groups"} == set(dataset.obs)
     out = tmp_path / "x.json"
     assert main(["export", str(copy), "--format", "vitessce", "-o", str(out)]) == 0
     shown = anndata.read_zarr(tmp_path / "x.data" / "rna.zarr")
@@ -56,10 +56,10 @@ def test_a_section_without_a_result_gets_columns_too(tmp_path, capsys):
         (["import", "IN", "IN", "-o", "IN"], "another file than the input"),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence(words, said, tmp_path, capsys, monkeypatch):
+def test_what_cannot_be_done_is_one_sentence(words, said, small_file, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     own = tmp_path / "in.h5mu"
-    own.write_bytes(nt.sample_path().read_bytes())
+    own.write_bytes(small_file.read_bytes())
     pd.DataFrame({"cell_id": nt.read(own).obs_names[:3], "group": "a"}).to_csv("g.csv", index=False)
     words = [str(own) if word == "IN" else word for word in words]
     if words[:3] == ["import", str(own), str(own)]:

@@ -59,6 +59,7 @@ def test_the_command_line_gives_the_labels_of_python(fitted, small_file):
     assert nt.read_result(fitted.path).config == config
 
 
+@pytest.mark.slow
 def test_features_and_graphs_are_prepared_once_for_training_and_support(tmp_path, monkeypatch):
     asked = []
 
@@ -89,6 +90,7 @@ def test_run_json_repeats_the_run_label_for_label(fitted, tmp_path, capsys):
     assert run_record(out)["config"] == run_record(fitted.path)["config"]
 
 
+@pytest.mark.slow
 def test_fields_on_the_command_line_win_over_the_file(tmp_path, short_fit):
     (tmp_path / "c.json").write_text('{"seed": 5, "train": {"epochs": 9}, "cluster": {"n_domains": 3}}')
     out = tmp_path / "x.h5ad"
@@ -99,6 +101,7 @@ def test_fields_on_the_command_line_win_over_the_file(tmp_path, short_fit):
     assert not out.with_suffix(".png").exists()
 
 
+@pytest.mark.slow
 def test_an_input_that_changed_since_the_run_is_told(edit_record, small_file, tmp_path, capsys):
     sources = [{"path": str(small_file), "sha256": "0" * 64}]
     record = edit_record(sources=sources, stopped=True)
@@ -115,6 +118,7 @@ def test_a_record_without_usable_files_is_refused(edit_record, sources, tmp_path
     assert capsys.readouterr().err.startswith("trsmi: Expected ")
 
 
+@pytest.mark.slow
 def test_a_run_continued_from_a_checkpoint_ends_like_an_unbroken_one(tmp_path, short_fit):
     words = [*short_fit, "--no-figure", "-q", "--train.epochs", "6"]
     checkpoint, whole, rest = tmp_path / "state.pt", tmp_path / "whole.h5mu", tmp_path / "rest.h5mu"
@@ -126,6 +130,7 @@ def test_a_run_continued_from_a_checkpoint_ends_like_an_unbroken_one(tmp_path, s
     assert len(run_record(rest)["history"]) == 6
 
 
+@pytest.mark.slow
 def test_a_checkpoint_alone_is_written_every_ten_epochs(tmp_path, short_fit):
     out = tmp_path / "x.h5mu"
     words = [*short_fit, "--no-figure", "-q", "--checkpoint", str(tmp_path / "state.pt"), "-o", str(out)]
@@ -133,6 +138,7 @@ def test_a_checkpoint_alone_is_written_every_ten_epochs(tmp_path, short_fit):
     assert Config.load(out.with_suffix(".run.json")).train.checkpoint_every == 10
 
 
+@pytest.mark.slow
 def test_one_of_several_sections_can_be_fitted_repeated_scored_and_cut_again(tmp_path, capsys):
     two, out, again, cut = (tmp_path / f"{name}.h5mu" for name in ("two", "out", "again", "cut"))
     simulated = ["--n-spots", "120", "--n-genes", "60", "--n-sections", "2", "--n-domains", "3", "--image", "0"]
@@ -148,6 +154,7 @@ def test_one_of_several_sections_can_be_fitted_repeated_scored_and_cut_again(tmp
     assert json.loads(capsys.readouterr().out)["agreement"]["n_spots"] == 120
 
 
+@pytest.mark.slow
 def test_kinds_on_the_command_line_are_used_and_recorded(tmp_path, short_fit, capsys):
     out = tmp_path / "x.h5mu"
     words = ["--kinds", "adt", "rna", "--train.epochs", "1", "--no-figure", "-o", str(out)]

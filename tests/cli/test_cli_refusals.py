@@ -148,6 +148,7 @@ def test_outputs_that_cannot_be_written_are_refused_before_reading(refused, tmp_
     refused("fit", missing, match="Expected permission to write")
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_nothing_half_written(fitted, tmp_path, capsys, monkeypatch):
     def fill(table, path, kind, *kept):
         path.write_bytes(b"half")

@@ -26,6 +26,7 @@ def test_a_disk_that_is_full_at_the_end_leaves_a_rescue_copy(tmp_path, short_fit
     assert json.loads((tmp_path / "x.rescue" / "run.json").read_text())["n_domains"] == 7
 
 
+@pytest.mark.slow
 def test_a_figure_that_cannot_be_drawn_is_told_and_does_not_cost_the_result(tmp_path, short_fit, monkeypatch, capsys):
     def broken(*_, **__):
         raise TypeError("set_text(): incompatible function arguments")
@@ -51,8 +52,9 @@ def test_a_read_only_output_is_refused_before_training_and_replaced_by_force(tmp
     assert out.stat().st_size > 1000
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="has no /dev/full")
-@pytest.mark.parametrize("streams", [">/dev/full 2>&-", pytest.param(">&- 2>/dev/full", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("streams", [">/dev/full 2>&-", ">&- 2>/dev/full"])
 def test_closed_or_full_streams_do_not_cost_the_result(tmp_path, short_fit, streams):
     out = tmp_path / "x.h5mu"
     words = [sys.executable, "-m", "napari_trsmi", *short_fit, "--no-figure", "-o", str(out)]

@@ -64,6 +64,7 @@ def test_sections_by_name_are_trained_as_one_split_and_repeated(words, tmp_path,
     pd.testing.assert_frame_equal(domains(again), table)
 
 
+@pytest.mark.slow
 def test_sections_of_a_column_are_trained_as_one_and_repeated(files, tmp_path, capsys):
     import anndata
 
@@ -87,6 +88,7 @@ def test_sections_of_a_column_are_trained_as_one_and_repeated(files, tmp_path, c
     assert "found the sections" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_part_says_that_its_run_was_on_several_sections(words, tmp_path, capsys):
     out, parts = tmp_path / "study.h5mu", tmp_path / "parts"
     assert main(["fit", *words, "-o", str(out), "--split", str(parts), *QUICK, "-q"]) == 0
@@ -95,6 +97,7 @@ def test_a_part_says_that_its_run_was_on_several_sections(words, tmp_path, capsy
     assert "The run was on several sections; this one is on one of them alone." in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_spots_that_one_file_lacks_are_left_out_when_asked(files, tmp_path):
     import anndata
 
@@ -140,6 +143,7 @@ def test_a_path_with_a_comma_is_taken_as_it_is(files, tmp_path):
     assert parse_sections([f"s={path}", "t=a,b"]) == {"s": [path], "t": [Path("a"), Path("b")]}
 
 
+@pytest.mark.slow
 def test_two_sections_give_the_labels_of_python(words, files, tmp_path):
     out = tmp_path / "x.h5mu"
     assert main(["fit", *words, "-o", str(out), *QUICK, "-q"]) == 0

@@ -68,6 +68,7 @@ def study_file(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_one_section_of_a_study_is_compared_and_described_as_in_python(study_file, fitted, tmp_path, capsys):
     out, result = tmp_path / "differ.csv", nt.restore(study_file)
     line = ["differ", str(study_file), "domain:1", "-o", str(out), "--same-counts", "--section", "s2"]

@@ -80,7 +80,7 @@ result_of(dataset, 2).write(sys.argv[1])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
-@pytest.mark.parametrize("renames", [0, 1, 2, 3])
+@pytest.mark.parametrize("renames", [0, *(pytest.param(k, marks=pytest.mark.slow) for k in (1, 2, 3))])
 def test_after_a_kill_between_two_renames_the_older_files_are_named(tmp_path: Path, renames: int) -> None:
     target, here = tmp_path / "x.h5ad", Path(__file__).parent
     words = [sys.executable, "-W", "ignore", "-c", KILLED, str(target), str(here), str(renames)]

@@ -139,7 +139,13 @@ def values_in(spatial: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "shift"), [*((kind, 0.0) for kind in SPATIAL), ("array", -25.0), ("flag and library", -25.0)]
+    ("kind", "shift"),
+    [
+        *((kind, 0.0) for kind in list(SPATIAL)[:10]),
+        *(pytest.param(kind, 0.0, marks=pytest.mark.slow) for kind in list(SPATIAL)[10:]),
+        ("array", -25.0),
+        pytest.param("flag and library", -25.0, marks=pytest.mark.slow),
+    ],
 )
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::PendingDeprecationWarning")
 @pytest.mark.filterwarnings("ignore::SyntaxWarning")

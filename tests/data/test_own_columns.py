@@ -34,7 +34,7 @@ def regions(n, *names):
     return pd.Categorical.from_codes(np.arange(n) % (len(names) + 1) - 1, categories=list(names))
 
 
-@pytest.mark.parametrize("suffix", [".h5mu", ".h5ad", ".zarr"])
+@pytest.mark.parametrize("suffix", [".h5mu", ".h5ad", pytest.param(".zarr", marks=pytest.mark.slow)])
 def test_columns_of_ones_own_go_with_a_result_and_come_back_with_their_colours(result, tmp_path, suffix):
     values = regions(result.dataset.n_spots, "tumour", "rim")
     put_column(result.dataset, "region", values, {"rim": "#102030"})
@@ -83,6 +83,7 @@ def test_categories_get_colours_that_differ(result):
     assert len(set(colors.values())) > 20
 
 
+@pytest.mark.slow
 def test_a_column_of_a_study_is_one_of_its_sections_and_comes_back(tmp_path):
     shared = small_study()
     parts = {part.name: replace(part, obs=part.obs.copy(), own_columns={}) for part in shared.parts}

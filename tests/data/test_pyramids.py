@@ -59,7 +59,7 @@ def test_colors_come_last(tmp_path):
     assert [level.shape for level in Pyramid((tmp_path / "he.ome.tif",)).levels()][::2] == [(300, 200, 3), (75, 50, 3)]
 
 
-@pytest.mark.parametrize("axes", ["cyx", "czyx", "tczyx"])
+@pytest.mark.parametrize("axes", ["cyx", pytest.param("czyx", marks=pytest.mark.slow), "tczyx"])
 def test_ome_zarr_has_its_resolutions(tmp_path, stains, axes):
     pixels = stains.reshape((*[1] * (len(axes) - 4), 3, *[1] * ("z" in axes), 600, 640))
     levels = Pyramid((write_ome_zarr(tmp_path / "image.zarr", pixels, axes=axes),)).levels()

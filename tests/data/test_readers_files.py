@@ -60,7 +60,7 @@ def test_a_zarr_folder_opens_whatever_it_is_called(tmp_path, table, name):
     assert read(tmp_path / name).n_spots == 36
 
 
-@pytest.mark.parametrize("kind", ["anndata", "mudata"])
+@pytest.mark.parametrize("kind", ["anndata", pytest.param("mudata", marks=pytest.mark.slow)])
 def test_a_zipped_zarr_opens_and_is_told(tmp_path, table, make_mudata, kind):
     from napari_trsmi.data.tables import write_table
 
@@ -172,7 +172,12 @@ def test_attributes_of_any_depth_are_no_traceback(tmp_path, table, depth):
         read(tmp_path / "a.zarr")
 
 
-@pytest.mark.parametrize("part", ["X/data", "X/indices", "X/indptr", "obsm/spatial", "obs/_index"])
+OTHER_PARTS = ("X/indices", "X/indptr", "obs/_index")
+
+
+@pytest.mark.parametrize(
+    "part", ["X/data", "obsm/spatial", *(pytest.param(part, marks=pytest.mark.slow) for part in OTHER_PARTS)]
+)
 @pytest.mark.parametrize("damage", ["cut", "noise", "gone"])
 def test_a_zarr_with_a_damaged_chunk_is_a_sentence(tmp_path, table, part, damage):
     table.write_zarr(tmp_path / "a.zarr")
@@ -247,6 +252,7 @@ def test_sound_files_are_not_tried_in_another_process(tmp_path, table, monkeypat
     assert read(tmp_path / "a.h5ad").n_spots == 36
 
 
+@pytest.mark.slow
 def test_of_a_large_file_nothing_stays_that_is_not_used(make_mudata, tmp_path, monkeypatch):
     write_h5mu(make_mudata(), tmp_path / "large.h5mu")
     monkeypatch.setattr(sampling, "SAMPLE", 30)

@@ -128,6 +128,7 @@ def test_a_folder_without_a_table_is_refused(tmp_path):
         read(tmp_path / "s.zarr")
 
 
+@pytest.mark.slow
 def test_of_a_large_image_the_whole_stays_on_disk(write, xy):
     path, pixels = write(xy * 50, shape=(3, 3200, 4000), scale_factors=[2])
     dataset = read(path)

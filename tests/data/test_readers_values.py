@@ -117,6 +117,7 @@ def test_counts_in_raw_are_found_where_names_of_genes_repeat(make_table):
     assert any("2 features whose names repeat" in note for note in some.notes)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::zarr.errors.UnstableSpecificationWarning")
 def test_counts_in_raw_of_a_mudata_zarr_are_found_and_kept(tmp_path, make_mudata):
     mdata = make_mudata()

@@ -36,6 +36,7 @@ def test_the_sample_holds_two_modalities_a_picture_and_the_truth():
         assert table.uns["spatial"]["section1"]["images"]["hires"].dtype == np.uint8
 
 
+@pytest.mark.slow
 @in_checkout
 def test_the_script_makes_the_sample_again(tmp_path):
     runpy.run_path(str(SCRIPT))["make_sample"](tmp_path / "again.h5mu")

@@ -38,8 +38,8 @@ def values(dataset, name):
     ("first", "second"),
     [
         ([f"R{i}" for i in range(N)], [f"P{i}" for i in range(N)]),  # other names
-        ([str(i) for i in range(N)],) * 2,  # the same names for other cells
-        (["cell"] * N, [f"P{i}" for i in range(N)]),  # names that say nothing
+        pytest.param(*([str(i) for i in range(N)],) * 2, marks=pytest.mark.slow),  # the same names for other cells
+        pytest.param(["cell"] * N, [f"P{i}" for i in range(N)], marks=pytest.mark.slow),  # names that say nothing
     ],
 )
 def test_tables_are_joined_by_instance_whatever_their_rows_are_called(
@@ -58,6 +58,7 @@ def test_tables_are_joined_by_instance_whatever_their_rows_are_called(
     assert any("go by their instance" in note for note in dataset.notes)
 
 
+@pytest.mark.slow
 def test_rows_that_are_called_alike_for_the_same_cells_keep_their_names(tmp_path, make_table, proteins, grid):
     order = np.random.default_rng(0).permutation(N)
     tables = {
@@ -111,6 +112,7 @@ def test_a_table_that_fits_no_instance_of_its_region_is_refused_by_its_key(tmp_p
         read(path)
 
 
+@pytest.mark.slow
 def test_bins_are_a_choice_of_tables_and_each_goes_by_table_and_region(tmp_path, make_table):
     sizes = {"bin_2": 36, "bin_8": 16, "bin_16": 9}
     made = {name: make_table(n) for name, n in sizes.items()}
@@ -132,6 +134,7 @@ def test_bins_are_a_choice_of_tables_and_each_goes_by_table_and_region(tmp_path,
         read(path, library="bin_4")
 
 
+@pytest.mark.slow
 def test_two_tables_of_one_assay_are_a_choice_and_others_go_with_either(tmp_path, make_table, proteins, grid):
     rna = make_table(N)
     tables = {
@@ -150,6 +153,7 @@ def test_two_tables_of_one_assay_are_a_choice_and_others_go_with_either(tmp_path
     assert list(read(path, modalities=["proteins", "raw"]).modalities) == ["proteins", "raw"]
 
 
+@pytest.mark.slow
 def test_two_tables_over_the_same_two_regions_are_chosen_by_both_names(tmp_path, make_table, grid):
     table, regions = make_table(2 * N), ["a"] * N + ["b"] * N
     numbers = np.tile(np.arange(N), 2)
@@ -163,6 +167,7 @@ def test_two_tables_over_the_same_two_regions_are_chosen_by_both_names(tmp_path,
     np.testing.assert_array_equal(dataset.rows["raw"], np.arange(N, 2 * N))
 
 
+@pytest.mark.slow
 def test_outlines_and_labels_of_the_same_cells_are_one_region(tmp_path, make_table, proteins):
     centres = np.array([(8 * i + 4, 8 * j + 4) for j in range(6) for i in range(6)])
     tables = {
@@ -175,6 +180,7 @@ def test_outlines_and_labels_of_the_same_cells_are_one_region(tmp_path, make_tab
     np.testing.assert_allclose(dataset.coords, centres)
 
 
+@pytest.mark.slow
 def test_regions_at_other_places_are_sections_also_of_other_assays(tmp_path, make_table, proteins, grid):
     tables = {
         "rna": annotating(make_table(N), "left", np.arange(N)),
@@ -188,6 +194,7 @@ def test_regions_at_other_places_are_sections_also_of_other_assays(tmp_path, mak
     np.testing.assert_array_equal(read(path, library="right").coords, grid + 500)
 
 
+@pytest.mark.slow
 def test_a_table_that_annotates_nothing_stands_back_and_can_be_asked_for(tmp_path, make_table, grid):
     with quiet_libraries():
         from spatialdata.models import TableModel
@@ -210,6 +217,7 @@ def in_system(element, name):
     return element
 
 
+@pytest.mark.slow
 def test_sections_on_the_same_grid_are_not_one_because_their_assays_differ(tmp_path, make_table, proteins, grid):
     rna, adt = make_table(2 * N), proteins
     rna.obs_names = [f"{name}_{i}" for name in "ab" for i in range(N)]

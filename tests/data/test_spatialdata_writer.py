@@ -55,6 +55,7 @@ def test_the_chosen_region_gets_the_domains_and_all_else_stays(source, tmp_path)
     assert {path.name for path in tmp_path.iterdir() if path.suffix == ".zarr"} == {"in.zarr", "out.zarr"}
 
 
+@pytest.mark.slow
 def test_the_gathered_metadata_know_the_new_arrays(source, tmp_path):
     result_of(read(source, library="a")).write(tmp_path / "out.zarr")
     gathered = zarr.open_group(str(tmp_path / "out.zarr"), mode="r", use_consolidated=True)
@@ -62,6 +63,7 @@ def test_the_gathered_metadata_know_the_new_arrays(source, tmp_path):
     assert gathered["tables/cells"].attrs["region_key"] == "region"
 
 
+@pytest.mark.slow
 def test_a_store_whose_metadata_were_not_gathered_stays_so(source, tmp_path):
     metadata = source / "zarr.json"
     text = metadata.read_text()
@@ -74,6 +76,7 @@ def test_a_store_whose_metadata_were_not_gathered_stays_so(source, tmp_path):
     assert out.attrs["more"] == "kept"
 
 
+@pytest.mark.slow
 def test_both_tables_of_a_section_get_the_domains_cell_by_cell(tmp_path, make_table):
     order, rna = np.random.default_rng(0).permutation(N), make_table(N)
     proteins = make_table(N, 20, prefix="protein", mean=20.0)[order].copy()
@@ -97,6 +100,7 @@ def test_rows_without_place_are_kept_without_domain(tmp_path, make_table):
     assert saved.obs[DOMAIN].isna().tolist() == [True] + [False] * N
 
 
+@pytest.mark.slow
 def test_a_store_of_the_old_layout_is_opened_and_copied_as_it_is(source, tmp_path):
     shutil.move(source / "tables", source / "table")
     (source / "zarr.json").write_text('{"attributes": {}, "zarr_format": 3, "node_type": "group"}')
@@ -108,6 +112,7 @@ def test_a_store_of_the_old_layout_is_opened_and_copied_as_it_is(source, tmp_pat
     assert (tmp_path / "out.zarr" / "table" / "cells").is_dir()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*zarr v2.*")
 def test_of_a_store_that_lost_its_table_the_analysed_spots_are_written(source, tmp_path):
     result = result_of(read(source, library="a"))
@@ -117,6 +122,7 @@ def test_of_a_store_that_lost_its_table_the_analysed_spots_are_written(source, t
     np.testing.assert_array_equal(read_result(tmp_path / "out.zarr").labels, result.labels)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*zarr v2.*")
 @pytest.mark.parametrize("damage", [b"\xb0{", b'{"zarr_format": 3, "node_type": "odd"}'])
 def test_of_a_store_whose_group_of_tables_is_damaged_the_analysed_spots_are_written(source, tmp_path, damage):

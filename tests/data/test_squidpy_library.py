@@ -85,14 +85,8 @@ def test_squidpy_and_scanpy_draw_the_saved_file_as_it_is(tmp_path: Path, kind: s
         assert saved.uns["spatial"]["slide"]["scalefactors"]["tissue_hires_scalef"] == 2.0
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "dlpfc_151507.h5ad",
-        "human_lymph_node_a1_adt.h5ad",
-        pytest.param("mouse_brain_p22_atac.h5mu", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["dlpfc_151507.h5ad", "human_lymph_node_a1_adt.h5ad", "mouse_brain_p22_atac.h5mu"])
 def test_squidpy_and_scanpy_draw_real_files_as_saved(tmp_path: Path, name: str, shared_data: Path) -> None:
     source = shared_data / name
     found = read_table(source)

@@ -77,7 +77,7 @@ def assert_same(one: Path, other: Path) -> None:
     assert str(values_in(one)) == str(values_in(other))  # as texts, for which NaN are the same
 
 
-@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("again", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_values_taken_as_they_are_stored_are_those_read_and_written(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: bool
 ) -> None:
@@ -89,6 +89,7 @@ def test_values_taken_as_they_are_stored_are_those_read_and_written(
     np.testing.assert_array_equal(read_table(one).raw.X.toarray(), read_table(source).raw.X.toarray())
 
 
+@pytest.mark.slow
 def test_so_are_those_of_several_modalities(
     source_of_two: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,6 +98,7 @@ def test_so_are_those_of_several_modalities(
     assert set(read_table(one).mod) == {"rna", "adt"}
 
 
+@pytest.mark.slow
 def test_one_table_becomes_one_modality(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert_same(*both_ways(source, tmp_path / "out.h5mu", monkeypatch))
 

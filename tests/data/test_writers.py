@@ -79,8 +79,14 @@ def assert_same(saved: Any, result: Result) -> None:
         )
 
 
-@pytest.mark.parametrize("suffix", [".h5ad", ".h5mu", ".zarr"])
-@pytest.mark.parametrize("name", ["one", "two"])
+@pytest.mark.parametrize(
+    ("name", "suffix"),
+    [
+        *((name, suffix) for name in ("one", "two") for suffix in (".h5ad", ".h5mu")),
+        ("one", ".zarr"),
+        pytest.param("two", ".zarr", marks=pytest.mark.slow),
+    ],
+)
 def test_what_is_written_is_read_back(tmp_path: Path, name: str, suffix: str, request: pytest.FixtureRequest) -> None:
     result: Result = request.getfixturevalue(name)
     written = result.write(tmp_path / f"out{suffix}")
@@ -131,6 +137,7 @@ def test_a_copy_of_the_input_file_keeps_everything_and_the_input_is_not_touched(
     assert_same(read_result(tmp_path / "out.h5ad"), result)
 
 
+@pytest.mark.slow
 def test_a_mudata_whose_modalities_share_only_some_spots_keeps_all(
     tmp_path: Path, make_table: MakeTable, make_mudata: MakeMuData
 ) -> None:
@@ -247,7 +254,7 @@ while True:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 @pytest.mark.filterwarnings("ignore::zarr.errors.UnstableSpecificationWarning")
-@pytest.mark.parametrize("suffix", [".h5ad", ".zarr"])
+@pytest.mark.parametrize("suffix", [".h5ad", pytest.param(".zarr", marks=pytest.mark.slow)])
 def test_a_kill_while_writing_leaves_a_whole_result(tmp_path: Path, suffix: str, one: Result) -> None:
     target = tmp_path / f"x{suffix}"
     here = Path(__file__).parent

@@ -104,7 +104,7 @@ def assert_restored(back, result):
         assert (mine.image is None) == (theirs.image is None)
 
 
-@pytest.mark.parametrize("suffix", [".h5mu", ".zarr"])
+@pytest.mark.parametrize("suffix", [".h5mu", pytest.param(".zarr", marks=pytest.mark.slow)])
 def test_a_study_of_several_files_is_one_file_that_opens_again(result, tmp_path, suffix):
     written = result.write(tmp_path / f"study{suffix}")
     assert_restored(nt.restore(written.table), result)
@@ -121,6 +121,7 @@ def test_a_study_of_several_files_is_one_file_that_opens_again(result, tmp_path,
     assert libraries["s1"]["images"]["hires"].max() == 90
 
 
+@pytest.mark.slow
 def test_what_was_written_from_a_restored_study_is_the_same_again(result, tmp_path):
     once = nt.restore(result.write(tmp_path / "once.h5mu").table)
     written = once.write(tmp_path / "twice.h5mu")
@@ -248,6 +249,7 @@ def test_a_section_with_spots_that_one_modality_lacks_is_read_back_with_them(tmp
     assert back.dataset.modalities["adt"].measured.sum() == 30
 
 
+@pytest.mark.slow
 def test_regions_of_a_spatialdata_are_sections_and_its_copy_opens_again(tmp_path, make_table):
     pytest.importorskip("spatialdata", reason="the optional spatialdata library is not installed")
     from stores_by_hand import annotating, circles, quiet_libraries, read_store, write_store

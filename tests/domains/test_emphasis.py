@@ -119,6 +119,7 @@ def test_previews_weigh_as_the_first_did(graded, monkeypatch):
     assert seen == ["auto", "even", "even"]
 
 
+@pytest.mark.slow
 def test_a_result_says_how_it_was_cut_and_comes_back_so(graded, tmp_path, monkeypatch):
     monkeypatch.setattr(clustering, "CLEARLY", -1.0)
     prepared, _, config = graded

@@ -118,6 +118,7 @@ def test_rough_labels_show_the_domains_and_go_on_from_those_before(as_large):  #
     assert (again == first).mean() > 0.99
 
 
+@pytest.mark.slow
 def test_a_cut_needs_no_second_copy_of_the_columns(as_large, monkeypatch):  # noqa: F811
     as_large()
     monkeypatch.setattr(sampling, "BLOCK", 200)

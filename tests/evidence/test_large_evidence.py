@@ -48,6 +48,7 @@ def test_a_preview_of_a_large_section_is_cut_roughly(section, as_large):  # noqa
     assert adjusted_rand_score(shown.labels, cut(embedding, section, CONFIG, K, None).labels) > 0.6
 
 
+@pytest.mark.slow
 def test_a_step_and_a_fall_of_the_depth_are_found_in_a_large_section(as_large):  # noqa: F811
     x, y = (COORDS / 2).T
     stepped = VALUES["rna"] + 6 * (x + 0.5 * y > 25)[:, None] * np.eye(12, dtype=np.float32)[0]

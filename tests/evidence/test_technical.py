@@ -61,8 +61,8 @@ def test_a_modality_that_says_nothing_is_told_and_not_asked_for_steps():
     ("kind", "said"),
     [
         ("clean", []),
-        ("batch_line", ["jumps along a straight line"]),
-        ("rim", ["towards the rim"]),
+        pytest.param("batch_line", ["jumps along a straight line"], marks=pytest.mark.slow),
+        pytest.param("rim", ["towards the rim"], marks=pytest.mark.slow),
         ("noise_modality", ["carries little information"]),
     ],
 )
@@ -73,6 +73,7 @@ def test_what_was_put_into_a_slice_is_told_and_nothing_else(kind, said):
     assert all(any(words in note for words in said) for note in notes), notes
 
 
+@pytest.mark.slow
 def test_a_boundary_that_only_a_technical_step_draws_has_less_support_than_the_others():
     dataset = simulate_dataset(hard_settings("batch_line", n_genes=200))
     config = Config(cluster={"n_domains": 7, "n_init": 2}, train={"epochs": 3, "preview_every": 0})

@@ -72,6 +72,7 @@ def choose(qtbot, dock, text):
         qtbot.keyClick(box, Qt.Key.Key_Down if away > 0 else Qt.Key.Key_Up)
 
 
+@pytest.mark.slow
 def test_the_summary_is_of_the_chosen_section_and_names_it(viewer, opened, result, qtbot):
     dock, session = opened(ColorDock), session_of(viewer)
     session.color(result_maps(result)[map_title(STABILITY)])
@@ -102,6 +103,7 @@ def test_trust_speaks_of_the_chosen_section_first(viewer, opened, qtbot):
     assert "In all sections" not in dock.trust.found.summary.text()
 
 
+@pytest.mark.slow
 def test_scores_of_a_comparison_are_those_of_the_chosen_section(viewer, opened, result, qtbot):
     session = session_of(viewer)
     session.set_result(edits.recluster(result, {"n_domains": 2, "n_init": 1}))
@@ -133,6 +135,7 @@ def test_the_part_of_a_comparison_keeps_which_domain_matches_which(result):
     assert (part.n_spots, part.n_different) == (len(result.dataset.sections[1]), 0)
 
 
+@pytest.mark.slow
 def test_a_question_is_asked_in_the_chosen_section(viewer, opened, result, qtbot):
     dock = opened(AskDock)
     dock.differ.fresh.setChecked(False)

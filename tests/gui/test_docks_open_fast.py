@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 WORK = ["torch", "sklearn", "scanpy", "scipy.sparse.csgraph", "scipy.spatial", "scipy.stats", "shapely"]
 PROGRAM = """
 import sys
@@ -17,6 +19,7 @@ print(*(set(sys.modules) - before))
 """
 
 
+@pytest.mark.slow
 def test_docks_import_nothing_that_only_work_needs():
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
     assert sorted(set(done.stdout.split()) & set(WORK)) == []

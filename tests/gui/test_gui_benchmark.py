@@ -31,6 +31,7 @@ def tiny():
     return simulate_dataset(n_spots=150, n_genes=60, n_proteins=12, n_domains=3, image=0)
 
 
+@pytest.mark.slow
 def test_docks_and_files_are_timed_until_they_are_seen(bench, viewer, tmp_path):
     found = bench["gui_parts"].docks(viewer, "Colour by")
     assert bench["gui"].rows("docks", found | {"name": "Colour by"})[0].met is not None
@@ -40,6 +41,7 @@ def test_docks_and_files_are_timed_until_they_are_seen(bench, viewer, tmp_path):
     assert found["n_layers"] == len(viewer.layers) > 0
 
 
+@pytest.mark.slow
 def test_recolouring_is_timed_with_the_canvas_drawn(bench, viewer):
     found = bench["gui_parts"].recolour(viewer, 300, repeats=1)
     assert all(0 < s < 60 for name in ("preview_s", "gene_s", "draw_s") for s in found[name])

@@ -104,6 +104,7 @@ def test_a_coloured_section_widens_no_dock(dock, long_named):
         assert (dock.width(), _cut(dock)) == (WIDEST, [])
 
 
+@pytest.mark.slow
 def test_the_window_with_all_docks_fits_a_small_screen(viewer, long_named):
     from napari_trsmi.gui.viewer.docks import open_docks
 
@@ -122,6 +123,7 @@ def test_the_window_with_all_docks_fits_a_small_screen(viewer, long_named):
     assert (window.width(), window.height()) == (960, 540)
 
 
+@pytest.mark.slow
 def test_every_number_has_room_for_its_text(viewer, trained):
     from napari_trsmi.gui.viewer.docks import open_docks
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from opened_dock import open_section
 
 import napari_trsmi as nt
@@ -13,6 +14,7 @@ from napari_trsmi.domains.comparison import match_labels
 from napari_trsmi.gui.viewer.sessions import session_of
 
 
+@pytest.mark.slow
 def test_window_command_line_and_python_give_the_same_labels_from_one_run_json(
     viewer, qtbot, quick, small_file, tmp_path
 ):

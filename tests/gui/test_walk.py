@@ -42,6 +42,7 @@ def walker(walking, viewer, tmp_path):
     return walking.Walker(viewer, [lambda: OpenSection(tiny)], np.random.default_rng(2), tmp_path)
 
 
+@pytest.mark.slow
 def test_a_walk_ends_well(walking, viewer, walker):
     open_docks(viewer)
     walker._section()
@@ -72,6 +73,7 @@ def spin(seconds):
         pass
 
 
+@pytest.mark.slow
 def test_work_without_an_answer_is_a_hang_and_as_much_in_pieces_is_none(walking, walker, monkeypatch):
     def in_pieces():
         for _ in range(8):
@@ -90,6 +92,7 @@ def test_work_without_an_answer_is_a_hang_and_as_much_in_pieces_is_none(walking,
     assert len(walker.found.hangs) == 1
 
 
+@pytest.mark.slow
 def test_a_header_is_clicked(walking, walker, qtbot):
     from qtpy.QtWidgets import QTableWidget
 
@@ -116,6 +119,7 @@ def test_a_thread_that_began_during_a_walk_does_not_keep_it(walking, viewer, tmp
     assert callable(hook)
 
 
+@pytest.mark.slow
 def test_jobs_that_nobody_is_told_of_are_waited_for(walking, walker):
     heard = []
     run_job(walker.session, "", lambda: time.sleep(0.3), heard.append)
@@ -125,6 +129,7 @@ def test_jobs_that_nobody_is_told_of_are_waited_for(walking, walker):
     assert not walker.session.busy.under_way
 
 
+@pytest.mark.slow
 def test_a_result_that_goes_is_noticed(walking, walker, monkeypatch, trained):
     monkeypatch.setattr(walking, "ACTS", {"canvas": 1})
     section = walker.session.section

@@ -191,7 +191,7 @@ def test_rows_are_sharpened_as_on_the_cpu(there):
     assert there.asked == {"products", "times", "averaged", "sharpened"}
 
 
-@pytest.mark.parametrize("context", ["averaged", "rings"])
+@pytest.mark.parametrize("context", ["averaged", pytest.param("rings", marks=pytest.mark.slow)])
 def test_domains_are_those_of_the_cpu(there, context):
     section = prepared(VALUES, JITTERED) if context == "rings" else prepared(VALUES)
     settings = CONFIG.cluster.model_copy(update={"context": context, "strength": None})
@@ -231,6 +231,7 @@ def test_a_value_that_is_stored_twice_counts_twice(there):
     assert product.tolist() == [[4, 0], [0, 1]]
 
 
+@pytest.mark.slow
 def test_other_cuts_are_those_of_the_cpu(there):
     section = prepared(VALUES)
     embedding = np.hstack(list(section.features.values()))
@@ -252,6 +253,7 @@ def test_what_evidence_leaves_to_the_cpu_is_told_once(there):
     assert result.provenance["notes"] == ["On the CPU instead of it."]
 
 
+@pytest.mark.slow
 def test_a_section_is_made_ready_and_cut_as_on_the_cpu(there, monkeypatch):
     dataset = nt.read(nt.sample_path())
     config = nt.Config(cluster={"n_domains": 7, "n_init": 1}, train={"tile_spots": 1_000, "tile_size": 1_000})

@@ -41,6 +41,7 @@ def test_a_state_goes_from_one_to_the_other():
     assert str(again.state_dict()) == str(ours.state_dict())
 
 
+@pytest.mark.slow
 def test_training_imports_no_compiler_which_takes_seconds():
     program = (
         "import sys, numpy as np\n"

@@ -33,7 +33,7 @@ def resumed(one, settings: Config, path, stop_after: int) -> tuple[list[Step], F
 @pytest.mark.parametrize(
     ("every", "stop_after"), [(2, 3), (3, 7), (8, 8)], ids=["before seeding", "after", "at the end"]
 )
-@pytest.mark.parametrize("candidates", ["graph", "dense"])
+@pytest.mark.parametrize("candidates", ["graph", pytest.param("dense", marks=pytest.mark.slow)])
 def test_a_resumed_run_ends_exactly_like_an_unbroken_one(one, tmp_path, every, stop_after, candidates):
     settings = config(align={"candidates": candidates}, train={"checkpoint_every": every})
     _, unbroken = finish(train(*one.parts, settings))

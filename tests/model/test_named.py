@@ -16,7 +16,7 @@ from napari_trsmi.model.training import Trainer, train
 ODD = ["rna.v2", "type", "items", "keys", "training", "", "|", "a|b", "num_nodes", "x", "edge_index", "0", "µ RNA/2"]
 
 
-@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("name", [*ODD[:4], *(pytest.param(name, marks=pytest.mark.slow) for name in ODD[4:])])
 def test_the_name_of_a_modality_changes_nothing(name):
     plain = section(40, {"rna": 4, "adt": 3})
     named = section(40, {name: 4, "adt": 3})

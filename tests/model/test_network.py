@@ -132,6 +132,7 @@ def test_an_open_gate_passes_the_global_features(one):
     assert not torch.allclose(output.stages["global"], output.stages["local"], atol=1e-2)
 
 
+@pytest.mark.slow
 def test_a_cooled_gate_makes_the_result_that_of_a_network_without_diffusion(one):
     cooled = network(one, config(gate={"cool_end": 0.0}), shake=0.1)
     without = network(one, config(diffusion={"enabled": False}))

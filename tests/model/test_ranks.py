@@ -59,6 +59,7 @@ def two(folder: Path, how: str) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="torchrun is tried where clusters are")
 def test_two_processes_find_what_one_finds_with_as_many_tiles_in_a_step(tmp_path):
     assert two(tmp_path, "lives") == 0
     assert not (tmp_path / "rank1.npy").exists()
@@ -69,6 +70,7 @@ def test_two_processes_find_what_one_finds_with_as_many_tiles_in_a_step(tmp_path
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="torchrun is tried where clusters are")
 def test_a_process_that_dies_ends_the_run_and_leaves_a_good_checkpoint(tmp_path):
     assert two(tmp_path, "dies") != 0
     assert not (tmp_path / "rank0.npy").exists()

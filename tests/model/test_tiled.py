@@ -54,7 +54,13 @@ def passed(made: Tiled, tile: int, fraction: float = 0.3) -> tuple[Output, np.nd
         return made.network(fraction, view=view), view.rows, view.core
 
 
-@pytest.mark.parametrize("widths", [{"rna": 5}, {"rna": 5, "adt": 3}, {"rna": 5, "adt": 3, "atac": 4}])
+@pytest.mark.parametrize(
+    "widths",
+    [
+        {"rna": 5, "adt": 3},
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ({"rna": 5}, {"rna": 5, "adt": 3, "atac": 4})),
+    ],
+)
 def test_the_streamed_pass_is_that_over_all_at_once(widths, monkeypatch):
     made = in_tiles(section(150, widths), most=150)
     output, rows, _ = passed(made, 0)
@@ -71,6 +77,7 @@ def test_the_streamed_pass_is_that_over_all_at_once(widths, monkeypatch):
         np.testing.assert_allclose(found.correspondences[pair][rows][:, rows].toarray(), there.toarray(), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_what_the_streamed_pass_does_spot_by_spot_it_does_some_spots_at_a_time(monkeypatch):
     """Each would else hold several arrays of the size of the section beside what it makes."""
     made, most = in_tiles(section(150), most=75), []
@@ -85,6 +92,7 @@ def test_what_the_streamed_pass_does_spot_by_spot_it_does_some_spots_at_a_time(m
     assert most == [40, 40, 40, 30] * 5
 
 
+@pytest.mark.slow
 def test_the_core_of_a_tile_sees_the_section_as_it_is():
     """Without feature edges all that reaches a spot comes over spatial ones, and the tissue around has them."""
     one = section(400)
@@ -175,6 +183,7 @@ def test_previews_are_new_where_training_was(large):
     assert shown[0] is not shown[1]
 
 
+@pytest.mark.slow
 def test_what_a_person_said_pulls_across_tiles(large):
     """Spots of two corners, in different tiles, are to be one domain."""
     first, second = (np.flatnonzero((large.labels == k) & (np.arange(400) // 20 < 6)) for k in (0, 2))

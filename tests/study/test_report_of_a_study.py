@@ -27,6 +27,7 @@ def test_the_page_of_a_study_has_its_composition_its_mixing_and_a_part_for_each_
     assert "Conditions are not tested" not in text
 
 
+@pytest.mark.slow
 def test_the_page_says_what_the_checks_of_sections_found(study):
     import pandas as pd
 
@@ -35,6 +36,7 @@ def test_the_page_says_what_the_checks_of_sections_found(study):
     assert "Without a, 3 of 3 domains come back." in page(checked)
 
 
+@pytest.mark.slow
 def test_conditions_of_too_few_sections_are_said_not_to_be_tested(study):
     assert "Conditions are not tested: Expected at least 3 sections" in page(study, by={"a": "well", "b": "sick"})
 

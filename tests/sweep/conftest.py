@@ -62,7 +62,7 @@ class Processes:
             return subprocess.Popen([*program, *words], stdout=log, stderr=log, env=environ, cwd=self.folder)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # three processes that wait are not for nothing
 def cluster(tmp_path_factory):
     """A scheduler and two workers on the loopback, in processes of their own."""
     from distributed import Client

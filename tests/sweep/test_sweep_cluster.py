@@ -61,6 +61,7 @@ def test_an_encrypted_scheduler_without_certificates_of_ours_is_told(open_socket
         pass
 
 
+@pytest.mark.slow
 def test_workers_do_not_run_a_script_again_that_has_no_guard(tmp_path):
     script, ran = tmp_path / "script.py", tmp_path / "ran"
     script.write_text(
@@ -92,7 +93,7 @@ def _answer(url):
         return None
 
 
-@pytest.mark.parametrize("missing", ["distributed", "cryptography"])
+@pytest.mark.parametrize("missing", ["distributed", pytest.param("cryptography", marks=pytest.mark.slow)])
 def test_a_missing_package_is_told_with_the_way_to_install_it(monkeypatch, missing):
     known = builtins.__import__
 

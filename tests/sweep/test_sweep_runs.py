@@ -94,6 +94,7 @@ def test_a_result_is_not_made_of_other_data_or_without_an_embedding(done, datase
         swept.result_of("nothing", dataset)
 
 
+@pytest.mark.slow
 def test_the_runs_do_not_depend_on_the_workers_or_their_number(done, section, quick, finish):
     result, reports = finish(sweep.run(section, quick, GRID, n_workers=1))
     assert {report.n_workers for report in reports} == {1}
@@ -142,6 +143,7 @@ def test_a_sweep_that_was_stopped_goes_on_where_it_ended(cluster, done, dataset,
     same(result, done[0])
 
 
+@pytest.mark.slow
 def test_a_worker_killed_in_the_middle_costs_only_its_own_run(cluster, dataset, quick, finish, tmp_path):
     config = quick.model_copy(update={"train": quick.train.model_copy(update={"epochs": 150})})
     steps = sweep.run(dataset, config, GRID, folder=tmp_path, scheduler=cluster.address)
@@ -180,6 +182,7 @@ def test_a_setting_that_fails_is_told_and_tried_again_next_time(cluster, dataset
     assert reports[0].done == 1
 
 
+@pytest.mark.slow
 def test_data_that_workers_cannot_read_are_sent_to_them(cluster, done, section, quick, finish, tmp_path):
     moved = tmp_path / "slice.h5mu"
     shutil.copy(section, moved)
@@ -205,6 +208,7 @@ def test_data_in_memory_are_swept_too(cluster, quick, finish, make_mudata):
     assert result.table["epochs"].tolist() == [1, 2]
 
 
+@pytest.mark.slow
 def test_closing_a_sweep_ends_its_processes(dataset, quick):
     def workers():
         children = psutil.Process().children(recursive=True)

@@ -6,6 +6,7 @@ import threading
 
 import numpy as np
 import pandas as pd
+import pytest
 from opened_dock import open_section
 from pressed import LEFT, press
 from qtpy.QtCore import QPoint, QPointF, Qt
@@ -84,6 +85,7 @@ def test_a_click_on_a_heading_sorts_and_rows_keep_their_feature(qtbot, dock):
     assert whole["auc"][row] in (whole["auc"].max(), whole["auc"].min())
 
 
+@pytest.mark.slow
 def test_what_a_column_is_sorted_by_is_worked_out_once(qtbot, monkeypatch):
     table = FeatureTable()
     qtbot.addWidget(table)
@@ -119,6 +121,7 @@ def test_the_sides_of_the_selected_boundary_are_taken_by_one_button(qtbot, dock)
     assert found.a.name == f"side of {a} of boundary 3"
 
 
+@pytest.mark.slow
 def test_held_out_counts_are_made_once_for_all_questions(qtbot, dock, monkeypatch):
     from napari_trsmi.evidence import carriers
 
@@ -134,6 +137,7 @@ def test_held_out_counts_are_made_once_for_all_questions(qtbot, dock, monkeypatc
     assert made == [1]
 
 
+@pytest.mark.slow
 def test_a_lasso_becomes_a_column_that_can_be_undone(qtbot, dock):
     panel, session = dock.differ, dock.session
     press(qtbot, panel.a.draw)
@@ -192,6 +196,7 @@ def test_the_two_groups_are_found_beside_the_window_and_not_shown_on_another_sec
     assert colored == []
 
 
+@pytest.mark.slow
 def test_an_answer_goes_with_the_domains_it_is_about_and_stays_under_other_names(qtbot, dock):
     panel, session = dock.differ, dock.session
     compared(qtbot, panel)
@@ -233,6 +238,7 @@ def test_a_question_under_way_is_dropped_with_what_it_was_about(qtbot, dock, mon
     assert dock.told == []
 
 
+@pytest.mark.slow
 def test_dots_and_violins_are_drawn(qtbot, dock):
     compared(qtbot, dock.differ)
     views = dock.differ.views
@@ -255,6 +261,7 @@ def test_tables_and_figures_are_saved(qtbot, dock, tmp_path, monkeypatch):
 # Empty states and room
 
 
+@pytest.mark.slow
 def test_empty_states_say_what_to_do(qtbot, viewer, sample):
     _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Ask")
     assert "Open a section first" in dock.empty.text()

@@ -37,6 +37,7 @@ def test_a_domain_is_described_with_the_sets_that_were_typed(described, dock):
     assert answers.neighbours.isColumnHidden(5)  # squidpy was not asked
 
 
+@pytest.mark.slow
 def test_a_suggested_name_is_given_only_by_its_button_and_taken_back(qtbot, described, dock):
     session = dock.session
     assert session.result.names[0] == "1"

@@ -24,6 +24,7 @@ def press(qtbot, dock, key, modifier=Qt.KeyboardModifier.NoModifier):
     qtbot.keyClick(dock.boundaries.table, key, modifier)
 
 
+@pytest.mark.slow
 def test_without_a_result_the_dock_says_what_to_do_next(viewer, sample, trained):
     dock = open_dock(viewer)
     assert "Open a section" in dock.empty.text()
@@ -113,6 +114,7 @@ def test_the_strokes_go_with_their_section_and_return_with_it(dock, sample, trai
     assert dock.stack.currentWidget() is dock.empty
 
 
+@pytest.mark.slow
 def test_strokes_follow_the_result_after_the_dock_is_closed(viewer, trained):
     dock = open_dock(viewer, trained)
     session = dock.session
@@ -122,6 +124,7 @@ def test_strokes_follow_the_result_after_the_dock_is_closed(viewer, trained):
     assert len(layer(viewer, "boundaries").data) == len(drawn(merged.boundary_edges))
 
 
+@pytest.mark.slow
 def test_a_chosen_boundary_has_a_rim_and_fills_a_third_of_the_canvas(viewer, trained, qtbot):
     dock = open_dock(viewer, trained)
     dock.markers.find = lambda: None
@@ -218,6 +221,7 @@ def test_a_review_leaves_strokes_selection_scroll_and_camera_alone(dock, qtbot):
     assert any("Cortex" in panel.model.text(s, "domains") for s in range(panel.model.rowCount()))
 
 
+@pytest.mark.slow
 def test_a_saved_review_is_there_when_the_file_is_opened_again(dock, qtbot, tmp_path):
     panel = dock.boundaries
     panel.table.choose(0)
@@ -249,6 +253,7 @@ def test_a_verdict_carried_over_is_marked_can_be_looked_for_and_a_key_makes_it_o
     assert panel.model.text(1, "review") == "← kept"
 
 
+@pytest.mark.slow
 def test_during_a_run_the_boundaries_make_way_and_come_back_with_the_new_result(dock, quick, qtbot):
     strokes, seen = layer(dock.viewer, "boundaries"), []
     dock.session.stepped.connect(lambda step: seen.append((step.labels is not None, strokes.visible)))

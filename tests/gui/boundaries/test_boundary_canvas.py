@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from napari.layers import Layer
 
 from napari_trsmi import edits
@@ -10,6 +11,7 @@ from napari_trsmi.gui.viewer.layers import section_layers
 from napari_trsmi.gui.viewer.sessions import session_of
 
 
+@pytest.mark.slow
 def test_fewer_boundaries_may_come_while_they_are_hidden(viewer, trained):
     for data in section_layers(OpenSection(trained.dataset, replace(trained))):
         viewer.add_layer(Layer.create(*data))

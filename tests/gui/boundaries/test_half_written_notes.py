@@ -41,6 +41,7 @@ def note_of(result, segment=2):
     return result.boundaries["note"][segment] if "note" in result.boundaries else ""
 
 
+@pytest.mark.slow
 def test_a_script_that_goes_to_another_section(dock):
     before = dock.session.section
     dock.session.activate(dock.other)
@@ -62,6 +63,7 @@ def test_a_click_in_the_list_of_sections(dock, qtbot):
     assert (note_of(before.result), note_of(dock.other.result)) == ("thin", "")
 
 
+@pytest.mark.slow
 def test_another_run_takes_it_along_where_the_boundary_is_the_same(dock, trained):
     session, before = dock.session, dock.session.section.runs.entry_of(dock.session.result)
     moved = trained.boundaries[::-1].reset_index(drop=True)

@@ -60,6 +60,7 @@ def test_markers_of_a_section_are_not_looked_at_in_another(dock, sample):
     assert dock.session.boundary is None
 
 
+@pytest.mark.slow
 def test_markers_stay_under_another_name_and_go_with_the_domains(dock, trained):
     tables = dock.markers.tables
     dock.session.set_result(edits.rename(trained, 0, "Cortex"))
@@ -70,6 +71,7 @@ def test_markers_stay_under_another_name_and_go_with_the_domains(dock, trained):
     assert dock.marker_panel.find_button.isEnabled()
 
 
+@pytest.mark.slow
 def test_only_what_is_higher_inside_a_domain_marks_it(trained):
     tables = marker_tables(trained, n_top=10_000)
     assert all(score > 0 for domains in tables.values() for rows in domains for *_, score in rows)
@@ -106,6 +108,7 @@ def stretch(dock, qtbot):
     return panel
 
 
+@pytest.mark.slow
 def test_this_stretch_shows_what_differs_across_the_chosen_boundary(dock, stretch, trained):
     expected = carriers(trained, 3, 25).query("p_adjusted < 0.05")
     shown = stretch.table
@@ -122,6 +125,7 @@ def test_this_stretch_shows_what_differs_across_the_chosen_boundary(dock, stretc
     assert dock.session.coloring.title.startswith(str(expected["feature"].iloc[0]))
 
 
+@pytest.mark.slow
 def test_another_boundary_is_looked_at_when_it_is_chosen_and_domains_come_back(dock, stretch, qtbot, trained):
     dock.canvas.select(5)
     qtbot.waitUntil(lambda: 5 in dock.carriers.tables, timeout=60_000)
@@ -134,6 +138,7 @@ def test_another_boundary_is_looked_at_when_it_is_chosen_and_domains_come_back(d
     assert dock.carriers.tables == {}
 
 
+@pytest.mark.slow
 def test_without_a_boundary_it_is_asked_for(dock, stretch):
     dock.canvas.select(None)
     assert stretch.note.text() == "Choose a boundary in the list or on the section."

@@ -72,6 +72,7 @@ def test_a_click_on_a_stroke_selects_its_row_and_not_the_spot_below(on_tissue, q
     assert on_tissue.session.boundary == segment
 
 
+@pytest.mark.slow
 def test_a_stroke_that_the_table_leaves_out_is_shown_there_when_it_is_clicked(on_tissue, qtbot, trained):
     panel = on_tissue.boundaries
     panel.wanted.setCurrentIndex(panel.wanted.findData("reject"))
@@ -81,6 +82,7 @@ def test_a_stroke_that_the_table_leaves_out_is_shown_there_when_it_is_clicked(on
     assert panel.wanted.currentData() == "all"
 
 
+@pytest.mark.slow
 def test_hidden_strokes_are_not_clicked(on_tissue, qtbot, trained):
     a, b = trained.boundaries.loc[2, ["domain_a", "domain_b"]].astype(int)
     on_tissue.session.set_hidden(frozenset({a, b}))
@@ -171,6 +173,7 @@ def test_what_judges_waits_for_a_boundary(dock, qtbot):
     assert not panel.buttons["Next"].isEnabled()
 
 
+@pytest.mark.slow
 def test_next_has_an_end(dock):
     panel = dock.boundaries
     panel.table.choose(0)

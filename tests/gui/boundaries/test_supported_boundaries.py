@@ -74,7 +74,7 @@ def test_the_selected_boundary_and_undo_go_with_their_boundary_when_support_come
     assert panel.table.segment == new_number(supported, trained, 2)
 
 
-@pytest.mark.parametrize("selected", [True, False])
+@pytest.mark.parametrize("selected", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_the_table_stays_where_a_person_is_when_support_comes(qtbot, trained, supported, selected):
     dock = dock_alone(qtbot, trained)
     dock.markers.find = lambda: None

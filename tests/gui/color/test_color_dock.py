@@ -35,7 +35,7 @@ def test_typing_a_gene_colours_the_spots(viewer, sample, qtbot):
     assert "of the spots" in dock._panel._summary.text()
 
 
-@pytest.mark.parametrize("place", [0, 1, 2, 3])
+@pytest.mark.parametrize("place", [0, *(pytest.param(place, marks=pytest.mark.slow) for place in (1, 2)), 3])
 def test_what_is_typed_stays_as_typed(viewer, sample, qtbot, place):
     dock, _ = opened(viewer, sample)
     dock._two.setChecked(place > 0)
@@ -67,6 +67,7 @@ def test_before_anything_is_typed_there_is_a_list_and_a_click_colours(viewer, sa
     assert dock._list.selectedItems() == []
 
 
+@pytest.mark.slow
 def test_the_arrow_keys_go_through_the_list(viewer, sample, qtbot):
     dock, session = opened(viewer, sample)
     dock._list.setCurrentItem(dock._list.findItems("CD3", Qt.MatchFlag.MatchExactly)[0])
@@ -75,6 +76,7 @@ def test_the_arrow_keys_go_through_the_list(viewer, sample, qtbot):
     assert session.coloring.title == "CD4 (adt, log1p)"
 
 
+@pytest.mark.slow
 def test_headings_of_the_list_colour_nothing(viewer, sample, qtbot):
     dock, session = opened(viewer, sample)
     at = dock._list.visualItemRect(dock._list.item(0)).center()
@@ -82,12 +84,14 @@ def test_headings_of_the_list_colour_nothing(viewer, sample, qtbot):
     assert session.coloring is None
 
 
+@pytest.mark.slow
 def test_the_list_follows_where_to_search(viewer, sample):
     dock, _ = opened(viewer, sample)
     dock._within.setCurrentText("in adt")
     assert {feature.modality for feature in dock._list.features()} == {"adt"}
 
 
+@pytest.mark.slow
 def test_recent_features_come_back_with_a_click(viewer, sample, qtbot):
     dock, session = opened(viewer, sample)
     for name in ("VIM4", "GRI9", "VIM4"):
@@ -99,6 +103,7 @@ def test_recent_features_come_back_with_a_click(viewer, sample, qtbot):
     assert dock._search.text() == "GRI9"
 
 
+@pytest.mark.slow
 def test_a_typed_gene_set_becomes_a_score_to_colour_by(viewer, sample, qtbot):
     dock, session = opened(viewer, sample)
     news = []
@@ -121,6 +126,7 @@ def test_a_typed_gene_set_becomes_a_score_to_colour_by(viewer, sample, qtbot):
     assert session.coloring.channels[0].title == "Mine (mean z of 2 genes of rna)"
 
 
+@pytest.mark.slow
 def test_a_set_of_a_gmt_file_fills_the_dialog(viewer, sample, qtbot, tmp_path):
     path = tmp_path / "sets.gmt"
     path.write_text("T cells\tabout\tVIM4\tGRI9\nB cells\t\tGRI1\n")
@@ -149,6 +155,7 @@ def test_a_column_of_ones_own_is_found_at_once(viewer, sample):
     assert dock._search.text() == "VIM4"
 
 
+@pytest.mark.slow
 def test_a_feature_can_be_sought_in_one_modality(viewer, sample, qtbot):
     dock, _ = opened(viewer, sample)
     dock._within.setCurrentText("in columns")
@@ -156,6 +163,7 @@ def test_a_feature_can_be_sought_in_one_modality(viewer, sample, qtbot):
     assert {f.modality for f in dock._search.matches} == {COLUMN}
 
 
+@pytest.mark.slow
 def test_categories_have_no_limits_and_numbers_do(viewer, sample):
     dock, session = opened(viewer, sample)
     dock.pick(Feature(COLUMN, "domain"))
@@ -184,6 +192,7 @@ def test_limits_clip_and_colour_map_change_the_colouring_and_not_its_values(view
     assert session.coloring.colormap == "magma"
 
 
+@pytest.mark.slow
 def test_the_mean_of_each_domain_is_drawn_when_domains_come(viewer, sample, qtbot):
     dock, session = opened(viewer, sample)
     dock.pick(Feature("rna", "VIM4"))
@@ -205,6 +214,7 @@ def test_domains_come_back_with_a_button(viewer, sample, qtbot):
     assert not dock._panel.isVisibleTo(dock)
 
 
+@pytest.mark.slow
 def test_a_colouring_from_elsewhere_is_shown_too(viewer, sample):
     dock, session = opened(viewer, sample)
     session.color(Coloring("Confidence", np.linspace(0, 1, sample.n_spots), "turbo"))
@@ -213,6 +223,7 @@ def test_a_colouring_from_elsewhere_is_shown_too(viewer, sample):
     assert dock._panel._limits.value() == (0, 1)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_coloured_is_said_and_the_colours_before_it_stay(viewer, sample, monkeypatch):
     dock, session = opened(viewer, sample)
     dock.pick(Feature("rna", "VIM4"))
@@ -224,6 +235,7 @@ def test_what_cannot_be_coloured_is_said_and_the_colours_before_it_stay(viewer, 
     assert session.coloring is before
 
 
+@pytest.mark.slow
 def test_another_section_starts_afresh(viewer, sample):
     dock, session = opened(viewer, sample)
     dock.pick(Feature("rna", "VIM4"))
@@ -234,7 +246,7 @@ def test_another_section_starts_afresh(viewer, sample):
     assert dock._empty.isVisibleTo(dock)
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("theme", ["dark", pytest.param("light", marks=pytest.mark.slow)])
 def test_the_dock_fits_its_place(viewer, sample, qtbot, theme):
     viewer.theme = theme
     dock, session = opened(viewer, sample)

@@ -13,6 +13,7 @@ from napari_trsmi.gui.finding.features import COLUMN, Feature
 from napari_trsmi.gui.finding.maps import feature_coloring
 
 
+@pytest.mark.slow
 def test_with_two_colours_a_click_fills_the_field_of_its_modality(viewer, sample):
     dock, session = opened(viewer, sample)
     dock._two.setChecked(True)
@@ -44,6 +45,7 @@ def test_several_are_shown_together_and_one_can_be_taken_away(viewer, sample, qt
     assert session.coloring.title == "GRI9 (rna, log1p)"
 
 
+@pytest.mark.slow
 def test_each_of_several_has_its_colour_and_its_range(viewer, sample, qtbot):
     dock, session = opened(viewer, sample)
     dock._two.setChecked(True)
@@ -63,6 +65,7 @@ def test_each_of_several_has_its_colour_and_its_range(viewer, sample, qtbot):
     assert (channel.low.value(), channel.high.value()) == (29, 30)
 
 
+@pytest.mark.slow
 def test_categories_are_not_shown_together_with_others(viewer, sample):
     dock, session = opened(viewer, sample)
     session.failed.disconnect()

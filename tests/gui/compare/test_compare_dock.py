@@ -187,7 +187,9 @@ def test_more_domains_than_groups_are_refused_in_a_sentence(dock, qtbot, monkeyp
     assert len(dock.runs.model.entries) == 2
 
 
-@pytest.mark.parametrize(("name", "way"), [("kept.h5mu", "File"), ("kept.zarr", "Folder")])
+@pytest.mark.parametrize(
+    ("name", "way"), [("kept.h5mu", "File"), pytest.param("kept.zarr", "Folder", marks=pytest.mark.slow)]
+)
 def test_a_saved_result_is_added_and_one_of_other_spots_refused(dock, qtbot, trained, tmp_path, monkeypatch, name, way):
     path = tmp_path / name
     edits.rename(trained, 0, "cortex").write(path)

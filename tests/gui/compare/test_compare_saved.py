@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pytest
 from compared_runs import choose
 from napari.components import ViewerModel
 from opened_dock import open_section
@@ -34,6 +35,7 @@ def save(qtbot, dock, path, how=save_menu.save_result):
     return path
 
 
+@pytest.mark.slow
 def test_every_number_that_was_shown_of_a_run_is_saved_with_it(dock, qtbot, tmp_path):
     shown = {("run", "run 1"): numbers(dock)}
     choose(qtbot, dock, "first", "column domain")
@@ -70,6 +72,7 @@ def test_a_run_is_saved_under_the_name_it_has_then_and_domains_of_edits_too(dock
     assert session.section.runs.complete(merged) is merged
 
 
+@pytest.mark.slow
 def test_a_saved_result_that_is_opened_again_keeps_what_was_compared(dock, qtbot, tmp_path):
     before = numbers(dock)
     result = nt.restore(save(qtbot, dock, tmp_path / "two.h5mu"))
@@ -86,6 +89,7 @@ def test_a_saved_result_that_is_opened_again_keeps_what_was_compared(dock, qtbot
     assert [as_shown(one) for one in kept] == [before, numbers(again)]
 
 
+@pytest.mark.slow
 def test_the_command_line_gives_the_numbers_of_the_window(dock, qtbot, tmp_path):
     import pandas as pd
 
@@ -102,6 +106,7 @@ def test_the_command_line_gives_the_numbers_of_the_window(dock, qtbot, tmp_path)
     assert [as_shown(row) for row in table[:2]] == list(shown.values())
 
 
+@pytest.mark.slow
 def test_what_file_save_of_napari_writes_has_the_comparisons_too(dock, tmp_path):
     from napari_trsmi.gui.plugin.writer import write_result
 

@@ -27,6 +27,7 @@ def beside(viewer, qtbot, trained, fewer):
     return dock
 
 
+@pytest.mark.slow
 def test_a_figure_has_a_view_of_each_and_says_which_is_which(viewer, beside):
     session = beside.session
     (left, right), left_out = views_of(session)

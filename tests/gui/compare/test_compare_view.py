@@ -198,7 +198,9 @@ def test_side_by_side_has_each_labelling_on_its_own_tissue(dock, qtbot):
     assert right[0].data is left[0].data or np.shares_memory(np.asarray(right[0].data), np.asarray(left[0].data))
 
 
-@pytest.mark.parametrize("mode", VIEWS)
+@pytest.mark.parametrize(
+    "mode", ["side", *(pytest.param(mode, marks=pytest.mark.slow) for mode in VIEWS if mode != "side")]
+)
 def test_many_spots_are_compared_as_pixels(qtbot, trained, fewer, monkeypatch, mode):
     from napari_trsmi.gui.viewer import raster
 
@@ -266,6 +268,7 @@ def test_boundaries_of_the_result_make_way_for_a_view(dock, qtbot):
     assert strokes.visible
 
 
+@pytest.mark.slow
 def test_closing_the_dock_leaves_the_view_and_the_window_lets_go(viewer, qtbot, trained, fewer):
     fill(viewer, trained, fewer)
     before = state(viewer)
@@ -278,6 +281,7 @@ def test_closing_the_dock_leaves_the_view_and_the_window_lets_go(viewer, qtbot, 
     assert session_of(viewer).coloring is None
 
 
+@pytest.mark.slow
 def test_a_window_closes_while_two_are_side_by_side(viewer, qtbot, trained, fewer):
     fill(viewer, trained, fewer)
     _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Compare")

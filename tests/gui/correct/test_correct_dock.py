@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Semaphore
 
 import numpy as np
+import pytest
 from acted_training import acted
 from around_spots import box, click, near
 from lassos import draw, idle, marked, places, says
@@ -146,6 +148,7 @@ def test_nothing_can_be_said_while_a_preview_is_shown(dock, qtbot, trained):
 # Train on
 
 
+@pytest.mark.slow
 def test_training_goes_on_with_what_was_said_and_undo_brings_the_result_back(viewer, qtbot, little, tmp_path):
     before = replace(little)
     open_section(viewer, little.dataset, before)
@@ -287,20 +290,19 @@ def test_other_sections_have_lists_of_their_own(dock, qtbot, trained):
     assert dock.panel.history.constraints == (said,)
 
 
+@pytest.mark.slow
 def test_closing_the_dock_takes_its_layers_away(viewer, qtbot, trained):
     open_section(viewer, trained.dataset, trained)
     _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Correct")
     dock.viewer = viewer
     draw(qtbot, dock, "A", box(trained, near(trained, 10)))
     viewer.window.remove_dock_widget(dock)
-    qtbot.waitUntil(
-        lambda: [layer.metadata["trsmi"]["role"] for layer in viewer.layers] == ["image", "spots", "domains"]
-    )
+    roles = ["image", "spots", "domains"]
+    qtbot.waitUntil(lambda: [layer.metadata["trsmi"]["role"] for layer in viewer.layers] == roles)
 
 
+@pytest.mark.slow
 def test_wishes_come_back_by_undo_where_training_on_ended_behind_another_section(viewer, qtbot, trained, monkeypatch):
-    from threading import Semaphore
-
     gate = Semaphore(0)
     viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
     _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Correct")

@@ -53,6 +53,7 @@ def test_a_run_goes_on_from_its_state_with_live_epochs_and_previews(session, qtb
     assert session.last_run.before is None  # a run that is deleted leaves memory
 
 
+@pytest.mark.slow
 def test_names_and_colours_stay_with_the_domains(session, qtbot, little):
     named = edits.rename(edits.recolor(session.result, 0, "#123456"), 0, "Cortex")
     session.set_result(named)
@@ -63,6 +64,7 @@ def test_names_and_colours_stay_with_the_domains(session, qtbot, little):
     assert np.mean((after.labels == k)[little.labels == 0]) > 0.9
 
 
+@pytest.mark.slow
 def test_previews_have_the_names_that_the_result_will_have(session, qtbot):
     session.set_result(edits.rename(session.result, 1, "Cortex"))
     session.carry_on(4)
@@ -75,6 +77,7 @@ def test_previews_have_the_names_that_the_result_will_have(session, qtbot):
     assert np.mean(cortex[after.labels == after.names.index("Cortex")]) > 0.8
 
 
+@pytest.mark.slow
 def test_a_preview_that_is_kept_has_its_names_and_can_be_trained_on(session, qtbot):
     session.set_result(edits.rename(session.result, 1, "Cortex"))
     session.carry_on(4)
@@ -94,6 +97,7 @@ def test_a_preview_that_is_kept_has_its_names_and_can_be_trained_on(session, qtb
     assert finished(qtbot, session).history[-1].epoch == 10  # to the end of what was planned
 
 
+@pytest.mark.slow
 def test_a_preview_that_is_kept_while_the_next_run_begins_comes_into_the_list(session, qtbot):
     session.carry_on(2)
     finished(qtbot, session)
@@ -108,6 +112,7 @@ def test_a_preview_that_is_kept_while_the_next_run_begins_comes_into_the_list(se
     assert told == [f"Epoch 8 is {entry.name} in the list of runs."]
 
 
+@pytest.mark.slow
 def test_it_runs_on_the_device_of_the_form_with_its_previews(session, qtbot):
     train = session.config.train.model_copy(update={"preview_every": 1, "learning_rate": 0.5})
     session.set_config(session.config.model_copy(update={"threads": 1, "train": train}))
@@ -118,6 +123,7 @@ def test_it_runs_on_the_device_of_the_form_with_its_previews(session, qtbot):
     finished(qtbot, session)
 
 
+@pytest.mark.slow
 def test_the_plot_shows_the_whole_course(session, qtbot, monkeypatch, little):
     plot = LivePlot(session)
     qtbot.addWidget(plot)
@@ -144,6 +150,7 @@ def test_a_failure_brings_the_result_before_back(session, qtbot, monkeypatch, li
     assert "bad shapes" in session.told_of[0]
 
 
+@pytest.mark.slow
 def test_a_preview_that_is_kept_has_the_epochs_before_it(session, qtbot):
     session.carry_on(4)
     finished(qtbot, session)
@@ -151,6 +158,7 @@ def test_a_preview_that_is_kept_has_the_epochs_before_it(session, qtbot):
     assert not any(step.labels is not None for step in session.last_run.earlier)
 
 
+@pytest.mark.slow
 def test_the_list_of_runs_trains_the_selected_one_on(qtbot, monkeypatch, little):
     viewer = ViewerModel()
     open_section(viewer, little.dataset, replace(little))

@@ -58,7 +58,13 @@ DOCKS = {"Regions": regions, "Ask": ask, "Correct": correct, "Embedding": embedd
 
 
 @pytest.mark.parametrize(
-    ("name", "jumps"), [*((name, False) for name in DOCKS), ("Regions", True), ("Embedding", True)]
+    ("name", "jumps"),
+    [
+        ("Regions", False),
+        *(pytest.param(name, False, marks=pytest.mark.slow) for name in DOCKS if name != "Regions"),
+        pytest.param("Regions", True, marks=pytest.mark.slow),
+        pytest.param("Embedding", True, marks=pytest.mark.slow),
+    ],
 )  # one function draws them all; Embedding, on a plane of its own
 def test_no_point_of_a_fast_lasso_is_lost(viewer, opened, qtbot, result, name, jumps):
     found = DOCKS[name](opened(name), qtbot)
@@ -70,6 +76,7 @@ def test_no_point_of_a_fast_lasso_is_lost(viewer, opened, qtbot, result, name, j
     assert set(found()) == set(wanted)
 
 
+@pytest.mark.slow
 def test_a_lasso_of_three_places_is_one(viewer, opened, qtbot, result):
     dock = opened("Regions")
     steps = ((0, -40), (90, 30), (-60, 40))
@@ -78,6 +85,7 @@ def test_a_lasso_of_three_places_is_one(viewer, opened, qtbot, result):
     assert set(regions(dock, qtbot)()) == set(within(viewer, layer(viewer, "domains"), result.coords, steps))
 
 
+@pytest.mark.slow
 def test_a_click_with_the_brush_paints_what_is_under_it(viewer, opened, qtbot):
     dock = opened("Regions")
     click(qtbot, dock.panel.bar.tools["brush"])

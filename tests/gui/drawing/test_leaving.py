@@ -59,7 +59,7 @@ def is_seen(viewer, role):
     return found is not None and found.visible
 
 
-@pytest.mark.parametrize("closed", [False, True], ids=["left", "closed"])
+@pytest.mark.parametrize("closed", [pytest.param(False, marks=pytest.mark.slow), True], ids=["left", "closed"])
 def test_regions_are_marked_and_drawn_while_their_dock_is_in_front(viewer, qtbot, beside, closed):
     before = viewer.layers.selection.active
     dock = beside("Regions")
@@ -81,6 +81,7 @@ def test_regions_are_marked_and_drawn_while_their_dock_is_in_front(viewer, qtbot
     assert dock.panel.pen.tool == ""
 
 
+@pytest.mark.slow
 def test_what_was_chosen_to_be_corrected_is_seen_while_that_dock_is_in_front(viewer, qtbot, beside):
     dock = beside("Correct")
     click(qtbot, dock.panel.bar.lassos["A"])
@@ -95,6 +96,7 @@ def test_what_was_chosen_to_be_corrected_is_seen_while_that_dock_is_in_front(vie
     assert np.array_equal(dock.panel.lasso.rows("A"), rows)
 
 
+@pytest.mark.slow
 def test_a_lasso_for_a_question_is_put_down_with_its_dock(viewer, qtbot, beside):
     dock = beside("Ask")
     before = list(viewer.layers)
@@ -105,6 +107,7 @@ def test_a_lasso_for_a_question_is_put_down_with_its_dock(viewer, qtbot, beside)
     assert not dock.differ.a.draw.isChecked()
 
 
+@pytest.mark.slow
 def test_what_is_chosen_in_the_embedding_is_marked_while_that_dock_is_in_front(viewer, qtbot, beside):
     dock = beside("Embedding")
     dock.panel.choose(np.arange(2500) < 40)
@@ -118,6 +121,7 @@ def test_what_is_chosen_in_the_embedding_is_marked_while_that_dock_is_in_front(v
     assert dock.panel.plot.chosen.sum() == 40
 
 
+@pytest.mark.slow
 def test_keys_of_the_review_do_nothing_behind_another_tab(beside, qtbot):
     dock = beside("Boundaries")
     dock.session.select_boundary(0)
@@ -132,6 +136,7 @@ def test_keys_of_the_review_do_nothing_behind_another_tab(beside, qtbot):
     assert dock.boundaries.model.verdict(0) == "keep"
 
 
+@pytest.mark.slow
 def test_3d_puts_the_tool_down(viewer, beside, qtbot):
     dock = beside("Regions")
     assert dock.panel.pen.tool == "lasso"

@@ -67,6 +67,7 @@ def _point(place):
     return QPointF(float(place[0]), float(place[1]))
 
 
+@pytest.mark.slow
 def test_it_says_what_to_do_before_there_is_an_embedding(viewer, sample):
     _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Embedding")
     assert "Drop a file" in dock.empty.text()
@@ -176,6 +177,7 @@ def test_what_is_pointed_at_on_one_side_is_marked_on_the_other(panel, viewer_mod
     assert np.allclose(np.array(plot._pointed.getData()).ravel(), plot.places[5])
 
 
+@pytest.mark.slow
 def test_a_mouse_that_left_the_canvas_points_at_nothing(viewer, own, trained):
     _, panel, _ = opened(viewer, own.dataset, own)
     hover, canvas = hover_of(panel.window(), viewer, panel.session), panel.window().centralWidget()
@@ -266,6 +268,7 @@ def test_without_umap_learn_it_says_what_to_install(panel, monkeypatch):
     assert panel.how.currentText() == "Components"
 
 
+@pytest.mark.slow
 def test_embeddings_of_the_file_are_shown_without_a_result(viewer, sample):
     points = np.random.default_rng(0).normal(size=(sample.n_spots, 2)).astype(np.float32)
     _, panel, _ = opened(viewer, replace(sample, embeddings={"X_other": points}))
@@ -273,6 +276,7 @@ def test_embeddings_of_the_file_are_shown_without_a_result(viewer, sample):
     assert np.array_equal(panel.plot.places, points)
 
 
+@pytest.mark.slow
 def test_it_is_a_tab_among_the_others_and_leaves_nothing_behind(viewer, trained):
     from napari_trsmi.gui.viewer.docks import open_docks
 

@@ -39,6 +39,7 @@ def test_the_curves_appear_with_their_sections_and_follow_the_edits(form):
     assert not curves.isVisible()
 
 
+@pytest.mark.slow
 def test_the_curves_follow_the_theme(viewer, qtbot):
     form = ConfigForm()
     viewer.window.add_dock_widget(form, area="right")

@@ -148,6 +148,7 @@ def test_the_search_finds_settings_by_name_help_and_symbol_and_brings_back_what_
     assert all(fold.isVisible() for fold in form.folds.values())
 
 
+@pytest.mark.slow
 def test_the_form_fits_340_pixels_with_everything_open(viewer, qtbot):
     form = ConfigForm()
     viewer.window.add_dock_widget(form, area="right")

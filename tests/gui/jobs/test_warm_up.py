@@ -28,6 +28,7 @@ def test_it_is_begun_once_and_does_not_hold_up_the_window(monkeypatch):
     again._STARTED.clear()
 
 
+@pytest.mark.slow
 def test_what_draws_by_hand_is_compiled_beside_the_window_once_a_section_is_open(viewer, qtbot, trained, monkeypatch):
     made = []
     monkeypatch.setattr("napari.layers.Shapes", lambda: made.append(current_thread().name))
@@ -43,6 +44,7 @@ def test_what_draws_by_hand_is_compiled_beside_the_window_once_a_section_is_open
     warm_up._STARTED.clear()
 
 
+@pytest.mark.slow
 def test_labels_are_drawn_without_a_canvas(qapp):
     warm_up.draw_labels()
 
@@ -55,6 +57,7 @@ def test_what_fails_is_no_matter(monkeypatch):
     warm_up.make_ready()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only there a process says what it has loaded")
 def test_the_libraries_of_torch_are_loaded_before_its_import_and_it_works_then():
     program = """if True:
@@ -76,6 +79,7 @@ def test_without_torch_nothing_is_loaded(monkeypatch):
     warm_up.load_torch()
 
 
+@pytest.mark.slow
 def test_it_is_begun_for_each_section_that_is_drawn_as_pixels(viewer, qtbot, trained, monkeypatch):
     monkeypatch.setattr(looks.raster, "RASTER_ABOVE", 50)
     monkeypatch.setattr(looks.raster, "GRID_ABOVE", 50)

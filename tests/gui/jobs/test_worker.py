@@ -298,6 +298,7 @@ run_job(session, "Saving", lambda: (time.sleep(0.5), Path({path!r}).write_text("
 """
 
 
+@pytest.mark.slow
 def test_a_program_that_ends_lets_its_jobs_end_and_cancels_what_is_paused_or_long(tmp_path):
     path = tmp_path / "saved"
     command = [sys.executable, "-W", "ignore", "-c", LEAVING.format(path=str(path))]

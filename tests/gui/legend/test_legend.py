@@ -73,6 +73,7 @@ def test_it_names_and_counts_the_domains_in_their_colours(legend, trained):
     assert legend.caption.text() == "7 domains"
 
 
+@pytest.mark.slow
 def test_it_lies_below_the_canvas_once_per_window(opened, qtbot):
     from napari.utils.theme import get_theme
 
@@ -98,6 +99,7 @@ def test_a_widget_outside_of_a_window_gets_none(qtbot, session):
     assert attach_legend(lonely, session) is None
 
 
+@pytest.mark.slow
 def test_the_train_dock_brings_it_and_the_command_hides_it(opened, qtbot):
     _, dock = opened.window.add_plugin_dock_widget("napari-trsmi", "Train")
     qtbot.waitUntil(lambda: any(legend.isVisible() for legend in dock.window().findChildren(Legend)))
@@ -199,6 +201,7 @@ def test_chosen_domains_are_merged_in_a_thread(legend, session, qtbot, trained):
     assert told(session, "undo") == f"Undo merge of {from_name} into {to_name}"
 
 
+@pytest.mark.slow
 def test_a_merge_of_domains_that_are_gone_changes_nothing(legend, session, qtbot, trained):
     from napari_trsmi import edits
 

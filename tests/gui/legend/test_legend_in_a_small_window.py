@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from opened_dock import open_section
 
 from napari_trsmi.gui.legend.legend import Legend
@@ -10,6 +11,7 @@ from napari_trsmi.gui.session.state import Shown
 from napari_trsmi.gui.viewer.sessions import session_of
 
 
+@pytest.mark.slow
 def test_all_rows_of_the_legend_are_seen(viewer, qtbot, sample):
     open_section(viewer, sample)
     _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")

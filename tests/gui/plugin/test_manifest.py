@@ -91,6 +91,7 @@ def test_every_widget_opens_and_fills_its_dock(viewer, manifest):
         assert all(layout.itemAt(k).spacerItem() is None for k in range(layout.count()))  # napari's, wider at each dock
 
 
+@pytest.mark.slow
 def test_a_dock_opened_from_a_menu_is_the_one_that_a_file_opens_too(app, viewer, manifest):
     for widget in manifest.contributions.widgets:
         app.commands.execute_command(widget.command)
@@ -107,6 +108,7 @@ def test_all_that_acts_is_found_in_the_command_palette(app, manifest):
     assert any("Train" in title and PLUGIN in title for title in palette.values())
 
 
+@pytest.mark.slow
 def test_training_is_driven_by_commands(app, session, quick, qtbot):
     run = app.commands.execute_command
     session.set_config(quick)
@@ -121,6 +123,7 @@ def test_training_is_driven_by_commands(app, session, quick, qtbot):
     assert session.result is not None
 
 
+@pytest.mark.slow
 def test_a_cancelled_run_leaves_no_result(app, session, quick, qtbot):
     session.set_config(quick)
     app.commands.execute_command("napari-trsmi.start_training")
@@ -142,6 +145,7 @@ def test_a_command_without_a_run_says_what_to_do(app, failures, name):
     assert failures == ["Expected a run, found none. Start training first."]
 
 
+@pytest.mark.slow
 def test_spots_are_flipped_by_commands(app, session, sample):
     app.commands.execute_command("napari-trsmi.flip_left_right")
     assert np.allclose(session.dataset.coords[:, 1], sample.coords[:, 1])
@@ -154,6 +158,7 @@ def test_spots_are_flipped_by_commands(app, session, sample):
     assert np.allclose(session.dataset.coords, sample.coords[:, ::-1])
 
 
+@pytest.mark.slow
 def test_several_files_open_as_one_section_by_command(app, viewer, tmp_path, make_table, monkeypatch, qtbot):
     paths = [str(tmp_path / "a_rna.h5ad"), str(tmp_path / "a_adt.h5ad")]
     make_table().write_h5ad(paths[0])

@@ -213,6 +213,7 @@ def test_the_dock_is_no_wider_than_330_pixels(qtbot, dock, result):
     assert dock.minimumSizeHint().width() <= 330
 
 
+@pytest.mark.slow
 def test_regions_by_real_mouse_and_keys_in_a_window_take_four_clicks_to_a_file(
     qtbot, viewer, result, tmp_path, monkeypatch
 ):

@@ -1,10 +1,12 @@
 import pandas as pd
+import pytest
 
 import napari_trsmi as nt
 from napari_trsmi.gui.session.session import Session
 from napari_trsmi.gui.session.state import OpenSection
 
 
+@pytest.mark.slow
 def test_a_column_of_ones_own_is_a_column_like_those_of_the_file():
     session, heard = Session(lambda *_: None), []
     session.annotations.changed.connect(heard.append)

@@ -92,6 +92,7 @@ def press(panel, qtbot, fields, seeds, address):
     qtbot.mouseClick(panel.run_button, Qt.MouseButton.LeftButton)
 
 
+@pytest.mark.slow
 def test_window_and_command_line_give_the_same_table(qtbot, little, brief, cluster, small_file, tmp_path):
     panel = opened(qtbot, little, brief)
     press(panel, qtbot, {"cluster.n_domains": "3, 4"}, 2, cluster)
@@ -150,6 +151,7 @@ def test_a_run_without_embedding_is_one_sentence_and_the_result_stays(panel, fou
     assert panel.chosen.keep_button.isEnabled()
 
 
+@pytest.mark.slow
 def test_stop_keeps_what_is_done_and_run_goes_on_with_the_rest(panel, qtbot, cluster):
     press(panel, qtbot, {"cluster.n_domains": "3, 4, 5, 6"}, 1, cluster)
     qtbot.waitUntil(lambda: panel.job.latest is not None and panel.job.latest.done > 0, timeout=60_000)

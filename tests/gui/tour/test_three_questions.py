@@ -74,6 +74,7 @@ def test_the_least_supported_boundary_in_three_clicks(viewer, qtbot, clicks, res
     assert clicks.n == 3
 
 
+@pytest.mark.slow
 def test_the_genes_across_a_boundary_in_five_clicks(viewer, qtbot, clicks, result):
     session, window = session_of(viewer), docks_of(viewer)["Train"].parent()
     dock = viewer.window.dock_widgets["Boundaries (napari-trsmi)"]

@@ -42,6 +42,7 @@ def is_around(frame, widget):
     return frame.isVisible() and place(frame).contains(seen) and near.contains(place(frame))
 
 
+@pytest.mark.slow
 def test_every_step_points_at_its_control_and_covers_nothing_of_it(tour, viewer, qtbot, trained):
     assert is_around(tour.frame, control(tour, anchors.OPEN_SAMPLE))
     open_section(viewer, trained.dataset, trained)
@@ -70,6 +71,7 @@ def test_what_a_person_clicks_leads_on(tour, qtbot):
     assert is_around(tour.frame, control(tour, anchors.RUN))
 
 
+@pytest.mark.slow
 def test_the_frame_follows_a_dock_that_moves_or_floats(tour, viewer, qtbot, trained):
     open_section(viewer, trained.dataset, trained)
     tour.go_to(3)
@@ -87,6 +89,7 @@ def test_the_frame_follows_a_dock_that_moves_or_floats(tour, viewer, qtbot, trai
     assert not place(tour.card).intersects(place(table))
 
 
+@pytest.mark.slow
 def test_keys_lead_through_it_and_escape_ends_it_for_good(tour, viewer, qtbot):
     tour.parent().activateWindow()
     tour.card.next.setFocus()
@@ -106,6 +109,7 @@ def test_keys_lead_through_it_and_escape_ends_it_for_good(tour, viewer, qtbot):
     assert remembered.is_known(NAME)
 
 
+@pytest.mark.slow
 def test_a_person_who_does_something_else_is_left_alone_and_can_come_back(tour, viewer, qtbot, trained):
     open_section(viewer, trained.dataset, trained)
     tour.go_to(3)
@@ -122,6 +126,7 @@ def test_a_person_who_does_something_else_is_left_alone_and_can_come_back(tour, 
     qtbot.waitUntil(lambda: tour.frame is not None and tour.frame.isVisible())
 
 
+@pytest.mark.slow
 def test_a_step_says_what_it_lacks_and_when_it_is_done(tour, viewer, qtbot, trained):
     tour.go_to(3)
     assert tour.card.news.text() == NO_RESULT
@@ -133,6 +138,7 @@ def test_a_step_says_what_it_lacks_and_when_it_is_done(tour, viewer, qtbot, trai
     assert tour.card.news.text() == DONE
 
 
+@pytest.mark.slow
 def test_while_support_is_sought_its_heading_is_promised(tour, viewer, trained):
     open_section(viewer, trained.dataset, trained)
     tour.go_to(3)
@@ -142,6 +148,7 @@ def test_while_support_is_sought_its_heading_is_promised(tour, viewer, trained):
     assert tour.card.news.text() == SEARCHING
 
 
+@pytest.mark.slow
 def test_while_a_run_goes_on_nobody_is_sent_back_to_run(tour, viewer, qtbot, sample, quick):
     open_section(viewer, sample)
     session = session_of(viewer)
@@ -154,6 +161,7 @@ def test_while_a_run_goes_on_nobody_is_sent_back_to_run(tour, viewer, qtbot, sam
     assert tour.card.news.text() == NO_RESULT
 
 
+@pytest.mark.slow
 def test_it_begins_anew_and_there_is_never_more_than_one(tour, viewer, qtbot):
     tour.go_to(2)
     again = start_tour(viewer)
@@ -162,6 +170,7 @@ def test_it_begins_anew_and_there_is_never_more_than_one(tour, viewer, qtbot):
     assert again.number == 0
 
 
+@pytest.mark.slow
 def test_a_window_that_closes_takes_the_tour_with_it(tour, viewer, qtbot):
     viewer.close()
     qtbot.wait(300)
@@ -187,6 +196,7 @@ def test_the_first_time_it_is_offered_and_then_no_more(viewer, qtbot, monkeypatc
     assert remembered.is_known(NAME)
 
 
+@pytest.mark.slow
 def test_the_offer_goes_once_something_is_open(viewer, qtbot, monkeypatch):
     monkeypatch.setattr(remembered, "_KNOWN", "of nobody")
     _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
@@ -219,6 +229,7 @@ def test_all_anchors_are_in_the_window_that_opens(viewer, qtbot):
     assert isinstance(next(iter(docks_of(viewer).values())), QDockWidget)
 
 
+@pytest.mark.slow
 def test_where_a_section_is_open_the_first_step_says_so(viewer, trained):
     open_docks(viewer)
     open_section(viewer, trained.dataset)

@@ -15,6 +15,7 @@ from napari_trsmi.gui.train import closing
 from napari_trsmi.gui.trust.job import TrustJob
 
 
+@pytest.mark.slow
 def test_a_script_that_closes_the_viewer_is_not_asked(viewer, qtbot, trained, quick, gate, answers):
     _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
     add(viewer, OpenSection(trained.dataset))

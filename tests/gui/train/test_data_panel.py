@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from dock_by_hand import click, enabled
 from opened_dock import add
 
@@ -82,6 +83,7 @@ def test_a_section_is_added_to_the_one_that_is_open(alone, qtbot, tmp_path, make
     assert before not in alone.data_panel.sections
 
 
+@pytest.mark.slow
 def test_a_section_with_domains_stays_open_beside_the_study(opened, trained, qtbot, tmp_path, monkeypatch):
     other = simulate_dataset(n_spots=60, modalities=("rna",), seed=9)
     monkeypatch.setattr("napari_trsmi.gui.viewer.studies.sections_in_files", lambda paths: {"other": other})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from threading import Event
 
 import numpy as np
+import pytest
 from acted_support import with_acted_support
 
 from napari_trsmi.interrupt import check
@@ -61,6 +62,7 @@ def test_a_step_ends_soon_once_its_buttons_are_gone(opened, trained, qtbot, monk
     assert told == []
 
 
+@pytest.mark.slow
 def test_a_walk_begins_anew_from_another_result(opened, trained, qtbot):
     session, buttons = opened.session, opened.result_row.nest
     session.set_result(with_acted_support(trained))

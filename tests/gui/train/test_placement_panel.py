@@ -118,7 +118,9 @@ def test_a_turn_by_hand_flips_the_spots(model, panel, sample):
     assert np.allclose(session_of(model).dataset.coords[:, 0], width - sample.coords[:, 0])
 
 
-@pytest.mark.parametrize("change", ["x", "y", "swap"])
+@pytest.mark.parametrize(
+    "change", [pytest.param("x", marks=pytest.mark.slow), pytest.param("y", marks=pytest.mark.slow), "swap"]
+)
 def test_a_flip_of_many_spots_works_out_nothing_anew(model, panel, trained, monkeypatch, change):
     monkeypatch.setattr(looks.raster, "RASTER_ABOVE", 50)
     monkeypatch.setattr(looks.raster, "GRID_ABOVE", 50)
@@ -179,6 +181,7 @@ def test_files_opened_one_by_one_can_be_joined(viewer, qtbot, join_panel, two_fi
     assert join_panel.isHidden()
 
 
+@pytest.mark.slow
 def test_where_a_file_is_gone_the_offer_stays(viewer, qtbot, join_panel, two_files):
     viewer.open(two_files, plugin=PLUGIN)
     content = two_files[0].read_bytes()
@@ -195,6 +198,7 @@ def test_where_a_file_is_gone_the_offer_stays(viewer, qtbot, join_panel, two_fil
     qtbot.waitUntil(lambda: session.dataset.name == "a_rna + a_adt", timeout=20_000)
 
 
+@pytest.mark.slow
 def test_files_kept_apart_stay_so(viewer, join_panel, two_files):
     viewer.open(two_files, plugin=PLUGIN)
     join_panel.apart_button.click()
@@ -202,6 +206,7 @@ def test_files_kept_apart_stay_so(viewer, join_panel, two_files):
     assert len(viewer.layers) == 2
 
 
+@pytest.mark.slow
 def test_two_sections_of_the_same_modality_are_not_joined(viewer, join_panel, two_files, tmp_path, make_table):
     make_table(seed=5).write_h5ad(tmp_path / "b_rna.h5ad")
     viewer.open([two_files[0], tmp_path / "b_rna.h5ad"], plugin=PLUGIN)
@@ -232,6 +237,7 @@ def test_sections_opened_one_by_one_can_be_made_a_study(viewer, qtbot, join_pane
     assert join_panel.isHidden()
 
 
+@pytest.mark.slow
 def test_sections_kept_apart_are_not_offered_again(viewer, join_panel, two_files, another):
     for path in (two_files[0], another):
         viewer.open(path, plugin=PLUGIN)

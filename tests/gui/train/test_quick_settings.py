@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QScrollArea
 
 
-@pytest.mark.parametrize("height", [800, 480])
+@pytest.mark.parametrize("height", [pytest.param(800, marks=pytest.mark.slow), 480])
 def test_auto_fits_between_the_arrows(viewer, qtbot, sample, height):
     open_section(viewer, sample)
     _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")

@@ -125,6 +125,7 @@ def test_cancel_brings_the_result_before_back_at_once(opened, qtbot, gate, train
     assert enabled(opened) == {"run"}
 
 
+@pytest.mark.slow
 def test_rounds_of_start_and_cancel_leave_no_layer(opened, qtbot, gate):
     before = [layer.name for layer in opened.viewer.layers if layer.visible]
     for _ in range(5):

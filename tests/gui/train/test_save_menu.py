@@ -93,6 +93,7 @@ def test_a_saved_result_says_what_went_where_and_marks_the_section(session, pare
     np.testing.assert_array_equal(nt.restore(tmp_path / "out.h5mu").labels, trained.labels)
 
 
+@pytest.mark.slow
 def test_what_is_saved_while_the_support_is_found_says_that_it_is_not_in_it(
     session, parent, tmp_path, qtbot, monkeypatch, trained
 ):
@@ -121,7 +122,7 @@ def test_a_result_that_changed_while_it_was_saved_is_not_marked_as_saved(session
     assert session.section.path is None
 
 
-@pytest.mark.parametrize("yes", [False, True])
+@pytest.mark.parametrize("yes", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_the_input_is_replaced_only_after_a_yes(session, parent, tmp_path, qtbot, quick, yes):
     result = session.result
     written = result.write(tmp_path / "in_trsmi.h5mu").table
@@ -141,8 +142,8 @@ def test_the_input_is_replaced_only_after_a_yes(session, parent, tmp_path, qtbot
     ("text", "name"),
     [
         ("Save figure…", "x.png"),
-        ("Save figure with support…", "x.svg"),
-        ("Save report…", "x.html"),
+        pytest.param("Save figure with support…", "x.svg", marks=pytest.mark.slow),
+        pytest.param("Save report…", "x.html", marks=pytest.mark.slow),
         ("Save domains as CSV…", "x.csv"),
         ("Save boundaries as CSV…", "x.csv"),
         ("Save run.json…", "x.json"),

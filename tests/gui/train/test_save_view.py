@@ -43,6 +43,7 @@ def test_what_is_seen_is_saved_without_a_result(session, tmp_path, qtbot):
     assert "µm" in text or "mm" in text
 
 
+@pytest.mark.slow
 def test_views_are_collected_and_saved_as_a_panel(session, tmp_path, qtbot):
     path = tmp_path / "panel.svg"
     menu = menu_of(session, path)
@@ -61,6 +62,7 @@ def test_views_are_collected_and_saved_as_a_panel(session, tmp_path, qtbot):
     assert len(session.panel) == 2
 
 
+@pytest.mark.slow
 def test_the_commands_do_the_same(viewer, session, monkeypatch, tmp_path, qtbot):
     path = tmp_path / "seen.png"
     monkeypatch.setattr(save_menu, "ask_path", lambda *_: path)

@@ -54,6 +54,7 @@ def test_a_section_is_chosen_by_a_click_and_by_keys(opened, sections, there, qtb
     assert opened.session.section is sections[1]
 
 
+@pytest.mark.slow
 def test_training_goes_on_for_its_section_and_the_others_wait(opened, sections, there, qtbot, gate):
     session, bar = opened.session, opened.run_bar
     click(qtbot, bar.run_button)
@@ -85,6 +86,7 @@ def test_training_goes_on_for_its_section_and_the_others_wait(opened, sections, 
     assert opened.preview_bar.slider.maximum() == 3
 
 
+@pytest.mark.slow
 def test_a_cancelled_run_lets_the_next_in_line_train(opened, sections, there, qtbot, gate):
     click(qtbot, opened.run_bar.run_button)
     choose(there, qtbot, sections[0])

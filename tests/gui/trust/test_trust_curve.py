@@ -30,6 +30,7 @@ def test_the_curve_is_asked_for_by_its_range(panel, qtbot, acting):
     assert not panel.found.agreement.isVisible()
 
 
+@pytest.mark.slow
 def test_the_curve_takes_no_run_beside_those_of_the_seeds(panel, qtbot, acting):
     panel.curve_wanted.setChecked(True)
     panel.highest.setValue(3)
@@ -58,6 +59,7 @@ def test_the_curve_can_be_used_by_keyboard(with_curve, qtbot):
     assert with_curve.session.config.cluster.n_domains == 5
 
 
+@pytest.mark.slow
 def test_a_map_colours_the_tissue_and_pressed_again_no_longer(panel, qtbot, acting):
     run(panel, qtbot, seeds=2, shuffled=0)
     wait(panel, qtbot)

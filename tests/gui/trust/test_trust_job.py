@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from acted_checks import act
 
 import napari_trsmi as nt
@@ -12,6 +13,7 @@ from napari_trsmi.stages import prepare
 from napari_trsmi.trust import chance, seed_stability, with_trust
 
 
+@pytest.mark.slow
 def test_the_window_finds_what_the_functions_find(quick):
     trained = nt.fit(nt.simulate(n_spots=300, n_genes=60, n_proteins=12, image=0), quick)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from qtpy.QtCore import Qt
 
 from napari_trsmi.gui.trust.words import NO_RUN
@@ -16,6 +17,7 @@ def test_numbers_of_two_digits_fit_beside_a_scroll_bar(dock, panel, qtbot):
         assert line.width() >= line.fontMetrics().horizontalAdvance("200") + 4
 
 
+@pytest.mark.slow
 def test_without_a_run_no_bar_counts_runs(panel, gate, qtbot):
     panel.seeds.setValue(1)
     panel.shuffled.setValue(0)

@@ -66,6 +66,7 @@ def test_what_is_found_is_in_the_result_its_maps_and_the_table_of_boundaries(pan
     assert model.text(0, "stability") == f"{result.boundaries['stability'][0]:.2f}"
 
 
+@pytest.mark.slow
 def test_the_runs_differ_by_seed_alone_and_shuffling_keeps_nothing_where_a_person_says_so(panel, qtbot, acting):
     assert (panel.wanted.perturb, panel.wanted.keep) == (True, "gradients")
     panel.perturb.click()
@@ -136,6 +137,7 @@ def test_stop_before_any_check_is_complete_changes_nothing(panel, qtbot, gate, t
     assert panel.run_button.isEnabled()
 
 
+@pytest.mark.slow
 def test_what_was_found_of_a_result_that_was_replaced_is_dropped(panel, qtbot, gate, trained):
     run(panel, qtbot)
     job = panel.job
@@ -148,6 +150,7 @@ def test_what_was_found_of_a_result_that_was_replaced_is_dropped(panel, qtbot, g
     assert panel.session.result is other
 
 
+@pytest.mark.slow
 def test_checks_go_on_while_another_section_is_looked_at_and_come_to_their_own(
     panel, viewer_model, qtbot, gate, trained, told
 ):
@@ -171,6 +174,7 @@ def test_checks_go_on_while_another_section_is_looked_at_and_come_to_their_own(
     assert told == []
 
 
+@pytest.mark.slow
 def test_checks_of_a_section_that_has_other_domains_by_now_are_dropped(panel, viewer_model, qtbot, gate, trained):
     session = panel.session
     checked = session.section
@@ -184,6 +188,7 @@ def test_checks_of_a_section_that_has_other_domains_by_now_are_dropped(panel, vi
     assert panel.status.text() == trust_panel.REPLACED
 
 
+@pytest.mark.slow
 def test_edits_made_meanwhile_are_kept(panel, qtbot, gate, trained):
     run(panel, qtbot, seeds=2, shuffled=0)
     panel.session.set_result(edits.rename(trained, 0, "cortex"))
@@ -193,6 +198,7 @@ def test_edits_made_meanwhile_are_kept(panel, qtbot, gate, trained):
     assert "stability" in panel.session.result.maps
 
 
+@pytest.mark.slow
 def test_support_that_came_meanwhile_leaves_each_boundary_what_was_found_of_it(panel, qtbot, gate, trained):
     run(panel, qtbot, seeds=2, shuffled=1)
     supported = with_acted_support(trained)
@@ -239,6 +245,7 @@ def test_an_error_is_told_and_the_result_stays(panel, qtbot, told, monkeypatch, 
     assert panel.run_button.isEnabled()
 
 
+@pytest.mark.slow
 def test_the_map_is_in_the_boundaries_dock_too(qtbot, acting, trained):
     dock = dock_alone(qtbot, trained)
     dock.session.set_result(TrustJob(trained, Wanted(2, 0)).work())
@@ -246,6 +253,7 @@ def test_the_map_is_in_the_boundaries_dock_too(qtbot, acting, trained):
     assert dock.boundaries.table.boundaries.column("stability") > 0
 
 
+@pytest.mark.slow
 def test_closing_the_window_ends_the_checks_and_leaves_nothing(viewer, qtbot, gate, trained):
     _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Trust")
     open_section(viewer, trained.dataset, trained)

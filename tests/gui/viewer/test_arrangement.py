@@ -52,7 +52,9 @@ def test_all_docks_open_in_the_order_of_the_menu(viewer, docks):
     assert [one.display_name for one in widgets] == [*DOCKS, *ON_DEMAND]
 
 
-@pytest.mark.parametrize("name", ["Train", "Boundaries", "Compare"])
+@pytest.mark.parametrize(
+    "name", ["Train", *(pytest.param(name, marks=pytest.mark.slow) for name in ("Boundaries", "Compare"))]
+)
 def test_a_dock_that_was_closed_comes_back_as_a_tab_in_its_place(viewer, docks, qtbot, name):
     found, width = dock(viewer, name), dock(viewer, "Train").width()
     found.raise_()
@@ -64,6 +66,7 @@ def test_a_dock_that_was_closed_comes_back_as_a_tab_in_its_place(viewer, docks, 
     assert again.width() == pytest.approx(width, abs=2)
 
 
+@pytest.mark.slow
 def test_a_dock_that_was_hidden_comes_to_the_front_at_its_place(viewer, docks, qtbot):
     trust = dock(viewer, "Trust")
     trust.raise_()
@@ -77,6 +80,7 @@ def test_a_dock_that_was_hidden_comes_to_the_front_at_its_place(viewer, docks, q
     qtbot.waitUntil(lambda: tabs(viewer) == (ORDER, "Trust"), timeout=2_000)
 
 
+@pytest.mark.slow
 def test_docks_opened_one_by_one_are_tabs_too(viewer, qtbot):
     for name in ("Compare", "Train", "Boundaries"):
         dock(viewer, name)
@@ -85,6 +89,7 @@ def test_docks_opened_one_by_one_are_tabs_too(viewer, qtbot):
     assert session_of(viewer) is not None
 
 
+@pytest.mark.slow
 def test_a_dock_that_a_person_put_elsewhere_stays_there(viewer, docks, qtbot):
     trust, compare = dock(viewer, "Trust"), dock(viewer, "Compare")
     window_of(viewer).addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, trust)
@@ -95,6 +100,7 @@ def test_a_dock_that_a_person_put_elsewhere_stays_there(viewer, docks, qtbot):
     assert tabs(viewer)[0] == [one for one in ORDER if one != "Trust"]
 
 
+@pytest.mark.slow
 def test_all_docks_can_be_opened_again_at_once(viewer, docks, qtbot):
     for name in ("Train", "Compare", "Boundaries"):
         click_title(qtbot, dock(viewer, name), "Close")
@@ -106,6 +112,7 @@ def test_all_docks_can_be_opened_again_at_once(viewer, docks, qtbot):
     assert len(ours) == len(DOCKS)
 
 
+@pytest.mark.slow
 def test_showing_all_docks_moves_none_that_is_there(viewer, qtbot):
     open_docks(viewer)
     open_dock(viewer, "Regions")
@@ -119,6 +126,7 @@ def test_showing_all_docks_moves_none_that_is_there(viewer, qtbot):
     assert fronts == [False]
 
 
+@pytest.mark.slow
 def test_the_first_dock_is_as_wide_as_it_will_be_beside_others(viewer, qtbot, trained):
     viewer.window.resize(1280, 800)
     viewer.window.add_plugin_dock_widget(PLUGIN, "Colour by")

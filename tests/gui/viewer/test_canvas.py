@@ -53,6 +53,7 @@ def session(viewer, section):
     return opened(viewer, section)
 
 
+@pytest.mark.slow
 def test_a_section_is_opened_to_fill_the_canvas_with_a_scale_bar(viewer, session, section):
     assert session.section is section
     assert roles(viewer) == ["image", "spots"]
@@ -71,6 +72,7 @@ def test_a_section_with_a_result_opens_with_one_domains_layer(viewer, trained):
     assert session.shown.names == trained.names
 
 
+@pytest.mark.slow
 def test_domains_are_drawn_between_the_spots_and_what_lies_above(viewer, session, section):
     viewer.add_points(np.zeros((1, 2)), metadata=layers.mark(section, "boundaries"))
     session.show(shown(section.dataset))
@@ -82,6 +84,7 @@ def test_domains_are_drawn_between_the_spots_and_what_lies_above(viewer, session
     assert list(domains.features["domain"][:4]) == ["1", "2", "3", "4"]
 
 
+@pytest.mark.slow
 def test_hidden_domains_are_clear_and_stay_so_in_the_next_preview(viewer, session, section):
     session.show(shown(section.dataset))
     session.set_hidden(frozenset({1}))
@@ -106,6 +109,7 @@ def test_a_coloring_takes_the_place_of_the_domains_until_it_goes(viewer, session
     assert len(np.unique(spots.face_color, axis=0)) == 1
 
 
+@pytest.mark.slow
 def test_new_domains_leave_what_a_person_chose_to_see(viewer, session, section):
     session.show(shown(section.dataset))
     session.canvas.layer("image").visible = session.canvas.layer("domains").visible = False
@@ -114,6 +118,7 @@ def test_new_domains_leave_what_a_person_chose_to_see(viewer, session, section):
     assert seen(viewer, section) == set()
 
 
+@pytest.mark.slow
 def test_domains_of_a_cancelled_first_run_are_gone(viewer, session, section):
     session.show(shown(section.dataset))
     session.show(None)
@@ -133,6 +138,7 @@ def test_a_second_section_takes_the_place_of_the_first_and_gives_it_back(viewer,
     assert len(np.unique(session.canvas.layer("spots").face_color, axis=0)) == 1
 
 
+@pytest.mark.slow
 def test_removing_a_section_activates_another_one_and_then_none(viewer, session, section, qtbot):
     first = section
     second = OpenSection(replace(section.dataset, image=None))
@@ -148,6 +154,7 @@ def test_removing_a_section_activates_another_one_and_then_none(viewer, session,
     assert len(viewer.layers) == 0
 
 
+@pytest.mark.slow
 def test_sections_come_and_go_without_a_trace(viewer, sample, qtbot):
     kept = []
     for _ in range(3):
@@ -211,6 +218,7 @@ def test_a_click_selects_the_spot_under_it(viewer, sample, qtbot, monkeypatch, n
     assert not ring.visible
 
 
+@pytest.mark.slow
 def test_between_spots_there_is_nothing_to_click(session, section):
     unit, _ = layers.world(section.dataset)
     row, column = section.dataset.coords[9, ::-1] * unit
@@ -222,6 +230,7 @@ def test_between_spots_there_is_nothing_to_click(session, section):
 # Many spots
 
 
+@pytest.mark.slow
 def test_the_raster_follows_domains_hidden_ones_and_colorings(viewer, section, monkeypatch):
     monkeypatch.setattr(raster, "RASTER_ABOVE", 1000)
     session, dataset = opened(viewer, section), section.dataset
@@ -241,6 +250,7 @@ def test_the_raster_follows_domains_hidden_ones_and_colorings(viewer, section, m
     assert seen(viewer, section) == {"image", "spots"}
 
 
+@pytest.mark.slow
 def test_a_raster_with_a_result_opens_and_comes_back_while_napari_shows_3d(viewer, trained, monkeypatch):
     monkeypatch.setattr(raster, "RASTER_ABOVE", 1000)
     viewer.dims.ndisplay = 3
@@ -253,6 +263,7 @@ def test_a_raster_with_a_result_opens_and_comes_back_while_napari_shows_3d(viewe
     assert seen(viewer, section) == {"image", "domains"}
 
 
+@pytest.mark.slow
 def test_a_canvas_without_its_viewer_hears_nothing(viewer, session, section):
     session.canvas._viewer = lambda: None
     session.show(shown(section.dataset))
@@ -260,6 +271,7 @@ def test_a_canvas_without_its_viewer_hears_nothing(viewer, session, section):
     session.select_spot(3)
 
 
+@pytest.mark.slow
 def test_the_tissue_steps_back_once_when_domains_appear_and_then_belongs_to_the_person(viewer, session, section):
     tissue = session.canvas.layer("image")
     assert tissue.opacity == 1

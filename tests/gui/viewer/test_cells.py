@@ -58,6 +58,7 @@ def test_cells_without_outline_are_discs_and_those_without_area_a_pixel(scattere
     assert (made.spots == 8).sum() == 1
 
 
+@pytest.mark.slow
 def test_many_cells_get_pixels_enough_and_smaller_copies():
     n = 60
     middles = np.stack(np.meshgrid(np.arange(n), np.arange(n)), axis=-1).reshape(-1, 2) * 100.0

@@ -50,7 +50,9 @@ def stand_in(window, qtbot, name):
     focus(field, qtbot)
 
 
-@pytest.mark.parametrize("name", ["Colour by", "Ask", "Train"])
+@pytest.mark.parametrize(
+    "name", ["Colour by", *(pytest.param(name, marks=pytest.mark.slow) for name in ("Ask", "Train"))]
+)
 def test_an_error_stands_in_the_dock_that_asked(window, qtbot, name):
     stand_in(window, qtbot, name)
     session_of(window).failed.emit(TEXT)
@@ -62,6 +64,7 @@ def test_one_that_belongs_to_no_dock_is_seen_in_all(window, qtbot):
     assert said(window) == set(docks_of(window))
 
 
+@pytest.mark.slow
 def test_a_job_that_fails_later_belongs_to_the_dock_that_began_it(window, qtbot):
     session = session_of(window)
 
@@ -76,6 +79,7 @@ def test_a_job_that_fails_later_belongs_to_the_dock_that_began_it(window, qtbot)
     assert said(window) == {"Trust"}
 
 
+@pytest.mark.slow
 def test_one_whose_dock_went_behind_another_is_seen_all_the_same(window, qtbot):
     session = session_of(window)
     stand_in(window, qtbot, "Colour by")
@@ -96,6 +100,7 @@ def run(window, qtbot, busy, job):
     qtbot.waitUntil(lambda: bool(done))
 
 
+@pytest.mark.slow
 def test_it_goes_once_the_same_went_well_in_that_dock_and_not_with_something_else(window, qtbot):
     stand_in(window, qtbot, "Ask")
     run(window, qtbot, "Saving a.csv", fail)
@@ -110,6 +115,7 @@ def test_it_goes_once_the_same_went_well_in_that_dock_and_not_with_something_els
     assert said(window) == set()
 
 
+@pytest.mark.slow
 def test_one_that_belongs_to_no_dock_goes_once_the_same_went_well_anywhere(window, qtbot):
     run(window, qtbot, "Opening a.h5ad", fail)
     assert said(window) == set(docks_of(window))
@@ -120,6 +126,7 @@ def test_one_that_belongs_to_no_dock_goes_once_the_same_went_well_anywhere(windo
     assert said(window) == set()
 
 
+@pytest.mark.slow
 def test_one_of_nothing_that_could_go_well_goes_with_whatever_does_in_that_dock(window, qtbot):
     stand_in(window, qtbot, "Ask")
     session_of(window).failed.emit(TEXT)
@@ -131,6 +138,7 @@ def test_one_of_nothing_that_could_go_well_goes_with_whatever_does_in_that_dock(
     assert said(window) == set()
 
 
+@pytest.mark.slow
 def test_a_colouring_that_went_well_takes_away_that_another_did_not(window, qtbot):
     from qtpy.QtCore import Qt
     from typed_keys import press, type_keys

@@ -91,6 +91,7 @@ def test_two_modalities_that_are_dropped_together_are_one_section(qtbot, viewer,
     assert len({layer.metadata["trsmi"]["section"].dataset.name for layer in viewer.layers}) == 1
 
 
+@pytest.mark.slow
 def test_a_session_that_is_dropped_is_opened(qtbot, opened, tmp_path):
     viewer, _, told = opened
     path = tmp_path / "a.trsmi.json"
@@ -104,8 +105,8 @@ def test_a_session_that_is_dropped_is_opened(qtbot, opened, tmp_path):
     ("name", "text", "said"),
     [
         ("empty.csv", "", "found 0 lines of it"),
-        ("heading.csv", "Barcode,Cluster\n", "found 1 lines of it"),
-        ("empty.geojson", "", "Expected GeoJSON"),
+        pytest.param("heading.csv", "Barcode,Cluster\n", "found 1 lines of it", marks=pytest.mark.slow),
+        pytest.param("empty.geojson", "", "Expected GeoJSON", marks=pytest.mark.slow),
         ("broken.geojson", '{"type": ', "Expected GeoJSON"),
     ],
 )
@@ -118,6 +119,7 @@ def test_a_file_of_annotations_that_is_broken_is_told_in_our_words(qtbot, opened
     assert said in told[0]
 
 
+@pytest.mark.slow
 def test_with_a_key_held_a_drop_is_left_to_napari(opened, tmp_path, monkeypatch):
     viewer, _, told = opened
     asked = []
@@ -130,6 +132,7 @@ def test_with_a_key_held_a_drop_is_left_to_napari(opened, tmp_path, monkeypatch)
     assert told == []
 
 
+@pytest.mark.slow
 def test_other_files_are_left_to_napari(opened, tmp_path):
     _, session, _ = opened
     points = tmp_path / "points.csv"
@@ -145,6 +148,7 @@ def test_other_files_are_left_to_napari(opened, tmp_path):
     assert is_for_us(session, named)
 
 
+@pytest.mark.slow
 def test_geojson_is_opened_by_name_too_and_says_what_is_missing(qtbot, viewer, dataset, trained, tmp_path):
     (path,) = export(trained, tmp_path / "x.geojson")
     assert get_annotation_reader(str(path)) is read_annotations
@@ -161,6 +165,7 @@ def test_geojson_is_opened_by_name_too_and_says_what_is_missing(qtbot, viewer, d
     assert session.annotations.names == ("domain 2",)
 
 
+@pytest.mark.slow
 def test_what_names_no_spot_is_said(qtbot, opened, tmp_path):
     viewer, session, told = opened
     table = tmp_path / "other.csv"
@@ -171,6 +176,7 @@ def test_what_names_no_spot_is_said(qtbot, opened, tmp_path):
     assert session.annotations.names == ()
 
 
+@pytest.mark.slow
 def test_a_file_and_a_session_that_are_dropped_on_a_dock_open_in_a_thread(qtbot, viewer, opened, tmp_path, monkeypatch):
     from napari_trsmi.gui.workspace import record
 
@@ -199,9 +205,9 @@ def test_a_file_and_a_session_that_are_dropped_on_a_dock_open_in_a_thread(qtbot,
     ("text", "found"),
     [
         ('{"config": {"seed": 1}}', "found settings of a run. Take them over in Train: Presets > Load settings."),
-        ('{"seed": 1}', "found settings of a run."),
+        pytest.param('{"seed": 1}', "found settings of a run.", marks=pytest.mark.slow),
         ('{"a": 1}', "found something else. Export the objects from QuPath as GeoJSON"),
-        ('{"a": ', "found no complete JSON."),
+        pytest.param('{"a": ', "found no complete JSON.", marks=pytest.mark.slow),
     ],
 )
 def test_a_json_that_is_none_of_ours_is_refused_in_a_sentence(qtbot, opened, tmp_path, text, found):

@@ -48,6 +48,7 @@ def test_each_picture_can_be_seen_on_dark_and_on_light_ground(qtbot, subject, gr
     assert drawn > 150
 
 
+@pytest.mark.slow
 def test_every_empty_dock_shows_one_picture_and_one_button_that_leads_on(viewer, qtbot):
     open_docks(viewer)
     for name, dock in docks_of(viewer).items():
@@ -65,6 +66,7 @@ def test_every_empty_dock_shows_one_picture_and_one_button_that_leads_on(viewer,
     assert next_step(session).text == "Run"
 
 
+@pytest.mark.slow
 def test_the_next_step_follows_what_there_is(viewer, sample):
     session = session_of(viewer)
     assert next_step(session).text == "Open sample"
@@ -74,6 +76,7 @@ def test_the_next_step_follows_what_there_is(viewer, sample):
     assert next_step(session).text == "Run"
 
 
+@pytest.mark.slow
 def test_an_empty_dock_says_while_a_first_run_goes_on_that_it_will_come(viewer, sample):
     from napari_trsmi.gui.viewer.guide import WHILE_IT_TRAINS
 
@@ -170,6 +173,7 @@ def test_a_modality_that_says_little_is_named(trained):
     assert carries_little(trained) == ""
 
 
+@pytest.mark.slow
 def test_a_hint_leads_to_the_field_it_speaks_of(viewer, qtbot, sample):
     viewer.window.resize(1280, 800)
     _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")

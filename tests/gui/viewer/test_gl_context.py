@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
 from opened_dock import add
 from qtpy.QtGui import QOpenGLContext
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
@@ -38,6 +39,7 @@ os._exit(0)
 """
 
 
+@pytest.mark.slow
 def test_a_hidden_layer_can_be_removed_where_opengl_is_computed(viewer):
     done = subprocess.run([sys.executable, "-c", HIDDEN_ONE_REMOVED], capture_output=True, text=True, timeout=300)
     assert "still there" in done.stdout, (done.returncode, done.stderr[-2000:])

@@ -102,6 +102,7 @@ def test_a_section_is_moved_by_keys_and_buttons_and_tissue_and_list_move_togethe
     assert section.at is section.dataset.coords
 
 
+@pytest.mark.slow
 def test_a_section_that_is_dropped_below_another_lies_to_the_right_of_it(viewer, opened):
     session, parts = session_of(viewer), opened.findChild(PartList)
     parts.setCurrentItem(parts.item(0))
@@ -114,6 +115,7 @@ def test_a_section_that_is_dropped_below_another_lies_to_the_right_of_it(viewer,
     assert session.parts.ordered == (1, 0, 2)
 
 
+@pytest.mark.slow
 def test_a_turned_and_flipped_section_agrees_in_all_that_is_drawn(viewer, opened, qtbot):
     session, parts = session_of(viewer), opened.findChild(PartList)
     section, before = session.section, session.section.dataset.coords.copy()
@@ -129,6 +131,7 @@ def test_a_turned_and_flipped_section_agrees_in_all_that_is_drawn(viewer, opened
     assert section.layout.turn(0) == Turn()
 
 
+@pytest.mark.slow
 def test_a_lone_section_is_turned_by_the_button_with_its_picture(viewer, opened, result, qtbot):
     part = result.of("a")
     section = open_section(viewer, part.dataset, part)
@@ -142,7 +145,7 @@ def test_a_lone_section_is_turned_by_the_button_with_its_picture(viewer, opened,
     assert np.abs(pixel_under(viewer, None, 11).astype(int) - pixel).max() <= 6
 
 
-@pytest.mark.parametrize("lone", [True, False])
+@pytest.mark.parametrize("lone", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_many_spots_drawn_as_pixels_are_turned_and_picked(viewer, result, monkeypatch, lone):
     monkeypatch.setattr(looks.raster, "RASTER_ABOVE", 50)
     monkeypatch.setattr(looks.raster, "GRID_ABOVE", 50)
@@ -160,6 +163,7 @@ def test_many_spots_drawn_as_pixels_are_turned_and_picked(viewer, result, monkey
         assert layer(viewer, DOMAINS).data[tuple(at)] == shown.labels[spot] + 1
 
 
+@pytest.mark.slow
 def test_the_camera_stays_on_the_tissue_that_is_looked_at(viewer, opened):
     session = session_of(viewer)
     section, unit = session.section, world(session.section.dataset)[0]
@@ -170,6 +174,7 @@ def test_the_camera_stays_on_the_tissue_that_is_looked_at(viewer, opened):
     assert np.allclose(viewer.scene.camera.center[-2:], section.at[spot, ::-1] * unit)
 
 
+@pytest.mark.slow
 def test_the_layout_comes_back_with_the_saved_result_and_files_keep_the_coordinates(viewer, result, tmp_path):
     from napari_trsmi.gui.plugin.writer import write_result
     from napari_trsmi.gui.viewer.reader import open_section as read_again
@@ -186,6 +191,7 @@ def test_the_layout_comes_back_with_the_saved_result_and_files_keep_the_coordina
     assert json.loads(json.dumps(section.layout.plain)) == section.layout.plain
 
 
+@pytest.mark.slow
 def test_a_lasso_takes_the_spots_that_are_seen_in_it(viewer, opened, qtbot):
     from napari_trsmi.gui.ask.lasso import inside as spots_inside
     from napari_trsmi.gui.correct.lasso_layers import sides_of
@@ -202,6 +208,7 @@ def test_a_lasso_takes_the_spots_that_are_seen_in_it(viewer, opened, qtbot):
     assert np.array_equal(spots_inside(section.at[:, ::-1], box), section.dataset.sections[2])
 
 
+@pytest.mark.slow
 def test_what_is_exported_stays_in_the_coordinates_of_the_file(viewer, opened, result, tmp_path):
     from napari_trsmi.data.writers import write_domains
 
@@ -212,6 +219,7 @@ def test_what_is_exported_stays_in_the_coordinates_of_the_file(viewer, opened, r
     assert write_domains(session.result, tmp_path / "after.csv").read_text() == before
 
 
+@pytest.mark.slow
 def test_a_turned_copy_of_a_view_beside_is_drawn_anew(viewer, opened):
     from napari_trsmi.gui.boundaries.canvas import boundary_canvas_of
 

@@ -32,6 +32,7 @@ def rest(bar):
     return bar.findChild(QToolButton, "trsmi-more-docks")
 
 
+@pytest.mark.slow
 def test_names_are_whole_and_the_others_are_listed(viewer, bar, qtbot):
     button = rest(bar)
     qtbot.waitUntil(button.isVisible)
@@ -48,6 +49,7 @@ def test_names_are_whole_and_the_others_are_listed(viewer, bar, qtbot):
     assert not [one for one in bar.findChildren(QToolButton) if one is not button and one.isVisible()]  # no arrows
 
 
+@pytest.mark.slow
 def test_one_of_the_list_comes_to_the_front_with_its_tab(viewer, bar, qtbot):
     button = rest(bar)
     qtbot.waitUntil(button.isVisible)
@@ -60,6 +62,7 @@ def test_one_of_the_list_comes_to_the_front_with_its_tab(viewer, bar, qtbot):
     assert not dock.visibleRegion().isEmpty()
 
 
+@pytest.mark.slow
 def test_with_room_there_is_no_list(viewer, bar, qtbot):
     qtbot.waitUntil(rest(bar).isVisible)
     window = bar.window()

@@ -58,6 +58,7 @@ def check_none_overlap(viewer):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(1000, 700), (1920, 1080)])
 def test_names_do_not_overlap_in_a_window_with_docks_at_any_zoom(viewer, qtbot, size):
     open_docks(viewer)

@@ -34,6 +34,7 @@ def windows(qapp):
     QApplication.instance().removeEventFilter(watcher)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["section", "study"])
 def test_docks_open_without_windows_that_flash(viewer, qtbot, trained, windows, what):
     result = trained if what == "section" else trained_study()

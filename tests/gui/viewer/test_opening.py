@@ -88,6 +88,7 @@ def test_the_window_answers_while_a_file_is_read_and_says_so(train, viewer, qtbo
     qtbot.waitUntil(lambda: not line.isVisible())
 
 
+@pytest.mark.slow
 def test_what_opens_the_next_file_stays_where_it_is(train, viewer, qtbot, slow):
     qtbot.mouseClick(train.data_panel.sample_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: train.opening.isVisible() and train.opening.y() > 0)
@@ -107,6 +108,7 @@ def test_opening_can_be_given_up(train, viewer, qtbot, slow):
     assert (names(viewer), failed) == ([], [])
 
 
+@pytest.mark.slow
 def test_two_files_asked_for_one_after_the_other_open_in_that_order(train, viewer, qtbot, slow):
     for name in ("first.h5mu", "second.h5mu"):
         open_soon(train.session, [f"/data/{name}"])
@@ -119,6 +121,7 @@ def test_two_files_asked_for_one_after_the_other_open_in_that_order(train, viewe
     qtbot.waitUntil(lambda: train.session.dataset.name == "second.h5mu")  # its picture is there before its spots
 
 
+@pytest.mark.slow
 def test_one_that_fails_is_said_and_the_next_is_opened(train, viewer, qtbot, slow):
     for name in ("broken.h5mu", "good.h5mu"):
         slow.let_go(name)
@@ -153,6 +156,7 @@ def test_a_failure_stands_in_the_dock(train, qtbot, slow):
     assert not train.opening.isVisible()
 
 
+@pytest.mark.slow
 def test_a_window_that_closes_meanwhile_opens_nothing(train, viewer, qtbot, slow):
     lane = lane_of(train.session)
     open_soon(train.session, ["/data/big.h5mu"])
@@ -165,6 +169,7 @@ def test_a_window_that_closes_meanwhile_opens_nothing(train, viewer, qtbot, slow
     assert names(viewer) == []
 
 
+@pytest.mark.slow
 def test_a_command_shows_how_far_it_is_where_no_dock_is_open(viewer, qtbot, slow):
     open_soon(session_of(viewer), ["/data/big.h5mu"])
     assert TRAIN in docks_of(viewer)
@@ -174,6 +179,7 @@ def test_a_command_shows_how_far_it_is_where_no_dock_is_open(viewer, qtbot, slow
     assert names(viewer) == ["big.h5mu"]
 
 
+@pytest.mark.slow
 def test_a_person_is_asked_once_the_file_is_read(train, viewer, qtbot, tmp_path, make_table, monkeypatch):
     from napari_trsmi.gui.viewer import library_picker
 
@@ -187,7 +193,14 @@ def test_a_person_is_asked_once_the_file_is_read(train, viewer, qtbot, tmp_path,
     assert train.session.dataset.library == "right"
 
 
-@pytest.mark.parametrize(("answer", "found"), [("study", ["study"]), ("apart", ["s1", "s2"]), ("none", [])])
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        ("study", ["study"]),
+        pytest.param("apart", ["s1", "s2"], marks=pytest.mark.slow),
+        pytest.param("none", [], marks=pytest.mark.slow),
+    ],
+)
 def test_several_sections_are_a_study_or_not(train, viewer, qtbot, tmp_path, make_table, monkeypatch, answer, found):
     from napari_trsmi.gui.viewer import study_picker
 
@@ -242,6 +255,7 @@ app.exec()
 """
 
 
+@pytest.mark.slow
 def test_a_thread_that_reads_finds_all_imported(fitted, tmp_path, make_table):
     path = tmp_path / "table.h5ad"
     make_table().write_h5ad(path)

@@ -57,6 +57,7 @@ def test_a_tissue_whose_files_are_gone_is_shown_small(folder):
     assert settings["scale"] == pytest.approx((by_hand.PIXEL, by_hand.PIXEL))
 
 
+@pytest.mark.slow
 def test_cells_are_discs_first_and_then_have_outlines(viewer, folder, qtbot):
     session = session_of(viewer)
     put_in_place(session, section := OpenSection(read(folder)), [])
@@ -75,6 +76,7 @@ def test_cells_are_discs_first_and_then_have_outlines(viewer, folder, qtbot):
     assert domains.get_value((y, x), world=True) == 40 % 3 + 1
 
 
+@pytest.mark.slow
 def test_many_cells_are_drawn_as_far_as_they_are_seen(viewer, folder, qtbot, monkeypatch):
     monkeypatch.setattr(raster, "MAX_SIDE", 100)
     monkeypatch.setattr("napari_trsmi.gui.viewer.cells.MAX_SIDE", 100)

@@ -89,6 +89,7 @@ def test_two_files_opened_together_are_one_section(viewer, two_files):
     assert sorted(section(layers).dataset.modalities) == ["adt", "rna"]
 
 
+@pytest.mark.slow
 def test_files_with_different_endings_are_one_section(viewer, qtbot, tmp_path, two_files, make_table, make_mudata):
     adt = make_table(n_features=20, prefix="protein", mean=20.0, seed=1)
     write_table(make_mudata({"adt": adt}), tmp_path / "adt.h5mu", ".h5mu")
@@ -98,17 +99,20 @@ def test_files_with_different_endings_are_one_section(viewer, qtbot, tmp_path, t
     assert list(section(viewer.layers).dataset.modalities) == ["rna", "adt"]
 
 
+@pytest.mark.slow
 def test_an_ending_in_capitals_opens(viewer, tmp_path, two_files):
     shutil.copy(two_files[0], tmp_path / "A.H5AD")
     assert roles(viewer.open(tmp_path / "A.H5AD", plugin=PLUGIN)) == ["spots"]
 
 
+@pytest.mark.slow
 def test_a_zarr_folder_opens(viewer, tmp_path, make_mudata):
     path = tmp_path / "section.zarr"
     write_table(make_mudata(), path, ".zarr")
     assert section(viewer.open(path, plugin=PLUGIN)).dataset.n_spots == 36
 
 
+@pytest.mark.slow
 def test_a_space_ranger_folder_opens(viewer, shared_data):
     layers = viewer.open(shared_data / "visium_mouse", plugin=PLUGIN)
     assert roles(layers) == ["image", "spots"]
@@ -124,6 +128,7 @@ def test_a_saved_result_opens_with_its_domains(viewer, fitted):
     assert opened.path == fitted.path
 
 
+@pytest.mark.slow
 def test_a_saved_result_that_cannot_be_used_leaves_the_data(viewer, fitted, tmp_path):
     mdata = read_table(fitted.path)
     for table in [mdata, *mdata.mod.values()]:
@@ -140,6 +145,7 @@ def test_the_docks_open_once_when_a_person_opens_files(viewer, qtbot, two_files)
     qtbot.waitUntil(lambda: len(viewer.window.dock_widgets) >= 3, timeout=20_000)
 
 
+@pytest.mark.slow
 def test_what_napari_opens_is_read_in_a_thread(viewer, qtbot, two_files, monkeypatch):
     readers = []
     read = opening.read_files
@@ -149,6 +155,7 @@ def test_what_napari_opens_is_read_in_a_thread(viewer, qtbot, two_files, monkeyp
     assert readers != [main_thread()]
 
 
+@pytest.mark.slow
 def test_the_docks_do_not_open_for_a_script(viewer, qtbot, two_files):
     viewer.open(two_files[0], plugin=PLUGIN)
     QApplication.processEvents()
@@ -182,6 +189,7 @@ def test_a_broken_file_is_one_sentence_for_a_person(viewer, qtbot, errors, tmp_p
     assert errors == [problem.format(path)]
 
 
+@pytest.mark.slow
 def test_a_file_without_coordinates_is_told_to_be_opened_with_another(viewer, qtbot, errors, tmp_path, make_table):
     path = tmp_path / "adt.h5ad"
     make_table(spatial=False).write_h5ad(path)
@@ -190,6 +198,7 @@ def test_a_file_without_coordinates_is_told_to_be_opened_with_another(viewer, qt
     assert errors[0].endswith("Or open it together with the file that has them: Open… in the dock Train.")
 
 
+@pytest.mark.slow
 def test_a_sentence_stays_to_be_read_in_the_dock(viewer, qtbot, tmp_path):
     (tmp_path / "broken.h5ad").write_bytes(b"not hdf5")
     as_a_person(qtbot, lambda: viewer.open(tmp_path / "broken.h5ad", plugin=PLUGIN))
@@ -198,6 +207,7 @@ def test_a_sentence_stays_to_be_read_in_the_dock(viewer, qtbot, tmp_path):
     qtbot.waitUntil(lambda: any("HDF5" in label.text() for label in train.findChildren(QLabel)))
 
 
+@pytest.mark.slow
 def test_the_whole_section_is_to_be_seen_beside_the_docks(viewer, qtbot):
     viewer.window.resize(1280, 800)
     as_a_person(qtbot, lambda: viewer.open_sample(PLUGIN, "slice"))
@@ -227,6 +237,7 @@ def two_libraries(tmp_path, make_table):
     return path
 
 
+@pytest.mark.slow
 def test_a_person_picks_one_of_several_libraries(viewer, qtbot, two_libraries, monkeypatch):
     monkeypatch.setattr(library_picker, "choose", lambda names, **_: names[1])
     layers = open_as_a_person(qtbot, viewer, two_libraries)
@@ -242,6 +253,7 @@ def test_all_libraries_of_a_file_open_as_one_study(viewer, qtbot, two_libraries,
     assert section(layers).dataset.section_names == ("left", "right")
 
 
+@pytest.mark.slow
 def test_picking_none_opens_nothing_and_says_nothing(viewer, qtbot, errors, two_libraries, monkeypatch):
     monkeypatch.setattr(library_picker, "choose", lambda names, **_: None)
     assert open_as_a_person(qtbot, viewer, two_libraries) == []
@@ -263,6 +275,7 @@ def test_the_picker_gives_what_is_marked(qtbot):
     assert picker.wants_all
 
 
+@pytest.mark.slow
 def test_the_scale_bar_keeps_its_unit_beside_a_section_without_one(viewer, qtbot, errors, two_files):
     open_as_a_person(qtbot, viewer, two_files[0])
     as_a_person(qtbot, lambda: viewer.open_sample(PLUGIN, "slice"))
@@ -283,6 +296,7 @@ def test_the_samples_open(viewer):
     assert list(section(layers).dataset.modalities) == ["rna", "adt", "atac"]
 
 
+@pytest.mark.slow
 def test_the_sample_opens_from_where_a_wheel_puts_it(viewer, monkeypatch, tmp_path):
     from napari_trsmi.data import sample
 

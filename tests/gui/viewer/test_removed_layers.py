@@ -39,7 +39,10 @@ def coloring(section):
     return Coloring("x", section.dataset.coords[:, 0])
 
 
-@pytest.mark.parametrize("how", ["legend", "coloring", "preview", "result", "section"])
+@pytest.mark.parametrize(
+    "how",
+    ["legend", "result", *(pytest.param(how, marks=pytest.mark.slow) for how in ("coloring", "preview", "section"))],
+)
 def test_removed_domains_come_back_with_what_asks_for_them(viewer, session, section, trained, how):
     remove(viewer, "domains")
     if how == "legend":
@@ -75,6 +78,7 @@ def test_all_that_was_removed_is_named_and_comes_back_at_once(viewer, session, s
     assert not session.canvas.layer("spots").visible
 
 
+@pytest.mark.slow
 def test_removed_spots_come_back_with_a_coloring(viewer, session, section):
     remove(viewer, "spots")
     session.color(coloring(section))
@@ -82,6 +86,7 @@ def test_removed_spots_come_back_with_a_coloring(viewer, session, section):
     assert session.canvas.removed.names == []
 
 
+@pytest.mark.slow
 def test_removed_boundaries_come_back_when_one_is_chosen(viewer, session, section):
     canvas = boundary_canvas_of(viewer)
     remove(viewer, "boundaries")
@@ -89,6 +94,7 @@ def test_removed_boundaries_come_back_when_one_is_chosen(viewer, session, sectio
     assert {"boundaries", "boundary"} <= seen(viewer)
 
 
+@pytest.mark.slow
 def test_a_renamed_layer_is_still_ours(viewer, session, section):
     layer = session.canvas.layer("domains")
     layer.name = "cortex, second try"
@@ -97,6 +103,7 @@ def test_a_renamed_layer_is_still_ours(viewer, session, section):
     assert len(viewer.layers) == 3
 
 
+@pytest.mark.slow
 def test_a_copy_belongs_to_the_person_and_is_seen_with_its_section(viewer, session, section):
     ours = session.canvas.layer("domains")
     viewer.layers.selection = {ours}
@@ -114,6 +121,7 @@ def test_a_copy_belongs_to_the_person_and_is_seen_with_its_section(viewer, sessi
     assert copy.visible
 
 
+@pytest.mark.slow
 def test_a_copy_stays_when_its_section_goes(viewer, session, section, qtbot):
     viewer.layers.selection = {session.canvas.layer("domains")}
     _duplicate_layer(viewer.layers)
@@ -123,6 +131,7 @@ def test_a_copy_stays_when_its_section_goes(viewer, session, section, qtbot):
     assert [layer.metadata.get("trsmi") for layer in viewer.layers] == [None]
 
 
+@pytest.mark.slow
 def test_layers_removed_in_the_middle_of_training_come_back_with_the_next_preview(viewer, session, section, trained):
     rng = np.random.default_rng(0)
     for epoch in range(1, 20):
@@ -137,6 +146,7 @@ def test_layers_removed_in_the_middle_of_training_come_back_with_the_next_previe
     assert "domains" in seen(viewer)
 
 
+@pytest.mark.slow
 def test_another_section_that_is_drawn_anew_does_not_become_the_active_one(viewer, session, section):
     from napari_trsmi.gui.viewer.outlining import redraw
 

@@ -44,6 +44,7 @@ def test_coming_back_shows_a_section_as_it_was_left(viewer, two):
     assert where(viewer) == pytest.approx(left)
 
 
+@pytest.mark.slow
 def test_a_flight_lands_before_another_section_comes(viewer, two, qtbot):
     session, flight = session_of(viewer), Flight(viewer)
     flight.to((500.0, 400.0), 2.0)
@@ -75,6 +76,7 @@ def test_the_home_button_shows_the_section_that_is_to_be_seen_and_no_hidden_one(
     assert fits(viewer, two[1])
 
 
+@pytest.mark.slow
 def test_the_home_button_shows_a_layer_of_ones_own_too(viewer, two):
     session_of(viewer).activate(two[0])
     low, high = box(two[0])
@@ -86,6 +88,7 @@ def test_the_home_button_shows_a_layer_of_ones_own_too(viewer, two):
     assert fits(viewer, two[0])
 
 
+@pytest.mark.slow
 def test_a_view_that_was_asked_for_some_layers_is_left_to_them(viewer, two):
     session_of(viewer).activate(two[0])
     hidden = session_of(viewer).canvas.layer("spots", two[1])
@@ -94,6 +97,7 @@ def test_a_view_that_was_asked_for_some_layers_is_left_to_them(viewer, two):
     assert fits(viewer, two[1])
 
 
+@pytest.mark.slow
 def test_the_home_button_leaves_hidden_sections_of_a_study_out(viewer):
     study = add(viewer, OpenSection(small_study()))
     session_of(viewer).parts.hide(frozenset({0, 2}))

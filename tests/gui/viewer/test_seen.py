@@ -63,7 +63,7 @@ def unit(dataset):
     return dataset.microns_per_unit or 1.0
 
 
-@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize("many", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_domains_have_the_colours_and_the_places_of_the_canvas(viewer, trained, qtbot, monkeypatch, many):
     if many:
         monkeypatch.setattr(raster, "RASTER_ABOVE", 1000)
@@ -90,6 +90,7 @@ def test_a_gene_has_the_colours_of_the_canvas_and_a_ramp(viewer, sample, qtbot):
     assert "VIM4" in view.caption
 
 
+@pytest.mark.slow
 def test_bins_of_a_square_grid_are_drawn_one_by_one(viewer, sample, qtbot, monkeypatch):
     monkeypatch.setattr(raster, "GRID_ABOVE", 1000)
     rows, columns = np.divmod(np.arange(sample.n_spots), 50)
@@ -112,6 +113,7 @@ def test_sections_of_a_study_have_their_names(viewer, qtbot):
     assert list(words.texts) == ["a", "b", "c"]
 
 
+@pytest.mark.slow
 def test_what_a_figure_cannot_show_is_named(viewer, sample):
     open_section(viewer, sample)
     viewer.add_image(np.zeros((4, 4)), name="turned", rotate=20)

@@ -130,6 +130,7 @@ def test_another_section_in_front_keeps_what_was_hidden(viewer_alone, study):
     assert [layer.visible for layer in viewer_alone.layers if "tissue" in layer.name][:2] == [True, False]
 
 
+@pytest.mark.slow
 def test_squares_need_a_grid_in_every_section():
     grid = np.stack(np.meshgrid(np.arange(11.0), np.arange(10.0)), axis=-1).reshape(-1, 2)
     parts = [

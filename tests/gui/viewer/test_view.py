@@ -36,6 +36,7 @@ def test_view_shows_the_section_and_the_docks(viewer, waited):
     assert session_of(viewer).dataset.n_spots == 2500
 
 
+@pytest.mark.slow
 def test_docks_have_room_in_a_window_that_was_small(viewer, qtbot):
     viewer.window.resize(700, 500)
     train, _ = viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
@@ -49,12 +50,14 @@ def test_docks_have_room_in_a_window_that_was_small(viewer, qtbot):
     assert viewer.window.geometry()[2:] == (width + 20, height + 10)
 
 
+@pytest.mark.slow
 def test_view_shows_a_saved_result(viewer, waited, fitted):
     assert main(["view", str(fitted.path)]) == 0
     assert "domains" in roles(viewer)
     assert session_of(viewer).result.partition.n_domains == 7
 
 
+@pytest.mark.slow
 def test_view_joins_files_of_the_same_spots(viewer, waited, tmp_path, make_table):
     paths = [str(tmp_path / "a_rna.h5ad"), str(tmp_path / "a_adt.h5ad")]
     make_table().write_h5ad(paths[0])
@@ -69,6 +72,7 @@ def test_view_says_what_is_wrong_before_any_window(viewer, waited, capsys, tmp_p
     assert (waited, list(viewer.layers)) == ([], [])
 
 
+@pytest.mark.slow
 def test_the_demo_trains_on_the_sample_and_shows_the_domains(viewer, waited, qtbot, quick):
     session_of(viewer).set_config(quick)
     assert main(["demo"]) == 0

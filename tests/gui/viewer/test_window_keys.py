@@ -72,8 +72,8 @@ def test_verdicts_arrows_and_notes_work_with_the_focus_on_the_canvas(dock, qtbot
     assert sorted(said(dock).values()) == ["doubt", "keep", "reject"]
 
 
-@pytest.mark.parametrize("role", [SPOTS, DOMAINS])
-@pytest.mark.parametrize("key", [Key.Key_Delete, Key.Key_Backspace])
+@pytest.mark.parametrize("role", [pytest.param(SPOTS, marks=pytest.mark.slow), DOMAINS])
+@pytest.mark.parametrize("key", [Key.Key_Delete, pytest.param(Key.Key_Backspace, marks=pytest.mark.slow)])
 def test_spots_that_are_selected_are_not_deleted_by_a_key(dock, qtbot, role, key):
     layer = dock.session.canvas.layer(role)
     dock.viewer.layers.selection.active = layer
@@ -83,6 +83,7 @@ def test_spots_that_are_selected_are_not_deleted_by_a_key(dock, qtbot, role, key
     assert len(layer.data) == dock.session.dataset.n_spots
 
 
+@pytest.mark.slow
 def test_what_was_seen_in_3d_cannot_be_edited_in_2d_either(dock, qtbot):
     dock.boundaries.table.choose(0)
     every = list(dock.viewer.layers)
@@ -121,6 +122,7 @@ def test_keys_are_undone_in_order_from_the_canvas_and_the_menu_names_them(dock, 
     assert dock.viewer.dims.ndisplay == 3
 
 
+@pytest.mark.slow
 def test_a_field_of_text_keeps_its_letters_and_its_own_undo(dock, qtbot):
     qtbot.keyClick(focus(qtbot, canvas(dock)), Key.Key_K)
     dock.boundaries.write_note()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from opened_dock import open_section
 from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QApplication, QWidget
@@ -16,6 +17,7 @@ from napari_trsmi.gui.viewer.sessions import session_of
 DOCKS = ["Train", "Colour by", "Boundaries", "Ask", "Correct", "Trust", "Compare", "Regions"]
 
 
+@pytest.mark.slow
 def test_docks_that_qt_deleted_are_left_alone(viewer, trained):
     open_section(viewer, trained.dataset, replace(trained))
     session = session_of(viewer)

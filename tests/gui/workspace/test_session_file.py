@@ -76,6 +76,7 @@ def test_a_section_with_its_run_comes_back_from_a_file_that_names_it_from_where_
     assert next(iter(opened.runs)).kept is not None
 
 
+@pytest.mark.slow
 def test_how_sections_lie_comes_back_and_rubbish_is_refused(folder, shown, trained):
     section = add(shown, OpenSection(nt.read(folder / "data" / "slice.h5mu")))
     session_of(shown).parts.lie(Layout().with_turn(0, Turn(3, True)))
@@ -105,6 +106,7 @@ def test_a_result_of_other_spots_is_refused(tmp_path, trained):
         restore_on(replace(trained.dataset, obs_names=trained.obs_names + "x"), path)
 
 
+@pytest.mark.slow
 def test_a_saved_result_is_named_and_not_copied(folder, shown, trained):
     dataset = nt.read(folder / "data" / "slice.h5mu")
     result = replace(trained, dataset=dataset)
@@ -126,6 +128,7 @@ def test_results_in_memory_that_are_left_out_are_not_in_it(folder, shown, traine
     assert (found.sections[0].runs, found.sections[0].shown) == ((), None)
 
 
+@pytest.mark.slow
 def test_flips_come_back(folder, shown):
     dataset = nt.read(folder / "data" / "slice.h5mu")
     dataset = apply(dataset, turned(dataset, "x"))
@@ -136,6 +139,7 @@ def test_flips_come_back(folder, shown):
     assert np.allclose(opened.dataset.coords, dataset.coords)
 
 
+@pytest.mark.slow
 def test_columns_of_ones_own_come_back(folder, shown):
     dataset = nt.read(folder / "data" / "slice.h5mu")
     add(shown, OpenSection(dataset))
@@ -165,6 +169,7 @@ def test_files_over_the_same_spots_and_studies_come_back(folder, shown, make_tab
     assert opened.hidden_parts == {1}
 
 
+@pytest.mark.slow
 def test_the_sample_is_not_named_by_a_path_of_this_machine(folder, shown):
     add(shown, OpenSection(nt.read(nt.sample_path())))
     text = (kept(shown, folder / "work.trsmi.json"), (folder / "work.trsmi.json").read_text())[1]
@@ -173,6 +178,7 @@ def test_the_sample_is_not_named_by_a_path_of_this_machine(folder, shown):
     assert reopened(record.read(folder / "work.trsmi.json").sections[0], folder, {})[1] == []
 
 
+@pytest.mark.slow
 def test_a_file_that_moved_is_found_where_a_person_says_with_those_beside_it(folder, shown):
     for name in ("a", "b"):
         (folder / "data" / f"{name}.h5mu").write_bytes((folder / "data" / "slice.h5mu").read_bytes())
@@ -223,6 +229,7 @@ def test_rubbish_is_told_in_one_sentence_with_a_way_out(tmp_path, text):
     assert len(str(told.value)) < 600
 
 
+@pytest.mark.slow
 def test_a_column_that_is_no_column_of_these_spots_is_left_out_and_told(folder, shown):
     add(shown, OpenSection(nt.read(folder / "data" / "slice.h5mu")))
     section = kept(shown, folder / "work.trsmi.json").sections[0]

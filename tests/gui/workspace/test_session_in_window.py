@@ -53,6 +53,7 @@ def told(session):
     return said
 
 
+@pytest.mark.slow
 def test_all_that_was_open_comes_back_in_another_window(viewer, make_napari_viewer, qtbot, data, trained, answers):
     from dataclasses import replace
 
@@ -122,6 +123,7 @@ ODD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dock", ODD.values(), ids=ODD)
 def test_an_arrangement_that_cannot_be_leaves_a_window_that_can_be_used(viewer, qtbot, dock):
     arrange(viewer, Arrangement(docks=(SavedDock(**dock), SavedDock(name="Colour by")), front="Colour by"))
@@ -133,6 +135,7 @@ def test_an_arrangement_that_cannot_be_leaves_a_window_that_can_be_used(viewer, 
             assert one.screen().availableGeometry().contains(one.geometry().topLeft())
 
 
+@pytest.mark.slow
 def test_a_dropped_session_opens_and_a_file_that_moved_is_asked_for(viewer, qtbot, data, answers):
     session = session_of(viewer)
     said = told(session)
@@ -153,6 +156,7 @@ def test_a_dropped_session_opens_and_a_file_that_moved_is_asked_for(viewer, qtbo
     assert session.dataset.sources == (data.with_name("renamed.h5mu"),)
 
 
+@pytest.mark.slow
 def test_rubbish_that_is_dropped_is_told_and_what_was_open_stays(viewer, qtbot, data, answers):
     session = session_of(viewer)
     said = told(session)
@@ -170,6 +174,7 @@ def test_without_a_section_from_a_file_there_is_nothing_to_save(viewer, answers)
     assert said == [files.NOTHING]
 
 
+@pytest.mark.slow
 def test_a_script_gets_the_layers_of_all_sections(viewer, qtbot, data, answers):
     session = session_of(viewer)
     said = told(session)
@@ -184,6 +189,7 @@ def test_a_script_gets_the_layers_of_all_sections(viewer, qtbot, data, answers):
     assert get_reader("x.json") is None
 
 
+@pytest.mark.slow
 def test_colours_cameras_and_hidden_domains_of_all_sections_come_back(
     viewer, make_napari_viewer, qtbot, data, trained, answers
 ):
@@ -252,6 +258,7 @@ def test_maps_and_several_features_are_shown_again(viewer, sample, trained):
         assert np.array_equal(again.values, coloring.values, equal_nan=True)
 
 
+@pytest.mark.slow
 def test_what_was_said_of_a_run_on_file_comes_back_without_a_copy(viewer, qtbot, data, trained, answers):
     from dataclasses import replace
 

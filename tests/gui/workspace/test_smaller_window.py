@@ -10,6 +10,7 @@ from napari_trsmi.gui.workspace.arranging import arrange, as_it_lies
 from napari_trsmi.gui.workspace.saved_window import Arrangement, SavedDock
 
 
+@pytest.mark.slow
 def test_the_canvas_keeps_its_share(viewer, qtbot, sample):
     open_section(viewer, sample)
     open_docks(viewer)
