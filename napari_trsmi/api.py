@@ -14,13 +14,10 @@ from napari_trsmi.config import Cluster, Config, Kind
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.readers.several import read_sections as read_sections
 from napari_trsmi.data.result import Result
-from napari_trsmi.interrupt import check
-from napari_trsmi.number import number_of_domains
-from napari_trsmi.previews import Previews
-from napari_trsmi.records import Checkpoints, Fit, Step, drain
+from napari_trsmi.fitting import steps_of
+from napari_trsmi.records import Checkpoints, Step, drain
 from napari_trsmi.restoring import read_saved
-from napari_trsmi.stages import Prepared, assemble, cut, cut_again, prepare, with_device
-from napari_trsmi.telling import BOUNDARIES, EMBEDDING, FINDING, tell
+from napari_trsmi.stages import Prepared, cut_again, prepare
 from napari_trsmi.threads import kept_within
 
 if TYPE_CHECKING:
@@ -165,95 +162,10 @@ def fit_steps(
     started = time.perf_counter()
     dataset = data if isinstance(data, Dataset) else _dataset(data, config)
     resume = Path(resume) if isinstance(resume, str) else resume
-    steps = _fit_steps(dataset, config, started, previews, checkpoint, resume, prepared, states)
+    steps = steps_of(dataset, config, started, previews, checkpoint, resume, prepared, states)
     result = yield from kept_within(steps, config.threads, dataset.n_spots)
     if not isinstance(data, Dataset | str | Path):
         result.annotate(data)
-    return result
-
-
-def _fit_steps(
-    dataset: Dataset,
-    config: Config,
-    started: float,
-    previews: bool,
-    checkpoint: str | Path | None,
-    resume: Path | bytes | None,
-    prepared: Prepared | None,
-    states: Checkpoints | None,
-) -> Generator[Step, str | None, Result]:
-    """As `fit_steps`, from a dataset and the time at which its reading started."""
-    from napari_trsmi.evidence.alike import mixing, mixing_notes
-    from napari_trsmi.evidence.technical import find_in
-    from napari_trsmi.model.training import train
-
-    training = config
-    if not previews:
-        training = config.model_copy(update={"train": config.train.model_copy(update={"preview_every": 0})})
-    prepared = prepared or prepare(dataset, config)
-    seconds = {"features and graphs": time.perf_counter() - started}
-    check()
-
-    steps = train(
-        prepared.features,
-        prepared.spatial,
-        prepared.feature_graphs,
-        training,
-        obs_names=prepared.dataset.obs_names,
-        carry=prepared.carry,
-        has=prepared.has,
-        tiles=prepared.tiles,
-        checkpoint=None if checkpoint is None else Path(checkpoint),
-        resume=resume,
-        states=None if config.align.candidates == "ann" else states,  # those cannot be resumed
-    )
-    viewer = Previews(prepared, config)
-    history: list[Step] = []
-    answer, previewing = None, 0.0
-    try:
-        while True:
-            step = steps.send(answer)
-            at = time.perf_counter()
-            step = viewer.label(step)
-            previewing += time.perf_counter() - at
-            step = replace(step, seconds=step.seconds + previewing)
-            history.append(step)
-            at = time.perf_counter()
-            answer = yield step
-            started += time.perf_counter() - at  # a pause is no time of the run
-            if answer == "stop" or step.epoch == step.n_epochs:
-                tell(EMBEDDING)
-    except StopIteration as end:
-        trained: Fit = end.value
-    seconds["training"] = time.perf_counter() - started - sum(seconds.values())
-
-    earlier = trained.history[: len(trained.history) - len(history)]  # epochs before a checkpoint
-    n_domains, numbers = number_of_domains(trained, prepared, config)
-    done = len(trained.history)
-    tell(FINDING)
-    partition = cut(trained.embedding, prepared, config, n_domains, trained.prototypes, done)
-    seconds["domains"] = time.perf_counter() - started - sum(seconds.values())
-    tell(BOUNDARIES)
-    result = assemble(prepared, config, trained.embedding, partition)
-    apart = mixing_notes(mixing(result, prepared)) if dataset.parts else []
-    technical = [{"sentence": one.sentence, "remedy": one.remedy} for one in find_in(prepared, config)]
-    seconds["boundaries and scores"] = time.perf_counter() - started - sum(seconds.values())
-    result = replace(
-        result,
-        correspondences=trained.correspondences,
-        modality_weights=trained.modality_weights,
-        history=(*earlier, *history),
-        state=trained.state,
-        provenance={
-            **with_device({**result.provenance, "notes": [*result.provenance["notes"], *apart]}, trained),
-            "stopped": trained.stopped,
-            "seconds": seconds,
-            **numbers,
-            **({"technical": technical} if technical else {}),
-        },
-    )
-    if earlier:
-        result.provenance["resumed_at"] = len(earlier)
     return result
 
 

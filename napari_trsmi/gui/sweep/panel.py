@@ -4,32 +4,29 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, finalize
 
 from qtpy.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QProgressBar,
     QSpinBox,
     QVBoxLayout,
-    QWidget,
 )
 
-from napari_trsmi.errors import ConfigError, DataError
+from napari_trsmi.errors import ConfigError
 from napari_trsmi.estimate import estimate
 from napari_trsmi.gui.jobs.jobs import JobPanel, run_job
 from napari_trsmi.gui.sweep.field import SweepField
+from napari_trsmi.gui.sweep.folder import AskFolder, ask_folder, copied
 from napari_trsmi.gui.sweep.job import BUSY, Pictures, SweepJob
 from napari_trsmi.gui.sweep.names import setting_label
 from napari_trsmi.gui.sweep.row import RunRow
 from napari_trsmi.gui.sweep.strip import SweepStrip
-from napari_trsmi.gui.widgets import folders
 from napari_trsmi.gui.widgets.buttons import text_button
 from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label
@@ -47,19 +44,6 @@ if TYPE_CHECKING:
 
 NOTHING: _Kept = (None, None, None)  # folder, runs and their pictures of a section that was not swept
 START = 8  # seconds until the processes that run the sweep are ready
-
-AskFolder = Callable[[QWidget, str, Path | None], Path | None]
-
-
-def ask_folder(parent: QWidget, title: str, suggested: Path | None) -> Path | None:
-    """Ask a person for a folder: one that is there, or the name of a new one where `suggested` is given."""
-    if suggested is None:
-        return folders.ask_for_folder(parent, title)
-    chosen, _ = QFileDialog.getSaveFileName(parent, title, str(suggested))
-    if not chosen:
-        return None
-    folders.used(chosen)
-    return Path(chosen)
 
 
 class SweepPanel(JobPanel):
@@ -195,7 +179,7 @@ class SweepPanel(JobPanel):
                 self._passing.discard(folder)
                 session.told.emit(said)
 
-            run_job(session, f"Keeping {to.name}", lambda: _copy(folder, to), done)
+            run_job(session, f"Keeping {to.name}", lambda: copied(folder, to), done)
 
     def open(self) -> None:
         """Ask for the folder of an earlier sweep and show it."""
@@ -336,12 +320,6 @@ class SweepPanel(JobPanel):
     def _say(self, text: str) -> None:
         self.status.setText(text)
         self.status.setVisible(bool(text))
-
-
-def _copy(folder: Path, to: Path) -> None:
-    if to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise DataError(f"Expected a new or empty folder, found {to}. Choose another name.")
-    shutil.copytree(folder, to, dirs_exist_ok=True)
 
 
 def _line(text: str = "") -> QLabel:

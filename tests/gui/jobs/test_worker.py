@@ -228,7 +228,7 @@ def test_cancel_ends_the_final_clustering_and_the_preparation_within_a_part(sess
         check()
         raise AssertionError("the clustering went on")
 
-    monkeypatch.setattr("napari_trsmi.api.cut", cut)
+    monkeypatch.setattr("napari_trsmi.fitting.cut", cut)
     said, ended = [], []
     session.failed.connect(said.append)
     train = session.config.train.model_copy(update={"epochs": 1, "preview_every": 0})
@@ -238,9 +238,9 @@ def test_cancel_ends_the_final_clustering_and_the_preparation_within_a_part(sess
         ended.append(session.run.trainer.ended)
         qtbot.waitUntil(ended[-1].is_set, timeout=60_000)
         assert session.state == "idle", where
-        monkeypatch.setattr("napari_trsmi.api.prepare", cut)
-    monkeypatch.setattr("napari_trsmi.api.prepare", stages.prepare)
-    monkeypatch.setattr("napari_trsmi.api.cut", stages.cut)
+        monkeypatch.setattr("napari_trsmi.fitting.prepare", cut)
+    monkeypatch.setattr("napari_trsmi.fitting.prepare", stages.prepare)
+    monkeypatch.setattr("napari_trsmi.fitting.cut", stages.cut)
     session.start()
     qtbot.waitUntil(lambda: session.result is not None, timeout=60_000)
     assert said == []
