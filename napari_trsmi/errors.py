@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import reprlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
@@ -61,8 +62,9 @@ class ChoiceError(DataError):
         self.kind, self.names = kind, tuple(map(str, names))
         shown = ", ".join(map(repr, self.names[:_LISTED]))
         more = f" and {len(self.names) - _LISTED} more" if len(self.names) > _LISTED else ""
-        together = ", or train all as a study (--section-column)" if where.startswith("obs[") else ""
-        together = ", or train all as a study (--section-column barcodes)" if where == "the barcodes" else together
+        column = re.fullmatch(r"obs\['([^']+)'\]", where)  # one alone tells all of them apart
+        by = "barcodes" if where == "the barcodes" else column[1] if column else ""
+        together = f", or train all as a study (--section-column {by})" if by else ""
         super().__init__(
             f"Expected one tissue section, found the {kind} [{shown}]{more}{where and f' in {where}'}. "
             f"Choose one with library= (--library on the command line){together}."

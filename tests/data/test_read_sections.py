@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import anndata
 import numpy as np
 import pytest
 from anndata import AnnData, concat
@@ -9,6 +10,7 @@ from anndata import AnnData, concat
 import napari_trsmi as nt
 from napari_trsmi.data.readers import from_memory
 from napari_trsmi.data.readers.several import read_again
+from napari_trsmi.data.tables import write_table
 
 
 @pytest.fixture
@@ -82,6 +84,19 @@ def test_without_a_column_all_that_read_would_ask_about_are_sections(all_in_one,
     again = read_again([{"name": n, "paths": [tmp_path / "all.h5ad"], "library": n} for n in study.section_names])
     np.testing.assert_array_equal(again.coords, study.coords)
     np.testing.assert_array_equal(again.rows[""], study.rows[""])
+
+
+@pytest.mark.filterwarnings("ignore:Writing zarr v2:UserWarning")
+@pytest.mark.parametrize("ending", ["h5ad", "zarr"])
+def test_a_file_is_read_once_however_many_sections_it_holds(all_in_one, tmp_path, monkeypatch, ending):
+    all_in_one.obs = all_in_one.obs.rename(columns={"grp": "library_id"})
+    write_table(all_in_one, path := tmp_path / f"all.{ending}", f".{ending}")
+    read, count = getattr(anndata, f"read_{ending}"), []
+    monkeypatch.setattr(anndata, f"read_{ending}", lambda *args: count.append(args) or read(*args))
+    assert len(nt.read_sections(path).parts) == 2
+    assert len(count) == 1
+    assert [nt.read(path, library=name).n_spots for name in "ab"] == [60, 60]
+    assert len(count) == 3
 
 
 def test_a_section_without_a_modality_in_a_mudata_lacks_it(make_mudata, rna, adt):

@@ -240,7 +240,7 @@ def test_regions_are_sections_by_the_column_that_names_them(tmp_path, make_table
     table.obs["well"] = np.repeat(["W1", "W2"], N)
     table.obs["slide"] = "S"
     path = write_store(tmp_path / "s.zarr", shapes={"a": circles(grid), "b": circles(grid)}, tables={"t": table})
-    with pytest.raises(ChoiceError, match=r"in obs\['region'\].*or train all as a study \(--section-column\)"):
+    with pytest.raises(ChoiceError, match=r"in obs\['region'\].*or train all as a study \(--section-column region\)"):
         read(path)
     for column, names in (("region", ("a", "b")), ("well", ("W1", "W2"))):
         study = nt.read_sections(path, column=column)

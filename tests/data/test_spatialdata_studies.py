@@ -68,7 +68,7 @@ def test_the_column_of_the_regions_names_them_in_one_reading(store, reads):
 
 
 def test_one_of_them_is_asked_for_with_the_way_to_all(store):
-    with pytest.raises(ChoiceError, match=r"the regions \['a', 'b', 'c'\] in obs\['region'\].*--section-column") as ask:
+    with pytest.raises(ChoiceError, match=r"the regions .* in obs\['region'\].*--section-column region") as ask:
         read(store)
     assert ask.value.kind == "regions"
     for name in ("b", "table_b"):

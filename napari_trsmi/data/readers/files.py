@@ -8,7 +8,7 @@ from pathlib import Path
 
 from napari_trsmi.data.readers.found import Found, found_in_anndata, found_in_mudata
 from napari_trsmi.data.readers.matrices import is_matrix
-from napari_trsmi.data.readers.opening import reading
+from napari_trsmi.data.readers.opening import once, reading
 from napari_trsmi.data.readers.plainly import other_content, readable
 from napari_trsmi.data.readers.ranger_files import is_part
 from napari_trsmi.data.readers.text_tables import from_text_table, is_text_table
@@ -160,8 +160,12 @@ def from_zarr(path: Path, library: str | None = None, modalities: Sequence[str] 
             from napari_trsmi.data.readers.spatial_data import from_spatialdata
 
             return from_spatialdata(path, library, modalities)
-        if kind == "mudata":
-            return found_in_mudata(read_mudata_zarr(path))
-        import anndata
+        return once(("zarr", path), lambda: _from_table_zarr(path, kind))
 
-        return found_in_anndata(anndata.read_zarr(path), readable(path.stem))
+
+def _from_table_zarr(path: Path, kind: str) -> Found:
+    import anndata
+
+    if kind == "mudata":
+        return found_in_mudata(read_mudata_zarr(path))
+    return found_in_anndata(anndata.read_zarr(path), readable(path.stem))

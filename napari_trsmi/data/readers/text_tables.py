@@ -26,7 +26,8 @@ _BARCODE = re.compile(  # of a grid, 12x34, which R writes X12x34; or of nucleot
 )
 _MOSTLY, _SAMPLE = 0.9, 200
 _SPOTS_BESIDE = ("unmapped", "no_match", "total_reads")  # rows of CITE-seq-Count that are no antibody
-_FEWEST, _ROWS = 3, 1000  # lines of a table at all, and of what is read at a time
+_FEWEST = 3  # lines, and features, of such a table
+_ROWS = 1000  # read at a time
 
 
 class _Form(NamedTuple):
@@ -71,6 +72,11 @@ def from_text_table(path: Path) -> Found:
         values = values if form.spots_in_rows else values.T.tocsr()
         table = AnnData(values)
         table.obs_names, table.var_names = spots, features
+    if len(features) < _FEWEST:
+        raise DataError(
+            f"Expected features measured at each barcode in {path.name}, found {', '.join(features) or 'none'} alone. "
+            "Bring annotations into a result with `trsmi import`."
+        )
     beside = table.var_names.str.lower().isin(_SPOTS_BESIDE)
     found = found_in_anndata(table[:, ~beside].copy(), readable(path.name[: path.name.index(".")]))
     found.notes.append(f"Read {len(spots):,} spots x {int((~beside).sum()):,} features from the text {path.name}.")
@@ -134,7 +140,7 @@ def _numbers(part: pd.DataFrame, path: Path) -> np.ndarray:
         value = part[wrong[0]].iloc[0]
         raise DataError(
             f"Expected numbers in all columns but the first of {path.name}, found {value!r} in {str(wrong[0])!r}. "
-            "Leave such columns out."
+            "Leave such columns out; bring annotations into a result with `trsmi import`."
         )
     values: np.ndarray = part.to_numpy(np.float32)
     return values

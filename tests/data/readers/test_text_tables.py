@@ -80,6 +80,9 @@ def test_text_that_is_no_such_table_is_refused_in_a_sentence(tmp_path, counts):
     counts.assign(cluster="a").to_csv(tmp_path / "more.csv")
     with pytest.raises(DataError, match=r"numbers in all columns but the first of more.csv, found 'a' in 'cluster'"):
         read(tmp_path / "more.csv")
+    counts.iloc[:, :1].to_csv(tmp_path / "clusters.csv")
+    with pytest.raises(DataError, match=r"measured at each barcode in clusters.csv, found Gad1 alone.*trsmi import"):
+        read(tmp_path / "clusters.csv")
     (tmp_path / "cut.csv.gz").write_bytes(gzip.compress(counts.to_csv().encode())[:-40])
     with pytest.raises(DataError, match=r"Expected a complete file at .*cut\.csv\.gz"):
         read(tmp_path / "cut.csv.gz")
