@@ -21,6 +21,14 @@ QUICK = nt.Config(
     graph={"k_feature": 5},
 )
 
+# Processes that only wait would otherwise watch themselves for a twelfth of a core.
+AT_EASE = {
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
+    "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "10s",
+    "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "1s",
+    "DASK_DISTRIBUTED__ADMIN__TICK__LIMIT": "1m",
+}
+
 
 class Processes:
     """A scheduler and workers, each a process that a test can kill."""
@@ -56,13 +64,13 @@ class Processes:
 
     def _start(self, what: str, *words: str) -> subprocess.Popen[bytes]:
         program = [sys.executable, "-W", "ignore", "-m", f"distributed.cli.dask_{what}"]
-        environ = {**os.environ, "OMP_NUM_THREADS": "1"}
+        environ = {**os.environ, "OMP_NUM_THREADS": "1", **AT_EASE}
         with (self.folder / "log").open("ab") as log:
             words = (*words, "--scheduler-file", str(self.file))
             return subprocess.Popen([*program, *words], stdout=log, stderr=log, env=environ, cwd=self.folder)
 
 
-@pytest.fixture(scope="package")  # three processes that wait are not for nothing
+@pytest.fixture(scope="session")
 def cluster(tmp_path_factory):
     """A scheduler and two workers on the loopback, in processes of their own."""
     from distributed import Client

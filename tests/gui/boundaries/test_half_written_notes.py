@@ -52,6 +52,7 @@ def test_a_script_that_goes_to_another_section(dock):
     assert dock.boundaries.model.note(2) == "thin"
 
 
+@pytest.mark.slow
 def test_a_click_in_the_list_of_sections(dock, qtbot):
     dock.viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
     listed = dock.viewer.window._qt_window.findChild(SectionList)

@@ -122,7 +122,8 @@ def test_a_result_that_changed_while_it_was_saved_is_not_marked_as_saved(session
     assert session.section.path is None
 
 
-@pytest.mark.parametrize("yes", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("yes", [False, True])
 def test_the_input_is_replaced_only_after_a_yes(session, parent, tmp_path, qtbot, quick, yes):
     result = session.result
     written = result.write(tmp_path / "in_trsmi.h5mu").table

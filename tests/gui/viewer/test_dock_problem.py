@@ -59,6 +59,7 @@ def test_an_error_stands_in_the_dock_that_asked(window, qtbot, name):
     assert said(window) == {name}
 
 
+@pytest.mark.slow
 def test_one_that_belongs_to_no_dock_is_seen_in_all(window, qtbot):
     session_of(window).failed.emit(TEXT)
     assert said(window) == set(docks_of(window))

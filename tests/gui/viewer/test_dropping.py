@@ -107,7 +107,7 @@ def test_a_session_that_is_dropped_is_opened(qtbot, opened, tmp_path):
         ("empty.csv", "", "found 0 lines of it"),
         pytest.param("heading.csv", "Barcode,Cluster\n", "found 1 lines of it", marks=pytest.mark.slow),
         pytest.param("empty.geojson", "", "Expected GeoJSON", marks=pytest.mark.slow),
-        ("broken.geojson", '{"type": ', "Expected GeoJSON"),
+        pytest.param("broken.geojson", '{"type": ', "Expected GeoJSON", marks=pytest.mark.slow),
     ],
 )
 def test_a_file_of_annotations_that_is_broken_is_told_in_our_words(qtbot, opened, tmp_path, name, text, said):
@@ -206,7 +206,9 @@ def test_a_file_and_a_session_that_are_dropped_on_a_dock_open_in_a_thread(qtbot,
     [
         ('{"config": {"seed": 1}}', "found settings of a run. Take them over in Train: Presets > Load settings."),
         pytest.param('{"seed": 1}', "found settings of a run.", marks=pytest.mark.slow),
-        ('{"a": 1}', "found something else. Export the objects from QuPath as GeoJSON"),
+        pytest.param(
+            '{"a": 1}', "found something else. Export the objects from QuPath as GeoJSON", marks=pytest.mark.slow
+        ),
         pytest.param('{"a": ', "found no complete JSON.", marks=pytest.mark.slow),
     ],
 )

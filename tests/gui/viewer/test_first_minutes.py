@@ -117,6 +117,7 @@ def test_long_names_are_cut_in_the_menu():
     assert len(title_of(["/data/" + "x" * 200 + ".h5ad"])) <= 60
 
 
+@pytest.mark.slow
 def test_what_is_opened_in_the_window_is_remembered_with_all_its_files(viewer, qtbot, tmp_path, make_table):
     _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
     paths = [str(tmp_path / "a_rna.h5ad"), str(tmp_path / "a_adt.h5ad")]

@@ -145,7 +145,8 @@ def test_a_lone_section_is_turned_by_the_button_with_its_picture(viewer, opened,
     assert np.abs(pixel_under(viewer, None, 11).astype(int) - pixel).max() <= 6
 
 
-@pytest.mark.parametrize("lone", [pytest.param(True, marks=pytest.mark.slow), False])
+@pytest.mark.slow
+@pytest.mark.parametrize("lone", [True, False])
 def test_many_spots_drawn_as_pixels_are_turned_and_picked(viewer, result, monkeypatch, lone):
     monkeypatch.setattr(looks.raster, "RASTER_ABOVE", 50)
     monkeypatch.setattr(looks.raster, "GRID_ABOVE", 50)

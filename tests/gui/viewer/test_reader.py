@@ -244,6 +244,7 @@ def test_a_person_picks_one_of_several_libraries(viewer, qtbot, two_libraries, m
     assert (section(layers).dataset.library, section(layers).dataset.n_spots) == ("right", 18)
 
 
+@pytest.mark.slow
 def test_all_libraries_of_a_file_open_as_one_study(viewer, qtbot, two_libraries, monkeypatch):
     asked = []
     monkeypatch.setattr(library_picker, "choose", lambda names, together: asked.append(together) or ALL)
@@ -290,6 +291,7 @@ def test_the_scale_bar_keeps_its_unit_beside_a_section_without_one(viewer, qtbot
     assert errors == []
 
 
+@pytest.mark.slow
 def test_the_samples_open(viewer):
     assert roles(viewer.open_sample(PLUGIN, "slice")) == ["image", "spots"]
     layers = viewer.open_sample(PLUGIN, "three_modalities")

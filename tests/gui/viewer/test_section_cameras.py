@@ -31,6 +31,7 @@ def where(viewer):
     return (*camera.center, camera.zoom)
 
 
+@pytest.mark.slow
 def test_coming_back_shows_a_section_as_it_was_left(viewer, two):
     session, camera = session_of(viewer), viewer.scene.camera
     fitted = where(viewer)

@@ -105,6 +105,7 @@ def test_bins_of_a_square_grid_are_drawn_one_by_one(viewer, sample, qtbot, monke
     assert np.abs(canvas[rows, columns] - figure[rows, columns]).max() <= 3
 
 
+@pytest.mark.slow
 def test_sections_of_a_study_have_their_names(viewer, qtbot):
     study = small_study()
     open_section(viewer, study)

@@ -135,6 +135,7 @@ def test_a_field_of_text_keeps_its_letters_and_its_own_undo(dock, qtbot):
     assert list(said(dock).values()) == ["keep"]
 
 
+@pytest.mark.slow
 def test_keys_of_a_tool_of_napari_stay_with_it(dock, qtbot):
     view = focus(qtbot, canvas(dock))
     shapes = dock.viewer.add_shapes(name="mine")
