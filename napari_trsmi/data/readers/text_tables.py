@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _ENDINGS = re.compile(r"\.(?:csv|tsv|txt)(?:\.gz)?", re.IGNORECASE)
-_BARCODE = re.compile(  # of a grid, 12x34, which R writes X12x34; or of nucleotides with anything beside them
-    r"X?\d+x\d+(?:[-_.]\w+)?|(?:.*[-_.:#])?[ACGTN]{8,}(?:[-_.:#].*)?", re.IGNORECASE
+_BARCODE = re.compile(  # of a grid, 12x34, which R writes X12x34, or of nucleotides; with anything beside them
+    r"(?:.*[-_.:#])?(?:X?\d+x\d+|[ACGTN]{8,})(?:[-_.:#].*)?", re.IGNORECASE
 )
 _MOSTLY, _SAMPLE = 0.9, 200
 _SPOTS_BESIDE = ("unmapped", "no_match", "total_reads")  # rows of CITE-seq-Count that are no antibody

@@ -60,7 +60,7 @@ def without_twins(
             raise DataError(
                 f"Expected modalities of one section, found the same features in {first} and {second} with other "
                 "values, and barcodes that differ by a suffix or prefix: they look like two sections. Open each as a "
-                "section of a study, or give both the same barcodes."
+                "section of a study (--section NAME=FILE), or give both the same barcodes."
             )
         elif mine.kind == theirs.kind != "precomputed" and _tell_apart(theirs):
             notes.append(

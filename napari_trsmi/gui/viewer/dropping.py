@@ -84,6 +84,7 @@ def _paths(event: QEvent) -> list[Path]:
 
 def _answer(session: Session, paths: Sequence[Path]) -> Callable[[], object] | None:
     """Return what opens these files, or None where they are not for us."""
+    from napari_trsmi.data.readers.text_tables import is_text_table
     from napari_trsmi.gui.viewer.opening import open_soon
     from napari_trsmi.gui.viewer.reader import get_reader
 
@@ -95,6 +96,8 @@ def _answer(session: Session, paths: Sequence[Path]) -> Callable[[], object] | N
         return partial(open_soon, session, [str(path) for path in paths])
     if all(is_for_us(session, path) for path in paths):
         return partial(_bring_in, session, paths)
+    if any(map(is_text_table, paths)) and all(is_text_table(one) or get_reader(str(one)) for one in paths):
+        return partial(open_soon, session, [str(path) for path in paths])
     if all(path.suffix.lower() == ".json" for path in paths) and not any(map(_is_read_by_another, paths)):
         return lambda: session.failed.emit(_no_use_of(paths[0]))
     return None

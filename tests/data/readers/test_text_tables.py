@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from napari_trsmi.data.readers import read
-from napari_trsmi.errors import DataError
+from napari_trsmi.data.readers.several import read_sections
+from napari_trsmi.errors import ChoiceError, DataError
 
 N = 48
 GRID = np.stack(np.divmod(np.arange(N), 8), axis=1)[:, ::-1] + 1  # x, y
@@ -58,6 +59,15 @@ def test_rna_and_protein_of_a_grid_are_one_section_without_what_was_not_mapped(t
     assert {name: one.kind for name, one in dataset.modalities.items()} == {"rna": "rna", "adt": "protein"}
     check(dataset, proteins.drop(columns="unmapped"), "adt")
     assert any("Left out unmapped" in note for note in dataset.notes)
+
+
+def test_sections_that_are_told_apart_in_front_of_the_grid_are_a_study(tmp_path, counts):
+    both = pd.concat([counts.rename(index="liver_{}".format), counts[::-1].add(1).rename(index="spleen_{}".format)])
+    both.to_csv(tmp_path / "both.csv")
+    with pytest.raises(ChoiceError, match="--section-column barcodes"):
+        read(tmp_path / "both.csv")
+    assert read_sections(tmp_path / "both.csv").section_names == ("liver", "spleen")
+    assert read(tmp_path / "both.csv", library="spleen").n_spots == N
 
 
 def test_antibodies_in_text_go_with_a_file_that_tells_the_places(tmp_path, make_table):

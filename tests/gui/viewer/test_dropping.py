@@ -91,6 +91,16 @@ def test_two_modalities_that_are_dropped_together_are_one_section(qtbot, viewer,
     assert len({layer.metadata["trsmi"]["section"].dataset.name for layer in viewer.layers}) == 1
 
 
+def test_counts_in_text_that_are_dropped_are_a_section(qtbot, opened, tmp_path):
+    viewer, session, _ = opened
+    names = [f"{x}x{y}" for x in range(1, 9) for y in range(1, 7)]
+    counts = np.random.default_rng(0).poisson(3.0, (48, 5))
+    pd.DataFrame(counts, index=names, columns=["Gad1", "Mbp", "Plp1", "Sst", "Vip"]).to_csv(tmp_path / "rna.csv")
+    drop(viewer, tmp_path / "rna.csv")
+    qtbot.waitUntil(lambda: session.dataset.n_spots == 48, timeout=20_000)
+    np.testing.assert_array_equal(session.dataset.modalities["rna"].table.X.toarray(), counts)
+
+
 @pytest.mark.slow
 def test_a_session_that_is_dropped_is_opened(qtbot, opened, tmp_path):
     viewer, _, told = opened
