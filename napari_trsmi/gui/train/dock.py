@@ -226,12 +226,14 @@ def fixed_colors() -> tuple[str, ...]:
     """Return the colours of new domains in the order napari's settings ask for; empty where touching decides."""
     from napari.settings import get_plugin_settings
 
-    from napari_trsmi.domains.colors import PALETTE
-
     try:
-        return PALETTE if get_plugin_settings("napari-trsmi").display.palette == "fixed" else ()
+        if get_plugin_settings("napari-trsmi").display.palette != "fixed":
+            return ()
     except (AttributeError, KeyError, ValueError):
         return ()
+    from napari_trsmi.domains.colors import PALETTE
+
+    return PALETTE
 
 
 def _whole_number(lowest: int, highest: int, special: str, tip: str) -> WholeNumber:
