@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from dataset_of_seed import another
 from napari.components import ViewerModel
-from opened_dock import open_section
+from opened_dock import dock_on, open_section
 from qtpy.QtWidgets import QFileDialog
 from small_study import small_study
 
@@ -27,15 +27,6 @@ def viewer(little):
     return viewer
 
 
-def dock_of(qtbot, viewer, kind):
-    dock = kind(viewer)
-    dock.viewer = viewer  # nothing else keeps it alive
-    qtbot.addWidget(dock)
-    dock.resize(340, 700)
-    dock.show()
-    return dock
-
-
 def entries(dock):
     """What the menu offers, by the first words of it; filled as it is when a person opens it."""
     menu = dock.runs.buttons["Add…"].menu()
@@ -50,7 +41,7 @@ def taken(qtbot, session, do):
 
 
 def test_the_hint_of_the_train_dock_takes_over_the_domains_of_the_section_that_has_some(qtbot, viewer, little):
-    dock = dock_of(qtbot, viewer, TrainDock)
+    dock = dock_on(qtbot, viewer, TrainDock)
     hint = dock.take_over
     assert hint.isVisible()
     assert f"{little.dataset.name} has 7 domains" in hint.label.text()
@@ -70,7 +61,7 @@ def test_a_result_on_file_gives_its_domains_and_the_script_says_which(qtbot, vie
     path = tmp_path / "known.h5mu"
     little.write(path)
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
-    dock = dock_of(qtbot, viewer, CompareDock)
+    dock = dock_on(qtbot, viewer, CompareDock)
     found = taken(qtbot, dock.session, entries(dock)["Domains of a saved result…"].trigger)
     assert f"nt.transfer({str(path)!r}, dataset)" in as_python(found)
     told = [dock.runs.model.index(0, at).data() for at in range(dock.runs.model.columnCount())]
@@ -78,7 +69,7 @@ def test_a_result_on_file_gives_its_domains_and_the_script_says_which(qtbot, vie
 
 
 def test_the_menu_lists_sections_with_domains_and_not_for_a_study(qtbot, viewer, little):
-    dock, session = dock_of(qtbot, viewer, CompareDock), session_of(viewer)
+    dock, session = dock_on(qtbot, viewer, CompareDock), session_of(viewer)
     name = f"Domains of {little.dataset.name} (7)"
     assert entries(dock)[name].isEnabled()
     open_section(viewer, small_study())
