@@ -82,15 +82,7 @@ class Technical:
 
 def find_in(prepared: Prepared, config: Config) -> list[Technical]:
     """Return what `find_technical` finds in a section made ready for training."""
-    from napari_trsmi.data.covariates import log_depth
-
-    kinds = config.preprocess.kinds
-    depths = {name: log_depth(m, kinds.get(name, m.kind)) for name, m in prepared.dataset.modalities.items()}
-    known = {
-        name: np.where(prepared.has[name], depth, np.nan) if name in prepared.has else depth
-        for name, depth in depths.items()
-        if depth is not None
-    }
+    known = known_depths(prepared, config)
     dataset, seed = prepared.dataset, config.seed
     if not dataset.parts:
         given = prepared.measured, prepared.spatial, dataset.coords, known, prepared.carried
@@ -108,6 +100,19 @@ def find_in(prepared: Prepared, config: Config) -> list[Technical]:
         # What is taken out is taken out of one section.
         found += [replace(one, modality=f"{name}: {one.modality}", remedy="") for one in told]
     return found
+
+
+def known_depths(prepared: Prepared, config: Config) -> dict[str, np.ndarray]:
+    """Return {modality: (N,) logarithm of the total per spot} where there is one; NaN where it was not measured."""
+    from napari_trsmi.data.covariates import log_depth
+
+    kinds = config.preprocess.kinds
+    depths = {name: log_depth(m, kinds.get(name, m.kind)) for name, m in prepared.dataset.modalities.items()}
+    return {
+        name: np.where(prepared.has[name], depth, np.nan) if name in prepared.has else depth
+        for name, depth in depths.items()
+        if depth is not None
+    }
 
 
 def cleaned(prepared: Prepared, config: Config, remedies: Collection[str]) -> dict[str, np.ndarray]:
