@@ -63,9 +63,7 @@ class Technical:
     def sentence(self) -> str:
         """What a person reads."""
         if self.what == "noise":
-            return (
-                f"{self.modality} carries little information about the tissue: {self.where}. Consider leaving it out."
-            )
+            return f"{self.modality} carries little information about the tissue: {self.where}."
         if self.what == "place":
             return f"{self.modality} do not lie on each other: {self.where}. Check how they were registered."
         follows = f"component {self.component} follows it" if self.component is not None else ""
@@ -165,10 +163,13 @@ def find_technical(
         Asked first where the section is large.
     """
     few = sorted(name for name, share in (carried or {}).items() if share < LEAST_CARRIED)
-    found = [
-        Technical(m, None, "noise", (carried or {})[m], "it is hardly more coherent than shuffled spots", "")
-        for m in few
-    ]
+    rest = "it is all that was measured: the domains may stand for nothing"
+    if len(carried or {}) > len(few):
+        rest = "consider leaving it out"
+    elif len(few) > 1:
+        rest = "so is all else that was measured: the domains may stand for nothing"
+    where = f"it is hardly more coherent than shuffled spots; {rest}"
+    found = [Technical(m, None, "noise", (carried or {})[m], where, "") for m in few]
     informative = {name: values for name, values in components.items() if name not in few}
     rows = some(len(coords), seed)
     coherent, smoothed = {}, {}

@@ -80,6 +80,18 @@ def test_a_modality_that_says_nothing_is_told_and_not_asked_for_steps():
     (one,) = find_technical({"rna": CLEAN["rna"], "adt": noise}, SPATIAL, COORDS, carried={"rna": 1.0, "adt": 0.1})
     assert (one.modality, one.what, one.component) == ("adt", "noise", None)
     assert one.sentence.startswith("adt carries little information about the tissue")
+    assert one.sentence.endswith("consider leaving it out.")
+
+
+def test_where_nothing_says_anything_it_is_not_advised_to_leave_all_out():
+    noise = {name: RNG.standard_normal((1600, 4)) for name in ("rna", "adt")}
+    told = find_technical(noise, SPATIAL, COORDS, carried={"rna": 0.1, "adt": 0.1})
+    assert [one.modality for one in told] == ["adt", "rna"]
+    assert all(
+        one.sentence.endswith("so is all else that was measured: the domains may stand for nothing.") for one in told
+    )
+    (one,) = find_technical({"rna": noise["rna"]}, SPATIAL, COORDS, carried={"rna": 0.1})
+    assert one.sentence.endswith("it is all that was measured: the domains may stand for nothing.")
 
 
 @pytest.mark.parametrize(
