@@ -43,7 +43,9 @@ def steps_of(
         As there.
     """
     from napari_trsmi.evidence.alike import mixing, mixing_notes
-    from napari_trsmi.evidence.technical import find_in
+    from napari_trsmi.evidence.pieces import apart_notes
+    from napari_trsmi.evidence.shallow import shallow_domains
+    from napari_trsmi.evidence.technical import find_in, known_depths
     from napari_trsmi.model.training import train
 
     training = config
@@ -96,6 +98,9 @@ def steps_of(
     result = assemble(prepared, config, trained.embedding, partition)
     apart = mixing_notes(mixing(result, prepared)) if dataset.parts else []
     technical = [{"sentence": one.sentence, "remedy": one.remedy} for one in find_in(prepared, config)]
+    shallow = shallow_domains(partition.labels, result.names, known_depths(prepared, config), dataset.section)
+    pieces = [] if dataset.parts else apart_notes(partition.labels, prepared.spatial)
+    technical += [{"sentence": sentence, "remedy": ""} for sentence in (*shallow, *pieces)]
     seconds["boundaries and scores"] = time.perf_counter() - started - sum(seconds.values())
     result = replace(
         result,

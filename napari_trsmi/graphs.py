@@ -32,8 +32,8 @@ def default_k_spatial(coords: np.ndarray) -> int:
     if len(coords) < 9:
         return min(6, max(1, len(coords) - 1))
     distance = Places(coords).some_distances(5)
-    first = np.maximum(distance[:, 0], np.finfo(float).tiny)
-    fourth, fifth = np.median(distance[:, 3] / first), np.median(distance[:, 4] / first)
+    with np.errstate(over="ignore"):  # of spots at one place
+        fourth, fifth = np.median(distance[:, 3:] / np.maximum(distance[:, :1], np.finfo(float).tiny), axis=0)
     return 8 if fourth < 1.1 and abs(fifth - np.sqrt(2)) < 0.1 else 6
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -69,6 +71,12 @@ def test_a_handful_of_spots_gets_as_many_neighbours_as_there_are(n):
     k = default_k_spatial(square_grid(3)[:n])
     assert k == min(6, n - 1)
     assert spatial_graph(square_grid(3)[:n]).shape == (n, n)
+
+
+def test_several_spots_at_each_place_are_no_cause_for_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert default_k_spatial(np.repeat(square_grid(10), 3, axis=0)) == 6
 
 
 def test_interior_spots_of_a_grid_have_their_neighbours_all_around():

@@ -56,7 +56,7 @@ def _streamed(modality: Modality, kind: str, settings: Preprocess, seed: int, de
         if values.min() < 0:
             return streamed.dense(values, settings, _dense, device=device)
         seen = streamed.kept(sparse.csr_matrix(values), 1)
-        return streamed.dense(values, settings, _log_ratio_of, seen, device)
+        return streamed.dense(values, settings, log_ratio_of, seen, device)
     if kind == "chromatin":
         weighted, n_kept = streamed.weighted_by_rarity(sparse.csr_matrix(values), settings.min_spots)
         found = _latent(weighted, n_kept, settings, seed)
@@ -92,34 +92,42 @@ def logged_rna(
     variance of the logarithms where there are no counts. Those are divided by the total of their spot, or with
     ``by_total=False`` all by the same.
     """
-    import scanpy as sc
-
     counts = _counts(table, settings.min_spots)
     n_top = settings.n_top_genes
     if (scale := scale_of(table.X)) != "counts":
         logged = counts if scale == "logged" else _scaled(counts, settings.target_sum).log1p()
         return _most_variable(logged, n_top)
-    if counts.shape[1] > n_top:
-        import anndata as ad
+    many = counts.shape[1] > n_top
+    chosen = _highly_variable(counts, n_top, section) if many else np.ones(counts.shape[1], bool)
+    if not by_total:
+        return counts[:, chosen].log1p()
+    total = np.asarray(counts.sum(axis=1)).ravel()
+    scale = sparse.diags(settings.target_sum / np.maximum(total, 1.0))
+    return (scale @ counts[:, chosen]).tocsr().log1p()
 
-        genes = ad.AnnData(counts)
-        if section is not None:
-            genes.obs["section"] = section.astype(str)
-        chosen = sc.pp.highly_variable_genes(
+
+def _highly_variable(counts: sparse.csr_matrix, n_top: int, section: np.ndarray | None) -> np.ndarray:
+    """(D,) bool, the genes that vary most by ``seurat_v3``, in each of the (N,) sections where they are given."""
+    import anndata as ad
+    import scanpy as sc
+
+    from napari_trsmi.data import streamed
+
+    genes = ad.AnnData(counts)
+    if section is not None:
+        genes.obs["section"] = section.astype(str)
+    try:
+        found = sc.pp.highly_variable_genes(
             genes,
             flavor="seurat_v3",
             n_top_genes=n_top,
             inplace=False,
             span=0.3,
             batch_key=None if section is None else "section",
-        )["highly_variable"].to_numpy()
-    else:
-        chosen = np.ones(counts.shape[1], bool)
-    if not by_total:
-        return counts[:, chosen].log1p()
-    total = np.asarray(counts.sum(axis=1)).ravel()
-    scale = sparse.diags(settings.target_sum / np.maximum(total, 1.0))
-    return (scale @ counts[:, chosen]).tocsr().log1p()
+        )
+    except ValueError:  # genes whose means hardly differ have no trend: each in as many spots, or all counts 0 and 1
+        return streamed.highly_variable(counts, np.ones(counts.shape[1], bool), n_top)
+    return np.asarray(found["highly_variable"].to_numpy(), bool)
 
 
 def _protein(table: AnnData, settings: Preprocess, seed: int) -> np.ndarray:
@@ -138,13 +146,15 @@ def log_ratio(table: AnnData) -> np.ndarray:
     """
     if table.X.min() < 0:
         return _dense(table.X)
-    return _log_ratio_of(_counts(table, 1))
+    return log_ratio_of(_counts(table, 1))
 
 
-def _log_ratio_of(values: Any) -> np.ndarray:
-    """Return the (n, D) centred log ratios of counts of proteins."""
+def log_ratio_of(values: Any) -> np.ndarray:
+    """Return the (n, D) centred log ratios of counts of proteins; of a single one the logs, for its ratio is 1."""
     counts = _dense(values)  # antibody panels are narrow
-    logged = np.log1p(counts)
+    logged: np.ndarray = np.log1p(counts)
+    if counts.shape[1] == 1:
+        return logged
     ratio: np.ndarray = np.log1p(counts / np.exp(logged.mean(axis=1, keepdims=True)))
     return ratio
 

@@ -260,5 +260,6 @@ def _foretold(
     for number in range(_FOLDS):
         check()
         test = fold == number
-        left[test] = y[test] - RidgeCV(_LENGTHS).fit(x[~test], y[~test]).predict(x[test])
+        guess = RidgeCV(_LENGTHS).fit(x[~test], y[~test]).predict(x[test])
+        left[test] = y[test] - guess.reshape(left[test].shape)  # of one column it is flat
     return float(1.0 - (left**2).sum() / max((y**2).sum(), 1e-12))

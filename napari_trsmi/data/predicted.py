@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from napari_trsmi.config import Kind
+from napari_trsmi.data.components import log_ratio_of
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.graphs import neighbour_mean
 from napari_trsmi.interrupt import check
@@ -94,7 +95,7 @@ def _logged(values: Any, kind: Kind) -> np.ndarray:
         dense = np.asarray(values.todense() if sparse.issparse(values) else values, np.float32)
         if dense.min() < 0:
             return dense
-        return np.asarray(np.log1p(dense / np.exp(np.log1p(dense).mean(axis=1, keepdims=True))))
+        return log_ratio_of(dense)
     counts = sparse.csr_matrix(values, dtype=np.float32)
     if scale_of(values) != "logged":
         total = np.asarray(counts.sum(axis=1)).ravel()

@@ -122,7 +122,7 @@ def highly_variable(counts: sparse.csr_matrix, among: np.ndarray, n_top: int) ->
     """Return (D,) bool, the genes among `among` that vary most, as ``seurat_v3`` of `scanpy` has it.
 
     The variance of counts is compared to that of genes of the same mean, counts above it by more than the square root
-    of N deviations set down to that.
+    of N deviations set down to that. Where means differ too little for that, it is compared to the mean, as in Poisson.
     """
     from skmisc.loess import loess
 
@@ -134,8 +134,11 @@ def highly_variable(counts: sparse.csr_matrix, among: np.ndarray, n_top: int) ->
     fitted = among & (variance > 0)
     expected = np.zeros(len(mean))
     trend = loess(np.log10(mean[fitted]), np.log10(variance[fitted]), span=0.3, degree=2)
-    trend.fit()
-    expected[fitted] = trend.outputs.fitted_values
+    try:
+        trend.fit()
+        expected[fitted] = trend.outputs.fitted_values
+    except ValueError:  # too few different means for a trend
+        expected[fitted] = np.log10(mean[fitted])
     deviation = np.sqrt(10**expected)
     most = deviation * np.sqrt(n) + mean
     total, square = np.zeros(len(mean)), np.zeros(len(mean))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 APART = 0.3  # mixing below which the sections of a domain are told to lie apart
 _NEAREST = 20
-_ALONE = 0.95  # share of a domain's spots in one section from which it is made of that section
+ALONE = 0.95  # share of a domain's spots in one section from which it is made of that section
 _USUAL = 0.8  # share of all spots from which a section is expected to make up domains alone
 _MOST = 4_000  # spots of a domain that are looked at
 
@@ -110,11 +110,11 @@ def mixing_notes(table: pd.DataFrame) -> list[str]:
     for domain, rows in table.groupby("domain", sort=False, observed=True):
         # Where one section has nearly all spots of a modality, nearly all domains are of that one.
         usual = np.array([of_largest[m, s] / total[m] for m, s in zip(rows["modality"], rows["largest"], strict=True)])
-        for section, ones in rows[(rows["share"] >= _ALONE) & (usual < _USUAL)].groupby("largest", observed=True):
+        for section, ones in rows[(rows["share"] >= ALONE) & (usual < _USUAL)].groupby("largest", observed=True):
             most = "alone" if (ones["share"] == 1).all() else "for more than 95 %"
             where = _listed(ones["modality"])
             said.append(f"Domain {domain} is made of spots of {section} {most} in {where}: it may be a batch.")
-        apart = rows[(rows["share"] < _ALONE) & (rows["mixing"] < APART)]
+        apart = rows[(rows["share"] < ALONE) & (rows["mixing"] < APART)]
         if len(apart):
             values = ", ".join(f"{value:.2f}" for value in apart["mixing"])
             said.append(

@@ -11,6 +11,7 @@ import numpy as np
 from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.coherence import coherent_components, coherent_directions
 from napari_trsmi.courses import rim_basis, strongest_step
+from napari_trsmi.evidence.registration import misplaced
 from napari_trsmi.graphs import neighbour_mean
 from napari_trsmi.interrupt import check
 from napari_trsmi.sampling import is_large, some
@@ -40,9 +41,11 @@ class Technical:
     component
         Number of the coherent component that follows it most, from 0; None where it concerns all.
     what
-        A straight step, a steady fall of the depth, one to the rim, or a modality that says nothing.
+        A straight step, a steady fall of the depth, one to the rim, a modality that says nothing, or one that does not
+        lie on another.
     strength
-        Of a step that of `courses.Line`, of depth and rim the component's correlation, of noise what it carries.
+        Of a step that of `courses.Line`, of depth and rim the component's correlation, of noise what it carries, of a
+        place what more is foretold, see `registration.Misplaced`.
     where
         In words.
     remedy
@@ -51,7 +54,7 @@ class Technical:
 
     modality: str
     component: int | None
-    what: Literal["step", "depth", "rim", "noise"]
+    what: Literal["step", "depth", "rim", "noise", "place"]
     strength: float
     where: str
     remedy: str
@@ -60,9 +63,9 @@ class Technical:
     def sentence(self) -> str:
         """What a person reads."""
         if self.what == "noise":
-            return (
-                f"{self.modality} carries little information about the tissue: {self.where}. Consider leaving it out."
-            )
+            return f"{self.modality} carries little information about the tissue: {self.where}."
+        if self.what == "place":
+            return f"{self.modality} do not lie on each other: {self.where}. Check how they were registered."
         follows = f"component {self.component} follows it" if self.component is not None else ""
         said = {
             "step": f"{self.modality} jumps along a straight line over the section, {self.where}; {follows}",
@@ -77,11 +80,7 @@ class Technical:
 
 def find_in(prepared: Prepared, config: Config) -> list[Technical]:
     """Return what `find_technical` finds in a section made ready for training."""
-    from napari_trsmi.data.covariates import log_depth
-
-    kinds = config.preprocess.kinds
-    depths = {name: log_depth(m, kinds.get(name, m.kind)) for name, m in prepared.dataset.modalities.items()}
-    known = {name: depth for name, depth in depths.items() if depth is not None}
+    known = known_depths(prepared, config)
     dataset, seed = prepared.dataset, config.seed
     if not dataset.parts:
         given = prepared.measured, prepared.spatial, dataset.coords, known, prepared.carried
@@ -99,6 +98,19 @@ def find_in(prepared: Prepared, config: Config) -> list[Technical]:
         # What is taken out is taken out of one section.
         found += [replace(one, modality=f"{name}: {one.modality}", remedy="") for one in told]
     return found
+
+
+def known_depths(prepared: Prepared, config: Config) -> dict[str, np.ndarray]:
+    """Return {modality: (N,) logarithm of the total per spot} where there is one; NaN where it was not measured."""
+    from napari_trsmi.data.covariates import log_depth
+
+    kinds = config.preprocess.kinds
+    depths = {name: log_depth(m, kinds.get(name, m.kind)) for name, m in prepared.dataset.modalities.items()}
+    return {
+        name: np.where(prepared.has[name], depth, np.nan) if name in prepared.has else depth
+        for name, depth in depths.items()
+        if depth is not None
+    }
 
 
 def cleaned(prepared: Prepared, config: Config, remedies: Collection[str]) -> dict[str, np.ndarray]:
@@ -142,7 +154,7 @@ def find_technical(
     coords
         (N, 2) float, any unit.
     log_depth
-        {modality: (N,) logarithm of the total per spot}, of those that have one.
+        {modality: (N,) logarithm of the total per spot}, of those that have one; NaN where it was not measured.
     carried
         {modality: from 0 to 1}, see `coherence.carried`.
     seed
@@ -151,10 +163,13 @@ def find_technical(
         Asked first where the section is large.
     """
     few = sorted(name for name, share in (carried or {}).items() if share < LEAST_CARRIED)
-    found = [
-        Technical(m, None, "noise", (carried or {})[m], "it is hardly more coherent than shuffled spots", "")
-        for m in few
-    ]
+    rest = "it is all that was measured: the domains may stand for nothing"
+    if len(carried or {}) > len(few):
+        rest = "consider leaving it out"
+    elif len(few) > 1:
+        rest = "so is all else that was measured: the domains may stand for nothing"
+    where = f"it is hardly more coherent than shuffled spots; {rest}"
+    found = [Technical(m, None, "noise", (carried or {})[m], where, "") for m in few]
     informative = {name: values for name, values in components.items() if name not in few}
     rows = some(len(coords), seed)
     coherent, smoothed = {}, {}
@@ -164,7 +179,13 @@ def find_technical(
     for name, depth in (log_depth or {}).items():
         check()
         if name in coherent:
-            found += _falls(name, smoothed[name], rows, depth, spatial, coords)
+            has = np.isfinite(depth)
+            own, graph = np.cumsum(has)[rows[has[rows]]] - 1, spatial if has.all() else spatial[has][:, has].tocsr()
+            found += _falls(name, smoothed[name][has[rows]], own, depth[has], graph, coords[has])
+    if len(rows) == len(coords):
+        for one in misplaced(smoothed, coords):
+            where = f"{one.second} fits {one.first} better {one.how}, in every part of the section"
+            found.append(Technical(f"{one.first} and {one.second}", None, "place", one.gain, where, ""))
     return found
 
 

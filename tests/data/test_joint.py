@@ -130,6 +130,15 @@ def test_a_spot_that_counted_nothing_lacks_the_modality():
     assert prepared.measured["adt"][:9].any(axis=1).all()
 
 
+def test_one_protein_that_some_spots_lack_is_foretold_by_rna():
+    whole = section(1, ("rna", "adt"))
+    one = replace(whole.modalities["adt"], table=whole.modalities["adt"].table[:, :1].copy(), measured=XY[:, 1] > 3)
+    dataset = replace(whole, modalities={**whole.modalities, "adt": one})
+    found = components(dataset)
+    assert found.values["adt"].shape[1] == 1
+    assert not found.values["adt"][XY[:, 1] <= 3].any()
+
+
 def test_what_is_carried_over_is_like_the_domain_it_is_carried_over_to():
     dataset = study({"a": ("rna", "adt"), "b": ("rna",)}, chemistry=0.3)
     prepared = prepare(dataset, Config(preprocess=SETTINGS))

@@ -13,7 +13,7 @@ from results_by_hand import dataset_of
 from scipy import sparse
 
 from napari_trsmi.coherence import coherent_components
-from napari_trsmi.data.components import components
+from napari_trsmi.data.components import components, logged_rna
 from napari_trsmi.data.dataset import Modality
 from napari_trsmi.data.preprocess import (
     denoised_features,
@@ -21,6 +21,7 @@ from napari_trsmi.data.preprocess import (
     measured_features,
     weighted_components,
 )
+from napari_trsmi.data.streamed import highly_variable
 from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.graphs import spatial_graph
 
@@ -91,6 +92,36 @@ def test_very_few_features_are_enough(kind, n_features):
     assert found.shape[0] == N
     assert 1 <= found.shape[1] <= n_features
     assert np.isfinite(found).all()
+
+
+def test_a_single_protein_is_logged_not_divided_by_itself():
+    counts = np.array([5, 50, 500] * (N // 3) + [5] * (N % 3), np.float32)[:, None]
+    found = components(Modality("one", "protein", AnnData(sparse.csr_matrix(counts))), "protein", SETTINGS)
+    steps = np.diff(found[:3, 0])  # ratios of 10 each, the second of which a ratio to itself would lose
+    assert abs(steps[1] / steps[0]) == pytest.approx(np.log(501 / 51) / np.log(51 / 6), rel=1e-3)
+
+
+def genes_of_one_mean():
+    """Each of 300 genes counted once at ten spots of 200: seurat_v3 finds no trend of the variance over the mean."""
+    rng = np.random.default_rng(0)
+    counts = np.zeros((200, 300), np.float32)
+    for gene in range(300):
+        counts[rng.choice(200, 10, replace=False), gene] = 1
+    return counts
+
+
+@pytest.mark.parametrize("section", [None, np.arange(200) % 2])
+def test_genes_whose_means_do_not_differ_are_chosen_all_the_same(section):
+    logged = logged_rna(AnnData(sparse.csr_matrix(genes_of_one_mean())), SETTINGS, section)
+    assert logged.shape == (200, SETTINGS.n_top_genes)
+
+
+def test_of_genes_whose_means_do_not_differ_those_that_vary_more_than_chance_are_chosen():
+    counts = genes_of_one_mean()
+    counts[:, :60] = 0
+    counts[:2, :60] = 5  # as many counts, at two spots
+    chosen = highly_variable(sparse.csr_matrix(counts), np.ones(300, bool), 60)
+    np.testing.assert_array_equal(np.flatnonzero(chosen), np.arange(60))
 
 
 @pytest.mark.parametrize("kind", ["rna", "chromatin"])

@@ -91,6 +91,15 @@ def test_counts_that_are_not_finite(table, value):
     refused(table, "Expected finite values in modality 'rna'")
 
 
+@pytest.mark.parametrize("dense", [True, False])
+def test_how_much_is_not_finite_is_told_and_what_to_do(table, dense):
+    values = table.X.toarray()
+    values[: len(values) // 2, :3] = np.nan
+    table.X = values if dense else sparse.csr_matrix(values)
+    share = 100 * 3 * (len(values) // 2) / values.size
+    refused(table, f"in {share:.2g} % of them, in 3 of {table.n_vars} features. Leave out features that have many")
+
+
 def test_precomputed_features_that_are_not_finite(make_table):
     table = make_table(n_features=5, prefix="PC")
     table.X.data[0] = np.nan

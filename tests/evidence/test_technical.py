@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy import sparse
 
 from napari_trsmi.api import fit
 from napari_trsmi.config import Config
@@ -46,6 +49,28 @@ def test_a_fall_of_the_depth_is_told_where_a_component_follows_it(fall, what):
     assert found({"rna": followed}, log_depth={"rna": LOCAL}) == []
 
 
+def test_spots_at_which_a_modality_was_not_measured_are_no_fall_of_its_depth():
+    followed = CLEAN["rna"] + 3 * (X / 20)[:, None] * np.array([0, 0, 1, 0])
+    assert found({"rna": followed}, log_depth={"rna": np.where(X < 8, LOCAL, 0)}) == [("rna", "depth")]
+    assert found({"rna": followed}, log_depth={"rna": np.where(X < 8, LOCAL, np.nan)}) == []
+    falls = np.where(X < 30, LOCAL + X / 10, np.nan)
+    assert found({"rna": followed}, log_depth={"rna": falls}) == [("rna", "depth")]
+
+
+def test_of_a_modality_that_some_spots_lack_the_others_tell_the_depth(monkeypatch):
+    dataset = simulate_dataset(hard_settings("clean", n_genes=100, n_spots=400))
+    west = dataset.coords[:, 0] < np.quantile(dataset.coords[:, 0], 0.2)
+    adt = dataset.modalities["adt"]
+    table = adt.table.copy()
+    table.X = sparse.diags(west.astype(float)) @ sparse.csr_matrix(table.X)
+    dataset = replace(dataset, modalities={**dataset.modalities, "adt": replace(adt, table=table, measured=west)})
+    prepared = prepare(dataset, Config())
+    monkeypatch.setattr("napari_trsmi.evidence.technical.find_technical", lambda *given, **more: given)
+    depth = find_in(prepared, Config())[3]
+    assert np.isfinite(depth["rna"]).all()
+    np.testing.assert_array_equal(np.isfinite(depth["adt"]), west)
+
+
 def test_depth_that_follows_the_domains_is_not_told():
     assert found(CLEAN, log_depth={"rna": LOCAL + DOMAINS[:, 0]}) == []
 
@@ -55,6 +80,18 @@ def test_a_modality_that_says_nothing_is_told_and_not_asked_for_steps():
     (one,) = find_technical({"rna": CLEAN["rna"], "adt": noise}, SPATIAL, COORDS, carried={"rna": 1.0, "adt": 0.1})
     assert (one.modality, one.what, one.component) == ("adt", "noise", None)
     assert one.sentence.startswith("adt carries little information about the tissue")
+    assert one.sentence.endswith("consider leaving it out.")
+
+
+def test_where_nothing_says_anything_it_is_not_advised_to_leave_all_out():
+    noise = {name: RNG.standard_normal((1600, 4)) for name in ("rna", "adt")}
+    told = find_technical(noise, SPATIAL, COORDS, carried={"rna": 0.1, "adt": 0.1})
+    assert [one.modality for one in told] == ["adt", "rna"]
+    assert all(
+        one.sentence.endswith("so is all else that was measured: the domains may stand for nothing.") for one in told
+    )
+    (one,) = find_technical({"rna": noise["rna"]}, SPATIAL, COORDS, carried={"rna": 0.1})
+    assert one.sentence.endswith("it is all that was measured: the domains may stand for nothing.")
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,7 @@ def _modalities(
             if empty.all() or (empty.any() and not stays) or not (empty.any() or columns.any()):
                 raise
             measured[measured] = ~empty
-            filled = f"{key}: {int(columns.sum()):,} features are NaN throughout: left out."
+            filled = f"{key}: NaN throughout and left out: {many(int(columns.sum()), 'feature')}."
             table = table[:, ~columns]
             modality, more = checked_modality(key, table, rows[measured], names[measured], **told)
             more = [*more, filled] if columns.any() else more

@@ -19,6 +19,24 @@ class NotFiniteError(DataError):
     """Values are NaN or infinite."""
 
 
+def not_finite(name: str, values: Any, what: str = "values") -> NotFiniteError:
+    """Return the error that says how much of a modality's (N, D) values is NaN or infinite, and what to do."""
+    lost = np.zeros(values.shape[1], np.int64)
+    for some in blocks(values.shape[0]):
+        part = values[some]
+        if sparse.issparse(part):
+            part = part.tocsr()
+            lost += np.bincount(part.indices[~np.isfinite(part.data)], minlength=len(lost))
+        else:
+            lost += (~np.isfinite(part)).sum(axis=0)
+    share = 100 * lost.sum() / max(values.shape[0] * values.shape[1], 1)
+    return NotFiniteError(
+        f"Expected finite {what} in modality {name!r}, found NaN or infinity in {share:.2g} % of them, in "
+        f"{int((lost > 0).sum()):,} of {len(lost):,} features. Leave out features that have many; in the others fill "
+        "with 0 what was looked for and not found, and with the feature's mean what was not looked at."
+    )
+
+
 def is_measured(values: Any, rows: np.ndarray) -> bool:
     """Return whether some rows of a table, of which -1 are none, hold anything but zeros and NaN.
 

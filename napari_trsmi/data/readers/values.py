@@ -13,7 +13,7 @@ from napari_trsmi.data.readers.found import lean_table
 from napari_trsmi.data.readers.kinds import BY_NAMES, MOST_PROTEINS, guess_kind, kind_from_names
 from napari_trsmi.data.readers.layers import Stored, counts_beside, normalised_beside, rows_of
 from napari_trsmi.data.readers.profile import Profile, profile_of
-from napari_trsmi.data.readers.unmeasured import NotFiniteError
+from napari_trsmi.data.readers.unmeasured import not_finite
 from napari_trsmi.errors import DataError
 from napari_trsmi.normalised import scale_of
 from napari_trsmi.sampling import blocks
@@ -114,9 +114,7 @@ def _counts(name: str, table: AnnData, rows: np.ndarray) -> tuple[Any, Any, str]
             note = f"X of modality {name!r} holds no counts: used {beside}{_left_out(found)}."
             return _as_counts(name, found.values, profile, found.var, note)
     if held is not None and not held.finite:
-        raise NotFiniteError(
-            f"Expected finite values in modality {name!r}, found NaN or infinity. Remove or fill them."
-        )
+        raise not_finite(name, values)
     return _as_counts(name, values, held, table.var, "") if held is not None and held.counts else None
 
 
@@ -202,18 +200,14 @@ def _dense_components(name: str, values: Any) -> np.ndarray:
     """Return (N, D) dense float32, all finite."""
     values = np.asarray(values.toarray() if sparse.issparse(values) else values, dtype=np.float32)  # (N, D), D small
     if not np.isfinite(values).all():
-        raise NotFiniteError(
-            f"Expected finite features in modality {name!r}, found NaN or infinity. Remove or fill them."
-        )
+        raise not_finite(name, values, "features")
     return values
 
 
 def _to_reduce(name: str, values: Any, profile: Profile) -> Any:
     """Return normalised values of many features as CSR, or as float32 where they are dense."""
     if not profile.finite:
-        raise NotFiniteError(
-            f"Expected finite values in modality {name!r}, found NaN or infinity. Remove or fill them."
-        )
+        raise not_finite(name, values)
     return _as_csr(values) if sparse.issparse(values) else values.astype(np.float32, copy=False)
 
 

@@ -52,7 +52,7 @@ def test_a_modality_that_is_nan_in_a_section_was_not_measured_there(rna, adt, tm
 def test_features_that_are_nan_in_a_section_were_not_measured_there(rna):
     study = nt.read_sections(joined(s1=[rna(0)], s2=[rna(1)[:, 20:].copy()]), column="sample")
     assert list(study.modalities["rna"].table.var_names) == list(rna(0).var_names[20:])
-    assert any("20 features are NaN throughout" in note for note in study.notes)
+    assert any("NaN throughout and left out: 20 features" in note for note in study.notes)
 
 
 def test_spots_that_are_nan_in_one_modality_were_not_measured_in_it(rna, adt, make_mudata):
