@@ -15,6 +15,7 @@ from napari_trsmi.gui.boundaries.note_line import NoteLine
 from napari_trsmi.gui.boundaries.ramp_key import RampKey
 from napari_trsmi.gui.boundaries.table import CARRIED, BoundaryFilter, BoundaryModel
 from napari_trsmi.gui.boundaries.view import BoundaryView
+from napari_trsmi.gui.boundaries.why import WhyLine
 from napari_trsmi.gui.controls.undo_button import UndoButton
 from napari_trsmi.gui.session.undoing import walk
 from napari_trsmi.gui.support.bar import SupportBar
@@ -128,15 +129,14 @@ class BoundaryPanel(QWidget):
         self.undo.setMinimumWidth(40)
         others.addWidget(self.undo)
         self._button(others, "Whole section", "Show the whole section again").clicked.connect(self.fly_back)
-        columns = self._button(others, "Columns", "Choose the columns of the table")
-        columns.clicked.connect(
-            lambda: self.table.columns_menu().exec(columns.mapToGlobal(columns.rect().bottomLeft()))
-        )
+        which = self._button(others, "Columns", "Choose the columns of the table")
+        which.clicked.connect(lambda: self.table.columns_menu().exec(which.mapToGlobal(which.rect().bottomLeft())))
 
         layout = QVBoxLayout(self)
         layout.addWidget(self.filters)
         layout.addWidget(SupportBar(self.session, offers=True))
         layout.addWidget(self.table, 1)
+        layout.addWidget(WhyLine(self.session))
         layout.addWidget(self.progress)
         layout.addWidget(self.line)
         layout.addLayout(verdicts)
@@ -220,7 +220,7 @@ class BoundaryPanel(QWidget):
             self.buttons[text].setEnabled(self.table.segment is not None)
         segment = self.table.segment if self._judged is None else self._judged
         if segment is None or segment >= self.model.n_rows:
-            self.note.show_note(None, "No boundary chosen", "")
+            self.note.show_note(None, "None chosen", "")
             return
         pair = self.model.text(segment, "domains")
         just = "just judged: " if segment == self._judged and segment != self.table.segment else ""
