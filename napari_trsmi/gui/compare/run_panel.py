@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from qtpy.compat import isalive
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import (
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QMenu,
@@ -55,12 +54,7 @@ AskFile = Callable[[QWidget], Path | None]
 
 def ask_file(parent: QWidget) -> Path | None:
     """Ask a person for a saved result; None where they do not want one."""
-    start = str(folders.last())
-    chosen, _ = QFileDialog.getOpenFileName(parent, "Add a saved result", start, "Saved results (*.h5mu *.h5ad)")
-    if not chosen:
-        return None
-    folders.used(chosen)
-    return Path(chosen)
+    return folders.ask_for_file(parent, "Add a saved result", "Saved results (*.h5mu *.h5ad)")
 
 
 def ask_folder(parent: QWidget) -> Path | None:
