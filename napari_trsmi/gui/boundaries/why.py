@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session.session import Session
 
 CONTRAST = "contrast_"
+LEAST = 0.05  # what rounds to 0.0; below it the sides differ the other way round than their domains do
 LINES = 3  # that have their room before a boundary is chosen, so that the table keeps its height
 CHOOSE = "Choose a row to read what speaks for that boundary."
 MEANS = (
@@ -53,15 +54,19 @@ def why(boundary: pd.Series) -> str:
     Examples
     --------
     >>> import pandas as pd
-    >>> why(pd.Series({"support": 0.86, "contrast_rna": 1.31, "contrast_adt": 0.04, "confidence": 0.3}))
-    '86% of other cuts draw it. Its sides differ by 1.3 in rna, 0.0 in adt. Its spots prefer their side by 0.30 of 1.'
+    >>> why(pd.Series({"support": 0.86, "contrast_rna": 1.31, "contrast_adt": -0.2, "confidence": 0.3}))
+    '86% of other cuts draw it. Its sides differ by 1.3 in rna, not in adt. Its spots prefer their side by 0.30 of 1.'
     """
     told = []
     if not isnan(support := boundary.get(SUPPORT, float("nan"))):
         told.append(f"{support:.0%} of other cuts draw it.")
     contrasts = {str(key)[len(CONTRAST) :]: value for key, value in boundary.items() if str(key).startswith(CONTRAST)}
-    if known := [f"{value:.1f} in {name}" for name, value in contrasts.items() if not isnan(value)]:
-        told.append(f"Its sides differ by {', '.join(known)}.")
+    differ = [f"{value:.1f} in {name}" for name, value in contrasts.items() if value >= LEAST]
+    same = " and ".join(name for name, value in contrasts.items() if value < LEAST)
+    if differ:
+        told.append(f"Its sides differ by {', '.join(differ)}{f', not in {same}' if same else ''}.")
+    elif same:
+        told.append(f"Its sides do not differ in {same}.")
     if lacks := [name for name, value in contrasts.items() if isnan(value)]:
         told.append(f"{' and '.join(lacks)} {'says' if len(lacks) == 1 else 'say'} nothing here.")
     if not isnan(certainty := boundary.get("confidence", float("nan"))):
