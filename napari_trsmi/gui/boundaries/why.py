@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 CONTRAST = "contrast_"
 LEAST = 0.05  # what rounds to 0.0; below it the sides differ the other way round than their domains do
-LINES = 3  # that have their room before a boundary is chosen, so that the table keeps its height
+LINES = 2  # that have their room before a boundary is chosen, so that the table keeps its height
 CHOOSE = "Choose a row to read what speaks for that boundary."
 MEANS = (
     f"{SUPPORT_MEANS}\nSides: how far apart the two sides are in a modality, in standard deviations; near 0 where it "
-    "sees no boundary.\nPrefer: the certainty of the model; near 0 the measurements do not tell the sides apart."
+    "sees no boundary.\nCertainty: by how much its spots prefer their own side, from 0 to 1; near 0 the measurements "
+    "do not tell the sides apart."
 )
 
 
@@ -55,7 +56,7 @@ def why(boundary: pd.Series) -> str:
     --------
     >>> import pandas as pd
     >>> why(pd.Series({"support": 0.86, "contrast_rna": 1.31, "contrast_adt": -0.2, "confidence": 0.3}))
-    '86% of other cuts draw it. Its sides differ by 1.3 in rna, not in adt. Its spots prefer their side by 0.30 of 1.'
+    '86% of other cuts draw it. Its sides differ by 1.3 in rna, not in adt. Certainty 0.30.'
     """
     told = []
     if not isnan(support := boundary.get(SUPPORT, float("nan"))):
@@ -70,5 +71,5 @@ def why(boundary: pd.Series) -> str:
     if lacks := [name for name, value in contrasts.items() if isnan(value)]:
         told.append(f"{' and '.join(lacks)} {'says' if len(lacks) == 1 else 'say'} nothing here.")
     if not isnan(certainty := boundary.get("confidence", float("nan"))):
-        told.append(f"Its spots prefer their side by {certainty:.2f} of 1.")
+        told.append(f"Certainty {certainty:.2f}.")
     return " ".join(told)

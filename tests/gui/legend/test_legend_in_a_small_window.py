@@ -27,3 +27,17 @@ def test_all_rows_of_the_legend_are_seen(viewer, qtbot, sample):
     qtbot.waitUntil(lambda: legend.domains.height() >= legend.list.geometry().bottom() > 40)
     window.resize(1000, 540)
     qtbot.waitUntil(lambda: window.height() == 540)
+
+
+def test_rows_that_are_all_seen_have_no_scroll_bar(viewer, qtbot, trained):
+    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
+    dock.window().resize(960, 540)
+    qtbot.waitExposed(dock.window())
+    open_section(viewer, trained.dataset, trained)
+    qtbot.waitUntil(lambda: dock.window().findChild(Legend) is not None)
+    rows = dock.window().findChild(Legend).list
+    qtbot.waitUntil(lambda: rows.isVisible() and rows.model().rowCount() == len(trained.names))
+    qtbot.wait(300)
+    last = rows.visualRect(rows.model().index(len(trained.names) - 1, 0))
+    assert rows.viewport().rect().contains(last)
+    assert not rows.verticalScrollBar().isVisible()
