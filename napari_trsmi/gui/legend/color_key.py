@@ -14,6 +14,7 @@ from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label, as_tip
 
 WIDTH, HEIGHT = 120, 10  # of the colour map, pixels
+MOST = 3  # rows of names; as many features are shown together at most
 SEVERAL = "Each colour is black at its first number and full at its second; grey where a value is missing."
 BESIDE, ALONE = 130, 330  # pixels that a title gets before it is wrapped, beside a colour map and without one
 NARROW, NARROWEST = 390, 250  # pixels: below the first the title stands above the colour map; it fits the second
@@ -28,7 +29,7 @@ class ColorKey(QWidget):
         self.title, self.low, self.strip, self.high = Label(), Label(), Label(), Label()
         self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        self.categories = ChipList(rows=2)
+        self.categories = ChipList(rows=MOST)
         self.categories.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.categories.setSelectionMode(ChipList.SelectionMode.NoSelection)
         self._needed = 0  # pixels of the title in one line
