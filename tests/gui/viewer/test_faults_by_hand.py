@@ -11,6 +11,7 @@ from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication, QPushButton
 
+from napari_trsmi.gui.boundaries.layers import drawn
 from napari_trsmi.gui.legend.legend import Legend
 from napari_trsmi.gui.train.section_list import SectionList
 from napari_trsmi.gui.viewer.docks import open_docks
@@ -101,3 +102,17 @@ def test_domains_that_were_deleted_in_the_list_of_layers_come_back_by_a_click(vi
         bring_back()
         qtbot.waitUntil(lambda: session.canvas.layer("domains") is not None, timeout=5_000)
         assert session.canvas.layer("domains").visible
+
+
+def test_a_domain_that_is_isolated_in_the_legend_keeps_its_outline(viewer, qtbot, docks, trained):
+    open_section(viewer, trained.dataset, trained)
+    chips, strokes = window_of(viewer).findChild(Legend).list, session_of(viewer).canvas.layer("boundaries")
+    edges, alone = drawn(trained.boundary_edges), 2
+    qtbot.waitUntil(lambda: chips.isVisible() and chips.model().rowCount() == len(trained.names))
+    place = chips.visualRect(chips.model().index(alone, 0)).center()
+    qtbot.mouseClick(chips.viewport(), LEFT, pos=place)
+    qtbot.mouseDClick(chips.viewport(), LEFT, pos=place)
+    qtbot.waitUntil(lambda: len(session_of(viewer).hidden) == len(trained.names) - 1)
+    around = (edges["domain_a"] == alone) | (edges["domain_b"] == alone)
+    assert (strokes.edge_color[:, 3] > 0).tolist() == around.tolist()
+    assert 0 < around.sum() < len(edges)
