@@ -7,10 +7,12 @@ leaves everything, a GPU what it has no memory for. The GPU is in `model.acceler
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import sparse
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Parts = Sequence[np.ndarray]
 """(N, c) float columns, in several arrays that stand side by side."""

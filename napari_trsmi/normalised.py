@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-from scipy import sparse
 
 Scale = Literal["counts", "scaled", "logged"]
 
@@ -29,6 +28,8 @@ def scale_of(values: Any) -> Scale:
     >>> scale_of(np.round(100 * shares)), scale_of(30.5 * shares), scale_of(np.log1p(30 * shares))
     ('counts', 'scaled', 'logged')
     """
+    from scipy import sparse
+
     flat = values.data if sparse.issparse(values) else np.asarray(values).reshape(-1)
     if all((chunk == np.rint(chunk)).all() for chunk in (flat[i : i + _CHUNK] for i in range(0, len(flat), _CHUNK))):
         return "counts"

@@ -6,13 +6,15 @@ Up to `SAMPLE` spots everything is done on all of them at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import sparse
 
 from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.interrupt import check
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 SAMPLE = 50_000  # spots from which means, variances and ranges are estimated where there are more
 BLOCK = 1 << 15  # spots that are worked on at a time

@@ -47,6 +47,8 @@ def as_python(source: Result | tuple[Dataset, Config], output: str | Path | None
     else:
         read, settings = _read(dataset, provenance), _call("nt.Config", _changed(config))
         made = [f"dataset = {read}", f"config = {settings}", *_fit(result)]
+        if "transferred" in provenance:
+            made = [f"dataset = {read}", _transfer(provenance["transferred"])]
     lines = [*made, *edits]
     needed = {
         "from napari_trsmi import edits": any(line.startswith("result = edits.") for line in lines),
@@ -158,6 +160,16 @@ def _fit(result: Result | None) -> list[str]:
         "    result = end.value",
         "",
     ]
+
+
+def _transfer(told: dict[str, Any]) -> str:
+    """Return the line that takes over the domains of a study on file."""
+    if not told.get("study"):
+        raise DataError(
+            f"Expected domains of a result on file, found those of {' + '.join(told.get('from', ()))}, which was not "
+            "saved then. Save it, and take over its domains from the file."
+        )
+    return f"result = nt.transfer({told['study']!r}, dataset)"
 
 
 def _edit(edit: str, **details: Any) -> str:

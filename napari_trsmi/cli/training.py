@@ -159,6 +159,11 @@ class Training(Command):
             record = read_record(self.config_file.read_text(encoding="utf-8"), self.config_file)
         if not record.get("sources"):
             raise DataError("Expected an INPUT, or --config with the run.json of a run on files, found neither.")
+        if "transferred" in record:
+            raise DataError(
+                "Expected the run.json of a training, found that of domains taken over from a study. Repeat it by "
+                "`trsmi transfer`, or name an INPUT to train on it with the study's settings."
+            )
         if record.get("stopped"):
             self.tell("The run was finished early; this one goes through all epochs.")
         return record

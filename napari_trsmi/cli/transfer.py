@@ -42,7 +42,6 @@ class Transfer(Saving):
         """Read, label, write."""
         from napari_trsmi.api import read
         from napari_trsmi.errors import DataError
-        from napari_trsmi.restoring import restore
         from napari_trsmi.study import transfer
 
         if not self.inputs:
@@ -51,7 +50,7 @@ class Transfer(Saving):
         inputs = self.inputs if len(self.inputs) > 1 else self.inputs[0]
         new = read(inputs, kinds=self.kinds or None, library=self.library)
         self.check_contents(new)
-        found = transfer(restore(self.result), new)
+        found = transfer(self.result, new)
         for note in found.provenance["notes"]:
             self.tell(note)
         self.save(found)

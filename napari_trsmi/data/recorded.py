@@ -149,6 +149,11 @@ class _Support(_Part):
     spots: Number = None
 
 
+class _Transferred(_Part):
+    sections: list[str] = Field([], alias="from")
+    study: str | None = None
+
+
 class _Technical(_Part):
     sentence: str
     remedy: Literal["", "step", "log_depth", "rim"] = ""
@@ -206,6 +211,7 @@ class Recorded(_Part):
     support: _Support = _Support()
     numbers: _Numbers = _Numbers()
     technical: list[_Technical] = []
+    transferred: _Transferred | None = None
     comparisons: list[_Compared] = []
     runs: list[_Beside] = []
     sweep: _Sweep = _Sweep()

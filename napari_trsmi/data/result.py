@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsBytes
 
 import numpy as np
-from scipy import sparse
 
 from napari_trsmi.config import Config
 from napari_trsmi.errors import DataError
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
     from mudata import MuData
+    from scipy import sparse
 
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.writers import Written

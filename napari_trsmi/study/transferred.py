@@ -107,10 +107,13 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
             f"of the study: {so}."
         )
     result = assemble(_only_new(prepared, section, n), config, embedding, partition)
+    told = {"from": list(together.section_names[:-1]), "spots_that_fit_no_domain": rare}
+    if not isinstance(study, Result):
+        told["study"] = str(Path(study).absolute())
     provenance: dict[str, Any] = {
         **result.provenance,
         "notes": [*result.provenance["notes"], *notes],
-        "transferred": {"from": list(together.section_names[:-1]), "spots_that_fit_no_domain": rare},
+        "transferred": told,
     }
     result = replace(
         result,

@@ -10,7 +10,6 @@ import numpy as np
 from napari_trsmi.plural import many
 from napari_trsmi.summary import without_sections
 from napari_trsmi.trust.asked import unconstrained
-from napari_trsmi.trust.seeds import suggested_domains
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,6 +83,8 @@ def with_trust(
     alone
         Find out how each modality alone agrees, too, which takes no training.
     """
+    from napari_trsmi.trust.seeds import suggested_domains
+
     trust = dict(result.provenance.get("trust", {}))
     maps, boundaries = dict(result.maps), result.boundaries
     if alone:

@@ -12,7 +12,7 @@ from napari_trsmi.errors import ConfigError
 from napari_trsmi.interrupt import check
 from napari_trsmi.records import Progress
 from napari_trsmi.trust.asked import Fit, check_trust, plain_fit, with_domains
-from napari_trsmi.trust.perturbed import perturbed
+from napari_trsmi.trust.perturbing import perturbed
 
 if TYPE_CHECKING:
     import pandas as pd

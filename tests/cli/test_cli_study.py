@@ -13,6 +13,7 @@ from napari_trsmi.cli import main
 from napari_trsmi.data.simulate import simulate_dataset
 from napari_trsmi.data.study import stack
 from napari_trsmi.data.tables import mudata_as_stored
+from napari_trsmi.script import as_python
 
 
 def test_the_composition_of_a_file_is_written_and_drawn(fitted, tmp_path, capsys):
@@ -51,6 +52,9 @@ def test_a_part_of_the_section_gets_the_domains_of_the_whole(fitted, small_file,
     before = pd.Series(whole.labels, whole.obs_names)[found.obs_names]
     assert adjusted_rand_score(before, found.labels) > 0.6
     assert {"fits", "support"} <= set(found.maps)
+    assert f"nt.transfer({str(fitted.path.absolute())!r}, dataset)" in as_python(found)
+    assert main(["fit", "--config", str(out.with_suffix(".run.json")), "-o", str(tmp_path / "again.h5mu")]) == 2
+    assert "found that of domains taken over" in capsys.readouterr().err
 
 
 def test_a_section_has_to_be_named(fitted, tmp_path, capsys):

@@ -89,6 +89,6 @@ def test_the_record_has_the_entries_that_the_page_of_keys_lists(written):
     recorded = set(json.loads(mdata.uns["trsmi"]))
     assert recorded <= listed
     of_a_real_run = {"device", "notes", "stopped", "seconds", "edits", "trust", "comparisons", "runs"}
-    of_a_real_run |= {"support", "numbers", "view"}
+    of_a_real_run |= {"support", "numbers", "view", "transferred"}
     of_a_real_run |= {"sections", "section_column", "places", "spots"}  # of a study
     assert listed - recorded <= of_a_real_run

@@ -15,6 +15,7 @@ from napari_trsmi.data.result import Result
 from napari_trsmi.data.study import stack
 from napari_trsmi.errors import DataError
 from napari_trsmi.records import Partition
+from napari_trsmi.script import as_python
 from napari_trsmi.study.gaussians import Gaussians
 
 SIDE = 15
@@ -156,3 +157,15 @@ def test_distances_are_those_of_mahalanobis():
     within = x - np.array([x[labels == k].mean(axis=0) if k != 1 else [0, 0] for k in range(3)])[labels]
     expected = np.einsum("ni,ij,nj->n", within, np.linalg.inv(within.T @ within / len(x)), within)
     assert distances[np.arange(len(x)), labels] == pytest.approx(expected, rel=0.02, abs=0.01)
+
+
+def test_the_script_of_a_section_labelled_by_a_file_repeats_that_and_one_of_memory_says_what_lacks(
+    study, tmp_path, monkeypatch
+):
+    new = replace(tissue(3), sources=(str(tmp_path / "new.h5ad"),))
+    with pytest.raises(DataError, match="found those of a \\+ b, which was not saved then"):
+        as_python(nt.transfer(study, new))
+    monkeypatch.setattr("napari_trsmi.restoring.restore", lambda path: study)
+    lines = as_python(nt.transfer(tmp_path / "study.h5mu", new)).splitlines()
+    assert f"result = nt.transfer({str(tmp_path / 'study.h5mu')!r}, dataset)" in lines
+    assert not any("fit" in line for line in lines)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from napari_trsmi.data.readers.found import Found, found_in_anndata, found_in_mudata
 from napari_trsmi.data.readers.matrices import is_matrix
+from napari_trsmi.data.readers.needed import read_needed
 from napari_trsmi.data.readers.opening import once, reading
 from napari_trsmi.data.readers.plainly import other_content, readable
 from napari_trsmi.data.readers.ranger_files import is_part
@@ -100,7 +101,9 @@ def _from_hdf5(path: Path, alone: bool) -> Found:
         if kind == "anndata":
             import anndata
 
-            return found_in_anndata(anndata.read_h5ad(path), readable(path.stem))
+            with h5py.File(path, "r") as file:
+                table = read_needed(file)
+            return found_in_anndata(anndata.read_h5ad(path) if table is None else table, readable(path.stem))
     problem = DataError(f"Expected an AnnData or MuData file at {path}, found HDF5 with {keys[:5]}. {_way_out(path)}")
     raise problem.saying(f"{path.name} holds something else.")
 
@@ -165,7 +168,9 @@ def from_zarr(path: Path, library: str | None = None, modalities: Sequence[str] 
 
 def _from_table_zarr(path: Path, kind: str) -> Found:
     import anndata
+    import zarr
 
     if kind == "mudata":
         return found_in_mudata(read_mudata_zarr(path))
-    return found_in_anndata(anndata.read_zarr(path), readable(path.stem))
+    table = read_needed(zarr.open_group(str(path), mode="r"))
+    return found_in_anndata(anndata.read_zarr(path) if table is None else table, readable(path.stem))

@@ -58,6 +58,11 @@ def normalised_beside(table: AnnData, rows: np.ndarray) -> Iterator[Stored]:
     yield from _raw(table, rows)
 
 
+def may_hold_values(key: Any) -> bool:
+    """Return whether a layer of that name is looked at: it is called after counts or normalised values."""
+    return key in _FIRST or key in _SPLICED or _is_called(key, _COUNTS) or _is_called(key, _NORMALISED)
+
+
 def rows_of(values: Any, rows: np.ndarray) -> Any:
     """Return `rows` of `values`, without a copy where that is all of them in order; None stays None.
 

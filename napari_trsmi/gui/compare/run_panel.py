@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
-from qtpy.QtGui import QAction
 from qtpy.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
-    QMenu,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
+from napari_trsmi.gui.compare.add_menu import AddMenu
 from napari_trsmi.gui.compare.run_table import RunModel, RunView
 from napari_trsmi.gui.jobs.attempt import Attempt
-from napari_trsmi.gui.jobs.jobs import run_job
 from napari_trsmi.gui.jobs.recut import recut_of
-from napari_trsmi.gui.session.runs import on
 from napari_trsmi.gui.viewer.layers import DOMAINS
-from napari_trsmi.gui.widgets import folders
 from napari_trsmi.gui.widgets.arrowless import take_arrows_off
 from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label
@@ -31,7 +26,6 @@ from napari_trsmi.gui.widgets.whole_number import BoundLine, WholeNumber
 from napari_trsmi.teach import EPOCHS
 
 if TYPE_CHECKING:
-    from napari_trsmi.data.result import Result
     from napari_trsmi.gui.session.runs import Entry
     from napari_trsmi.gui.session.session import Session
     from napari_trsmi.gui.session.state import OpenSection
@@ -46,20 +40,9 @@ PLACES = (
     (8, 4),
 )  # column and span of the buttons, four in the first row
 
+ADD = "Add…"
 TRAIN_ON = f"Show it, and train on from where it is for {EPOCHS} epochs"
 STATELESS = "This run cannot be trained on: it is a kept preview, or was made without the state of its training"
-
-AskFile = Callable[[QWidget], Path | None]
-
-
-def ask_file(parent: QWidget) -> Path | None:
-    """Ask a person for a saved result; None where they do not want one."""
-    return folders.ask_for_file(parent, "Add a saved result", "Saved results (*.h5mu *.h5ad)")
-
-
-def ask_folder(parent: QWidget) -> Path | None:
-    """Ask a person for a result that was saved as a ``.zarr``, which is a folder."""
-    return folders.ask_for_folder(parent, "Add a saved result: a .zarr")
 
 
 class RunPanel(QWidget):
@@ -102,12 +85,12 @@ class RunPanel(QWidget):
                 ("Delete", "Forget it; its memory is freed (Delete)", self.delete),
                 ("Train on", TRAIN_ON, self.train_on),
                 ("Settings to form", "Start the next run from its settings", self.to_form),
-                ("Add from file…", "Add a result that was saved before, of the same spots", None),
+                (ADD, "Add a result that was saved before, or the domains of another section", None),
             )
         ):
             column, span = PLACES[at]
             grid.addWidget(self._button(text, tip, do), at // 4, column, 1, span)
-        self.buttons["Add from file…"].setMenu(self._add_menu())
+        self.buttons[ADD].setMenu(AddMenu(self.session, self))
         for text, box in (("K", self.n_domains), ("Scale", self.domain_scale)):
             label = Label(text)
             label.setToolTip(box.toolTip())
@@ -122,14 +105,6 @@ class RunPanel(QWidget):
         layout.addLayout(grid)
         layout.addLayout(again)
         layout.addWidget(BoundLine(K=self.n_domains, Scale=self.domain_scale))
-
-    def _add_menu(self) -> QMenu:
-        menu = QMenu(self)
-        for text, ask in (("File (.h5mu, .h5ad)…", ask_file), ("Folder (.zarr)…", ask_folder)):
-            action = QAction(text, menu)
-            action.triggered.connect(lambda _=False, ask=ask: self.add(ask))
-            menu.addAction(action)
-        return menu
 
     def _button(self, text: str, tip: str, do: Callable[[], Any] | None) -> QPushButton:
         button = QPushButton(text)
@@ -187,24 +162,6 @@ class RunPanel(QWidget):
         given = {name: box.value() for name, (box, least) in boxes.items() if box.value() >= least}
         self._recut.cut(self.session, entry, **given)
 
-    def add(self, ask: AskFile = ask_file) -> None:
-        """Ask for a saved result and make it the result."""
-        section, session = self.session.section, self.session
-        path = None if section is None else ask(self)
-        if section is None or path is None:
-            return
-
-        def work() -> Result:
-            from napari_trsmi.restoring import restore
-
-            return on(section.dataset, restore(path))
-
-        def done(found: Result) -> None:
-            if session.section is section and session.run is None:
-                session.set_result(found, path)
-
-        run_job(session, f"Reading {path.name}", work, done)
-
     def _do(self, what: str) -> None:
         {"show": self.show_run, "pin": self.pin, "delete": self.delete}[what]()
 
@@ -239,7 +196,7 @@ class RunPanel(QWidget):
             "Train on": entry is not None and not training and bool(entry.result.state),
             "Delete": entry is not None and not shown and not entry.pinned,
             "Cluster again": entry is not None and not training and not self._recut.busy,
-            "Add from file…": self.session.section is not None and not training,
+            ADD: self.session.section is not None and not training,
         }
         for text, button in self.buttons.items():
             button.setEnabled(able.get(text, entry is not None))

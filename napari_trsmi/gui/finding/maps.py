@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import sparse
 
 from napari_trsmi.data import feature_names
 from napari_trsmi.errors import DataError
@@ -259,9 +258,9 @@ def clipped_limits(values: np.ndarray, percent: float = CLIP) -> tuple[float, fl
 
 def _column(table: Any, j: int) -> np.ndarray:
     """(N,) float64 column of a dense or sparse table; every other way of slicing CSR takes several times as long."""
-    if sparse.issparse(table) and table.format == "csr":
+    if getattr(table, "format", "") == "csr":
         (at,) = np.nonzero(table.indices == j)
         rows = np.searchsorted(table.indptr, at, side="right") - 1
         return np.bincount(rows, weights=table.data[at], minlength=table.shape[0])
     column = table[:, [j]]
-    return np.asarray(column.toarray() if sparse.issparse(column) else column, dtype=float).ravel()
+    return np.asarray(column.toarray() if hasattr(column, "toarray") else column, dtype=float).ravel()

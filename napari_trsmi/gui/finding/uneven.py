@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -34,6 +33,8 @@ def most_uneven(dataset: Dataset, modality: str, n: int) -> list[str]:
 
 def _unevenness(table: AnnData, rows: np.ndarray, coords: np.ndarray, step: int) -> np.ndarray:
     """Return the (D,) chi-squared of the features over a grid: of every so-many-th spot, at `coords` of all."""
+    from scipy import sparse
+
     counts = np.abs(sparse.csr_matrix(table.X[rows]).astype(np.float32))  # (n_seen, D)
     share = (coords[::step] - coords.min(axis=0)) / np.maximum(np.ptp(coords, axis=0), 1e-12)
     cells = np.minimum((_CELLS * share).astype(int), _CELLS - 1) @ (1, _CELLS)

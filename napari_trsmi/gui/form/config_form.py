@@ -18,7 +18,6 @@ from napari_trsmi.gui.form.row import Row
 from napari_trsmi.gui.form.spec import changed, get, sections
 from napari_trsmi.gui.form.tools import Tools
 from napari_trsmi.gui.widgets.frame import Scrolled
-from napari_trsmi.presets import presets
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.form.curves import Curves
@@ -100,11 +99,27 @@ class ConfigForm(QWidget):
 
     def set_preset(self, name: str) -> None:
         """Take over a preset, as an edit of the person; what belongs to the section, seed, device and threads stay."""
-        preset = next(preset for preset in presets() if preset.name == name)
-        specs = [spec for row in self.rows.values() for spec in row.specs if spec.by_section or not spec.section]
-        config = changed(preset.config, {spec.name: get(self._config, spec.name) for spec in specs})
+        stay = {name: get(self._config, name) for name in self.rows if not self._is_of_presets(name)}
+        config = changed(self.tools.all[name].config, stay)
         config = config.model_copy(update={"constraints": self._config.constraints})
         self._replace(config)
+
+    def _is_of_presets(self, name: str) -> bool:
+        """Return whether a setting, by its dotted name, is taken from a preset."""
+        spec = next(spec for spec in self.rows[name].specs if spec.name == name)
+        return bool(spec.section) and not spec.by_section
+
+    def _preset(self) -> str:
+        """Return the name of the preset that the settings are; "" for none."""
+        names = [name for name in self.rows if self._is_of_presets(name)]
+        return next(
+            (
+                preset.name
+                for preset in self.tools.all.values()
+                if all(get(preset.config, name) == get(self._config, name) for name in names)
+            ),
+            "",
+        )
 
     def load(self, path: str | Path) -> None:
         """Take over the settings in a JSON file, as an edit of the person."""
@@ -224,6 +239,7 @@ class ConfigForm(QWidget):
                     row.show_config(self._config)
             specs = [spec for row in rows for spec in row.specs]
             fold.set_changed(sum(get(self._config, spec.name) != spec.default for spec in specs))
+        self.tools.mark(self._preset())
         if self._curves is not None:
             self._curves.show_config(self._config)
 

@@ -6,11 +6,13 @@ from qtpy.QtCore import Signal
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
 
+from napari_trsmi.config import Config
 from napari_trsmi.gui.widgets import folders
 from napari_trsmi.gui.widgets.plain import as_tip
 from napari_trsmi.presets import presets
 
 FILES = "Settings (*.json)"
+ABOUT = "Settings for a platform or a purpose, and settings on file"
 
 
 class Tools(QWidget):
@@ -33,12 +35,13 @@ class Tools(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.menu = QMenu(self)
+        self.menu, self.all = QMenu(self), {preset.name: preset for preset in presets()}
         self.menu.setToolTipsVisible(True)
-        for preset in presets():
+        for preset in self.all.values():
             action = QAction(preset.title, self.menu)
             action.setData(preset.name)
             action.setToolTip(preset.about)
+            action.setCheckable(True)
             self.menu.addAction(action)
         self.menu.triggered.connect(self._chosen)
         self.menu.addSeparator()
@@ -46,9 +49,9 @@ class Tools(QWidget):
             action = QAction(text, self.menu)
             action.triggered.connect(slot)
             self.menu.addAction(action)
-        self.presets = QPushButton("Presets")
+        self.presets = QPushButton()
         self.presets.setMenu(self.menu)
-        self.presets.setToolTip("Settings for a platform or a purpose, and settings on file")
+        self.mark("")
         self.undo, self.redo = QPushButton("Undo"), QPushButton("Redo")
         self.say("Undo", "Redo", False, False)
         self.search = QLineEdit()
@@ -67,6 +70,15 @@ class Tools(QWidget):
         column.addLayout(buttons)
         column.addWidget(self.search)
 
+    def mark(self, name: str) -> None:
+        """Say which preset the settings are, by its name; "" for none. The defaults need no word."""
+        for action in self.menu.actions():
+            action.setChecked(bool(name) and action.data() == name)
+        preset = self.all.get(name)
+        special = preset is not None and preset.config != Config()
+        self.presets.setText(preset.title if preset is not None and special else "Presets")
+        self.presets.setToolTip(as_tip(f"These are the settings of {preset.title}. {ABOUT}" if preset else ABOUT))
+
     def say(self, undo: str, redo: str, can_undo: bool, can_redo: bool) -> None:
         """Say what the two buttons would do now, and enable them where they can."""
         for button, line, able, keys in (
@@ -78,6 +90,7 @@ class Tools(QWidget):
 
     def _chosen(self, action: QAction) -> None:
         if action.data():
+            action.setChecked(not action.isChecked())  # as it was: what the settings are is marked once they are taken
             self.preset_chosen.emit(action.data())
 
     def _load(self) -> None:

@@ -230,7 +230,7 @@ def on(dataset: Dataset, result: Result) -> Result:
         raise DataError(
             f"Expected a result of the {dataset.n_spots} spots of {dataset.name} in their order, found "
             f"{len(result.obs_names)} spots of {result.dataset.name}, {common} of them the same. Open it as a section "
-            "of its own."
+            "of its own, or take over its domains: Compare > Add."
         )
     used = result.dataset.modalities
     if list(used) != list(dataset.modalities):
@@ -262,6 +262,8 @@ def _origin(result: Result) -> list[str]:
     provenance = result.provenance
     made = [entry["edit"] for entry in provenance.get("edits", ())]
     words = []
+    if "transferred" in provenance:
+        words.append(f"domains of {' + '.join(provenance['transferred']['from'])}")
     if "kept_preview" in provenance:
         words.append(f"epoch {provenance['kept_preview']}")
     elif provenance.get("stopped") and result.history:

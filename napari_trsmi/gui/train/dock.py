@@ -19,7 +19,7 @@ from napari_trsmi.gui.train.activity import Activity
 from napari_trsmi.gui.train.closing import guard
 from napari_trsmi.gui.train.data_panel import DataPanel
 from napari_trsmi.gui.train.first_look import FirstLook
-from napari_trsmi.gui.train.hints import DataHints, NumberHint, Offer
+from napari_trsmi.gui.train.hints import DataHints, NumberHint, Offer, TakeOverHint
 from napari_trsmi.gui.train.join_panel import JoinPanel
 from napari_trsmi.gui.train.live_plot import LivePlot
 from napari_trsmi.gui.train.number_panel import BEFORE, NumberPanel
@@ -76,6 +76,7 @@ class TrainDock(QWidget):
         self.offer = Offer(session, self.data_panel.take_tour, self)
         self.number_hint = NumberHint(session, self)
         self.data_hints = DataHints(session, self._show_kinds)
+        self.take_over = TakeOverHint(session, self)
         self.activity = Activity(session, self)
         self._lay_out()
 
@@ -119,6 +120,7 @@ class TrainDock(QWidget):
         above.addWidget(self.data_panel)
         above.addWidget(self.opening)  # below Open…, which stays where it is, away from Cancel
         above.addWidget(self.data_hints)
+        above.addWidget(self.take_over)
         above.addWidget(JoinPanel(self.session, self))
         above.addWidget(PlacementPanel(self.session, self))
         above.addLayout(quick)
@@ -224,12 +226,14 @@ def fixed_colors() -> tuple[str, ...]:
     """Return the colours of new domains in the order napari's settings ask for; empty where touching decides."""
     from napari.settings import get_plugin_settings
 
-    from napari_trsmi.domains.colors import PALETTE
-
     try:
-        return PALETTE if get_plugin_settings("napari-trsmi").display.palette == "fixed" else ()
+        if get_plugin_settings("napari-trsmi").display.palette != "fixed":
+            return ()
     except (AttributeError, KeyError, ValueError):
         return ()
+    from napari_trsmi.domains.colors import PALETTE
+
+    return PALETTE
 
 
 def _whole_number(lowest: int, highest: int, special: str, tip: str) -> WholeNumber:

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_trsmi.gui.tour.tour import NAME
+from napari_trsmi.gui.viewer.taking_over import WIDEST, WITHOUT_TRAINING, labelled_others, take_over
 from napari_trsmi.gui.widgets.hint import Hint
 from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.placed import set_seen
+from napari_trsmi.gui.widgets.plain import shortened
+from napari_trsmi.plural import many
 from napari_trsmi.summary import technical
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result
     from napari_trsmi.gui.session.session import Session
+    from napari_trsmi.gui.session.state import OpenSection
 
 GUESSED = "Took modality "  # how a note of the reader begins that says what a kind was judged by
 LITTLE = "carries little information"
@@ -88,6 +92,38 @@ class NumberHint(Hint):
         dataset = self.session.dataset
         first = dataset is not None and self.session.result is None
         self.say(number(dataset, self.session.config) if dataset is not None and first else "")
+
+
+class TakeOverHint(Hint):
+    """That a section without domains can have those of another one that is open."""
+
+    def __init__(self, session: Session, parent: QWidget) -> None:
+        super().__init__("take over", parent, "Take them over", WITHOUT_TRAINING, self._take_over)
+        self.session = session
+        listen(
+            self,
+            (session.section_changed, self._refresh),
+            (session.result_changed, self._refresh),
+            (session.run_changed, self._refresh),
+        )
+        self._refresh()
+
+    def _other(self) -> OpenSection | None:
+        """Return the one that tells most: that of the most sections, the last opened of these."""
+        if self.session.result is not None or self.session.run is not None:
+            return None
+        return max(reversed(labelled_others(self.session)), key=lambda one: len(one.dataset.parts), default=None)
+
+    def _refresh(self, *_: Any) -> None:
+        other = self._other()
+        if other is None or other.result is None:
+            return self.say("")
+        domains, name = many(other.result.partition.n_domains, "domain"), shortened(other.dataset.name, WIDEST)
+        return self.say(f"{name} has {domains}. This section can have the same ones, without training.")
+
+    def _take_over(self) -> None:
+        if (other := self._other()) is not None:
+            take_over(self.session, other)
 
 
 def guessed(dataset: Dataset, config: Config) -> str:

@@ -9,7 +9,6 @@ from weakref import WeakSet
 from qtpy.compat import isalive
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_trsmi.data.study import stack
 from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.viewer import study_picker
 from napari_trsmi.gui.viewer.lane import Opening, lane_of
@@ -70,6 +69,7 @@ class JoinPanel(QWidget):
 
     def make_study(self) -> None:
         """Open all as one study, in their place; what measures the same spots is joined before."""
+        from napari_trsmi.data.study import stack
         from napari_trsmi.gui.viewer.studies import joined
 
         if self.session.section is None:

@@ -195,7 +195,8 @@ class RunBar(QWidget):
 
     def _refresh(self, *_: Any) -> None:
         session, state = self.session, self.session.state
-        self.out_of_date.setVisible(session.out_of_date)
+        trained = session.result is not None and "transferred" not in session.result.provenance
+        self.out_of_date.setVisible(trained and session.out_of_date)
         said = count(session.config.constraints)
         self.constraints.setText(f"With {said}")
         self.constraints.setVisible(bool(said))

@@ -188,16 +188,16 @@ def test_more_domains_than_groups_are_refused_in_a_sentence(dock, qtbot, monkeyp
 
 
 @pytest.mark.parametrize(
-    ("name", "way"), [("kept.h5mu", "File"), pytest.param("kept.zarr", "Folder", marks=pytest.mark.slow)]
+    ("name", "way"), [("kept.h5mu", "file"), pytest.param("kept.zarr", "folder", marks=pytest.mark.slow)]
 )
 def test_a_saved_result_is_added_and_one_of_other_spots_refused(dock, qtbot, trained, tmp_path, monkeypatch, name, way):
     path = tmp_path / name
     edits.rename(trained, 0, "cortex").write(path)
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(path))
-    actions = {action.text().split()[0]: action for action in dock.runs.buttons["Add from file…"].menu().actions()}
+    actions = dock.runs.buttons["Add…"].menu().actions()
     with qtbot.waitSignal(dock.session.runs_changed, timeout=60_000):
-        actions[way].trigger()
+        next(action for action in actions if action.text().startswith(f"Saved result: {way}")).trigger()
     assert list(rows(dock)) == ["run 1", "run 2", "kept"]
     assert dock.session.result.names[0] == "cortex"
     assert dock.session.result.dataset is dock.session.dataset
@@ -220,7 +220,7 @@ def test_nothing_acts_while_training_that_would_change_the_result(dock, qtbot, m
     select(dock, 0)
     dock.session._start_trainer = lambda session, run: None
     dock.session.start()
-    for text in ("Show", "Cluster again", "Add from file…"):
+    for text in ("Show", "Cluster again", "Add…"):
         assert not dock.runs.buttons[text].isEnabled()
     before = dock.session.result
     qtbot.keyClick(dock.runs.table, Qt.Key.Key_Return)

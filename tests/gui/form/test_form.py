@@ -106,6 +106,19 @@ def test_a_preset_is_one_edit_and_leaves_section_and_machine_alone(form, told):
     assert [a.data() for a in form.tools.menu.actions() if a.data()] == [preset.name for preset in presets()]
 
 
+def test_the_preset_that_the_settings_are_is_named_until_one_of_them_is_changed(form):
+    button, marked = form.tools.presets, lambda: [a.text() for a in form.tools.menu.actions() if a.isChecked()]
+    form.set_value(Config(seed=9))
+    assert (button.text(), marked()) == ("Presets", ["Default"])
+    fast = next(one for one in form.tools.menu.actions() if one.data() == "fast_look")
+    for _ in range(2):  # the second time it is that already
+        fast.trigger()
+        assert (button.text(), marked()) == ("Fast look", ["Fast look"])
+        assert "These are the settings of Fast look." in button.toolTip()
+    number(form, "train.epochs").setValue(7)
+    assert (button.text(), marked()) == ("Presets", [])
+
+
 def test_settings_go_to_a_file_and_come_back(form, told, tmp_path):
     form.set_value(NO_DEFAULT)
     form.save(tmp_path / "mine.json")

@@ -38,6 +38,11 @@ def dock_alone(qtbot: Any, result: Any, kind: Any = BoundariesDock) -> Any:
     viewer = ViewerModel()
     if result is not None:
         open_section(viewer, result.dataset, result)
+    return dock_on(qtbot, viewer, kind)
+
+
+def dock_on(qtbot: Any, viewer: Any, kind: Any) -> Any:
+    """Return a dock on such a viewer."""
     dock = kind(viewer)
     dock.viewer = viewer  # nothing else keeps it alive
     qtbot.addWidget(dock)

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QFileDialog
 import napari_trsmi as nt
 from napari_trsmi.gui.ask import saving
 from napari_trsmi.gui.boundaries import across_panel
-from napari_trsmi.gui.compare import run_panel
+from napari_trsmi.gui.compare import add_menu
 from napari_trsmi.gui.jobs.exporting import TARGETS
 from napari_trsmi.gui.regions.panel import RegionsPanel
 from napari_trsmi.gui.session.state import OpenSection
@@ -58,7 +58,7 @@ def test_no_dialog_about_the_sample_begins_in_the_program(session, asked, tmp_pa
     panel.bring_in()
     saving.ask_path(None, session, "differs.csv")
     across_panel.ask_path(None, "across.csv")
-    run_panel.ask_file(None)
+    add_menu.ask_file(None)
     save_menu.ask_path(None, "Save", save_menu.suggested_for(session.dataset, "_trsmi.h5mu"), save_menu.TABLES)
     opening.ask_files(session)
     asking.where_to(None, files.suggested([session.section]))
