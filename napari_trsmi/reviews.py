@@ -64,6 +64,15 @@ def same_segments(found: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
     return np.where(distance < 1e-6, row, -1)
 
 
+def renumbered(known: Result | None, result: Result | None) -> dict[int, int]:
+    """Return the number of each boundary where support came for the same domains and ranked them anew; else nothing."""
+    if known is None or result is None or known.partition is not result.partition:
+        return {}
+    if known.boundaries is None or result.boundaries is None:
+        return {}
+    return dict(enumerate(same_segments(known.boundaries, result.boundaries).tolist()))
+
+
 class Carried(NamedTuple):
     """What was said of a boundary in another run: the arguments of `edits.review`."""
 

@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_trsmi.gui.finding import maps
 from napari_trsmi.gui.form.fold import Fold
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.widgets.plain import Label
@@ -89,14 +90,8 @@ def test_no_dock_is_wider_than_a_small_window_allows(dock, qtbot):
 
 
 def test_a_coloured_section_widens_no_dock(dock, long_named):
-    from napari_trsmi.gui.finding import maps
-
     session = session_of(dock.kept)
-    modality = next(iter(long_named.dataset.modalities.values()))
-    for coloring in (
-        maps.obs_coloring(long_named.dataset, SPACED),
-        maps.feature_coloring(long_named.dataset, modality.name, str(modality.table.var_names[0])),
-    ):
+    for coloring in _colorings(long_named.dataset):
         session.color(coloring)
         _settle()
         assert dock.minimumSizeHint().width() <= WIDEST
@@ -118,9 +113,12 @@ def test_the_window_with_all_docks_fits_a_small_screen(viewer, long_named):
         _settle()
         least = dock.minimumSizeHint()
         assert (least.width() <= WIDEST, least.height() <= HIGHEST) == (True, True), (dock.objectName(), least)
-    window.resize(960, 540)
-    _settle()
-    assert (window.width(), window.height()) == (960, 540)
+    session = session_of(viewer)
+    for coloring in (None, *_colorings(long_named.dataset)):
+        session.color(coloring)
+        window.resize(960, 540)
+        _settle()
+        assert (window.width(), window.height()) == (960, 540), coloring
 
 
 @pytest.mark.slow
@@ -154,6 +152,14 @@ def test_a_long_word_is_broken_over_lines_and_stays_as_it_was_given(qtbot):
     assert label.minimumSizeHint().width() <= 140
     label.setText("short")
     assert QLabel.text(label) == "short"
+
+
+def _colorings(dataset):
+    """Return what may colour the spots: categories, numbers, several together."""
+    modality = next(iter(dataset.modalities.values()))
+    one, two = (maps.feature_coloring(dataset, modality.name, str(name)) for name in modality.table.var_names[:2])
+    both = maps.together([maps.channel(one, "#ff00ff"), maps.channel(two, "#00ff00")])
+    return maps.obs_coloring(dataset, SPACED), one, both
 
 
 def _settle():

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QCheckBox,
-    QFileDialog,
     QHBoxLayout,
     QPlainTextEdit,
     QProgressBar,
@@ -23,6 +21,7 @@ from napari_trsmi.gui.ask.described import DescribedTables, field
 from napari_trsmi.gui.ask.job import AskJob, HeldOut
 from napari_trsmi.gui.jobs.attempt import Attempt
 from napari_trsmi.gui.jobs.jobs import JobPanel
+from napari_trsmi.gui.widgets import folders
 from napari_trsmi.gui.widgets.buttons import text_button
 from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.named import offer_domains
@@ -190,13 +189,11 @@ class DescribePanel(JobPanel):
         if self._file is not None:
             self._file = None
         else:
-            chosen, _ = QFileDialog.getOpenFileName(
-                self, "Gene sets", str(Path.home()), "Gene sets (*.gmt *.txt);;All (*)"
-            )
-            if not chosen:
+            chosen = folders.ask_for_file(self, "Gene sets", "Gene sets (*.gmt *.txt);;All (*)")
+            if chosen is None:
                 return
             with Attempt(self.session, "Reading") as reading:
-                self._file = Path(chosen).name, read_sets(Path(chosen))
+                self._file = chosen.name, read_sets(chosen)
             if not reading.well:
                 return
         self.load.setText("GMT file…" if self._file is None else f"✕ {many(len(self._file[1]), 'set')}")

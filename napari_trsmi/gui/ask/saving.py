@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QFileDialog, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_trsmi.gui.jobs.jobs import run_job
+from napari_trsmi.gui.widgets import folders
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,16 +23,9 @@ FILTERS = {".csv": "Table (*.csv)", ".png": "PNG picture (*.png);;SVG drawing (*
 def ask_path(parent: QWidget, session: Session, name: str) -> Path | None:
     """Ask where to save, beside the data first; None where a person does not want to."""
     dataset = session.dataset
-    folder = dataset.sources[0].absolute().parent if dataset is not None and dataset.sources else Path.home()
+    folder = folders.beside(dataset.sources[0] if dataset is not None and dataset.sources else None)
     stem = "" if dataset is None else f"{dataset.name}."
-    if "site-packages" in folder.parts or not folder.is_dir():  # the sample lies in the installed package
-        folder = Path.home()
-    filters = FILTERS[Path(name).suffix]
-    chosen, kind = QFileDialog.getSaveFileName(parent, "Save", str(folder / f"{stem}{name}"), filters)
-    if not chosen:
-        return None
-    ending = kind[kind.find("*") + 1 : kind.rfind(")")]
-    return Path(chosen if Path(chosen).suffix or not ending else chosen + ending)
+    return folders.ask_to_save(parent, "Save", folder / f"{stem}{name}", FILTERS[Path(name).suffix])
 
 
 def save_table(session: Session, table: pd.DataFrame, path: Path) -> None:

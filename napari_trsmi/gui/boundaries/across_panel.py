@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import (
     QComboBox,
-    QFileDialog,
     QHBoxLayout,
     QPushButton,
     QSizePolicy,
@@ -22,6 +21,7 @@ from napari_trsmi.gui.finding.feature_search import FeatureSearch
 from napari_trsmi.gui.finding.features import Feature, FeatureIndex
 from napari_trsmi.gui.jobs.attempt import Attempt
 from napari_trsmi.gui.jobs.jobs import run_job
+from napari_trsmi.gui.widgets import folders
 from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import ElidingLabel, Label
 from napari_trsmi.profile_figure import Band
@@ -40,8 +40,7 @@ KINDS = "Figure (*.png *.svg *.pdf);;Table (*.csv)"
 
 def ask_path(parent: QWidget, suggested: str) -> Path | None:
     """Ask a person where to save; None where they do not want to."""
-    chosen, _ = QFileDialog.getSaveFileName(parent, "Save the profiles", str(Path.home() / suggested), KINDS)
-    return Path(chosen) if chosen else None
+    return folders.ask_to_save(parent, "Save the profiles", suggested, KINDS)
 
 
 class AcrossPanel(QWidget):

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.boundaries.marker_tables import Marker, MarkerTables
     from napari_trsmi.gui.session.session import Session
 
+NONE_DIFFERS = "Take another boundary, or follow a feature in Across."
+
 
 class MarkersPanel(QWidget):
     """Markers of one domain, or what differs across the chosen boundary: a column per modality, best first."""
@@ -148,7 +150,7 @@ class MarkersPanel(QWidget):
             parts = {name: found[found["modality"] == name] for name in result.dataset.modalities}
             self._show({name: [_carrier(row, a, b) for row in rows.itertuples()] for name, rows in parts.items()})
             empty = without_features(result, segment, [name for name, rows in parts.items() if not len(rows)])
-            self.note.setText(f"{_across(parts, a, b)} {empty}".rstrip())
+            self.note.setText(" ".join(filter(None, (_across(parts, a, b), empty, "" if len(found) else NONE_DIFFERS))))
 
     def _show(self, columns: dict[str, list[QTableWidgetItem]]) -> None:
         """Fill the table with a column per modality."""

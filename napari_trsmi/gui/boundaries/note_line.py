@@ -9,6 +9,8 @@ from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QWidget
 
 from napari_trsmi.gui.widgets.plain import ElidingLabel
 
+NONE_CHOSEN = "No boundary is chosen: click its stroke on the tissue, or its row."
+
 
 class NoteLine(QWidget):
     """Says which boundary it writes about; Enter keeps the note, Escape leaves it as it was.
@@ -60,11 +62,12 @@ class NoteLine(QWidget):
         self.line.setText(note)
         self.line.setEnabled(segment is not None)
 
-    def begin(self) -> None:
-        """Let a person write."""
+    def begin(self) -> bool:
+        """Let a person write; return whether there is a boundary to write about."""
         if self.segment is not None:
             self.line.setFocus(Qt.FocusReason.ShortcutFocusReason)
             self.line.selectAll()
+        return self.segment is not None
 
     def keyPressEvent(self, event: Any) -> None:
         """Leave the note as it was on Escape."""

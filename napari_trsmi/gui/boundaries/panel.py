@@ -11,10 +11,11 @@ from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, 
 from napari_trsmi.gui import anchors
 from napari_trsmi.gui.boundaries import layers
 from napari_trsmi.gui.boundaries.filter_bar import FilterBar
-from napari_trsmi.gui.boundaries.note_line import NoteLine
+from napari_trsmi.gui.boundaries.note_line import NONE_CHOSEN, NoteLine
 from napari_trsmi.gui.boundaries.ramp_key import RampKey
 from napari_trsmi.gui.boundaries.table import CARRIED, BoundaryFilter, BoundaryModel
 from napari_trsmi.gui.boundaries.view import BoundaryView
+from napari_trsmi.gui.boundaries.why import WhyLine
 from napari_trsmi.gui.controls.undo_button import UndoButton
 from napari_trsmi.gui.session.undoing import walk
 from napari_trsmi.gui.support.bar import SupportBar
@@ -23,7 +24,7 @@ from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.named import NameBox
 from napari_trsmi.gui.widgets.plain import Label
-from napari_trsmi.reviews import same_segments
+from napari_trsmi.reviews import renumbered
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -128,15 +129,14 @@ class BoundaryPanel(QWidget):
         self.undo.setMinimumWidth(40)
         others.addWidget(self.undo)
         self._button(others, "Whole section", "Show the whole section again").clicked.connect(self.fly_back)
-        columns = self._button(others, "Columns", "Choose the columns of the table")
-        columns.clicked.connect(
-            lambda: self.table.columns_menu().exec(columns.mapToGlobal(columns.rect().bottomLeft()))
-        )
+        which = self._button(others, "Columns", "Choose the columns of the table")
+        which.clicked.connect(lambda: self.table.columns_menu().exec(which.mapToGlobal(which.rect().bottomLeft())))
 
         layout = QVBoxLayout(self)
         layout.addWidget(self.filters)
         layout.addWidget(SupportBar(self.session, offers=True))
         layout.addWidget(self.table, 1)
+        layout.addWidget(WhyLine(self.session))
         layout.addWidget(self.progress)
         layout.addWidget(self.line)
         layout.addLayout(verdicts)
@@ -159,7 +159,7 @@ class BoundaryPanel(QWidget):
         if not (verdict or segment is None or self.model.verdict(segment) or self._judged is None):
             segment = self._judged
         if segment is None:
-            return
+            return self._say_that_none_is_chosen()
         after = self._next_in_table(segment) if verdict else segment
         self._review(segment, verdict, self.model.note(segment))
         self.table.choose(segment if after is None else after)
@@ -168,7 +168,11 @@ class BoundaryPanel(QWidget):
 
     def write_note(self) -> None:
         """Write a note on the boundary just judged, else on the selected one."""
-        self.note.begin()
+        if not self.note.begin():
+            self._say_that_none_is_chosen()
+
+    def _say_that_none_is_chosen(self) -> None:
+        self.canvas.viewer.status = NONE_CHOSEN
 
     def go_on(self) -> None:
         """Go to the boundary without a verdict that matters most after the selected one; to those shown first."""
@@ -220,7 +224,7 @@ class BoundaryPanel(QWidget):
             self.buttons[text].setEnabled(self.table.segment is not None)
         segment = self.table.segment if self._judged is None else self._judged
         if segment is None or segment >= self.model.n_rows:
-            self.note.show_note(None, "No boundary chosen", "")
+            self.note.show_note(None, "None chosen", "")
             return
         pair = self.model.text(segment, "domains")
         just = "just judged: " if segment == self._judged and segment != self.table.segment else ""
@@ -234,7 +238,7 @@ class BoundaryPanel(QWidget):
         known, self._known = self._known, result
         edges = None if result is None else result.boundary_edges
         same = edges is not None and known is not None and edges is known.boundary_edges  # a review, a name
-        moved, chosen = {} if same else _renumbered(known, result), self.table.segment
+        moved, chosen = {} if same else renumbered(known, result), self.table.segment
         looked_at, below, aside = self.table.place
         before = [] if not same else [self._said(segment) for segment in range(self.model.n_rows)]
         self.model.set_result(result, same=same)
@@ -272,8 +276,7 @@ class BoundaryPanel(QWidget):
             self.shortest.setSingleStep(round(spot) if spot >= 1 else max(spot, 0.01))
 
     def _filter(self, *_: object) -> None:
-        parts = self.session.parts
-        section = "" if parts.chosen is None else parts.names[parts.chosen]
+        section = self._section
         self.rows.want(self.wanted.currentData(), self.shortest.value(), section, self.filters.pair.currentData())
         self._say_progress()
 
@@ -283,13 +286,15 @@ class BoundaryPanel(QWidget):
         self.progress.setRange(0, max(n, 1))
         self.progress.setValue(self.model.n_reviewed)
         self.progress.setVisible(n > 0)
-        self.line.setText(f"{line}{self._of_section()}" if n else NO_BOUNDARIES)
+        of = f" · section {self._section} only" if self._section else ""
+        self.line.setText(f"{line}{of}" if n else NO_BOUNDARIES)
         self.buttons["Next"].setEnabled(self.model.n_reviewed < n)
         self.buttons["Columns"].setEnabled(n > 0)
 
-    def _of_section(self) -> str:
+    @property
+    def _section(self) -> str:
         parts = self.session.parts
-        return "" if parts.chosen is None else f" · section {parts.names[parts.chosen]} only"
+        return "" if parts.chosen is None else parts.names[parts.chosen]
 
     def _on_chosen(self, segment: int | None) -> None:
         self._judged = None
@@ -318,12 +323,3 @@ class BoundaryPanel(QWidget):
         """Show the whole section."""
         if self.session.dataset is not None:
             self.flight.to(*self.canvas.box())
-
-
-def _renumbered(known: Result | None, result: Result | None) -> dict[int, int]:
-    """Return the number of each boundary where support came for the same domains and ranked them anew; else nothing."""
-    if known is None or result is None or known.partition is not result.partition:
-        return {}
-    if known.boundaries is None or result.boundaries is None:
-        return {}
-    return dict(enumerate(same_segments(known.boundaries, result.boundaries).tolist()))

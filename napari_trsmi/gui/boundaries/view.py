@@ -15,6 +15,15 @@ from napari_trsmi.gui.boundaries.table import ORDERS, SEPARATOR, BoundaryFilter,
 KEYS = {Qt.Key.Key_K: "keep", Qt.Key.Key_D: "doubt", Qt.Key.Key_R: "reject", Qt.Key.Key_U: ""}
 ROW = 24  # pixels high
 LONGEST = 120  # pixels that the names of two domains get before what stands behind them
+SECTION = 1  # the column of sections, where there are several
+
+
+class MiddleDelegate(QStyledItemDelegate):
+    """Cuts a name in its middle: those of sections often begin alike."""
+
+    def initStyleOption(self, option: Any, index: Any) -> None:  # noqa: D102
+        super().initStyleOption(option, index)
+        option.textElideMode = Qt.TextElideMode.ElideMiddle
 
 
 class PairDelegate(QStyledItemDelegate):
@@ -64,6 +73,7 @@ class BoundaryView(QTableView):
         self.boundaries, self.rows = model, rows
         self.setModel(rows)
         self.setItemDelegateForColumn(0, PairDelegate(self))
+        self.setItemDelegateForColumn(SECTION, MiddleDelegate(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)

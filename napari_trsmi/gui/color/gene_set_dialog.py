@@ -11,7 +11,6 @@ from qtpy.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QFileDialog,
     QFormLayout,
     QLineEdit,
     QPlainTextEdit,
@@ -23,6 +22,7 @@ from qtpy.QtWidgets import (
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui.color.gene_sets import find, genes_in
 from napari_trsmi.gui.finding.features import search
+from napari_trsmi.gui.widgets import folders
 from napari_trsmi.gui.widgets.plain import Label
 from napari_trsmi.gui.widgets.search_field import SearchField
 from napari_trsmi.plural import many
@@ -178,5 +178,4 @@ def told(missing: list[str], n: int, modality: str) -> str:
 
 
 def _ask_file(parent: QWidget) -> str:
-    path, _ = QFileDialog.getOpenFileName(parent, "Open gene sets", str(Path.home()), GMT)
-    return path
+    return str(folders.ask_for_file(parent, "Open gene sets", GMT) or "")

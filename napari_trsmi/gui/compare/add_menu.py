@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QFileDialog, QMenu, QWidget
+from qtpy.QtWidgets import QMenu, QWidget
 
 from napari_trsmi.gui.jobs.jobs import run_job
 from napari_trsmi.gui.session.runs import on
@@ -26,12 +26,7 @@ OF_SEVERAL = "Only one section can take over domains: this is a study. Open the 
 
 def ask_file(parent: QWidget) -> Path | None:
     """Ask a person for a saved result; None where they do not want one."""
-    start = str(folders.last())
-    chosen, _ = QFileDialog.getOpenFileName(parent, "Add a saved result", start, "Saved results (*.h5mu *.h5ad)")
-    if not chosen:
-        return None
-    folders.used(chosen)
-    return Path(chosen)
+    return folders.ask_for_file(parent, "Add a saved result", "Saved results (*.h5mu *.h5ad)")
 
 
 def ask_folder(parent: QWidget) -> Path | None:

@@ -109,9 +109,3 @@ def bring_in(session: Session, path: Path) -> None:
 
     run_job(session, f"Reading {path.name}", lambda: read_columns(dataset, path, chosen), done)
     return None
-
-
-def start_folder(session: Session) -> Path:
-    """Return where the files of the open section are; the home folder where it has none."""
-    sources = () if session.dataset is None else session.dataset.sources
-    return Path(sources[0]).absolute().parent if sources else Path.home()

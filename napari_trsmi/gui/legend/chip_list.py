@@ -53,9 +53,10 @@ class ChipList(QListView):
         self.setFixedHeight(min(last + 1, self._rows * row) + 2 * self.spacing() + around)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Wrap anew."""
+        """Wrap anew; a scroll bar of a lower list goes."""
         super().resizeEvent(event)
         self.fit()
+        self.updateGeometries()
 
 
 class _Delegate(QStyledItemDelegate):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QImage, QPixmap
-from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtGui import QImage, QPixmap, QResizeEvent
+from qtpy.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QWidget
 
 from napari_trsmi.gui.legend.chip_list import SCALE, ChipList, chips_model
 from napari_trsmi.gui.session.session import Session
@@ -14,8 +14,10 @@ from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label, as_tip
 
 WIDTH, HEIGHT = 120, 10  # of the colour map, pixels
+MOST = 3  # rows of names; as many features are shown together at most
 SEVERAL = "Each colour is black at its first number and full at its second; grey where a value is missing."
 BESIDE, ALONE = 130, 330  # pixels that a title gets before it is wrapped, beside a colour map and without one
+NARROW, NARROWEST = 390, 250  # pixels: below the first the title stands above the colour map; it fits the second
 
 
 class ColorKey(QWidget):
@@ -27,16 +29,19 @@ class ColorKey(QWidget):
         self.title, self.low, self.strip, self.high = Label(), Label(), Label(), Label()
         self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        self.categories = ChipList(rows=2)
+        self.categories = ChipList(rows=MOST)
         self.categories.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.categories.setSelectionMode(ChipList.SelectionMode.NoSelection)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.title)
+        self._needed = 0  # pixels of the title in one line
+        self._layout, row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self), QHBoxLayout()
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.addWidget(self.title)
+        self._layout.addLayout(row)
         for part in (self.low, self.strip, self.high):
-            layout.addWidget(part)
-        layout.addWidget(self.categories, 1)
-        layout.addStretch(0)
+            row.addWidget(part)
+        row.addWidget(self.categories, 1)
+        row.addStretch(0)
+        self._layout.addStretch(0)
         listen(self, (session.coloring_changed, self._update), (session.shown_changed, self._update))
         self._update()
 
@@ -53,9 +58,9 @@ class ColorKey(QWidget):
         self.title.setText(f"{title} (in the colours of the domains)" if known else title)
         self.title.setToolTip(SEVERAL if several else as_tip(whole))
         self.title.setWordWrap(False)
-        needed = self.title.sizeHint().width()  # in one line
+        self._needed = min(self.title.sizeHint().width(), ALONE if known else BESIDE)
         self.title.setWordWrap(True)  # so that a long title does not widen the window
-        self.title.setMinimumWidth(min(needed, ALONE if known else BESIDE))
+        self._lay()
         for part in (self.low, self.strip, self.high):
             part.setVisible(not named and not several)
         self.categories.setVisible((named and not known) or several)
@@ -69,6 +74,21 @@ class ColorKey(QWidget):
             low, high = limits(coloring)
             self._show_strip(_colormap(coloring.colormap), f"{low:.3g}", f"{high:.3g}")
             self.strip.setToolTip(f"{coloring.title}: from {low:.3g} to {high:.3g} and beyond; grey where unknown.")
+
+    def minimumSizeHint(self) -> QSize:
+        """Make do with a canvas beside docks in a small window."""
+        hint = super().minimumSizeHint()
+        return QSize(min(hint.width(), NARROWEST), hint.height())
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Put the title above the colour map where the canvas is narrow."""
+        super().resizeEvent(event)
+        self._lay()
+
+    def _lay(self) -> None:
+        narrow = self.width() < NARROW
+        self._layout.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
+        self.title.setMinimumWidth(0 if narrow else self._needed)
 
     def _show_strip(self, colors: np.ndarray, low: str, high: str) -> None:
         """Draw (n, 3) uint8 colours from left to right."""

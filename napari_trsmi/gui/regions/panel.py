@@ -12,7 +12,6 @@ from qtpy.QtCore import QSignalBlocker
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QColorDialog,
-    QFileDialog,
     QHBoxLayout,
     QInputDialog,
     QMenu,
@@ -29,6 +28,7 @@ from napari_trsmi.gui.jobs.attempt import Attempt
 from napari_trsmi.gui.regions.bar import ToolBar
 from napari_trsmi.gui.regions.regions import Regions
 from napari_trsmi.gui.regions.table import RegionTable
+from napari_trsmi.gui.widgets import folders
 from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.named import NameBox
 from napari_trsmi.gui.widgets.plain import Label
@@ -186,19 +186,20 @@ class RegionsPanel(QWidget):
             self.session.failed.emit(missing)
             return
         name = f"{dataset.name.replace(' + ', '_').replace('/', '_')}_{self.regions.column}{target.ending}"
-        start = exporting.start_folder(self.session) / name
-        path, _ = QFileDialog.getSaveFileName(self, f"Save {self.regions.column}", str(start), target.filter)
-        if path:
-            ending = Path(target.ending).suffix
-            chosen = Path(path if Path(path).suffix else path + ending)
-            exporting.write(self.session, target, chosen, [self.regions.column])
+        path = folders.ask_to_save(self, f"Save {self.regions.column}", self._folder / name, target.filter)
+        if path is not None:
+            exporting.write(self.session, target, path, [self.regions.column])
 
     def bring_in(self) -> None:
         """Ask for a file of another program, and make columns of it."""
-        start = str(exporting.start_folder(self.session))
-        path, _ = QFileDialog.getOpenFileName(self, "Bring in annotations", start, exporting.ANNOTATIONS)
-        if path:
-            exporting.bring_in(self.session, Path(path))
+        path = folders.ask_for_file(self, "Bring in annotations", exporting.ANNOTATIONS, self._folder)
+        if path is not None:
+            exporting.bring_in(self.session, path)
+
+    @property
+    def _folder(self) -> Path:
+        dataset = self.session.dataset
+        return folders.beside(dataset.sources[0] if dataset is not None and dataset.sources else None)
 
     def _on_drawn(self, rows: np.ndarray) -> None:
         self._try(self.regions.erase if self.bar.erase.isChecked() else self.regions.add)(rows)

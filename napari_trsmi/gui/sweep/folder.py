@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from qtpy.QtWidgets import QFileDialog, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_trsmi.errors import DataError
 from napari_trsmi.gui.widgets import folders
@@ -18,11 +18,7 @@ def ask_folder(parent: QWidget, title: str, suggested: Path | None) -> Path | No
     """Ask a person for a folder: one that is there, or the name of a new one where `suggested` is given."""
     if suggested is None:
         return folders.ask_for_folder(parent, title)
-    chosen, _ = QFileDialog.getSaveFileName(parent, title, str(suggested))
-    if not chosen:
-        return None
-    folders.used(chosen)
-    return Path(chosen)
+    return folders.ask_to_save(parent, title, suggested)
 
 
 def copied(folder: Path, to: Path) -> None:

@@ -93,8 +93,8 @@ STEPS = (
         "Question a boundary",
         "First comes what matters most: little support over a long way. Click the heading Support for the least "
         "supported, then the first row: the view flies there. Support is the share of other ways to cut the same "
-        "measurements that draw it; 0.5 is every second one. Columns further right say in which modality the sides "
-        "differ.",
+        "measurements that draw it; 0.5 is every second one. Below the table stands how far its sides differ in each "
+        "modality.",
         (anchors.BOUNDARIES,),
         "Boundaries",
         lambda session: session.boundary is not None,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakMethod, ref
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QObject, QPoint, QRect, QTimer
+from qtpy.QtCore import QObject, QPoint, QRect, Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QScrollArea, QTabWidget, QWidget
 
 from napari_trsmi.gui.remembered import know
 from napari_trsmi.gui.tour.card import Card, Frame, visible_rect
 from napari_trsmi.gui.tour.steps import STEPS, Step
 from napari_trsmi.gui.viewer.docks import open_dock
+from napari_trsmi.gui.viewer.keys import keys_of
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.widgets.hint import Hint
 from napari_trsmi.gui.widgets.listening import listen
@@ -39,8 +41,6 @@ class Tour(QObject):
 
     def __init__(self, viewer: Viewer, window: QMainWindow) -> None:
         super().__init__(window)
-        from weakref import ref
-
         self._viewer, self.session = ref(getattr(viewer, "__wrapped__", viewer)), session_of(viewer)
         self.number = 0
         self.card = Card(window)
@@ -50,6 +50,9 @@ class Tour(QObject):
         self.card.moved.connect(self._on_moved)
         self.card.skipped.connect(self.end)
         self.card.wanted.connect(self._bring)
+        if (keys := keys_of(self.card, viewer, self.session)) is not None:  # the focus is where a person clicked last
+            end = WeakMethod(self.end)
+            keys.bind("tour", self.card, {Qt.Key.Key_Escape: lambda: (ends := end()) and ends()}, self.card.isVisible)
         self._clock = QTimer(self)
         self._clock.setInterval(LOOK)
         self._clock.timeout.connect(self.look)

@@ -10,6 +10,7 @@ from weakref import WeakSet, ref
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import (
+    QApplication,
     QHBoxLayout,
     QMenu,
     QPushButton,
@@ -213,8 +214,12 @@ class DataPanel(QWidget):
     def _refresh(self, *_: Any) -> None:
         section = self.session.section
         self._remember(section)
-        self.empty.setVisible(section is None)
+        focus = QApplication.focusWidget()
+        was_here = focus is not None and self.empty.isAncestorOf(focus)  # Qt would give the keys to a field of numbers
         self.facts.setVisible(section is not None)
+        if was_here and section is not None:
+            self.more_button.setFocus()
+        self.empty.setVisible(section is None)
         if section is None:
             return
         self.name.setVisible(len(self.sections) < 2)  # else the list says it

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QAction, QGuiApplication
-from qtpy.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
+from qtpy.QtWidgets import QMenu, QMessageBox, QWidget
 
 from napari_trsmi.gui.jobs import exporting
 from napari_trsmi.gui.jobs.attempt import Attempt
@@ -36,12 +36,7 @@ Confirm = Callable[[QWidget | None, str], bool]
 
 def ask_path(parent: QWidget | None, title: str, suggested: Path, filters: str) -> Path | None:
     """Ask a person where to save; None where they do not want to. A missing ending is that of the chosen filter."""
-    chosen, kind = QFileDialog.getSaveFileName(parent, title, str(suggested), filters)
-    if not chosen:
-        return None
-    folders.used(chosen)
-    ending = kind[kind.find("*") + 1 : kind.rfind(")")]
-    return Path(chosen if Path(chosen).suffix or not ending else chosen + ending)
+    return folders.ask_to_save(parent, title, suggested, filters)
 
 
 def confirm(parent: QWidget | None, question: str) -> bool:

@@ -14,6 +14,7 @@ from napari_trsmi.gui.viewer.sessions import session_of
 
 if TYPE_CHECKING:
     from napari import Viewer
+    from qtpy.QtCore import QSize
     from qtpy.QtWidgets import QDockWidget, QMainWindow
 
     from napari_trsmi.gui.viewer.canvas import Canvas
@@ -113,14 +114,24 @@ def _make_room(window: QMainWindow) -> None:
     """Enlarge a small window as far as the screen allows, and keep it on the screen."""
     from qtpy.QtCore import QSize
 
+    keep_on_screen(window, window.size().expandedTo(QSize(*ROOM).boundedTo(largest(window))))
+
+
+def largest(window: QMainWindow) -> QSize:
+    """Return the largest size of a window, frame not counted, that its screen has room for."""
+    screen = window.screen()
+    frame = window.frameGeometry().size() - window.size()
+    return window.size() if screen is None else screen.availableGeometry().size() - frame
+
+
+def keep_on_screen(window: QMainWindow, wanted: QSize) -> None:
+    """Give a window a size, and keep it on the screen with its frame; one that fills the screen stays."""
     screen = window.screen()
     if screen is None or window.isMaximized() or window.isFullScreen():
         return
-    there, frame = screen.availableGeometry(), window.frameGeometry().size() - window.size()
-    most = there.size() - frame
-    wanted = window.size().expandedTo(QSize(*ROOM).boundedTo(most))
+    there, outer = screen.availableGeometry(), wanted + window.frameGeometry().size() - window.size()
     window.resize(wanted)
-    corner, outer = window.pos(), wanted + frame
+    corner = window.pos()
     window.move(  # the screen may end before the window does
         max(there.left(), min(corner.x(), there.right() + 1 - outer.width())),
         max(there.top(), min(corner.y(), there.bottom() + 1 - outer.height())),

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from qtpy.QtWidgets import QApplication, QFileDialog, QMenu
+from qtpy.QtWidgets import QApplication, QMenu
 
 from napari_trsmi.gui.remembered import forget, recent
 from napari_trsmi.gui.viewer.lane import Opening, in_turn, lane_of
+from napari_trsmi.gui.widgets import folders
 from napari_trsmi.gui.widgets.plain import as_tip, shortened
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     Found = list[OpenSection] | dict[str, Dataset] | ChoiceError
 
-SECTIONS = "Sections (*.h5mu *.h5ad);;All files (*)"
 WIDEST = 56  # letters of an entry
 WITH_COORDINATES = "Or open it together with the file that has them: Open… in the dock Train."
 FAR = 6  # files of a set that its tooltip names one by one
@@ -155,8 +155,7 @@ def open_sample(session: Session) -> None:
 
 def ask_files(session: Session) -> None:
     """Ask for files and open them."""
-    paths, _ = QFileDialog.getOpenFileNames(QApplication.activeWindow(), "Open a section", "", SECTIONS)
-    open_soon(session, paths)
+    open_soon(session, folders.ask_to_open(QApplication.activeWindow(), "Open a section", folders.SECTIONS))
 
 
 class RecentMenu(QMenu):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,35 @@ def is_of_the_person(folder: Path) -> bool:
         return not ours and folder.is_dir() and os.access(folder, os.W_OK)
     except (OSError, ValueError, TrsmiError):
         return False
+
+
+def ask_to_save(parent: QWidget | None, title: str, suggested: str | Path, filters: str = "") -> Path | None:
+    """Ask a person where to save; None where they do not want to. A missing ending is that of the chosen filter.
+
+    A name alone is suggested in the folder that was used last, and so is a path in a folder that is not the person's.
+    """
+    from qtpy.QtWidgets import QFileDialog
+
+    path = Path(suggested)
+    start = (path.parent if path.is_absolute() and is_of_the_person(path.parent) else last()) / path.name
+    chosen, kind = QFileDialog.getSaveFileName(parent, title, str(start), filters)
+    if not chosen:
+        return None
+    used(chosen)
+    found = re.search(r"\*([.\w]+)", kind)
+    return Path(chosen if Path(chosen).suffix or found is None else f"{chosen}{found[1]}")
+
+
+def ask_for_file(parent: QWidget | None, title: str, filters: str, folder: Path | None = None) -> Path | None:
+    """Ask a person for one file to open, first in a folder or in the one used last; None where they do not want to."""
+    from qtpy.QtWidgets import QFileDialog
+
+    start = folder if folder is not None and is_of_the_person(folder) else last()
+    chosen, _ = QFileDialog.getOpenFileName(parent, title, str(start), filters)
+    if not chosen:
+        return None
+    used(chosen)
+    return Path(chosen)
 
 
 def ask_to_open(parent: QWidget | None, title: str, filters: str) -> list[str]:

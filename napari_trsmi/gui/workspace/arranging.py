@@ -11,7 +11,7 @@ from qtpy.QtCore import QPoint, QRect, QSize, Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from napari_trsmi.gui import anchors
-from napari_trsmi.gui.viewer.docks import PLUGIN, SETTLE, WIDTH, docks_of, open_docks_once
+from napari_trsmi.gui.viewer.docks import PLUGIN, SETTLE, WIDTH, docks_of, keep_on_screen, largest, open_docks_once
 from napari_trsmi.gui.workspace.saved_window import Arrangement, SavedDock, SavedRows
 
 if TYPE_CHECKING:
@@ -53,10 +53,8 @@ def arrange(viewer: Viewer, wanted: Arrangement) -> None:
     """Lay the window of a viewer as it was, as far as it has the same docks; what cannot be is left as it is."""
     window = main_window(viewer, make=True)
     if window is not None:
-        if wanted.size is not None and not (window.isMaximized() or window.isFullScreen()):
-            screen = window.screen()
-            most = wanted.size if screen is None else (screen.availableSize().width(), screen.availableSize().height())
-            window.resize(*(min(size, largest) for size, largest in zip(wanted.size, most, strict=True)))
+        if wanted.size is not None:
+            keep_on_screen(window, QSize(*wanted.size).boundedTo(largest(window)))
         _lay(viewer, window, wanted.docks, _share(window, wanted.size))
         if wanted.rows is not None and (review := _review(window)) is not None:
             review.show_rows(**wanted.rows.model_dump())

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
+from qtpy.QtWidgets import QMessageBox, QWidget
 
+from napari_trsmi.gui.widgets import folders
 from napari_trsmi.gui.workspace.record import ENDING, SavedFile
 
 Beside = Literal["save", "leave", "cancel"]
@@ -18,16 +19,15 @@ _NAMED = 6
 
 def where_to(parent: QWidget | None, suggested: Path) -> Path | None:
     """Ask where to save a session; None where a person does not want to."""
-    chosen, _ = QFileDialog.getSaveFileName(parent, "Save session", str(suggested), FILTER)
-    if not chosen:
-        return None
-    return Path(chosen if chosen.endswith(ENDING) else f"{chosen.removesuffix('.json').removesuffix('.trsmi')}{ENDING}")
+    chosen = folders.ask_to_save(parent, "Save session", suggested, FILTER)
+    if chosen is None or chosen.name.endswith(ENDING):
+        return chosen
+    return Path(f"{str(chosen).removesuffix('.json').removesuffix('.trsmi')}{ENDING}")
 
 
 def which(parent: QWidget | None) -> Path | None:
     """Ask which session to open; None for none."""
-    chosen, _ = QFileDialog.getOpenFileName(parent, "Open a session", "", f"{FILTER};;All files (*)")
-    return Path(chosen) if chosen else None
+    return folders.ask_for_file(parent, "Open a session", f"{FILTER};;All files (*)")
 
 
 def beside(parent: QWidget | None, names: Sequence[str]) -> Beside:
@@ -64,11 +64,10 @@ def where_is(parent: QWidget | None, file: SavedFile) -> Path | Literal["leave",
     clicked = box.clickedButton()
     if clicked is not choose:
         return "leave" if clicked is leave else "cancel"
+    title = f"Where is {before.name}?"
     if before.suffix in ("", ".zarr"):
-        chosen = QFileDialog.getExistingDirectory(parent, f"Where is {before.name}?")
-    else:
-        chosen, _ = QFileDialog.getOpenFileName(parent, f"Where is {before.name}?", "", "All files (*)")
-    return Path(chosen) if chosen else "cancel"
+        return folders.ask_for_folder(parent, title) or "cancel"
+    return folders.ask_for_file(parent, title, "All files (*)", before.parent) or "cancel"
 
 
 def _box(parent: QWidget | None, text: str, more: str) -> QMessageBox:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -21,6 +20,7 @@ from napari_trsmi.gui.viewer.layers import DOMAINS, SPOTS
 from napari_trsmi.gui.viewer.opening import made_ready, put_in_turn, show_line
 from napari_trsmi.gui.viewer.sections import marked
 from napari_trsmi.gui.viewer.sessions import session_of
+from napari_trsmi.gui.widgets import folders
 from napari_trsmi.gui.widgets.plain import shortened
 from napari_trsmi.gui.workspace import asking, record
 from napari_trsmi.gui.workspace.arranging import arrange, as_it_lies
@@ -101,14 +101,9 @@ def save_session(session: Session, parent: QWidget | None = None, done: Callable
 
 
 def suggested(sections: Sequence[OpenSection]) -> Path:
-    """Return where to save a session by default: beside the data; in the home folder where nothing can be written."""
-    from napari_trsmi.data.sample import sample_path
-
+    """Return where to save a session by default: beside the data, or where `folders.beside` says."""
     first = sections[0]
-    source = Path(sources_of(first)[0]).absolute()
-    folder = source.parent
-    if source == sample_path().absolute() or not os.access(folder, os.W_OK):
-        folder = Path.home()
+    folder = folders.beside(sources_of(first)[0])
     stem = "".join(sign if sign.isalnum() or sign in "_-." else "_" for sign in first.dataset.name)
     return folder / f"{stem[:80] or 'session'}{record.ENDING}"
 

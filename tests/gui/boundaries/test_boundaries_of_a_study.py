@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 from opened_dock import dock_alone, layer
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QStyleOptionViewItem
 from small_study import small_study
 
 from napari_trsmi import Config
 from napari_trsmi.gui.boundaries.carrier_tables import without_features
+from napari_trsmi.gui.boundaries.view import SECTION
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +70,16 @@ def test_of_what_a_section_lacks_nobody_says_that_nothing_differs(result):
         "b": "Nothing differs in rna. adt was not measured here.",
         "c": "Nothing differs in adt. rna was not measured here.",
     }
+
+
+def test_sections_whose_names_begin_alike_can_be_told_apart(qtbot, result):
+    table = dock_alone(qtbot, result).boundaries.table
+    option = QStyleOptionViewItem()
+    index = table.rows.index(0, SECTION)
+    table.itemDelegateForColumn(SECTION).initStyleOption(option, index)
+    assert table.boundaries.columns[SECTION].key == "section"
+    assert option.text == index.data()
+    assert option.textElideMode == Qt.TextElideMode.ElideMiddle
 
 
 def test_strokes_of_hidden_sections_are_not_seen(qtbot, result):

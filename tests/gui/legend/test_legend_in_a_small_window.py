@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from opened_dock import open_section
 
+from napari_trsmi.gui.finding import maps
 from napari_trsmi.gui.legend.legend import Legend
 from napari_trsmi.gui.session.state import Shown
 from napari_trsmi.gui.viewer.sessions import session_of
@@ -27,3 +28,26 @@ def test_all_rows_of_the_legend_are_seen(viewer, qtbot, sample):
     qtbot.waitUntil(lambda: legend.domains.height() >= legend.list.geometry().bottom() > 40)
     window.resize(1000, 540)
     qtbot.waitUntil(lambda: window.height() == 540)
+
+
+def test_rows_that_are_all_seen_have_no_scroll_bar(viewer, qtbot, trained):
+    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
+    dock.window().resize(960, 540)
+    qtbot.waitExposed(dock.window())
+    open_section(viewer, trained.dataset, trained)
+    qtbot.waitUntil(lambda: dock.window().findChild(Legend) is not None)
+    rows = dock.window().findChild(Legend).list
+    qtbot.waitUntil(lambda: rows.isVisible() and rows.model().rowCount() == len(trained.names))
+    qtbot.wait(300)
+    last = rows.visualRect(rows.model().index(len(trained.names) - 1, 0))
+    assert rows.viewport().rect().contains(last)
+    assert not rows.verticalScrollBar().isVisible()
+    one, *others = (maps.feature_coloring(trained.dataset, "adt", name) for name in ("CD3", "CD4", "CD8"))
+    session_of(viewer).color(
+        maps.together([maps.channel(one, "#ff00ff"), *(maps.channel(x, "#00ff00") for x in others)])
+    )
+    key = dock.window().findChild(Legend).key.categories
+    qtbot.wait(300)
+    assert dock.window().width() == 960
+    assert key.viewport().rect().contains(key.visualRect(key.model().index(2, 0)))
+    assert not key.verticalScrollBar().isVisible()

@@ -14,6 +14,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QTabBar
 
 from napari_trsmi.evidence import SUPPORT
+from napari_trsmi.gui.boundaries.why import WhyLine
 from napari_trsmi.gui.viewer.docks import open_docks
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.workspace.arranging import docks_of
@@ -69,8 +70,12 @@ def test_the_least_supported_boundary_in_three_clicks(viewer, qtbot, clicks, res
     support = result.boundaries[SUPPORT]
     assert session_of(viewer).boundary == int(support.argmin())
     qtbot.waitUntil(lambda: viewer.scene.camera.zoom > before, timeout=5_000)  # it flew there
-    titles = [one.key.removeprefix("contrast_") for one in panel.model.columns]
-    assert set(result.dataset.modalities) <= set(titles)  # why
+    why, table = panel.findChild(WhyLine), result.boundaries.iloc[int(support.argmin())]
+    assert why.visibleRegion().boundingRect() == why.rect()
+    assert why.heightForWidth(why.width()) <= why.height()
+    assert f"{table[SUPPORT]:.0%} of other cuts draw it" in why.text()
+    for name in result.dataset.modalities:
+        assert f"{table[f'contrast_{name}']:.1f} in {name}" in why.text()
     assert clicks.n == 3
 
 

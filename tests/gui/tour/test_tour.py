@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from opened_dock import open_section
 from qtpy.QtCore import QRect, Qt
-from qtpy.QtWidgets import QApplication, QDockWidget, QWidget
+from qtpy.QtWidgets import QApplication, QDockWidget, QLineEdit, QWidget
 
 from napari_trsmi.gui import anchors, remembered
 from napari_trsmi.gui.support.job import SupportJob
@@ -106,6 +106,20 @@ def test_keys_lead_through_it_and_escape_ends_it_for_good(tour, viewer, qtbot):
     qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: window.findChildren(Tour) == [])
     assert window.findChildren(QWidget, "trsmi-tour") == []
+    assert remembered.is_known(NAME)
+
+
+def test_escape_ends_it_wherever_a_click_left_the_focus(tour, viewer, qtbot):
+    window = tour.parent()
+    window.activateWindow()
+    text = next(one for one in window.findChildren(QLineEdit) if one.placeholderText() == "Find a setting")
+    for focus in (text, viewer.window._qt_viewer.canvas.native):
+        focus.setFocus()
+        qtbot.waitUntil(lambda focus=focus: QApplication.focusWidget() is focus)
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
+        if focus is text:  # which has its own use for the key
+            assert window.findChildren(Tour) == [tour]
+    qtbot.waitUntil(lambda: window.findChildren(Tour) == [])
     assert remembered.is_known(NAME)
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from dock_by_hand import click, enabled
+from dock_by_hand import enabled
 from opened_dock import add
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication
+from typed_keys import focus, press
 
 from napari_trsmi import read
 from napari_trsmi.data.simulate import simulate_dataset
@@ -18,8 +21,10 @@ from napari_trsmi.gui.train.data_panel import ADD
 def test_an_empty_dock_says_what_to_do_and_opens_the_sample(dock, qtbot):
     assert dock.data_panel.empty.isVisible()
     assert not dock.run_bar.run_button.isEnabled()
-    click(qtbot, dock.data_panel.sample_button)
+    focus(dock.data_panel.sample_button, qtbot)
+    press(Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: dock.session.section is not None, timeout=20_000)
+    assert QApplication.focusWidget() is dock.data_panel.more_button  # and no field that a key would change
     assert not dock.data_panel.empty.isVisible()
     assert dock.data_panel.name.text() == dock.session.dataset.name
     assert dock.data_panel.content.text() == "2,500 spots · rna (RNA) · adt (protein)"

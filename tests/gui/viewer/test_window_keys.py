@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QMainWindow
 
 from napari_trsmi import edits
+from napari_trsmi.gui.boundaries.note_line import NONE_CHOSEN
 from napari_trsmi.gui.viewer.hover import Hover, words
 from napari_trsmi.gui.viewer.keys import WindowKeys
 from napari_trsmi.gui.viewer.layers import DOMAINS, SPOTS
@@ -168,6 +169,19 @@ def test_while_the_dock_is_not_to_be_seen_the_letters_of_the_review_mean_nothing
     qtbot.waitUntil(lambda: not dock.isVisible())
     qtbot.keyClick(focus(qtbot, canvas(dock)), Key.Key_K)
     assert said(dock) == {}
+
+
+def test_keys_of_the_review_say_what_they_lack(dock, qtbot):
+    dock.boundaries.table.choose(None)
+    view = focus(qtbot, canvas(dock))
+    for key in (Key.Key_K, Key.Key_N):
+        dock.viewer.status = ""
+        qtbot.keyClick(view, key)
+        assert dock.viewer.status == NONE_CHOSEN
+    assert said(dock) == {}
+    dock.boundaries.table.choose(0)
+    qtbot.keyClick(view, Key.Key_K)
+    assert said(dock) == {0: "keep"}
 
 
 def test_a_key_that_is_held_marks_one_boundary(dock, qtbot):

@@ -4,10 +4,27 @@ from __future__ import annotations
 
 import pytest
 from opened_dock import open_section
+from qtpy.QtCore import QSize
+from qtpy.QtWidgets import QMainWindow
 
-from napari_trsmi.gui.viewer.docks import SETTLE, WIDTH, docks_of, open_docks
+from napari_trsmi.gui.viewer.docks import SETTLE, WIDTH, docks_of, keep_on_screen, largest, open_docks
 from napari_trsmi.gui.workspace.arranging import arrange, as_it_lies
 from napari_trsmi.gui.workspace.saved_window import Arrangement, SavedDock
+
+
+def test_a_window_has_room_for_its_frame(qtbot):
+    class Framed(QMainWindow):
+        def frameGeometry(self):
+            return self.geometry().adjusted(-4, -30, 4, 4)
+
+    window = Framed()
+    qtbot.addWidget(window)
+    there = window.screen().availableGeometry()
+    assert largest(window) == there.size() - QSize(8, 34)
+    window.move(there.right() - 50, there.bottom() - 50)
+    keep_on_screen(window, largest(window))
+    assert window.size() == there.size() - QSize(8, 34)
+    assert window.pos() == there.topLeft()
 
 
 @pytest.mark.slow
