@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qtpy.QtCore import Signal
 from qtpy.QtGui import QAction
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from napari_trsmi.config import Config
 from napari_trsmi.gui.widgets import folders
@@ -94,13 +94,9 @@ class Tools(QWidget):
             self.preset_chosen.emit(action.data())
 
     def _load(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Load settings", str(folders.last()), FILES)
-        if path:
-            folders.used(path)
-            self.load_chosen.emit(path)
+        if (path := folders.ask_for_file(self, "Load settings", FILES)) is not None:
+            self.load_chosen.emit(str(path))
 
     def _save(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save settings", str(folders.last() / "settings.json"), FILES)
-        if path:
-            folders.used(path)
-            self.save_chosen.emit(path)
+        if (path := folders.ask_to_save(self, "Save settings", "settings.json", FILES)) is not None:
+            self.save_chosen.emit(str(path))
