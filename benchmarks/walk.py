@@ -93,6 +93,7 @@ def child(seed: int, steps: int, spots: int) -> int:
     """Walk in this process and print what came of it as JSON."""
     import faulthandler
 
+    os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp()  # hints it puts away, files it opens
     faulthandler.dump_traceback_later(LIMIT - 60, exit=True)
     faulthandler.enable()
     from dataclasses import asdict

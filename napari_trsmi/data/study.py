@@ -114,9 +114,9 @@ def _check_different(parts: Sequence[Dataset]) -> None:
         shared = [key for key in own if key in other]
         same = [np.intersect1d(own[key], other[key], assume_unique=True).size > least for key in shared]
         if same and all(same):
-            raise same_section(a, b)
+            raise _same_section(a, b)
         if len(at & there) > least and shared_spots(a, b) > least:  # the first is cheap, and true of grids alone
-            raise same_section(a, b)
+            raise _same_section(a, b)
 
 
 def _marks(values: Any) -> np.ndarray:
@@ -126,7 +126,7 @@ def _marks(values: Any) -> np.ndarray:
     return np.asarray(found[times == 1])
 
 
-def same_section(a: Dataset, b: Dataset) -> DataError:
+def _same_section(a: Dataset, b: Dataset) -> DataError:
     """Return the error of one section under two names."""
     return DataError(f"Expected different sections, found the same one as {a.name!r} and {b.name!r}. Remove one.")
 

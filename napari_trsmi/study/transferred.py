@@ -146,7 +146,7 @@ def _read(study: Result | str | Path, new: Any) -> tuple[Result, Dataset]:
 
 def _together(known: Result, new: Dataset) -> tuple[Dataset, np.ndarray, Config, list[str]]:
     """Return sections of the study and the new one as one dataset, the study's rows in it, settings, and notes."""
-    from napari_trsmi.data.study import same_section, shared_spots, stack
+    from napari_trsmi.data.study import shared_spots, stack
 
     dataset = known.dataset
     shared = tuple(m for m in dataset.modalities if m in new.modalities)
@@ -193,7 +193,10 @@ def _together(known: Result, new: Dataset) -> tuple[Dataset, np.ndarray, Config,
     )
     for part in list(sections.values())[:-1]:  # a part of it may be labelled again
         if part.n_spots == new.n_spots == shared_spots(part, sections[name]):
-            raise same_section(part, sections[name])
+            raise DataError(
+                f"Expected a section that the study lacks, found {new.name!r}, which is its own {part.name!r}. Its "
+                "domains are those of the study."
+            )
     return stack(sections, distinct=False), found, config, notes
 
 

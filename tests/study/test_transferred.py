@@ -142,7 +142,7 @@ def test_a_section_without_a_modality_of_the_study_is_refused(study):
 
 
 def test_the_same_section_is_refused(study):
-    with pytest.raises(DataError, match="found the same one"):
+    with pytest.raises(DataError, match="which is its own 'a'"):
         nt.transfer(study, replace(tissue(1), name="again"))
 
 
