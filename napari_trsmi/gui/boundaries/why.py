@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt
 
 from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui.widgets.listening import listen
+from napari_trsmi.gui.widgets.placed import set_seen
 from napari_trsmi.gui.widgets.plain import Label
 from napari_trsmi.summary import SUPPORT_MEANS
 
@@ -44,7 +45,7 @@ class WhyLine(Label):
     def _tell(self, _: Any = None) -> None:
         result, segment = self.session.result, self.session.boundary
         table = None if result is None else result.boundaries
-        self.setVisible(table is not None and len(table) > 0)
+        set_seen(self, table is not None and len(table) > 0)
         chosen = table is not None and segment is not None and segment < len(table)
         self.setText(why(table.iloc[segment]) if table is not None and chosen else CHOOSE)
 

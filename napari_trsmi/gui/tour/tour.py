@@ -12,8 +12,9 @@ from qtpy.QtWidgets import QDockWidget, QMainWindow, QScrollArea, QTabWidget, QW
 from napari_trsmi.gui.remembered import know
 from napari_trsmi.gui.tour.card import Card, Frame, visible_rect
 from napari_trsmi.gui.tour.steps import STEPS, Step
-from napari_trsmi.gui.viewer.docks import open_dock
+from napari_trsmi.gui.viewer.docks import docks_in_turn, open_dock
 from napari_trsmi.gui.viewer.keys import keys_of
+from napari_trsmi.gui.viewer.lane import in_turn
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.widgets.hint import Hint
 from napari_trsmi.gui.widgets.listening import listen
@@ -186,7 +187,13 @@ def _is_seen(widget: QWidget) -> bool:
 
 def start_tour(viewer: Viewer) -> Tour | None:
     """Begin the tour in the window of a viewer, anew where it is under way; None where there is no window."""
-    window = main_window(viewer, make=True)
+    if hasattr(viewer, "window"):
+        session = session_of(viewer)
+        docks = docks_in_turn(session.canvas)
+        for _ in range(2):  # the first is there at once; all of them would hold up the window for two seconds
+            next(docks, None)
+        in_turn(session, docks)
+    window = main_window(viewer)
     if window is None:
         return None
     for before in window.findChildren(Tour):

@@ -12,7 +12,7 @@ from napari_trsmi.gui.support.job import SupportJob
 from napari_trsmi.gui.tour.card import beside_of
 from napari_trsmi.gui.tour.steps import NO_RESULT, NOT_DONE, SEARCHING, STEPS
 from napari_trsmi.gui.tour.tour import DONE, NAME, Tour, start_tour
-from napari_trsmi.gui.viewer.docks import open_dock, open_docks
+from napari_trsmi.gui.viewer.docks import DOCKS, open_dock, open_docks
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.workspace.arranging import docks_of
 
@@ -40,6 +40,12 @@ def is_around(frame, widget):
     seen = QRect(widget.mapToGlobal(seen.topLeft()), seen.size())
     near = seen.adjusted(-10, -10, 10, 10)
     return frame.isVisible() and place(frame).contains(seen) and near.contains(place(frame))
+
+
+def test_the_tour_is_there_with_the_first_dock_and_the_others_follow(viewer, qtbot):
+    assert start_tour(viewer) is not None
+    assert list(docks_of(viewer)) == ["Train"]
+    qtbot.waitUntil(lambda: set(DOCKS) <= set(docks_of(viewer)), timeout=20_000)
 
 
 @pytest.mark.slow
