@@ -11,6 +11,7 @@ from scipy import sparse
 
 import napari_trsmi as nt
 from napari_trsmi.data.readers.needed import read_needed
+from napari_trsmi.data.tables import layers_of
 
 N, D = 64, 60
 
@@ -58,7 +59,7 @@ def test_all_that_is_looked_at_is_there(table, tmp_path, suffix):
         table.write_h5ad(path)
         with h5py.File(path, "r") as file:
             found = read_needed(file)
-    assert list(found.layers) == ["counts"]
+    assert list(layers_of(found)) == ["counts"]
     assert not len(found.obsp)
     assert np.array_equal(found.X.toarray(), table.X.toarray())
     assert np.array_equal(found.raw.X.toarray(), table.raw.X.toarray())
