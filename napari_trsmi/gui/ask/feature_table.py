@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QSortFilterProxyModel, Qt, Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QTableView
 
 from napari_trsmi.gui.widgets.columns import Column, ColumnModel, Index, Role
@@ -29,60 +29,76 @@ COLUMNS = (
     Column("share_b", "% in B", "Per cent of the spots of B with any of it", 42),
     Column("log2fc", "log2 FC", "Log2 fold change of A to B: 1 is twice as much, -1 half as much", 50),
 )
-NUMBER = Qt.ItemDataRole.UserRole
 
 
 class FeatureModel(ColumnModel):
-    """One row per feature of one modality."""
+    """One row per feature of one modality, in the order of the table or of one of its columns.
+
+    It sorts by itself: a proxy of Qt compares value by value, which takes 2 s for 20,000 genes and 23 s for 200,000
+    peaks.
+
+    Attributes
+    ----------
+    table
+        The table of `answers.differ`, or None.
+    rows
+        (n,) int rows of the table from top to bottom.
+    """
 
     columns = COLUMNS
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
         self.table: pd.DataFrame | None = None
+        self.rows = np.empty(0, int)
         self._values: dict[str, Any] = {}
-        self._order: dict[str, list[Any]] = {}  # what a column is sorted by, of those that were
 
     def set_table(self, table: pd.DataFrame | None) -> None:
         """Show the table of a modality, see `answers.differ`."""
         self.beginResetModel()
         self.table = table
-        self._order = {}
+        self.rows = np.arange(0 if table is None else len(table))
         self._values = {} if table is None else {key: table[key].to_numpy() for key, *_ in COLUMNS}
         if table is not None:
             self._values["feature"] = table["feature"].to_numpy()
         self.endResetModel()
 
-    @property
-    def n_rows(self) -> int:  # noqa: D102
-        return 0 if self.table is None else len(self.table)
-
-    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:  # noqa: D102
-        if not index.isValid() or self.table is None:
-            return None
-        key = COLUMNS[index.column()].key
-        if role == NUMBER:  # what is sorted by, asked for twice for each comparison
-            return self._sorted_by(key)[index.row()]
-        value = self._values[key][index.row()]
-        if role == Role.DisplayRole:
-            return _shown(key, value)
-        if role == Role.TextAlignmentRole and key != "name":
-            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        if role == Role.ToolTipRole:
-            name, feature = (str(self._values[one][index.row()]) for one in ("name", "feature"))
-            return as_tip(name if name == feature else f"{name} ({feature})")
-        return None
-
-    def _sorted_by(self, key: str) -> list[Any]:
-        """Return the ranks of the features by a column, worked out once: a table has 20,000."""
-        if key not in self._order:
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column, rows without a value first and equal ones as in the table; by -1 as in the table."""
+        self.layoutAboutToBeChanged.emit()
+        held = self.persistentIndexList()  # what is selected, and the current one
+        features = self.rows[[index.row() for index in held]]
+        self.rows = np.arange(len(self.rows))
+        if column >= 0 and self.table is not None:
+            key = COLUMNS[column].key
             values = self._values[key]
             if key == "name":
                 values = np.array([str(name).casefold() for name in values])
             else:
-                values = np.nan_to_num(values.astype(float), nan=-np.inf)
-            self._order[key] = np.unique(values, return_inverse=True)[1].ravel().tolist()
-        return self._order[key]
+                values = np.nan_to_num(values.astype(float), nan=-np.inf, posinf=np.inf, neginf=-np.inf)
+            rank = np.unique(values, return_inverse=True)[1].ravel()
+            self.rows = np.argsort(rank if order == Qt.SortOrder.AscendingOrder else -rank, kind="stable")
+        now = np.argsort(self.rows)[features]
+        moved = [self.index(int(row), index.column()) for row, index in zip(now, held, strict=True)]
+        self.changePersistentIndexList(held, moved)
+        self.layoutChanged.emit()
+
+    @property
+    def n_rows(self) -> int:  # noqa: D102
+        return len(self.rows)
+
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:  # noqa: D102
+        if not index.isValid() or self.table is None:
+            return None
+        key, row = COLUMNS[index.column()].key, self.rows[index.row()]
+        if role == Role.DisplayRole:
+            return _shown(key, self._values[key][row])
+        if role == Role.TextAlignmentRole and key != "name":
+            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        if role == Role.ToolTipRole:
+            name, feature = (str(self._values[one][row]) for one in ("name", "feature"))
+            return as_tip(name if name == feature else f"{name} ({feature})")
+        return None
 
 
 class FeatureTable(QTableView):
@@ -99,10 +115,7 @@ class FeatureTable(QTableView):
     def __init__(self) -> None:
         super().__init__()
         self.features = FeatureModel(self)
-        self._sorted = QSortFilterProxyModel(self)
-        self._sorted.setSourceModel(self.features)
-        self._sorted.setSortRole(NUMBER)
-        self.setModel(self._sorted)
+        self.setModel(self.features)
         self.setSortingEnabled(True)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -127,7 +140,6 @@ class FeatureTable(QTableView):
     def set_table(self, table: pd.DataFrame | None) -> None:
         """Show a table in its own order."""
         self._quiet = True
-        self._sorted.sort(-1)
         header: Any = self.horizontalHeader()
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.features.set_table(table)
@@ -135,21 +147,20 @@ class FeatureTable(QTableView):
 
     def select(self, row: int) -> None:
         """Reach a feature by its row in the table."""
-        at = self._sorted.mapFromSource(self.features.index(row, 0))
-        if at.isValid():
-            self.selectRow(at.row())
-            self.scrollTo(at)
+        for at in np.flatnonzero(self.features.rows == row):
+            self.selectRow(int(at))
+            self.scrollTo(self.features.index(int(at), 0))
 
     @property
     def selected(self) -> list[int]:
         """Rows of the features that are selected, from the top."""
         chosen: Any = self.selectionModel()
         found = sorted(chosen.selectedRows(), key=lambda index: index.row())
-        return [self._sorted.mapToSource(index).row() for index in found]
+        return [int(self.features.rows[index.row()]) for index in found]
 
     def _on_current(self, index: Any, before: Any = None) -> None:
         if index.isValid() and not self._quiet:
-            self.chosen.emit(self._sorted.mapToSource(index).row())
+            self.chosen.emit(int(self.features.rows[index.row()]))
 
 
 def _shown(key: str, value: Any) -> str:
