@@ -13,7 +13,8 @@ from napari_trsmi.gui.boundaries import layers
 from napari_trsmi.gui.boundaries.filter_bar import FilterBar
 from napari_trsmi.gui.boundaries.note_line import NONE_CHOSEN, NoteLine
 from napari_trsmi.gui.boundaries.ramp_key import RampKey
-from napari_trsmi.gui.boundaries.table import CARRIED, BoundaryFilter, BoundaryModel
+from napari_trsmi.gui.boundaries.rows import BoundaryRows
+from napari_trsmi.gui.boundaries.table import CARRIED, BoundaryModel
 from napari_trsmi.gui.boundaries.view import BoundaryView
 from napari_trsmi.gui.boundaries.why import WhyLine
 from napari_trsmi.gui.controls.undo_button import UndoButton
@@ -49,7 +50,7 @@ class BoundaryPanel(QWidget):
         self.session, self.canvas = session, canvas
         self.flight = Flight(canvas.viewer, self)
         self.model = BoundaryModel(self)
-        self.rows = BoundaryFilter(self.model, self)
+        self.rows = BoundaryRows(self.model, self)
         self.table = BoundaryView(self.model, self.rows)
         self._known: Result | None = None  # the result in the table
         self.table.setObjectName(anchors.BOUNDARIES)

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QModelIndex, QSortFilterProxyModel, Qt, Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor, QPainter, QPixmap
 
 from napari_trsmi.evidence import SUPPORT
@@ -263,53 +263,6 @@ class BoundaryModel(ColumnModel):
         if role == Role.TextAlignmentRole and isinstance(self.sort_value(segment, column.key), float):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
-
-
-class BoundaryFilter(QSortFilterProxyModel):
-    """Sorts the boundaries and leaves out those a person does not want to see."""
-
-    def __init__(self, model: BoundaryModel, parent: Any = None) -> None:
-        super().__init__(parent)
-        self.model, self.wanted, self.shortest, self.section = model, "all", 0.0, ""
-        self.pair: tuple[int, int] | None = None
-        self.order = "weight"  # one of ORDERS, or "" for that of a column
-        self.setSourceModel(model)
-
-    def want(self, wanted: str, shortest: float, section: str = "", pair: tuple[int, int] | None = None) -> None:
-        """Keep boundaries with a verdict out of `FILTERS` that are at least so long.
-
-        Of one section or of all (""), between two domains or between any (None).
-        """
-        self.wanted, self.shortest, self.section, self.pair = wanted, shortest, section, pair
-        self.invalidate()
-
-    def filterAcceptsRow(self, row: int, parent: Index) -> bool:  # noqa: D102
-        verdict = self.model.verdict(row)
-        rules = {"all": True, "unreviewed": verdict == "", "note": bool(self.model.note(row))}
-        rules["carried"] = bool(self.model.carried_from(row))
-        fits = rules.get(self.wanted, verdict == self.wanted) and self.pair in (None, self.model.pair(row))
-        here = not self.section or self.model.section(row) == self.section
-        return fits and here and self.model.length(row) >= self.shortest
-
-    def lessThan(self, left: Index, right: Index) -> bool:  # noqa: D102
-        if self.order:
-            one, other = (self._rank(index.row()) for index in (left, right))
-            return one < other
-        key = self.model.columns[left.column()].key
-        first, second = self.model.sort_value(left.row(), key), self.model.sort_value(right.row(), key)
-        return bool(left.row() < right.row() if first == second else first < second)
-
-    def _rank(self, segment: int) -> tuple[float, int]:
-        by = {"weight": self.model.weight, "least": self.model.doubt, "longest": self.model.length}[self.order]
-        return -by(segment), segment
-
-    def segments(self) -> list[int]:
-        """Return the segments that are left, from top to bottom."""
-        return [self.mapToSource(self.index(row, 0)).row() for row in range(self.rowCount())]
-
-    def position(self, segment: int) -> QModelIndex:
-        """Return the first cell of a segment; not valid where it is left out."""
-        return self.mapFromSource(self.model.index(segment, 0))
 
 
 def _swatches(first: str, second: str) -> QPixmap:

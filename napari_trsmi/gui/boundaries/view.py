@@ -10,7 +10,8 @@ from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QStyledItemDelegate, QTableView
 
 from napari_trsmi.gui.boundaries.frozen import FrozenColumn
-from napari_trsmi.gui.boundaries.table import ORDERS, SEPARATOR, BoundaryFilter, BoundaryModel
+from napari_trsmi.gui.boundaries.rows import BoundaryRows
+from napari_trsmi.gui.boundaries.table import ORDERS, SEPARATOR, BoundaryModel
 
 KEYS = {Qt.Key.Key_K: "keep", Qt.Key.Key_D: "doubt", Qt.Key.Key_R: "reject", Qt.Key.Key_U: ""}
 ROW = 24  # pixels high
@@ -68,7 +69,7 @@ class BoundaryView(QTableView):
     undo = Signal()
     ordered = Signal(str)
 
-    def __init__(self, model: BoundaryModel, rows: BoundaryFilter) -> None:
+    def __init__(self, model: BoundaryModel, rows: BoundaryRows) -> None:
         super().__init__()
         self.boundaries, self.rows = model, rows
         self.setModel(rows)
@@ -110,7 +111,7 @@ class BoundaryView(QTableView):
     def segment(self) -> int | None:
         """The selected segment."""
         selected = self._selection.selectedRows()
-        return self.rows.mapToSource(selected[0]).row() if selected else None
+        return self.rows.segment(selected[0].row()) if selected else None
 
     def choose(self, segment: int | None) -> None:
         """Select a segment, if it is in the table."""
@@ -148,7 +149,7 @@ class BoundaryView(QTableView):
             row = first if down.value() else -1
         if row < 0:
             return None, 0, across.value()
-        return self.rows.mapToSource(self.rows.index(row, 0)).row(), self.rowViewportPosition(row), across.value()
+        return self.rows.segment(row), self.rowViewportPosition(row), across.value()
 
     def go_back(self, segment: int | None, below: int, aside: int) -> None:
         """Show a boundary so many pixels below the heading; None for the top."""
@@ -168,15 +169,13 @@ class BoundaryView(QTableView):
         header: Any = self.horizontalHeader()
         header.setSortIndicatorShown(False)
         header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
-        self.rows.invalidate()
-        self.rows.sort(0, Qt.SortOrder.AscendingOrder)
+        self.rows.sort(0)
         self.ordered.emit(order)
 
     def sortByColumn(self, column: int, order: Qt.SortOrder) -> None:
         """Sort the rows by a column."""
         self.rows.order = ""
         super().sortByColumn(column, order)
-        self.rows.invalidate()
         self.ordered.emit("")
 
     @property

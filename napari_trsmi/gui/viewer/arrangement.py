@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QChildEvent, QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow
 
@@ -84,7 +85,7 @@ class Arrangement(QObject):
     def _raise(self) -> None:
         """Bring the dock that was shown to the front; where many were at once, nobody asked for one of them."""
         shown, self._shown = self._shown, []
-        if len(shown) == 1:
+        if len(shown) == 1 and isalive(shown[0]):
             shown[0].raise_()
 
 

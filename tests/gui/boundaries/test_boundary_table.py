@@ -72,6 +72,36 @@ def test_rows_come_weakest_first_and_sort_by_any_column(dock, trained):
     assert shown == f"{trained.boundaries['length'].max() * trained.dataset.microns_per_unit:,.0f}"
 
 
+def test_every_order_keeps_what_is_selected_and_asks_each_boundary_once(dock, monkeypatch):
+    panel = dock.boundaries
+    model, rows, table = panel.model, panel.rows, panel.table
+    n = model.rowCount()
+    chosen = n // 2
+    table.choose(chosen)
+    asked, length = [], type(model).length
+    monkeypatch.setattr(type(model), "length", lambda self, one: asked.append(one) or length(self, one))
+    for order in ("weight", "least", "longest"):
+        asked.clear()
+        table.order(order)
+        assert len(asked) <= 3 * n  # a comparison of two by two asks n log n times
+        by = {"weight": model.weight, "least": model.doubt, "longest": model.length}[order]
+        found = [by(segment) for segment in rows.segments()]
+        assert found == sorted(found, reverse=True)
+        assert table.segment == chosen
+        assert table.currentIndex().row() == rows.segments().index(chosen)
+    for at, column in enumerate(model.columns):
+        for down in (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder):
+            table.sortByColumn(at, down)
+            found = [model.sort_value(segment, column.key) for segment in rows.segments()]
+            assert found == sorted(found, reverse=down == Qt.SortOrder.DescendingOrder)
+            assert sorted(rows.segments()) == list(range(n))
+            assert table.segment == chosen
+    panel.shortest.setValue(panel.shortest.maximum())
+    assert rows.rowCount() == 0 or chosen in rows.segments()
+    panel.shortest.setValue(0)
+    assert rows.rowCount() == table.verticalHeader().count() == n
+
+
 def test_columns_can_be_left_out_also_of_the_next_result(dock, trained):
     table = dock.boundaries.table
     menu = table.columns_menu()

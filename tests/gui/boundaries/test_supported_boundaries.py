@@ -95,7 +95,7 @@ def test_the_table_stays_where_a_person_is_when_support_comes(qtbot, trained, su
         table.verticalScrollBar().setValue(72)
         at = table.rowAt(0)
     QApplication.processEvents()
-    segment = table.rows.mapToSource(table.rows.index(at, 0)).row()
+    segment = table.rows.segment(at)
     before = table.rowViewportPosition(at)
     assert 0 <= before <= table.viewport().height() - 24
     dock.session.refine(supported)

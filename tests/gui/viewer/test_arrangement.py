@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 from opened_dock import open_section
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QDockWidget, QPushButton, QTabBar
+from qtpy.compat import isalive
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtWidgets import QApplication, QDockWidget, QPushButton, QTabBar
 
 from napari_trsmi.gui.regions.dock import RegionsDock
+from napari_trsmi.gui.viewer.arrangement import arrangement_of
 from napari_trsmi.gui.viewer.docks import DOCKS, ON_DEMAND, PLUGIN, SETTLE, TABS, WIDTH, open_dock, open_docks
 from napari_trsmi.gui.viewer.sessions import session_of
 
@@ -78,6 +80,16 @@ def test_a_dock_that_was_hidden_comes_to_the_front_at_its_place(viewer, docks, q
     qtbot.waitUntil(lambda: tabs(viewer) == ([one for one in ORDER if one != "Trust"], "Compare"), timeout=2_000)
     trust.show()
     qtbot.waitUntil(lambda: tabs(viewer) == (ORDER, "Trust"), timeout=2_000)
+
+
+def test_a_dock_that_is_gone_before_it_could_come_to_the_front_is_nobodys_error(viewer, docks, qtbot):
+    arrangement, trust = arrangement_of(window_of(viewer)), dock(viewer, "Trust")
+    qtbot.wait(50)
+    arrangement._shown = [trust]
+    viewer.window.remove_dock_widget(trust)
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert not isalive(trust)
+    arrangement._raise()
 
 
 @pytest.mark.slow
