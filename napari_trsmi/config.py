@@ -54,6 +54,7 @@ class Study(Settings):
         "that and Harmony on their components; auto takes the first after which their spots mix.",
     )
     k_carried: int = setting(20, "Spots from which a missing modality is carried over.", unit="spots", ge=1)
+    tile_spots: int = setting(20_000, "Studies with more spots train by tiles of sections.", unit="spots", ge=100)
 
 
 class Graph(Settings):
@@ -211,9 +212,7 @@ class Train(Settings):
     extra_epochs: int = setting(
         0, "Epochs after those, with all schedules at their end: what was trained on.", unit="epochs", ge=0
     )
-    tile_spots: int = setting(
-        50_000, "Sections with more spots are trained by tiles, one in each epoch.", unit="spots", ge=100
-    )
+    tile_spots: int = setting(50_000, "Sections with more spots train by tiles, one a step.", unit="spots", ge=100)
     tiles_per_step: int = setting(1, "Tiles of a step, whose gradients are averaged.", unit="tiles", ge=1)
     tile_size: int = setting(10_000, "Spots in a tile at most.", unit="spots", ge=100)
     learning_rate: float = setting(0.003, "Step size of Adam.", gt=0, step=0.0005)

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from napari_trsmi.sampling import tile_size
+
 if TYPE_CHECKING:
     from napari_trsmi.config import Config
     from napari_trsmi.data.dataset import Dataset
@@ -40,8 +42,7 @@ def estimate(dataset: Dataset, config: Config, paces: Mapping[str, float] | None
     paces
         {part of a run, see `parts`: how many times as long it takes on this machine}; 1 where not given.
     """
-    train = config.train
-    tiled = dataset.n_spots > train.tile_spots
+    tiled = tile_size(config, dataset.n_spots, len(dataset.parts) > 1) > 0
     known = paces or {}
     seconds = sum(known.get(name, 1.0) * value for name, value in parts(dataset, config).items())
     imports = 0.0 if "napari_trsmi.model.training" in sys.modules else IMPORTS
@@ -65,9 +66,9 @@ def parts(dataset: Dataset, config: Config, device: str | None = None) -> dict[s
     preprocess, train, cluster = config.preprocess, config.train, config.cluster
     starts, device = cluster.n_init / 10, device or config.device
     n_epochs = train.epochs + train.extra_epochs
-    tiled = dataset.n_spots > train.tile_spots
+    tiled = tile_size(config, dataset.n_spots, len(dataset.parts) > 1)
     if tiled:
-        step = TILE * train.tiles_per_step * min(train.tile_size, train.tile_spots) / TILE_SPOTS
+        step = TILE * train.tiles_per_step * tiled / TILE_SPOTS
         epochs = (n_epochs * step + PASS * dataset.n_spots) * width
     else:
         epochs = n_epochs * EPOCH * n**EPOCH_POWER * width

@@ -16,6 +16,8 @@ from napari_trsmi.interrupt import check
 if TYPE_CHECKING:
     from scipy import sparse
 
+    from napari_trsmi.config import Config
+
 SAMPLE = 50_000  # spots from which means, variances and ranges are estimated where there are more
 BLOCK = 1 << 15  # spots that are worked on at a time
 PATCH = 2_000  # spots in one piece of tissue, where a sample needs neighbours
@@ -148,3 +150,13 @@ def times(parts: tuple[np.ndarray, ...], matrix: np.ndarray, device: Accelerator
 def width(values: Columns) -> int:
     """Return the number of columns."""
     return sum(part.shape[1] for part in (values if isinstance(values, tuple) else (values,)))
+
+
+def tile_size(config: Config, n_spots: int, several: bool) -> int:
+    """Return how many spots a tile has at most; 0 where `n_spots`, of several sections or of one, train as a whole.
+
+    Several sections go by tiles from fewer spots on: a tile is a section then, or a part of one.
+    """
+    train = config.train
+    above = min(train.tile_spots, config.study.tile_spots) if several else train.tile_spots
+    return min(train.tile_size, above) if n_spots > above else 0

@@ -15,7 +15,7 @@ from napari_trsmi.data.result import Result
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.interrupt import check
 from napari_trsmi.records import EVEN, Fit, Partition, left_devices
-from napari_trsmi.sampling import Columns, is_large, side_by_side
+from napari_trsmi.sampling import Columns, is_large, side_by_side, tile_size
 from napari_trsmi.telling import PREPARING, tell
 from napari_trsmi.threads import within
 from napari_trsmi.tiles import Tiles, spatial_tiles
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def made_of(config: Config) -> tuple[Any, ...]:
     """Return the settings on which `prepare` depends, the number of domains aside."""
-    tiled = config.train.tile_spots, config.train.tile_size
+    tiled = config.train.tile_spots, config.train.tile_size  # that of a study is among its settings
     return (
         config.preprocess,
         config.study,
@@ -157,8 +157,7 @@ def carriers_of(
 
 def _tile_size(dataset: Dataset, config: Config) -> int:
     """Spots in a tile at most; 0 where the section is trained as a whole."""
-    train = config.train
-    return min(train.tile_size, train.tile_spots) if dataset.n_spots > train.tile_spots else 0
+    return tile_size(config, dataset.n_spots, len(dataset.parts) > 1)
 
 
 def _check_spots(dataset: Dataset, config: Config) -> None:

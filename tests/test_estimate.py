@@ -47,6 +47,14 @@ def test_by_tiles_an_epoch_costs_the_same_whatever_the_section():
     assert epochs(1_000_000) < epochs(40_000)
 
 
+def test_a_study_is_by_tiles_from_fewer_spots_on():
+    study = section(40_000)
+    object.__setattr__(study, "parts", (section(20_000), section(20_000)))
+    whole = Config(study={"tile_spots": 10**6})
+    assert estimate(study, Config())[0] < 0.8 * estimate(study, whole)[0]
+    assert estimate(study, whole) == estimate(section(40_000), Config())
+
+
 def test_more_of_anything_takes_longer():
     def seconds(dataset=None, **settings):
         return estimate(dataset or section(5000), Config(**settings))[0]

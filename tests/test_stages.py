@@ -49,6 +49,28 @@ def test_the_posterior_is_that_of_the_measured_features(dataset):
     np.testing.assert_allclose(found.posterior, expected, atol=1e-5)
 
 
+@pytest.mark.slow
+def test_a_study_goes_by_sections_from_fewer_spots_on():
+    from napari_trsmi.data.simulate import simulate_study
+
+    study = simulate_study(n_sections=3, n_spots=100, n_genes=60, n_proteins=12)
+    few = nt.Config(
+        study={"tile_spots": 250}, train={"epochs": 4}, cluster={"n_domains": 3}, evidence={"support": False}
+    )
+    tiles = prepare(study, few).tiles
+    assert tiles is not None
+    assert len(np.unique(tiles.number)) == 3
+    assert all(len(np.unique(tiles.number[rows])) == 1 for rows in study.sections)
+    assert prepare(study, nt.Config()).tiles is None
+    assert prepare(study.parts[0], few).tiles is None  # a section by itself asks for train.tile_spots
+    result = nt.fit(study, few)
+    assert len(np.unique(result.labels)) == 3
+    as_before = few.model_copy(update={"study": few.study.model_copy(update={"tile_spots": 20_000})})
+    with pytest.raises(nt.ConfigError, match=r"or train\.tile_spots \(of a study study\.tile_spots\) above"):
+        nt.fit(study, few.model_copy(update={"align": nt.Config(align={"candidates": "dense"}).align}))
+    assert prepare(study, as_before).tiles is None
+
+
 def test_a_section_of_more_spots_than_a_tile_holds_is_in_tiles():
     dataset = from_memory(nt.simulate(n_spots=160, n_domains=3, n_genes=60, n_proteins=12, image=0))
     tiled = config().model_copy(update={"train": nt.Config(train={"tile_spots": 100}).train})

@@ -80,8 +80,8 @@ def unpacked(source: Path | bytes, config: Config, identity: dict[str, Any], dev
     if state.get("tiles") != identity["tiles"]:
         asked, found = (_in_words(one) for one in (identity["tiles"], state.get("tiles")))
         raise TrainingError(
-            f"Expected a checkpoint of a run {asked}, found one of a run {found} in {name}. Set train.tile_spots and "
-            "train.tile_size as they were, or start a new run."
+            f"Expected a checkpoint of a run {asked}, found one of a run {found} in {name}. Set train.tile_spots, "
+            "study.tile_spots and train.tile_size as they were, or start a new run."
         )
     if any(state[key] != value for key, value in identity.items()):
         raise TrainingError(
@@ -112,7 +112,8 @@ def _alike(before: Config, now: Config, epoch: int) -> bool:
         ended = [c if c.until is None or c.until < epoch else c.model_copy(update={"until": None}) for c in began]
         free = ("epochs", "extra_epochs", "preview_every", "checkpoint_every", "tile_spots", "tile_size")
         train = config.train.model_copy(update={name: getattr(now.train, name) for name in free})
-        same = {"train": train, "device": now.device, "threads": now.threads, "constraints": tuple(ended)}
-        return config.model_copy(update=same)
+        study = config.study.model_copy(update={"tile_spots": now.study.tile_spots})
+        same = {"train": train, "study": study, "device": now.device, "threads": now.threads}
+        return config.model_copy(update={**same, "constraints": tuple(ended)})
 
     return first(before) == first(now)

@@ -69,7 +69,7 @@ class Tiled:
         if config.align.enabled and config.align.candidates != "graph":
             raise ConfigError(
                 f"Expected align.candidates='graph' where training goes by tiles, found {config.align.candidates!r}. "
-                "Set it to 'graph', or train.tile_spots above the number of spots."
+                "Set it to 'graph', or train.tile_spots (of a study study.tile_spots) above the number of spots."
             )
         self.features = {m: np.ascontiguousarray(values, np.float32) for m, values in features.items()}
         self.spatial = sorted_columns(normalize(spatial, config.graph.self_loop))

@@ -28,6 +28,7 @@ LABELS = {
     "preprocess.spots": "Spots that one table lacks",
     "study.batch": "Batch correction",
     "study.k_carried": "Carried over from",
+    "study.tile_spots": "By tiles above",
     "graph.k_spatial": "Spatial neighbours",
     "graph.k_feature": "Feature neighbours",
     "graph.metric": "Distance",
