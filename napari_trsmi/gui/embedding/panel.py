@@ -312,7 +312,7 @@ class EmbeddingPanel(JobPanel):
         self._front = front
         self.marks.watch(front)
         if front:
-            self._recolor()
+            self._recolor_later.start()
         else:
             self.here.setChecked(False)
             self.marks.draw(False)

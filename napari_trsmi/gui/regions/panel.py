@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi.gui.drawing.pen import Pen
+from napari_trsmi.gui.drawing.timing import soon
 from napari_trsmi.gui.finding import maps
 from napari_trsmi.gui.jobs import exporting
 from napari_trsmi.gui.jobs.attempt import Attempt
@@ -53,6 +54,7 @@ class RegionsPanel(QWidget):
         self.table = RegionTable()
         self.buttons: dict[str, QPushButton] = {}
         self._front = False
+        self._begin = soon(self, self._draw_first)
         self._lay_out()
         self.pen.drawn.connect(self._on_drawn)
         self.table.chosen.connect(lambda name: self.regions.choose(region=name))
@@ -246,7 +248,11 @@ class RegionsPanel(QWidget):
         self.mark()
         if not front:
             self.pen.take("")
-        elif self.session.section is not None and not self.regions.columns:
+        else:
+            self._begin.start()  # a dock comes and goes a few times before it lies where it stays
+
+    def _draw_first(self) -> None:
+        if self._front and self.session.section is not None and not self.regions.columns:
             self.pen.take("lasso")
 
     def showEvent(self, event: Any) -> None:

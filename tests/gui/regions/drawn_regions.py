@@ -34,6 +34,7 @@ def opened(qtbot, result, with_result=True):
 
 def draw(qtbot, dock, vertices, kind="polygon"):
     """Draw a shape with the tool in hand, as napari does at the end of a drag."""
+    qtbot.waitUntil(lambda: dock.session.canvas.layer("pen") is not None, timeout=2_000)
     layer = dock.session.canvas.layer("pen")
     assert dock.viewer.layers.selection.active is layer
     with qtbot.waitSignal(dock.panel.pen.drawn, timeout=2_000):

@@ -11,7 +11,9 @@ from qtpy.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QPushButton
 
 import napari_trsmi as nt
 from napari_trsmi.exchange import read_columns
+from napari_trsmi.gui.drawing.pen import Pen
 from napari_trsmi.gui.jobs import exporting
+from napari_trsmi.gui.viewer.docks import REGIONS, open_dock, open_docks
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.restoring import restore
 
@@ -40,6 +42,18 @@ def test_before_anything_is_drawn_the_lasso_is_in_hand(dock):
     assert dock.panel.bar.tools["lasso"].isChecked()
     assert "they become Region 1" in dock.panel.bar.hint.text()
     assert dock.viewer.layers.selection.active.mode == "add_polygon_lasso"
+
+
+def test_the_tool_is_taken_once_while_the_dock_finds_its_place(viewer, result, qtbot, monkeypatch):
+    open_docks(viewer)
+    open_section(viewer, result.dataset, result)
+    qtbot.wait(100)
+    taken, add = [], Pen._add_layer
+    monkeypatch.setattr(Pen, "_add_layer", lambda pen: taken.append(1) or add(pen))
+    open_dock(viewer, REGIONS)
+    qtbot.waitUntil(lambda: len(taken) == 1, timeout=2_000)
+    qtbot.wait(100)
+    assert taken == [1]
 
 
 def test_a_lasso_is_a_region_and_the_tissue_shows_it(qtbot, dock, result):
