@@ -67,7 +67,7 @@ def measures(boundaries: pd.DataFrame) -> tuple[str, ...]:
 
 def measure_title(measure: str) -> str:
     """Return what people read for a column of `measures`."""
-    titles = {SUPPORT: "Support", CONFIDENCE: "Certainty of the model"}
+    titles = {SUPPORT: "Support", CONFIDENCE: "Certainty"}
     return titles.get(measure) or f"Contrast in {measure.removeprefix('contrast_')}"
 
 
