@@ -6,7 +6,9 @@ sparse table of 50,000 spots and 20,000 genes takes 30 ms.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +21,7 @@ from napari_trsmi.normalised import scale_of
 from napari_trsmi.trust import AGREEING, STABILITY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from napari_trsmi.data.dataset import Dataset, Modality
     from napari_trsmi.data.result import Result
@@ -203,26 +205,52 @@ def together(channels: Sequence[Channel]) -> Coloring:
     return Coloring(title, np.minimum(np.sum(parts, axis=0), 1.0), channels=tuple(channels))
 
 
-def result_maps(result: Result) -> dict[str, Coloring]:
+class Maps(Mapping[str, Coloring]):
+    """{title: colouring}, each made when it is asked for: of a million spots one takes a tenth of a second."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], Coloring]]) -> None:
+        self._makers = makers
+
+    def __getitem__(self, title: str) -> Coloring:
+        return replace(self._makers[title](), of=(MAP, title))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+
+def result_maps(result: Result) -> Maps:
     """Return {title: colouring} of everything about a result that spots can be coloured by, support first.
 
     The weights of the modalities share their limits, so that their maps can be compared.
     """
-    partition = result.partition
-    maps = [
-        Coloring(CERTAINTY, np.asarray(partition.confidence, float), limits=(0.0, 1.0)),
-        Coloring("Entropy", np.asarray(partition.entropy, float), colormap="magma", limits=(0.0, 1.0)),
-        Coloring("Runner-up domain", partition.runner_up, colors=result.palette, names=result.names),
-    ]
-    if (weights := result.modality_weights) is not None:
+    partition, weights = result.partition, result.modality_weights
+    made: dict[str, Callable[[], Coloring]] = {
+        CERTAINTY: lambda: _numbers(CERTAINTY, partition.confidence, (0.0, 1.0)),
+        "Entropy": lambda: replace(_numbers("Entropy", partition.entropy, (0.0, 1.0)), colormap="magma"),
+        "Runner-up domain": lambda: Coloring(
+            "Runner-up domain", partition.runner_up, colors=result.palette, names=result.names
+        ),
+    }
+
+    def weight(name: str, column: int) -> Coloring:
+        assert weights is not None
         low, high = (float(v) for v in np.quantile(weights, (0.01, 0.99)))
-        for name, column in zip(result.dataset.modalities, weights.T, strict=False):
-            maps.append(Coloring(WEIGHT + name, np.asarray(column, float), limits=(low, high)))
+        return _numbers(WEIGHT + name, weights[:, column], (low, high))
+
+    for column, name in enumerate(() if weights is None else list(result.dataset.modalities)[: weights.shape[1]]):
+        made[WEIGHT + name] = partial(weight, name, column)
     for name, values in result.maps.items():
         limits = (0.0, 1.0) if name in (SUPPORT, STABILITY, AGREEING) else None  # shares of cuts, runs, modalities
-        at = 0 if name == SUPPORT else len(maps)
-        maps.insert(at, Coloring(map_title(name), np.asarray(values, float), limits=limits))
-    return {found.title: replace(found, of=(MAP, found.title)) for found in maps}
+        one = {map_title(name): partial(_numbers, map_title(name), values, limits)}
+        made = one | made if name == SUPPORT else made | one
+    return Maps(made)
+
+
+def _numbers(title: str, values: np.ndarray, limits: tuple[float, float] | None) -> Coloring:
+    return Coloring(title, np.asarray(values, float), limits=limits)
 
 
 def map_title(name: str) -> str:

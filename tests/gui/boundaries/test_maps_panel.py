@@ -6,6 +6,7 @@ import numpy as np
 from opened_dock import dock_alone
 
 from napari_trsmi import edits
+from napari_trsmi.gui.finding import maps as maps_of_results
 from napari_trsmi.gui.finding.maps import result_maps
 
 
@@ -23,6 +24,19 @@ def test_a_further_map_of_the_result_has_a_button_too(trained):
     stable = np.linspace(0, 1, len(trained.labels), dtype=np.float32)
     maps = result_maps(replace(trained, maps={"seed_stability": stable}))
     assert np.array_equal(maps["Seed stability"].values, stable)
+
+
+def test_a_verdict_makes_no_map_anew(trained, qtbot, monkeypatch):
+    dock = dock_alone(qtbot, trained)
+    made, real = [], maps_of_results._numbers
+    monkeypatch.setattr(maps_of_results, "_numbers", lambda *given: made.append(given[0]) or real(*given))
+    dock.session.set_result(edits.review(trained, 0, "keep"))
+    assert made == []
+    dock.maps.buttons["Entropy"].click()
+    assert set(made) == {"Entropy"}
+    made.clear()
+    dock.session.set_result(edits.review(trained, 1, "keep"))
+    assert set(made) <= {"Entropy"}  # that on the tissue may be another
 
 
 def test_a_button_colours_the_spots_and_pressed_again_no_longer(trained, qtbot):
