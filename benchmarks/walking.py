@@ -424,7 +424,7 @@ def answered(walker: Walker) -> Iterator[None]:
     threading.excepthook = lambda args: sys.excepthook(args.exc_type, args.exc_value, args.exc_traceback)
     notification_manager.notification_ready.connect(hear)
     timer, pulse = QTimer(), QTimer()
-    timer.timeout.connect(walker.answer)
+    timer.timeout.connect(lambda: QTimer.singleShot(0, walker.answer))  # Qt enters no timer twice: menus open dialogs
     pulse.timeout.connect(walker.beat)
     timer.start(40)
     pulse.start(20)
