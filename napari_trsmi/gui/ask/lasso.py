@@ -10,6 +10,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_trsmi.gui.drawing.freehand import draw_freehand
 from napari_trsmi.gui.drawing.shapes import LASSO, inside
+from napari_trsmi.gui.drawing.timing import soon
 from napari_trsmi.gui.session.deeds import Deed
 from napari_trsmi.gui.viewer.layers import mark, world
 from napari_trsmi.gui.viewer.looks import look
@@ -51,6 +52,7 @@ class AskLasso(QObject):
         self._done.setSingleShot(True)
         self._done.setInterval(0)
         self._done.timeout.connect(self._read)
+        self._later = soon(self, self._leave)
         listen(self, (session.section_changed, self._on_section), (viewer.layers.events.removed, self._on_removed))
 
     def draw(self, group: str) -> None:
@@ -142,8 +144,9 @@ class AskLasso(QObject):
         self.drawn.emit(name, group)
 
     def _on_section(self, section: Any) -> None:
-        if self._layer is not None:
-            self._leave()
+        if self._layer is not None:  # put out of sight; taken out once the other section is there, which is work too
+            self.group, self._active, self._layer.visible = "", None, False
+            self._later.start()
             self.drawing.emit("")
 
     def _on_removed(self, event: Any) -> None:

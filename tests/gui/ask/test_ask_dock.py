@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -182,6 +183,20 @@ def test_a_lasso_becomes_a_column_that_can_be_undone(qtbot, dock):
     assert panel.a.where.startswith("domain:")
     session.deeds.redo()
     assert session.dataset.obs["lasso"].notna().sum() == inside.sum()
+
+
+def test_another_section_ends_lassoing_and_leaves_no_layer(qtbot, dock, sample):
+    viewer = dock.viewer
+    press(qtbot, dock.differ.a.draw)
+    layer = viewer.layers.selection.active
+    other = open_section(viewer, replace(sample, name="other"))
+    assert not layer.visible
+    assert not dock.differ.a.draw.isChecked()
+    qtbot.waitUntil(lambda: layer not in viewer.layers, timeout=2_000)
+    assert dock.session.section is other
+    assert viewer.layers.selection.active.metadata["trsmi"]["section"] is other
+    press(qtbot, dock.differ.b.draw)
+    assert viewer.layers.selection.active.mode == "add_polygon_lasso"
 
 
 def test_another_dock_in_front_ends_lassoing_and_leaves_no_layer(qtbot, dock):
