@@ -423,16 +423,18 @@ def answered(walker: Walker) -> Iterator[None]:
     sys.excepthook = partial(_tell_all, tellers)
     threading.excepthook = lambda args: sys.excepthook(args.exc_type, args.exc_value, args.exc_traceback)
     notification_manager.notification_ready.connect(hear)
-    timer, pulse = QTimer(), QTimer()
-    timer.timeout.connect(lambda: QTimer.singleShot(0, walker.answer))  # Qt enters no timer twice: menus open dialogs
+    timer, again, pulse = QTimer(), QTimer(), QTimer()
+    again.setSingleShot(True)
+    again.timeout.connect(walker.answer)
+    timer.timeout.connect(again.start)  # one timer is not entered twice, and an entry of a menu opens a dialog
     pulse.timeout.connect(walker.beat)
     timer.start(40)
     pulse.start(20)
     try:
         yield
     finally:
-        timer.stop()
-        pulse.stop()
+        for one in (timer, again, pulse):
+            one.stop()
         notification_manager.notification_ready.disconnect(hear)
         tellers.clear()
         sys.excepthook, threading.excepthook = hooks

@@ -141,3 +141,29 @@ def test_a_result_that_goes_is_noticed(walking, walker, monkeypatch, trained):
         section.runs._entries.clear()
         walker.step()
     assert "runs [1] went" in walker.found.bad[0]
+
+
+def test_a_dialog_that_an_entry_of_a_menu_opens_is_answered(walking, viewer, tmp_path, qtbot):
+    from qtpy.QtCore import QTimer
+    from qtpy.QtWidgets import QMenu, QMessageBox
+
+    menu, answers, late = QMenu(), [], []
+    qtbot.addWidget(menu)
+
+    def ask():
+        box, end = QMessageBox(QMessageBox.Icon.Question, "", "Save it?", QMessageBox.StandardButton.Yes), QTimer()
+        end.timeout.connect(lambda: late.append(1) or box.reject())
+        end.start(2_000)
+        answers.append(box.exec())
+        end.stop()
+
+    menu.addAction("Save", ask)
+    walker = walking.Walker(viewer, [], np.random.default_rng(1), tmp_path)
+    with walking.answered(walker):
+        for _ in range(20):
+            menu.popup(viewer.window._qt_window.pos())
+            qtbot.waitUntil(lambda: not menu.isVisible(), timeout=5_000)
+            if answers:
+                break
+    assert answers
+    assert not late
