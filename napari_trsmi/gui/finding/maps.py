@@ -214,6 +214,9 @@ class Maps(Mapping[str, Coloring]):
     def __getitem__(self, title: str) -> Coloring:
         return replace(self._makers[title](), of=(MAP, title))
 
+    def __contains__(self, title: object) -> bool:
+        return title in self._makers  # that of a mapping would make the map
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._makers)
 

@@ -31,6 +31,7 @@ def test_a_verdict_makes_no_map_anew(trained, qtbot, monkeypatch):
     made, real = [], maps_of_results._numbers
     monkeypatch.setattr(maps_of_results, "_numbers", lambda *given: made.append(given[0]) or real(*given))
     dock.session.set_result(edits.review(trained, 0, "keep"))
+    assert "Entropy" in result_maps(trained)
     assert made == []
     dock.maps.buttons["Entropy"].click()
     assert set(made) == {"Entropy"}
