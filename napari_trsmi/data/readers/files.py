@@ -8,7 +8,7 @@ from pathlib import Path
 
 from napari_trsmi.data.readers.found import Found, found_in_anndata, found_in_mudata
 from napari_trsmi.data.readers.matrices import is_matrix
-from napari_trsmi.data.readers.needed import read_needed
+from napari_trsmi.data.readers.needed import read_needed, read_needed_modalities
 from napari_trsmi.data.readers.opening import once, reading
 from napari_trsmi.data.readers.plainly import other_content, readable
 from napari_trsmi.data.readers.ranger_files import is_part
@@ -97,7 +97,9 @@ def _from_hdf5(path: Path, alone: bool) -> Found:
         if kind == "mudata":
             import mudata
 
-            return found_in_mudata(mudata.read_h5mu(path))
+            with h5py.File(path, "r") as file:
+                needed = read_needed_modalities(file)
+            return found_in_mudata(mudata.read_h5mu(path) if needed is None else needed)
         if kind == "anndata":
             import anndata
 
@@ -170,7 +172,9 @@ def _from_table_zarr(path: Path, kind: str) -> Found:
     import anndata
     import zarr
 
+    group = zarr.open_group(str(path), mode="r")
     if kind == "mudata":
-        return found_in_mudata(read_mudata_zarr(path))
-    table = read_needed(zarr.open_group(str(path), mode="r"))
+        needed = read_needed_modalities(group)
+        return found_in_mudata(read_mudata_zarr(path) if needed is None else needed)
+    table = read_needed(group)
     return found_in_anndata(anndata.read_zarr(path) if table is None else table, readable(path.stem))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from napari_trsmi.data.outlines import Outlines, ShapeOutlines
     from napari_trsmi.data.pyramids import Pyramid
+    from napari_trsmi.data.readers.needed import Modalities
 
 
 class Holder(NamedTuple):
@@ -124,7 +125,7 @@ def found_in_anndata(adata: AnnData, hint: str = "") -> Found:
     )
 
 
-def found_in_mudata(mdata: MuData) -> Found:
+def found_in_mudata(mdata: MuData | Modalities) -> Found:
     """Return the modalities of `mdata` in its own order."""
     check_matrices(mdata)
     barcodes = {name: unique_names(table.obs_names) for name, table in mdata.mod.items()}
@@ -136,7 +137,7 @@ def found_in_mudata(mdata: MuData) -> Found:
     return Found(dict(mdata.mod), holders, notes=notes, stored={"": of_whole, **barcodes}, barcodes=barcodes)
 
 
-def _barcodes_of_whole(mdata: MuData, barcodes: Mapping[str, pd.Index]) -> pd.Index:
+def _barcodes_of_whole(mdata: MuData | Modalities, barcodes: Mapping[str, pd.Index]) -> pd.Index:
     """Return the barcode of each row of `mdata`: that of the rows it stands for in the modalities."""
     import pandas as pd
 
