@@ -37,7 +37,7 @@ from napari_trsmi.errors import ConfigError, TrsmiError
 from napari_trsmi.evidence import SUPPORT, number_curve, supported
 from napari_trsmi.evidence.splitting import split
 from napari_trsmi.records import drain
-from napari_trsmi.stages import Prepared, cut, prepare
+from napari_trsmi.stages import Prepared, as_cut, cut, prepare
 
 Record = dict[str, Any]
 N_SECOND = 2  # second measurements on which the boundaries are drawn again
@@ -95,7 +95,7 @@ def given(loaded: Loaded, result: Result, prepared: Prepared, config: Config) ->
 
 def not_given(loaded: Loaded, result: Result, prepared: Prepared, config: Config) -> dict[str, Any]:
     """Return the number of domains that is found on the same embedding, and the scores of domains cut from it."""
-    curve = drain(number_curve(result.embedding, prepared, config))
+    curve = drain(number_curve(result.embedding, prepared, as_cut(config, result.partition)))
     chosen = {"found": curve.chosen, "always 5": 5, "always 7": 7}
 
     def labels(k: int) -> np.ndarray:

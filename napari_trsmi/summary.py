@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from napari_trsmi.records import EVEN, MOST_UNLIKE, RARE, SOME_UNLIKE
 
@@ -96,6 +97,16 @@ def chosen_number(result: Result) -> str:
     about = f"about as good: {ranges(others)}." if others else "no other number is as good."
     was = "were" if result.partition.n_domains == numbers["chosen"] else "would be"  # cut again or merged since
     return f"{numbers['chosen']} domains {was} chosen; {about}"
+
+
+def number_curve_of(told: Mapping[str, Any]) -> tuple[str, list[float]]:
+    """Return what the record of the choice has for each number that was tried, and what that is.
+
+    It is what speaks for it, in results of before domains were found again how well the cuts agree.
+    """
+    if "score" in told:
+        return "what speaks for it", list(told["score"])
+    return "ARI between other cuts", [math.nan if value is None else value for value in told.get("agreement", ())]
 
 
 def ranges(numbers: Sequence[int]) -> str:

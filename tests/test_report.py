@@ -97,6 +97,8 @@ def test_an_undecided_result_and_the_curve_of_its_number_are_on_the_page(result)
     numbers = {
         "numbers": [2, 3, 4],
         "agreement": [0.9, None, 0.7],
+        "found_again": [1.0, 2.5, 2.0],
+        "score": [0.4, 1.0, 0.8],
         "chosen": 3,
         "about_as_good": [3, 4],
         "told": True,
@@ -105,7 +107,7 @@ def test_an_undecided_result_and_the_curve_of_its_number_are_on_the_page(result)
     text = page(replace(result, provenance=told))
     assert "<b>Undecided: other cuts of the same run agree with mean ARI 0.20 only." in text
     assert "3 domains would be chosen; about as good: 4." in text
-    assert 'alt="Agreement by number of domains"' in text
+    assert 'alt="What speaks for each number of domains"' in text
 
 
 @pytest.mark.slow

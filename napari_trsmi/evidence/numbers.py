@@ -1,4 +1,4 @@
-"""How many domains: the number for which other cuts of the same run agree most, for what they say."""
+"""How many domains: the number for which other cuts of the same run agree, and of which they find most again."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ from napari_trsmi.stages import Prepared
 
 SAMPLE = 2_500  # spots on which the cuts are compared
 N_FRESH = 2
-POWER = 3.5  # how much agreement counts beside the number of domains; chosen on the panel of labelled files
+STABLE, NO_PATTERN = 0.75, 0.6  # Jaccard indices of a cluster that is there, and of one that is none (Hennig)
+POWER = 3.5  # how much agreement counts beside the number of domains; chosen on the panel of labelled files, as is
+WHOLE = 0.6  # how much the agreement as a whole counts beside the domains that are found again
 TELLING = 0.5  # agreement below which the cuts say nothing about the number
 UNTOLD = 7  # domains where they do not: the median over the labelled sections of the panel
-ABOUT = 0.9  # a number is about as good as the chosen one from this share of its score on
+ABOUT = 0.75  # a number is about as good as the chosen one from this share of its score on
 
 
 @dataclass(frozen=True)
 class NumberCurve:
-    """How well other cuts of a run agree, by number of domains.
+    """What other cuts of a run say, by number of domains.
 
     Attributes
     ----------
@@ -36,16 +38,31 @@ class NumberCurve:
         Numbers of domains, rising.
     agreement
         Mean adjusted Rand index over all pairs of cuts, for each.
+    found_again
+        Domains that the other cuts find again less those that they do not, for each: a domain counts 1 where its mean
+        Jaccard index with the likest domain of each other cut is `STABLE` or more, -1 up to `NO_PATTERN`, and in
+        between what lies on the line.
+
+    References
+    ----------
+    Hennig, Cluster-wise assessment of cluster stability, Computational Statistics and Data Analysis 2007: the index of
+    a single cluster, and from which on it is a pattern, or stable.
     """
 
     numbers: tuple[int, ...]
     agreement: tuple[float, ...]
+    found_again: tuple[float, ...]
 
     @property
     def scores(self) -> np.ndarray:
-        """Agreement to the power of `POWER` times the logarithm of each number, since few domains say little."""
-        agreement = np.clip(np.asarray(self.agreement), 0.0, 1.0)
-        scores: np.ndarray = np.log(self.numbers) * agreement**POWER
+        """What speaks for each number, 1 at most: two shares of the most that any number has, `WHOLE` of the second.
+
+        The first is of `found_again`, the second of the agreement to the power of `POWER` times the logarithm of the
+        number, since few domains agree easily and say little. Each alone goes wrong where the other does not: as a
+        whole the cuts agree while they part a large domain anywhere, and a domain is found again or not by a hair.
+        """
+        whole = np.log(self.numbers) * np.clip(self.agreement, 0.0, 1.0) ** POWER
+        scores: np.ndarray = (1.0 - WHOLE) * _share(np.asarray(self.found_again)) + WHOLE * _share(whole)
         return scores
 
     @property
@@ -55,7 +72,7 @@ class NumberCurve:
 
     @property
     def chosen(self) -> int:
-        """The number with the best score; the one nearest to `UNTOLD` where no number is told."""
+        """The number for which most speaks; the one nearest to `UNTOLD` where no number is told."""
         if not self.is_told:
             return min(self.numbers, key=lambda k: abs(k - UNTOLD))
         return self.numbers[int(self.scores.argmax())]
@@ -73,6 +90,8 @@ class NumberCurve:
         return {
             "numbers": list(self.numbers),
             "agreement": list(self.agreement),
+            "found_again": list(self.found_again),
+            "score": self.scores.tolist(),
             "chosen": self.chosen,
             "about_as_good": list(self.about_as_good),
             "told": self.is_told,
@@ -82,7 +101,7 @@ class NumberCurve:
 def number_curve(
     embedding: np.ndarray, prepared: Prepared, config: Config, numbers: Sequence[int] | None = None
 ) -> Generator[Progress, None, NumberCurve]:
-    """Cut a section in several ways into each number of domains, and return how well they agree.
+    """Cut a section in several ways into each number of domains, and return how far they say the same.
 
     The cuts are those of `cuts.ways`, made without a field on at most `SAMPLE` spots; those of a large section lie in
     pieces of its tissue.
@@ -104,11 +123,13 @@ def number_curve(
         rows = np.sort(np.random.default_rng(config.seed).choice(len(rows), SAMPLE, replace=False))
     yield Progress(0, len(tried), "number of domains")
     sampled = [Way(w.name, w.features[rows], w.settings) for w in ways(embedding, prepared, config, N_FRESH)]
-    agreement = []
+    agreement, found_again = [], []
     for done, k in enumerate(tried, start=1):
-        agreement.append(_agreement([cut for w in sampled if (cut := w.cut(k, None, config.seed)) is not None]))
+        cuts = [cut for w in sampled if (cut := w.cut(k, None, config.seed)) is not None]
+        agreement.append(_agreement(cuts))
+        found_again.append(_found_again(cuts, k))
         yield Progress(done, len(tried), f"number of domains: {k}")
-    return NumberCurve(tried, tuple(agreement))
+    return NumberCurve(tried, tuple(agreement), tuple(found_again))
 
 
 def _in_pieces(embedding: np.ndarray, prepared: Prepared, config: Config) -> tuple[np.ndarray, Prepared, Config]:
@@ -144,3 +165,27 @@ def _agreement(cuts: list[np.ndarray]) -> float:
     check()
     found = [adjusted_rand_score(a, b) for a, b in combinations(cuts, 2)]
     return float(np.mean(found)) if found else 0.0
+
+
+def _share(values: np.ndarray) -> np.ndarray:
+    """Return values over the largest; zeros where that is not positive."""
+    most = values.max()
+    return values / most if most > 0 else np.zeros(len(values))
+
+
+def _found_again(cuts: list[np.ndarray], n_domains: int) -> float:
+    """Domains of the first cut that the others find again, less those that they do not; see `NumberCurve`."""
+    if len(cuts) < 2:
+        return -float(n_domains)
+    index = np.mean([_likest(cuts[0], other) for other in cuts[1:]], axis=0)
+    return float((2.0 * np.clip((index - NO_PATTERN) / (STABLE - NO_PATTERN), 0.0, 1.0) - 1.0).sum())
+
+
+def _likest(labels: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """(K,) Jaccard index of each domain with the likest domain of another cut."""
+    from sklearn.metrics.cluster import contingency_matrix
+
+    both = contingency_matrix(labels, other)
+    either = both.sum(axis=1, keepdims=True) + both.sum(axis=0) - both
+    likest: np.ndarray = (both / either).max(axis=1)
+    return likest

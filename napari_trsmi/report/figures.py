@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_trsmi.summary import number_curve_of
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -67,15 +69,17 @@ def curve(rows: list[dict[str, Any]]) -> str:
 
 
 def numbers(told: dict[str, Any]) -> str:
-    """Return how well other cuts agree by number of domains; bold: as good as the chosen one."""
+    """Return what speaks for each number of domains; bold: as good as the chosen one."""
     figure, (axes,) = _axes(1, width=4.5, height=2.6)
     k = np.array(told["numbers"])
-    agreement = np.array([np.nan if value is None else value for value in told["agreement"]])
+    what, values = number_curve_of(told)
+    found = np.array(values)
     good = np.isin(k, told["about_as_good"])
-    axes.plot(k, agreement, "o-", ms=3, lw=1.2, alpha=0.5)
-    axes.plot(k[good], agreement[good], "o", ms=6, color="C0")
+    axes.plot(k, found, "o-", ms=3, lw=1.2, alpha=0.5)
+    axes.plot(k[good], found[good], "o", ms=6, color="C0")
     axes.axvline(told["chosen"], ls=":", color="0.3", lw=1)
-    axes.set(xlabel="number of domains", ylabel="ARI between other cuts", ylim=(min(0.0, axes.get_ylim()[0]), 1.02))
+    axes.set(xlabel="number of domains", ylabel=what)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     return _png(figure)
 
 

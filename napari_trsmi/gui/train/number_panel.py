@@ -11,7 +11,7 @@ from napari_trsmi.gui.jobs.recut import recut_of
 from napari_trsmi.gui.widgets.curve_plot import CurvePlot
 from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label, as_tip
-from napari_trsmi.summary import chosen_number, ranges
+from napari_trsmi.summary import chosen_number, number_curve_of, ranges
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 BEFORE = "The number of domains is chosen after training."
 TIP = (
-    "How well other cuts of this run agree (mean ARI), by number of domains. Few domains agree easily and say little, "
-    "which is counted against them; bold: chosen, or about as good. Click a number, or use arrow keys and Enter, to "
-    "cut the result into that many without training."
+    "What speaks for each number of domains: how well other cuts of this run agree, and how many of its domains they "
+    "find again. Bold: chosen, or about as good. Click a number, or use arrow keys and Enter, to cut the result into "
+    "that many without training."
 )
 HEIGHT = 104
 
@@ -42,7 +42,7 @@ class NumberPanel(QWidget):
         self.session, self.recut = session, recut_of(session)
         self.title = Label()
         self.title.setWordWrap(True)
-        self.curve = CurvePlot("Agreement by number of domains", TIP, "chosen", HEIGHT)
+        self.curve = CurvePlot("What speaks for each number of domains", TIP, "chosen", HEIGHT)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.addWidget(self.title)
@@ -72,8 +72,8 @@ class NumberPanel(QWidget):
 
     def _on_result(self, result: Result | None) -> None:
         told = {} if result is None else result.provenance.get("numbers", {})
-        numbers, agreement = told.get("numbers", ()), told.get("agreement", ())
-        there = len(numbers) > 1 and len(numbers) == len(agreement)
+        numbers, (_, found) = told.get("numbers", ()), number_curve_of(told)
+        there = len(numbers) > 1 and len(numbers) == len(found)
         self.is_empty = not there
         self.changed.emit()
         if result is None or not there:
@@ -86,8 +86,7 @@ class NumberPanel(QWidget):
         self.title.setToolTip(as_tip(chosen_number(result)))
         if told is not self._shown:
             self._shown = told
-            values = [float("nan") if value is None else value for value in agreement]
-            self.curve.set_curve(numbers, values, told["chosen"], good=good)
+            self.curve.set_curve(numbers, found, told["chosen"], good=good, within=(0.0, 1.0))
         self._refresh()
 
     def _refresh(self, *_: Any) -> None:
