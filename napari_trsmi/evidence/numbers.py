@@ -55,14 +55,16 @@ class NumberCurve:
 
     @property
     def scores(self) -> np.ndarray:
-        """What speaks for each number, 1 at most: two shares of the most that any number has, `WHOLE` of the second.
+        """What speaks for each number, 0 to 1: two shares of the most that any number has, `WHOLE` of the second.
 
-        The first is of `found_again`, the second of the agreement to the power of `POWER` times the logarithm of the
-        number, since few domains agree easily and say little. Each alone goes wrong where the other does not: as a
-        whole the cuts agree while they part a large domain anywhere, and a domain is found again or not by a hair.
+        The first is of `found_again`, as far as that is positive and of one domain at least; the second of the
+        agreement to the power of `POWER` times the logarithm of the number, since few domains agree easily and say
+        little. Each alone goes wrong where the other does not: as a whole the cuts agree while they part a large domain
+        anywhere, and a domain is found again or not by a hair.
         """
+        found = np.clip(self.found_again, 0.0, None)
         whole = np.log(self.numbers) * np.clip(self.agreement, 0.0, 1.0) ** POWER
-        scores: np.ndarray = (1.0 - WHOLE) * _share(np.asarray(self.found_again)) + WHOLE * _share(whole)
+        scores: np.ndarray = (1.0 - WHOLE) * found / max(found.max(), 1.0) + WHOLE * whole / max(whole.max(), 1e-12)
         return scores
 
     @property
@@ -165,12 +167,6 @@ def _agreement(cuts: list[np.ndarray]) -> float:
     check()
     found = [adjusted_rand_score(a, b) for a, b in combinations(cuts, 2)]
     return float(np.mean(found)) if found else 0.0
-
-
-def _share(values: np.ndarray) -> np.ndarray:
-    """Return values over the largest; zeros where that is not positive."""
-    most = values.max()
-    return values / most if most > 0 else np.zeros(len(values))
 
 
 def _found_again(cuts: list[np.ndarray], n_domains: int) -> float:

@@ -22,8 +22,10 @@ def test_of_numbers_for_which_cuts_agree_the_one_of_which_most_domains_are_found
     curve = NumberCurve((6, 7, 8, 9), (0.86, 0.94, 0.9, 0.93), (5.0, 7.0, 6.0, 3.0))
     assert curve.chosen == 7
     assert curve.about_as_good == (7, 8, 9)
+    assert curve.scores.min() >= 0
     assert curve.scores.max() <= 1
     assert NumberCurve((6, 7, 8, 9), (0.86, 0.94, 0.9, 0.93), (-1.0, -1.0, -2.0, -3.0)).chosen == 9  # none is found
+    assert NumberCurve((6, 7, 8, 9), (0.86, 0.94, 0.9, 0.93), (0.1, -1.0, -2.0, -3.0)).chosen == 9  # as good as none
 
 
 def test_a_domain_that_is_found_again_counts_one_and_one_that_is_not_counts_against():

@@ -86,7 +86,7 @@ class NumberPanel(QWidget):
         self.title.setToolTip(as_tip(chosen_number(result)))
         if told is not self._shown:
             self._shown = told
-            self.curve.set_curve(numbers, found, told["chosen"], good=good, within=(0.0, 1.0))
+            self.curve.set_curve(numbers, found, told["chosen"], good=good)
         self._refresh()
 
     def _refresh(self, *_: Any) -> None:

@@ -77,7 +77,6 @@ class CurvePlot(QWidget):
         marked: int | None,
         bounds: tuple[Sequence[float], Sequence[float]] | None = None,
         good: Sequence[int] | None = None,
-        within: tuple[float, float] = (0.5, 1.0),
     ) -> None:
         """Show a value for each number of domains.
 
@@ -89,8 +88,6 @@ class CurvePlot(QWidget):
             Lowest and highest value of each, where there is a range.
         good
             Numbers to draw boldly.
-        within
-            Lowest and highest value that are seen at least.
         """
         self.numbers, shown = np.array(numbers, int), np.array(values, float)
         low, high = (shown, shown) if bounds is None else (np.array(one, float) for one in bounds)
@@ -103,8 +100,7 @@ class CurvePlot(QWidget):
         if marked is not None:
             self._mark.setValue(marked)
         self.at = int(np.argmin(np.abs(self.numbers - (marked or 0)))) if len(self.numbers) else 0
-        ends = [*within, *low[np.isfinite(low)], *high[np.isfinite(high)]]
-        self.plot.setYRange(min(ends), max(ends), padding=0.05)
+        self.plot.setYRange(min([0.5, *low]), 1.0, padding=0.05)
         if len(self.numbers):
             self.plot.setXRange(self.numbers.min() - 0.5, self.numbers.max() + 0.5, padding=0)
             every = max(1, -(-len(self.numbers) // 12))
