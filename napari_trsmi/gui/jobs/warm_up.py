@@ -63,6 +63,18 @@ def load_torch() -> None:
                 return
 
 
+def ask_scipy() -> None:
+    """Let scipy ask of lists, tuples and arrays whether they are torch's, while there is no torch; it remembers.
+
+    While a thread imports torch, scipy finds the module without its `Tensor`, and whatever the window calls fails.
+    """
+    import numpy as np
+    from scipy.spatial.transform import Rotation  # as napari's camera does
+
+    for quaternion in ([0.0, 0.0, 0.0, 1.0], (0.0, 0.0, 0.0, 1.0), np.array([0.0, 0.0, 0.0, 1.0])):
+        Rotation.from_quat(quaternion)
+
+
 def make_ready() -> None:
     """Let napari compile what draws labels, which takes seconds and would hold up the window at the first domains."""
     _made_ready(draw_labels)

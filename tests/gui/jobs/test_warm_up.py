@@ -89,3 +89,19 @@ def test_it_is_begun_for_each_section_that_is_drawn_as_pixels(viewer, qtbot, tra
     viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
     open_section(viewer, trained.dataset)
     qtbot.waitUntil(lambda: bool(begun))
+
+
+def test_while_torch_is_half_imported_scipy_still_answers_the_window():
+    script = """
+import sys
+from types import ModuleType
+import numpy as np
+from scipy.spatial.transform import Rotation
+from napari_trsmi.gui.jobs import warm_up
+
+warm_up.ask_scipy()
+sys.modules["torch"] = ModuleType("torch")  # as it is while a thread imports it
+for quaternion in ([0.0, 0.6, 0.0, 0.8], (0.0, 0.6, 0.0, 0.8), np.array([0.0, 0.6, 0.0, 0.8])):
+    Rotation.from_quat(quaternion).as_matrix()
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
