@@ -34,9 +34,10 @@ def begin_shapes() -> None:
 
 
 def wait() -> None:
-    """Wait until it is done, where it has begun."""
+    """Wait until it is done, where it has begun; called by each thread that may import torch, see `ask_scipy`."""
     for thread in list(_STARTED.values()):
         thread.join(LONGEST)
+    ask_scipy()
 
 
 def _begin(name: str, make: Callable[[], None]) -> None:

@@ -118,7 +118,6 @@ def train(run: Run, thread: Thread) -> Generator[Step, None, Result | None]:
                 return None
             run.doing = None
             warm_up.wait()
-            warm_up.ask_scipy()
             warm_up.load_torch()
             with interruptible(thread.left.is_set), heard(run.hear):
                 return (yield from _train(run, thread))

@@ -99,7 +99,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 from napari_trsmi.gui.jobs import warm_up
 
-warm_up.ask_scipy()
+warm_up.wait()  # as each thread does before
 sys.modules["torch"] = ModuleType("torch")  # as it is while a thread imports it
 for quaternion in ([0.0, 0.6, 0.0, 0.8], (0.0, 0.6, 0.0, 0.8), np.array([0.0, 0.6, 0.0, 0.8])):
     Rotation.from_quat(quaternion).as_matrix()
