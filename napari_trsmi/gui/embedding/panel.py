@@ -25,10 +25,11 @@ from napari_trsmi.telling import UNFOLDING
 from napari_trsmi.unfolding import components, has_umap, umap_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari import Viewer
 
     from napari_trsmi.gui.session.session import Session
-    from napari_trsmi.gui.session.state import OpenSection
 
 OURS = "The result"
 PACE = "umap"  # by which it is remembered how fast this machine is
@@ -43,6 +44,7 @@ class EmbeddingPanel(JobPanel):
     def __init__(self, viewer: Viewer, session: Session) -> None:
         super().__init__(session)
         self._front = False
+        self._missed: Callable[[], None] | None = None  # what is done once the dock comes to the front
         self._of: np.ndarray | None = None  # the embedding that is shown, or being unfolded
         tip = "Which embedding: that of the result, or one that the file holds in obsm."
         self.source, self.how = NameBox(tip, 8), QComboBox()
@@ -113,7 +115,7 @@ class EmbeddingPanel(JobPanel):
         )
         at_end(self, self.marks.leave)
         self._set_theme(viewer.theme)
-        self._on_section(session.section)
+        self._show_section()
 
     # Which embedding
 
@@ -263,8 +265,25 @@ class EmbeddingPanel(JobPanel):
 
     # What the session says
 
-    def _on_section(self, section: OpenSection | None) -> None:
+    def _on_section(self, _: Any) -> None:
+        """Show another section; behind other docks later, because of a million spots that takes a third of a second."""
+        self._drop_job()
         self.plot.chosen = None
+        self._refresh()
+        self._missed = self._show_section
+        self._catch_up()
+
+    def _on_result(self, _: Any) -> None:
+        self._missed = self._missed or self._show_result
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        if self._front and self._missed is not None:
+            missed, self._missed = self._missed, None
+            missed()
+
+    def _show_section(self) -> None:
+        section = self.session.section
         self._fill_sources()
         self.how.setCurrentText(COMPONENTS)
         self._on_what()
@@ -272,7 +291,7 @@ class EmbeddingPanel(JobPanel):
             self.choose(section.picked)
         self._refresh()
 
-    def _on_result(self, _: Any) -> None:
+    def _show_result(self) -> None:
         """Show the embedding of another result; the same one with other names or colours stays as it is."""
         self._fill_sources()
         if self.embedding is not self._of:
@@ -311,6 +330,7 @@ class EmbeddingPanel(JobPanel):
         """Catch up on what happened meanwhile as the dock comes to the front; else leave the tissue alone."""
         self._front = front
         self.marks.watch(front)
+        self._catch_up()
         if front:
             self._recolor_later.start()
         else:

@@ -309,3 +309,19 @@ def test_chosen_spots_stay_chosen_while_another_section_is_looked_at(viewer_mode
     session.activate(None)
     session.activate(first)
     assert panel.plot.chosen is None
+
+
+def test_behind_other_docks_it_shows_another_section_once_it_comes_to_the_front(viewer_model, panel, sample, trained):
+    panel.choose(np.arange(len(panel.plot.places)) < 40)
+    before, other = panel.plot.places, replace(trained, embedding=trained.embedding**2)
+    panel.come(False)
+    open_section(viewer_model, sample, other)
+    assert panel.plot.places is before
+    assert not panel.clear.isEnabled(), "what was chosen is of the other section"
+    panel.come(True)
+    assert np.array_equal(panel.plot.places, components(other.embedding))
+    panel.come(False)
+    panel.session.set_result(trained)
+    assert np.array_equal(panel.plot.places, components(other.embedding))
+    panel.come(True)
+    assert np.array_equal(panel.plot.places, components(trained.embedding))
