@@ -127,7 +127,7 @@ def draw(
         title = "\n".join([title, *textwrap.wrap(said, round(10 * width))])
     end: Any = _legend(panel(0.0, title, to_rgba_array(result.palette)[result.labels]), result)
     supported = support and SUPPORT in result.maps
-    maps = [("Support", result.maps[SUPPORT], "Share of other cuts that give the spot its domain")] if supported else []
+    maps = [("Support", result.maps[SUPPORT], "Support of the spot's domain by other cuts")] if supported else []
     if confidence or (support and not supported):
         maps.append(("Certainty of the model", result.confidence, "Posterior of the spot's domain"))
     for name, values, label in maps:

@@ -15,7 +15,6 @@ SUPPORT_MEANS = (
     "Support: the share of other ways to cut the same measurements (other features, fresh noise, a few domains more or "
     "fewer) that draw this boundary. It does not say what the boundary means, nor that an expert would draw it."
 )
-
 COMES_BACK = 0.5  # Jaccard index above which a domain is said to come back; half of a union of two equal ones has it
 
 
@@ -49,6 +48,16 @@ def unlike(result: Result) -> str:
         return ""
     what = "the section does not fit, train them together" if share > MOST_UNLIKE else 'the map "Fits" shows which'
     return f"{share:.0%} of the spots are like no domain of the study ({of}): {what}."
+
+
+def spot_support_means(result: Result) -> str:
+    """Return what the support of a spot is, the end of a sentence."""
+    if "transferred" in result.provenance:
+        return "the chance that the domain of a spot is the one that the study would give it."
+    return (
+        "the mean of the share of other cuts of the same measurements that give a spot its domain, the model's "
+        "certainty of it, and how far the cuts agree as a whole."
+    )
 
 
 def mean_support(result: Result) -> str:

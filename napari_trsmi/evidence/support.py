@@ -1,4 +1,4 @@
-"""Support: of how many other cuts of the same run a boundary or a spot is part."""
+"""Support: how far a boundary, and the domain of a spot, is borne out by other cuts of the same run."""
 
 from __future__ import annotations
 
@@ -109,10 +109,11 @@ def with_support(result: Result, cuts: np.ndarray | None = None, spatial: sparse
     """Return the result with the support of its spots, boundaries and edges, boundaries least supported first.
 
     The support of an edge is the share of the cuts that draw a boundary at one of its two spots, so that one displaced
-    by a row of spots is the same; that of a boundary the mean over its edges; that of a spot the share of the cuts into
-    as many domains, or into the nearest number, that give it its domain. All are in [0, 1]. Support says how far a
-    boundary hangs on this one way to draw it and on the noise of this one measurement. It does not say what the
-    boundary means, nor that an expert would draw it.
+    by a row of spots is the same; that of a boundary the mean over its edges. That of a spot is the mean of three: the
+    share of the cuts into as many domains, or into the nearest number, that give it its domain; the model's certainty
+    of it; and how far these cuts agree as a whole. All are in [0, 1]. Support says how far a boundary hangs on this one
+    way to draw it and on the noise of this one measurement. It does not say what the boundary means, nor that an expert
+    would draw it.
 
     Parameters
     ----------
@@ -138,9 +139,11 @@ def with_support(result: Result, cuts: np.ndarray | None = None, spatial: sparse
     alike = np.abs(numbers - result.partition.n_domains)
     same = cuts[:, alike == alike.min()]
     votes = np.stack([match_labels(cut, result.labels) == result.labels for cut in same.T])
-    spots: np.ndarray = votes.mean(axis=0, dtype=np.float32)
+    agreement = _agreement(same)
+    said = [votes.mean(axis=0), result.confidence, *([] if agreement is None else [max(agreement, 0.0)])]
+    spots: np.ndarray = (sum(said) / len(said)).astype(np.float32)
     maps = {**{name: values for name, values in result.maps.items() if name != SUPPORT}, SUPPORT: spots}
-    told = {"n_cuts": cuts.shape[1], "agreement": _agreement(same), "spots": float(spots.mean())}
+    told = {"n_cuts": cuts.shape[1], "agreement": agreement, "spots": float(spots.mean())}
     result = replace(result, maps=maps, cuts=cuts, provenance={**result.provenance, "support": told})
     if result.boundaries is None or result.boundary_edges is None:
         return result

@@ -13,7 +13,7 @@ from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.glossary import TERMS, term
 from napari_trsmi.report.sections import of_study
 from napari_trsmi.reviews import REVIEW
-from napari_trsmi.summary import SUPPORT_MEANS, chosen_number, remarks, undecided, unlike
+from napari_trsmi.summary import SUPPORT_MEANS, chosen_number, remarks, spot_support_means, undecided, unlike
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -85,6 +85,7 @@ def contents(result: Result, *, truth: str | None = None, by: By | None = None) 
         "notes": (*filter(None, [unlike(result)]), *result.dataset.notes, *remarks(result)),
         "support": None if support is None else float(support.mean()),
         "support_means": SUPPORT_MEANS,
+        "spot_support_means": "" if support is None else f"Support of a spot: {spot_support_means(result)}",
         "certainty": float(result.confidence.mean()),
         "undecided": undecided(result),
         "number": chosen_number(result),

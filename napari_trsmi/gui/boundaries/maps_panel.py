@@ -12,13 +12,13 @@ from napari_trsmi.gui.session.state import Coloring
 from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.named import NameButton
 from napari_trsmi.gui.widgets.plain import Label
+from napari_trsmi.summary import spot_support_means
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
     from napari_trsmi.gui.session.session import Session
 
 HELP = {
-    "Support": "Share of other ways to cut the same measurements that give each spot its domain",
     CERTAINTY: "Certainty of the model: posterior of each spot's own domain",
     "Entropy": "How undecided each spot is between all domains, from 0 to 1",
     "Runner-up domain": "The domain each spot would belong to next",
@@ -56,7 +56,7 @@ class MapsPanel(QWidget):
     def _on_result(self, result: Result | None) -> None:
         maps = {} if result is None else result_maps(result)
         if list(maps) != list(self.buttons):
-            self._build(list(maps))
+            self._build({} if result is None else {title: _help(title, result) for title in maps})
         self.note.setVisible(result is not None and result.modality_weights is None)
         shown = self.session.coloring
         if shown is not None and shown.title in self.buttons and shown.title in maps:
@@ -65,14 +65,14 @@ class MapsPanel(QWidget):
                 self.session.color(new)
         self._on_coloring(self.session.coloring)
 
-    def _build(self, titles: list[str]) -> None:
+    def _build(self, titles: dict[str, str]) -> None:
         for button in self.buttons.values():
             self.grid.removeWidget(button)
             button.deleteLater()
         self.grid.removeWidget(self.note)
         self.buttons = {}
-        for k, title in enumerate(titles):
-            button = NameButton(title, _help(title))
+        for k, (title, help_) in enumerate(titles.items()):
+            button = NameButton(title, help_)
             button.setCheckable(True)
             button.clicked.connect(lambda _=False, title=title: self.press(title))
             self.buttons[title] = button
@@ -84,8 +84,10 @@ class MapsPanel(QWidget):
             button.setChecked(coloring is not None and coloring.title == title)
 
 
-def _help(title: str) -> str:
+def _help(title: str, result: Result) -> str:
     """Return what a map shows."""
+    if title == "Support":
+        return f"Support of a spot: {spot_support_means(result)}"
     if title.startswith(WEIGHT):
         return f"Share of {title.removeprefix(WEIGHT)} in each spot's embedding"
     return HELP.get(title, f"{title} of each spot")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_trsmi.evidence import SUPPORT
+from napari_trsmi.summary import spot_support_means
 from napari_trsmi.trust import AGREEING
 
 if TYPE_CHECKING:
@@ -34,10 +35,7 @@ def about(result: Result, spot: int, k: int = 6) -> list[str]:
     around = np.bincount(result.labels[neighbours(result, spot, k)], minlength=result.partition.n_domains)
     told = [_around(result, around), _measured(result, spot), _why(result, spot, around)]
     if SUPPORT in result.maps:
-        told.append(
-            f"{result.maps[SUPPORT][spot]:.0%} of the other ways to cut the same measurements give it domain "
-            f"{result.names[own]}."
-        )
+        told.append(f"Support {result.maps[SUPPORT][spot]:.2f}: {spot_support_means(result)}")
     told.append(_modalities(result, spot))
     return [sentence for sentence in told if sentence]
 

@@ -14,14 +14,11 @@ from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.placed import set_seen
 from napari_trsmi.gui.widgets.plain import ElidingLabel, Label
 from napari_trsmi.plural import many
-from napari_trsmi.summary import remarks, undecided, unlike
+from napari_trsmi.summary import remarks, spot_support_means, undecided, unlike
 
 if TYPE_CHECKING:
     from napari_trsmi.gui.session.session import Session
 
-SUPPORTED = (
-    "Support: mean over the spots of the share of other cuts of the same measurements that give them their domain"
-)
 CERTAIN = "Certainty of the model: mean over the spots of the probability of their own domain"
 
 
@@ -68,7 +65,7 @@ class ResultRow(QWidget):
         about = [f"{CERTAIN}: {certainty}", emphasis, f"trained on {device}" if device else ""]
         if SUPPORT in result.maps:
             self.label.setText(f"{domains}, support {result.maps[SUPPORT].mean():.2f}")
-            about.insert(0, SUPPORTED)
+            about.insert(0, f"Support: {spot_support_means(result)}".rstrip("."))
         else:
             self.label.setText(f"{domains}, certainty {certainty}")
         self.label.setToolTip("; ".join(filter(None, about)))

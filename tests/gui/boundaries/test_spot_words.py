@@ -63,5 +63,9 @@ def test_neighbours_are_the_nearest_of_the_same_section(trained):
 def test_support_and_modalities_have_their_sentence(line, trained):
     maps = {"support": np.full(len(line.labels), 0.25, np.float32)}
     said = " ".join(about(replace(line, maps=maps), 7))
-    assert "25% of the other ways to cut the same measurements give it domain" in said
+    assert "Support 0.25: the mean of the share of other cuts" in said
+    labelled = replace(line, maps=maps, provenance={**line.provenance, "transferred": {}})
+    assert "Support 0.25: the chance that the domain of a spot is the one that the study would" in " ".join(
+        about(labelled, 7)
+    )
     assert f"rna {trained.modality_weights[7, 0]:.0%} and adt {trained.modality_weights[7, 1]:.0%}." in said
