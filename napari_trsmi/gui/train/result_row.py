@@ -31,7 +31,7 @@ class ResultRow(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self.label, self.save_button = ElidingLabel(), QPushButton("Save and share")
+        self.label, self.save_button = ElidingLabel(), QPushButton("Save")
         self.save_button.setToolTip("Write the domains into a copy of the section, make a figure, copy the settings")
         self.save_button.setObjectName(anchors.SAVE)
         self.save_button.setMenu(save_menu(session, self))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from acted_support import with_acted_support
 from dock_by_hand import ALL, click
 from napari.components import ViewerModel
 from opened_dock import add
@@ -61,6 +62,15 @@ def test_the_settings_keep_their_room_and_run_stays_in_the_window(done):
         if height >= 690:
             assert _seen(done.form) >= LEAST
     assert done.form.area.isAncestorOf(done.form._curves)
+
+
+def test_domains_and_support_of_the_result_are_read_in_the_narrowest_dock(done):
+    done.session.refine(with_acted_support(done.session.result))
+    done.resize(330, 690)
+    for _ in range(5):
+        QApplication.processEvents()
+    label = done.result_row.label
+    assert label.width() >= label.fontMetrics().horizontalAdvance(label.text().replace("7", "12")) + 2
 
 
 def _seen(widget):
