@@ -110,8 +110,7 @@ def _counts(name: str, table: AnnData, rows: np.ndarray) -> tuple[Any, Any, str]
         return _as_counts(name, values, held, table.var, "")
     for found in counts_beside(table, rows):
         if (profile := profile_of(found.values)).counts and profile.maximum > 0:
-            beside = found.where if found.where != "raw" else "those in raw"
-            note = f"X of modality {name!r} holds no counts: used {beside}{_left_out(found)}."
+            note = f"X of modality {name!r} holds no counts: used {found.where}{_left_out(found)}."
             return _as_counts(name, found.values, profile, found.var, note)
     if held is not None and not held.finite:
         raise not_finite(name, values)
