@@ -150,7 +150,9 @@ def checked_coordinates(coordinates: Coordinates, obs: pd.DataFrame) -> Coordina
             f"Expected spots at different places, found all {len(xy)} at {tuple(xy[0].tolist())}. "
             "Check obsm['spatial']."
         )
-    if (microns := _visium_microns(xy)) is not None:
+    named = ["array_col", "array_row"]
+    column_first = set(named) <= set(obs.columns) and np.array_equal(xy, obs[named].to_numpy())
+    if (microns := _visium_microns(xy, column_first)) is not None:
         notes = [*notes, "The coordinates are array indices of a Visium slide: turned into micrometres."]
         return replace(coordinates, xy=microns, microns_per_unit=1.0, notes=notes)
     return replace(coordinates, microns_per_unit=coordinates.microns_per_unit or _microns_per_unit(xy, obs))
@@ -271,7 +273,7 @@ def _is_membership(values: Any) -> bool:
     return getattr(getattr(values, "dtype", None), "kind", "") == "b"
 
 
-def _visium_microns(xy: np.ndarray) -> np.ndarray | None:
+def _visium_microns(xy: np.ndarray, column_first: bool = False) -> np.ndarray | None:
     """Return (N, 2) um where `xy` can only be (row, column) or (column, row) indices of a Visium slide, else None.
 
     Rows and columns of such a slide always add up to an even number. Which is which follows from the slide's shape;
@@ -283,7 +285,7 @@ def _visium_microns(xy: np.ndarray) -> np.ndarray | None:
         return None
     first, second = xy.max(axis=0)
     for n_rows, n_columns in _VISIUM_SHAPES:
-        as_row_column = first < n_rows and second < n_columns
+        as_row_column = first < n_rows and second < n_columns and not column_first
         as_column_row = first < n_columns and second < n_rows
         if as_row_column and as_column_row:
             return None

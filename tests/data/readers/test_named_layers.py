@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from napari_trsmi.data.readers import from_memory
@@ -127,3 +128,24 @@ def test_counts_in_raw_whose_genes_are_only_numbered_are_in_the_order_of_x(count
     np.testing.assert_array_equal(only(dataset).table.X.toarray(), counts.X.toarray())
     assert any("those in raw, in the order of X for they are numbered there" in note for note in dataset.notes)
     assert not any("raw" in note for note in from_memory(table[:, ::2].copy()).notes)  # nobody knows which
+
+
+def test_counts_that_are_missing_in_places_are_told(counts):
+    table = logged(counts)
+    table.layers["counts"] = counts.X.toarray()
+    table.layers["counts"][:18] = 0
+    assert any("layers['counts'] has nothing at 18 spots at which X has" in note for note in from_memory(table).notes)
+    table.layers["counts"][0, 0] = np.nan
+    notes = from_memory(table).notes
+    assert any("layers['counts'] was not used, for it holds NaN or infinity" in note for note in notes)
+    table.layers["counts"] = counts.X.copy()
+    assert not any("at which X has" in note for note in from_memory(table).notes)
+
+
+@pytest.mark.parametrize("keys", [("ADT_clr", "ADT_raw"), ("protein_expression", "protein_counts")])
+def test_of_proteins_in_obsm_the_counts_are_used(counts, keys):
+    columns = ["CD3", "CD68", "PanCK", "HLA-DR"]
+    values = np.random.default_rng(0).poisson(9.0, (counts.n_obs, 4)).astype(float)
+    for key, some in zip(keys, (np.log1p(values), values), strict=True):
+        counts.obsm[key] = pd.DataFrame(some, index=counts.obs_names, columns=columns)
+    np.testing.assert_array_equal(from_memory(counts).modalities["adt"].table.X.toarray(), values)
