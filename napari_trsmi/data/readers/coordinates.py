@@ -237,9 +237,9 @@ def _other_names(first: _Places, other: _Places, spot: int, names: pd.Index) -> 
     """Return the sentence on two tables that mean other spots by the same names."""
     here, there = ((round(float(x), 2), round(float(y), 2)) for x, y in (first.xy[spot], other.xy[spot]))
     return (
-        f"Expected the same spots under the same barcodes in {first.label} and {other.label}, found "
+        f"Expected the same spots under the same names in {first.label} and {other.label}, found "
         f"{str(names[spot])!r} at {here} in one and at {there} in the other, and so for most, on the same grid of "
-        "places: one of them was sorted or numbered anew. Give both the barcodes as measured."
+        "places: one of them was sorted or numbered anew. Give both the obs_names as measured."
     )
 
 

@@ -23,9 +23,7 @@ def test_rows_that_were_numbered_anew_are_refused(both, make_mudata, rows):
     rna, adt = both
     adt = adt[rows].copy()
     adt.obs_names = [str(i) for i in range(adt.n_obs)]
-    with pytest.raises(
-        DataError, match=r"the same barcodes .* '\d+' at .* in one and at .* was sorted or numbered anew"
-    ):
+    with pytest.raises(DataError, match=r"the same names .* '\d+' at .* in one and at .* was sorted or numbered anew"):
         from_memory(make_mudata({"rna": rna, "adt": adt}))
 
 
