@@ -63,12 +63,14 @@ def read(
     (2500, {'rna': 'rna', 'adt': 'protein'})
     """
     from napari_trsmi.atomic import recover
+    from napari_trsmi.data.readers import paths_of
     from napari_trsmi.data.readers import read as read_files
 
-    for one in [path] if isinstance(path, str | Path) else path:
+    paths = paths_of(path)
+    for one in paths:
         recover(one)
     chosen = None if modalities is None else tuple(modalities)
-    return read_files(path, kinds=kinds, library=library, modalities=chosen, spots=spots)
+    return read_files(paths, kinds=kinds, library=library, modalities=chosen, spots=spots)
 
 
 def fit(data: Dataset | AnnData | MuData | str | Path, config: Config | None = None) -> Result:

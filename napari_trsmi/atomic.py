@@ -47,7 +47,7 @@ def replacing(path: str | Path, force: bool = False) -> Iterator[Path]:
     path = Path(os.path.realpath(path))
     check_replaceable(path, force)
     recover(path)
-    mark = f"{_HOST}-{os.getpid()}-{secrets.token_hex(4)}"
+    mark = _mark()
     temporary = path.with_name(f".{path.name}.{mark}.partial{path.suffix}")
     mode = _mode(path)
     try:
@@ -79,6 +79,20 @@ def check_replaceable(path: str | Path, force: bool = False) -> None:
             f"Expected something that may be replaced at {path}, found it read-only. Choose another name, or replace "
             "it with --force (force=True in Python)."
         )
+
+
+def check_name(path: str | Path) -> None:
+    """Raise `DataError` where the name of a file to write is longer than its folder takes."""
+    path = Path(os.path.realpath(path))
+    temporary = path.with_name(f".{path.name}.{_mark()}.previous{path.suffix}")
+    try:
+        os.stat(temporary)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise DataError(
+                f"Expected a name that its folder takes, found one of {len(path.name)} letters, {path.name[:30]}..., "
+                "beside which nothing can be written. Choose a shorter one."
+            ) from error
 
 
 def recover(path: str | Path) -> None:
@@ -116,6 +130,11 @@ def plainly(error: OSError, path: Path) -> str:
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return "There is no such folder."
     return f"{path.name} could not be written."
+
+
+def _mark() -> str:
+    """Return what tells this writer's files from those of others, alive or dead."""
+    return f"{_HOST}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def _mode(path: Path) -> int | None:

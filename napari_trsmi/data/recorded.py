@@ -187,6 +187,7 @@ class Recorded(_Part):
 
     modalities: list[str] = []
     domains: list[str] = []
+    colors: list[str] = []
     kinds: dict[str, Kind] = {}
     library: str | None = None
     method: str = ""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
 
 EMBEDDING = "embedding.npy"
+_LETTERS = 50  # of the name that could not be written, which may have been too long
 
 
 def rescue(result: Result, path: Path) -> Path | None:
@@ -29,7 +30,7 @@ def rescue(result: Result, path: Path) -> Path | None:
     """
     for place in (path.absolute().parent, Path.home(), Path(tempfile.gettempdir()), Path.cwd()):
         try:
-            return _write(result, place / f"{path.stem}.rescue")
+            return _write(result, place / f"{path.stem[:_LETTERS]}.rescue")
         except (DataError, OSError):
             continue
     return None

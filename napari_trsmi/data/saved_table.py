@@ -71,7 +71,7 @@ def result_in(table: AnnData, path: Path) -> dict[str, Any]:
     names, labels, spots = part.domains(recorded.get("domains", []))
     modalities = tuple(recorded["modalities"])
     keys = {(a, b): f"{CORRESPONDENCE}{a}_{b}" for a in modalities for b in modalities if a != b}
-    colors, notes = part.colors(len(names))
+    colors, notes = part.colors(len(names), recorded.get("colors", []))
     return {
         "obs_names": table.obs_names.to_numpy(dtype=str)[spots],
         "rows": spots,
@@ -80,7 +80,7 @@ def result_in(table: AnnData, path: Path) -> dict[str, Any]:
         "colors": colors,
         "confidence": part.column(CONFIDENCE, spots, (0, 1)),
         "entropy": part.column(ENTROPY, spots, (0, 1)),
-        "runner_up": part.runner_up(names)[spots],
+        "runner_up": part.runner_up(names, recorded.get("domains", []))[spots],
         "embedding": part.matrix(EMBEDDING, spots),
         "posterior": part.shares(POSTERIOR, spots, len(names)) if POSTERIOR in table.obsm else None,
         "modality_weights": part.shares(MODALITY_WEIGHTS, spots, len(modalities))
@@ -120,23 +120,41 @@ class _Part:
         import pandas as pd
 
         values = self.table.obs[DOMAIN].astype("category").cat
-        names = tuple(map(str, values.categories))
+        names, codes = tuple(map(str, values.categories)), values.codes.to_numpy(dtype=np.int64)
         if set(names) <= set(known) and len(set(known)) == len(known):
-            column = pd.Categorical(self.table.obs[DOMAIN].astype(object), categories=known)
-            names, codes = tuple(known), np.asarray(column.codes, np.int64)
-        else:
-            codes = values.codes.to_numpy(dtype=np.int64)
+            among = pd.Index(known).get_indexer(pd.Index(names))
+            names, codes = tuple(known), np.where(codes >= 0, among[codes], -1)
+        elif len(names) == len(known):
+            names, codes = self._in_order(names, codes)
         spots = np.flatnonzero(codes >= 0)
         if not len(spots) or not all(names) or len(set(names)) < len(names):
             raise self._wrong(f'obs["{DOMAIN}"]', "the domains of spots", f"{len(spots)} spots in {len(names)} domains")
         return names, codes, spots
 
-    def colors(self, n: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return a colour for each of n domains, and what a person should know about them."""
-        found = np.ravel(np.asarray(self.table.uns.get(COLORS, ()), dtype=object))
-        colors = tuple(map(str, found))
-        if len(colors) == n and all(map(is_color, colors)):
-            return colors, ()
+    def _in_order(self, names: tuple[str, ...], codes: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
+        """Return names that domains were given outside, and (n,) codes, in the order of the record.
+
+        Some programs sort them. Which is which, the posterior tells; without one they stay as they are.
+        """
+        shares = np.asarray(self.table.obsm[POSTERIOR]) if POSTERIOR in self.table.obsm else np.zeros((0, 0))
+        if shares.shape != (len(codes), len(names)) or shares.dtype.kind != "f":
+            return names, codes
+        votes = np.zeros((len(names), len(names)), int)
+        np.add.at(votes, (codes[codes >= 0], shares.argmax(axis=1)[codes >= 0]), 1)
+        order = votes.argmax(axis=1)
+        if len(set(order)) < len(names):
+            return names, codes
+        return tuple(names[at] for at in np.argsort(order)), np.where(codes >= 0, order[codes], -1)
+
+    def colors(self, n: int, known: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return a colour for each of n domains, and what a person should know about them.
+
+        Those in the record are taken where scanpy took away some, with domains that no spot has any more.
+        """
+        found = tuple(map(str, np.ravel(np.asarray(self.table.uns.get(COLORS, ()), dtype=object))))
+        for colors in (found, tuple(known) if found and set(found) < set(known) else ()):
+            if len(colors) == n and all(map(is_color, colors)):
+                return colors, ()
         return hues(n), (f'uns["{COLORS}"] does not hold {n} colours like "#ffaa00": the domains have others.',)
 
     def column(self, key: str, spots: np.ndarray, bounds: tuple[float, float] | None = None) -> np.ndarray:
@@ -148,15 +166,19 @@ class _Part:
                 raise self._wrong(f'obs["{key}"]', f"numbers from {low} to {high}", "others")
         return values
 
-    def runner_up(self, names: tuple[str, ...]) -> np.ndarray:
-        """Return (n,) int number of the domain in second place; -1 where there is none."""
+    def runner_up(self, names: tuple[str, ...], known: list[str]) -> np.ndarray:
+        """Return (n,) int number of the domain in second place, by its name now or in the record; -1 for none."""
         import pandas as pd
 
         column = self.table.obs[RUNNER_UP]
-        found = pd.Index(names).get_indexer(column.astype(object).astype(str).where(column.notna(), ""))
-        if (found[column.notna().to_numpy()] < 0).any():
-            raise self._wrong(f'obs["{RUNNER_UP}"]', "names of the domains", "others")
-        return np.asarray(found, np.int64)
+        text = column.astype(object).astype(str).where(column.notna(), "")
+        for called in (names, known):
+            if len(set(called)) != len(names):
+                continue
+            found = pd.Index(called, dtype=object).get_indexer(text)
+            if not (found[column.notna().to_numpy()] < 0).any():
+                return np.asarray(found, np.int64)
+        raise self._wrong(f'obs["{RUNNER_UP}"]', "names of the domains", "others")
 
     def matrix(self, key: str, spots: np.ndarray) -> np.ndarray:
         """Return (N, d) numbers of ``obsm`` that can be computed with."""

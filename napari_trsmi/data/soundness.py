@@ -95,7 +95,7 @@ def _places(group: Any) -> Iterator[str]:
     for table in _tables(group):
         yield from (f"{table}{name}" for name in ("X", "raw/X") if f"{table}{name}" in group)
         for parent in _HOLDERS:
-            if f"{table}{parent}" in group:
+            if hasattr(group.get(f"{table}{parent}"), "keys"):  # the earliest anndata kept one array of all in it
                 yield from (f"{table}{parent}/{name}" for name in group[f"{table}{parent}"])
 
 

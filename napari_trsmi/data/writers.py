@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from napari_trsmi.atomic import check_replaceable, replacing
+from napari_trsmi.atomic import check_name, check_replaceable, replacing
 from napari_trsmi.data.annotate import (
     CONFIDENCE,
     DOMAIN,
@@ -112,6 +112,7 @@ def check_output(path: str | Path, force: bool = False) -> Path:
     elif target.is_dir():
         raise DataError(f"Expected a file to replace at {path}, found a folder. Choose another name.")
     for one in (path, *(companion(path, ending) for ending in (RUN, DOMAINS, BOUNDARIES))):
+        check_name(one)
         check_replaceable(one, force)
     return path
 

@@ -66,6 +66,16 @@ def test_coordinates_come_from_the_modality_that_has_all_of_them(make_mudata):
     np.testing.assert_array_equal(from_memory(mdata).coords, mdata["adt"].obsm["spatial"])
 
 
+def test_array_columns_are_known_by_name_also_in_a_small_section(make_table):
+    table = make_table(100)
+    row, half = np.divmod(np.arange(100), 10)
+    del table.obsm["spatial"]
+    table.obs = table.obs.assign(array_row=row, array_col=2 * half + row % 2)
+    dataset = from_memory(table)
+    assert dataset.microns_per_unit == 1.0
+    np.testing.assert_allclose(dataset.coords[[1, 10]], [[100.0, 0.0], [50.0, 50.0 * np.sqrt(3)]])
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_array_indices_of_visium_become_an_even_lattice_in_micrometres(make_table, order):
     from scipy.spatial import KDTree

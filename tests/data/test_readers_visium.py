@@ -8,6 +8,7 @@ import json
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from visium_by_hand import N_GENES, N_SPOTS, SCALES, gzipped, positions, write_h5, write_matrix_folder, write_spatial
 
@@ -110,6 +111,31 @@ def test_all_images_and_scale_factors_of_the_folder_are_kept(tmp_path, counts):
     entry = read(tmp_path).library_entry
     assert entry["scalefactors"] == SCALES
     assert set(entry["images"]) == {"hires", "lowres"}
+
+
+def test_an_image_without_a_scale_factor_gives_way_to_one_that_has_it(tmp_path, counts):
+    write_spatial(tmp_path)
+    write_matrix_folder(tmp_path, counts)
+    left = {key: value for key, value in SCALES.items() if "hires" not in key}
+    (tmp_path / "spatial" / "scalefactors_json.json").write_text(json.dumps(left))
+    image = read(tmp_path).image
+    assert (image.key, image.scale) == ("lowres", SCALES["tissue_lowres_scalef"])
+
+
+@pytest.mark.parametrize("column", [None, "pxl_row_in_fullres"])
+def test_positions_saved_anew_by_barcode_are_read(tmp_path, counts, column):
+    write_spatial(tmp_path)
+    write_matrix_folder(tmp_path, counts)
+    dataset = read(tmp_path)
+    path = tmp_path / "spatial" / "tissue_positions.csv"
+    table = pd.read_csv(path, index_col="barcode")
+    path.unlink()
+    table.drop(columns=column or []).to_parquet(path.with_suffix(".parquet"))
+    if column:
+        with pytest.raises(DataError, match=f"Expected the column {column} in"):
+            read(tmp_path)
+    else:
+        np.testing.assert_array_equal(read(tmp_path).coords, dataset.coords)
 
 
 @pytest.mark.parametrize("key", ["hires", "lowres"])

@@ -38,6 +38,10 @@ def test_the_rescue_copy_is_beside_the_output_and_repeats_the_run(tmp_path: Path
         assert Config.load(folder / "run.json") == one.config
 
 
+def test_a_name_that_is_too_long_is_shortened(tmp_path: Path, one: Result) -> None:
+    assert rescue.rescue(one, tmp_path / f"{'x' * 245}.h5ad") == tmp_path / f"{'x' * 50}.rescue"
+
+
 def test_the_next_place_is_tried_where_one_takes_nothing(
     tmp_path: Path, one: Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -111,6 +111,32 @@ def test_a_domain_whose_spots_were_taken_away_keeps_its_number(table, tmp_path):
     assert found.posterior.shape == (40, 3)
 
 
+def test_colours_of_domains_whose_spots_were_taken_away_stay(table, tmp_path):
+    few = table[table.obs["trsmi_domain"] != "1"].copy()
+    colors = tuple(table.uns["trsmi_domain_colors"])
+    few.uns["trsmi_domain_colors"] = np.array(colors[1:], dtype=object)  # as scanpy does
+    found = read(few, tmp_path)
+    assert (found.colors, found.notes) == (colors, ())
+
+
+@pytest.mark.parametrize(
+    "names", [{"1": "Zeta", "2": "Alpha", "3": "Mid"}, {"1": "Cortex", "2": "2", "3": "3"}, {"1": 1, "2": 2, "3": 3}]
+)
+@pytest.mark.parametrize("in_order", [True, False])
+def test_domains_may_be_renamed_outside(table, tmp_path, names, in_order):
+    table.obs["trsmi_domain"] = (
+        table.obs["trsmi_domain"].cat.rename_categories(names)
+        if in_order
+        else table.obs["trsmi_domain"].astype(object).map(names).astype("category")
+    )
+    if names["1"] == 1:
+        table.obs["trsmi_domain"] = table.obs["trsmi_domain"].astype(int)
+    found = read(table, tmp_path)
+    assert found.names == tuple(map(str, names.values()))
+    assert found.labels.tolist() == [k % 3 for k in range(N)]
+    assert set(found.runner_up) <= {0, 1, 2}
+
+
 def test_spots_whose_names_repeat_are_restored_by_their_rows(table, tmp_path):
     path = tmp_path / "twice.h5ad"
     table.obs_names = [f"spot{k % 7}" for k in range(N)]

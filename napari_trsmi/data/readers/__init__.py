@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_trsmi.config import Kind
 from napari_trsmi.data.dataset import Dataset
@@ -107,13 +107,15 @@ def read(
 
 def paths_of(path_or_paths: str | Path | Sequence[str | Path]) -> tuple[Path, ...]:
     """Return one path or several; raises `DataError` where there is none."""
-    given = [path_or_paths] if isinstance(path_or_paths, str | Path) else list(path_or_paths)
+    given: list[Any] = [path_or_paths]
+    if isinstance(path_or_paths, Iterable) and not isinstance(path_or_paths, str):
+        given = list(path_or_paths)
     if not given:
         raise DataError(f"Expected a path to {READABLE}, found none. Give at least one.")
     if wrong := [one for one in given if not isinstance(one, str | Path)]:
         raise DataError(
-            f"Expected paths, found {type(wrong[0]).__name__}. Put the tables of one section into a MuData and give "
-            "that to read_sections, or files to read."
+            f"Expected paths, found {type(wrong[0]).__name__}. Give fit the AnnData or MuData itself; put the tables "
+            "of one section into a MuData."
         )
     paths = (Path(path).expanduser() for path in given)
     return tuple(path.parent if path.name == MANIFEST and path.is_file() else path for path in paths)
@@ -185,8 +187,8 @@ def found_in_memory(data: AnnData | MuData) -> Found:
     if isinstance(data, MuData):
         return found_in_mudata(data)
     if isinstance(data, AnnData):
-        elsewhere = data.isbacked or data.is_view or not isinstance(data.obs, pd.DataFrame)  # as of read_lazy
-        return found_in_anndata(data.to_memory() if elsewhere else data)
+        lazy = hasattr(data.X, "dask") or not isinstance(data.obs, pd.DataFrame)  # as of read_lazy
+        return found_in_anndata(data.to_memory() if lazy or data.isbacked or data.is_view else data)
     raise DataError(f"Expected an AnnData or MuData object, found {type(data).__name__}. Use read for a file.")
 
 

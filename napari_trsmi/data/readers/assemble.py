@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,10 +104,11 @@ def section_of(
             )
         notes.append(f"Left out {lost.sum():,} spots without coordinates.")
     names, obs = names[rows], obs[rows]
+    elsewhere = coordinates.differing
     coordinates = checked_coordinates(replace(coordinates.at(rows), notes=[]), obs)
     notes += [*coordinates.notes, *note_on_places(coordinates.xy)]
 
-    modalities, more = _modalities(joined, list(barcodes), names, spots, of_several)
+    modalities, more = _modalities(joined, list(barcodes), names, spots, of_several, elsewhere)
     notes += more
     if spots == "all":
         modalities, more = _without_empty(modalities)
@@ -146,11 +147,12 @@ def section_of(
 
 
 def _modalities(
-    joined: Joined, keys: Sequence[str], names: pd.Index, spots: Spots, of_several: bool
+    joined: Joined, keys: Sequence[str], names: pd.Index, spots: Spots, of_several: bool, elsewhere: Collection[str]
 ) -> tuple[dict[str, Modality], list[str]]:
     """Return the modalities over the spots `names`, with rows of zeros where one lacks a spot, and notes.
 
-    One of several sections does without what was measured at none of its spots, as long as anything was.
+    One of several sections does without what was measured at none of its spots, as long as anything was. `elsewhere`
+    are the names of files or modalities that place the spots elsewhere than others.
     """
     read, notes = {}, []
     said: dict[str, list[str]] = {}  # of each modality, which may yet be left out
@@ -185,7 +187,7 @@ def _modalities(
         said[key] = list(more)
         if not measured.all():
             said[key].append(f"{key} was not measured at {int((~measured).sum()):,} spots.")
-    read, more = without_twins(read, joined.moved)
+    read, more = without_twins(read, joined.moved, elsewhere)
     return read, [*notes, *(note for key in read for note in said[key]), *more]
 
 

@@ -115,7 +115,8 @@ def common(tables: Mapping[str, pd.Index]) -> pd.Index:
     way_out = (
         f"{len(bare)} agree once suffixes such as '-1' are left out, but not one to one: give all the same suffix."
         if bare
-        else "Check that the modalities come from one section."
+        else "Check that the modalities come from one section; train several sections as a study (--section NAME=FILE; "
+        "read_sections({name: file}) in Python)."
     )
     raise DataError(f"Expected barcodes common to {', '.join(tables)}, found none ({examples}). {way_out}")
 

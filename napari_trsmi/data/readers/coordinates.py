@@ -12,6 +12,7 @@ from scipy import sparse
 from napari_trsmi.data.libraries import MOVED_FROM
 from napari_trsmi.data.readers.axes import Axes, find_axes, is_local, is_place, numbers_of
 from napari_trsmi.data.readers.found import Holder
+from napari_trsmi.data.readers.misnamed import misnamed
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _DIFFERENCE = 1e-4  # share of the section's extent
 
 
 class _Places(NamedTuple):
-    """What one holder says of the spots: label, (N, 2) x and y, (N,) z or None, and um per unit where known.
+    """What one holder says of the spots: label, (N, 2) x and y, (N,) z or None, um per unit where known, its name.
 
     `odd` places lie where a person should know that they were taken from.
     """
@@ -37,6 +38,7 @@ class _Places(NamedTuple):
     z: np.ndarray | None = None
     microns: float | None = None
     odd: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,15 @@ class Coordinates:
         Micrometres per unit, or None where unknown.
     notes
         Sentences a person should read.
+    differing
+        Names of the holders that place the spots elsewhere.
     """
 
     xy: np.ndarray
     z: np.ndarray | None = None
     microns_per_unit: float | None = None
     notes: list[str] = field(default_factory=list)
+    differing: frozenset[str] = frozenset()
 
     @property
     def placed(self) -> np.ndarray:
@@ -99,11 +104,14 @@ def find_coordinates(holders: Sequence[Holder], names: pd.Index) -> Coordinates:
     if not found:
         raise DataError(_none_found(holders))
     first = max(found, key=lambda places: np.isfinite(places.xy).all(axis=1).sum())  # the first of the fullest
-    xy, notes = first.xy.copy(), []
+    xy, notes, differing = first.xy.copy(), [], set[str]()
     extent = np.ptp(xy[np.isfinite(xy).all(axis=1)], axis=0).max(initial=0.0) if len(xy) else 0.0
     for other in found:
         apart = np.nanmax(np.abs(other.xy - first.xy), initial=0.0)
         if apart > _DIFFERENCE * extent:
+            if (spot := misnamed(first.xy, other.xy)) is not None:
+                raise DataError(_other_names(first, other, spot, names))
+            differing.add(other.name)
             notes.append(
                 f"Coordinates in {other.label} differ from those in {first.label} by up to {apart:.4g}: "
                 f"used {first.label}."
@@ -116,7 +124,7 @@ def find_coordinates(holders: Sequence[Holder], names: pd.Index) -> Coordinates:
         notes.append(f"Coordinates in {first.label} were turned into micrometres.")
     if first.z is not None:
         notes.append(f"Left out the third coordinate, z, of {first.label}.")
-    return Coordinates(xy, first.z, None if first.microns is None else 1.0, notes)
+    return Coordinates(xy, first.z, None if first.microns is None else 1.0, notes, frozenset(differing))
 
 
 def checked_coordinates(coordinates: Coordinates, obs: pd.DataFrame) -> Coordinates:
@@ -142,7 +150,9 @@ def checked_coordinates(coordinates: Coordinates, obs: pd.DataFrame) -> Coordina
             f"Expected spots at different places, found all {len(xy)} at {tuple(xy[0].tolist())}. "
             "Check obsm['spatial']."
         )
-    if (microns := _visium_microns(xy)) is not None:
+    named = ["array_col", "array_row"]
+    column_first = set(named) <= set(obs.columns) and np.array_equal(xy, obs[named].to_numpy())
+    if (microns := _visium_microns(xy, column_first)) is not None:
         notes = [*notes, "The coordinates are array indices of a Visium slide: turned into micrometres."]
         return replace(coordinates, xy=microns, microns_per_unit=1.0, notes=notes)
     return replace(coordinates, microns_per_unit=coordinates.microns_per_unit or _microns_per_unit(xy, obs))
@@ -158,7 +168,8 @@ def _of_holder(holder: Holder, names: pd.Index) -> _Places | None:
     taken[(rows < 0) | ~np.isfinite(taken[:, :2]).all(axis=1)] = np.nan
     label = holder.label if key in (MOVED_FROM, "spatial") else f"{key} of {holder.label}"
     odd = key in holder.obsm and not _is_usual(key)
-    return _Places(label, taken[:, :2], taken[:, 2] if taken.shape[1] == 3 else None, axes.microns, odd)
+    z = taken[:, 2] if taken.shape[1] == 3 else None
+    return _Places(label, taken[:, :2], z, axes.microns, odd, holder.name)
 
 
 def _stored(holder: Holder) -> tuple[str, np.ndarray | None, Axes]:
@@ -222,6 +233,16 @@ def _none_found(holders: Sequence[Holder]) -> str:
     return f"Expected coordinates in obsm['spatial'] or in obs columns x and y, found none {way_out}"
 
 
+def _other_names(first: _Places, other: _Places, spot: int, names: pd.Index) -> str:
+    """Return the sentence on two tables that mean other spots by the same names."""
+    here, there = ((round(float(x), 2), round(float(y), 2)) for x, y in (first.xy[spot], other.xy[spot]))
+    return (
+        f"Expected the same spots under the same names in {first.label} and {other.label}, found "
+        f"{str(names[spot])!r} at {here} in one and at {there} in the other, and so for most, on the same grid of "
+        "places: one of them was sorted or numbered anew. Give both the obs_names as measured."
+    )
+
+
 def _of_array(stored: Any, key: Any, label: str) -> tuple[np.ndarray, Axes]:
     """Return (n, 2 or 3) values of an entry of ``obsm``: by the names of its columns, else in the order x, y, z."""
     import pandas as pd
@@ -252,7 +273,7 @@ def _is_membership(values: Any) -> bool:
     return getattr(getattr(values, "dtype", None), "kind", "") == "b"
 
 
-def _visium_microns(xy: np.ndarray) -> np.ndarray | None:
+def _visium_microns(xy: np.ndarray, column_first: bool = False) -> np.ndarray | None:
     """Return (N, 2) um where `xy` can only be (row, column) or (column, row) indices of a Visium slide, else None.
 
     Rows and columns of such a slide always add up to an even number. Which is which follows from the slide's shape;
@@ -264,7 +285,7 @@ def _visium_microns(xy: np.ndarray) -> np.ndarray | None:
         return None
     first, second = xy.max(axis=0)
     for n_rows, n_columns in _VISIUM_SHAPES:
-        as_row_column = first < n_rows and second < n_columns
+        as_row_column = first < n_rows and second < n_columns and not column_first
         as_column_row = first < n_columns and second < n_rows
         if as_row_column and as_column_row:
             return None

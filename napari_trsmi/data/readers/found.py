@@ -174,7 +174,9 @@ def combined(parts: Mapping[str, Found]) -> Found:
                     f"Expected one modality per name, found {name!r} twice. Rename one of the files or modalities."
                 )
             tables[name], hints[name], barcodes[name] = table, stem, part.barcodes_of(own)
-    holders = [holder for part in parts.values() for holder in part.holders]
+    holders = []
+    for stem, part in parts.items():
+        holders += part.holders if len(part.holders) > 1 else [holder._replace(label=stem) for holder in part.holders]
     notes = [note for part in parts.values() for note in part.notes]
     first = next(iter(parts.values()))  # the one whose coordinates go before others
     pyramids = {key: one for part in reversed(list(parts.values())) for key, one in part.pyramids.items()}

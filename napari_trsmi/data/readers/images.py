@@ -55,7 +55,7 @@ def factors_of_blank(holders: Sequence[Holder]) -> Mapping[str, Any]:
 
 
 def tissue_image(entry: Mapping[str, Any]) -> tuple[TissueImage | None, list[str]]:
-    """Return the best image of a library (hires before lowres) with its scale factor, and notes.
+    """Return the best image of a library (hires before lowres, without a scale factor last) with its factor, and notes.
 
     What is no picture, or has a scale factor that is none, is passed over for the next one, and told.
     """
@@ -66,6 +66,7 @@ def tissue_image(entry: Mapping[str, Any]) -> tuple[TissueImage | None, list[str
         return None, [f"Left out the image: uns['spatial'] has no images by name but {kind_of(images)}."]
     invented = made_up(entry)
     keys = [key for key in dict.fromkeys((*_IMAGE_KEYS, *images)) if key in images and key not in invented]
+    keys.sort(key=lambda key: scale_of(entry, key) is None and _given_scale(entry, key) is None)  # those last
     notes = []
     for key in keys:
         try:

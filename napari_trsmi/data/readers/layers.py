@@ -92,14 +92,51 @@ def _is_called(key: Any, pattern: re.Pattern[str]) -> bool:
 
 def _raw(table: AnnData, rows: np.ndarray) -> Iterator[Stored]:
     """Yield values in `raw` of the table's features, of those that can be told from others of their name."""
-    if table.raw is None or not table.n_vars or not table.var_names.isin(table.raw.var_names).all():
+    if table.raw is None or not table.n_vars:
         return
-    if table.raw.var_names.equals(table.var_names):
-        yield Stored("raw", rows_of(table.raw.X, rows), table.var)
+    names = _names_in_raw(table)
+    if names is None:
+        if _only_numbered(table.raw.var_names) and table.raw.shape[1] == table.n_vars:  # SeuratDisk lost the names
+            where = "those in raw, in the order of X for they are numbered there"
+            yield Stored(where, rows_of(table.raw.X, rows), table.var)
         return
-    once = ~table.var_names.isin(table.raw.var_names[table.raw.var_names.duplicated()])
+    mine, theirs = names
+    if theirs.equals(mine):
+        yield Stored("those in raw", rows_of(table.raw.X, rows), table.var)
+        return
+    once = ~mine.isin(theirs[theirs.duplicated()])
     if once.any():
-        columns = table.raw.var_names.drop_duplicates(keep=False).get_indexer(table.var_names[once])
-        unique = np.flatnonzero(~table.raw.var_names.duplicated(keep=False))
+        columns = theirs.drop_duplicates(keep=False).get_indexer(mine[once])
+        unique = np.flatnonzero(~theirs.duplicated(keep=False))
         values = rows_of(table.raw.X, rows)[:, unique[columns]]
-        yield Stored("raw", values, table.var[once], int((~once).sum()))
+        yield Stored("those in raw", values, table.var[once], int((~once).sum()))
+
+
+def _names_in_raw(table: AnnData) -> tuple[pd.Index, pd.Index] | None:
+    """Return names of the table's features, and those of the features in `raw`, which have all of them; else None.
+
+    They are the names as they stand, or where these have no match, columns of names that are all different.
+    """
+    mine, theirs = table.var_names, table.raw.var_names
+    if mine.isin(theirs).all():
+        return mine, theirs
+    others = list(_columns_of_names(table.raw.var))
+    for own in (mine, *_columns_of_names(table.var)):
+        for other in (theirs, *others) if own is not mine else others:
+            if own.isin(other).all():
+                return own, other
+    return None
+
+
+def _columns_of_names(var: pd.DataFrame) -> Iterator[pd.Index]:
+    """Yield the columns of text in which every feature has a name of its own."""
+    import pandas as pd
+
+    for column in range(var.shape[1]):
+        values = var.iloc[:, column]
+        if values.dtype.kind == "O" and values.is_unique and values.map(lambda value: isinstance(value, str)).all():
+            yield pd.Index(values)
+
+
+def _only_numbered(names: pd.Index) -> bool:
+    return list(names) == [str(number) for number in range(len(names))]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import stat
+import sys
 import warnings
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -58,6 +61,7 @@ def reading(path: Path) -> Iterator[None]:
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        _know_filters()
         try:
             yield
         except TrsmiError:
@@ -72,6 +76,12 @@ def reading(path: Path) -> Iterator[None]:
                 raise DataError(
                     f"Expected a file that may be opened at {path}, found it locked by another program. Close it there."
                 ).saying(f"Another program holds {path.name}.") from error
+            if _lacks_filter(error):
+                raise DataError(
+                    f"Expected a file that HDF5 can unpack by itself at {path}, found one packed with a filter of its "
+                    "own, as zstd is. Install hdf5plugin beside this program (pip install hdf5plugin), or write the "
+                    "file again with compression='gzip'."
+                ).saying(f"{path.name} is packed in a way that needs hdf5plugin.") from error
             plain = cut_short(path, error) or missing_piece(path, error) or f"{path.name} is damaged or not complete."
             reason = (str(error).strip().splitlines() or [""])[0][:200]
             raise DataError(
@@ -81,6 +91,19 @@ def reading(path: Path) -> Iterator[None]:
         finally:
             for warning in caught:
                 log.debug("While reading %s: %s", path, warning.message)
+
+
+def _know_filters() -> None:
+    """Have HDF5 know the filters of hdf5plugin, where that is installed: importing it is enough."""
+    if "hdf5plugin" not in sys.modules and find_spec("hdf5plugin") is not None:
+        with suppress(Exception):  # one that does not fit the HDF5 here is as good as none
+            import_module("hdf5plugin")
+
+
+def _lacks_filter(error: BaseException) -> bool:
+    """Return whether an error says that HDF5 knows no way to unpack what it reads."""
+    text = str(error)
+    return "can't open directory" in text or "required filter" in text or "filter plugin" in text
 
 
 def _is_lock(error: BaseException) -> bool:

@@ -59,6 +59,9 @@ def _read_positions(path: Path) -> pd.DataFrame:
 
     if path.suffix == ".parquet":
         table = pd.read_parquet(path)
+        table = table if table.index.name is None else table.reset_index()  # saved anew, by barcode
+        if missing := [name for name in ("barcode", *_COLUMNS) if name not in table]:
+            raise DataError(f"Expected the column {missing[0]} in {path}, found {', '.join(table)}. Copy it again.")
     else:
         with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8-sig") as lines:
             first = lines.readline()

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from napari_trsmi.data.readers.kinds import kind_from_symbols
+from napari_trsmi.data.readers.profile import profile_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,11 +25,13 @@ _NAMES = ("protein_names", "adt_names", "antibody_names")
 def protein_table(adata: AnnData) -> tuple[str, AnnData] | None:
     """Return the key of ``obsm`` that holds proteins, and them as an (N, D) table; None where there are none.
 
-    Column names come from a DataFrame, or else from ``uns["protein_names"]``.
+    Column names come from a DataFrame, or else from ``uns["protein_names"]``. Where several hold the same proteins,
+    those that are counts are taken.
     """
     import pandas as pd
     from anndata import AnnData
 
+    found: dict[str, AnnData] = {}
     for key in sorted(adata.obsm, key=_rank):
         stored = adata.obsm[key]
         names = _names(adata, key, stored)
@@ -37,8 +40,13 @@ def protein_table(adata: AnnData) -> tuple[str, AnnData] | None:
         if names is None or values.ndim != 2 or values.dtype.kind not in "biuf" or values.shape[1] < 2:
             continue
         if _rank(key) < len(_KEYS) or kind_from_symbols(names) == "protein":
-            return key, AnnData(values, obs=pd.DataFrame(index=adata.obs_names), var=pd.DataFrame(index=names))
-    return None
+            found[key] = AnnData(values, obs=pd.DataFrame(index=adata.obs_names), var=pd.DataFrame(index=names))
+    if not found:
+        return None
+    first = next(iter(found))
+    same = (key for key, table in found.items() if set(table.var_names) == set(found[first].var_names))
+    key = next((key for key in same if profile_of(found[key].X).counts), first)
+    return key, found[key]
 
 
 def _names(adata: AnnData, key: str, stored: Any) -> pd.Index | None:

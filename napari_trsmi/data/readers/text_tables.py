@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from napari_trsmi.data.readers.found import Found, found_in_anndata
+from napari_trsmi.data.readers.axes import find_axes
+from napari_trsmi.data.readers.found import Found, Holder, found_in_anndata
 from napari_trsmi.data.readers.opening import reading
 from napari_trsmi.data.readers.plainly import readable
 from napari_trsmi.data.readers.ranger_files import is_part
@@ -19,6 +20,7 @@ from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from anndata import AnnData
 
 _ENDINGS = re.compile(r"\.(?:csv|tsv|txt)(?:\.gz)?", re.IGNORECASE)
 _BARCODE = re.compile(  # of a grid, 12x34, which R writes X12x34, or of nucleotides; with anything beside them
@@ -49,7 +51,8 @@ def from_text_table(path: Path) -> Found:
     """Return the counts in a table of text.
 
     Either its rows or its columns are called by barcodes: of a grid (``12x34``), which also tell the places, or of
-    nucleotides, whose places another file tells. What counting programs write beside antibodies is left out.
+    nucleotides, whose places another file tells. What counting programs write beside antibodies is left out. A table of
+    x and y alone tells the places of what is in another file.
 
     Raises
     ------
@@ -72,6 +75,9 @@ def from_text_table(path: Path) -> Found:
         values = values if form.spots_in_rows else values.T.tocsr()
         table = AnnData(values)
         table.obs_names, table.var_names = spots, features
+    axes = find_axes(features)
+    if axes and len(features) == len(axes[0].columns):
+        return _places(table, path)
     if len(features) < _FEWEST:
         raise DataError(
             f"Expected features measured at each barcode in {path.name}, found {', '.join(features) or 'none'} alone. "
@@ -84,6 +90,12 @@ def from_text_table(path: Path) -> Found:
         found.notes.append(f"Left out {', '.join(table.var_names[beside])}: no features.")
     found.stored = {}  # there is no table to write into
     return found
+
+
+def _places(table: AnnData, path: Path) -> Found:
+    """Return what tells the places of the barcodes, and holds no modality."""
+    holder = Holder(path.name, table.to_df(), {}, {})
+    return Found({}, [holder], notes=[f"Took the places of {table.n_obs:,} barcodes from the text {path.name}."])
 
 
 def _form(path: Path) -> _Form | None:

@@ -23,7 +23,7 @@ _FEW_SPOTS = 20  # spots, below which nothing is said
 
 
 def without_twins(
-    modalities: Mapping[str, Modality], moved: Collection[str] = ()
+    modalities: Mapping[str, Modality], moved: Collection[str] = (), elsewhere: Collection[str] = ()
 ) -> tuple[dict[str, Modality], list[str]]:
     """Return the modalities without those whose features and values another one has too, and notes.
 
@@ -34,11 +34,14 @@ def without_twins(
     ----------
     moved
         Modalities whose spots are called otherwise than those of the first but for a suffix or prefix.
+    elsewhere
+        Names of modalities, or of the files that they are from, whose spots lie elsewhere than others of their names.
 
     Raises
     ------
     DataError
-        The same features were measured with other values at spots of other names: two sections, no modalities.
+        The same features were measured with other values at spots of other names, or at other places: two sections, no
+        modalities.
     """
     left, notes = dict(modalities), []
     for first, second in combinations(modalities, 2):
@@ -57,17 +60,29 @@ def without_twins(
             del left[second]
             notes.append(f"{first} and {second} hold the same values of the same features: used {first} alone.")
         elif mine.kind == theirs.kind != "precomputed" and (first in moved) != (second in moved):
-            raise DataError(
-                f"Expected modalities of one section, found the same features in {first} and {second} with other "
-                "values, and barcodes that differ by a suffix or prefix: they look like two sections. Open each as a "
-                "section of a study (--section NAME=FILE), or give both the same barcodes."
-            )
+            raise _two_sections(first, second, "barcodes", "that differ by a suffix or prefix")
+        elif mine.kind == theirs.kind != "precomputed" and _is_of(first, elsewhere) != _is_of(second, elsewhere):
+            raise _two_sections(first, second, "coordinates", "that differ")
         elif mine.kind == theirs.kind != "precomputed" and _tell_apart(theirs):
             notes.append(
                 f"{first} and {second} have the same features with other values: leave one out where both are one "
-                "modality."
+                "modality, and open each as a section of a study (--section NAME=FILE) where they are two sections."
             )
     return left, notes
+
+
+def _is_of(modality: str, names: Collection[str]) -> bool:
+    """Return whether one of some names is that of a modality, or of the file that it is from."""
+    return any(modality == name or modality.startswith(f"{name}_") for name in names)
+
+
+def _two_sections(first: str, second: str, what: str, how: str) -> DataError:
+    """Return the error on modalities that can only be those of two sections."""
+    return DataError(
+        f"Expected modalities of one section, found the same features in {first} and {second} with other values, and "
+        f"{what} {how}: they look like two sections. Open each as a section of a study (--section NAME=FILE), or give "
+        f"both the same {what}."
+    )
 
 
 def _made_of(first: Modality, second: Modality) -> Modality | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 _SOME = 1000  # rows
+_FEW = 0.05  # share of spots
 _ROUNDING = 3e-5  # of a value: so far those of a constant may lie apart
 _REDUCED = "Modality {!r} holds {:,} features that are no counts: they are reduced to components before training."
 _SAID = {
@@ -75,7 +76,7 @@ def checked_modality(
     notes: list[str] = []
     if named == "precomputed":
         values, var, note = _components(name, table, rows)
-    elif (found := _counts(name, table, rows)) is not None:
+    elif (found := _counts(name, table, rows, notes)) is not None:
         values, var, note = found
     elif named == "protein" or (named is None and _may_be_intensities(table, rows)):
         values, var, note = _intensities(name, table, rows)
@@ -102,20 +103,37 @@ def checked_modality(
     return Modality(name, named, lean_table(values, barcodes, var)), notes
 
 
-def _counts(name: str, table: AnnData, rows: np.ndarray) -> tuple[Any, Any, str] | None:
-    """Return counts from `X`, a layer or `raw`, their features and a note; None where there are none."""
+def _counts(name: str, table: AnnData, rows: np.ndarray, notes: list[str]) -> tuple[Any, Any, str] | None:
+    """Return counts from `X`, a layer or `raw`, their features and a note; None where there are none.
+
+    What is called after counts and cannot be used, or not everywhere, is told in `notes`.
+    """
     values = rows_of(table.X, rows)
     held = profile_of(values) if values is not None and values.shape[1] else None
     if held is not None and held.counts and held.maximum > 0:
         return _as_counts(name, values, held, table.var, "")
     for found in counts_beside(table, rows):
         if (profile := profile_of(found.values)).counts and profile.maximum > 0:
-            beside = found.where if found.where != "raw" else "those in raw"
-            note = f"X of modality {name!r} holds no counts: used {beside}{_left_out(found)}."
+            note = f"X of modality {name!r} holds no counts: used {found.where}{_left_out(found)}."
+            if held is not None and (lost := _lost(found.values, values)):
+                notes.append(
+                    f"{name}: {found.where} has nothing at {lost:,} spots at which X has values, as where sections "
+                    "were joined of which some lacked it. Fill it in, or leave it out so that X is used."
+                )
             return _as_counts(name, found.values, profile, found.var, note)
+        if not profile.finite:
+            notes.append(f"{name}: {found.where} was not used, for it holds NaN or infinity: fill in what is missing.")
     if held is not None and not held.finite:
         raise not_finite(name, values)
     return _as_counts(name, values, held, table.var, "") if held is not None and held.counts else None
+
+
+def _lost(counts: Any, values: Any) -> int:
+    """Return at how many spots there are no counts but values, (N, D) each; 0 where that are few."""
+    blank = np.flatnonzero(np.asarray(counts.sum(axis=1)).ravel() == 0)
+    if len(blank) <= _FEW * counts.shape[0]:
+        return 0
+    return int((np.asarray(abs(values[blank]).sum(axis=1)).ravel() > 0).sum())
 
 
 def _left_out(found: Stored) -> str:

@@ -255,7 +255,10 @@ def _has_pyarrow() -> bool:
 def _read_list(path: Path) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype={"cell_id": str})
+    if path.suffix != ".parquet":
+        return pd.read_csv(path, dtype={"cell_id": str})
+    cells = pd.read_parquet(path)
+    return cells if cells.index.name is None else cells.reset_index()  # saved anew, by cell
 
 
 def _pyramid(run: Path, notes: list[str]) -> Pyramid | None:

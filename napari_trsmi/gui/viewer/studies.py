@@ -35,7 +35,7 @@ def sections_in_files(paths: Sequence[str | Path], library: str | None = None) -
     try:
         together = read([str(path) for path in paths], library=library)
     except DataError as error:
-        if "barcodes" not in str(error) and "modality per name" not in str(error):
+        if not any(words in str(error) for words in ("barcodes", "modality per name", "look like two sections")):
             raise
     else:
         kinds = [modality.kind for modality in together.modalities.values()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from napari_trsmi.data.readers import from_memory
@@ -94,3 +95,57 @@ def test_of_a_scaled_table_of_genes_what_it_was_made_from_is_taken(counts, where
     assert only(dataset).kind == "rna"
     np.testing.assert_allclose(only(dataset).table.X.toarray(), values, rtol=1e-6)
     assert any("was scaled to a mean of 0: used" in note and "look logged" in note for note in dataset.notes)
+
+
+def in_raw(counts, own, other, **columns):
+    """Logarithms of some genes, called `own`, and the counts of all in raw, called `other`."""
+    table, raw = logged(counts), counts.copy()
+    table.var_names, raw.var_names = own, other
+    table.var = table.var.assign(**{key: value for key, value in columns.items() if key == "gene_ids"})
+    raw.var = raw.var.assign(**{key: value for key, value in columns.items() if key != "gene_ids"})
+    table.raw = raw
+    return table
+
+
+def test_counts_in_raw_are_found_by_other_names_of_the_genes(counts):
+    symbols = [f"Sym{i}" for i in range(counts.n_vars)]
+    ids = [f"ENSG{i:011d}" for i in range(counts.n_vars)]
+    chromosomes = ["chr1"] * (counts.n_vars - 1) + ["chrM"]
+    for table in (
+        in_raw(counts, symbols, ids, gene_ids=ids, chromosome=chromosomes),
+        in_raw(counts, symbols, ids, symbol=symbols),
+    ):
+        some = table[:, ::-2].copy()
+        dataset = from_memory(some)
+        np.testing.assert_array_equal(only(dataset).table.X.toarray(), counts.X.toarray()[:, ::-2])
+        assert list(only(dataset).table.var_names) == symbols[::-2]
+        assert any("used those in raw." in note for note in dataset.notes)
+
+
+def test_counts_in_raw_whose_genes_are_only_numbered_are_in_the_order_of_x(counts):
+    table = in_raw(counts, counts.var_names, [str(i) for i in range(counts.n_vars)])
+    dataset = from_memory(table)
+    np.testing.assert_array_equal(only(dataset).table.X.toarray(), counts.X.toarray())
+    assert any("those in raw, in the order of X for they are numbered there" in note for note in dataset.notes)
+    assert not any("raw" in note for note in from_memory(table[:, ::2].copy()).notes)  # nobody knows which
+
+
+def test_counts_that_are_missing_in_places_are_told(counts):
+    table = logged(counts)
+    table.layers["counts"] = counts.X.toarray()
+    table.layers["counts"][:18] = 0
+    assert any("layers['counts'] has nothing at 18 spots at which X has" in note for note in from_memory(table).notes)
+    table.layers["counts"][0, 0] = np.nan
+    notes = from_memory(table).notes
+    assert any("layers['counts'] was not used, for it holds NaN or infinity" in note for note in notes)
+    table.layers["counts"] = counts.X.copy()
+    assert not any("at which X has" in note for note in from_memory(table).notes)
+
+
+@pytest.mark.parametrize("keys", [("ADT_clr", "ADT_raw"), ("protein_expression", "protein_counts")])
+def test_of_proteins_in_obsm_the_counts_are_used(counts, keys):
+    columns = ["CD3", "CD68", "PanCK", "HLA-DR"]
+    values = np.random.default_rng(0).poisson(9.0, (counts.n_obs, 4)).astype(float)
+    for key, some in zip(keys, (np.log1p(values), values), strict=True):
+        counts.obsm[key] = pd.DataFrame(some, index=counts.obs_names, columns=columns)
+    np.testing.assert_array_equal(from_memory(counts).modalities["adt"].table.X.toarray(), values)

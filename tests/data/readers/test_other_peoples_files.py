@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import anndata
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
 from visium_by_hand import N_SPOTS, barcodes, write_h5
 
+import napari_trsmi
 from napari_trsmi.data.readers import from_memory, read
 from napari_trsmi.errors import DataError
 
@@ -44,6 +46,27 @@ def test_a_lazy_table_is_read(tmp_path, make_table):
     make_table().write_zarr(tmp_path / "a.zarr")
     dataset = from_memory(read_lazy(tmp_path / "a.zarr"))
     np.testing.assert_array_equal(dataset.modalities["rna"].table.X.toarray(), make_table().X.toarray())
+
+
+def test_a_table_with_dask_arrays_is_read(make_table):
+    dask = pytest.importorskip("dask.array")
+    table = make_table(prefix="Sym")
+    values, table.X = table.X.toarray(), dask.from_array(table.X.toarray())
+    np.testing.assert_array_equal(from_memory(table).modalities["rna"].table.X.toarray(), values)
+
+
+def test_a_table_is_no_path(make_table):
+    with pytest.raises(DataError, match=r"Expected paths, found AnnData\. Give fit the AnnData or MuData itself"):
+        napari_trsmi.read(make_table())
+
+
+def test_coordinates_in_one_array_as_the_earliest_anndata_kept_them(tmp_path, make_table):
+    make_table().write_h5ad(tmp_path / "a.h5ad")
+    xy = make_table().obsm["spatial"]
+    with h5py.File(tmp_path / "a.h5ad", "r+") as file:
+        del file["obsm"]
+        file["obsm"] = np.array([(row,) for row in xy], dtype=[("spatial", float, (2,))])
+    np.testing.assert_array_equal(read(tmp_path / "a.h5ad").coords, xy)
 
 
 def test_genes_are_known_by_name_where_x_is_empty(make_table):

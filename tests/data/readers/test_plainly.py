@@ -7,8 +7,11 @@ import logging
 import os
 import shutil
 import sys
+from importlib import invalidate_caches
+from importlib.util import find_spec
 from pathlib import Path
 
+import h5py
 import pytest
 
 import napari_trsmi as nt
@@ -91,3 +94,32 @@ def test_a_zarr_without_one_of_its_pieces_is_never_read_as_zeros(tmp_path, make_
     make_table().write_zarr(path)
     shutil.rmtree(path / piece)
     assert refusal(path).startswith(first)
+
+
+@pytest.mark.skipif(find_spec("hdf5plugin") is not None, reason="here HDF5 knows the filter")
+def test_a_file_packed_with_a_filter_that_hdf5_lacks_says_what_to_install(tmp_path, make_table):
+    table, zstd = make_table(), 32015
+    table.X = table.X.toarray()
+    table.write_h5ad(tmp_path / "a.h5ad")
+    with h5py.File(tmp_path / "a.h5ad", "r+") as file:
+        attributes = dict(file["X"].attrs)
+        del file["X"]
+        kind = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        kind.set_chunk(table.shape)
+        kind.set_filter(zstd, h5py.h5z.FLAG_OPTIONAL)
+        data = h5py.h5d.create(file.id, b"X", h5py.h5t.IEEE_F32LE, h5py.h5s.create_simple(table.shape), kind)
+        data.write_direct_chunk((0, 0), b"packed")
+        file["X"].attrs.update(attributes)
+    with pytest.raises(DataError, match=r"packed with a filter of its own.*pip install hdf5plugin"):
+        nt.read(tmp_path / "a.h5ad")
+
+
+def test_filters_are_known_where_their_package_is_there(tmp_path, make_table, monkeypatch):
+    (tmp_path / "hdf5plugin.py").write_text("raise RuntimeError('of another HDF5')")
+    monkeypatch.syspath_prepend(tmp_path)
+    make_table().write_h5ad(tmp_path / "a.h5ad")
+    assert nt.read(tmp_path / "a.h5ad").n_spots == 36
+    (tmp_path / "hdf5plugin.py").write_text("")
+    invalidate_caches()
+    nt.read(tmp_path / "a.h5ad")
+    assert sys.modules.pop("hdf5plugin").__file__ == str(tmp_path / "hdf5plugin.py")

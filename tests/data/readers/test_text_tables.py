@@ -83,6 +83,23 @@ def test_antibodies_in_text_go_with_a_file_that_tells_the_places(tmp_path, make_
         read(tmp_path / "ADT.csv")
 
 
+@pytest.mark.parametrize("columns", [("xcoord", "ycoord"), ("y", "x", "z")])
+def test_a_table_of_x_and_y_tells_the_places_of_counts_in_text(tmp_path, make_table, columns):
+    genes = make_table(N)
+    genes.obs_names = [f"{'ACGT' * 3}{''.join('ACGT'[i >> 2 * p & 3] for p in range(3))}" for i in range(N)]
+    genes.to_df().T.astype(int).to_csv(tmp_path / "Puck.expression.txt.gz", sep="\t")
+    xy = genes.obsm["spatial"]
+    held = {"xcoord": xy[:, 0], "x": xy[:, 0], "ycoord": xy[:, 1], "y": xy[:, 1], "z": np.ones(N)}
+    places = pd.DataFrame({name: held[name] for name in columns}, index=genes.obs_names)
+    places[::-1].to_csv(tmp_path / "Puck_bead_locations.csv")
+    dataset = read([tmp_path / "Puck.expression.txt.gz", tmp_path / "Puck_bead_locations.csv"])
+    np.testing.assert_array_equal(dataset.coords, xy)
+    np.testing.assert_array_equal(dataset.modalities["rna"].table.X.toarray(), genes.X.toarray())
+    assert any(f"places of {N} barcodes from the text Puck_bead_locations.csv" in note for note in dataset.notes)
+    with pytest.raises(DataError, match="Expected at least one modality, found none"):
+        read(tmp_path / "Puck_bead_locations.csv")
+
+
 def test_text_that_is_no_such_table_is_refused_in_a_sentence(tmp_path, counts):
     (tmp_path / "cells.csv").write_text("cell,CD3,CD4\n1,2,3\n2,4,5\n")
     with pytest.raises(DataError, match="rows or columns are called by barcodes, such as 12x34"):

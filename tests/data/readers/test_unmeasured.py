@@ -101,7 +101,7 @@ def test_sections_of_a_mudata_may_lack_a_modality_also_without_a_column(rna, adt
 
 def test_tables_in_memory_are_no_paths(rna, adt):
     with pytest.raises(
-        nt.DataError, match=r"Section 's1': Expected paths, found AnnData. Put the tables .* into a MuData"
+        nt.DataError, match=r"Section 's1': Expected paths, found AnnData. Give fit .*; put the tables .* into a MuData"
     ):
         nt.read_sections({"s1": [rna(0), adt(1)]})
 

@@ -57,6 +57,11 @@ def test_cells_are_matched_by_name_whatever_their_order(folder):
     assert np.array_equal(read(folder).coords, by_hand.places())
 
 
+def test_a_list_saved_anew_by_cell_is_read(folder):
+    by_hand.cells().set_index("cell_id").to_parquet(folder / "cells.parquet")
+    assert np.array_equal(read(folder).coords, by_hand.places())
+
+
 def test_cells_missing_from_the_list_are_left_out_and_counted(folder):
     by_hand.cells().iloc[5:].to_parquet(folder / "cells.parquet", index=False)
     dataset = read(folder)
