@@ -160,6 +160,7 @@ def test_held_out_counts_are_made_once_for_all_questions(qtbot, dock, monkeypatc
 @pytest.mark.slow
 def test_a_lasso_becomes_a_column_that_can_be_undone(qtbot, dock):
     panel, session = dock.differ, dock.session
+    before = session.deeds.last
     press(qtbot, panel.a.draw)
     viewer = dock.viewer
     layer = viewer.layers.selection.active
@@ -180,6 +181,7 @@ def test_a_lasso_becomes_a_column_that_can_be_undone(qtbot, dock):
     assert session.deeds.last == "lasso A"
     session.deeds.undo()
     assert "lasso" not in session.dataset.obs
+    assert session.deeds.last == before  # one lasso is one step
     assert panel.a.where.startswith("domain:")
     session.deeds.redo()
     assert session.dataset.obs["lasso"].notna().sum() == inside.sum()
