@@ -8,7 +8,7 @@ from weakref import ref
 import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_trsmi.gui.drawing.freehand import draw_freehand
+from napari_trsmi.gui.drawing.freehand import draw_freehand, lay_flat
 from napari_trsmi.gui.drawing.shapes import LASSO, inside
 from napari_trsmi.gui.drawing.timing import soon
 from napari_trsmi.gui.viewer.layers import mark, world
@@ -63,6 +63,7 @@ class AskLasso(QObject):
             return
         self._leave()
         if group and section is not None:
+            lay_flat(viewer)
             unit, name = world(section.dataset)
             settings = {
                 "name": f"{section.dataset.name} lasso",
