@@ -244,6 +244,23 @@ def test_an_answer_goes_with_the_domains_it_is_about_and_stays_under_other_names
     assert not panel.views.isVisible()
 
 
+def test_an_answer_says_that_it_is_about_other_groups_than_are_chosen_now(qtbot, dock):
+    panel, own = dock.differ, dock.session.annotations
+    half = np.arange(dock.session.dataset.n_spots) < 1000
+    own.put("mine", pd.Categorical(np.where(half, "A", "B")))
+    panel.a.choose("mine", "mine=A")
+    panel.b.choose("mine", "mine=B")
+    compared(qtbot, panel)
+    told = panel.note.text()
+    assert told.startswith("A: mine A (1,000 spots)")
+    press(qtbot, panel.swap)
+    assert panel.note.text() == f"{differ_panel.OTHERS} {told}"
+    press(qtbot, panel.swap)
+    assert panel.note.text() == told
+    own.put("mine", pd.Categorical(np.where(half, "B", "A")))  # other spots of the same name
+    assert panel.note.text() == f"{differ_panel.OTHERS} {told}"
+
+
 def test_a_question_under_way_is_dropped_with_what_it_was_about(qtbot, dock, monkeypatch):
     from threading import Event
 
