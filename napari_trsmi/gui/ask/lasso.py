@@ -131,6 +131,7 @@ class AskLasso(QObject):
         values[rows] = group
         after = pd.Categorical(values, categories=sorted({*GROUPS, *(v for v in values if v is not None)}))
         annotations.put(name, after, what=f"lasso {group}")
+        section.unkept.pop(name, None)  # for a question: nobody is asked about it when the window closes
         self.drawn.emit(name, group)
 
     def _on_section(self, section: Any) -> None:

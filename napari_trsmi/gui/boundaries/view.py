@@ -239,9 +239,9 @@ class BoundaryView(QTableView):
 
         Widths that a person has set stay until there is another result.
         """
-        if self._by_hand:
-            return
         columns, room = self.boundaries.columns, self._width
+        if self._by_hand or not columns:
+            return
         shown = [at for at in range(len(columns)) if not self.isColumnHidden(at)]
         names = self.fontMetrics().horizontalAdvance(self.boundaries.longest) + 45
         least = [column.width for column in columns]

@@ -13,6 +13,7 @@ from napari_trsmi.errors import DataError
 from napari_trsmi.gui.finding.maps import coloring_of, together
 from napari_trsmi.gui.jobs.jobs import run_job
 from napari_trsmi.gui.remembered import remember
+from napari_trsmi.gui.session.annotations import written_columns
 from napari_trsmi.gui.session.state import Channel
 from napari_trsmi.gui.viewer.cameras import Place
 from napari_trsmi.gui.viewer.lane import Opening, in_turn, lane_of
@@ -72,6 +73,7 @@ def save_session(session: Session, parent: QWidget | None = None, done: Callable
         smalls = smalls if answer == "save" else []
     what = collect(session, path, as_it_lies(session.canvas.viewer), smalls)
     told = [(entry, entry.result) for entry in noted(sections)]
+    columns = [written_columns(section) for section in sections]
     complete = [(one, one.section.runs.complete(one.entry.result)) for one in smalls]
 
     def work() -> None:
@@ -89,6 +91,8 @@ def save_session(session: Session, parent: QWidget | None = None, done: Callable
                 one.entry.kept = one.path
         for entry, result in told:
             entry.noted = entry.result is result
+        for keep in columns:
+            keep()
         remember([path])
         said = [f"Session saved to {path}."]
         said += [f"With {len(smalls)} small file{'s' * (len(smalls) > 1)} of results beside it."] if smalls else []
