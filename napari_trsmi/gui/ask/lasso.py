@@ -16,7 +16,6 @@ from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
-    import pandas as pd
     from napari import Viewer
 
     from napari_trsmi.gui.session.session import Session
