@@ -206,7 +206,11 @@ class DifferPanel(JobPanel):
             self._drop_job()
             self.held_out.forget()
             self._forget()
+        asked = (self.a.where, self.b.where) == self._answered
         self._refill()
+        if asked:  # under other names now
+            self._answered = self.a.where, self.b.where
+            self._tell()
 
     def _forget(self) -> None:
         self.found = self._partition = None

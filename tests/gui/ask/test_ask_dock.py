@@ -236,8 +236,16 @@ def test_the_two_groups_are_found_beside_the_window_and_not_shown_on_another_sec
 def test_an_answer_goes_with_the_domains_it_is_about_and_stays_under_other_names(qtbot, dock):
     panel, session = dock.differ, dock.session
     compared(qtbot, panel)
+    told = panel.note.text()
+    panel.a.choose("Domain", "domain:5")
     session.set_result(edits.rename(session.result, 4, "other"))
     assert panel.found is not None
+    assert panel.a.where == "domain:other"
+    assert panel.note.text() == f"{differ_panel.OTHERS} {told}"
+    panel.a.choose("Domain", "domain:1")
+    session.set_result(edits.rename(session.result, 0, "the first"))
+    assert panel.a.where == "domain:the first"
+    assert panel.note.text() == told
     session.set_result(edits.merge(session.result, [0, 1]))
     assert panel.found is None
     assert panel.note.text() == differ_panel.ASK
