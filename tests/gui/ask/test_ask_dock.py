@@ -267,6 +267,7 @@ def test_an_answer_says_that_it_is_about_other_groups_than_are_chosen_now(qtbot,
     assert panel.note.text() == told
     own.put("mine", pd.Categorical(np.where(half, "B", "A")))  # other spots of the same name
     assert panel.note.text() == f"{differ_panel.OTHERS} {told}"
+    own.drop("mine")  # the dataset is that of other tests, too
 
 
 def test_a_question_under_way_is_dropped_with_what_it_was_about(qtbot, dock, monkeypatch):
