@@ -18,6 +18,12 @@ REVIEW = ("review", "note", "carried_from")  # columns of the table of boundarie
 SHARED = 0.5  # of the spots at two boundaries: above it they are one and the same
 
 
+def has_new_domains(result: Result | None) -> bool:
+    """Return True where a person merged the domains of a result, or cut them again, after training."""
+    edits = () if result is None else result.provenance.get("edits", ())
+    return any(entry["edit"] in NEW_DOMAINS for entry in edits)
+
+
 def known_segments(found: Boundaries, known: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return (boundaries, edges) found again, as the table of boundaries that is already known numbers them.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
 
@@ -49,6 +51,7 @@ class GroupChooser(QWidget):
         row.addWidget(self.draw)
         self._choices: dict[str, list[Choice]] = {}
         self._by_hand = False  # a person chose the kind
+        self._partition: Any = None  # of the domains that are offered
         self.kind.currentIndexChanged.connect(self._on_kind)
         self.value.currentIndexChanged.connect(lambda _: self.changed.emit())
         self.draw.toggled.connect(self.lasso)
@@ -60,8 +63,12 @@ class GroupChooser(QWidget):
 
     def refresh(self) -> None:
         """Offer what there is now; what was chosen stays where it is still there."""
-        kind, where = self.kind.currentText(), self.where
+        kind, where, at = self.kind.currentText(), self.where, self.value.currentIndex()
+        before, result = self._partition, self.session.result
+        self._partition = None if result is None else result.partition
         self._choices = choices_of(self.session, rest=self.group == "B")
+        if kind == DOMAIN and at >= 0 and before is not None and before is self._partition:
+            where = self._choices[DOMAIN][at].where  # it may have another name now
         self._fill(self.kind, [Choice(name, name) for name in self._choices])
         first = REST if self.group == "B" else DOMAIN
         wanted = kind if kind in self._choices and self._by_hand else first if first in self._choices else ""

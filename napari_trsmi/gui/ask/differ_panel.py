@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 ASK = "Choose A and B, or drag around spots with Lasso, and press Compare."
 BUSY = "Comparing two groups of spots"
 FINDING = "Finding the spots of the two groups"
+OTHERS = "Found for other groups than are chosen now."
 COMPARING = "Comparing; the first time this takes some seconds…"
 
 
@@ -41,6 +42,7 @@ class DifferPanel(JobPanel):
         self.held_out = held_out
         self.found: Difference | None = None
         self._partition: Any = None  # of the domains that the answer is about
+        self._asked = self._answered = ("", "")  # the groups of the last question and of the answer
         self.lasso = AskLasso(viewer, session, self)
         self.a, self.b = GroupChooser(session, "A"), GroupChooser(session, "B")
         self.sides = text_button(
@@ -66,7 +68,7 @@ class DifferPanel(JobPanel):
         self._lay_out()
 
         for chooser in (self.a, self.b):
-            chooser.changed.connect(self._refresh)
+            chooser.changed.connect(self._on_groups)
         self.a.lasso.connect(lambda on: self.lasso.draw("A" if on else ""))
         self.b.lasso.connect(lambda on: self.lasso.draw("B" if on else ""))
         self.lasso.drawing.connect(self._on_drawing)
@@ -77,7 +79,7 @@ class DifferPanel(JobPanel):
             (session.section_changed, self._on_section),
             (session.result_changed, self._on_result),
             (session.boundary_changed, self._refill),
-            (session.annotations.changed, self._refill),
+            (session.annotations.changed, self._on_column),
         )
         self._on_section()
 
@@ -119,6 +121,7 @@ class DifferPanel(JobPanel):
             return differ(of, a, b, held_out=halves is not None, halves=halves, section=section)
 
         self._partition = None if result is None or not drawn else result.partition
+        self._asked = a, b
         self._begin_job(BUSY, AskJob(ask), self._on_answer, self._on_failed)
         self.note.setText(COMPARING)
         self._refresh()
@@ -161,7 +164,7 @@ class DifferPanel(JobPanel):
 
     def _on_answer(self, job: AskJob, found: Difference | None) -> None:
         self._end_job()
-        self.found = found
+        self.found, self._answered = found, self._asked
         self.views.show_answer(found)
         self._tell()
         self._refresh()
@@ -183,6 +186,8 @@ class DifferPanel(JobPanel):
         own = [note for note in found.notes[:-1] if ": " not in note or name in note.split(":")[0].split(" and ")]
         told += [_sentence(note.split(": ", 1)[-1]) for note in own]
         told.append("p is an aid to put features in order, no proof.")
+        if (self.a.where, self.b.where) != self._answered:
+            told.insert(0, OTHERS)
         self.note.setText(" ".join(told))
         self.note.setToolTip(as_tip("\n".join(found.notes)))
 
@@ -201,7 +206,11 @@ class DifferPanel(JobPanel):
             self._drop_job()
             self.held_out.forget()
             self._forget()
+        asked = (self.a.where, self.b.where) == self._answered
         self._refill()
+        if asked:  # under other names now
+            self._answered = self.a.where, self.b.where
+            self._tell()
 
     def _forget(self) -> None:
         self.found = self._partition = None
@@ -213,6 +222,17 @@ class DifferPanel(JobPanel):
         for chooser in (self.a, self.b):
             chooser.refresh()
         self._refresh()
+
+    def _on_column(self, name: str) -> None:
+        """Take in other spots of a group that is a column of one's own."""
+        if any(where.startswith(f"{name}=") for where in self._answered):
+            self._answered = "", ""
+        self._refill()
+
+    def _on_groups(self) -> None:
+        self._refresh()
+        if self.job is None and not self.lasso.group:
+            self._tell()
 
     def _on_drawing(self, group: str) -> None:
         for chooser in (self.a, self.b):

@@ -8,16 +8,14 @@ from weakref import ref
 import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_trsmi.gui.drawing.freehand import draw_freehand
+from napari_trsmi.gui.drawing.freehand import draw_freehand, lay_flat
 from napari_trsmi.gui.drawing.shapes import LASSO, inside
 from napari_trsmi.gui.drawing.timing import soon
-from napari_trsmi.gui.session.deeds import Deed
 from napari_trsmi.gui.viewer.layers import mark, world
 from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
-    import pandas as pd
     from napari import Viewer
 
     from napari_trsmi.gui.session.session import Session
@@ -64,6 +62,7 @@ class AskLasso(QObject):
             return
         self._leave()
         if group and section is not None:
+            lay_flat(viewer)
             unit, name = world(section.dataset)
             settings = {
                 "name": f"{section.dataset.name} lasso",
@@ -130,17 +129,8 @@ class AskLasso(QObject):
             values[values == group] = None
         values[rows] = group
         after = pd.Categorical(values, categories=sorted({*GROUPS, *(v for v in values if v is not None)}))
-
-        def set_to(column: pd.Series | pd.Categorical | None) -> None:
-            if self.session.section is not section:
-                return
-            if column is None:
-                annotations.drop(name)
-            else:
-                annotations.put(name, pd.Categorical(column))
-
-        set_to(after)
-        self.session.deeds.add(Deed(f"lasso {group}", lambda: set_to(before), lambda: set_to(after)))
+        annotations.put(name, after, what=f"lasso {group}")
+        section.unkept.pop(name, None)  # for a question: nobody is asked about it when the window closes
         self.drawn.emit(name, group)
 
     def _on_section(self, section: Any) -> None:

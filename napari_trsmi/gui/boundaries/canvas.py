@@ -127,6 +127,14 @@ class BoundaryCanvas:
         self._put(layers.boundary_layer(section, self._edges, segment, self.ramp), "boundary")
         self._show("boundary")
 
+    def uncover(self, segment: int) -> None:
+        """Draw the section of a boundary again where it is hidden: nothing would be seen of what is asked for."""
+        section, parts = self.session.section, self.session.parts
+        if section is None or section.dataset.section is None or self._edges is None or not parts.hidden:
+            return
+        spots = self._edges.loc[self._edges["segment"] == segment, "i"]
+        parts.hide(parts.hidden - set(section.dataset.section[spots].tolist()))
+
     def stroke_at(self, position: tuple[float, ...]) -> int | None:
         """Return the boundary whose stroke is seen at a place (..., row, column) in the world, or None."""
         section, layer = self.session.section, self.layer("boundaries")

@@ -318,6 +318,7 @@ class BoundaryPanel(QWidget):
     def fly(self) -> None:
         """Show the selected boundary."""
         if (segment := self.table.segment) is not None:
+            self.canvas.uncover(segment)
             self.flight.to(*self.canvas.box(segment))
 
     def fly_back(self) -> None:

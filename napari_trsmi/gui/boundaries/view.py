@@ -239,14 +239,14 @@ class BoundaryView(QTableView):
 
         Widths that a person has set stay until there is another result.
         """
-        if self._by_hand:
-            return
         columns, room = self.boundaries.columns, self._width
+        if self._by_hand or not columns:
+            return
         shown = [at for at in range(len(columns)) if not self.isColumnHidden(at)]
         names = self.fontMetrics().horizontalAdvance(self.boundaries.longest) + 45
-        least = [
-            max(column.width, min(names, LONGEST)) if not at else column.width for at, column in enumerate(columns)
-        ]
+        least = [column.width for column in columns]
+        upto = sum(least[at] for at in shown if 0 < at <= self.boundaries.column("review"))
+        least[0] = max(least[0], min(names, LONGEST, room - upto))  # long names do not push verdicts out of sight
         ends = list(accumulate(least[at] for at in shown))
         fit = [at for at, end in zip(shown, ends, strict=True) if end <= room]
         spare = room - ends[len(fit) - 1] if fit else 0

@@ -12,7 +12,7 @@ from qtpy.QtCore import QObject, Signal
 from napari_trsmi.gui.correct import lasso_layers as layers
 from napari_trsmi.gui.correct.lasso_layers import CHOSEN, GROUPS, LASSO
 from napari_trsmi.gui.drawing import shapes as drawn
-from napari_trsmi.gui.drawing.freehand import draw_freehand
+from napari_trsmi.gui.drawing.freehand import draw_freehand, lay_flat
 from napari_trsmi.gui.drawing.marks import OUTLINE
 from napari_trsmi.gui.drawing.shapes import DONE, IDLE
 from napari_trsmi.gui.drawing.timing import soon
@@ -81,6 +81,7 @@ class Lasso(QObject):
         before, self.group = self.group, group
         self._setting = True
         if group:
+            lay_flat(viewer)
             if not before and (active := viewer.layers.selection.active) is not self._layer:
                 self._active = None if active is None else ref(active)
             if self._layer is None:

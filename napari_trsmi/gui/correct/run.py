@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSpinBox, QVBoxLayout, QWid
 from napari_trsmi.gui.controls.run import RunControls
 from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label
+from napari_trsmi.reviews import has_new_domains
 from napari_trsmi.teach import EPOCHS, count
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ TIP = (
     "Go on from the result, with its own settings and the list above; changes in the form since then do not count. "
     "The result before stays in the list of runs."
 )
+CUT_SINCE = "Domains are found anew: these were merged, or cut into another number, after training."
 
 
 class CorrectRun(QWidget):
@@ -96,4 +98,5 @@ class CorrectRun(QWidget):
         parts = [count(history.constraints)] if history.constraints else []
         parts += [f"{len(history.new)} new"] * bool(history.new)
         parts += [f"{len(history.ended)} taken back"] * bool(history.ended)
-        return (", ".join(parts) or "Nothing said: training just goes on") + "."
+        plan = (", ".join(parts) or "Nothing said: training just goes on") + "."
+        return f"{plan} {CUT_SINCE}" if has_new_domains(self.session.result) else plan

@@ -32,6 +32,12 @@ def every_move(wanted: bool) -> None:
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, not wanted)
 
 
+def lay_flat(viewer: Viewer) -> None:
+    """Leave napari's 3D: shapes cannot be drawn there, and a tool in hand would only turn the view."""
+    if viewer.dims.ndisplay != 2:
+        viewer.dims.ndisplay = 2
+
+
 def draw_freehand(viewer: Viewer, layer: Shapes) -> None:
     """Draw in a shapes layer with the mouse where its mode is `LASSO` or `PATH`, in place of napari's own way."""
     at = ref(viewer)

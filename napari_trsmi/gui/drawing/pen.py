@@ -10,7 +10,7 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_trsmi.gui.drawing import marks, shapes
-from napari_trsmi.gui.drawing.freehand import draw_freehand
+from napari_trsmi.gui.drawing.freehand import draw_freehand, lay_flat
 from napari_trsmi.gui.drawing.timing import soon
 from napari_trsmi.gui.viewer.looks import look
 from napari_trsmi.gui.viewer.sections import lock, marked
@@ -72,6 +72,8 @@ class Pen(QObject):
         if not before:
             active = viewer.layers.selection.active
             self._active = None if active is None or active is self._layer else ref(active)
+        if tool:
+            lay_flat(viewer)
         if tool in ("lasso", "brush"):
             if self._layer is None:
                 self._add_layer()

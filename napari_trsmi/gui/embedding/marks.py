@@ -8,7 +8,7 @@ from weakref import ref
 import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_trsmi.gui.drawing.freehand import draw_freehand
+from napari_trsmi.gui.drawing.freehand import draw_freehand, lay_flat
 from napari_trsmi.gui.drawing.shapes import LASSO as DRAWING
 from napari_trsmi.gui.embedding.dots import inside
 from napari_trsmi.gui.viewer import layers
@@ -122,6 +122,7 @@ class TissueMarks(QObject):
             return
         if layer is not None:
             return
+        lay_flat(viewer)
         active = viewer.layers.selection.active
         self._before = None if active is None else ref(active)
         unit, _ = layers.world(section.dataset)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from napari_trsmi.gui.jobs.jobs import run_job
+from napari_trsmi.gui.session.annotations import written_columns
 
 if TYPE_CHECKING:
     from napari_trsmi.exchange.columns import Column
@@ -80,8 +81,10 @@ def write(session: Session, target: Target, path: Path, columns: Sequence[str] |
     if section is None:
         return
     source = section.dataset if section.result is None else section.runs.complete(section.result)
+    keep = written_columns(section, columns)
 
     def done(written: tuple[Path, ...]) -> None:
+        keep()
         session.told.emit(f"Saved {', '.join(map(str, written))}.")
 
     run_job(session, f"Saving {path.name}", lambda: export(source, path, target.format, columns), done)
@@ -102,6 +105,7 @@ def bring_in(session: Session, path: Path) -> None:
             return session.failed.emit(f"Expected {dataset.name} to be open still for {path.name}. Bring it in again.")
         for column in found:
             session.annotations.put(column.name, column.values, column.colors, f"bringing in {path.name}")
+            section.unkept.pop(column.name, None)  # a file has it
         if found:
             session.annotations.brought.emit(found[0].name)
         session.told.emit("\n".join(column.told for column in found))

@@ -32,7 +32,7 @@ class ColorKey(QWidget):
         self.categories = ChipList(rows=MOST)
         self.categories.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.categories.setSelectionMode(ChipList.SelectionMode.NoSelection)
-        self._needed = 0  # pixels of the title in one line
+        self._needed = self._least = 0  # pixels of the title in one line, and what it gets where there is less room
         self._layout, row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self), QHBoxLayout()
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.addWidget(self.title)
@@ -58,7 +58,10 @@ class ColorKey(QWidget):
         self.title.setText(f"{title} (in the colours of the domains)" if known else title)
         self.title.setToolTip(SEVERAL if several else as_tip(whole))
         self.title.setWordWrap(False)
-        self._needed = min(self.title.sizeHint().width(), ALONE if known else BESIDE)
+        self._needed = self.title.sizeHint().width()
+        self._least = min(self._needed, ALONE if known else BESIDE)
+        if named or several:
+            self._needed = self._least  # the rest is for the names
         self.title.setWordWrap(True)  # so that a long title does not widen the window
         self._lay()
         for part in (self.low, self.strip, self.high):
@@ -88,7 +91,8 @@ class ColorKey(QWidget):
     def _lay(self) -> None:
         narrow = self.width() < NARROW
         self._layout.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
-        self.title.setMinimumWidth(0 if narrow else self._needed)
+        roomy = min(self._needed, max(self._least, self.width() - NARROWEST))  # a colour map is of one width
+        self.title.setMinimumWidth(0 if narrow else roomy)
 
     def _show_strip(self, colors: np.ndarray, low: str, high: str) -> None:
         """Draw (n, 3) uint8 colours from left to right."""

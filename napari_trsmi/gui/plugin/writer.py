@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from napari_trsmi.errors import DataError
+from napari_trsmi.gui.session.annotations import written_columns
 from napari_trsmi.gui.session.layout import with_layout
 
 
@@ -35,5 +36,6 @@ def write_result(path: str, layer_data: list[Any]) -> list[str]:
         raise DataError("Expected a section with domains, found one without. Run the training first.")
     written = with_layout(section.runs.complete(section.result), section.layout).write(path)
     section.path = Path(path)
+    written_columns(section)()
     files = (written.table, written.run, written.domains, written.boundaries)
     return [str(file) for file in files if file is not None]

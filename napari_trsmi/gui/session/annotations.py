@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -81,7 +81,9 @@ class Annotations:
         dataset = section.dataset
         if values is None:
             drop_column(dataset, name)
+            section.unkept.pop(name, None)
         else:
+            section.unkept[name] = values
             known = {**dataset.own_columns.get(name, {}), **colors}
             put_column(dataset, name, values, colors_for([str(one) for one in values.categories], known))
         if section is self._section():
@@ -91,6 +93,16 @@ class Annotations:
         after = _state(section, name)
         undo, redo = (partial(self._set, section, name, *state) for state in (before, after))
         self._deeds.add(Deed(what or f"column {name}", undo, redo))
+
+
+def written_columns(section: OpenSection, names: Sequence[str] | None = None) -> Callable[[], None]:
+    """Return what to call once columns of a section, as they are now, are on file; all where no names are given."""
+    now = {name: one for name, one in section.unkept.items() if names is None or name in names}
+
+    def keep() -> None:
+        section.unkept = {name: one for name, one in section.unkept.items() if one is not now.get(name)}
+
+    return keep
 
 
 def _state(section: OpenSection, name: str) -> State:

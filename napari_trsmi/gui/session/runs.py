@@ -119,6 +119,11 @@ class Runs:
         spill(chain.from_iterable(_ALL), {runs._shown for runs in _ALL if runs._shown is not None})
         return entry
 
+    def in_session_file(self, result: Result | None) -> bool:
+        """Return whether a session file gives a result back as it is."""
+        entry = self.entry_of(result)
+        return entry is not None and (entry.kept is not None or entry.noted)
+
     def entry_of(self, result: Result | None) -> Entry | None:
         """Return the entry that has the domains of `result`, or None."""
         partition = None if result is None else result.partition

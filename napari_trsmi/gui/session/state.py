@@ -50,16 +50,16 @@ class OpenSection(Lying):
         The run on it that trains, is paused or waits in line; None where there is none.
     last_run
         The run that was begun last, unless it was cancelled: its previews can be gone back to.
-    config
-        Settings of the next run when another section was chosen; None before.
-    hidden
-        Numbers of the domains that were not drawn when another section was chosen.
+    config, hidden
+        Settings of the next run (None before), and numbers of the hidden domains, when another section was chosen.
     scores
         {name: colouring} of the gene sets that a person gave, see `gui.color.gene_sets`.
     picked
         (N,) bool, the spots that are chosen in an embedding; None for none.
     unfolded
         Pairs of an embedding (N, d) and its UMAP (N, 2), as far as they were worked out.
+    unkept
+        {name: values} of the columns of one's own that are on no file as they are.
     """
 
     dataset: Dataset
@@ -77,6 +77,7 @@ class OpenSection(Lying):
     scores: dict[str, Coloring] = field(default_factory=dict)
     picked: np.ndarray | None = None
     unfolded: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+    unkept: dict[str, Any] = field(default_factory=dict)
 
     @property
     def own_columns(self) -> tuple[str, ...]:

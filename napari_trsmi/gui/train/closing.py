@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QApplication, QDialog, QMainWindow, QMessageBox, QWid
 
 from napari_trsmi.gui.jobs.jobs import JobPanel, drop_jobs
 from napari_trsmi.gui.viewer.lane import lane_of
-from napari_trsmi.gui.viewer.sections import sections_in
+from napari_trsmi.gui.viewer.sections import has_unsaved_result, sections_in
 from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.workspace.files import save_session
 
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session.session import Session
     from napari_trsmi.gui.session.state import OpenSection
 
-Question = Literal["training", "line", "unsaved", "changed", "work", "removed training", "removed"]
+Question = Literal[
+    "training", "line", "unsaved", "changed", "work", "regions", "removed training", "removed", "removed regions"
+]
 Answer = Literal["finish", "save", "session", "close", "stay"]
 
 
@@ -59,6 +61,12 @@ QUESTIONS: dict[Question, tuple[str, str, tuple[str, Answer], str]] = {
         ("Stay", "stay"),
         "Stop and close",
     ),
+    "regions": (
+        "The regions of {} are not saved.",
+        "They are lost when the window closes.",
+        ("Save session…", "session"),
+        "Close without saving",
+    ),
     "removed training": (
         "All layers of {} were removed, and training on it has not ended.",
         "It ends when the section is closed.",
@@ -67,6 +75,12 @@ QUESTIONS: dict[Question, tuple[str, str, tuple[str, Answer], str]] = {
     ),
     "removed": (
         "All layers of {} were removed, and its domains are not saved.",
+        "They are lost when the section is closed.",
+        ("Bring its layers back", "stay"),
+        "Close the section",
+    ),
+    "removed regions": (
+        "All layers of {} were removed, and its regions are not saved.",
         "They are lost when the section is closed.",
         ("Bring its layers back", "stay"),
         "Close the section",
@@ -147,20 +161,19 @@ class ClosingGuard(QObject):
             return
         if theirs.parentWidget() is not self.parent():  # of another window
             return
-        if self._agreed or self.session.training.line or self.unsaved or self.at_stake:
+        if self._agreed or self.session.training.line or self.unsaved or self.unkept or self.at_stake:
             theirs.setWindowOpacity(0.0)
             QTimer.singleShot(0, theirs.accept)
 
     @property
     def unsaved(self) -> list[OpenSection]:
         """Sections of the viewer whose result is not on file."""
-        there = sections_in(self._viewer())
-        found = [(section, _entry(section)) for section in there if section.path is None]
-        return [
-            section
-            for section, entry in found
-            if section.result is not None and not (entry and (entry.kept or entry.noted))
-        ]
+        return [section for section in sections_in(self._viewer()) if has_unsaved_result(section)]
+
+    @property
+    def unkept(self) -> list[OpenSection]:
+        """Sections of the viewer with columns of one's own that no file has."""
+        return [section for section in sections_in(self._viewer()) if section.unkept]
 
     @property
     def at_stake(self) -> list[str]:
@@ -174,20 +187,24 @@ class ClosingGuard(QObject):
 
         A script's `viewer.close()` has removed the layers before: it is not asked.
         """
-        line, unsaved = self.session.training.line, self.unsaved
+        line, unsaved, unkept = self.session.training.line, self.unsaved, self.unkept
         if not sections_in(self._viewer()):
             return True
-        if not line and not unsaved and not self.at_stake:
+        if not line and not unsaved and not unkept and not self.at_stake:
             return True
-        names, work = in_a_row([section.dataset.name for section in unsaved]), in_a_row(self.at_stake)
+        names, drawn = (in_a_row([section.dataset.name for section in of]) for of in (unsaved, unkept))
+        beside = [f"The regions of {drawn}"] if unkept and (line or unsaved or self.at_stake) else []
+        work = in_a_row([*beside, *self.at_stake])
         if line:
             trains = in_a_row([run.section.dataset.name for run in line])
             answer = ask(window, "training" if len(line) == 1 else "line", trains, names, work)
         elif unsaved:
             sources = [entry and entry.source for entry in map(_entry, unsaved)]
             answer = ask(window, "changed" if all(sources) else "unsaved", names, "", work)
-        else:
+        elif self.at_stake:
             answer = ask(window, "work", work)
+        else:
+            answer = ask(window, "regions", drawn)
         self._agreed = answer == "close"
         if answer == "finish":
             self._finish()
@@ -215,7 +232,8 @@ class ClosingGuard(QObject):
         window, viewer = self.parent() if isalive(self) else None, self._viewer()
         answer: Answer = "close"
         if isinstance(window, QMainWindow) and window.isVisible() and viewer is not None:
-            question: Question = "removed" if section.run is None else "removed training"
+            question: Question = "removed" if has_unsaved_result(section) else "removed regions"
+            question = question if section.run is None else "removed training"
             answer = ask(window, question, section.dataset.name)
         if answer == "close" or viewer is None:
             return self.session.training.close(section)

@@ -11,6 +11,7 @@ from napari_trsmi.gui.jobs.recut import recut_of
 from napari_trsmi.gui.widgets.curve_plot import CurvePlot
 from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label, as_tip
+from napari_trsmi.plural import many
 from napari_trsmi.summary import chosen_number, number_curve_of, ranges
 
 if TYPE_CHECKING:
@@ -81,8 +82,9 @@ class NumberPanel(QWidget):
         good = told["about_as_good"]
         others = [k for k in good if k != told["chosen"]]
         about = f"; about as good: {ranges(others)}" if others else ""
-        number = f"Chosen: {told['chosen']} domains{about}"
-        self.title.setText(number if told["told"] else "Number of domains: nothing tells it")
+        chosen, now = told["chosen"], result.partition.n_domains
+        number = f"Chosen: {chosen} domains" if now == chosen else f"Now {many(now, 'domain')}; chosen: {chosen}"
+        self.title.setText(number + about if told["told"] else "Number of domains: nothing tells it")
         self.title.setToolTip(as_tip(chosen_number(result)))
         if told is not self._shown:
             self._shown = told

@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QMenu, QMessageBox, QWidget
 from napari_trsmi.gui.jobs import exporting
 from napari_trsmi.gui.jobs.attempt import Attempt
 from napari_trsmi.gui.jobs.jobs import run_job
+from napari_trsmi.gui.session.annotations import written_columns
 from napari_trsmi.gui.session.layout import with_layout
 from napari_trsmi.gui.session.session import Session
 from napari_trsmi.gui.train import save_view
@@ -154,9 +155,10 @@ def save_result(
     ):
         return None
 
-    unfinished = _unfinished(session)
+    unfinished, keep = _unfinished(session), written_columns(section)
 
     def finish(written: Any) -> None:
+        keep()
         if section.result is result:
             section.path = path
         session.told.emit(f"{written}{unfinished}")

@@ -19,7 +19,14 @@ from napari_trsmi.gui.viewer.painting import paint_domains, paint_spots
 from napari_trsmi.gui.viewer.pointing import Pointing
 from napari_trsmi.gui.viewer.removed import Removed
 from napari_trsmi.gui.viewer.scale import Scale, size_told
-from napari_trsmi.gui.viewer.sections import is_picture, keep_whole, marked, select_one_of, share_units
+from napari_trsmi.gui.viewer.sections import (
+    has_unsaved_result,
+    is_picture,
+    keep_whole,
+    marked,
+    select_one_of,
+    share_units,
+)
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -143,7 +150,7 @@ class Canvas:
             keeper.forget(section)
         if section is self.session.section:
             self.session.activate(next(reversed(self.sections()), None))
-        unsaved = section.result is not None and section.path is None
+        unsaved = bool(section.unkept) or has_unsaved_result(section)
         if (section.run is not None or unsaved) and len(self.gone) and viewer_in_use() is not None:
             self.gone.emit(section)
         else:

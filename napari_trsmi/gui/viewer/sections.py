@@ -29,6 +29,12 @@ def sections_in(viewer: Viewer | None) -> list[OpenSection]:
     return list({id(ours["section"]): ours["section"] for _, ours in marked(viewer) if ours["role"] != COPY}.values())
 
 
+def has_unsaved_result(section: OpenSection) -> bool:
+    """Return whether the result of a section is on no file, neither one of its own nor with a session."""
+    result = section.result
+    return result is not None and section.path is None and not section.runs.in_session_file(result)
+
+
 def keep_whole(layer: Layer) -> None:
     """Let nobody take points or labels away, which are one to one with the spots.
 
@@ -99,6 +105,9 @@ def put_in_place(session: Session, section: OpenSection, others: Sequence[OpenSe
     viewer = session.canvas.viewer
     old = [layer for layer, ours in marked(viewer) if ours["section"] in others]
     config, made = session.config, section_layers(section)
+    for other in others:  # their columns of one's own are here now
+        section.unkept |= {name: values for name, values in other.unkept.items() if name in section.own_columns}
+        other.unkept = {}
     if len(others) == 1:  # the same spots elsewhere
         session.deeds.move(others[0], section)
     added = [viewer.add_layer(Layer.create(*data)) for data in made]

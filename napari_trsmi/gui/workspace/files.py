@@ -13,6 +13,7 @@ from napari_trsmi.errors import DataError
 from napari_trsmi.gui.finding.maps import coloring_of, together
 from napari_trsmi.gui.jobs.jobs import run_job
 from napari_trsmi.gui.remembered import remember
+from napari_trsmi.gui.session.annotations import written_columns
 from napari_trsmi.gui.session.state import Channel
 from napari_trsmi.gui.viewer.cameras import Place
 from napari_trsmi.gui.viewer.lane import Opening, in_turn, lane_of
@@ -23,7 +24,7 @@ from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.widgets import folders
 from napari_trsmi.gui.widgets.plain import shortened
 from napari_trsmi.gui.workspace import asking, record
-from napari_trsmi.gui.workspace.arranging import arrange, as_it_lies
+from napari_trsmi.gui.workspace.arranging import arrange, as_it_lies, main_window
 from napari_trsmi.gui.workspace.keeping import (
     collect,
     in_memory,
@@ -72,6 +73,7 @@ def save_session(session: Session, parent: QWidget | None = None, done: Callable
         smalls = smalls if answer == "save" else []
     what = collect(session, path, as_it_lies(session.canvas.viewer), smalls)
     told = [(entry, entry.result) for entry in noted(sections)]
+    columns = [written_columns(section) for section in sections]
     complete = [(one, one.section.runs.complete(one.entry.result)) for one in smalls]
 
     def work() -> None:
@@ -89,6 +91,8 @@ def save_session(session: Session, parent: QWidget | None = None, done: Callable
                 one.entry.kept = one.path
         for entry, result in told:
             entry.noted = entry.result is result
+        for keep in columns:
+            keep()
         remember([path])
         said = [f"Session saved to {path}."]
         said += [f"With {len(smalls)} small file{'s' * (len(smalls) > 1)} of results beside it."] if smalls else []
@@ -125,7 +129,7 @@ def open_session(viewer: Viewer, path: Path, parent: QWidget | None = None) -> N
         moved: dict[str, Path] = {}
         left: set[str] = set()
         while lost:
-            answer = asking.where_is(window(), lost[0])
+            answer = asking.where_is(window() or _window_of(there()), lost[0])
             if answer == "cancel":
                 return
             if isinstance(answer, Path):
@@ -137,6 +141,11 @@ def open_session(viewer: Viewer, path: Path, parent: QWidget | None = None) -> N
 
     show_line(session)
     lane_of(session).add(Opening(f"Opening {shortened(Path(path).name, 22)}", look, ask))
+
+
+def _window_of(session: Session | None) -> QWidget | None:
+    """Return the window of a session, so that a question looks as the others do."""
+    return None if session is None or session.canvas.there is None else main_window(session.canvas.there)
 
 
 def _reopening(session: Session, path: Path, what: record.SavedSession, moved: dict[str, Path]) -> Opening:
@@ -187,12 +196,18 @@ def _finish(viewer: Viewer, what: record.SavedSession, found: Found) -> None:
             session.color(coloring_again(active, what.coloring))
         except DataError as error:
             problems.append(f"The colours of {active.dataset.name} could not be shown again. {error}")
-    if (config := what.config) is not None:
+    arrangement = what.arrangement
+    if active is None:  # settings, camera and rows are those of a section that is not there
+        own = (saved for saved, (section, _) in zip(what.sections, found, strict=True) if section is not None)
+        last = next(reversed(list(own)), None)  # which is the one that is seen
+        place = {"center": None, "zoom": None} if last is None else {"center": last.center, "zoom": last.zoom}
+        arrangement = arrangement.model_copy(update={**place, "rows": None})
+    elif (config := what.config) is not None:
         with session.deeds.quiet():
             session.set_config(config)
     else:
         problems.append("The settings of the session are of another version and were left out.")
-    arrange(viewer, what.arrangement)
+    arrange(viewer, arrangement)
     if problems:
         session.failed.emit("\n".join(problems))
 

@@ -160,6 +160,7 @@ def test_held_out_counts_are_made_once_for_all_questions(qtbot, dock, monkeypatc
 @pytest.mark.slow
 def test_a_lasso_becomes_a_column_that_can_be_undone(qtbot, dock):
     panel, session = dock.differ, dock.session
+    before = session.deeds.last
     press(qtbot, panel.a.draw)
     viewer = dock.viewer
     layer = viewer.layers.selection.active
@@ -180,6 +181,7 @@ def test_a_lasso_becomes_a_column_that_can_be_undone(qtbot, dock):
     assert session.deeds.last == "lasso A"
     session.deeds.undo()
     assert "lasso" not in session.dataset.obs
+    assert session.deeds.last == before  # one lasso is one step
     assert panel.a.where.startswith("domain:")
     session.deeds.redo()
     assert session.dataset.obs["lasso"].notna().sum() == inside.sum()
@@ -234,12 +236,38 @@ def test_the_two_groups_are_found_beside_the_window_and_not_shown_on_another_sec
 def test_an_answer_goes_with_the_domains_it_is_about_and_stays_under_other_names(qtbot, dock):
     panel, session = dock.differ, dock.session
     compared(qtbot, panel)
+    told = panel.note.text()
+    panel.a.choose("Domain", "domain:5")
     session.set_result(edits.rename(session.result, 4, "other"))
     assert panel.found is not None
+    assert panel.a.where == "domain:other"
+    assert panel.note.text() == f"{differ_panel.OTHERS} {told}"
+    panel.a.choose("Domain", "domain:1")
+    session.set_result(edits.rename(session.result, 0, "the first"))
+    assert panel.a.where == "domain:the first"
+    assert panel.note.text() == told
     session.set_result(edits.merge(session.result, [0, 1]))
     assert panel.found is None
     assert panel.note.text() == differ_panel.ASK
     assert not panel.views.isVisible()
+
+
+def test_an_answer_says_that_it_is_about_other_groups_than_are_chosen_now(qtbot, dock):
+    panel, own = dock.differ, dock.session.annotations
+    half = np.arange(dock.session.dataset.n_spots) < 1000
+    own.put("mine", pd.Categorical(np.where(half, "A", "B")))
+    panel.a.choose("mine", "mine=A")
+    panel.b.choose("mine", "mine=B")
+    compared(qtbot, panel)
+    told = panel.note.text()
+    assert told.startswith("A: mine A (1,000 spots)")
+    press(qtbot, panel.swap)
+    assert panel.note.text() == f"{differ_panel.OTHERS} {told}"
+    press(qtbot, panel.swap)
+    assert panel.note.text() == told
+    own.put("mine", pd.Categorical(np.where(half, "B", "A")))  # other spots of the same name
+    assert panel.note.text() == f"{differ_panel.OTHERS} {told}"
+    own.drop("mine")  # the dataset is that of other tests, too
 
 
 def test_a_question_under_way_is_dropped_with_what_it_was_about(qtbot, dock, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from opened_dock import dock_alone, layer
 from qtpy.QtCore import Qt
@@ -90,3 +91,17 @@ def test_strokes_of_hidden_sections_are_not_seen(qtbot, result):
     there = result.dataset.section[edges["i"]] == 1
     assert (strokes.edge_color[:, 3] > 0).tolist() == there.tolist()
     assert there.any()
+
+
+def test_a_boundary_of_a_hidden_section_that_is_chosen_brings_its_section_back(qtbot, result):
+    dock = dock_alone(qtbot, result)
+    table, edges = dock.boundaries.table, dock.canvas._edges
+    of = result.dataset.section[edges.drop_duplicates("segment")["i"]]
+    segment = int(edges["segment"].unique()[np.flatnonzero(of == 2)[0]])
+    dock.session.parts.hide(frozenset({0, 2}))
+    place = table.visualRect(table.rows.position(segment)).center()
+    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert table.segment == segment
+    assert dock.session.parts.hidden == {0}
+    dock.session.parts.hide(frozenset({2}))  # a person may hide it again
+    assert dock.session.parts.hidden == {2}

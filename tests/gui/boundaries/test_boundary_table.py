@@ -48,6 +48,16 @@ def test_long_names_are_both_cut_short_and_short_ones_not(dock, trained):
     assert all(name.endswith("…") for name in written(120).split(" | "))
 
 
+@pytest.mark.parametrize("width", [306, 318, 330, 342])
+def test_long_names_do_not_push_verdicts_out_of_sight(dock, trained, width):
+    table, long = dock.boundaries.table, "White matter of the dorsal horn beside the central canal"
+    dock.session.set_result(edits.rename(trained, 0, long))
+    dock.resize(width, 500)
+    QApplication.processEvents()
+    review = table.boundaries.column("review")
+    assert table.columnViewportPosition(review) + table.columnWidth(review) <= table.viewport().width()
+
+
 def test_a_width_that_a_person_sets_stays_until_there_is_another_result(dock, trained):
     dock.boundaries.table.setColumnWidth(0, 200)
     dock.resize(dock.width() + 40, dock.height())

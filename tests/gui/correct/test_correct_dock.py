@@ -15,7 +15,8 @@ from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QApplication, QPushButton
 
 import napari_trsmi as nt
-from napari_trsmi import teach
+from napari_trsmi import edits, teach
+from napari_trsmi.gui.correct.run import CUT_SINCE
 from napari_trsmi.gui.viewer.keys import WindowKeys
 from napari_trsmi.gui.viewer.sessions import session_of
 
@@ -254,6 +255,15 @@ def test_cancel_brings_the_result_and_the_list_back(dock, qtbot, monkeypatch, tr
     assert dock.panel.history.constraints == (said,)
     assert dock.panel.run.button.isVisible()
     assert dock.session.deeds.last == ""
+
+
+def test_it_is_said_that_domains_that_were_merged_since_are_found_anew(dock, trained):
+    line, session = dock.panel.run.line, dock.session
+    assert CUT_SINCE not in line.text()
+    session.set_result(edits.merge(trained, [0, 1]))
+    assert line.text().endswith(CUT_SINCE)
+    session.deeds.undo()
+    assert CUT_SINCE not in line.text()
 
 
 def test_a_result_without_state_says_why_it_cannot_go_on(dock, trained):

@@ -143,3 +143,25 @@ def test_3d_puts_the_tool_down(viewer, beside, qtbot):
     viewer.dims.ndisplay = 3  # goes through all layers: none may come or go meanwhile
     qtbot.waitUntil(lambda: dock.panel.pen.tool == "")
     assert dock.session.canvas.layer("pen") is None
+
+
+TOOLS = {
+    "Correct": (lambda dock: dock.panel.bar.lassos["A"], lambda dock: len(dock.panel.lasso.rows("A"))),
+    "Ask": (lambda dock: dock.differ.a.draw, lambda dock: dock.differ.a.where == "lasso=A"),
+    "Embedding": (lambda dock: dock.panel.there, lambda dock: dock.panel.plot.chosen is not None),
+    "Regions": (lambda dock: dock.panel.bar.tools["lasso"], lambda dock: "region" in dock.session.dataset.obs),
+}
+
+
+@pytest.mark.parametrize("name", ["Correct", *(pytest.param(name, marks=pytest.mark.slow) for name in list(TOOLS)[1:])])
+def test_a_tool_that_is_taken_in_3d_draws(viewer, beside, qtbot, name):
+    button, drawn = TOOLS[name]
+    dock = beside(name)
+    viewer.dims.ndisplay = 3
+    qtbot.wait(100)
+    click(qtbot, button(dock))
+    assert viewer.dims.ndisplay == 2
+    qtbot.wait(200)
+    assert button(dock).isChecked()
+    drag(qtbot, viewer)
+    qtbot.waitUntil(lambda: bool(drawn(dock)))

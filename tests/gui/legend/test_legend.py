@@ -10,6 +10,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QLineEdit, QWidget
 
+from napari_trsmi.gui.legend.color_key import NARROWEST
 from napari_trsmi.gui.legend.legend import Legend, attach_legend, legend_of
 from napari_trsmi.gui.session.session import Session
 from napari_trsmi.gui.session.state import Channel, Coloring, OpenSection, Shown
@@ -285,6 +286,15 @@ def test_the_key_shows_what_colours_the_spots(legend, session, sample):
     session.color(Coloring("Runner-up", np.zeros(n, int), colors=session.shown.colors, names=session.shown.names))
     assert not key.categories.isVisible()
     assert "colours of the domains" in key.title.text()
+
+
+def test_a_long_title_takes_the_room_that_a_wide_canvas_has(legend, session, sample):
+    key, name = legend.key, "an antibody of a long name (clone RPA-T8, conjugated) (adt, log1p)"
+    session.color(Coloring(name, np.linspace(0, 5, sample.n_spots)))
+    for width in (1200, 600, 420, 1200):
+        key.resize(width, key.height())
+        assert key.title.minimumWidth() <= max(130, width - NARROWEST)
+    assert key.title.heightForWidth(key.title.minimumWidth()) == key.title.heightForWidth(5000)  # one line
 
 
 class _told(list):

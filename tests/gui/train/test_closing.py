@@ -9,11 +9,12 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 
+import pandas as pd
 import pytest
 from napari.components import ViewerModel
 from opened_dock import add
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QDialog, QMainWindow, QWidget
+from qtpy.QtWidgets import QApplication, QDialog, QMainWindow, QWidget
 
 from napari_trsmi import edits
 from napari_trsmi.gui.jobs.jobs import run_job
@@ -270,6 +271,37 @@ def test_a_person_who_removes_all_layers_of_a_section_may_bring_them_back(
     qtbot.waitUntil(lambda: len(answers.asked) == 2)
     assert (session.section, section.run, len(viewer.layers)) == (None, None, 0)
     gate.release()
+
+
+def test_a_section_that_a_session_file_holds_is_closed_unasked(window, session, answers, by_hand, trained):
+    session.set_result(trained)
+    session.section.runs.entry_of(trained).kept = Path("run.h5ad")
+    closing_viewer(window).layers.clear()
+    QApplication.processEvents()
+    assert (answers.asked, session.section) == ([], None)
+
+
+def test_regions_that_are_on_no_file_are_asked_about(window, session, answers, by_hand, trained, tmp_path, qtbot):
+    name, n = session.dataset.name, session.dataset.n_spots
+    draw = partial(session.annotations.put, "mine", values=pd.Categorical(["A"] * n))
+    draw()
+    answers.extend(["stay", "stay", "stay"])
+    assert not window.close()
+    closing_viewer(window).layers.clear()
+    qtbot.waitUntil(lambda: answers.asked == [("regions", name), ("removed regions", name)])
+    session.deeds.undo()
+    assert session.section.unkept == {}
+    draw()
+    session.set_result(trained)
+    assert not window.close()
+    assert answers.asked[-1] == ("unsaved", name)
+    assert answers.work[-1:] == [f"The regions of {name}"]
+    save_menu.save_result(session, window, ask=lambda *_: tmp_path / "copy.h5ad")
+    qtbot.waitUntil(lambda: session.section.path is not None, timeout=20_000)
+    written = dict(session.section.unkept)
+    session.annotations.drop("mine")  # the dataset is that of other tests, too
+    assert window.close()
+    assert (written, len(answers.asked)) == ({}, 3)
 
 
 def test_training_and_what_is_not_saved_is_one_question(window, viewer_model, session, gate, answers, trained):

@@ -75,6 +75,7 @@ def test_a_number_of_the_curve_cuts_the_result_into_that_many_without_training(o
     expected = edits.recluster(chosen, chosen.config.cluster.model_copy(update={"n_domains": 6}))
     assert np.array_equal(session.result.labels, expected.labels)
     assert panel.isVisible()  # to go on from there
+    assert panel.title.text() == "Now 6 domains; chosen: 7; about as good: 5, 6"
     assert panel.title.toolTip() == "7 domains would be chosen; about as good: 5, 6."
 
 

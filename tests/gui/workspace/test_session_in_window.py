@@ -241,6 +241,40 @@ def test_colours_cameras_and_hidden_domains_of_all_sections_come_back(
     assert tuple(other.scene.camera.center[-2:]) == pytest.approx((12.0, 34.0))
 
 
+@pytest.mark.slow
+def test_without_the_section_that_was_worked_on_another_is_seen_as_it_was(
+    viewer, make_napari_viewer, qtbot, data, answers
+):
+    session = session_of(viewer)
+    said = told(session)
+    away = data.with_name("away.h5mu")
+    away.write_bytes(data.read_bytes())
+    first = open_section(viewer, nt.read(away))
+    session.set_config(session.config.model_copy(update={"seed": 5}))
+    viewer.scene.camera.center, viewer.scene.camera.zoom = (0.0, 12.0, 34.0), 7.5
+    open_section(viewer, nt.read(data))
+    session.set_config(session.config.model_copy(update={"seed": 8}))
+    viewer.scene.camera.center, viewer.scene.camera.zoom = (0.0, 9_999.0, 9_999.0), 900.0
+    assert session.section is not first
+    run("save_session")
+    qtbot.waitUntil(lambda: bool(said), timeout=30_000)
+    viewer.close()
+    data.unlink()
+    answers["where_is"] = "leave"
+
+    other = make_napari_viewer(show=True)
+    again = session_of(other)
+    said = told(again)
+    run("open_session")
+    qtbot.waitUntil(lambda: bool(said), timeout=60_000)
+    qtbot.wait(300)
+    assert "could not be opened" in said[0]
+    assert again.dataset.sources == (away,)
+    assert again.config.seed == 5
+    assert other.scene.camera.zoom == pytest.approx(7.5)
+    assert tuple(other.scene.camera.center[-2:]) == pytest.approx((12.0, 34.0))
+
+
 def test_maps_and_several_features_are_shown_again(viewer, sample, trained):
     from dataclasses import replace
 
