@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 import numpy as np
+from qtpy.compat import isalive
 from qtpy.QtCore import QObject, Signal
 
 from napari_trsmi.gui.drawing import marks, shapes
@@ -84,7 +85,8 @@ class Pen(QObject):
         else:
             self._put_down(viewer)
         self._setting = False
-        self.changed.emit(tool)
+        if isalive(self):  # a dock without a window may have gone with the garbage while the layer was made
+            self.changed.emit(tool)
 
     def set_color(self, color: str) -> None:
         """Draw in a colour."""

@@ -12,9 +12,9 @@ from napari_trsmi.gui.embedding.job import UmapJob
 from napari_trsmi.gui.embedding.keep_row import KeepRow
 from napari_trsmi.gui.embedding.marks import TissueMarks
 from napari_trsmi.gui.embedding.plot import EmbeddingPlot
+from napari_trsmi.gui.embedding.spots import colors_of, said_of
 from napari_trsmi.gui.jobs.jobs import JobPanel
 from napari_trsmi.gui.jobs.paces import learn, paces
-from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.widgets.bar import TellingBar
 from napari_trsmi.gui.widgets.listening import at_end, listen
 from napari_trsmi.gui.widgets.named import NameBox
@@ -110,7 +110,7 @@ class EmbeddingPanel(JobPanel):
             (session.coloring_changed, self._recolor_soon),
             (session.parts.hidden_changed, self._recolor_soon),
             (session.parts.laid, self._on_laid),
-            (session.spot_changed, self._on_spot),
+            (session.spot_changed, self.plot.mark_selected),
             (viewer.events.theme, self._on_theme),
         )
         at_end(self, self.marks.leave)
@@ -252,16 +252,8 @@ class EmbeddingPanel(JobPanel):
         self._say(row)
 
     def _say(self, row: int) -> None:
-        section, shown, coloring = self.session.section, self.session.shown, self.session.coloring
-        if row < 0 or section is None or row >= section.dataset.n_spots:
-            return self._refresh()
-        words = [str(section.dataset.obs_names[row])]
-        if shown is not None and shown.labels[row] >= 0:
-            words.append(f"domain {shown.names[shown.labels[row]]}")
-        if coloring is not None and coloring.values.ndim == 1:
-            value = coloring.values[row]
-            words.append(coloring.names[int(value)] if coloring.names and value >= 0 else f"{value:.3g}")
-        return self.said.setText(", ".join(words))
+        words = said_of(self.session, row)
+        return self.said.setText(words) if words else self._refresh()
 
     # What the session says
 
@@ -295,13 +287,9 @@ class EmbeddingPanel(JobPanel):
         """Show the embedding of another result; the same one with other names or colours stays as it is."""
         self._fill_sources()
         if self.embedding is not self._of:
-            known = any(made_of is self.embedding for made_of, _ in self._unfolded)
-            if not known:
+            if not any(made_of is self.embedding for made_of, _ in self._unfolded):
                 self.how.setCurrentText(COMPONENTS)  # a UMAP is made when asked for, not after each run
             self._on_what()
-
-    def _on_spot(self, spot: int | None) -> None:
-        self.plot.mark_selected(spot)
 
     def _recolor_soon(self, _: Any = None) -> None:
         if self._front:
@@ -309,14 +297,9 @@ class EmbeddingPanel(JobPanel):
 
     def _recolor(self) -> None:
         """Colour the dots as the tissue is coloured."""
-        section, shown, coloring = self.session.section, self.session.shown, self.session.coloring
-        if section is None or len(self.plot.places) != section.dataset.n_spots:
-            return
-        if coloring is None and shown is not None:
-            colors = layers.domain_colors(shown, self.session.hidden)[shown.labels]
-        else:
-            colors = layers.spot_colors(section, coloring)
-        self.plot.set_colors(np.round(255 * layers.seen_of(section, colors)).astype(np.uint8))
+        colors = colors_of(self.session)
+        if len(colors) == len(self.plot.places):
+            self.plot.set_colors(colors)
 
     def _on_theme(self, event: Any) -> None:
         self._set_theme(event.value)

@@ -235,7 +235,6 @@ def test_the_dock_grows_no_wider_when_training_begins_or_ends(dock, qtbot, monke
 
 
 def test_cancel_brings_the_result_and_the_list_back(dock, qtbot, monkeypatch, trained):
-    from threading import Semaphore
 
     gate = Semaphore(2)
     monkeypatch.setattr("napari_trsmi.api.fit_steps", acted(trained, gate=gate))
@@ -309,32 +308,3 @@ def test_closing_the_dock_takes_its_layers_away(viewer, qtbot, trained):
     viewer.window.remove_dock_widget(dock)
     roles = ["image", "spots", "domains"]
     qtbot.waitUntil(lambda: [layer.metadata["trsmi"]["role"] for layer in viewer.layers] == roles)
-
-
-@pytest.mark.slow
-def test_wishes_come_back_by_undo_where_training_on_ended_behind_another_section(viewer, qtbot, trained, monkeypatch):
-    gate = Semaphore(0)
-    viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
-    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Correct")
-    first = open_section(viewer, trained.dataset, replace(trained))
-    session, history = dock.session, dock.panel.history
-    wish = teach.together(trained, near(trained, 10, 6).tolist())
-    history.add(wish, "one domain")
-    after = nt.Result(**{**vars(trained), "partition": replace(trained.partition)})
-    monkeypatch.setattr("napari_trsmi.api.fit_steps", acted(after, gate=gate))
-    settings = session.config
-    click(qtbot, dock.panel.run.button)
-    qtbot.waitUntil(lambda: session.state != "idle")
-    other = open_section(viewer, trained.dataset)
-    gate.release(999)
-    qtbot.waitUntil(lambda: first.run is None, timeout=30_000)
-    assert (session.section, first.result is not trained) == (other, True)
-    session.activate(first)
-    assert session.deeds.last == "training on"
-    assert history.new == ()
-    qtbot.keyClick(viewer.window._qt_window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert session.result.partition is trained.partition
-    assert history.constraints == history.new == (wish,)
-    assert session.config == settings
-    qtbot.keyClick(viewer.window._qt_window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert (session.deeds.last, history.constraints) == ("", ())

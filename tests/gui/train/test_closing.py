@@ -304,21 +304,15 @@ def test_regions_that_are_on_no_file_are_asked_about(window, session, answers, b
     assert (written, len(answers.asked)) == ({}, 3)
 
 
-def test_training_and_what_is_not_saved_is_one_question(window, viewer_model, session, gate, answers, trained):
+@pytest.mark.parametrize("trains", [False, True])
+def test_results_of_several_sections_are_one_question(window, viewer_model, session, gate, answers, trained, trains):
     session.set_result(trained)
     first = session.dataset.name
     add(viewer_model, OpenSection(replace(trained.dataset, name="b"), trained))
-    session.start()
+    if trains:
+        session.start()
     assert window.close()
-    assert answers.asked == [("training", "b", f"{first} and b")]
-
-
-def test_results_of_several_sections_are_one_question(window, viewer_model, session, answers, trained):
-    session.set_result(trained)
-    first = session.dataset.name
-    add(viewer_model, OpenSection(replace(trained.dataset, name="b"), trained))
-    assert window.close()
-    assert answers.asked == [("unsaved", f"{first} and b")]
+    assert answers.asked == [("training", "b", f"{first} and b") if trains else ("unsaved", f"{first} and b")]
 
 
 class ConfirmCloseDialog(QDialog):
