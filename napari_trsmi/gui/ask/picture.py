@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QImage, QPixmap
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QImage, QPixmap, QResizeEvent
 from qtpy.QtWidgets import QLabel, QScrollArea
 
 from napari_trsmi.gui.ask.job import AskJob
@@ -18,16 +18,23 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session.session import Session
 
 DPI = 100
+_SETTLED_MS = 100  # without another width, after which a figure is drawn again
 Draw = Callable[[float], "Figure"]
 
 
 class Picture(QScrollArea):
-    """What a function draws, given a width in inches; the last that was asked for."""
+    """What a function draws, given a width in inches: the last that was asked for, again where the width changes."""
 
     def __init__(self, session: Session, name: str) -> None:
         super().__init__()
         self.session = session
         self._job: AskJob | None = None
+        self._draw: Draw | None = None
+        self._drawn_for = 0  # pixels of width
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.setInterval(_SETTLED_MS)
+        self._again.timeout.connect(self._redraw)
         self.picture = QLabel()
         self.picture.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
         self.picture.setAccessibleName(name)
@@ -41,18 +48,32 @@ class Picture(QScrollArea):
     def show_text(self, text: str) -> None:
         """Show a sentence in place of a figure."""
         self._drop()
+        self._draw = None
         self.picture.setPixmap(QPixmap())
         self.picture.setText(text)
 
     def show_figure(self, draw: Draw) -> None:
         """Draw in a thread; what is asked for later comes instead."""
         self._drop()
-        ratio = self.devicePixelRatioF()
-        bar: Any = self.verticalScrollBar()  # there is room for it, whether it is needed or not
-        width = max(200, self.width() - bar.sizeHint().width() - 8) / DPI
+        ratio, self._draw, self._drawn_for = self.devicePixelRatioF(), draw, self._room()
+        width = self._drawn_for / DPI
         self._job = AskJob(lambda: _pixels(draw, width, ratio))
         self.destroyed.connect(self._job.drop)
         run_long(self.session, "Drawing", self._job, self._on_drawn, self._on_failed)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Draw again for another width: a tab that was never in front does not know its own yet."""
+        super().resizeEvent(event)
+        if self._draw is not None and self._room() != self._drawn_for:
+            self._again.start()
+
+    def _redraw(self) -> None:
+        if self._draw is not None and self._room() != self._drawn_for:
+            self.show_figure(self._draw)
+
+    def _room(self) -> int:
+        bar: Any = self.verticalScrollBar()  # there is room for it, whether it is needed or not
+        return max(200, self.width() - bar.sizeHint().width() - 8)
 
     def _drop(self) -> None:
         if self._job is not None:

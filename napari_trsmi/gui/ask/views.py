@@ -151,7 +151,8 @@ class AnswerViews(QWidget):
             return figures.draw_violins(dataset, features, [found.a, found.b], width)
 
         def dots(width: float) -> Figure:
-            others = [] if result is None else [group_of(f"domain:{one}", dataset, result) for one in result.names]
+            domains = [] if result is None else [group_of(f"domain:{one}", dataset, result) for one in result.names]
+            others = [one for one in domains if one.name not in (found.a.name, found.b.name)]
             return figures.draw_dots(dataset, features, [found.a, found.b, *others[:_DOMAINS]], width)
 
         return dots if shown is self.dots else violins if shown is self.violins else volcano

@@ -267,6 +267,17 @@ def test_dots_and_violins_are_drawn(qtbot, dock):
         assert picture.picture.pixmap().width() <= picture.width()
 
 
+def test_no_domain_stands_twice_in_the_dots(qtbot, dock, monkeypatch):
+    panel, drawn = dock.differ, []
+    compared(qtbot, panel)
+    monkeypatch.setattr("napari_trsmi.answers.figures.draw_dots", lambda _, __, groups, ___: drawn.append(groups))
+    panel.views.tabs.setCurrentWidget(panel.views.dots)
+    panel.views._drawing()(4.0)
+    names = [group.name for group in drawn[-1]]
+    assert names[:2] == ["domain 1", "rest"]
+    assert len(names) == len(set(names)) == len(dock.session.result.names) + 1
+
+
 def test_tables_and_figures_are_saved(qtbot, dock, tmp_path, monkeypatch):
     compared(qtbot, dock.differ)
     views = dock.differ.views
