@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from napari_trsmi.plural import many
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -22,6 +24,16 @@ def has_new_domains(result: Result | None) -> bool:
     """Return True where a person merged the domains of a result, or cut them again, after training."""
     edits = () if result is None else result.provenance.get("edits", ())
     return any(entry["edit"] in NEW_DOMAINS for entry in edits)
+
+
+def lost_by_merge(before: Result, after: Result) -> str:
+    """Return a sentence on the boundaries whose verdict or note a merge took away; "" where it took none."""
+    had, has = (sum(bool(one.verdict or one.note) for one in _said(result).values()) for result in (before, after))
+    if has >= had:
+        return ""
+    those = many(had - has, "boundary", "boundaries")
+    are = "it is gone, or reaches" if had - has == 1 else "they are gone, or reach"
+    return f"The merge took away what was said of {those}: {are} further now. Undo (Ctrl+Z) brings it back."
 
 
 def known_segments(found: Boundaries, known: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 N_TOP = 3  # features per modality that are shown unless a person chooses
 BANDS: tuple[tuple[Band, str], ...] = (("quantiles", "Median, quartiles"), ("error", "Mean, 95 %"))
+HOP = "A hop is the step from a spot to one beside it; the spots at the boundary are at 1."
 KINDS = "Figure (*.png *.svg *.pdf);;Table (*.csv)"
 
 
@@ -89,7 +90,7 @@ class AcrossPanel(QWidget):
         self.unit, self.band = QComboBox(), QComboBox()
         self.unit.addItem("Hops", False)
         self.unit.addItem("Micrometres", True)
-        self.unit.setToolTip("How the distance to the boundary is measured")
+        self.unit.setToolTip(f"How the distance to the boundary is measured. {HOP}")
         self.unit.setAccessibleName("Unit of the distance")
         for key, title in BANDS:
             self.band.addItem(title, key)
@@ -103,7 +104,7 @@ class AcrossPanel(QWidget):
         self.hops.setValue(6)
         self.hops.setSuffix(" hops to each side")
         self.hops.setKeyboardTracking(False)
-        self.hops.setToolTip("How many spots to go to each side")
+        self.hops.setToolTip(f"How many spots to go to each side. {HOP}")
         self.hops.setAccessibleName("Hops to each side")
         self.hops.valueChanged.connect(self._refresh)
         self.save_button = QPushButton("Save…")

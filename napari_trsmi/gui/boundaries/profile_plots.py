@@ -21,6 +21,16 @@ HEIGHT = 150  # pixels of a plot
 SHADE = 50  # of 255, opacity of a band
 LONGEST = 14  # letters of a feature in a title
 ON_DARK = ("#56b4e9", "#e69f00", "#2bd4a4", "#f0a0d0", "#f0e442", "#ff8a65")
+MEASURED = (
+    "Up: how much of it there is in {}, as its kind is brought to one scale (counts: per spot, as logarithms). "
+    "Left and right: the two sides, by distance to the boundary at 0. Line: the spots at that distance; band: their "
+    "spread."
+)
+SURE = (
+    "Certainty: how sure the model is of the domain of a spot, from 0 to 1. Support: how far other cuts of the same "
+    "measurements agree with it, from 0 to 1. A dip at 0 is a boundary that the two do not draw sharply."
+)
+LABEL = 5  # pixels that pyqtgraph puts the words of an axis below its edge
 _Role = QPalette.ColorRole
 
 
@@ -82,7 +92,8 @@ class ProfilePlots(QScrollArea):
             words = str(feature) if len(str(feature)) <= LONGEST else f"{str(feature)[: LONGEST - 1]}…"
             title.append(f'<span style="color:{color.name()}">{escape(words)}</span>')
         item.setTitle(" ".join(title), color=text.name(), size="9pt")
-        plot.setToolTip(as_tip(", ".join(map(str, dict.fromkeys(own["name"])))))
+        names = ", ".join(map(str, dict.fromkeys(own["name"])))
+        plot.setToolTip(as_tip(f"{names}\n{SURE if name == CONFIDENCE else MEASURED.format(name)}"))
         if name == CONFIDENCE:
             item.setYRange(0.0, 1.0)
 
@@ -102,4 +113,5 @@ def _plot(title: str) -> pg.PlotWidget:
     item.hideButtons()
     item.setMouseEnabled(x=False, y=False)
     item.getAxis("left").setWidth(34)
+    item.setContentsMargins(0, 0, 0, LABEL)
     return plot

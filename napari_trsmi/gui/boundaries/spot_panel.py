@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session.session import Session
 
 N_BARS = 3
+WEIGHTS = (
+    "Correspondences: spots whose measurement in the other modality goes best with that of this spot in the first. "
+    "Together they have 100%; much on one spot is a clear match, little on many is none."
+)
 
 
 def correspondence_coloring(spot: str, pair: tuple[str, str], row: sparse.csr_matrix) -> Coloring:
@@ -90,6 +94,7 @@ class SpotPanel(QWidget):
         self.color.clicked.connect(self._on_color)
         self.weights = Label()
         self.weights.setWordWrap(True)
+        self.weights.setToolTip(f"<qt>{WEIGHTS}</qt>")
 
         inside = QVBoxLayout(self.details)
         inside.setContentsMargins(0, 0, 0, 0)

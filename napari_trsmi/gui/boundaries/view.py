@@ -28,7 +28,10 @@ class MiddleDelegate(QStyledItemDelegate):
 
 
 class PairDelegate(QStyledItemDelegate):
-    """Writes two names in one cell; where there is too little room, each is cut short and not only the second."""
+    """Writes two names in one cell; where there is too little room, each is cut short and not only the second.
+
+    They are cut at their end, or in their middle where they begin alike.
+    """
 
     def initStyleOption(self, option: Any, index: Any) -> None:  # noqa: D102
         super().initStyleOption(option, index)
@@ -40,7 +43,11 @@ class PairDelegate(QStyledItemDelegate):
         room -= width(SEPARATOR)
         shorter = min(width(name) for name in names)
         most = max(room - shorter, room // 2)  # what a short name leaves goes to the other
-        option.text = SEPARATOR.join(metrics.elidedText(name, Qt.TextElideMode.ElideRight, most) for name in names)
+        for mode in (Qt.TextElideMode.ElideRight, Qt.TextElideMode.ElideMiddle):
+            cut = [metrics.elidedText(name, mode, most) for name in names]
+            if cut[0] != cut[1]:
+                break
+        option.text = SEPARATOR.join(cut)
 
 
 class BoundaryView(QTableView):

@@ -57,7 +57,7 @@ class ColorDock(QWidget):
         self._empty.setText(EMPTY)
         self._within = NameBox("Search in one modality, in the columns of the file, or in everything.", 8)
         self._within.setAccessibleName("Where to search")
-        self._search = FeatureSearch("Type a gene, protein or column", HOW)
+        self._search = FeatureSearch("Gene, protein, column", HOW)
         self._recent = RecentRow()
         self._two = QCheckBox("Several at once")
         self._two.setToolTip("Colour by two or three features, each in a colour of its own; the colours add up.")

@@ -154,7 +154,9 @@ class Together(QWidget):
         for channel, modality in zip(self.channels, (first, second, third), strict=True):
             channel.show_feature(None)
             channel.modality = modality
-            channel.search.setPlaceholderText(f"Feature, such as of {modality}" if modality else "One more, if wanted")
+            channel.search.setPlaceholderText(
+                f"Feature, for example of {modality}" if modality else "One more, if wanted"
+            )
 
     def take(self, feature: Feature) -> None:
         """Put a feature into the field meant for its modality, else into a free one, else into the last."""

@@ -76,6 +76,8 @@ class CorrectRun(QWidget):
         training = session.run is not None
         running: tuple[QWidget, ...] = (*self.controls.buttons, self.progress)
         idle: tuple[QWidget, ...] = (self.button, self.epochs)
+        if training and self.button.hasFocus():
+            self.setFocus()  # else Qt gives the keys to what comes next
         for widget in idle if training else running:  # first: a dock grows with all of them in a row, and stays so
             widget.hide()
         for widget in running if training else idle:

@@ -27,6 +27,7 @@ class ChipList(QListView):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # what stands behind a long name stays
         self.setMinimumWidth(60)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setItemDelegate(_Delegate(self))
@@ -60,6 +61,14 @@ class ChipList(QListView):
 
 
 class _Delegate(QStyledItemDelegate):
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        """Ask for no more than a row has."""
+        hint, chips = super().sizeHint(option, index), self.parent()
+        view = chips.viewport() if isinstance(chips, ChipList) else None
+        if isinstance(chips, ChipList) and view is not None:
+            hint.setWidth(min(hint.width(), view.width() - 2 * chips.spacing() - 1))
+        return hint
+
     def updateEditorGeometry(self, editor: QWidget | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         """Give the editor room to type, within the list."""
         chips = self.parent()

@@ -34,6 +34,7 @@ from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.placed import set_seen
 from napari_trsmi.gui.widgets.plain import Label, shortened
 from napari_trsmi.plural import many
+from napari_trsmi.reviews import lost_by_merge
 
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
@@ -174,6 +175,8 @@ class Legend(QWidget):
                 return self._update()
             self.session.set_hidden(frozenset())  # numbers mean other domains now
             self.session.set_result(merged)
+            if lost := lost_by_merge(result, merged):
+                self.session.told.emit(lost)
 
         self._merging = True
         self._update()

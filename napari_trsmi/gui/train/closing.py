@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QApplication, QDialog, QMainWindow, QMessageBox, QWid
 from napari_trsmi.gui.jobs.jobs import JobPanel, drop_jobs
 from napari_trsmi.gui.viewer.lane import lane_of
 from napari_trsmi.gui.viewer.sections import has_unsaved_result, sections_in
+from napari_trsmi.gui.widgets.focus_ring import FocusRing
 from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.workspace.files import save_session
 
@@ -122,6 +123,7 @@ def ask(window: QWidget, question: Question, name: str, unsaved: str = "", work:
     stay = kept if answer == "stay" else box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(kept)
     box.setEscapeButton(stay)
+    FocusRing(box)
     box.exec()
     if box.clickedButton() is left:
         return "close"

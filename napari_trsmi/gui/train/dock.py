@@ -243,4 +243,4 @@ def _whole_number(lowest: int, highest: int, special: str, tip: str) -> WholeNum
 
 
 def _help(name: str) -> str:
-    return str(Cluster.model_fields[name].description)
+    return str(Cluster.model_fields[name].description).replace("unset:", "auto:")  # the word in the field

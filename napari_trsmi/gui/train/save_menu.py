@@ -20,6 +20,7 @@ from napari_trsmi.gui.session.layout import with_layout
 from napari_trsmi.gui.session.session import Session
 from napari_trsmi.gui.train import save_view
 from napari_trsmi.gui.widgets import folders
+from napari_trsmi.gui.widgets.focus_ring import FocusRing
 from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.workspace.files import save_session
 
@@ -46,6 +47,7 @@ def confirm(parent: QWidget | None, question: str) -> bool:
     box = QMessageBox(QMessageBox.Icon.Question, "TRSMI", question, yes | no, parent)
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setDefaultButton(no)
+    FocusRing(box)
     return box.exec() == yes
 
 

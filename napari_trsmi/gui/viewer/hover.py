@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QMainWindow
 from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui.form.spec import number
 from napari_trsmi.gui.widgets.listening import at_end, listen
-from napari_trsmi.gui.widgets.plain import ElidingLabel
+from napari_trsmi.gui.widgets.plain import ElidingLabel, shortened
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -20,25 +20,33 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session.session import Session
 
 WIDEST = 360  # pixels
+LONGEST = 10_000  # letters of a name: all of them
+SHORTER = (LONGEST, 40, 30, 24, 18, 14, 10)  # letters that are tried until all fits
 APART = " · "
 
 
-def words(session: Session, spot: int) -> str:
-    """Return what is known of a spot in few words, such as "domain 3 · support 0.82 · Cd3e 2.31"."""
+def words(session: Session, spot: int, letters: int = LONGEST) -> str:
+    """Return what is known of a spot in few words, such as "domain 3 · support 0.82 · Cd3e 2.31".
+
+    Parameters
+    ----------
+    letters
+        Of each name; longer ones are cut in their middle, so that the numbers behind them can be read.
+    """
     shown, result, coloring = session.shown, session.result, session.coloring
     parts = []
     if shown is not None and spot < len(shown.labels):
         label = int(shown.labels[spot])
-        parts.append(f"domain {shown.names[label]}" if label >= 0 else "no domain")
+        parts.append(f"domain {shortened(shown.names[label], letters)}" if label >= 0 else "no domain")
     if result is not None and session.shown_is_result and SUPPORT in result.maps:
         parts.append(f"support {result.maps[SUPPORT][spot]:.2f}")
     if coloring is not None and np.ndim(coloring.values) == 1 and spot < len(coloring.values):
         value = coloring.values[spot]
         if coloring.names:
-            told = coloring.names[int(value)] if value >= 0 else "none"
+            told = shortened(coloring.names[int(value)], letters) if value >= 0 else "none"
         else:
             told = number(float(f"{value:.3g}")) if np.isfinite(value) else "not measured"
-        parts.append(f"{coloring.title} {told}")
+        parts.append(f"{shortened(coloring.title, letters)} {told}")
     return APART.join(parts)
 
 
@@ -74,10 +82,12 @@ class Hover(ElidingLabel):
     def _show(self, spot: int | None) -> None:
         if (number := -1 if spot is None else spot) != self._spot:
             self._spot = number
-            text = "" if spot is None else words(self.session, spot)
+            tried = [""] if spot is None else [words(self.session, spot, letters) for letters in SHORTER]
+            width = self.fontMetrics().horizontalAdvance
+            text = next((one for one in tried if width(one) + 12 <= WIDEST), tried[-1])
             self.setText(text)
-            self.setToolTip(text)
-            self.setMinimumWidth(min(self.fontMetrics().horizontalAdvance(text) + 12, WIDEST))
+            self.setToolTip(tried[0])
+            self.setMinimumWidth(min(width(text) + 12, WIDEST))
 
     def _forget(self, _: Any = None) -> None:
         """Look again at the next move: what is known of the spot is another."""

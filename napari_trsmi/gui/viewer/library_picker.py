@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from napari.qt import get_current_stylesheet
-from qtpy.QtWidgets import QDialog, QDialogButtonBox, QListWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.viewer.studies import ALL
+from napari_trsmi.gui.widgets.named import NameList
 from napari_trsmi.gui.widgets.plain import Label
 
 
@@ -26,9 +27,10 @@ class LibraryPicker(QDialog):
         self.names, self.wants_all = tuple(names), False
         self.setWindowTitle("Choose a section")
         self.setStyleSheet(get_current_stylesheet())
-        self.sections = QListWidget()
+        self.sections = NameList()
         self.sections.setAccessibleName("Sections in this file")
-        self.sections.addItems(list(names))
+        for name in names:
+            self.sections.add(name)
         self.sections.setCurrentRow(0)
         self.sections.itemDoubleClicked.connect(self.accept)
         label = Label(f"This file holds {len(names)} sections. Which one shall be opened?")

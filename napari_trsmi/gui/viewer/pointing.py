@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.viewer.canvas import Canvas
 
 CLICK = 4.0  # canvas pixels; a mouse that moves further drags
+NEAR = 6.0  # canvas pixels from the middle of a spot in which it is meant: as long as spots are small they have no gaps
 
 
 class Pointing:
@@ -50,7 +51,11 @@ class Pointing:
             self.session.select_spot(self.spot_at(position))
 
     def spot_at(self, position: tuple[float, ...]) -> int | None:
-        """Return the row of the active section's spot at a place (..., row, column) in the world, or None."""
+        """Return the row of the active section's spot at a place (..., row, column) in the world, or None.
+
+        It is the spot drawn there, or the nearest one within some pixels: at first sight of a section its spots are
+        smaller than a hand can point at.
+        """
         section = self.session.section
         layer = self.canvas.layer(DOMAINS) or self.canvas.layer(SPOTS)
         if section is None or layer is None:
@@ -64,7 +69,8 @@ class Pointing:
         away = np.abs(section.at[:, ::-1] - at)
         distance = away.max(axis=1) if drawn.square else np.hypot(*away.T)
         nearest = int(distance.argmin())
-        reach = (drawn.diameter if drawn.sizes is None else drawn.sizes[nearest]) / 2
+        near = NEAR / (self.canvas.viewer.scene.camera.zoom * layer.scale[-1])
+        reach = max((drawn.diameter if drawn.sizes is None else drawn.sizes[nearest]) / 2, near)
         return nearest if distance[nearest] <= reach and (section.seen is None or section.seen[nearest]) else None
 
     def _on_spot(self, spot: int | None) -> None:

@@ -90,10 +90,17 @@ def is_picture(layer: Layer) -> bool:
 
 
 def select_one_of(viewer: Viewer, own: Sequence[Layer]) -> None:
-    """Select the uppermost that is seen where none of these layers is selected: the status bar speaks about it."""
+    """Select the domains or spots that are seen where none of these layers is selected: the status bar speaks of them.
+
+    What is drawn over them, such as boundaries, is selected only where neither is seen.
+    """
+    from napari_trsmi.gui.viewer.layers import DOMAINS, SPOTS
+
     selection = viewer.layers.selection
     if selection.active is None or ("trsmi" in selection.active.metadata and selection.active not in own):
-        selection.active = next((layer for layer in reversed(own) if layer.visible), own[-1])
+        seen = [layer for layer in reversed(own) if layer.visible] or [own[-1]]
+        spots = (layer for layer in seen if layer.metadata.get("trsmi", {}).get("role") in (DOMAINS, SPOTS))
+        selection.active = next(spots, seen[0])
 
 
 def put_in_place(session: Session, section: OpenSection, others: Sequence[OpenSection]) -> None:

@@ -11,13 +11,12 @@ from qtpy.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QDialogButtonBox,
-    QListWidget,
-    QListWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_trsmi.gui.viewer.studies import distinct
+from napari_trsmi.gui.widgets.named import NameList
 from napari_trsmi.gui.widgets.plain import Label
 from napari_trsmi.plural import many
 
@@ -42,16 +41,15 @@ class StudyPicker(QDialog):
         self.answer: Answer = "none"
         self.setWindowTitle("Several sections")
         self.setStyleSheet(get_current_stylesheet())
-        self.sections = QListWidget()
+        self.sections = NameList()
         self.sections.setAccessibleName("Sections, from left to right")
         self.sections.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.sections.setToolTip("Drag to change the order, double click to rename")
         for name, section in sections.items():
-            item = QListWidgetItem(name)
+            told = f"{many(section.n_spots, 'spot')} · {' · '.join(section.modalities)}"
+            item = self.sections.add(name, told)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
             item.setData(_KEY, name)
-            item.setToolTip(f"{many(section.n_spots, 'spot')} · {' · '.join(section.modalities)}")
-            self.sections.addItem(item)
         self.sections.setCurrentRow(0)
         label = Label(f"These files hold {len(sections)} sections. In a study they are trained together, side by side.")
         label.setWordWrap(True)

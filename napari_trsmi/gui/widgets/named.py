@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QModelIndex, QSize, Qt
 from qtpy.QtGui import QColor, QIcon, QPaintEvent, QPixmap
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QListWidget,
+    QListWidgetItem,
     QPushButton,
     QSizePolicy,
     QStyle,
+    QStyledItemDelegate,
     QStyleOptionButton,
     QStyleOptionComboBox,
+    QStyleOptionViewItem,
     QStylePainter,
     QWidget,
 )
@@ -134,6 +138,28 @@ class NameBox(QComboBox):
 
     def _on_text(self, name: str) -> None:
         self.setToolTip(as_tip(f"{name}\n{self._tip}" if name else self._tip))
+
+
+class NameList(QListWidget):
+    """Names, one in each row, cut in the middle where a row has no room for them."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTextElideMode(_MIDDLE)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setItemDelegate(_AsWideAsTheList(self))
+
+    def add(self, name: str, more: str = "") -> QListWidgetItem:
+        """Add a row; its tooltip says the name whole, and more."""
+        item = QListWidgetItem(name)
+        item.setToolTip(_tip(name, more))
+        self.addItem(item)
+        return item
+
+
+class _AsWideAsTheList(QStyledItemDelegate):
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        return QSize(0, super().sizeHint(option, index).height())
 
 
 def offer_domains(box: QComboBox, result: Result | None) -> None:

@@ -10,6 +10,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QMessageBox, QWidget
 
 from napari_trsmi.gui.widgets import folders
+from napari_trsmi.gui.widgets.focus_ring import FocusRing
 from napari_trsmi.gui.workspace.record import ENDING, SavedFile
 
 Beside = Literal["save", "leave", "cancel"]
@@ -77,6 +78,7 @@ def _box(parent: QWidget | None, text: str, more: str) -> QMessageBox:
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setText(text)
     box.setInformativeText(more)
+    FocusRing(box)
     return box
 
 

@@ -101,3 +101,15 @@ def test_bands_and_units_are_those_that_are_chosen(across, qtbot):
     part = across.table[across.table["modality"] == "rna"]
     assert x.tolist() == part["distance_um"].tolist()
     assert y.tolist() == part["mean"].tolist()
+
+
+def test_what_stands_below_a_plot_is_not_cut_and_each_plot_says_what_it_shows(across, qtbot):
+    across.session.select_boundary(0)
+    measured(qtbot, across, 0)
+    qtbot.wait(50)
+    for plot in across.plots.plots.values():
+        words = plot.getPlotItem().getAxis("bottom").label
+        assert words.mapRectToScene(words.boundingRect()).bottom() <= plot.height()
+    assert "counts" in across.plots.plots["rna"].toolTip()
+    assert "Support:" in across.plots.plots["confidence"].toolTip()
+    assert "the step from a spot to one beside it" in across.unit.toolTip()

@@ -46,6 +46,9 @@ def test_long_names_are_both_cut_short_and_short_ones_not(dock, trained):
     assert written(400) == "White matter of a tract | L4"
     dock.session.set_result(edits.rename(dock.session.result, b, "Cortex layer 4"))
     assert all(name.endswith("…") for name in written(120).split(" | "))
+    dock.session.set_result(edits.rename(edits.rename(trained, a, "Cortex layer 3"), b, "Cortex layer 4"))
+    first, second = written(120).split(" | ")
+    assert (first[-1], second[-1]) == ("3", "4")
 
 
 @pytest.mark.parametrize("width", [306, 318, 330, 342])

@@ -63,6 +63,7 @@ def test_lines_lead_to_the_correspondences_of_the_spot(dock, trained):
     row = trained.correspondences["rna", "adt"][SPOT]
     lines = layer(dock.viewer, "correspondences")
     assert len(lines.data) == (row.indices != SPOT).sum()
+    assert "goes best with" in dock.spot.weights.toolTip()
     dock.session.select_spot(3)
     assert np.allclose(lines.data[:, 0], trained.coords[3, ::-1])
     dock.spot.lines.click()

@@ -24,6 +24,10 @@ def test_an_empty_viewer_says_what_to_do_and_opening_a_section_fills_the_dock(vi
     session_of(viewer).activate(OpenSection(sample))
     assert not dock._empty.isVisibleTo(dock)
     assert [dock._within.itemText(k) for k in range(4)] == ["everywhere", "in rna", "in adt", "in columns"]
+    dock.resize(330, 600)
+    QApplication.processEvents()
+    hint = dock._search.fontMetrics().horizontalAdvance(dock._search.placeholderText())
+    assert hint <= dock._search.width() - 12  # it is not cut
 
 
 def test_typing_a_gene_colours_the_spots(viewer, sample, qtbot):

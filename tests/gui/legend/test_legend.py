@@ -202,6 +202,24 @@ def test_chosen_domains_are_merged_in_a_thread(legend, session, qtbot, trained):
     assert told(session, "undo") == f"Undo merge of {from_name} into {to_name}"
 
 
+def test_a_merge_says_of_how_many_boundaries_it_takes_what_was_said(legend, session, qtbot, trained):
+    from napari_trsmi import edits
+
+    told_words, pairs = [], trained.boundaries[["domain_a", "domain_b"]].to_numpy()
+    session.told.connect(told_words.append)
+    between = int(np.flatnonzero((pairs == [0, 1]).all(axis=1))[0])
+    elsewhere = int(np.flatnonzero(~np.isin(pairs, [0, 1]).any(axis=1))[0])
+    session.set_result(edits.review(trained, elsewhere, "keep"))
+    legend.merge([0, 1])
+    qtbot.waitUntil(lambda: session.result.partition.n_domains == 6, timeout=20_000)
+    assert told_words == []
+    session.set_result(edits.review(edits.review(trained, elsewhere, "keep"), between, "", "torn here"))
+    legend.merge([0, 1])
+    qtbot.waitUntil(lambda: len(told_words) == 1, timeout=20_000)
+    assert "what was said of 1 boundary" in told_words[0]
+    assert "Undo" in told_words[0]
+
+
 @pytest.mark.slow
 def test_a_merge_of_domains_that_are_gone_changes_nothing(legend, session, qtbot, trained):
     from napari_trsmi import edits

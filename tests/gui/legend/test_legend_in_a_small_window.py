@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from opened_dock import open_section
+from qtpy.QtCore import Qt
 
 from napari_trsmi.gui.finding import maps
 from napari_trsmi.gui.legend.legend import Legend
@@ -51,3 +52,22 @@ def test_rows_that_are_all_seen_have_no_scroll_bar(viewer, qtbot, trained):
     assert dock.window().width() == 960
     assert key.viewport().rect().contains(key.visualRect(key.model().index(2, 0)))
     assert not key.verticalScrollBar().isVisible()
+
+
+def test_a_long_name_is_cut_in_the_middle_and_keeps_its_count(viewer, qtbot, trained):
+    from napari_trsmi import edits
+
+    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
+    dock.window().resize(1000, 700)
+    qtbot.waitExposed(dock.window())
+    long = "Outer_medulla_collecting_duct_principal_cells_and_interstitium"
+    open_section(viewer, trained.dataset, edits.rename(trained, 3, long))
+    qtbot.waitUntil(lambda: dock.window().findChild(Legend) is not None)
+    rows = dock.window().findChild(Legend).list
+    qtbot.waitUntil(lambda: rows.isVisible() and rows.model().rowCount() == len(trained.names))
+    qtbot.wait(300)
+    model, room = rows.model(), rows.viewport().width()
+    assert rows.fontMetrics().horizontalAdvance(model.data(model.index(3, 0))) > room  # else it is not cut
+    assert all(rows.visualRect(model.index(k, 0)).right() < room for k in range(len(trained.names)))
+    assert rows.textElideMode() == Qt.TextElideMode.ElideMiddle
+    assert long in model.data(model.index(3, 0), Qt.ItemDataRole.ToolTipRole)

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QMainWindow
 from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.train import closing
 from napari_trsmi.gui.trust.job import TrustJob
+from napari_trsmi.gui.widgets.focus_ring import FocusRing
 
 
 @pytest.mark.slow
@@ -56,13 +57,15 @@ def test_every_answer_can_be_given_and_escape_stays(qtbot, question, monkeypatch
     from qtpy.QtWidgets import QApplication, QMessageBox
 
     monkeypatch.undo()  # the real question, answered by hand
-    seen = []
+    seen, framed = [], []
 
     def press(text):
         box = QApplication.activeModalWidget()
         assert isinstance(box, QMessageBox)
         buttons = {button.text().replace("&", ""): button for button in box.buttons()}
         seen.append(list(buttons))
+        ring = box.findChild(FocusRing)
+        framed.append(ring.frame is not None and ring.frame.parentWidget() is box.defaultButton())
         box.reject() if text is None else buttons[text].click()
 
     window = QMainWindow()
@@ -80,4 +83,5 @@ def test_every_answer_can_be_given_and_escape_stays(qtbot, question, monkeypatch
     for text, answer in words[question].items():
         QTimer.singleShot(50, lambda text=text: press(text))
         assert closing.ask(window, question, "slice") == answer
+    assert all(framed)  # Enter is not pressed in the dark
     assert len(seen[0]) == (4 if question == "unsaved" else 3)

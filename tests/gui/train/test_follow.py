@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from acted_support import with_acted_support
 from dock_by_hand import ALL, click, idle
 from qtpy.QtCore import Qt
 
@@ -98,3 +99,17 @@ def test_cancelling_brings_back_what_was_seen(opened, qtbot, gate, gene):
     click(qtbot, opened.run_bar.controls.cancel)
     assert opened.session.coloring is gene
     assert seen(opened) == {"spots"}
+
+
+def test_the_map_of_support_comes_back_once_the_new_result_has_it(opened, qtbot, gate, trained):
+    session = opened.session
+    session.set_result(with_acted_support(trained))
+    session.color(result_maps(session.result)["Support"])
+    click(qtbot, opened.run_bar.run_button)
+    preview(opened, qtbot, gate)
+    gate.release(ALL)
+    idle(opened, qtbot)
+    assert session.coloring is None  # there is none yet
+    session.set_result(with_acted_support(session.result))
+    assert session.coloring is not None
+    assert session.coloring.title == "Support"

@@ -10,6 +10,8 @@ from acted_support import with_acted_support
 from acted_training import acted, step
 from dock_by_hand import ALL, click, enabled, idle
 from opened_dock import add
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
 
 from napari_trsmi.estimate import estimate, parts
 from napari_trsmi.gui.jobs.paces import paces
@@ -81,6 +83,20 @@ def test_a_run_shows_progress_and_enables_what_makes_sense(opened, qtbot, gate):
     opened.n_domains.setValue(3)
     assert bar.out_of_date.isVisible()
     assert bar.out_of_date.text() == OUT_OF_DATE
+
+
+def test_a_key_that_is_pressed_twice_on_run_does_not_cancel(opened, qtbot, gate):
+    bar = opened.run_bar
+    opened.window().activateWindow()
+    bar.run_button.setFocus()
+    qtbot.waitUntil(bar.run_button.hasFocus)
+    for _ in range(2):
+        QTest.keyClick(opened.window().focusWidget(), Qt.Key.Key_Space)
+    assert opened.session.state == "preparing"
+    assert opened.window().focusWidget() is bar
+    gate.release(ALL)
+    idle(opened, qtbot)
+    assert opened.window().focusWidget() is bar.run_button
 
 
 def test_a_section_that_fits_no_domain_of_its_study_is_told_where_its_domains_are(opened, trained):

@@ -29,6 +29,7 @@ def test_number_of_domains_and_scale_are_the_same_settings_as_in_the_form(opened
     assert opened.session.config.cluster.domain_scale is None
     opened.session.set_config(Config())
     assert (opened.n_domains.text(), opened.form.value()) == ("auto", Config())
+    assert "auto:" in opened.n_domains.toolTip()  # the word in the field
 
 
 def test_new_runs_take_device_threads_and_previews_from_the_settings_of_napari(qtbot, monkeypatch):

@@ -218,8 +218,19 @@ def test_a_click_selects_the_spot_under_it(viewer, sample, qtbot, monkeypatch, n
     assert not ring.visible
 
 
+def test_spots_that_are_small_have_no_gaps_to_click_into(session, section):
+    unit, _ = layers.world(section.dataset)
+    at = section.dataset.coords[:, ::-1] * unit
+    near = np.argsort(np.hypot(*(at - at[1200]).T))[1]
+    session.canvas.viewer.scene.camera.zoom = 8 / np.hypot(*(at[near] - at[1200]))  # 8 pixels from spot to spot
+    assert session.canvas.pointing.spot_at(0.55 * at[1200] + 0.45 * at[near]) == 1200
+    assert session.canvas.pointing.spot_at(0.45 * at[1200] + 0.55 * at[near]) == near
+    assert session.canvas.pointing.spot_at(at.min(axis=0) - 200) is None
+
+
 @pytest.mark.slow
 def test_between_spots_there_is_nothing_to_click(session, section):
+    session.canvas.viewer.scene.camera.zoom = 1.0
     unit, _ = layers.world(section.dataset)
     row, column = section.dataset.coords[9, ::-1] * unit
     reach = section.dataset.spot_diameter / 2 * unit

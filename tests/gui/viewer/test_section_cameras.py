@@ -45,6 +45,18 @@ def test_coming_back_shows_a_section_as_it_was_left(viewer, two):
     assert where(viewer) == pytest.approx(left)
 
 
+def test_coming_back_selects_the_domains_and_not_what_is_drawn_over_them(viewer, sample, trained):
+    session, first = session_of(viewer), add(viewer, OpenSection(sample, trained))
+    viewer.window.add_plugin_dock_widget("napari-trsmi", "Boundaries")
+    session.select_boundary(0)
+    second = add(viewer, OpenSection(replace(sample, image=None)))
+    session.activate(first)
+    assert session.canvas.layer("boundaries").visible
+    assert viewer.layers.selection.active is session.canvas.layer("domains")
+    session.activate(second)
+    assert viewer.layers.selection.active is session.canvas.layer("spots")
+
+
 @pytest.mark.slow
 def test_a_flight_lands_before_another_section_comes(viewer, two, qtbot):
     session, flight = session_of(viewer), Flight(viewer)

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from qtpy.QtCore import Qt
 from small_study import small_study
 
 from napari_trsmi.api import read
 from napari_trsmi.errors import DataError
+from napari_trsmi.gui.viewer.library_picker import LibraryPicker
 from napari_trsmi.gui.viewer.reader import open_sections
 from napari_trsmi.gui.viewer.studies import joined, same_spots, sections_in_files, with_more
 from napari_trsmi.gui.viewer.study_picker import StudyPicker
@@ -98,3 +100,16 @@ def test_the_same_section_is_not_added_twice():
     one = small_study().parts[0]
     with pytest.raises(DataError, match="different sections"):
         with_more(one, {"again": one})
+
+
+def test_a_long_name_is_cut_and_said_whole_in_its_tooltip(qtbot):
+    long = "Patient_0042_left_kidney_biopsy_2024_visium_replicate_number_7"
+    for picker in (StudyPicker({long: small_study().parts[0]}), LibraryPicker([long, "right"])):
+        qtbot.addWidget(picker)
+        picker.resize(300, 300)
+        picker.show()
+        rows = picker.sections
+        assert rows.visualItemRect(rows.item(0)).right() <= rows.viewport().width()
+        assert rows.textElideMode() == Qt.TextElideMode.ElideMiddle
+        assert long in rows.item(0).toolTip()
+        assert rows.item(0).text() == long

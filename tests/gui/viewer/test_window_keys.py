@@ -210,6 +210,23 @@ def test_the_line_under_the_mouse_says_domain_support_and_value(dock, trained):
     assert hover.text() == ""
 
 
+def test_long_names_leave_room_for_the_numbers_under_the_mouse(dock, trained):
+    from napari_trsmi import edits
+    from napari_trsmi.gui.finding.maps import feature_coloring
+
+    hover, session, spot = dock.window().findChild(Hover), dock.session, 777
+    long = "Outer_medulla_collecting_duct_principal_cells_and_interstitium"
+    session.set_result(edits.rename(session.result, int(trained.labels[spot]), long))
+    session.color(feature_coloring(trained.dataset, "adt", trained.dataset.modalities["adt"].table.var_names[0]))
+    row, column = trained.coords[spot, ::-1] * trained.dataset.microns_per_unit
+    hover._on_move(dock.viewer, type("Event", (), {"position": (row, column)})())
+    whole = words(session, spot)
+    assert hover.toolTip() == whole
+    assert hover.text().endswith(whole.rsplit(" ", 1)[1])  # the value
+    assert hover.text().startswith("domain Outer")
+    assert hover.fontMetrics().horizontalAdvance(hover.text()) < hover.minimumWidth() <= 360
+
+
 def test_the_window_is_furnished_once_and_lets_go_of_a_closed_dock(dock, qtbot, viewer):
     window = dock.window()
     viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
