@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from os.path import commonprefix
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_trsmi.data.readers.coordinates import RENUMBERED
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -35,6 +37,12 @@ def sections_in_files(paths: Sequence[str | Path], library: str | None = None) -
     try:
         together = read([str(path) for path in paths], library=library)
     except DataError as error:
+        if RENUMBERED in str(error):
+            found = joined([read(path, library=library) for path in paths])
+            measured = [{one.kind for one in section.modalities.values()} for section in found.values()]
+            if not any(a & b for a, b in combinations(measured, 2)):  # no modality twice: one section, numbered anew
+                raise
+            return found
         if not any(words in str(error) for words in ("barcodes", "modality per name", "look like two sections")):
             raise
     else:
