@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_trsmi.data.readers.coordinates import RENUMBERED
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -33,6 +32,7 @@ def sections_in_files(paths: Sequence[str | Path], library: str | None = None) -
         The files cannot be read, together or one by one.
     """
     from napari_trsmi.api import read
+    from napari_trsmi.data.readers.coordinates import RENUMBERED
 
     try:
         together = read([str(path) for path in paths], library=library)
