@@ -35,9 +35,21 @@ def technical(result: Result) -> list[str]:
     return [one["sentence"] for one in result.provenance.get("technical", ())]
 
 
-def remarks(result: Result) -> list[str]:
-    """Return what a person should know of a result: an emphasis that nobody asked for, and what looks technical."""
-    return [*(note for note in result.provenance.get("notes", ()) if note == EVEN), *technical(result)]
+def remedies(result: Result) -> list[str]:
+    """Return the covariates that take out what looks technical, each once."""
+    told = (one.get("remedy", "") for one in result.provenance.get("technical", ()))
+    return [remedy for remedy in dict.fromkeys(told) if remedy]
+
+
+def remarks(result: Result, *, setting: bool = True) -> list[str]:
+    """Return what a person should know of a result: an emphasis that nobody asked for, and what looks technical.
+
+    With `setting` also the setting that takes this out, for who has no button for it.
+    """
+    found = [*(note for note in result.provenance.get("notes", ()) if note == EVEN), *technical(result)]
+    if setting and (names := remedies(result)):
+        found.append(f"preprocess.covariates={tuple(names)} takes it out.")
+    return found
 
 
 def unlike(result: Result) -> str:

@@ -178,6 +178,11 @@ def _section(name: str, dataset: Dataset) -> Group:
 
 def _value(where: str, dataset: Dataset) -> Group:
     columns = [str(column) for column in dataset.obs if where.startswith(f"{column}=")]
+    if not columns and "=" in where:
+        there = ", ".join(map(str, dataset.obs.columns[:8])) or "none"
+        raise DataError(
+            f"Expected a column of obs such as {there}, found {where.partition('=')[0]!r}. Choose one that is there."
+        )
     if not columns:
         raise DataError(f"Expected spots as {_WAYS}, found {where!r}. Name them in one of these ways.")
     column = max(columns, key=len)

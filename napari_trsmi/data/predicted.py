@@ -29,7 +29,7 @@ def predicted(
     r"""Return the features that spots lack, decoded from the embedding, and notes.
 
     They are decoded as in training, :math:`\hat F = A_S Z W`, with W fitted by ridge regression on the spots that have
-    the modality. Chromatin and precomputed components have no features to predict that a person would look at.
+    the modality.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ def predicted(
     Returns
     -------
     predicted
-        {modality: (N, D) float32}: logarithms of counts per 10,000 (RNA), centred log ratios (protein); NaN where it
-        was measured.
+        {modality: (N, D) float32}: logarithms of counts per 10,000 (RNA, chromatin), centred log ratios (protein),
+        components as they are (precomputed); NaN where it was measured.
     notes
         What was not predicted.
     """
@@ -60,8 +60,6 @@ def predicted(
         check()
         modality = dataset.modalities[name]
         kind = kinds.get(name, modality.kind)
-        if kind not in ("rna", "protein"):
-            continue
         if modality.table.n_obs * modality.table.n_vars > MOST:
             notes.append(
                 f"{name} is not predicted where it is missing: {modality.table.n_obs:,} spots times "
@@ -91,9 +89,9 @@ def _decoded(smooth: np.ndarray, values: np.ndarray, has: np.ndarray, section: n
 
 def _logged(values: Any, kind: Kind) -> np.ndarray:
     """(n, D) float32 logarithms of all features of a modality, as a person would look at them; at most `MOST`."""
-    if kind == "protein":
+    if kind in ("protein", "precomputed"):
         dense = np.asarray(values.todense() if sparse.issparse(values) else values, np.float32)
-        if dense.min() < 0:
+        if kind == "precomputed" or dense.min() < 0:
             return dense
         return log_ratio_of(dense)
     counts = sparse.csr_matrix(values, dtype=np.float32)

@@ -89,13 +89,13 @@ def _columns(
     if all(first.index.equals(other.index) for other in others):
         return [np.arange(len(first))] * len(variables), []
     called = [names_of(var) for var in variables.values()]
-    columns = _called_alike(called)
     narrowest = min(map(len, variables.values()))
+    columns = _most_alike(called, narrowest)
     if 2 * len(columns[0]) >= narrowest:
         return columns, []
     protein = next(iter(modalities.values())).kind == "protein"
     plain: Callable[[str], str] = feature_names.antibody if protein else str.casefold
-    looser = _called_alike([{how: names.map(plain) for how, names in own.items()} for own in called])
+    looser = _most_alike([{how: names.map(plain) for how, names in own.items()} for own in called], narrowest)
     if len(looser[0]) <= len(columns[0]):
         return columns, []
     differing = next(
@@ -106,6 +106,15 @@ def _columns(
     said = ", ".join(f"{name!r} in {section}" for section, name in zip(variables, differing, strict=True))
     ignored = "case, and what is put around an antibody's name, are" if protein else "upper and lower case are"
     return looser, [f"{key}: features are called otherwise in some sections ({said}): {ignored} ignored."]
+
+
+def _most_alike(called: Sequence[dict[str, Any]], narrowest: int) -> list[np.ndarray]:
+    """Return the columns of the features called alike, through the names of one table where the first's do not do."""
+    columns = _called_alike(called)
+    for hub in range(len(called) if len(called) > 2 and 2 * len(columns[0]) < narrowest else 0):
+        if 2 * len((by_one := _called_alike_by_one(called, hub))[0]) >= narrowest:
+            return by_one
+    return columns
 
 
 def _called_alike(called: Sequence[dict[str, pd.Index]]) -> list[np.ndarray]:
@@ -120,6 +129,28 @@ def _called_alike(called: Sequence[dict[str, pd.Index]]) -> list[np.ndarray]:
     unique = [names[~names.duplicated(keep=False)] for names in map(pd.Index, chosen)]
     common = unique[0][np.logical_and.reduce([unique[0].isin(names) for names in unique])]
     return [pd.Index(names).get_indexer_for(common) for names in chosen]
+
+
+def _called_alike_by_one(called: Sequence[dict[str, Any]], hub: int) -> list[np.ndarray]:
+    """Return the columns of the features that all tables share with that numbered `hub`, in the order of the first.
+
+    One that has symbols and identifiers joins tables of which some have the ones, some the others.
+    """
+    every = np.arange(len(called[hub]["index"]))
+    columns = []
+    for number, other in enumerate(called):
+        if number == hub:
+            columns.append(every)
+            continue
+        pairs = ((own, names) for own in called[hub].values() for names in other.values())
+        own, names = max(pairs, key=lambda pair: n_shared(*pair))
+        unique = np.flatnonzero(~names.duplicated(keep=False))
+        found = names[unique].get_indexer(own)
+        known = (found >= 0) & ~own.duplicated(keep=False)
+        columns.append(np.where(known, unique[found], -1) if len(unique) else np.full(len(every), -1))
+    common = np.flatnonzero(np.logical_and.reduce([own >= 0 for own in columns]))
+    common = common[np.argsort(columns[0][common])]
+    return [own[common] for own in columns]
 
 
 def _too_few(

@@ -72,10 +72,7 @@ class Technical:
             "depth": f"The depth of {self.modality} falls steadily over the section, {self.where}; {follows}",
             "rim": f"The depth of {self.modality} falls towards the rim of the tissue, {self.where}; {follows}",
         }[self.what]
-        technical = f"{said}. This is technical more often than not"
-        return (
-            f"{technical}; preprocess.covariates=({self.remedy!r},) takes it out." if self.remedy else f"{technical}."
-        )
+        return f"{said}. This is technical more often than not."
 
 
 def find_in(prepared: Prepared, config: Config) -> list[Technical]:

@@ -107,7 +107,10 @@ def places(joined: sparse.csr_matrix, graph: sparse.csr_matrix) -> Tensor:
 
 
 def to_hetero_data(
-    features: dict[str, np.ndarray], spatial: sparse.csr_matrix, feature_graphs: dict[str, sparse.csr_matrix]
+    features: dict[str, np.ndarray],
+    spatial: sparse.csr_matrix,
+    feature_graphs: dict[str, sparse.csr_matrix],
+    section: np.ndarray | None = None,
 ) -> HeteroData:
     """Return features and graphs as torch-geometric data with one node type, ``"spot"``, for other networks.
 
@@ -119,15 +122,23 @@ def to_hetero_data(
         (N, N) CSR, symmetric, zero diagonal; stored under `SPATIAL` with ``edge_weight``.
     feature_graphs
         {modality: (N, N) CSR}, likewise under `feature_relation(modality)`.
+    section
+        (N,) int section of each spot of a study, ``data["spot"].section``; edges between two sections are then marked,
+        ``data[relation].between_sections``, (E,) bool.
     """
     from torch_geometric.data import HeteroData  # takes longer to import than a small run to prepare
     from torch_geometric.utils import from_scipy_sparse_matrix
 
     data = HeteroData()
     data["spot"].num_nodes = spatial.shape[0]
+    if section is not None:
+        data["spot"].section = torch.as_tensor(np.asarray(section, np.int64))
     for name, values in features.items():
         data["spot"][feature_name(name)] = torch.as_tensor(np.ascontiguousarray(values, np.float32))
     for relation, graph in [(SPATIAL, spatial), *((feature_relation(m), g) for m, g in feature_graphs.items())]:
         index, weight = from_scipy_sparse_matrix(graph)
         data[relation].edge_index, data[relation].edge_weight = index, weight.float()
+        if section is not None:
+            ends = torch.as_tensor(np.asarray(section, np.int64))[index]
+            data[relation].between_sections = ends[0] != ends[1]
     return data

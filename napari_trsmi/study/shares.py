@@ -20,6 +20,7 @@ By = str | Mapping[str, str]
 """A column of obs, or {section: condition}."""
 FEWEST_SECTIONS = 3  # of a condition that is compared
 _SPECIES = re.compile("animal|mouse", re.IGNORECASE)
+_WHOLE = r"^(-?\d+)\.0+$"  # 1, 1.0 and "1.0" are one condition: a gap makes numbers of integers
 _DONOR = re.compile(f"donor|patient|subject|individual|participant|{_SPECIES.pattern}", re.IGNORECASE)
 _MOST = 4  # times the median: what one domain adds at most to the variance of all
 _PRIOR = 4  # degrees of freedom that all domains together give to the variance of one
@@ -173,7 +174,8 @@ def conditions(result: Result, by: By) -> dict[str, str]:
         raise DataError(f"Expected a column {by!r} in obs, found {found}. Use one of these, or name the conditions.")
     of = {}
     for name, rows in zip(sections, dataset.sections, strict=True):
-        values = dataset.obs[by].iloc[rows].dropna().astype(str).unique()
+        texts = dataset.obs[by].iloc[rows].dropna().astype(str)
+        values = texts.str.replace(_WHOLE, r"\1", regex=True).unique()
         if len(values) > 1:
             shown = ", ".join(sorted(values)[:3])
             raise DataError(

@@ -165,6 +165,20 @@ def test_predicted_proteins_follow_those_of_the_domains():
     assert np.median(correlation) > 0.8
 
 
+@pytest.mark.parametrize("kind", ["chromatin", "precomputed"])
+def test_chromatin_and_components_are_predicted_too(kind):
+    dataset = study({"a": ("rna", "adt"), "b": ("rna",)})
+    other = replace(dataset.modalities["adt"], kind=kind)
+    dataset = replace(dataset, modalities={**dataset.modalities, "adt": other})
+    spatial = spatial_graph(dataset.coords, 6, dataset.section)
+    rows = np.eye(3)[dataset.obs["truth"].to_numpy(int)]
+    found, notes = predicted(rows, dataset, spatial, {"adt": other.measured}, {})
+    assert notes == []
+    assert np.isfinite(found["adt"][~other.measured]).all()
+    means = np.array([found["adt"][(rows[:, k] == 1) & ~other.measured].mean(axis=0) for k in range(3)])
+    assert [int(np.corrcoef(means, np.log(PROGRAMS["adt"]))[k, 3:].argmax()) for k in range(3)] == [0, 1, 2]
+
+
 def test_a_study_refuses_what_is_of_one_section():
     from napari_trsmi.errors import ConfigError
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from napari_trsmi.data.readers import from_memory, read
@@ -98,3 +99,12 @@ def test_tables_that_share_hardly_a_barcode_are_told(make_table):
     dataset = from_memory(mudata_of({"rna": genes, "adt": proteins}), spots="common")
     assert dataset.n_spots == 4
     assert any("Only 4 barcodes are in both rna (100) and adt (100)" in note for note in dataset.notes)
+
+
+def test_a_column_of_both_modalities_is_one_whatever_categories_they_keep(make_mudata, rna, adt):
+    of_all = pd.Categorical(["a"] * 36, categories=["a", "b"])
+    rna.obs["sample"] = of_all
+    adt.obs["sample"] = of_all.remove_unused_categories()
+    assert list(from_memory(make_mudata({"rna": rna, "adt": adt})).obs.columns) == ["sample"]
+    adt.obs["sample"] = of_all.rename_categories(["c", "b"])
+    assert list(from_memory(make_mudata({"rna": rna, "adt": adt})).obs.columns) == ["sample", "adt:sample"]

@@ -126,3 +126,18 @@ def test_proteins_counted_in_one_section_and_transformed_in_another_are_refused(
 def test_intensities_of_another_gain_are_of_one_scale(modality):
     faint, bright = (modality(ANTIBODIES, "protein", n, lambda v, by=by: v * by) for n, by in ((0, 0.3), (1, 30.5)))
     check_one_scale("it", {"a": faint, "b": bright})
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+@pytest.mark.parametrize("case", [str, str.upper])
+def test_symbols_of_one_and_identifiers_of_another_meet_in_a_table_that_has_both(modality, at, case):
+    identifiers = [f"ENSG{i:011d}" for i in range(60)]
+    both = modality()
+    both.table.var["gene_ids"] = [f"{name}.2" for name in identifiers]
+    tables = [modality(identifiers[::-1], seed=1), modality([case(name) for name in GENES], seed=2)]
+    tables.insert(at, both)
+    found, _ = shared(**{f"s{number}": one for number, one in enumerate(tables)})
+    found.insert(0, found.pop(at))
+    numbers = [[int(name.lower().removeprefix("gene").removeprefix("ensg")) for name in names] for names in found]
+    assert numbers[0] == numbers[1] == numbers[2]
+    assert sorted(numbers[0]) == list(range(60))

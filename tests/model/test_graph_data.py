@@ -36,6 +36,16 @@ def test_graphs_and_features_survive_torch_geometric(one, tmp_path):
         np.testing.assert_array_equal(data["spot"][feature_name(m)].numpy(), values)
 
 
+def test_edges_between_sections_of_a_study_are_marked(one):
+    of = np.repeat([0, 1], 15)
+    data = to_hetero_data(*one.parts, of)
+    assert "between_sections" not in to_hetero_data(*one.parts)[SPATIAL]
+    for relation in (SPATIAL, *map(feature_relation, one.features)):
+        start, end = data[relation].edge_index.numpy()
+        np.testing.assert_array_equal(data[relation].between_sections.numpy(), of[start] != of[end])
+    assert data["spot"].section.tolist() == of.tolist()
+
+
 def test_the_shared_pattern_is_the_union_of_all_graphs_and_the_diagonal(one):
     graphs_shared = share(one.spatial, one.feature_graphs, small.DEVICE)
     everything = sum(one.feature_graphs.values(), one.spatial) + sparse.identity(30)

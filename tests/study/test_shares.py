@@ -7,6 +7,7 @@ from studies_by_hand import study_of
 import napari_trsmi as nt
 from napari_trsmi.errors import DataError
 from napari_trsmi.study import donor_notes
+from napari_trsmi.study.shares import conditions
 
 FIVE = {"a": np.array([0, 0, 1, 2] * 5), "b": np.array([0, 1, 1, 1] * 10)}
 CONDITION = {f"s{i}": "sick" if i % 2 else "well" for i in range(6)}
@@ -63,6 +64,12 @@ def test_conditions_come_from_a_column_or_are_named():
     assert nt.composition(result, "condition").equals(nt.composition(result, CONDITION))
     some = nt.composition(result, {"s1": "sick"})
     assert some["section"].tolist() == ["s1", "s1"]
+
+
+def test_conditions_that_are_numbers_are_one_whether_a_section_has_gaps_or_text():
+    labels = {name: np.array([0, 1, 1]) for name in ("s1", "s2", "s3", "s4")}
+    result = study_of(labels, conditions={"s1": 1, "s2": 1.0, "s3": "1", "s4": 0.5})
+    assert conditions(result, "condition") == {"s1": "1", "s2": "1", "s3": "1", "s4": "0.5"}
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from napari_trsmi.data.readers.images import (
     tissue_image,
 )
 from napari_trsmi.data.readers.joined import Joined, Spots, annotations_of, join, spots_of
+from napari_trsmi.data.readers.kinds import kind_from_names
 from napari_trsmi.data.readers.sections import choose_section, libraries, note_on_places
 from napari_trsmi.data.readers.twins import without_twins
 from napari_trsmi.data.readers.unmeasured import NotFiniteError, is_measured, without_a_number
@@ -155,6 +156,7 @@ def _modalities(
     are the names of files or modalities that place the spots elsewhere than others.
     """
     read, notes = {}, []
+    outright: dict[str, Kind | None] = {}
     said: dict[str, list[str]] = {}  # of each modality, which may yet be left out
     rows_in = {key: joined.barcodes[key].get_indexer(names) for key in keys}
     lacking = [key for key in keys if of_several and not is_measured(joined.table(key).X, rows_in[key])]
@@ -170,6 +172,8 @@ def _modalities(
             "hint": joined.found.hints.get(own, ""),
             "guessed": own in joined.found.guessed,
         }
+        called = "" if told["guessed"] else key
+        outright[key] = told["kind"] or kind_from_names(table.var, called, told["hint"])
         measured = rows >= 0
         try:
             modality, more = checked_modality(key, table, rows[measured], names[measured], **told)
@@ -187,7 +191,7 @@ def _modalities(
         said[key] = list(more)
         if not measured.all():
             said[key].append(f"{key} was not measured at {int((~measured).sum()):,} spots.")
-    read, more = without_twins(read, joined.moved, elsewhere)
+    read, more = without_twins(read, joined.moved, elsewhere, outright)
     return read, [*notes, *(note for key in read for note in said[key]), *more]
 
 

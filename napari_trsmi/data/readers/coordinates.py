@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Files we wrote may hold negative coordinates moved up in "spatial": those of the input come first.
+RENUMBERED = "sorted or numbered anew"  # of the error on names that mean other spots of the same grid
 _KEYS = (MOVED_FROM, "spatial", "x_spatial", "spatial_coords", "coords", "coordinates", "spatial3d", "spatial_3d", "xy")
 _VISIUM_SHAPES = ((78, 128), (128, 224))  # (rows, columns) of the slides with 6.5 and 11 mm capture areas
 _HALF_PITCH = 50.0  # um from one array column to the next; spots of a row are two columns, 100 um, apart
@@ -239,7 +240,8 @@ def _other_names(first: _Places, other: _Places, spot: int, names: pd.Index) -> 
     return (
         f"Expected the same spots under the same names in {first.label} and {other.label}, found "
         f"{str(names[spot])!r} at {here} in one and at {there} in the other, and so for most, on the same grid of "
-        "places: one of them was sorted or numbered anew. Give both the obs_names as measured."
+        f"places: one of them was {RENUMBERED}. Give both the obs_names as measured, or open "
+        "each as a section of a study (--section NAME=FILE) where they are two."
     )
 
 

@@ -238,8 +238,13 @@ def annotations_of(joined: Joined, names: pd.Index) -> pd.DataFrame:
 
 
 def _agree(values: pd.Series, others: pd.Series, missing: np.ndarray) -> bool:
-    """Return whether two columns are the same but for missing spots, which turn integers and booleans into others."""
-    if not missing.any():
+    """Return whether two columns are the same but for missing spots, which turn integers and booleans into others.
+
+    Categories are compared by what spots have: each modality has those of its own spots.
+    """
+    import pandas as pd
+
+    if not missing.any() and not isinstance(values.dtype, pd.CategoricalDtype):
         return values.equals(others)
     return values[~missing].astype(object).equals(others[~missing].astype(object))
 

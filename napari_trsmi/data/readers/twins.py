@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from napari_trsmi.config import Kind
 from napari_trsmi.data.dataset import Modality
 from napari_trsmi.data.readers.profile import profile_of
 from napari_trsmi.errors import DataError
@@ -23,7 +24,10 @@ _FEW_SPOTS = 20  # spots, below which nothing is said
 
 
 def without_twins(
-    modalities: Mapping[str, Modality], moved: Collection[str] = (), elsewhere: Collection[str] = ()
+    modalities: Mapping[str, Modality],
+    moved: Collection[str] = (),
+    elsewhere: Collection[str] = (),
+    outright: Mapping[str, Kind | None] | None = None,
 ) -> tuple[dict[str, Modality], list[str]]:
     """Return the modalities without those whose features and values another one has too, and notes.
 
@@ -36,6 +40,8 @@ def without_twins(
         Modalities whose spots are called otherwise than those of the first but for a suffix or prefix.
     elsewhere
         Names of modalities, or of the files that they are from, whose spots lie elsewhere than others of their names.
+    outright
+        {modality: the kind that a person or its names gave it}; those that are not there were guessed.
 
     Raises
     ------
@@ -56,19 +62,28 @@ def without_twins(
         columns = mine.table.var_names.get_indexer(theirs.table.var_names)
         if len(columns) != mine.table.n_vars or (columns < 0).any():
             continue
+        may_be_one = _may_be_one(mine, theirs, outright or {})
         if _equal(mine.table.X, theirs.table.X, columns):
             del left[second]
             notes.append(f"{first} and {second} hold the same values of the same features: used {first} alone.")
-        elif mine.kind == theirs.kind != "precomputed" and (first in moved) != (second in moved):
+        elif may_be_one and (first in moved) != (second in moved):
             raise _two_sections(first, second, "barcodes", "that differ by a suffix or prefix")
-        elif mine.kind == theirs.kind != "precomputed" and _is_of(first, elsewhere) != _is_of(second, elsewhere):
+        elif may_be_one and _is_of(first, elsewhere) != _is_of(second, elsewhere):
             raise _two_sections(first, second, "coordinates", "that differ")
-        elif mine.kind == theirs.kind != "precomputed" and _tell_apart(theirs):
+        elif may_be_one and _tell_apart(theirs):
             notes.append(
                 f"{first} and {second} have the same features with other values: leave one out where both are one "
                 "modality, and open each as a section of a study (--section NAME=FILE) where they are two sections."
             )
     return left, notes
+
+
+def _may_be_one(mine: Modality, theirs: Modality, outright: Mapping[str, Kind | None]) -> bool:
+    """Return whether two modalities over the same features may be one: kinds that were guessed tell none apart."""
+    if mine.kind == theirs.kind:
+        return mine.kind != "precomputed"
+    told = outright.get(mine.name), outright.get(theirs.name)
+    return None in told or told[0] == told[1]
 
 
 def _is_of(modality: str, names: Collection[str]) -> bool:

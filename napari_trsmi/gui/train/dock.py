@@ -18,12 +18,13 @@ from napari_trsmi.gui.support.bar import SupportBar
 from napari_trsmi.gui.train.activity import Activity
 from napari_trsmi.gui.train.closing import guard
 from napari_trsmi.gui.train.data_panel import DataPanel
+from napari_trsmi.gui.train.early_number import EarlyNumber
 from napari_trsmi.gui.train.first_look import FirstLook
 from napari_trsmi.gui.train.hints import DataHints, NumberHint, Offer, TakeOverHint
 from napari_trsmi.gui.train.join_panel import JoinPanel
 from napari_trsmi.gui.train.live_plot import LivePlot
 from napari_trsmi.gui.train.number_panel import BEFORE, NumberPanel
-from napari_trsmi.gui.train.pages import Pages
+from napari_trsmi.gui.train.pages import NUMBER, Pages
 from napari_trsmi.gui.train.placement_panel import PlacementPanel
 from napari_trsmi.gui.train.preview_bar import PreviewBar
 from napari_trsmi.gui.train.result_row import ResultRow
@@ -72,6 +73,7 @@ class TrainDock(QWidget):
         self.support_bar = SupportBar(session)
         self.number_panel, self.number_line = NumberPanel(session), Label(BEFORE)
         self.number_line.setWordWrap(True)
+        self.early_number = EarlyNumber(session, self)
         self.pages = Pages(session, self.form, self.live_plot, self.number_panel)
         self.offer = Offer(session, self.data_panel.take_tour, self)
         self.number_hint = NumberHint(session, self)
@@ -86,6 +88,7 @@ class TrainDock(QWidget):
         self.form.failed.connect(self._on_form_failed)
         self.form.saved.connect(self._on_form_saved)
         self.number_panel.changed.connect(self._show_what_there_is)
+        self.early_number.found.connect(self._on_early)
         self.form.undo_wanted.connect(lambda: walk(session, "undo"))
         self.form.redo_wanted.connect(lambda: walk(session, "redo"))
         listen(
@@ -126,6 +129,7 @@ class TrainDock(QWidget):
         above.addLayout(quick)
         above.addWidget(BoundLine(Domains=self.n_domains, Scale=self.domain_scale))
         above.addWidget(self.number_line)
+        above.addWidget(self.early_number)
         above.addWidget(self.number_hint)
         above.addWidget(self.pages, 1)
         for widget in (self.run_bar, self.preview_bar, self.support_bar, self.result_row):
@@ -192,6 +196,11 @@ class TrainDock(QWidget):
         update = {"n_domains": self.n_domains.value() or None, "domain_scale": None if scale < 0 else scale}
         config = self.session.config
         self.session.set_config(config.model_copy(update={"cluster": config.cluster.model_copy(update=update)}))
+
+    def _on_early(self, told: dict[str, Any]) -> None:
+        self.number_panel.show_early(told)
+        if not self.number_panel.is_empty:
+            self.pages.setCurrentIndex(NUMBER)
 
     def _show_what_there_is(self, *_: Any) -> None:
         cluster = self.session.config.cluster

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from os.path import commonprefix
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,10 +32,17 @@ def sections_in_files(paths: Sequence[str | Path], library: str | None = None) -
         The files cannot be read, together or one by one.
     """
     from napari_trsmi.api import read
+    from napari_trsmi.data.readers.coordinates import RENUMBERED
 
     try:
         together = read([str(path) for path in paths], library=library)
     except DataError as error:
+        if RENUMBERED in str(error):
+            found = joined([read(path, library=library) for path in paths])
+            measured = [{one.kind for one in section.modalities.values()} for section in found.values()]
+            if not any(a & b for a, b in combinations(measured, 2)):  # no modality twice: one section, numbered anew
+                raise
+            return found
         if not any(words in str(error) for words in ("barcodes", "modality per name", "look like two sections")):
             raise
     else:

@@ -86,6 +86,19 @@ def test_two_sections_are_no_modalities_of_one(make_table, tmp_path):
         read([tmp_path / "s1_rna.h5ad", tmp_path / "s2_rna.h5ad"])
 
 
+def test_two_sections_whose_kinds_are_guessed_otherwise_are_no_modalities_of_one(make_table, tmp_path):
+    counted, scaled = make_table(seed=1), make_table(seed=2)
+    scaled.X = scaled.X.toarray() - scaled.X.toarray().mean(axis=0)  # taken as components
+    for name, table in (("one", counted), ("two", scaled)):
+        table.obs_names = [f"{spot}_{name}" for spot in table.obs_names]
+        table.write_h5ad(tmp_path / f"{name}.h5ad")
+    files = [tmp_path / "one.h5ad", tmp_path / "two.h5ad"]
+    with pytest.raises(DataError, match=r"the same features in one and two .* look like two sections"):
+        read(files)
+    told = read(files, kinds={"one": "rna", "two": "precomputed"})  # a person knows better
+    assert [one.kind for one in told.modalities.values()] == ["rna", "precomputed"]
+
+
 def test_a_folder_of_several_cosmx_folders_names_them(tmp_path):
     for name in ("RNA", "Protein"):
         (tmp_path / name).mkdir()

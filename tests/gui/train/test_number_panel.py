@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Event
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,8 +12,11 @@ from dock_by_hand import ALL, idle
 from qtpy.QtCore import Qt
 
 from napari_trsmi import edits
+from napari_trsmi.evidence import NumberCurve
 from napari_trsmi.gui.train.number_panel import BEFORE
 from napari_trsmi.gui.train.pages import COURSE, NUMBER, SETTINGS
+from napari_trsmi.interrupt import check
+from napari_trsmi.records import Progress
 
 NUMBERS = {
     "numbers": [2, 3, 4, 5, 6, 7, 8],
@@ -36,6 +41,55 @@ def test_where_the_number_is_open_the_dock_says_when_it_is_chosen(opened):
     assert opened.number_line.text() == BEFORE
     opened.n_domains.setValue(5)
     assert opened.number_line.isHidden()
+
+
+def test_before_training_the_curve_is_that_of_what_was_measured_and_a_click_sets_the_number(opened, monkeypatch, qtbot):
+    seen = []
+
+    def curve(embedding, prepared, config):
+        seen.append(embedding.shape)
+        yield Progress(0, 1, "")
+        return NumberCurve((2, 3, 4), (0.9, 0.9, 0.4), (3.0, 3.0, 1.0))
+
+    features = {"rna": np.zeros((5, 3)), "adt": np.zeros((5, 2))}
+    monkeypatch.setattr("napari_trsmi.stages.prepare", lambda *_: SimpleNamespace(features=features))
+    monkeypatch.setattr("napari_trsmi.evidence.number_curve", curve)
+    look, panel = opened.early_number, opened.number_panel
+    assert look.isHidden()
+    opened.n_domains.setValue(0)
+    assert look.isVisible()
+    look.button.click()
+    assert look.button.text() == "Stop"
+    qtbot.waitUntil(lambda: not panel.is_empty, timeout=20_000)
+    assert seen == [(5, 5)]
+    assert look.isHidden()
+    assert panel.title.text() == "Before training: 3 domains; about as good: 2"
+    assert opened.pages.currentIndex() == NUMBER
+    panel.curve.chosen.emit(2)
+    assert opened.session.config.cluster.n_domains == 2
+    assert not panel.is_empty
+    opened.session.set_config(opened.session.config.model_copy(update={"seed": 5}))
+    assert panel.is_empty  # it was of other settings
+    opened.n_domains.setValue(0)
+    assert look.isVisible()
+    assert look.button.text() == "Look now"
+
+
+def test_a_look_that_is_stopped_shows_nothing(opened, monkeypatch, qtbot):
+    waiting = Event()
+
+    def prepared(*_):
+        waiting.wait(20)
+        check()
+
+    monkeypatch.setattr("napari_trsmi.stages.prepare", prepared)
+    opened.n_domains.setValue(0)
+    opened.early_number.button.click()
+    opened.early_number.button.click()
+    waiting.set()
+    assert opened.early_number.job is None
+    qtbot.waitUntil(lambda: not opened.session.busy.under_way, timeout=20_000)
+    assert opened.number_panel.is_empty
 
 
 def test_the_chosen_number_and_those_about_as_good_stand_over_the_curve(opened, chosen):

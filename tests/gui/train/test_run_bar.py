@@ -14,11 +14,13 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from napari_trsmi.estimate import estimate, parts
+from napari_trsmi.evidence.technical import Technical
 from napari_trsmi.gui.jobs.paces import paces
 from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.train.run_bar import FINAL_COLORS, OUT_OF_DATE, time_left
 from napari_trsmi.gui.words import duration
 from napari_trsmi.records import EVEN
+from napari_trsmi.summary import remarks
 
 
 def test_auto_is_named_once_it_is_known(opened, monkeypatch):
@@ -105,6 +107,29 @@ def test_a_section_that_fits_no_domain_of_its_study_is_told_where_its_domains_ar
     row = opened.result_row
     assert row.undecided.isVisible()
     assert row.undecided.text().startswith("40% of the spots are like no domain of the study (a + b)")
+
+
+def test_what_looks_technical_is_taken_out_of_the_next_run_by_a_button(opened, trained):
+    row, session = opened.result_row, opened.session
+    session.set_result(trained)
+    assert row.take_out.isHidden()
+    said = [
+        Technical("rna", 0, what, 1.0, "at 18 degrees", remedy) for what, remedy in (("step", "step"), ("rim", "rim"))
+    ]
+    told = [{"sentence": one.sentence, "remedy": one.remedy} for one in said]
+    result = replace(trained, provenance={**trained.provenance, "technical": told})
+    session.set_result(result)
+    assert row.take_out.isVisible()
+    assert "jumps along a straight line" in row.undecided.text()
+    assert "preprocess." not in row.undecided.text()
+    assert remarks(result)[-1] == "preprocess.covariates=('step', 'rim') takes it out."
+    row.take_out.click()
+    assert session.config.preprocess.covariates == ("step", "rim")
+    assert row.take_out.isHidden()
+    assert opened.run_bar.out_of_date.isVisible()
+    session.deeds.undo()
+    assert session.config.preprocess.covariates == ()
+    assert row.take_out.isVisible()
 
 
 def test_a_device_that_was_left_is_told_with_the_outcome(opened, qtbot, trained, monkeypatch):

@@ -62,6 +62,26 @@ def test_slides_with_the_same_barcodes_are_told_apart_by_where_spots_lie(tmp_pat
     assert list(sections_in_files(paths)) == ["one", "two"]
 
 
+def test_sections_that_number_their_spots_alike_on_the_same_grid_are_a_study(tmp_path, make_table):
+    order = np.random.default_rng(0).permutation(36)
+
+    def moved(table):
+        table.obsm["spatial"] = table.obsm["spatial"][order]
+        return table
+
+    paths = [
+        written(make_table(), tmp_path / "s1_rna.h5ad"),
+        written(protein(make_table, seed=1), tmp_path / "s1_adt.h5ad"),
+        written(moved(protein(make_table, seed=3)), tmp_path / "s3_adt.h5ad"),
+    ]
+    assert {name: sorted(one.modalities) for name, one in sections_in_files(paths).items()} == {
+        "s1": ["adt", "rna"],
+        "s3": ["adt"],
+    }
+    with pytest.raises(DataError, match="sorted or numbered anew"):  # one section as likely as two
+        sections_in_files([paths[0], paths[2]])
+
+
 def test_open_datasets_over_the_same_spots_are_read_as_one(four_files):
     alone = [read(path) for path in four_files[:3]]
     assert same_spots(alone[0], alone[1])
