@@ -20,23 +20,29 @@ from napari_trsmi.interrupt import check
 logger = logging.getLogger(__name__)
 
 FROM = 1_000_000_000  # bytes in memory, from which on a matrix stays on the disk
+_FORMS = {"csr_matrix": sparse.csr_matrix, "csc_matrix": sparse.csc_matrix}  # by what anndata calls them
 _AT_ONCE = 1 << 24  # values that are copied at a time
 _LARGEST = np.iinfo(np.int32).max
 
 
 def is_large(part: Any) -> bool:
-    """Return whether a part of an open HDF5 file or zarr group is a matrix by rows that should stay on the disk."""
-    if part.attrs.get("encoding-type") != "csr_matrix":
+    """Return whether a part of an open HDF5 file or zarr group is a sparse matrix that should stay on the disk.
+
+    Of half precision it is one in any size: scipy has no such matrices, and here it becomes one of float32.
+    """
+    if part.attrs.get("encoding-type") not in _FORMS:
         return False
     kinds = {"data": "biuf", "indices": "iu", "indptr": "iu"}
     if any(part[name].dtype.kind not in kind for name, kind in kinds.items()):
         return False  # what is odd is told where it is read
+    if part["data"].dtype == np.float16:
+        return True
     value, index = _types(part)
     return int(part["data"].shape[0]) * (value.itemsize + index.itemsize) >= FROM
 
 
-def mapped(part: Any) -> sparse.csr_matrix | None:
-    """Return a stored matrix, (N, D) CSR of floats in a temporary file that is gone with it; None where none is made.
+def mapped(part: Any) -> sparse.csr_matrix | sparse.csc_matrix | None:
+    """Return a stored matrix, (N, D) of floats in a temporary file that is gone with it; None where none is made.
 
     Parameters
     ----------
@@ -49,7 +55,7 @@ def mapped(part: Any) -> sparse.csr_matrix | None:
     except OSError as error:
         logger.warning("A large matrix stays in memory: %s", error)
         return None
-    found = sparse.csr_matrix(tuple(int(size) for size in part.attrs["shape"]), dtype=value)
+    found = _FORMS[part.attrs["encoding-type"]](tuple(int(size) for size in part.attrs["shape"]), dtype=value)
     found.data, found.indices, found.indptr = data, indices, _converted(part["indptr"][:], index)
     return found
 

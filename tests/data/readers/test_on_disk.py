@@ -77,6 +77,27 @@ def test_so_do_those_beside_what_is_in_x(table, tmp_path, everything_is_large, w
     np.testing.assert_array_equal(found.toarray(), expected)
 
 
+def test_counts_by_columns_are_in_memory_once(table, tmp_path, everything_is_large):
+    expected = table.X.toarray()
+    table.X = table.X.tocsc()
+    table.write_h5ad(tmp_path / "columns.h5ad")
+    with h5py.File(tmp_path / "columns.h5ad", "r") as file:
+        assert on_the_disk(on_disk.mapped(file["X"]))
+    np.testing.assert_array_equal(counts(tmp_path / "columns.h5ad").toarray(), expected)
+
+
+@pytest.mark.parametrize("form", ["csr", "csc"])
+def test_counts_of_half_precision_are_read(table, tmp_path, form):
+    expected = table.X.toarray()
+    table.X = table.X.asformat(form)
+    table.write_h5ad(tmp_path / "half.h5ad")
+    with h5py.File(tmp_path / "half.h5ad", "r+") as file:
+        values = file["X/data"][:]
+        del file["X/data"]
+        file["X/data"] = values.astype(np.float16)
+    np.testing.assert_array_equal(counts(tmp_path / "half.h5ad").toarray(), expected)
+
+
 def test_small_ones_are_in_memory(table, tmp_path):
     table.write_h5ad(tmp_path / "small.h5ad")
     assert not is_mapped(counts(tmp_path / "small.h5ad").data)
