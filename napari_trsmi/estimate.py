@@ -67,7 +67,8 @@ def check_room(dataset: Dataset, config: Config) -> None:
         name = "study.tile_spots" if len(dataset.parts) > 1 else "train.tile_spots"
         raise ConfigError(
             f"Expected a run that fits into the {room / 1e9:.1f} GB of {device}, found one of about "
-            f"{size / 1e9:.1f} GB, trained as a whole. Lower {name} below {dataset.n_spots} to train by tiles, or use fewer components."
+            f"{size / 1e9:.1f} GB, trained as a whole. Lower {name} below {dataset.n_spots} to train by tiles, or use "
+            "fewer components."
         ).saying("There is not enough memory for this run.")
 
 
