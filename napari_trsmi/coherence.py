@@ -236,7 +236,7 @@ def _teleports(x: np.ndarray, spatial: sparse.csr_matrix, seed: int, device: Acc
         square = np.convolve(c, c)  # coefficients of S_a^2 in powers of P
         residual = moments[0] - 2 * c @ moments[lag] + square @ moments
         criterion = residual / (1.0 - c @ traces) ** 2
-        better = criterion < best
+        better = (criterion < best) & (residual > 1e-12 * moments[0])  # what rounding leaves of a constant says nothing
         best[better], chosen[better] = criterion[better], teleport
     return chosen
 

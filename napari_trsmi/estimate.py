@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from napari_trsmi.errors import ConfigError
 from napari_trsmi.sampling import tile_size
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ PROGRAM_BYTES, BYTES_PER_SPOT = 0.6e9, 24_000
 TILE_SPOTS, TILE, PASS = 10_000, 0.75, 21e-6  # a step on a tile of so many; the pass after training, per spot
 TILED_BYTES_PER_SPOT = 6_500
 PREPARE_PART = "features and graphs"
+ANY_ROOM = 2e9  # bytes that every machine and every GPU that trains has
+SURELY = 1.2  # times the memory that is there: an estimate may be off by so much
 GPU = 0.1  # of the time of an epoch on the CPU: a guess until a run was measured
 
 
@@ -49,6 +52,24 @@ def estimate(dataset: Dataset, config: Config, paces: Mapping[str, float] | None
     width = n_components(dataset, config) / COMPONENTS
     size = PROGRAM_BYTES + (TILED_BYTES_PER_SPOT if tiled else BYTES_PER_SPOT) * dataset.n_spots * width
     return imports + seconds, size
+
+
+def check_room(dataset: Dataset, config: Config) -> None:
+    """Raise `ConfigError` where a run that trains the section as a whole would surely run out of memory."""
+    size = estimate(dataset, config)[1]
+    if size <= ANY_ROOM or tile_size(config, dataset.n_spots, len(dataset.parts) > 1):
+        return
+    from napari_trsmi.model.devices import memory_of, pick_device
+
+    device = pick_device(config.device)[0]
+    room = memory_of(device)
+    if size > SURELY * room:
+        name = "study.tile_spots" if len(dataset.parts) > 1 else "train.tile_spots"
+        raise ConfigError(
+            f"Expected a run that fits into the {room / 1e9:.1f} GB of {device}, found one of about "
+            f"{size / 1e9:.1f} GB, trained as a whole. Lower {name} below {dataset.n_spots} to train by tiles, or use "
+            "fewer components."
+        ).saying("There is not enough memory for this run.")
 
 
 def parts(dataset: Dataset, config: Config, device: str | None = None) -> dict[str, float]:

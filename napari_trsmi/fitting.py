@@ -10,6 +10,7 @@ from pathlib import Path
 from napari_trsmi.config import Config
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.result import Result
+from napari_trsmi.estimate import check_room
 from napari_trsmi.interrupt import check
 from napari_trsmi.number import number_of_domains
 from napari_trsmi.previews import Previews
@@ -51,6 +52,7 @@ def steps_of(
     training = config
     if not previews:
         training = config.model_copy(update={"train": config.train.model_copy(update={"preview_every": 0})})
+    check_room(dataset, config)
     prepared = prepared or prepare(dataset, config)
     seconds = {"features and graphs": time.perf_counter() - started}
     check()

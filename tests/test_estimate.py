@@ -6,15 +6,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from napari_trsmi import Config
+from napari_trsmi import Config, fitting
 from napari_trsmi.data.dataset import Dataset, Modality
-from napari_trsmi.estimate import estimate, n_components
+from napari_trsmi.errors import ConfigError
+from napari_trsmi.estimate import check_room, estimate, n_components
+from napari_trsmi.model import devices
 
 
 @pytest.fixture(autouse=True)
 def loaded(monkeypatch):
     """Leave out the time that imports take."""
-    monkeypatch.setitem(__import__("sys").modules, "napari_trsmi.model.training", SimpleNamespace())
+    monkeypatch.setitem(__import__("sys").modules, "napari_trsmi.model.training", SimpleNamespace(train=None))
 
 
 def section(n: int, rna: int = 2000, adt: int = 2000) -> Dataset:
@@ -80,3 +82,28 @@ def test_torch_that_is_not_loaded_yet_adds_its_imports(monkeypatch):
     warm, _ = estimate(section(5000), Config())
     monkeypatch.delitem(__import__("sys").modules, "napari_trsmi.model.training")
     assert estimate(section(5000), Config())[0] > warm + 1
+
+
+def test_a_run_that_would_run_out_of_memory_is_refused_before_it_begins(monkeypatch):
+    monkeypatch.setattr(devices, "memory_of", lambda device: 8e9)
+    whole = Config(train={"tile_spots": 10**7}, device="cpu")
+    with pytest.raises(
+        ConfigError, match=r"8.0 GB of cpu, found one of about 12.6 GB.*Lower train.tile_spots below 500"
+    ):
+        check_room(section(500_000), whole)
+    study = section(500_000)
+    object.__setattr__(study, "parts", (section(250_000), section(250_000)))
+    with pytest.raises(ConfigError, match=r"Lower study.tile_spots"):
+        check_room(study, Config(study={"tile_spots": 10**7}, train={"tile_spots": 10**7}, device="cpu"))
+    check_room(section(500_000), Config(device="cpu"))  # by tiles
+    check_room(section(200_000), whole)
+    monkeypatch.setattr(devices, "memory_of", lambda device: 1e9)
+    check_room(section(40_000), whole)  # nobody is asked about what every machine has
+
+
+def test_nothing_is_made_ready_for_a_run_that_is_refused(monkeypatch):
+    monkeypatch.setattr(devices, "memory_of", lambda device: 8e9)
+    monkeypatch.setattr(fitting, "prepare", None)
+    steps = fitting.steps_of(section(500_000), Config(train={"tile_spots": 10**7}), 0.0, True, None, None, None, None)
+    with pytest.raises(ConfigError, match="Expected a run that fits"):
+        next(steps)

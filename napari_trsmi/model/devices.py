@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from napari_trsmi.errors import ConfigError
+from napari_trsmi.memory import machine_memory
 from napari_trsmi.model import triton
 from napari_trsmi.model.adam import Adam
 from napari_trsmi.model.losses import prototype_contrast
@@ -62,9 +63,18 @@ def accelerators() -> list[str]:
     return [name for name, found in there.items() if found]
 
 
+def memory_of(device: torch.device) -> float:
+    """Return the bytes of memory that a device has; inf where not known."""
+    if device.type == "cuda":
+        return float(torch.cuda.get_device_properties(device).total_memory)
+    return machine_memory()  # mps shares it
+
+
 def n_gpus(name: str) -> int:
-    """Return how many GPUs a run on the device called `name` could be given one of: 0 where it takes none, or that."""
-    return torch.cuda.device_count() if name in ("auto", "cuda") else 0
+    """Return how many GPUs a run on the device called `name` could be given one of: 0 where it takes none."""
+    if name in ("auto", "cuda"):
+        return torch.cuda.device_count() or int(name == "auto" and "mps" in accelerators() and not why_not("mps"))
+    return 0 if name == "cpu" else 1
 
 
 def take_gpu(number: int) -> None:

@@ -84,7 +84,8 @@ def train(
         if _no_memory(error):
             raise TrainingError(
                 f"Expected the run to fit into the memory of {pick_device(config.device)[0]}, found too little. "
-                "Use device='cpu', fewer components, or a smaller graph.k_feature."
+                "Lower train.tile_spots (of a study study.tile_spots) to train by tiles, use fewer components, a "
+                "smaller graph.k_feature, or device='cpu'."
             ).saying("There was not enough memory for this run.") from error
         raise TrainingError(f"Training stopped in torch: {str(error).splitlines()[0]}") from error
 

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
+from anndata import AnnData
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_trsmi.data.readers.barcodes import aligned, unique_names
+from napari_trsmi.data.readers import from_memory
+from napari_trsmi.data.readers.barcodes import aligned, common, unique_names
+from napari_trsmi.data.tables import mudata_of
+from napari_trsmi.errors import DataError
 
 CELLS = [f"AAAC{letter}{other}" for letter in "ACGT" for other in "ACGT"]
 
@@ -62,3 +67,44 @@ def test_barcodes_that_agree_or_would_not_one_to_one_are_left(first, second):
 def test_rows_under_both_names_keep_theirs():
     (renaming,), _ = aligned({"rna": pd.Index(["a-1", "b-1"]), "adt": pd.Index(["a", "b"])})
     assert renaming.of(pd.Index(["a-1", "b-1", "a", "b"])).tolist() == ["a-1", "b-1", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ("{}", None, "16 agree but for upper and lower case"),
+        ("s1_{}-1", "{}-1_s1", "16 agree in their longest part, such as 'AAACAA'"),
+        ("{}x", "{}y", "Check that the modalities come from one section"),
+    ],
+)
+def test_barcodes_that_have_nothing_in_common_are_told_what_to_do(first, second, said):
+    theirs = [cell.lower() for cell in CELLS] if second is None else [second.format(cell) for cell in CELLS]
+    with pytest.raises(DataError, match=said):
+        common({"rna": pd.Index([first.format(cell) for cell in CELLS]), "adt": pd.Index(theirs)})
+
+
+def test_a_word_that_all_barcodes_share_is_no_agreement():
+    with pytest.raises(DataError, match="Check that"):
+        common({"rna": pd.Index(["spot_1_a", "spot_2_a"] * 8), "adt": pd.Index(["b_spot_3", "b_spot_4"] * 8)})
+
+
+def test_a_table_with_its_spots_in_columns_is_told():
+    rng = np.random.default_rng(0)
+    rna = AnnData(rng.poisson(1.0, (16, 12)).astype(np.float32))
+    rna.obs_names = CELLS
+    rna.obsm["spatial"] = rng.normal(size=(16, 2))
+    adt = AnnData(rng.poisson(5.0, (6, 16)).astype(np.float32))
+    adt.obs_names, adt.var_names = [f"CD{i}" for i in range(6)], CELLS[::-1]
+    with pytest.raises(DataError, match=r"Expected the spots in the rows of adt, found .*Transpose it"):
+        from_memory(mudata_of({"rna": rna, "adt": adt}))
+
+
+def test_spots_and_features_that_are_only_numbered_are_no_transposed_table():
+    rng = np.random.default_rng(0)
+    rna, adt = (AnnData(rng.poisson(3.0, (16, width)).astype(np.float32)) for width in (12, 6))
+    rna.obsm["spatial"] = rng.normal(size=(16, 2))
+    adt.var_names = [str(number) for number in range(20, 26)]
+    adt.obs_names = rna.obs_names
+    rna.var_names = [str(number) for number in range(12)]
+    made = mudata_of({"rna": rna, "adt": adt})
+    assert from_memory(made, kinds={"rna": "rna", "adt": "protein"}).n_spots == 16

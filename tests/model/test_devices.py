@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 from small import config, finish, section
 
 from napari_trsmi.errors import ConfigError, TrainingError
+from napari_trsmi.memory import machine_memory
 from napari_trsmi.model import devices
 from napari_trsmi.model.devices import device_names, known_device, pick_device, why_not
 from napari_trsmi.model.training import Trainer, train
@@ -226,7 +229,7 @@ def test_each_worker_takes_a_gpu_of_its_own_as_far_as_there_are_enough(monkeypat
     for number in range(3):
         devices.take_gpu(number)
     assert taken == [0, 1, 0]
-    assert [devices.n_gpus(name) for name in ("auto", "cuda", "cuda:1", "cpu")] == [2, 2, 0, 0]
+    assert [devices.n_gpus(name) for name in ("auto", "cuda", "cuda:1", "cpu")] == [2, 2, 1, 0]
 
 
 def test_without_a_gpu_none_is_taken(monkeypatch):
@@ -234,3 +237,18 @@ def test_without_a_gpu_none_is_taken(monkeypatch):
     monkeypatch.setattr(torch.cuda, "set_device", None)
     devices.take_gpu(3)
     assert devices.n_gpus("auto") == 0
+
+
+@pytest.mark.parametrize(("reason", "there"), [("", 1), ("no float64", 0)])
+def test_all_runs_of_a_sweep_would_share_the_gpu_of_a_mac(monkeypatch, reason, there):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    monkeypatch.setattr(devices, "accelerators", lambda: ["mps"])
+    monkeypatch.setattr(devices, "why_not", lambda name: reason)
+    assert (devices.n_gpus("auto"), devices.n_gpus("mps")) == (there, 1)
+
+
+def test_the_memory_of_a_gpu_is_its_own(monkeypatch):
+    about = SimpleNamespace(total_memory=16 * 2**30)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: about)
+    assert devices.memory_of(torch.device("cuda:0")) == 16 * 2**30
+    assert devices.memory_of(torch.device("cpu")) == machine_memory() > 2**30

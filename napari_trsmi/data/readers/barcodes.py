@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -111,14 +111,33 @@ def common(tables: Mapping[str, pd.Index]) -> pd.Index:
     if len(found):
         return found
     examples = ", ".join(f"{index[0]!r} in {key}" for key, index in tables.items())
-    bare = reduce(lambda left, right: left & right, (set(_bare(index)) for index in indexes))
-    way_out = (
-        f"{len(bare)} agree once suffixes such as '-1' are left out, but not one to one: give all the same suffix."
-        if bare
-        else "Check that the modalities come from one section; train several sections as a study (--section NAME=FILE; "
+    raise DataError(f"Expected barcodes common to {', '.join(tables)}, found none ({examples}). {_way_out(indexes)}")
+
+
+def _way_out(indexes: list[pd.Index]) -> str:
+    """Return what to do with barcodes of which none is common, by what they have in common after all."""
+    if bare := _shared(map(_bare, indexes)):
+        return f"{bare} agree once suffixes such as '-1' are left out, but not one to one: give all the same suffix."
+    if same := _shared(index.str.lower() for index in indexes):
+        return f"{same} agree but for upper and lower case: write all in the same."
+    few = min(map(len, indexes))
+    if 2 * (same := _shared(map(_longest, indexes))) >= few:  # not a word that all of them share
+        return (
+            f"{same} agree in their longest part, such as {_longest(indexes[0])[0]!r}, and not in what stands before "
+            "and after it: give all the same prefix and suffix."
+        )
+    return (
+        "Check that the modalities come from one section; train several sections as a study (--section NAME=FILE; "
         "read_sections({name: file}) in Python)."
     )
-    raise DataError(f"Expected barcodes common to {', '.join(tables)}, found none ({examples}). {way_out}")
+
+
+def _shared(indexes: Iterable[pd.Index]) -> int:
+    return len(reduce(lambda left, right: left & right, map(set, indexes)))
+
+
+def _longest(names: pd.Index) -> pd.Index:
+    return names.map(lambda name: max(re.split(_JOINT, name), key=len))
 
 
 def _renaming(names: pd.Index, reference: pd.Index, direct: int) -> Renaming | None:

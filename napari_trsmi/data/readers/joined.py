@@ -89,6 +89,7 @@ def join(
     renamings: list[Renaming] = []
     if len(tables) > 1:
         _check_unique({key: found.tables[own].obs_names for key, own in tables.items()})
+        _check_transposed({key: found.tables[own] for key, own in tables.items()})
         if not _through_others(barcodes):
             renamings, more = aligned(barcodes)
             notes += [*more, *_few_shared({key: _renamed(index, renamings) for key, index in barcodes.items()})]
@@ -118,6 +119,19 @@ def spots_of(barcodes: Mapping[str, pd.Index], spots: Spots) -> pd.Index:
     if spots == "common" or not _chained(list(barcodes.values())):
         return common(barcodes)
     return reduce(lambda left, right: left.append(right[~right.isin(left)]), barcodes.values())
+
+
+def _check_transposed(tables: Mapping[str, AnnData]) -> None:
+    """Raise `DataError` where the features of one table, and none of its spots, are called as the spots of another."""
+    for name, table in tables.items():
+        for other in tables.values():
+            if other is table or table.obs_names.isin(other.obs_names).any():  # those may all be mere numbers
+                continue
+            if 2 * table.var_names.isin(other.obs_names).sum() >= min(table.n_vars, other.n_obs) > 0:
+                raise DataError(
+                    f"Expected the spots in the rows of {name}, found their barcodes in its columns, such as "
+                    f"{str(table.var_names[0])!r}. Transpose it (adata.T in Python)."
+                )
 
 
 def _through_others(barcodes: Mapping[str, pd.Index]) -> bool:

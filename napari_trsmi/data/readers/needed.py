@@ -1,7 +1,7 @@
 """A stored table without what no reader looks at: graphs of the spots, and layers that are not called after values.
 
 Files that were worked on before often hold the values several times over: a scaled, dense layer of a large section
-alone can be larger than the memory. A copy of the input takes it from the file.
+alone can be larger than the memory. A copy of the input takes it from the file. Large sparse matrices stay on the disk.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_trsmi.data.readers.layers import may_hold_values
+from napari_trsmi.data.readers.on_disk import is_large, mapped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +54,6 @@ def read_needed(group: Any) -> AnnData | None:
     Old files, which say of none of their parts what it is, are left to anndata as well.
     """
     from anndata.experimental import read_dispatched
-    from anndata.io import read_elem
 
     if group.attrs.get("encoding-type") != "anndata" or "raw.X" in group or not _has_more(group):
         return None
@@ -65,8 +65,9 @@ def read_needed(group: Any) -> AnnData | None:
         if part in _GRAPHS:
             return {}
         if part == "layers":
-            return {key: read_elem(elem[key]) for key in elem if may_hold_values(key)}
-        return func(elem)
+            return {key: _read(elem[key]) for key in elem if may_hold_values(key)}
+        found = mapped(elem) if is_large(elem) else None
+        return func(elem) if found is None else found
 
     table: AnnData = read_dispatched(group, read)
     return table
@@ -94,6 +95,17 @@ def read_needed_modalities(group: Any) -> Modalities | None:
     return Modalities(mod, read_elem(group["obs"]), **beside)
 
 
+def _read(part: Any) -> Any:
+    from anndata.io import read_elem
+
+    found = mapped(part) if is_large(part) else None
+    return read_elem(part) if found is None else found
+
+
 def _has_more(group: Any) -> bool:
-    layers = group.get("layers", ())
+    """Return whether a table has what is left out, or left on the disk."""
+    layers = group.get("layers", {})
+    values = [group[name] for name in ("X", "raw/X") if name in group]
+    if any(is_large(part) for part in (*values, *(layers[key] for key in layers))):
+        return True
     return any(len(group[name]) for name in _GRAPHS if name in group) or not all(map(may_hold_values, layers))

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from napari_trsmi.data.readers.plainly import cut_short, missing_piece
 from napari_trsmi.errors import DataError, TrsmiError
+from napari_trsmi.interrupt import Interrupted
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -64,7 +65,7 @@ def reading(path: Path) -> Iterator[None]:
         _know_filters()
         try:
             yield
-        except TrsmiError:
+        except (TrsmiError, Interrupted):
             raise
         except MemoryError as error:
             raise DataError(

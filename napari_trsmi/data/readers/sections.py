@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _JOINT = ", "  # between the names of a section that two columns tell apart
 _WHERE = {PLANES: "the third coordinate", BARCODES: "the barcodes"}
 _LISTED = 20  # names in a sentence
+_FAR, _NEARLY_ALL = 10.0, 0.99  # times as far from the middle as nearly all spots are: that is told
 _HEAP = 10  # spots at one place from which on it is told
 _MANY = 0.1  # share of spots at the place of another one from which on it is told
 
@@ -237,7 +238,25 @@ def _chosen(
 
 
 def note_on_places(xy: np.ndarray) -> list[str]:
-    """Return a note where many spots of a section, (N, 2) finite coordinates, lie at the same place as another one."""
+    """Return notes on odd places of spots, (N, 2) finite coordinates: far from all others, or many at the same."""
+    return [*_note_on_far_ones(xy), *_note_on_same_places(xy)]
+
+
+def _note_on_far_ones(xy: np.ndarray) -> list[str]:
+    away = np.hypot(*(xy - np.median(xy, axis=0)).T) if len(xy) else np.zeros(1)
+    reach = _FAR * float(np.quantile(away, _NEARLY_ALL, method="lower"))
+    far = away > reach
+    if reach == 0 or not far.any():
+        return []
+    x, y = xy[away.argmax()]
+    lie = "spots lie" if far.sum() > 1 else "spot lies"
+    return [
+        f"{far.sum():,} {lie} far from all others, such as at ({x:g}, {y:g}): the tissue is drawn small. Leave out "
+        "what stands for no place."
+    ]
+
+
+def _note_on_same_places(xy: np.ndarray) -> list[str]:
     share = share_at_same_place(xy)
     (x, y), heap = fullest_place(xy) if share else ((0.0, 0.0), 0)
     if heap >= _HEAP:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from napari_trsmi.memory import machine_memory
+
 
 def device_names() -> list[str]:
     """Return the devices to choose from; only auto and cpu as long as torch is not loaded."""
@@ -23,6 +25,19 @@ def loaded_device(name: str) -> str:
     from napari_trsmi.model import devices
 
     return devices.known_device(name)
+
+
+def memory_of(name: str) -> float:
+    """Return the bytes of memory of the device called `name`, of this machine where that is not known yet."""
+    if not name.startswith("cuda") or not _loaded():
+        return machine_memory()
+    import torch
+
+    from napari_trsmi.model import devices
+
+    device = torch.device(name)
+    there = torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count()
+    return devices.memory_of(device) if there else machine_memory()
 
 
 def _loaded() -> bool:

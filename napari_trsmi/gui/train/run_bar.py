@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from napari_trsmi.estimate import estimate, measured, parts
+from napari_trsmi.estimate import SURELY, estimate, measured, parts
 from napari_trsmi.gui import anchors
 from napari_trsmi.gui.controls.run import RunControls
 from napari_trsmi.gui.jobs.paces import learn, paces
 from napari_trsmi.gui.remembered import recall, store
-from napari_trsmi.gui.train.devices import device_names, loaded_device
+from napari_trsmi.gui.train.devices import device_names, loaded_device, memory_of
 from napari_trsmi.gui.train.follow import Follow
 from napari_trsmi.gui.widgets.buttons import text_button
 from napari_trsmi.gui.widgets.listening import listen
@@ -233,7 +233,9 @@ class RunBar(QWidget):
         seconds, size = estimate(dataset, there, known)
         self._after = sum(known.get(k, 1.0) * v for k, v in parts(dataset, there).items() if k.startswith("domains"))
         where = f" on {device}" if device else ""
-        self.estimate.setText(f"about {duration(seconds)}, {size / 1e9:.1f} GB{where}")
+        room = memory_of(device)
+        short = f", but there are {room / 1e9:.1f}" if size > SURELY * room else ""
+        self.estimate.setText(f"about {duration(seconds)}, {size / 1e9:.1f} GB{where}{short}")
         learned = bool(set(known) & set(parts(dataset, there)))
         base = "that learned from runs on this machine" if learned else "from measurements on two CPU cores"
         self.estimate.setToolTip(f"An estimate {base}: time of the run, and memory of the program at the peak.")

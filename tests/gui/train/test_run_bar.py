@@ -17,6 +17,7 @@ from napari_trsmi.estimate import estimate, parts
 from napari_trsmi.evidence.technical import Technical
 from napari_trsmi.gui.jobs.paces import paces
 from napari_trsmi.gui.session.state import OpenSection
+from napari_trsmi.gui.train import run_bar
 from napari_trsmi.gui.train.run_bar import FINAL_COLORS, OUT_OF_DATE, time_left
 from napari_trsmi.gui.words import duration
 from napari_trsmi.records import EVEN
@@ -304,3 +305,9 @@ def test_finish_and_keep_is_offered_once_there_is_an_epoch_to_keep(opened, qtbot
     gate.release()
     qtbot.waitUntil(controls.finish.isEnabled, timeout=5_000)
     assert "after the first epoch" not in controls.finish.toolTip()
+
+
+def test_a_run_that_does_not_fit_is_told_before_it_is_started(opened, monkeypatch):
+    monkeypatch.setattr(run_bar, "memory_of", lambda device: 0.1e9)
+    opened.session.set_config(opened.session.config.model_copy(update={"device": "cpu", "seed": 6}))
+    assert opened.run_bar.estimate.text().endswith("GB on cpu, but there are 0.1")
