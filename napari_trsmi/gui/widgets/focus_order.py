@@ -13,8 +13,8 @@ class FocusOrder(QObject):
     """Follows the focus within one dock.
 
     Qt lays a dock behind another tab beside the screen and lets Tab walk through it unseen: here Tab goes on to what is
-    seen. And where a button that has the focus is switched off, such as Run, Qt gives the focus to the next one, such as
-    Cancel: here nothing has it until the button is back.
+    seen. And where a button that has the focus is switched off, such as Run, Qt gives the focus to the next one, such
+    as Cancel: here nothing has it until the button is back.
     """
 
     def __init__(self, dock: QWidget) -> None:
