@@ -105,7 +105,7 @@ def test_what_was_edited_elsewhere_comes_back_as_it_is_now(tmp_path):
     """Renamed, put into another class, made smaller, deleted, as a person does it in QuPath."""
     dataset = section(square())
     (path,) = write_geojson(result(dataset, (np.arange(144) // 36)), tmp_path / "x.geojson")
-    renamed, classed, smaller, deleted = json.loads(path.read_text())["features"]
+    renamed, classed, smaller, _ = json.loads(path.read_text())["features"]
     renamed["properties"]["name"] = "Cortex"
     classed["properties"]["classification"] = {"name": "Tumor", "color": [200, 0, 0]}
     shape = shapely.from_geojson(json.dumps(smaller["geometry"]))

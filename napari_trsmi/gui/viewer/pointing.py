@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.viewer.layers import DOMAINS, SPOT, SPOTS
-from napari_trsmi.gui.viewer.looks import look
+from napari_trsmi.gui.viewer.looks import MEET, look
 from napari_trsmi.gui.viewer.sections import marked
 
 if TYPE_CHECKING:
@@ -49,8 +49,16 @@ class Pointing:
         if clicked and not any(claim(position) for claim in self.claims):
             self.session.select_spot(self.spot_at(position))
 
-    def spot_at(self, position: tuple[float, ...]) -> int | None:
-        """Return the row of the active section's spot at a place (..., row, column) in the world, or None."""
+    def spot_at(self, position: tuple[float, ...], *, between: bool = False) -> int | None:
+        """Return the row of the active section's spot at a place (..., row, column) in the world, or None.
+
+        Parameters
+        ----------
+        between
+            Between spots, return the nearest one.
+        """
+        from napari_trsmi.data.libraries import spacing
+
         section = self.session.section
         layer = self.canvas.layer(DOMAINS) or self.canvas.layer(SPOTS)
         if section is None or layer is None:
@@ -65,6 +73,8 @@ class Pointing:
         distance = away.max(axis=1) if drawn.square else np.hypot(*away.T)
         nearest = int(distance.argmin())
         reach = (drawn.diameter if drawn.sizes is None else drawn.sizes[nearest]) / 2
+        if between:
+            reach = max(reach, MEET * spacing(section.at))
         return nearest if distance[nearest] <= reach and (section.seen is None or section.seen[nearest]) else None
 
     def _on_spot(self, spot: int | None) -> None:
