@@ -108,7 +108,9 @@ def test_a_click_between_the_spots_of_a_domain_takes_it_too(viewer, qtbot, resul
     _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", REGIONS)
     panel = dock.panel
     qtbot.waitUntil(lambda: panel.pen.tool == "lasso")
+    qtbot.wait(500)  # the docks find their places, and the canvas its size
     click(qtbot, panel.bar.tools["domain"])
+    assert panel.pen.tool == "domain"
     session, at = session_of(viewer), result.coords
     spot = next(k for k in range(1000, 1500) if len(set(result.labels[near(result.dataset, k, 7)])) == 1)
     beside = at[near(result.dataset, spot, 2)[1]]
@@ -116,7 +118,6 @@ def test_a_click_between_the_spots_of_a_domain_takes_it_too(viewer, qtbot, resul
     assert session.canvas.pointing.spot_at(place) is None
     window = dock.window()
     canvas = next(w for w in window.findChildren(QWidget) if type(w).__name__ == "CanvasBackendDesktop")
-    qtbot.wait(300)  # the docks find their places, and the canvas its size
     viewer.scene.camera.center, viewer.scene.camera.zoom = place, 1.0
     qtbot.wait(50)
     qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=canvas.rect().center())
