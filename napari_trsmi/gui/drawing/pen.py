@@ -70,6 +70,7 @@ class Pen(QObject):
             return
         self._setting = True
         before, self.tool = self.tool, tool
+        self._claim_clicks()
         if not before:
             active = viewer.layers.selection.active
             self._active = None if active is None or active is self._layer else ref(active)
@@ -225,6 +226,18 @@ class Pen(QObject):
         if viewer.layers.selection.active is not layer or str(layer.mode) in shapes.IDLE:
             self.take("")
 
+    def _claim_clicks(self) -> None:
+        claims = self.session.canvas.pointing.claims
+        if self._claim in claims:
+            claims.remove(self._claim)
+        if self.tool == "domain":
+            claims.insert(0, self._claim)  # before the boundaries: their strokes lie between domains
+
+    def _claim(self, position: tuple[float, ...]) -> bool:
+        """Take a click on a domain, also one between its spots."""
+        self._on_spot(self.session.canvas.pointing.spot_at(position, between=True))
+        return True
+
     def _on_spot(self, spot: int | None) -> None:
         shown = self.session.shown
         if self.tool == "domain" and spot is not None and shown is not None:
@@ -240,6 +253,7 @@ class Pen(QObject):
         self._layer = None
         if self.tool:
             self.tool = ""
+            self._claim_clicks()
             self.changed.emit("")
         self._leftover.start()
 
