@@ -26,12 +26,29 @@ COLUMN = "trsmi_column"  # in the metadata of an object: the column it is of
 _MOST = 200_000_000  # bytes of a file that is read
 
 
+CLASS = "class"  # what the column of classifications is called, after the name of the file
+
+
 class Region(NamedTuple):
-    """An object of a file: its column where it tells one, name, colour or None, and polygon."""
+    """An object of a file.
+
+    Attributes
+    ----------
+    column
+        That it is of, where the file tells one.
+    name, color
+        Of the object; the colour may be None.
+    kind, kind_color
+        Its classification, empty where it has none, and the colour of that or None.
+    polygon
+        Of shapely.
+    """
 
     column: str | None
     name: str
     color: str | None
+    kind: str
+    kind_color: str | None
     polygon: Any
 
 
@@ -88,7 +105,7 @@ def _features(labels: Labels, ground: Ground, scale: float, smooth: bool) -> Ite
         means = {f"Mean {what}": round(float(np.mean(values[own])), 4) for what, values in labels.numbers.items()}
         yield {
             "type": "Feature",
-            "id": str(uuid5(NAMESPACE_OID, f"{labels.title}/{name}")),
+            "id": _id(labels.title, name),
             "geometry": json.loads(shapely.to_geojson(polygon)),
             "properties": {
                 "objectType": "annotation",
@@ -100,6 +117,10 @@ def _features(labels: Labels, ground: Ground, scale: float, smooth: bool) -> Ite
                 "metadata": {COLUMN: labels.title},
             },
         }
+
+
+def _id(column: str, name: str) -> str:
+    return str(uuid5(NAMESPACE_OID, f"{column}/{name}"))
 
 
 # Reading
@@ -119,8 +140,9 @@ def read_geojson(dataset: Dataset, path: str | Path, section: str | None = None)
     """Return the columns that the polygons of a file make: spots inside have their names.
 
     A name is that of the object, else its classification, else "Region" with a number. Objects that one of our own
-    files gave a column go to that; all others to one called as the file. Where polygons overlap, the smallest has the
-    spot. Polygons that cross themselves are mended.
+    files gave a column go to that, under their classification where it was changed and the name was not; all others to
+    one called as the file, and where they have names beside classifications, to a second one of these. Where polygons
+    overlap, the smallest has the spot. Polygons that cross themselves are mended.
 
     Parameters
     ----------
@@ -142,12 +164,16 @@ def read_geojson(dataset: Dataset, path: str | Path, section: str | None = None)
     for title in dict.fromkeys(region.column for region in found):
         own = [region for region in found if region.column == title]
         which, several = inside(coords, [region.polygon for region in own])
-        names = list(dict.fromkeys(region.name for region in own))
-        codes = np.where(which < 0, -1, np.array([names.index(region.name) for region in own])[which])
-        colors = {region.name: region.color for region in own if region.color}
         more = f"{many(several, 'spot')} in more than one polygon: counted in the smallest. " if several else ""
-        codes = spread(codes, rows, dataset.n_spots)
-        columns.append(column_of(dataset, title or path.stem, codes, names, colors, path, more + told))
+        named = [(title or path.stem, [(region.name, region.color) for region in own])]
+        if title is None and any(region.kind not in ("", region.name) for region in own):
+            named.append((f"{path.stem} {CLASS}", [(region.kind, region.kind_color) for region in own]))
+        for called, given in named:
+            names = list(dict.fromkeys(name for name, _ in given if name))
+            of = np.array([names.index(name) if name else -1 for name, _ in given])
+            codes = spread(np.where(which < 0, -1, of[which]), rows, dataset.n_spots)
+            colors = {name: color for name, color in given if color}
+            columns.append(column_of(dataset, called, codes, names, colors, path, more + told))
     if not any((column.values.codes >= 0).any() for column in columns):
         raise DataError(_missed(path, coords, [region.polygon for region in found]))
     return columns
@@ -168,7 +194,7 @@ def read_regions(path: Path) -> tuple[list[Region], str]:
             others += 1
             continue
         mended += not valid
-        found.append(_region(feature.get("properties"), polygon, number))
+        found.append(_region(feature, polygon, number))
     if not found:
         raise DataError(
             f"Expected polygons in {path}, found none among {others} objects. Export annotations with an area."
@@ -188,7 +214,7 @@ def _objects(path: Path) -> list[dict[str, Any]]:
     except OSError as error:
         raise DataError(f"Expected a file at {path}, found that it cannot be read ({error}). Copy it again.") from error
     except (ValueError, RecursionError) as error:
-        raise DataError(wrong.format(f"something else ({error})")) from error
+        raise DataError(wrong.format(f"no complete JSON ({error})")) from error
     if isinstance(found, dict) and "features" in found:
         found = found["features"]
     elif isinstance(found, dict):
@@ -217,16 +243,22 @@ def _polygon(geometry: Any) -> tuple[Any, bool]:
     return shape if shape.geom_type in ("Polygon", "MultiPolygon") else shapely.union_all(areas), valid
 
 
-def _region(properties: Any, polygon: Any, number: int) -> Region:
+def _region(feature: dict[str, Any], polygon: Any, number: int) -> Region:
+    properties = feature.get("properties")
     said = properties if isinstance(properties, dict) else {}
-    kind = said.get("classification")
-    kind = kind if isinstance(kind, dict) else {"name": kind}
-    several = kind.get("names")
-    name = said.get("name") or kind.get("name") or (": ".join(map(str, several)) if isinstance(several, list) else "")
-    metadata = said.get("metadata")
+    given = said.get("classification")
+    given = given if isinstance(given, dict) else {"name": given}
+    several = given.get("names")
+    kind = given.get("name") or (": ".join(map(str, several)) if isinstance(several, list) else "")
+    kind = "" if kind is None else str(kind)
+    name, metadata = said.get("name"), said.get("metadata")
     column = metadata.get(COLUMN) if isinstance(metadata, dict) else None
-    color = _color(said.get("color")) or _color(kind.get("color")) or _color(kind.get("colorRGB"))
-    return Region(str(column) if column else None, str(name or f"Region {number}"), color, polygon)
+    column = str(column) if column else None
+    kind_color = _color(given.get("color")) or _color(given.get("colorRGB"))
+    color = _color(said.get("color")) or kind_color
+    if column and kind and name and feature.get("id") == _id(column, str(name)) and kind != str(name):
+        name, color = kind, kind_color or color  # as we named it, and put into another class since
+    return Region(column, str(name or kind or f"Region {number}"), color, kind, kind_color, polygon)
 
 
 def _color(value: Any) -> str | None:

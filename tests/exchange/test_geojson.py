@@ -84,12 +84,41 @@ def test_names_are_those_of_the_object_then_of_its_class(tmp_path):
         feature([[[195, 95], [215, 95], [215, 115], [195, 115], [195, 95]]]),
         plain=True,
     )
-    (column,) = read_columns(section(square()), path)
+    column, kinds = read_columns(section(square()), path)
     assert column.name == "drawn"
     assert list(column.values.categories) == ["mine", "A: B", "Region 3"]
     assert column.colors == {"mine": "#ff0000"}
     assert (column.values == "mine").sum() == 16
     assert "24 of 144 spots (3 groups)" in column.told
+    assert kinds.name == "drawn class"
+    assert kinds.values.value_counts().to_dict() == {"Tumor": 16, "A: B": 4}
+    assert kinds.colors == {"Tumor": "#ff0000"}
+    assert "20 of 144 spots (2 groups)" in kinds.told
+
+
+def test_names_that_are_the_classes_are_one_column(tmp_path):
+    path = saved(tmp_path, feature(BOX, name="Tumor", classification={"name": "Tumor"}), feature(INNER))
+    assert [column.name for column in read_columns(section(square()), path)] == ["drawn"]
+
+
+def test_what_was_edited_elsewhere_comes_back_as_it_is_now(tmp_path):
+    """Renamed, put into another class, made smaller, deleted, as a person does it in QuPath."""
+    dataset = section(square())
+    (path,) = write_geojson(result(dataset, (np.arange(144) // 36)), tmp_path / "x.geojson")
+    renamed, classed, smaller, _ = json.loads(path.read_text())["features"]
+    renamed["properties"]["name"] = "Cortex"
+    classed["properties"]["classification"] = {"name": "Tumor", "color": [200, 0, 0]}
+    shape = shapely.from_geojson(json.dumps(smaller["geometry"]))
+    smaller["geometry"] = json.loads(shapely.to_geojson(shapely.intersection(shape, shapely.box(0, 0, 155, 999))))
+    (column,) = read_columns(dataset, saved(tmp_path, renamed, classed, smaller))
+    assert column.values.value_counts().to_dict() == {"Cortex": 36, "Tumor": 36, "3": 18}
+    assert list(column.values[:36].unique()) == ["Cortex"]
+    assert list(column.values[36:72].unique()) == ["Tumor"]
+    assert column.colors["Tumor"] == "#c80000"
+    assert column.values[108:].isna().all()
+    renamed["properties"]["classification"] = None  # no class, as "None" is in QuPath
+    (column,) = read_columns(dataset, saved(tmp_path, renamed))
+    assert list(column.values.categories) == ["Cortex"]
 
 
 def test_the_smallest_of_overlapping_polygons_has_the_spot_and_that_is_said(tmp_path):
@@ -121,7 +150,7 @@ def test_what_has_no_area_is_left_out_and_what_crosses_itself_mended(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "Expected GeoJSON"),
+        ("{", "Expected GeoJSON .* found no complete JSON"),
         ("3", "found other JSON"),
         ('{"type": "FeatureCollection", "features": []}', "Expected polygons"),
         (json.dumps(feature([[[9e5, 9e5], [1e6, 9e5], [1e6, 1e6], [9e5, 9e5]]])), "x 900,000 to 1,000,000"),

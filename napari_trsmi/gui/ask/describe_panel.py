@@ -110,8 +110,8 @@ class DescribePanel(JobPanel):
         label.setBuddy(self.domain)
         top.addWidget(label)
         top.addWidget(self.domain, 1)
+        top.addWidget(self.stop)  # not where Describe was: a double click would stop at once
         top.addWidget(self.describe)
-        top.addWidget(self.stop)
         asked.addWidget(self.load)
         asked.addWidget(self.method, 1)
         asked.addWidget(self.squidpy)

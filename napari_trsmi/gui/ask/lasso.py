@@ -116,6 +116,8 @@ class AskLasso(QObject):
     def _put(self, group: str, rows: np.ndarray) -> None:
         import pandas as pd
 
+        from napari_trsmi.answers.figures import COLORS
+
         section = self.session.section
         assert section is not None
         obs, annotations = section.dataset.obs, self.session.annotations
@@ -129,7 +131,8 @@ class AskLasso(QObject):
             values[values == group] = None
         values[rows] = group
         after = pd.Categorical(values, categories=sorted({*GROUPS, *(v for v in values if v is not None)}))
-        annotations.put(name, after, what=f"lasso {group}")
+        colors = None if before is not None else dict(zip(GROUPS, COLORS, strict=True))  # those of the plots
+        annotations.put(name, after, colors, what=f"lasso {group}")
         section.unkept.pop(name, None)  # for a question: nobody is asked about it when the window closes
         self.drawn.emit(name, group)
 

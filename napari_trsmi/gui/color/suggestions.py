@@ -39,7 +39,7 @@ def suggested(dataset: Dataset, index: FeatureIndex, within: str | None = None, 
     within
         A modality, or `COLUMN`, to list alone; all where not given.
     columns
-        Whether to list columns of the file.
+        Whether to list columns.
     """
     groups = []
     if within is not None and within.endswith(PREDICTED):
@@ -47,7 +47,9 @@ def suggested(dataset: Dataset, index: FeatureIndex, within: str | None = None, 
     if within in (None, GENE_SET) and (sets := index.named(GENE_SET)):
         groups.append(Group("Gene sets", sets))
     if columns and within in (None, COLUMN) and (names := worth_coloring(dataset)):
-        groups.append(Group("Columns of the file", index.named(COLUMN, names)))
+        own = [name for name in names if name in dataset.own_columns]
+        for title, some in (("Your own columns", own), ("Columns of the file", [n for n in names if n not in own])):
+            groups += [Group(title, index.named(COLUMN, some))] if some else []
     sizes = {name: modality.table.n_vars for name, modality in dataset.modalities.items()}
     for name in sorted(sizes, key=lambda name: sizes[name] > FEW):
         if within not in (None, name):

@@ -36,7 +36,7 @@ class ColorKey(QWidget):
         self._layout, row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self), QHBoxLayout()
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.addWidget(self.title)
-        self._layout.addLayout(row)
+        self._layout.addLayout(row, 1)  # names get all the room beside the title
         for part in (self.low, self.strip, self.high):
             row.addWidget(part)
         row.addWidget(self.categories, 1)

@@ -92,6 +92,7 @@ class RegionTable(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setShowGrid(False)
         self.setWordWrap(False)
+        self.setTabKeyNavigation(False)  # Tab leaves the table
         self.setAccessibleName("Regions")
         self.setMinimumHeight(90)
         if (vertical := self.verticalHeader()) is not None:

@@ -11,6 +11,7 @@ from napari_trsmi.gui.finding.maps import result_maps
 from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
+    from napari_trsmi.data.result import Result
     from napari_trsmi.gui.session.session import Session
     from napari_trsmi.gui.session.state import Coloring, Shown
 
@@ -29,6 +30,7 @@ class Follow(QCheckBox):
         self._wanted = True
         self._before: Coloring | None = None  # what coloured the spots before previews did
         self._is_map = False  # whether that was a map of the result
+        self._awaited = ""  # a map that the new result does not have yet: support is found after training
         self._acting = False
         self.setToolTip(TIP)
         self.setChecked(True)
@@ -39,6 +41,7 @@ class Follow(QCheckBox):
             (session.section_changed, self._on_section),
             (session.shown_changed, self._on_shown),
             (session.coloring_changed, self._on_coloring),
+            (session.result_changed, self._on_result),
         )
         self._on_run(session.state)
 
@@ -65,7 +68,7 @@ class Follow(QCheckBox):
         self.setVisible(self._trains)
 
     def _on_section(self, _: Any) -> None:
-        self._before = None
+        self._before, self._awaited = None, ""
         self.setVisible(self._trains)
 
     def _on_shown(self, shown: Shown | None) -> None:
@@ -75,11 +78,18 @@ class Follow(QCheckBox):
     def _on_coloring(self, coloring: Coloring | None) -> None:
         if self._acting:
             return
-        self._before = None
+        self._before, self._awaited = None, ""
         previewed = self._trains and self.session.run is not None and bool(self.session.run.previews)
         if coloring is not None and previewed and self.isChecked():
             with QSignalBlocker(self):
                 self.setChecked(False)
+
+    def _on_result(self, result: Result | None) -> None:
+        if not self._awaited or result is None or self._trains or self.session.coloring is not None:
+            return
+        if (found := result_maps(result).get(self._awaited)) is not None:
+            self._awaited = ""
+            self._color(found)
 
     # What follows
 
@@ -99,8 +109,9 @@ class Follow(QCheckBox):
         if before is None or self.session.coloring is not None:
             return
         if self._is_map:
-            result = self.session.result
-            before = None if result is None else result_maps(result).get(before.title)
+            result, title = self.session.result, before.title
+            before = None if result is None else result_maps(result).get(title)
+            self._awaited = title if before is None else ""
         if before is not None:
             self._color(before)
 

@@ -201,11 +201,7 @@ class RunBar(QWidget):
         self.constraints.setText(f"With {said}")
         self.constraints.setVisible(bool(said))
         self.free_button.setVisible(bool(said) and state == "idle")
-        if self.run_button.hasFocus() and state != "idle":
-            self.setFocus()  # else Qt gives the keys to Cancel, and a key that is pressed twice begins and ends a run
         self.run_button.setEnabled(session.section is not None and state == "idle")
-        if self.hasFocus() and state == "idle":
-            self.run_button.setFocus()  # as it was
         self.run_button.setText("Run again" if session.result is not None and not session.out_of_date else "Run")
         self.run_button.setToolTip(RUN if session.training.current is None else RUN_LATER)
         self.progress.setVisible(state not in ("idle", "waiting"))

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.viewer.layers import DOMAINS, SPOT, SPOTS
-from napari_trsmi.gui.viewer.looks import look
+from napari_trsmi.gui.viewer.looks import MEET, look
 from napari_trsmi.gui.viewer.sections import marked
 
 if TYPE_CHECKING:
@@ -50,12 +50,19 @@ class Pointing:
         if clicked and not any(claim(position) for claim in self.claims):
             self.session.select_spot(self.spot_at(position))
 
-    def spot_at(self, position: tuple[float, ...]) -> int | None:
+    def spot_at(self, position: tuple[float, ...], *, between: bool = False) -> int | None:
         """Return the row of the active section's spot at a place (..., row, column) in the world, or None.
 
         It is the spot drawn there, or the nearest one within some pixels: at first sight of a section its spots are
         smaller than a hand can point at.
+
+        Parameters
+        ----------
+        between
+            Between spots, return the nearest one.
         """
+        from napari_trsmi.data.libraries import spacing
+
         section = self.session.section
         layer = self.canvas.layer(DOMAINS) or self.canvas.layer(SPOTS)
         if section is None or layer is None:
@@ -71,6 +78,8 @@ class Pointing:
         nearest = int(distance.argmin())
         near = NEAR / (self.canvas.viewer.scene.camera.zoom * layer.scale[-1])
         reach = max((drawn.diameter if drawn.sizes is None else drawn.sizes[nearest]) / 2, near)
+        if between:
+            reach = max(reach, MEET * spacing(section.at))
         return nearest if distance[nearest] <= reach and (section.seen is None or section.seen[nearest]) else None
 
     def _on_spot(self, spot: int | None) -> None:

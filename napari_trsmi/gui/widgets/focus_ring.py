@@ -9,6 +9,8 @@ from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtGui import QPainter, QPaintEvent, QPalette, QPen
 from qtpy.QtWidgets import QApplication, QWidget
 
+from napari_trsmi.gui.widgets.focus_order import FocusOrder
+
 WIDTH = 2  # pixels
 
 
@@ -19,12 +21,15 @@ class FocusRing(QObject):
     ----------
     frame
         What is drawn over the widget that has focus; None where that is elsewhere.
+    order
+        Where the keys go next.
     """
 
     def __init__(self, dock: QWidget) -> None:
         super().__init__(dock)
         self._dock = dock
         self.frame: _Frame | None = None
+        self.order = FocusOrder(dock)
         application: Any = QApplication.instance()
         application.focusChanged.connect(self._on_focus)
 

@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QFileDialog
 
 import napari_trsmi as nt
 from napari_trsmi import edits
+from napari_trsmi.answers.figures import COLORS
 from napari_trsmi.gui.ask import describe_panel, differ_panel
 from napari_trsmi.gui.ask.dock import AskDock
 from napari_trsmi.gui.finding.maps import feature_coloring
@@ -133,6 +134,7 @@ def test_a_lasso_becomes_a_column_that_can_be_undone(qtbot, dock):
     assert layer not in viewer.layers
     assert not panel.a.draw.isChecked()
     assert session.coloring.title == "lasso"
+    assert dict(zip(session.coloring.names, session.coloring.colors, strict=True))["A"] == COLORS[0]  # as in the plots
     found = compared(qtbot, panel)
     assert found.a.n_spots == inside.sum()
     assert session.deeds.last == "lasso A"

@@ -69,3 +69,15 @@ def test_gene_sets_of_a_file_are_loaded_and_taken_out_again(qtbot, dock, tmp_pat
     assert dock.describe.load.text() == "✕ 2 sets"
     press(qtbot, dock.describe.load)
     assert dock.describe.load.text() == "GMT file…"
+
+
+def test_a_double_click_on_describe_does_not_give_the_answer_up(qtbot, dock):
+    dock.tabs.setCurrentWidget(dock.describe)
+    panel = dock.describe
+    panel._markers[(0, "1")] = nt.differ(dock.session.result, "1", held_out=False)
+    at = panel.describe.mapTo(panel, panel.describe.rect().center())
+    for _ in range(2):
+        target = panel.childAt(at)
+        qtbot.mouseClick(target, Qt.MouseButton.LeftButton, pos=target.mapFrom(panel, at))
+        qtbot.wait(60)
+    qtbot.waitUntil(lambda: panel.found is not None, timeout=30_000)

@@ -6,6 +6,7 @@ import pytest
 from scipy import sparse
 
 from napari_trsmi.data.dataset import Dataset, Modality
+from napari_trsmi.data.own_columns import put_column
 from napari_trsmi.gui.color import suggestions
 from napari_trsmi.gui.finding.features import COLUMN, FeatureIndex
 
@@ -38,6 +39,13 @@ def test_columns_come_first_then_small_modalities_then_the_best_of_large_ones(ma
     assert [group.title for group in groups] == titles
     assert [feature.name for feature in groups[1].features] == ["CD3", "CD4", "CD8"]
     assert {feature.name for feature in groups[2].features[:2]} == {"g7", "g9"}
+
+
+def test_columns_of_ones_own_are_not_said_to_be_of_the_file(made):
+    put_column(made, "region", pd.Categorical(np.where(made.obs["row"] < 3, "tumour", None)))
+    groups = suggestions.suggested(made, FeatureIndex(made), within=COLUMN)
+    listed = {group.title: [feature.name for feature in group.features] for group in groups}
+    assert listed == {"Your own columns": ["region"], "Columns of the file": ["side", "row"]}
 
 
 def test_columns_that_colour_cannot_tell_apart_are_left_out(made):

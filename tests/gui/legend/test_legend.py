@@ -315,6 +315,19 @@ def test_a_long_title_takes_the_room_that_a_wide_canvas_has(legend, session, sam
     assert key.title.heightForWidth(key.title.minimumWidth()) == key.title.heightForWidth(5000)  # one line
 
 
+def test_names_and_ranges_of_features_shown_together_have_all_the_room_beside_the_title(legend, session, sample):
+    key, n = legend.key, sample.n_spots
+    names = ("GRI1 (rna, log1p)", "CD16 (adt, log1p)", "My set (mean z of 2 genes of rna)")
+    parts = tuple(Channel(name, "#ff00ff", np.zeros(n), (-3.45, 1.35)) for name in names)
+    legend.resize(600, legend.height())
+    session.color(Coloring("together", np.zeros((n, 3)), channels=parts))
+    key.layout().activate()
+    key.categories.fit()
+    view = key.categories.viewport().rect()
+    for row in range(3):
+        assert view.contains(key.categories.visualRect(key.categories.model().index(row, 0)))
+
+
 class _told(list):
     """What a signal says inside a with block."""
 

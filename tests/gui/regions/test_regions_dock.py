@@ -8,6 +8,7 @@ from drawn_regions import draw, marked, opened, own, regions
 from opened_dock import open_section
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QPushButton
+from typed_keys import focus, press
 
 import napari_trsmi as nt
 from napari_trsmi.exchange import read_columns
@@ -99,6 +100,33 @@ def test_a_click_on_a_domain_takes_all_of_it(qtbot, dock, result):
     two = {result.labels[7], result.labels[np.flatnonzero(result.labels != result.labels[7])[0]]}
     assert found == set(np.flatnonzero(np.isin(result.labels, list(two))))
     assert dock.session.spot is None
+
+
+def test_a_click_between_the_spots_of_a_domain_takes_it_too(viewer, qtbot, result):
+    open_docks(viewer)
+    open_section(viewer, result.dataset, result)
+    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", REGIONS)
+    panel = dock.panel
+    qtbot.waitUntil(lambda: panel.pen.tool == "lasso")
+    qtbot.wait(500)  # the docks find their places, and the canvas its size
+    click(qtbot, panel.bar.tools["domain"])
+    assert panel.pen.tool == "domain"
+    session, at = session_of(viewer), result.coords
+    spot = next(k for k in range(1000, 1500) if len(set(result.labels[near(result.dataset, k, 7)])) == 1)
+    beside = at[near(result.dataset, spot, 2)[1]]
+    place = (at[spot] + beside)[::-1] / 2 * result.dataset.microns_per_unit
+    viewer.scene.camera.zoom = 1.0  # a pixel for a micrometre: spots have gaps
+    assert session.canvas.pointing.spot_at(place) is None
+    assert panel.pen._claim(place)  # as the canvas asks at a click
+    found = panel.regions.values
+    assert set(np.flatnonzero(found.codes == 0)) == set(np.flatnonzero(result.labels == result.labels[spot]))
+
+
+def test_tab_leaves_the_list_of_regions(qtbot, dock, result):
+    draw(qtbot, dock, box(result.dataset, near(result.dataset, 1200)))
+    focus(dock.panel.table, qtbot)
+    press(Qt.Key.Key_Tab)
+    assert dock.panel.buttons["New region"].hasFocus()
 
 
 def test_erasing_takes_spots_out(qtbot, dock, result):
