@@ -89,6 +89,7 @@ class TrainDock(QWidget):
         self.form.saved.connect(self._on_form_saved)
         self.number_panel.changed.connect(self._show_what_there_is)
         self.early_number.found.connect(self._on_early)
+        self.early_number.said.connect(lambda said: self.number_line.setText(said or BEFORE))
         self.form.undo_wanted.connect(lambda: walk(session, "undo"))
         self.form.redo_wanted.connect(lambda: walk(session, "redo"))
         listen(
@@ -113,6 +114,9 @@ class TrainDock(QWidget):
             label.setBuddy(box)
             quick.addWidget(label)
             quick.addWidget(box, 1)
+        number = QHBoxLayout()
+        number.addWidget(self.number_line, 1)
+        number.addWidget(self.early_number)
         top, bottom = QWidget(), QWidget()
         above, below = QVBoxLayout(top), QVBoxLayout(bottom)
         for column in (above, below):
@@ -128,8 +132,7 @@ class TrainDock(QWidget):
         above.addWidget(PlacementPanel(self.session, self))
         above.addLayout(quick)
         above.addWidget(BoundLine(Domains=self.n_domains, Scale=self.domain_scale))
-        above.addWidget(self.number_line)
-        above.addWidget(self.early_number)
+        above.addLayout(number)
         above.addWidget(self.number_hint)
         above.addWidget(self.pages, 1)
         for widget in (self.run_bar, self.preview_bar, self.support_bar, self.result_row):

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_trsmi.gui.jobs.jobs import JobPanel
 from napari_trsmi.gui.widgets.buttons import text_button
 from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.placed import set_seen
-from napari_trsmi.gui.widgets.plain import ElidingLabel
 from napari_trsmi.interrupt import Interrupted, interruptible
 
 if TYPE_CHECKING:
@@ -68,27 +67,28 @@ class EarlyNumberJob:
 
 
 class EarlyNumber(JobPanel):
-    """A button that looks, says how far it is, and stops; training ends it, and what is known is not looked for again.
+    """A button that looks and stops; training ends it, and what is known is not looked for again.
 
     Signals
     -------
     found(object)
         The record of the curve, empty where it is no longer that of the section and its settings.
+    said(str)
+        How far it is, empty while it does not look.
     """
 
     found = Signal(object)
+    said = Signal(str)
 
     def __init__(self, session: Session, parent: QWidget) -> None:
         super().__init__(session)
         self.setParent(parent)
         self.button = text_button(LOOK, TIP, self._on_button)
-        self.progress = ElidingLabel()
         self._of: Any = None  # section and settings that were looked at
         self._is_known = False  # what speaks for their numbers
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignLeft)
-        layout.addWidget(self.progress, 1)
+        layout.addWidget(self.button)
         listen(
             self,
             (session.section_changed, self._on_change),
@@ -145,4 +145,4 @@ class EarlyNumber(JobPanel):
         free = session.section is not None and session.result is None and session.run is None
         set_seen(self, self.job is not None or (wanted and free and not self._is_known))
         self.button.setText(LOOK if self.job is None else STOP)
-        self.progress.setText("" if self.job is None else self.job.told)
+        self.said.emit("" if self.job is None else self.job.told)

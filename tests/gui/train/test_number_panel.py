@@ -60,6 +60,7 @@ def test_before_training_the_curve_is_that_of_what_was_measured_and_a_click_sets
     assert look.isVisible()
     look.button.click()
     assert look.button.text() == "Stop"
+    assert opened.number_line.text() not in ("", BEFORE)
     qtbot.waitUntil(lambda: not panel.is_empty, timeout=20_000)
     assert seen == [(5, 5)]
     assert look.isHidden()
