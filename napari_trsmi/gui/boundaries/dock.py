@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from napari_trsmi.data.result import Result
 
-NO_RESULT = "Train first, or open a saved result…"
+NO_RESULT = "Train first, or open a saved result. Then see here which boundaries to doubt."
 
 
 class BoundariesDock(Framed):
