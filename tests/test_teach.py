@@ -20,7 +20,7 @@ from napari_trsmi.report import page
 from napari_trsmi.restoring import restore
 from napari_trsmi.script import as_python
 
-N, K = 160, 4
+N, K = 300, 4
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*zarr v2.*"),
     pytest.mark.filterwarnings("ignore::zarr.errors.UnstableSpecificationWarning"),
@@ -37,7 +37,7 @@ CONFIG = nt.Config(
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
-    mdata: MuData = nt.simulate(n_spots=N, n_domains=K, n_genes=80, n_proteins=15, contrast=2.0, image=0, seed=2)
+    mdata: MuData = nt.simulate(n_spots=N, n_domains=K, n_genes=80, n_proteins=15, contrast=3.0, image=0, seed=2)
     found = tmp_path_factory.mktemp("teach") / "slice.h5mu"
     with mudata_as_stored():
         mdata.write(found)
