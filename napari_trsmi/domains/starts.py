@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 KMEANS_SAMPLE = 50_000
 BETTER = 0.01  # less inertia, as a share, that makes a new start worth a jump from the domains before
-LIKELIER = 0.07  # nats per spot by which the fit of another start must be likelier than that of the tightest one
+LIKELIER = 0.1  # nats per spot by which the fit of another start must be likelier than that of the tightest one
 _LOOKED_AT = 10_000  # spots by which fits are compared
 _ALIKE = 1e-4  # difference of inertia, as a share, below which two restarts ended at the same centres
 
