@@ -26,6 +26,8 @@ class FocusOrder(QObject):
         application.focusChanged.connect(self._on_focus)
 
     def _on_focus(self, before: QWidget | None, now: QWidget | None) -> None:
+        if not isalive(self._dock):  # the focus moves once more while it goes
+            return
         around = dock_around(self._dock)
         if now is not None and around is not None and around.isAncestorOf(now) and is_behind(around):
             back = before is not None and next_stop(now) is before

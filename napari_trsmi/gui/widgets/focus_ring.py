@@ -37,7 +37,8 @@ class FocusRing(QObject):
         if self.frame is not None and isalive(self.frame):  # it goes with the widget that it is in
             self.frame.hide()
             self.frame.deleteLater()
-        inside = now is not None and now is not self._dock and self._dock.isAncestorOf(now)
+        there = isalive(self._dock)  # the focus moves once more while it goes
+        inside = there and now is not None and now is not self._dock and self._dock.isAncestorOf(now)
         self.frame = _Frame(now) if inside and now is not None else None
 
 

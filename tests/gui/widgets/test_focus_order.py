@@ -74,3 +74,14 @@ def test_a_page_that_is_switched_off_gives_the_keys_back(qtbot):
     assert not other.hasFocus()
     page.setEnabled(True)
     assert field.hasFocus()
+
+
+def test_a_dock_that_is_gone_is_not_asked_where_the_focus_goes(qtbot):
+    dock, other = QWidget(), QPushButton("other")
+    qtbot.addWidget(other)
+    ring = FocusRing(dock)
+    with qtbot.waitSignal(dock.destroyed):
+        dock.deleteLater()
+    ring._on_focus(None, other)
+    ring.order._on_focus(None, other)
+    assert ring.frame is None
