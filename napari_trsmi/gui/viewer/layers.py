@@ -38,7 +38,6 @@ DIMMED = 0.6  # opacity of the tissue under domains and colours, which are then 
 CERTAINTY = "certainty"  # what people read for the posterior of a spot's own domain; files call it confidence
 OVERLAP = 1.01  # of squares side by side: rounding leaves no seam
 TEXT = 10  # points, of the name of a section
-NO_LEAST = (0.0, 10_000.0)  # pixels of a spot: of one that napari draws larger than it is, vispy shows the grey border
 WHOLE = Place(1.0, 0.0, 0.0)
 RING = np.array([(0.05, 0.05, 0.05, 1.0), (1.0, 1.0, 1.0, 1.0)])
 
@@ -324,7 +323,7 @@ def _points(section: OpenSection, role: str, colors: np.ndarray, features: pd.Da
         "antialiasing": 0 if drawn.square else 1,  # soft edges of touching squares would let the background through
         "face_color": colors,
         "border_width": 0,
-        "canvas_size_limits": NO_LEAST,
+        "canvas_size_limits": (0, 10_000),  # one that napari enlarges would show the grey border that vispy gives it
         "blending": "translucent_no_depth",  # with depth, the soft edge of a disc hides the disc below it
         "features": features,
     }
