@@ -29,6 +29,7 @@ ON_DARK: Ramp = (WEAK, (1.0, 0.42, 0.77), (1.0, 0.66, 0.88), (1.0, 0.85, 0.95), 
 NO_VALUE = (0.6, 0.6, 0.6)
 HIGHLIGHT = (1.0, 0.9, 0.0, 1.0)
 LINES = (0.0, 0.75, 0.85)  # of correspondences, which are no boundaries: a colour of their own
+ACROSS = (1.0, 0.62, 0.1)  # of those to another section
 NEAR = 3.0  # canvas pixels from a stroke in which a click is on it
 
 
@@ -165,6 +166,9 @@ def boundary_layer(section: OpenSection, edges: pd.DataFrame, segment: int, colo
 def correspondence_layer(section: OpenSection, spot: int, row: sparse.csr_matrix) -> LayerData:
     """Return lines from a spot to those it corresponds to in another modality, the more opaque the larger the weight.
 
+    Those to another section have a colour of their own; those to one that is hidden would end on nothing and are left
+    out.
+
     Parameters
     ----------
     section
@@ -174,13 +178,18 @@ def correspondence_layer(section: OpenSection, spot: int, row: sparse.csr_matrix
     row
         (1, N) weights. The spot's weight on itself has no line.
     """
-    coords = section.at[:, ::-1]
+    coords, part = section.at[:, ::-1], section.dataset.section
     away = row.indices != spot
+    if section.seen is not None:
+        away &= section.seen[row.indices]
     targets, weights = row.indices[away], row.data[away]
     data = np.stack([np.broadcast_to(coords[spot], (len(targets), 2)), coords[targets] - coords[spot]], axis=1)
     strength = weights / weights.max() if len(weights) and weights.max() > 0 else weights
+    colors = np.tile(LINES, (len(targets), 1))
+    if part is not None:
+        colors[part[targets] != part[spot]] = ACROSS
     settings = {
-        "edge_color": np.column_stack([np.tile(LINES, (len(targets), 1)), 0.15 + 0.85 * strength]),
+        "edge_color": np.column_stack([colors, 0.15 + 0.85 * strength]),
         "edge_width": 0.15 * look(section).diameter,
     }
     return _vectors(section, "correspondences", data, settings)

@@ -52,6 +52,8 @@ class SpotPanel(QWidget):
             (session.result_changed, self._on_result),
             (session.spot_changed, self._on_changed),
             (session.coloring_changed, self._on_coloring),
+            (session.parts.hidden_changed, self._on_places),
+            (session.parts.laid, self._on_places),
         )
         self._on_result(session.result)
 
@@ -140,6 +142,11 @@ class SpotPanel(QWidget):
             self._describe(result, spot)
         self._show_correspondences()
 
+    def _on_places(self, _: Any) -> None:
+        """Draw the lines to where the sections are now, and none to those that are hidden."""
+        if self.wanted.isChecked() and self.row is not None:
+            self._show_correspondences()
+
     def _describe(self, result: Result, spot: int) -> None:
         partition, k = result.partition, int(result.labels[spot])
         self.barcode.setText(f"<b>{escape(shortened(str(result.obs_names[spot])))}</b>")
@@ -179,7 +186,10 @@ class SpotPanel(QWidget):
             self.weights.setText("This spot corresponds to no other.")
         else:
             own = float(row[0, self.session.spot])
-            self.weights.setText(f"{many(row.nnz, 'spot')}, the strongest {row.data.max():.0%}; {own:.0%} on itself.")
+            across = self._across(row)
+            self.weights.setText(
+                f"{many(row.nnz, 'spot')}{across}, the strongest {row.data.max():.0%}; {own:.0%} on itself."
+            )
         drawn = asked and row is not None and self.lines.isChecked()
         self.canvas.draw_correspondences(self.session.spot if drawn else None, row)
         shown = self.session.coloring
@@ -188,6 +198,15 @@ class SpotPanel(QWidget):
                 self._color_by_row()
             else:
                 self.session.color(None)
+
+    def _across(self, row: sparse.csr_matrix) -> str:
+        """Return how many of (1, N) correspondences are in other sections of a study, in words."""
+        section, spot = self.session.section, self.session.spot
+        if section is None or section.dataset.section is None or spot is None:
+            return ""
+        part = section.dataset.section
+        others = int((part[row.indices] != part[spot]).sum())
+        return f", {others} of them in other sections (orange lines)" if others else ", none in another section"
 
     def _on_color(self, wanted: bool) -> None:
         if wanted:

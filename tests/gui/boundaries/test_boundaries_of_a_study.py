@@ -11,6 +11,7 @@ from small_study import small_study
 
 from napari_trsmi import Config
 from napari_trsmi.gui.boundaries.carrier_tables import without_features
+from napari_trsmi.gui.boundaries.layers import ACROSS
 from napari_trsmi.gui.boundaries.view import SECTION
 
 
@@ -105,3 +106,21 @@ def test_a_boundary_of_a_hidden_section_that_is_chosen_brings_its_section_back(q
     assert dock.session.parts.hidden == {0}
     dock.session.parts.hide(frozenset({2}))  # a person may hide it again
     assert dock.session.parts.hidden == {2}
+
+
+def test_lines_to_other_sections_have_a_colour_of_their_own_and_none_leads_to_a_hidden_one(qtbot, result):
+    dock = dock_alone(qtbot, result)
+    panel, part = dock.spot, result.dataset.section
+    rows = next(iter(result.correspondences.values())).tocsr()
+    reach = [(part[rows[spot].indices] != part[spot]).sum() for spot in range(rows.shape[0])]
+    spot = int(np.argmax(reach))
+    assert reach[spot]
+    panel.session.select_spot(spot)
+    qtbot.mouseClick(panel.wanted, Qt.MouseButton.LeftButton)
+    to = [other for other in rows[spot].indices if other != spot]
+    orange = np.isclose(layer(dock.viewer, "correspondences").edge_color[:, :3], ACROSS, atol=0.01).all(axis=1)
+    assert orange.tolist() == [part[other] != part[spot] for other in to]
+    assert f"{reach[spot]} of them in other sections" in panel.weights.text()
+    hidden = frozenset(range(3)) - {int(part[spot])}
+    panel.session.parts.hide(hidden)
+    assert len(layer(dock.viewer, "correspondences").data) == sum(part[other] == part[spot] for other in to)
