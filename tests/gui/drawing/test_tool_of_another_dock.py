@@ -8,7 +8,7 @@ import pytest
 from around_spots import click
 from dragged import drag
 from opened_dock import open_section
-from test_leaving import docked
+from tabbed import docked
 
 from napari_trsmi.gui.viewer.sessions import session_of
 
