@@ -9,6 +9,7 @@ import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_trsmi.gui.drawing.freehand import draw_freehand, lay_flat
+from napari_trsmi.gui.drawing.in_hand import InHand
 from napari_trsmi.gui.drawing.shapes import LASSO, inside
 from napari_trsmi.gui.drawing.timing import soon
 from napari_trsmi.gui.viewer.layers import mark, world
@@ -46,6 +47,8 @@ class AskLasso(QObject):
         self._viewer, self.session, self.group = ref(viewer), session, ""
         self._layer: Any = None
         self._active: Any = None  # the layer that was active before
+        self._in_hand = InHand(viewer, self)
+        self._in_hand.left.connect(self._put_down)
         self._done = QTimer(self)  # napari tells of a shape before it is done with it
         self._done.setSingleShot(True)
         self._done.setInterval(0)
@@ -78,21 +81,22 @@ class AskLasso(QObject):
             self._layer = layer = Layer.create([], settings, "shapes")
             viewer.layers.append(layer)
             viewer.layers.selection.active = layer
+            self._in_hand.take(layer)
             draw_freehand(viewer, layer)
             layer.mode = LASSO
             layer.events.data.connect(self._on_data)
             self.group = group
         self.drawing.emit(self.group)
 
+    def _put_down(self) -> None:
+        self.draw("")
+
     def _leave(self) -> None:
         """Take the layer out of the viewer and go back to the one before."""
-        viewer, layer = self._viewer(), self._layer
-        self._layer, self.group = None, ""
-        if viewer is not None and layer is not None and layer in viewer.layers:
-            viewer.layers.remove(layer)
-            if self._active is not None and self._active in viewer.layers:
-                viewer.layers.selection.active = self._active
-        self._active = None
+        layer, before = self._layer, self._active
+        self._layer, self._active, self.group = None, None, ""
+        if layer is not None:
+            self._in_hand.put_down(layer, before)
 
     def _on_data(self, event: Any) -> None:
         if str(getattr(event.action, "value", event.action)) == "added":

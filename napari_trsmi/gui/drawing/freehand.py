@@ -1,14 +1,14 @@
 """Drawing with the mouse button held down: every place the mouse was at counts, however fast it went.
 
 napari looks at the mouse at most every few milliseconds and takes no place at which the button is let go; Qt leaves out
-moves that nobody had time for. What is drawn fast would be cut short.
+moves that nobody had time for. What is drawn fast would be cut short, and what is drawn while the window is busy lost.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from weakref import ref
+from weakref import WeakSet, ref
 
 import numpy as np
 from qtpy.QtCore import QCoreApplication, QEvent, QObject, QPointF, Qt
@@ -25,11 +25,17 @@ if TYPE_CHECKING:
 FINE = 0.5  # pixels that a line may be away from the places that it leaves out
 LEFT = Qt.MouseButton.LeftButton
 _WAITS = (QEvent.Type.Wheel, QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonDblClick)
+_IN_HAND: WeakSet[Any] = WeakSet()  # what every move is for
 
 
-def every_move(wanted: bool) -> None:
-    """Hear of every move of the mouse from now on, or again only of as many as there is time for."""
-    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, not wanted)
+def every_move(tool: Any, wanted: bool) -> None:
+    """Let a tool hear of every move of the mouse from now on, or again only of as many as there is time for.
+
+    It is wanted before the button is pressed: of a drag that began and ended while the window was busy, nothing else
+    would be left than its ends.
+    """
+    (_IN_HAND.add if wanted else _IN_HAND.discard)(tool)
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, not _IN_HAND)
 
 
 def lay_flat(viewer: Viewer) -> None:
@@ -48,10 +54,19 @@ def draw_freehand(viewer: Viewer, layer: Shapes) -> None:
             _begin(there, layer, event)
 
     def take_over(_: Any = None) -> None:
-        if str(layer.mode) in (LASSO, PATH):
+        drawing = str(layer.mode) in (LASSO, PATH)
+        if drawing:
             layer.mouse_drag_callbacks[:] = [press]
+        every_move(layer, drawing)
+
+    def put_down(event: Any) -> None:
+        there = at()
+        if event.value is layer and there is not None:
+            there.layers.events.removed.disconnect(put_down)
+            every_move(layer, False)
 
     layer.events.mode.connect(take_over)
+    viewer.layers.events.removed.connect(put_down)
     take_over()
 
 
@@ -143,7 +158,6 @@ class Stroke(QWidget):
         self.setStyleSheet("background-color: transparent")
         self.setGeometry(canvas.rect())
         canvas.installEventFilter(self)
-        every_move(True)
         self.show()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
@@ -161,7 +175,6 @@ class Stroke(QWidget):
         return kind in _WAITS
 
     def _leave(self) -> None:
-        every_move(False)
         canvas = self.parentWidget()
         if canvas is not None:
             canvas.removeEventFilter(self)

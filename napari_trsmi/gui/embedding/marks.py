@@ -9,6 +9,7 @@ import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_trsmi.gui.drawing.freehand import draw_freehand, lay_flat
+from napari_trsmi.gui.drawing.in_hand import InHand
 from napari_trsmi.gui.drawing.shapes import LASSO as DRAWING
 from napari_trsmi.gui.embedding.dots import inside
 from napari_trsmi.gui.viewer import layers
@@ -52,6 +53,8 @@ class TissueMarks(QObject):
         self._viewer, self.session = ref(viewer), session
         self._under = -1
         self._before: Any = None  # weak reference to the layer that was active before the lasso
+        self._in_hand = InHand(viewer, self)
+        self._in_hand.left.connect(self._put_down)
         self._end = QTimer(self)  # napari tells of a shape before it is done with it
         self._end.setSingleShot(True)
         self._end.setInterval(0)
@@ -114,10 +117,7 @@ class TissueMarks(QObject):
         layer = self.session.canvas.layer(LASSO)
         if not drawing:
             if layer is not None:
-                viewer.layers.remove(layer)
-                before = None if self._before is None else self._before()
-                if before is not None and before in viewer.layers:
-                    viewer.layers.selection.active = before
+                self._in_hand.put_down(layer, None if self._before is None else self._before())
             self.drawing.emit(False)
             return
         if layer is not None:
@@ -131,9 +131,13 @@ class TissueMarks(QObject):
         made = self._add(([], settings, "shapes"))
         made.events.data.connect(self._on_shape)
         viewer.layers.selection.active = made
+        self._in_hand.take(made)
         draw_freehand(viewer, made)
         made.mode = DRAWING
         self.drawing.emit(True)
+
+    def _put_down(self) -> None:
+        self.draw(False)
 
     def leave(self) -> None:
         """Take all layers out of the viewer, and watch no more."""

@@ -118,6 +118,7 @@ class EmbeddingPlot(pg.PlotWidget):
     def set_lassoing(self, lassoing: bool) -> None:
         """Let the mouse draw a lasso, or move the plot again."""
         self.lassoing = lassoing
+        every_move(self, lassoing)
         self.setCursor(Qt.CursorShape.CrossCursor if lassoing else Qt.CursorShape.ArrowCursor)
 
     def _draw_soon(self, *_: Any) -> None:
@@ -166,7 +167,6 @@ class EmbeddingPlot(pg.PlotWidget):
             self._pressed = event.position()
             if self.lassoing:
                 self._path = [event.position()]
-                every_move(True)
                 return
         super().mousePressEvent(event)
 
@@ -178,7 +178,8 @@ class EmbeddingPlot(pg.PlotWidget):
             self._line.setData(*self._in_plot(self._path).T)
             return
         super().mouseMoveEvent(event)
-        self._hover(self.point_under(event.position()) if not event.buttons() else -1)
+        pointing = not event.buttons() and not self.lassoing  # on the tissue, too, which is no time for every move
+        self._hover(self.point_under(event.position()) if pointing else -1)
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
         """End a lasso, or take a click."""
@@ -187,7 +188,6 @@ class EmbeddingPlot(pg.PlotWidget):
         if self._path:
             path, self._path = [*self._path, event.position()], []
             self._line.setData([], [])
-            every_move(False)
             self._end_lasso(path)
             return
         super().mouseReleaseEvent(event)

@@ -34,11 +34,13 @@ class FocusRing(QObject):
         application.focusChanged.connect(self._on_focus)
 
     def _on_focus(self, before: QWidget | None, now: QWidget | None) -> None:
+        now = QApplication.focusWidget()  # `order` moved it on, perhaps, and that was told before this
         if self.frame is not None and isalive(self.frame):  # it goes with the widget that it is in
             self.frame.hide()
             self.frame.deleteLater()
         there = isalive(self._dock)  # the focus moves once more while it goes
-        inside = there and now is not None and now is not self._dock and self._dock.isAncestorOf(now)
+        takes_keys = now is not None and now.focusPolicy() != Qt.FocusPolicy.NoFocus  # where `order` parks them
+        inside = there and takes_keys and now is not self._dock and self._dock.isAncestorOf(now)
         self.frame = _Frame(now) if inside and now is not None else None
 
 

@@ -9,7 +9,7 @@ import pytest
 from around_spots import click
 from dragged import STEPS, canvas_of, drag, within
 from opened_dock import layer, open_section
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QCoreApplication, QPoint, Qt
 
 from napari_trsmi.gui.viewer.sessions import session_of
 
@@ -74,6 +74,35 @@ def test_no_point_of_a_fast_lasso_is_lost(viewer, opened, qtbot, result, name, j
     drag(qtbot, viewer, jumps=jumps)
     qtbot.wait(100)
     assert set(found()) == set(wanted)
+
+
+TOOLS = {
+    "Regions": lambda dock: dock.panel.bar.tools["lasso"],
+    "Ask": lambda dock: dock.differ.a.draw,
+    "Correct": lambda dock: dock.panel.bar.lassos["A"],
+    "Embedding": lambda dock: dock.panel.there,
+    "Embedding's plot": lambda dock: dock.panel.here,
+}
+
+
+@pytest.mark.parametrize("name", ["Ask", *(pytest.param(one, marks=pytest.mark.slow) for one in TOOLS if one != "Ask")])
+def test_with_a_lasso_in_hand_qt_keeps_the_moves_that_come_while_the_window_is_busy(viewer, opened, qtbot, name):
+    def all_kept():
+        return not QCoreApplication.testAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents)
+
+    dock = opened(name.partition("'")[0])
+    button = TOOLS[name](dock)
+    if not button.isChecked():
+        assert not all_kept()
+        click(qtbot, button)
+    assert button.isChecked()
+    assert all_kept()  # before the mouse is pressed: by then it may have been let go
+    drag(qtbot, viewer)
+    assert all_kept() == button.isChecked()
+    qtbot.wait(50)
+    if button.isChecked():
+        click(qtbot, button)
+    assert not all_kept()
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from around_spots import click
 from dragged import drag
 from opened_dock import layer, open_section
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QApplication, QDockWidget, QTabBar
+from tabbed import docked, go_to
 
 from napari_trsmi.gui.viewer.sessions import session_of
 
@@ -35,23 +35,6 @@ def beside(viewer, qtbot, trained):
         return dock
 
     return beside
-
-
-def docked(widget):
-    while not isinstance(widget, QDockWidget):
-        widget = widget.parentWidget()
-    return widget
-
-
-def go_to(qtbot, dock, title):
-    """Click a tab."""
-    for bar in docked(dock).parentWidget().findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
-        for at in range(bar.count()):
-            if bar.isVisible() and bar.tabText(at).startswith(title):
-                qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(at).center())
-                QApplication.processEvents()
-                return
-    raise AssertionError(title)
 
 
 def is_seen(viewer, role):

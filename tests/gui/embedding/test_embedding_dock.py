@@ -173,6 +173,9 @@ def test_what_is_pointed_at_on_one_side_is_marked_on_the_other(panel, viewer_mod
     assert trained.dataset.obs_names[row] in panel.said.text()
     move(plot.viewport(), QPoint(3, 3))
     qtbot.waitUntil(lambda: not layer(viewer_model, "pointed at").visible, timeout=20_000)
+    qtbot.mouseClick(panel.here, Qt.MouseButton.LeftButton)
+    move(plot.viewport(), at(plot, row))
+    assert not layer(viewer_model, "pointed at").visible  # with the lasso in hand every move is heard
     panel.marks.pointed.emit(5)
     assert np.allclose(np.array(plot._pointed.getData()).ravel(), plot.places[5])
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from acted_training import step
 from moved_by_hand import Hand
+from qtpy.QtCore import Qt
 
 from napari_trsmi.gui.session.session import Session
 from napari_trsmi.gui.session.state import OpenSection
@@ -86,7 +87,6 @@ def test_the_plot_is_drawn_at_most_ten_times_a_second(plot, session, trained, qt
 
 
 def test_a_click_goes_to_the_nearest_preview_and_the_line_follows(plot, session, trained, qtbot):
-    from qtpy.QtCore import Qt
 
     train(session, trained, 40)
     plot.draw()
@@ -135,5 +135,5 @@ def test_a_loss_that_is_hidden_makes_no_jump_in_the_total(plot, session, qtbot):
     plot.draw()
     assert not plot.chips["cluster"].isChecked()
     assert np.allclose(plot.curves["total"].getData()[1], 1.0)
-    plot.chips["cluster"].click()
+    qtbot.mouseClick(plot.chips["cluster"], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: np.allclose(plot.curves["total"].getData()[1][10:], 1.0 + 4.0 * weight), timeout=2_000)

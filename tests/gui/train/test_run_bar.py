@@ -19,6 +19,7 @@ from napari_trsmi.gui.jobs.paces import paces
 from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.train import run_bar
 from napari_trsmi.gui.train.run_bar import FINAL_COLORS, OUT_OF_DATE, time_left
+from napari_trsmi.gui.widgets.focus_ring import FocusRing
 from napari_trsmi.gui.words import duration
 from napari_trsmi.records import EVEN
 from napari_trsmi.summary import remarks
@@ -97,9 +98,12 @@ def test_a_key_that_is_pressed_twice_on_run_does_not_cancel(opened, qtbot, gate)
         QTest.keyClick(opened.window().focusWidget(), Qt.Key.Key_Space)
     assert opened.session.state == "preparing"
     assert opened.window().focusWidget() is bar
+    (ring,) = opened.findChildren(FocusRing)
+    assert ring.frame is None  # around Cancel it would say that the next key cancels
     gate.release(ALL)
     idle(opened, qtbot)
     assert opened.window().focusWidget() is bar.run_button
+    assert ring.frame.parentWidget() is bar.run_button
 
 
 def test_a_section_that_fits_no_domain_of_its_study_is_told_where_its_domains_are(opened, trained):

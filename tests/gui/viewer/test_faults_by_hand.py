@@ -9,13 +9,19 @@ from around_spots import click
 from opened_dock import open_section
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
-from qtpy.QtWidgets import QApplication, QPushButton
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QLineEdit, QPushButton
+from tabbed import go_to
+from typed_keys import focus, press, type_keys
 
+from napari_trsmi.gui.boundaries.dock import BoundariesDock
 from napari_trsmi.gui.boundaries.layers import drawn
 from napari_trsmi.gui.legend.legend import Legend
+from napari_trsmi.gui.train.dock import TrainDock
 from napari_trsmi.gui.train.section_list import SectionList
 from napari_trsmi.gui.viewer.docks import open_docks
 from napari_trsmi.gui.viewer.sessions import session_of
+from napari_trsmi.gui.viewer.undo_menu import UndoMenu
 from napari_trsmi.gui.workspace.arranging import docks_of
 
 LEFT = Qt.MouseButton.LeftButton
@@ -82,6 +88,7 @@ def test_domains_that_were_deleted_in_the_list_of_layers_come_back_by_a_click(vi
     open_section(viewer, trained.dataset, trained)
     session, legend = session_of(viewer), window_of(viewer).findChild(Legend)
     trash = viewer.window._qt_viewer.layerButtons.deleteButton
+    _rename(qtbot, viewer, session.canvas.layer("domains"), "my own name")  # it is ours all the same
 
     def delete():
         viewer.layers.selection = {session.canvas.layer("domains")}
@@ -102,6 +109,71 @@ def test_domains_that_were_deleted_in_the_list_of_layers_come_back_by_a_click(vi
         bring_back()
         qtbot.waitUntil(lambda: session.canvas.layer("domains") is not None, timeout=5_000)
         assert session.canvas.layer("domains").visible
+
+
+def _rename(qtbot, viewer, layer, name):
+    """Type another name for a layer into napari's list."""
+    layers = viewer.window._qt_viewer.layers
+    model = layers.model()
+    index = next(one for one in (model.index(k, 0) for k in range(model.rowCount())) if model.data(one) == layer.name)
+    place = layers.visualRect(index).center()
+    qtbot.mouseClick(layers.viewport(), LEFT, pos=place)
+    qtbot.mouseDClick(layers.viewport(), LEFT, pos=place)
+    editor = layers.findChild(QLineEdit)
+    editor.selectAll()
+    qtbot.keyClicks(editor, name)
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: layer.name == name)
+
+
+def _type_name(qtbot, viewer, domain, name):
+    """Type another name for a domain into the legend."""
+    chips = window_of(viewer).findChild(Legend).list
+    qtbot.waitUntil(lambda: chips.isVisible() and chips.model().rowCount() > domain)
+    focus(chips, qtbot)
+    chips.setCurrentIndex(chips.model().index(domain, 0))
+    press(Qt.Key.Key_F2)
+    qtbot.waitUntil(lambda: isinstance(QApplication.focusWidget(), QLineEdit))
+    type_keys(name)
+    press(Qt.Key.Key_Return)
+
+
+def test_one_undo_takes_back_names_settings_and_verdicts_in_the_order_in_which_they_were_given(
+    viewer, qtbot, docks, trained
+):
+    open_section(viewer, trained.dataset, trained)
+    window, session = window_of(viewer), session_of(viewer)
+    train, boundaries = (docks_of(viewer)[name] for name in ("Train", "Boundaries"))
+    canvas = viewer.window._qt_viewer.canvas.native
+    number = train.findChild(TrainDock).n_domains
+    before, name = session.config.cluster.n_domains, trained.names[0]
+
+    def take_back():
+        undo = window.findChild(UndoMenu).actions_by_way["undo"].text().partition("\t")[0]
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        QApplication.processEvents()
+        return undo
+
+    _type_name(qtbot, viewer, 0, "Cortex")
+    qtbot.waitUntil(lambda: session.result.names[0] == "Cortex")
+    focus(number, qtbot)
+    number.selectAll()
+    type_keys("5")
+    press(Qt.Key.Key_Return)
+    assert session.config.cluster.n_domains == 5
+    go_to(qtbot, train, "Boundaries")
+    table = boundaries.findChild(BoundariesDock).boundaries.table
+    qtbot.waitUntil(table.isVisible)
+    qtbot.mouseClick(table.viewport(), LEFT, pos=table.visualRect(table.model().index(0, 0)).center())
+    focus(canvas, qtbot)
+    press(Qt.Key.Key_R)
+    assert list(session.result.boundaries["review"][lambda said: said != ""]) == ["reject"]
+    assert take_back().startswith("Undo rejecting")
+    assert "review" not in session.result.boundaries
+    assert "omains" in take_back()
+    assert session.config.cluster.n_domains == before
+    assert take_back() == f"Undo renaming of {name} to Cortex"
+    assert session.result.names[0] == name
 
 
 def test_a_domain_that_is_isolated_in_the_legend_keeps_its_outline(viewer, qtbot, docks, trained):

@@ -7,10 +7,12 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
+from functools import partial
 from weakref import ref
 
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
+from typed_keys import focus, press
 
 import napari_trsmi as nt
 from napari_trsmi.errors import DataError
@@ -154,6 +156,26 @@ def test_a_failure_stands_in_the_dock(train, qtbot, slow):
     open_soon(train.session, ["/data/broken.h5mu"])
     qtbot.waitUntil(lambda: train.problem.first.text().startswith("Expected a table"), timeout=30_000)
     assert not train.opening.isVisible()
+
+
+def test_a_file_that_ends_too_early_is_told_in_plain_words_that_unfold(train, qtbot, tmp_path, make_table, monkeypatch):
+    path = tmp_path / "cut.h5ad"
+    make_table().write_h5ad(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    monkeypatch.setattr("qtpy.QtWidgets.QFileDialog.getOpenFileNames", lambda *_, **__: ([str(path)], ""))
+    focus(train.data_panel.open_button, qtbot)
+    for after, key in ((150, Qt.Key.Key_Down), (250, Qt.Key.Key_Return)):
+        QTimer.singleShot(after, partial(press, key))  # in the menu, which waits for them
+    press(Qt.Key.Key_Space)
+    problem = train.problem
+    qtbot.waitUntil(problem.isVisible, timeout=20_000)
+    assert problem.first.text().startswith("cut.h5ad is not complete: it ends after ")
+    assert not problem.rest.isVisible()
+    qtbot.mouseClick(problem.more, Qt.MouseButton.LeftButton)
+    assert problem.rest.isVisible()
+    assert str(path) in problem.rest.text()
+    qtbot.mouseClick(problem.away, Qt.MouseButton.LeftButton)
+    assert not problem.isVisible()
 
 
 @pytest.mark.slow
