@@ -189,7 +189,10 @@ def found_in_memory(data: AnnData | MuData) -> Found:
     if isinstance(data, AnnData):
         lazy = hasattr(data.X, "dask") or not isinstance(data.obs, pd.DataFrame)  # as of read_lazy
         return found_in_anndata(data.to_memory() if lazy or data.isbacked or data.is_view else data)
-    raise DataError(f"Expected an AnnData or MuData object, found {type(data).__name__}. Use read for a file.")
+    raise DataError(
+        f"Expected an AnnData or MuData object, found {type(data).__name__}. Use read for files and read_sections for "
+        "several sections; put the tables of one section into a MuData."
+    )
 
 
 def _name(path: Path) -> str:

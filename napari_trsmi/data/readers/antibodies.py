@@ -14,6 +14,7 @@ _MARKED = re.compile(  # what a vendor or a pipeline puts around the name
     r"(anti|adt|ab|prot|protein|hu|mu|hashtag)[-_. ].+"
     r"|.+[-_. ](totalseq[-_ ]?[a-d]?|adt|ab|prot|protein|antibody|tsb|tsa)"
     r"|.+[-_. ](mouse|human|rat|rabbit|hamster|goat)[-_ /](human|mouse|rat).*"
+    r"|.+[-_. ]A\d{4}|A\d{4}[-_. ].+"  # BioLegend's numbers of TotalSeq
     r"|.+\(\d+[A-Z][a-z]\).*|\d{2,3}[A-Z][a-z][-_ ].+",
     re.IGNORECASE,
 )
@@ -39,7 +40,7 @@ def is_antibody(name: str) -> bool:
 
     Examples
     --------
-    >>> [is_antibody(name) for name in ("CD3", "CD45RO", "PanCK", "HLA-DR", "Ki-67", "CD4_TotalSeqB", "anti-CD4")]
+    >>> [is_antibody(name) for name in ("CD3", "CD45RO", "PanCK", "HLA-DR", "Ki-67", "CD4-A0072", "anti-CD4")]
     [True, True, True, True, True, True, True]
     >>> [is_antibody(name) for name in ("CD3E", "CD4", "CD8A", "HLA-DRA", "Gad1", "MKI67")]
     [False, False, False, False, False, False]
