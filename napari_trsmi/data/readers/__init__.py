@@ -230,7 +230,7 @@ def _found(path: Path, library: str | None, modalities: Sequence[str] | None, al
     if is_xenium(path):
         return from_xenium(path, library)
     if is_space_ranger(path):
-        return from_space_ranger(run_of(path) or path, library)
+        return from_space_ranger(run_of(path) or path, library, alone=alone)
     if (platform := platform_of(path)) is not None:
         return from_platform(path, platform, library)
     inside = [part.name for part in sorted(path.iterdir()) if part.suffix in (".h5ad", ".h5mu", ".h5", ".zarr")]

@@ -96,16 +96,28 @@ def join(
     holders = [
         holder._replace(obs=holder.obs.set_axis(_renamed(holder.obs.index, renamings))) for holder in found.holders
     ]
+    joined = {key: _renamed(index, renamings) for key, index in barcodes.items()}
+    holders = [_met(holder, joined, notes) for holder in holders]
     return Joined(
         found,
         tables,
         checked,
-        {key: _renamed(index, renamings) for key, index in barcodes.items()},
+        joined,
         [holder for holder in holders if holder.obs.index.is_unique],
         {key: _renamed(index, renamings) for key, index in found.stored.items()},
         notes,
         frozenset(key for key, index in barcodes.items() if not index.isin(next(iter(barcodes.values()))).any()),
     )
+
+
+def _met(holder: Holder, barcodes: Mapping[str, pd.Index], notes: list[str]) -> Holder:
+    """Return a holder that shares no barcode with any table under those of the first, as far as suffixes are all."""
+    if any(holder.obs.index.isin(index).any() for index in barcodes.values()):
+        return holder
+    first, reference = next(iter(barcodes.items()))
+    renamings, more = aligned({first: reference, holder.label: holder.obs.index})
+    notes += more
+    return holder._replace(obs=holder.obs.set_axis(_renamed(holder.obs.index, renamings)))
 
 
 def spots_of(barcodes: Mapping[str, pd.Index], spots: Spots) -> pd.Index:
