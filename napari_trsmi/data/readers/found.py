@@ -10,9 +10,11 @@ import numpy as np
 
 from napari_trsmi.data.readers.barcodes import note_on_repeats, unique_names
 from napari_trsmi.data.readers.kinds import (
+    BY_VALUES,
     SHORT_NAMES,
     column_of_feature_types,
     guess_kind,
+    is_another_measurement,
     kind_from_names,
     kind_of_feature_type,
     may_be_modality,
@@ -227,8 +229,13 @@ def _modality_of_features(var: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
 
 
 def _short_name(adata: AnnData, hint: str) -> tuple[str, bool]:
-    """Return rna, adt or atac after the kind of a lone table, else the hint; and whether that is a guess."""
+    """Return rna, adt or atac after the kind of a lone table, else the hint; and whether that is a guess.
+
+    What is called after something else that is measured, such as metabolites, keeps its name.
+    """
     kind = kind_from_names(adata.var, "", hint)
-    guess = None if kind else guess_kind(adata)[0]
+    guess, by = (None, "") if kind else guess_kind(adata)
+    if by == BY_VALUES and is_another_measurement(hint):
+        return hint, True
     name = SHORT_NAMES.get(kind or guess or "precomputed", hint or "features")
     return name, guess is not None

@@ -48,7 +48,10 @@ _WORDS: dict[Kind, str] = {
     "protein": "adt adts prot protein proteins antibody antibodies codex totalseq imc mibi cycif phenocycler",
     "chromatin": "atac scatac chromatin peak peaks histone cuttag dnase epigenome",
 }
-_MEASURED = frozenset(("metabolite", "metabolites", "metabolomics", "lipid", "lipids", "lipidomics", "msi", "glycans"))
+_MEASURED = frozenset(
+    ("metabolite", "metabolites", "metabolome", "metabolomics", "lipid", "lipids", "lipidome", "lipidomics")
+    + ("glycans", "msi", "maldi", "desi")
+)
 _EMBEDDED = frozenset(
     ("x", "pca", "lsi", "svd", "umap", "tsne", "latent", "embedding", "harmony", "scvi", "totalvi", "mofa", "trsmi")
 )
@@ -145,6 +148,17 @@ def may_be_modality(key: str) -> bool:
     """
     words = set(re.findall(r"[a-z]+", key.lower()))
     return not words & _EMBEDDED and (bool(words & _MEASURED) or _kind_from_words(key) is not None)
+
+
+def is_another_measurement(text: str) -> bool:
+    """Return whether a text names something that is measured and has no kind of its own here.
+
+    Examples
+    --------
+    >>> [is_another_measurement(text) for text in ("mouse_brain_MALDI", "metabolites", "adata_RNA", "section_1")]
+    [True, True, False, False]
+    """
+    return bool(set(re.findall(r"[a-z]+", text.lower())) & _MEASURED)
 
 
 def kind_from_symbols(names: Iterable[str]) -> Kind | None:

@@ -185,6 +185,11 @@ def _normalised(name: str, table: AnnData, rows: np.ndarray) -> tuple[Any, Any, 
     return matrix, found.var, f"{note}{told}{_BETTER}"
 
 
+def holds_features(table: AnnData) -> bool:
+    """Return whether a table has anything to train on: features, or components of them."""
+    return table.n_vars > 0 or any(key in table.obsm for key in _COMPONENT_KEYS)
+
+
 def _is_measured(profile: Profile) -> bool:
     return profile.finite and profile.minimum >= 0 and profile.maximum > 0
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import h5py
 import numpy as np
 import pytest
+from anndata import AnnData
 from visium_by_hand import N_SPOTS, barcodes, gzipped, positions, write_h5, write_matrix_folder, write_spatial
 
 from napari_trsmi.data.readers import from_memory, read
+from napari_trsmi.data.tables import mudata_as_stored
 from napari_trsmi.errors import DataError
 
 
@@ -118,3 +120,27 @@ def test_types_of_features_are_known_in_the_plural(make_table, types):
     table.var["feature_types"] = ["Gene Expression"] * 40 + [types] * 10
     dataset = from_memory(table)
     assert {name: one.table.n_vars for name, one in dataset.modalities.items()} == {"rna": 40, "adt": 10}
+
+
+@pytest.mark.parametrize(("n_features", "kind"), [(40, "protein"), (400, "rna")])
+def test_metabolites_are_called_by_their_name(tmp_path, make_table, n_features, kind):
+    table, other = make_table(60, 80), make_table(60, n_features, mean=20.0, seed=1)
+    other.X = other.X.toarray() * np.float32(1.37)
+    other.var_names = [f"{100 + 1.7 * number:.4f}" for number in range(n_features)]
+    table.write_h5ad(tmp_path / "rna.h5ad")
+    other.write_h5ad(tmp_path / "brain_metabolites.h5ad")
+    dataset = read([tmp_path / "rna.h5ad", tmp_path / "brain_metabolites.h5ad"])
+    assert {name: one.kind for name, one in dataset.modalities.items()} == {"rna": "rna", "brain_metabolites": kind}
+    assert list(read(tmp_path / "brain_metabolites.h5ad").modalities) == ["brain_metabolites"]
+
+
+def test_what_has_no_features_is_left_out_beside_what_has(tmp_path, make_mudata, make_table):
+    receptors = AnnData(obs=make_table().obs.assign(chain="TRA"))
+    receptors.obsm["chain_indices"] = np.zeros((receptors.n_obs, 2))
+    with mudata_as_stored():
+        make_mudata({"gex": make_table(), "airr": receptors}).write(tmp_path / "a.h5mu")
+    dataset = read(tmp_path / "a.h5mu")
+    assert list(dataset.modalities) == ["gex"]
+    assert "Left out airr: no features of it were measured." in dataset.notes
+    with pytest.raises(DataError, match="Expected features in modality 'airr', found none"):
+        read(tmp_path / "a.h5mu", modalities=["gex", "airr"])
