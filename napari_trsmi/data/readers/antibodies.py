@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 # CD numbers that are symbols of genes as they are; all others (CD3, CD8, CD20, CD45) only name the protein.
 _CD_GENE = re.compile(
@@ -18,6 +19,11 @@ _MARKED = re.compile(  # what a vendor or a pipeline puts around the name
     r"|.+\(\d+[A-Z][a-z]\).*|\d{2,3}[A-Z][a-z][-_ ].+",
     re.IGNORECASE,
 )
+_OUTRIGHT = re.compile(  # what no gene has around its name
+    r"(adt|prot|protein|hto|hashtag|totalseq)[-_. ].+|.+[-_. ](totalseq[-_ ]?[a-d]?|adt|prot|protein|tsb|A\d{4})",
+    re.IGNORECASE,
+)
+_FEW = 3
 _STAINED = re.compile(
     r"dapi\d*|hoechst\d*|dna\d*|ir19[13]|draq5|autofluorescence|af\d{3}|isotype.*|.*ctrl|.*igg\d?[abc]?.*|ig[adegm]\d?[abc]?"
     r"|pan[-_ ]?(ck|keratin|cytokeratin|cadherin)|(ck|keratin|cytokeratin)[-_ ]?\d*|(a|alpha)?[-_ ]?sma|vimentin|desmin"
@@ -52,6 +58,23 @@ def is_antibody(name: str) -> bool:
             return _CD_GENE.fullmatch(number) is None
         return letter.islower() or len(letter) == 2  # CD8a and CD45RO; CD8A is the gene
     return bool(_MARKED.fullmatch(text) or _STAINED.fullmatch(text))
+
+
+def note_on_antibodies(names: Iterable[str]) -> list[str]:
+    """Return a note on names among those of genes that antibodies were given outright, or nothing.
+
+    Examples
+    --------
+    >>> note_on_antibodies(["CD3E", "CD4", "GAD1", "adt_CD3", "adt_CD4", "adt_CD19"])[0][:49]
+    '3 features among the genes are called as antibodi'
+    """
+    found = [str(name) for name in names if _OUTRIGHT.fullmatch(str(name).strip())]
+    if len(found) < _FEW:
+        return []
+    return [
+        f"{len(found):,} features among the genes are called as antibodies are, such as {found[0]!r}: they were taken for "
+        "genes. Say in var['feature_types'] which features are Gene Expression and which Antibody Capture."
+    ]
 
 
 def is_gene(name: str) -> bool:

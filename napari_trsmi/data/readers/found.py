@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from napari_trsmi.data.readers.antibodies import note_on_antibodies
 from napari_trsmi.data.readers.barcodes import note_on_repeats, unique_names
 from napari_trsmi.data.readers.kinds import (
     BY_VALUES,
@@ -110,6 +111,7 @@ def found_in_anndata(adata: AnnData, hint: str = "") -> Found:
         name, is_guess = _short_name(adata, hint)
         tables, hints = {name: adata}, {name: hint}
         guessed = {name} if is_guess else guessed
+        notes += note_on_antibodies(adata.var_names) if name == SHORT_NAMES["rna"] else []
     else:
         tables, hints = {name: _with_features(adata, np.flatnonzero(modality == name)) for name in names}, {}
     obsm = dict(adata.obsm)

@@ -49,8 +49,10 @@ _WORDS: dict[Kind, str] = {
     "chromatin": "atac scatac chromatin peak peaks histone cuttag dnase epigenome",
 }
 _MEASURED = frozenset(
-    ("metabolite", "metabolites", "metabolome", "metabolomics", "lipid", "lipids", "lipidome", "lipidomics")
-    + ("glycans", "msi", "maldi", "desi")
+    (
+        *("metabolite", "metabolites", "metabolome", "metabolomics", "lipid", "lipids", "lipidome", "lipidomics"),
+        *("glycans", "msi", "maldi", "desi"),
+    )
 )
 _EMBEDDED = frozenset(
     ("x", "pca", "lsi", "svd", "umap", "tsne", "latent", "embedding", "harmony", "scvi", "totalvi", "mofa", "trsmi")

@@ -144,3 +144,14 @@ def test_what_has_no_features_is_left_out_beside_what_has(tmp_path, make_mudata,
     assert "Left out airr: no features of it were measured." in dataset.notes
     with pytest.raises(DataError, match="Expected features in modality 'airr', found none"):
         read(tmp_path / "a.h5mu", modalities=["gex", "airr"])
+
+
+def test_antibodies_among_genes_without_types_are_told(make_table):
+    table = make_table(60, 80)
+    assert not any("antibodies" in note for note in from_memory(table).notes)
+    table.var_names = [*table.var_names[:70], *(f"CD{number}_TotalSeqB" for number in range(3, 13))]
+    dataset = from_memory(table)
+    assert dataset.modalities["rna"].table.n_vars == 80
+    assert any("10 features among the genes are called as antibodies are" in note for note in dataset.notes)
+    table.var["feature_types"] = ["Gene Expression"] * 70 + ["Antibody Capture"] * 10
+    assert not any("antibodies" in note for note in from_memory(table).notes)
