@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from napari_trsmi.plural import many
+
 # CD numbers that are symbols of genes as they are; all others (CD3, CD8, CD20, CD45) only name the protein.
 _CD_GENE = re.compile(
     r"[245679]|14|19|2[2478]|3[34678]|4[04678]|5[23589]|63|6[89]|7[024]|8[012346]|9[369]"
@@ -21,6 +23,11 @@ _MARKED = re.compile(  # what a vendor or a pipeline puts around the name
 )
 _OUTRIGHT = re.compile(  # what no gene has around its name
     r"(adt|prot|protein|hto|hashtag|totalseq)[-_. ].+|.+[-_. ](totalseq[-_ ]?[a-d]?|adt|prot|protein|tsb|A\d{4})",
+    re.IGNORECASE,
+)
+_CONTROL = re.compile(  # antibodies of a species that binds nothing here, and tags of samples
+    r".*isotype.*|.*[-_. ](ctrl|control)|(mouse|rat|hamster|goat|rabbit|ms|mm)[-_. ]*ig[gma]\d?[abck]*([-_. ].*)?"
+    r"|(hto|hashtag)[-_. ]?\w+.*",
     re.IGNORECASE,
 )
 _FEW = 3
@@ -72,8 +79,26 @@ def note_on_antibodies(names: Iterable[str]) -> list[str]:
     if len(found) < _FEW:
         return []
     return [
-        f"{len(found):,} features among the genes are called as antibodies are, such as {found[0]!r}: they were taken for "
-        "genes. Say in var['feature_types'] which features are Gene Expression and which Antibody Capture."
+        f"{len(found):,} features among the genes are called as antibodies are, such as {found[0]!r}: they were taken "
+        "for genes. Say in var['feature_types'] which features are Gene Expression and which Antibody Capture."
+    ]
+
+
+def note_on_controls(modality: str, names: Iterable[str]) -> list[str]:
+    """Return a note on antibodies of a modality that bind nothing of the tissue, or tell samples apart, or nothing.
+
+    Examples
+    --------
+    >>> note_on_controls("adt", ["CD3", "mouse_IgG2a.1", "Rat-IgG1-isotype-ctrl", "HTO_B0301", "IgM", "CD4"])[0][:49]
+    'adt: the proteins include 3 controls or hashtags,'
+    """
+    found = [str(name) for name in names if _CONTROL.fullmatch(str(name).strip())]
+    if not found:
+        return []
+    return [
+        f"{modality}: the proteins include {many(len(found), 'control or hashtag', 'controls or hashtags')}, such as "
+        f"{found[0]!r}, used like the others, though they tell of stickiness or of samples. Leave them out of the file "
+        "to be rid of them."
     ]
 
 

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from napari_trsmi.config import Kind
 from napari_trsmi.data.dataset import MOST_COMPONENTS, Modality
+from napari_trsmi.data.readers.antibodies import note_on_controls
 from napari_trsmi.data.readers.found import lean_table
 from napari_trsmi.data.readers.kinds import BY_NAMES, MOST_PROTEINS, guess_kind, kind_from_names
 from napari_trsmi.data.readers.layers import Stored, counts_beside, normalised_beside, rows_of
@@ -97,6 +98,7 @@ def checked_modality(
         named = guess or "rna"
         if named != "rna" or by != BY_NAMES or table.n_vars <= MOST_PROTEINS:  # no question there
             notes.append(f"Took modality {name!r} for {named}, judged by {by}; set its kind if that is wrong.")
+    notes += note_on_controls(name, var.index) if named == "protein" else []
     if note:
         notes.append(note)
     _check_variation(name, values)

@@ -155,3 +155,15 @@ def test_antibodies_among_genes_without_types_are_told(make_table):
     assert any("10 features among the genes are called as antibodies are" in note for note in dataset.notes)
     table.var["feature_types"] = ["Gene Expression"] * 70 + ["Antibody Capture"] * 10
     assert not any("antibodies" in note for note in from_memory(table).notes)
+
+
+@pytest.mark.parametrize(
+    "name", ["mouse_IgG1k.1", "Rat.IgG2b", "IgG2a_isotype_ctrl", "Hashtag1", "HTO_B0251", "rat_IgG2a"]
+)
+def test_controls_and_hashtags_among_proteins_are_told(make_mudata, make_table, name):
+    adt = make_table(60, 20, prefix="protein", mean=20.0)
+    adt.var_names = ["IgM", "IgD", "IgG", "CD4", name, *adt.var_names[5:]]
+    dataset = from_memory(make_mudata({"rna": make_table(60, 80), "adt": adt}))
+    (note,) = [note for note in dataset.notes if "control" in note]
+    assert note.startswith(f"adt: the proteins include 1 control or hashtag, such as {name!r}")
+    assert dataset.modalities["adt"].table.n_vars == 20
