@@ -62,6 +62,7 @@ def from_file(path: Path, *, alone: bool = True) -> Found:
     with path.open("rb") as file:
         start = file.read(8)
     packed = next((name for magic, name in _PACKED if start.startswith(magic)), None)
+    packed = "tar" if path.suffix.lower() == ".tar" else packed
     if packed is not None and is_part(path):
         raise _part_of_a_folder(path)
     if packed is not None and (way_out := _way_out(path)) != _ANOTHER:

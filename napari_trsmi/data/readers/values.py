@@ -125,6 +125,10 @@ def _counts(name: str, table: AnnData, rows: np.ndarray, notes: list[str]) -> tu
             return _as_counts(name, found.values, profile, found.var, note)
         if not profile.finite:
             notes.append(f"{name}: {found.where} was not used, for it holds NaN or infinity: fill in what is missing.")
+        elif profile.minimum >= 0 and found.where.startswith("layers") and profile.maximum > 0:
+            notes.append(
+                f"{name}: {found.where} was not used, for it holds fractions: round what are corrected counts."
+            )
     if held is not None and not held.finite:
         raise not_finite(name, values)
     return _as_counts(name, values, held, table.var, "") if held is not None and held.counts else None

@@ -167,3 +167,13 @@ def test_controls_and_hashtags_among_proteins_are_told(make_mudata, make_table, 
     (note,) = [note for note in dataset.notes if "control" in note]
     assert note.startswith(f"adt: the proteins include 1 control or hashtag, such as {name!r}")
     assert dataset.modalities["adt"].table.n_vars == 20
+
+
+def test_counts_that_were_corrected_to_fractions_are_told(make_table):
+    table = make_table(60, 80)
+    table.layers["counts"] = table.X.toarray() * 0.9
+    table.X = np.log1p(table.X.toarray())
+    notes = from_memory(table, kinds={"rna": "rna"}).notes
+    assert any("layers['counts'] was not used, for it holds fractions" in note for note in notes)
+    table.layers["counts"] = np.rint(table.layers["counts"])
+    assert not any("fractions" in note for note in from_memory(table, kinds={"rna": "rna"}).notes)
