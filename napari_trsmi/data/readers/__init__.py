@@ -45,11 +45,13 @@ def read(
     Reads ``.h5mu``; ``.h5ad`` with one modality or several told apart by ``var["feature_types"]``; AnnData, MuData and
     SpatialData ``.zarr``; output folders of Space Ranger and Xenium; and, where spatialdata-io is installed, those of
     CosMx, MERSCOPE, Stereo-seq, seqFISH and others; text whose rows or columns are barcodes. Proteins in
-    ``obsm["protein_expression"]`` are a modality.
+    ``obsm["protein_expression"]`` are a modality. Beside other files, a list of positions of Space Ranger, or a text
+    with columns of coordinates, tells where their spots are.
     Coordinates go by name where they have names, in ``obsm`` or ``obs``. Spots that one of the modalities lacks are
-    left out and counted in `Dataset.dropped`, unless `spots` is ``"all"``; what else was left out, guessed or converted
-    is in `Dataset.notes`: spots off tissue or without coordinates, a third coordinate, kinds judged by names or values,
-    barcodes that were made unique or matched without a suffix. Counts stay sparse.
+    left out and counted in `Dataset.dropped`, as are those at which one counted nothing, unless `spots` is
+    ``"all"``; what else was left out, guessed or converted is in `Dataset.notes`: spots off tissue or without
+    coordinates, a third coordinate, kinds judged by names or values, barcodes that were made unique or matched
+    without a suffix. Counts stay sparse.
 
     Parameters
     ----------

@@ -238,12 +238,10 @@ def _none_found(holders: Sequence[Holder]) -> str:
 
 def _of_others(holders: Sequence[Holder], found: Sequence[_Places], names: pd.Index) -> str:
     """Return the sentence on places that are there, and none of the spots asked for."""
-    labels = [places.label for places in found]
     theirs = next((holder.obs.index[0] for holder in holders if holder.name == found[0].name), "")
     return (
-        f"Expected places of the spots that were measured, such as {str(names[0])!r}, in {' and '.join(labels)}, found "
-        f"only those of others, such as {str(theirs)!r}. Give both the same names, and check that they are of one "
-        "section."
+        f"Expected places of the spots that were measured, such as {str(names[0])!r}, in {found[0].label}, found only those of "
+        f"others, such as {str(theirs)!r}. Give both the same names, and check that they are of one section."
     )
 
 
