@@ -240,8 +240,9 @@ def _of_others(holders: Sequence[Holder], found: Sequence[_Places], names: pd.In
     """Return the sentence on places that are there, and none of the spots asked for."""
     theirs = next((holder.obs.index[0] for holder in holders if holder.name == found[0].name), "")
     return (
-        f"Expected places of the spots that were measured, such as {str(names[0])!r}, in {found[0].label}, found only those of "
-        f"others, such as {str(theirs)!r}. Give both the same names, and check that they are of one section."
+        f"Expected places of the spots that were measured, such as {str(names[0])!r}, in {found[0].label}, found "
+        f"only those of others, such as {str(theirs)!r}. Give both the same names, and check that they are of one "
+        "section."
     )
 
 
