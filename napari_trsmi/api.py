@@ -14,6 +14,7 @@ from napari_trsmi.config import Cluster, Config, Kind
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.readers.several import read_sections as read_sections
 from napari_trsmi.data.result import Result
+from napari_trsmi.errors import ConfigError
 from napari_trsmi.fitting import steps_of
 from napari_trsmi.records import Checkpoints, Step, drain
 from napari_trsmi.restoring import read_saved
@@ -73,7 +74,7 @@ def read(
     return read_files(paths, kinds=kinds, library=library, modalities=chosen, spots=spots)
 
 
-def fit(data: Dataset | AnnData | MuData | str | Path, config: Config | None = None) -> Result:
+def fit(data: Dataset | AnnData | MuData | str | Path, config: Config | dict[str, Any] | None = None) -> Result:
     """Return the domains of a section, with the support of each boundary unless `evidence.support` is off.
 
     Parameters
@@ -82,7 +83,7 @@ def fit(data: Dataset | AnnData | MuData | str | Path, config: Config | None = N
         A `Dataset` from `read`, a path, or an AnnData or MuData, which then also gets the result written into its
         ``obs``, ``obsm``, ``obsp`` and ``uns`` (see `Result.annotate`).
     config
-        The settings; the defaults serve all kinds of data.
+        The settings, or a dict of them; the defaults serve all kinds of data.
 
     Raises
     ------
@@ -99,7 +100,7 @@ def fit(data: Dataset | AnnData | MuData | str | Path, config: Config | None = N
     """
     from napari_trsmi.evidence import supported
 
-    config = config or Config()
+    config = _config(config)
     dataset = data if isinstance(data, Dataset) else _dataset(data, config)
     prepared = prepare(dataset, config)
     result = drain(fit_steps(dataset, config, previews=False, prepared=prepared))
@@ -112,7 +113,7 @@ def fit(data: Dataset | AnnData | MuData | str | Path, config: Config | None = N
 
 def fit_steps(
     data: Dataset | AnnData | MuData | str | Path,
-    config: Config | None = None,
+    config: Config | dict[str, Any] | None = None,
     *,
     previews: bool = True,
     checkpoint: str | Path | None = None,
@@ -160,7 +161,7 @@ def fit_steps(
     ...     print(len(end.value.history))
     1
     """
-    config = config or Config()
+    config = _config(config)
     started = time.perf_counter()
     dataset = data if isinstance(data, Dataset) else _dataset(data, config)
     resume = Path(resume) if isinstance(resume, str) else resume
@@ -243,6 +244,17 @@ def markers(result: Result | str | Path, *, n_top: int = 10) -> dict[str, pd.Dat
         found.insert(found.columns.get_loc("feature") + 1, "name", found["feature"].map(called))
         tables[name] = found
     return tables
+
+
+def _config(given: Any) -> Config:
+    """Return the settings given, as they are or as a dict; raises `ConfigError` for anything else."""
+    if isinstance(given, Config):
+        return given
+    if given is not None and not isinstance(given, dict):
+        raise ConfigError(
+            f"Expected settings as a Config or a dict, found {type(given).__name__}. Give nt.Config(...)."
+        )
+    return Config(**{str(name): value for name, value in (given or {}).items()})
 
 
 def _dataset(data: Any, config: Config) -> Dataset:

@@ -25,8 +25,8 @@ class Preprocess(Settings):
     kinds: dict[str, Kind] = setting(dict, "Kind by modality name, where the detected one is wrong.")
     spots: Literal["all", "common"] = setting(
         "all",
-        "Spots that one of several tables lacks: kept, their missing modality carried over from spots like them, or "
-        "left out.",
+        "Spots that one of several tables lacks, or counted nothing at: kept, their missing modality carried over from "
+        "spots like them, or left out.",
     )
     min_spots: int = setting(10, "Genes and peaks seen in fewer spots are left out.", unit="spots", ge=1)
     n_top_genes: int = setting(3000, "Highly variable genes kept (seurat_v3).", unit="genes", ge=10)

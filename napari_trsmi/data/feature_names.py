@@ -17,7 +17,7 @@ _IDENTIFIERS = ("gene_ids", "gene_id", "ensembl_id", "ensembl", "feature_id")
 _CLONED = re.compile(r"(hu|ms|rat|hums|hurat|msrat|humsrat)\.(?P<target>[^_]+)_.+", re.IGNORECASE)
 _BEFORE = re.compile(r"(anti|adt|ab|prot|protein|hu|mu|ms|hums|human|mouse)[-_. :]+(?=.)", re.IGNORECASE)
 _BEHIND = re.compile(
-    r"(?<=.)[-_. :|]+(total ?seq[-_ ]?[a-d]?|ts[abcd]|adt|ab|prot|protein|antibody|human|mouse)|\s*\([^()]*\)",
+    r"(?<=.)[-_. :|]+(a\d{4}|total ?seq[-_ ]?[a-d]?|ts[abcd]|adt|ab|prot|protein|antibody|human|mouse)|\s*\([^()]*\)",
     re.IGNORECASE,
 )
 
@@ -68,7 +68,7 @@ def antibody(name: str) -> str:
 
     Examples
     --------
-    >>> {antibody(name) for name in ("CD3", "CD3-TotalSeqB", "CD3_prot", "Hu.CD3_UCHT1", "anti-CD3", "CD3 (UCHT1)")}
+    >>> {antibody(name) for name in ("CD3", "CD3-TotalSeqB", "CD3-A0034", "Hu.CD3_UCHT1", "anti-CD3", "CD3 (UCHT1)")}
     {'cd3'}
     >>> antibody("HLA-DR_TotalSeqC"), antibody("CD45RA.1"), antibody("AB_Mouse"), antibody("PROT")
     ('hladr', 'cd45ra1', 'mouse', 'prot')

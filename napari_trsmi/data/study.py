@@ -18,6 +18,7 @@ from napari_trsmi.data.stacked_annotations import stacked_annotations
 from napari_trsmi.errors import DataError
 
 _GAP = 0.08  # between sections, as a share of the widest; twice that between rows, for their names
+_PERHAPS = 2  # between spacings, from which on one may be in another unit, such as pixels beside micrometres
 _ANOTHER_UNIT = 20  # between spacings of two sections, from which on one is not in the unit of the other
 _FEW_CARRY = 50  # spots with a modality and another one, below which that is told
 _MOST_SHARED = 0.5  # of the spots of the smaller of two sections, that are spots of the other
@@ -286,6 +287,12 @@ def _placed(parts: Sequence[Dataset]) -> tuple[tuple[Place, ...], list[str]]:
         elif any(known):
             without = ", ".join(part.name for part, own in zip(parts, known, strict=True) if not own)
             notes.append(f"No unit of length is known of {without}: all sections are drawn as if theirs were the same.")
+        elif max(steps) > _PERHAPS * min(steps):
+            near, far = (parts[int(at)].name for at in (np.argmin(steps), np.argmax(steps)))
+            notes.append(
+                f"Spots of {far} lie {max(steps) / min(steps):.3g} times as far apart as those of {near}, and no unit "
+                "is known: both are drawn as they are. Bring coordinates into one unit if they are in different ones."
+            )
     sizes = [np.ptp(part.coords, axis=0) * scale for part, scale in zip(parts, scales, strict=True)]
     places = []
     for part, scale, (x, y) in zip(parts, scales, in_rows(sizes), strict=True):

@@ -76,11 +76,12 @@ def read_columns(dataset: Dataset, path: str | Path, section: str | None = None)
     """
     from napari_trsmi.exchange.geojson import is_geojson, read_geojson
     from napari_trsmi.exchange.groups import read_groups
+    from napari_trsmi.exchange.packed import ending_of
 
     path = Path(path)
     if not path.is_file():
         raise DataError(f"Expected a GeoJSON or CSV at {path}, found no file. Check the name.")
-    if path.suffix.lower() in (".geojson", ".json") or is_geojson(path):
+    if ending_of(path) in (".geojson", ".json") or is_geojson(path):
         return read_geojson(dataset, path, section)
     return read_groups(dataset, path, section)
 

@@ -16,6 +16,7 @@ from napari_trsmi.errors import DataError
 from napari_trsmi.exchange.columns import Column, column_of, inside, rows_within, spread
 from napari_trsmi.exchange.labels import Labels, by_section, labels_of
 from napari_trsmi.exchange.outlines import Ground, pixels_per_unit, regions, tiles
+from napari_trsmi.exchange.packed import start_of, title_of
 from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
 
 COLUMN = "trsmi_column"  # in the metadata of an object: the column it is of
-_MOST = 200_000_000  # bytes of a file that is read
+_MOST = 200_000_000  # bytes that are read, unpacked
 
 
 CLASS = "class"  # what the column of classifications is called, after the name of the file
@@ -129,8 +130,7 @@ def _id(column: str, name: str) -> str:
 def is_geojson(path: Path) -> bool:
     """Return whether a file begins as GeoJSON does; never raises."""
     try:
-        with path.open("rb") as file:
-            start = file.read(4096).decode("utf-8", "replace")
+        start = start_of(path, 4096).decode("utf-8", "replace")
     except OSError:
         return False
     return re.search(r'"(type|geometry)"\s*:\s*("Feature(Collection)?"|"(Multi)?Polygon"|\{)', start) is not None
@@ -165,9 +165,9 @@ def read_geojson(dataset: Dataset, path: str | Path, section: str | None = None)
         own = [region for region in found if region.column == title]
         which, several = inside(coords, [region.polygon for region in own])
         more = f"{many(several, 'spot')} in more than one polygon: counted in the smallest. " if several else ""
-        named = [(title or path.stem, [(region.name, region.color) for region in own])]
+        named = [(title or title_of(path), [(region.name, region.color) for region in own])]
         if title is None and any(region.kind not in ("", region.name) for region in own):
-            named.append((f"{path.stem} {CLASS}", [(region.kind, region.kind_color) for region in own]))
+            named.append((f"{title_of(path)} {CLASS}", [(region.kind, region.kind_color) for region in own]))
         for called, given in named:
             names = list(dict.fromkeys(name for name, _ in given if name))
             of = np.array([names.index(name) if name else -1 for name, _ in given])
@@ -208,9 +208,10 @@ def _objects(path: Path) -> list[dict[str, Any]]:
     """Return the features of a collection, of a list of them, or the one there is; a bare geometry is one."""
     wrong = f"Expected GeoJSON in {path}, found {{}}. Export it again as GeoJSON, from QuPath: File > Export objects."
     try:
-        if path.stat().st_size > _MOST:
+        content = start_of(path, _MOST + 1)
+        if len(content) > _MOST:
             raise DataError(f"Expected a GeoJSON below {_MOST // 10**6} MB, found {path}. Export annotations only.")
-        found = json.loads(path.read_text(encoding="utf-8-sig"))
+        found = json.loads(content.decode("utf-8-sig"))
     except OSError as error:
         raise DataError(f"Expected a file at {path}, found that it cannot be read ({error}). Copy it again.") from error
     except (ValueError, RecursionError) as error:

@@ -14,6 +14,7 @@ from napari_trsmi.atomic import replacing
 from napari_trsmi.errors import DataError
 from napari_trsmi.exchange.columns import Column, column_of, inside, rows_within, spread
 from napari_trsmi.exchange.labels import DOMAIN, by_section, labels_of
+from napari_trsmi.exchange.packed import start_of, title_of
 from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ FIRST = ("barcode", "cell_id", "cell id", "cellid", "barcodes", "cell")  # what 
 _SELECTION = re.compile(r"^#\s*selection[ _]?names?\s*[:,]?\s*(.*)$", re.IGNORECASE)
 _UNNAMED = ("group", "selection", "cluster", "color")  # headings that say less than the name of the file
 _MOST_GROUPS = 1000
+_START = 100_000  # bytes that tell what a file is
 _SEPARATORS = (",", ";", "\t")
 _NOT = "Loupe's and Xenium Explorer's tables have barcodes in the first column and a group in the second."
 
@@ -99,8 +101,7 @@ def is_groups(path: Path, known: np.ndarray | None = None) -> bool:
         (N,) names of spots that a first column without a telling heading may have.
     """
     try:
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-            lines = [line for line, _ in zip(file, range(50), strict=False)]
+        lines = start_of(path, _START).decode("utf-8-sig", "replace").splitlines()[:50]
     except OSError:
         return False
     if not lines or _SELECTION.match(lines[0]):
@@ -138,7 +139,7 @@ def read_groups(dataset: Dataset, path: str | Path, section: str | None = None) 
         frames = [(name or f"Selection {number}", table) for number, (name, table) in enumerate(parts, 1)]
         barcodes = np.concatenate([_texts(table.iloc[:, 0]) for _, table in frames])
         values = np.concatenate([np.full(len(table), name, object) for name, table in frames])
-        columns, colors = {path.stem: values}, None
+        columns, colors = {title_of(path): values}, None
     else:
         barcodes, columns, colors = _columns_of(parts[0][1], path)
     rows, told = _rows_of(dataset, barcodes, path, section)
@@ -156,7 +157,7 @@ def _parts(path: Path, known: np.ndarray) -> list[tuple[str, pd.DataFrame]]:
     import pandas as pd
 
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = start_of(path).decode("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"Expected a table at {path}, found that it cannot be read ({error}). {_NOT}") from error
     blocks: list[tuple[str, list[str]]] = [("", [])]
@@ -187,8 +188,8 @@ def _columns_of(table: pd.DataFrame, path: Path) -> tuple[np.ndarray, dict[str, 
             continue
         if (n := len(set(values))) > _MOST_GROUPS:
             raise DataError(f"Expected at most {_MOST_GROUPS} groups in {name!r} of {path}, found {n:,}. {_NOT}")
-        title = str(name).strip() or path.stem
-        found[path.stem if title.casefold() in _UNNAMED else title] = values
+        title = str(name).strip() or title_of(path)
+        found[title_of(path) if title.casefold() in _UNNAMED else title] = values
     if not found:
         raise DataError(f"Expected a column of groups in {path}, found none. {_NOT}")
     return _texts(table.iloc[:, 0]), found, colors
@@ -249,7 +250,7 @@ def _column(
     codes[rows[known]] = [names.index(one) for one in values[known]]
     own = {} if colors is None else dict(zip(values.tolist(), colors.tolist(), strict=True))
     own = {key: color for key, color in own.items() if is_color(color)}
-    title = path.stem if name == DOMAIN else name
+    title = title_of(path) if name == DOMAIN else name
     return column_of(dataset, title, codes, names, own, path, told)
 
 
@@ -278,7 +279,7 @@ def _selections(dataset: Dataset, path: Path, parts: list[tuple[str, pd.DataFram
             "Choose those of this section."
         )
     more = f"{many(several, 'spot')} in more than one selection: counted in the smallest." if several else ""
-    return column_of(dataset, path.stem, spread(which, rows, dataset.n_spots), list(named), {}, path, more)
+    return column_of(dataset, title_of(path), spread(which, rows, dataset.n_spots), list(named), {}, path, more)
 
 
 def _texts(values: pd.Series) -> np.ndarray:

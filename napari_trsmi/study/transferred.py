@@ -141,7 +141,7 @@ def _read(study: Result | str | Path, new: Any) -> tuple[Result, Dataset]:
     known = study if isinstance(study, Result) else restore(study)
     if isinstance(new, Dataset):
         return known, new
-    return known, from_memory(new) if hasattr(new, "obs_names") else read(new)
+    return known, from_memory(new, spots="all") if hasattr(new, "obs_names") else read(new)
 
 
 def _together(known: Result, new: Dataset) -> tuple[Dataset, np.ndarray, Config, list[str]]:

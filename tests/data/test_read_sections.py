@@ -214,3 +214,13 @@ def test_components_that_some_spots_lack_are_zeros_there(make_mudata, rna):
     dataset = from_memory(make_mudata({"rna": rna(0), "pcs": components}), kinds={"pcs": "precomputed"}, spots="all")
     assert not dataset.modalities["pcs"].table.X[40:].any()
     assert dataset.modalities["pcs"].measured.sum() == 40
+
+
+@pytest.mark.parametrize(("factor", "told"), [(1.0, ""), (1.5, ""), (4.7, "4.7 times as far apart as those of s1")])
+def test_sections_that_may_be_in_different_units_are_told(rna, factor, told):
+    first, second = rna(0), rna(1)
+    second.obsm["spatial"] = factor * second.obsm["spatial"]
+    study = nt.read_sections({"s1": first, "s2": second})
+    notes = [note for note in study.notes if "unit" in note]
+    assert told in notes[0] if told else not notes
+    assert [place.scale for place in study.places] == [1.0, 1.0]

@@ -281,8 +281,13 @@ def test_of_a_large_file_nothing_stays_that_is_not_used(make_mudata, tmp_path, m
         ("cells.csv.gz", gzip.compress(b"X,Y,CD3\n"), "Make an AnnData of it first"),
         ("matrix.mtx.gz", gzip.compress(b"%%MatrixMarket"), "Choose its folder"),
         ("a.h5ad.gz", gzip.compress(b"x"), "Unpack it first"),
+        ("counts.parquet", b"PAR1", "Make an AnnData of it first"),
+        ("counts.feather", b"ARROW1", "Make an AnnData of it first"),
+        ("GSE1_RAW.tar", b"GSM1.h5", "Unpack it first"),
+        ("GSE1.tar.gz", gzip.compress(b"GSM1.h5"), "Unpack it first"),
+        ("counts.xls", b"\xd0\xcf\x11\xe0", "Make an AnnData of it first"),
     ],
-    ids=["R", "table", "packed table", "part", "packed"],
+    ids=["R", "table", "packed table", "part", "packed", "parquet", "feather", "tar", "packed tar", "old Excel"],
 )
 def test_what_other_programs_wrote_leads_on(tmp_path, name, content, way_out):
     (tmp_path / name).write_bytes(content)

@@ -213,6 +213,8 @@ def test_sections_whose_spots_are_in_another_unit_are_drawn_alike_and_told(secti
     np.testing.assert_array_equal(study.parts[1].coords, far.coords)
     assert any("Spots of b lie so much nearer or further" in note for note in study.notes)
     near = replace(far, coords=far.coords / 30.0)
-    assert not stack({"a": section(0), "b": near}).notes
+    perhaps = stack({"a": section(0), "b": near})
+    assert [place.scale for place in perhaps.places] == [1.0, 1.0]
+    assert ["no unit is known" in note for note in perhaps.notes] == [True]
     known = stack({"a": section(0), "b": replace(far, microns_per_unit=0.3)})
     assert [place.scale for place in known.places] == pytest.approx([300.0, 1.0])

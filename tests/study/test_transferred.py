@@ -169,3 +169,16 @@ def test_the_script_of_a_section_labelled_by_a_file_repeats_that_and_one_of_memo
     lines = as_python(nt.transfer(tmp_path / "study.h5mu", new)).splitlines()
     assert f"result = nt.transfer({str(tmp_path / 'study.h5mu')!r}, dataset)" in lines
     assert not any("fit" in line for line in lines)
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_spots_that_a_modality_lacks_get_a_domain_too(make_mudata, make_table, tmp_path, in_memory):
+    from napari_trsmi.data.tables import mudata_as_stored
+    from napari_trsmi.study import transferred
+
+    mdata = make_mudata({"rna": make_table()[:30].copy(), "adt": make_table(prefix="protein", seed=1)[5:].copy()})
+    if not in_memory:
+        with mudata_as_stored():
+            mdata.write(tmp_path / "new.h5mu")
+    _, new = transferred._read(known({"a": tissue(0)}, STRIPES), mdata if in_memory else tmp_path / "new.h5mu")
+    assert new.n_spots == 36

@@ -45,11 +45,13 @@ def read(
     Reads ``.h5mu``; ``.h5ad`` with one modality or several told apart by ``var["feature_types"]``; AnnData, MuData and
     SpatialData ``.zarr``; output folders of Space Ranger and Xenium; and, where spatialdata-io is installed, those of
     CosMx, MERSCOPE, Stereo-seq, seqFISH and others; text whose rows or columns are barcodes. Proteins in
-    ``obsm["protein_expression"]`` are a modality.
+    ``obsm["protein_expression"]`` are a modality. Beside other files, a list of positions of Space Ranger, or a text
+    with columns of coordinates, tells where their spots are.
     Coordinates go by name where they have names, in ``obsm`` or ``obs``. Spots that one of the modalities lacks are
-    left out and counted in `Dataset.dropped`, unless `spots` is ``"all"``; what else was left out, guessed or converted
-    is in `Dataset.notes`: spots off tissue or without coordinates, a third coordinate, kinds judged by names or values,
-    barcodes that were made unique or matched without a suffix. Counts stay sparse.
+    left out and counted in `Dataset.dropped`, as are those at which one counted nothing, unless `spots` is
+    ``"all"``; what else was left out, guessed or converted is in `Dataset.notes`: spots off tissue or without
+    coordinates, a third coordinate, kinds judged by names or values, barcodes that were made unique or matched
+    without a suffix. Counts stay sparse.
 
     Parameters
     ----------
@@ -189,7 +191,10 @@ def found_in_memory(data: AnnData | MuData) -> Found:
     if isinstance(data, AnnData):
         lazy = hasattr(data.X, "dask") or not isinstance(data.obs, pd.DataFrame)  # as of read_lazy
         return found_in_anndata(data.to_memory() if lazy or data.isbacked or data.is_view else data)
-    raise DataError(f"Expected an AnnData or MuData object, found {type(data).__name__}. Use read for a file.")
+    raise DataError(
+        f"Expected an AnnData or MuData object, found {type(data).__name__}. Use read for files and read_sections for "
+        "several sections; put the tables of one section into a MuData."
+    )
 
 
 def _name(path: Path) -> str:
@@ -227,7 +232,7 @@ def _found(path: Path, library: str | None, modalities: Sequence[str] | None, al
     if is_xenium(path):
         return from_xenium(path, library)
     if is_space_ranger(path):
-        return from_space_ranger(run_of(path) or path, library)
+        return from_space_ranger(run_of(path) or path, library, alone=alone)
     if (platform := platform_of(path)) is not None:
         return from_platform(path, platform, library)
     inside = [part.name for part in sorted(path.iterdir()) if part.suffix in (".h5ad", ".h5mu", ".h5", ".zarr")]

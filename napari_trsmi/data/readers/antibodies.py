@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+
+from napari_trsmi.plural import many
 
 # CD numbers that are symbols of genes as they are; all others (CD3, CD8, CD20, CD45) only name the protein.
 _CD_GENE = re.compile(
@@ -14,9 +17,20 @@ _MARKED = re.compile(  # what a vendor or a pipeline puts around the name
     r"(anti|adt|ab|prot|protein|hu|mu|hashtag)[-_. ].+"
     r"|.+[-_. ](totalseq[-_ ]?[a-d]?|adt|ab|prot|protein|antibody|tsb|tsa)"
     r"|.+[-_. ](mouse|human|rat|rabbit|hamster|goat)[-_ /](human|mouse|rat).*"
+    r"|.+[-_. ]A\d{4}|A\d{4}[-_. ].+"  # BioLegend's numbers of TotalSeq
     r"|.+\(\d+[A-Z][a-z]\).*|\d{2,3}[A-Z][a-z][-_ ].+",
     re.IGNORECASE,
 )
+_OUTRIGHT = re.compile(  # what no gene has around its name
+    r"(adt|prot|protein|hto|hashtag|totalseq)[-_. ].+|.+[-_. ](totalseq[-_ ]?[a-d]?|adt|prot|protein|tsb|A\d{4})",
+    re.IGNORECASE,
+)
+_CONTROL = re.compile(  # antibodies of a species that binds nothing here, and tags of samples
+    r".*isotype.*|.*[-_. ](ctrl|control)|(mouse|rat|hamster|goat|rabbit|ms|mm)[-_. ]*ig[gma]\d?[abck]*([-_. ].*)?"
+    r"|(hto|hashtag)[-_. ]?\w+.*",
+    re.IGNORECASE,
+)
+_FEW = 3
 _STAINED = re.compile(
     r"dapi\d*|hoechst\d*|dna\d*|ir19[13]|draq5|autofluorescence|af\d{3}|isotype.*|.*ctrl|.*igg\d?[abc]?.*|ig[adegm]\d?[abc]?"
     r"|pan[-_ ]?(ck|keratin|cytokeratin|cadherin)|(ck|keratin|cytokeratin)[-_ ]?\d*|(a|alpha)?[-_ ]?sma|vimentin|desmin"
@@ -39,7 +53,7 @@ def is_antibody(name: str) -> bool:
 
     Examples
     --------
-    >>> [is_antibody(name) for name in ("CD3", "CD45RO", "PanCK", "HLA-DR", "Ki-67", "CD4_TotalSeqB", "anti-CD4")]
+    >>> [is_antibody(name) for name in ("CD3", "CD45RO", "PanCK", "HLA-DR", "Ki-67", "CD4-A0072", "anti-CD4")]
     [True, True, True, True, True, True, True]
     >>> [is_antibody(name) for name in ("CD3E", "CD4", "CD8A", "HLA-DRA", "Gad1", "MKI67")]
     [False, False, False, False, False, False]
@@ -51,6 +65,41 @@ def is_antibody(name: str) -> bool:
             return _CD_GENE.fullmatch(number) is None
         return letter.islower() or len(letter) == 2  # CD8a and CD45RO; CD8A is the gene
     return bool(_MARKED.fullmatch(text) or _STAINED.fullmatch(text))
+
+
+def note_on_antibodies(names: Iterable[str]) -> list[str]:
+    """Return a note on names among those of genes that antibodies were given outright, or nothing.
+
+    Examples
+    --------
+    >>> note_on_antibodies(["CD3E", "CD4", "GAD1", "adt_CD3", "adt_CD4", "adt_CD19"])[0][:49]
+    '3 features among the genes are called as antibodi'
+    """
+    found = [str(name) for name in names if _OUTRIGHT.fullmatch(str(name).strip())]
+    if len(found) < _FEW:
+        return []
+    return [
+        f"{len(found):,} features among the genes are called as antibodies are, such as {found[0]!r}: they were taken "
+        "for genes. Say in var['feature_types'] which features are Gene Expression and which Antibody Capture."
+    ]
+
+
+def note_on_controls(modality: str, names: Iterable[str]) -> list[str]:
+    """Return a note on antibodies of a modality that bind nothing of the tissue, or tell samples apart, or nothing.
+
+    Examples
+    --------
+    >>> note_on_controls("adt", ["CD3", "mouse_IgG2a.1", "Rat-IgG1-isotype-ctrl", "HTO_B0301", "IgM", "CD4"])[0][:49]
+    'adt: the proteins include 3 controls or hashtags,'
+    """
+    found = [str(name) for name in names if _CONTROL.fullmatch(str(name).strip())]
+    if not found:
+        return []
+    return [
+        f"{modality}: the proteins include {many(len(found), 'control or hashtag', 'controls or hashtags')}, such as "
+        f"{found[0]!r}, used like the others, though they tell of stickiness or of samples. Leave them out of the file "
+        "to be rid of them."
+    ]
 
 
 def is_gene(name: str) -> bool:

@@ -114,6 +114,9 @@ def section_of(
     if spots == "all":
         modalities, more = _without_empty(modalities)
         notes += more
+    elif not (whole := _counted_in_all(modalities, dropped, notes)).all():
+        names, obs, coordinates = names[whole], obs[whole], coordinates.at(whole)
+        modalities = {key: replace(one, table=one.table[whole].copy()) for key, one in modalities.items()}
     notes += _notes_on_blank(modalities)
     entry = section.entry or factors_of_blank(joined.holders)
     image, more = tissue_image(entry)
@@ -204,6 +207,30 @@ def _without_empty(modalities: dict[str, Modality]) -> tuple[dict[str, Modality]
             found[key] = replace(modalities[key], measured=mask)
             notes.append(f"{key} counted nothing at {empty:,} spots: there it is taken as not measured.")
     return found, notes
+
+
+def _counted_in_all(modalities: Mapping[str, Modality], dropped: dict[str, int], notes: list[str]) -> np.ndarray:
+    """Return (N,) bool, the spots at which every modality counted something, or none did; tell and count the others.
+
+    Raises
+    ------
+    DataError
+        There is no such spot.
+    """
+    masks = measured_at(modalities, {key: one.kind for key, one in modalities.items()})
+    n_spots = next(iter(modalities.values())).table.n_obs
+    whole = np.logical_and.reduce([np.ones(n_spots, bool), *masks.values()])
+    if not whole.any():
+        raise DataError(
+            f"Expected spots at which {' and '.join(masks)} counted something, found none. Keep spots that lack one "
+            "(preprocess.spots all)."
+        )
+    for key, mask in masks.items():
+        notes.append(f"Left out {many(int((~mask).sum()), 'spot')} at which {key} counted nothing.")
+    for key in modalities:
+        if lost := int((masks.get(key, True) & ~whole).sum()):
+            dropped[key] = dropped.get(key, 0) + lost
+    return whole
 
 
 def _notes_on_blank(modalities: Mapping[str, Modality]) -> list[str]:

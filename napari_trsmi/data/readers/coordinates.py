@@ -104,9 +104,11 @@ def find_coordinates(holders: Sequence[Holder], names: pd.Index) -> Coordinates:
         found = [grid]
     if not found:
         raise DataError(_none_found(holders))
+    if not any(np.isfinite(places.xy).all(axis=1).any() for places in found):
+        raise DataError(_of_others(holders, found, names))
     first = max(found, key=lambda places: np.isfinite(places.xy).all(axis=1).sum())  # the first of the fullest
     xy, notes, differing = first.xy.copy(), [], set[str]()
-    extent = np.ptp(xy[np.isfinite(xy).all(axis=1)], axis=0).max(initial=0.0) if len(xy) else 0.0
+    extent = np.ptp(xy[np.isfinite(xy).all(axis=1)], axis=0).max(initial=0.0)
     for other in found:
         apart = np.nanmax(np.abs(other.xy - first.xy), initial=0.0)
         if apart > _DIFFERENCE * extent:
@@ -232,6 +234,16 @@ def _none_found(holders: Sequence[Holder]) -> str:
                     "numbers, with a point before the decimals."
                 )
     return f"Expected coordinates in obsm['spatial'] or in obs columns x and y, found none {way_out}"
+
+
+def _of_others(holders: Sequence[Holder], found: Sequence[_Places], names: pd.Index) -> str:
+    """Return the sentence on places that are there, and none of the spots asked for."""
+    theirs = next((holder.obs.index[0] for holder in holders if holder.name == found[0].name), "")
+    return (
+        f"Expected places of the spots that were measured, such as {str(names[0])!r}, in {found[0].label}, found "
+        f"only those of others, such as {str(theirs)!r}. Give both the same names, and check that they are of one "
+        "section."
+    )
 
 
 def _other_names(first: _Places, other: _Places, spot: int, names: pd.Index) -> str:

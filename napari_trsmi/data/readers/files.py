@@ -11,9 +11,9 @@ from napari_trsmi.data.readers.matrices import is_matrix
 from napari_trsmi.data.readers.needed import read_needed, read_needed_modalities
 from napari_trsmi.data.readers.opening import once, reading
 from napari_trsmi.data.readers.plainly import other_content, readable
-from napari_trsmi.data.readers.ranger_files import is_part
-from napari_trsmi.data.readers.text_tables import from_text_table, is_text_table
-from napari_trsmi.data.readers.visium import from_matrix
+from napari_trsmi.data.readers.ranger_files import is_part, is_positions
+from napari_trsmi.data.readers.text_tables import from_text_table, is_text_table, places_in
+from napari_trsmi.data.readers.visium import from_matrix, from_positions
 from napari_trsmi.data.readers.xenium import from_xenium, is_xenium
 from napari_trsmi.data.soundness import check_stored
 from napari_trsmi.data.tables import read_mudata_zarr, table_kind, zarr_kind
@@ -25,12 +25,13 @@ HDF5_SUFFIXES = (".h5ad", ".h5mu", ".h5")
 _PACKED = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"7z\xbc\xaf", "7z"), (b"PK\x03\x04", "zip"))
 _DEEP = 2  # folders around a part of a store
 _ANOTHER = "Choose another file."
+_AS_ANNDATA = "Make an AnnData of it first, measurements in X and places in obsm['spatial']"
 _ELSEWHERE = {
     ("rds", "rda", "rdata", "qs", "h5seurat"): "Write it as .h5ad in R first, with zellkonverter or anndataR.",
-    ("csv", "tsv", "txt", "xlsx"): (
-        "Make an AnnData of it first, measurements in X and places in obsm['spatial'], or give a table whose rows or "
-        "columns are called by barcodes, such as 12x34."
+    ("csv", "tsv", "txt", "xlsx", "xls", "ods"): (
+        f"{_AS_ANNDATA}, or give a table in text whose rows or columns are called by barcodes, such as 12x34."
     ),
+    ("parquet", "feather", "arrow", "npz", "npy", "pkl", "pickle", "mat"): f"{_AS_ANNDATA}.",
     ("loom",): "Write it as .h5ad first (anndata.io.read_loom), with places in obsm['spatial'].",
     ("gef", "gem"): "Give the folder it lies in, or write it as .h5ad with stereopy.",
 }
@@ -52,11 +53,16 @@ def from_file(path: Path, *, alone: bool = True) -> Found:
     if path.stat().st_size == 0:
         problem = DataError(f"Expected a file with content at {path}, found an empty one. Copy or write it again.")
         raise problem.saying(f"{path.name} is empty.")
+    if not alone and is_positions(path):
+        return from_positions(path)
     if is_text_table(path):
         return from_text_table(path)
+    if not alone and (places := places_in(path)) is not None:
+        return places
     with path.open("rb") as file:
         start = file.read(8)
     packed = next((name for magic, name in _PACKED if start.startswith(magic)), None)
+    packed = "tar" if path.suffix.lower() == ".tar" else packed
     if packed is not None and is_part(path):
         raise _part_of_a_folder(path)
     if packed is not None and (way_out := _way_out(path)) != _ANOTHER:
@@ -106,7 +112,8 @@ def _from_hdf5(path: Path, alone: bool) -> Found:
             with h5py.File(path, "r") as file:
                 table = read_needed(file)
             return found_in_anndata(anndata.read_h5ad(path) if table is None else table, readable(path.stem))
-    problem = DataError(f"Expected an AnnData or MuData file at {path}, found HDF5 with {keys[:5]}. {_way_out(path)}")
+    way_out = way_out if (way_out := _way_out(path)) != _ANOTHER else f"{_AS_ANNDATA}."
+    problem = DataError(f"Expected an AnnData or MuData file at {path}, found HDF5 with {keys[:5]}. {way_out}")
     raise problem.saying(f"{path.name} holds something else.")
 
 

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from napari_trsmi.data.readers.antibodies import note_on_antibodies
 from napari_trsmi.data.readers.barcodes import note_on_repeats, unique_names
 from napari_trsmi.data.readers.kinds import (
+    BY_VALUES,
     SHORT_NAMES,
     column_of_feature_types,
     guess_kind,
+    is_another_measurement,
     kind_from_names,
     kind_of_feature_type,
     may_be_modality,
@@ -108,6 +111,7 @@ def found_in_anndata(adata: AnnData, hint: str = "") -> Found:
         name, is_guess = _short_name(adata, hint)
         tables, hints = {name: adata}, {name: hint}
         guessed = {name} if is_guess else guessed
+        notes += note_on_antibodies(adata.var_names) if name == SHORT_NAMES["rna"] else []
     else:
         tables, hints = {name: _with_features(adata, np.flatnonzero(modality == name)) for name in names}, {}
     obsm = dict(adata.obsm)
@@ -227,8 +231,13 @@ def _modality_of_features(var: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
 
 
 def _short_name(adata: AnnData, hint: str) -> tuple[str, bool]:
-    """Return rna, adt or atac after the kind of a lone table, else the hint; and whether that is a guess."""
+    """Return rna, adt or atac after the kind of a lone table, else the hint; and whether that is a guess.
+
+    What is called after something else that is measured, such as metabolites, keeps its name.
+    """
     kind = kind_from_names(adata.var, "", hint)
-    guess = None if kind else guess_kind(adata)[0]
+    guess, by = (None, "") if kind else guess_kind(adata)
+    if by == BY_VALUES and is_another_measurement(hint):
+        return hint, True
     name = SHORT_NAMES.get(kind or guess or "precomputed", hint or "features")
     return name, guess is not None

@@ -12,6 +12,7 @@ import numpy as np
 from napari_trsmi.config import Kind
 from napari_trsmi.data.readers.barcodes import Renaming, aligned, common
 from napari_trsmi.data.readers.found import Found, Holder
+from napari_trsmi.data.readers.values import holds_features
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -82,10 +83,13 @@ def join(
     if of_several:
         kinds = {key: kind for key, kind in (kinds or {}).items() if key in found.tables}
         modalities = [key for key in modalities or () if key in found.tables]
+    notes = list(found.notes)
+    if not modalities and (bare := _without_features(found, kinds or {})):
+        modalities = [key for key in found.tables if key not in bare]
+        notes.append(f"Left out {', '.join(bare)}: no features of it were measured.")
     tables, checked = _asked_for(found, dict(kinds or {}), modalities)
     barcodes = {key: found.barcodes_of(own) for key, own in tables.items()}
     _check_filled({key: found.tables[own] for key, own in tables.items()})
-    notes = list(found.notes)
     renamings: list[Renaming] = []
     if len(tables) > 1:
         _check_unique({key: found.tables[own].obs_names for key, own in tables.items()})
@@ -96,16 +100,28 @@ def join(
     holders = [
         holder._replace(obs=holder.obs.set_axis(_renamed(holder.obs.index, renamings))) for holder in found.holders
     ]
+    joined = {key: _renamed(index, renamings) for key, index in barcodes.items()}
+    holders = [_met(holder, joined, notes) for holder in holders]
     return Joined(
         found,
         tables,
         checked,
-        {key: _renamed(index, renamings) for key, index in barcodes.items()},
+        joined,
         [holder for holder in holders if holder.obs.index.is_unique],
         {key: _renamed(index, renamings) for key, index in found.stored.items()},
         notes,
         frozenset(key for key, index in barcodes.items() if not index.isin(next(iter(barcodes.values()))).any()),
     )
+
+
+def _met(holder: Holder, barcodes: Mapping[str, pd.Index], notes: list[str]) -> Holder:
+    """Return a holder that shares no barcode with any table under those of the first, as far as suffixes are all."""
+    if any(holder.obs.index.isin(index).any() for index in barcodes.values()):
+        return holder
+    first, reference = next(iter(barcodes.items()))
+    renamings, more = aligned({first: reference, holder.label: holder.obs.index})
+    notes += more
+    return holder._replace(obs=holder.obs.set_axis(_renamed(holder.obs.index, renamings)))
 
 
 def spots_of(barcodes: Mapping[str, pd.Index], spots: Spots) -> pd.Index:
@@ -174,6 +190,12 @@ def _asked_for(
                 f"Expected a kind among {list(get_args(Kind))} for {asked!r}, found {kind!r}. Use one of them."
             )
     return ({key: tables[key] for key in modalities} if modalities else tables), kinds
+
+
+def _without_features(found: Found, kinds: Mapping[str, Kind]) -> list[str]:
+    """Return the modalities that hold nothing to train on, such as receptors of T cells, where others do."""
+    bare = [key for key, table in found.tables.items() if not holds_features(table) and key not in kinds]
+    return bare if len(bare) < len(found.tables) else []
 
 
 def _check_filled(tables: Mapping[str, AnnData]) -> None:

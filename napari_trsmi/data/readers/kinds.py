@@ -27,6 +27,14 @@ _FEATURE_TYPES: dict[str, Kind] = {
     "adt": "protein",
     "antibody": "protein",
     "antibody derived tag": "protein",
+    "antibody derived tags": "protein",
+    "antibodies": "protein",
+    "adts": "protein",
+    "proteins": "protein",
+    "protein tag": "protein",
+    "surface protein": "protein",
+    "genes": "rna",
+    "transcripts": "rna",
     "gex": "rna",
     "peaks": "chromatin",
     "peak": "chromatin",
@@ -40,7 +48,12 @@ _WORDS: dict[Kind, str] = {
     "protein": "adt adts prot protein proteins antibody antibodies codex totalseq imc mibi cycif phenocycler",
     "chromatin": "atac scatac chromatin peak peaks histone cuttag dnase epigenome",
 }
-_MEASURED = frozenset(("metabolite", "metabolites", "metabolomics", "lipid", "lipids", "lipidomics", "msi", "glycans"))
+_MEASURED = frozenset(
+    (
+        *("metabolite", "metabolites", "metabolome", "metabolomics", "lipid", "lipids", "lipidome", "lipidomics"),
+        *("glycans", "msi", "maldi", "desi"),
+    )
+)
 _EMBEDDED = frozenset(
     ("x", "pca", "lsi", "svd", "umap", "tsne", "latent", "embedding", "harmony", "scvi", "totalvi", "mofa", "trsmi")
 )
@@ -137,6 +150,17 @@ def may_be_modality(key: str) -> bool:
     """
     words = set(re.findall(r"[a-z]+", key.lower()))
     return not words & _EMBEDDED and (bool(words & _MEASURED) or _kind_from_words(key) is not None)
+
+
+def is_another_measurement(text: str) -> bool:
+    """Return whether a text names something that is measured and has no kind of its own here.
+
+    Examples
+    --------
+    >>> [is_another_measurement(text) for text in ("mouse_brain_MALDI", "metabolites", "adata_RNA", "section_1")]
+    [True, True, False, False]
+    """
+    return bool(set(re.findall(r"[a-z]+", text.lower())) & _MEASURED)
 
 
 def kind_from_symbols(names: Iterable[str]) -> Kind | None:

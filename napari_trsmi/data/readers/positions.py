@@ -35,10 +35,7 @@ def positions_of(path: Path, barcodes: pd.Index) -> tuple[pd.DataFrame, list[str
     DataError
         The file has none of the barcodes, or one of them twice.
     """
-    table = _read_positions(path)
-    if table.index.has_duplicates:
-        twice = table.index[table.index.duplicated()]
-        raise DataError(f"Expected each barcode once in {path}, found {twice[0]!r} twice. Correct the file.")
+    table = read_positions(path)
     if table.index.isin(barcodes).any():
         return table.reindex(barcodes), []
     bare, wanted = table.index.str.replace(_SUFFIX, "", regex=True), barcodes.str.replace(_SUFFIX, "", regex=True)
@@ -53,8 +50,14 @@ def positions_of(path: Path, barcodes: pd.Index) -> tuple[pd.DataFrame, list[str
     return found, [f"Barcodes in the matrix and in {path.name} agree once a suffix such as '-1' is left out: did so."]
 
 
-def _read_positions(path: Path) -> pd.DataFrame:
-    """Return the columns of positions by barcode."""
+def read_positions(path: Path) -> pd.DataFrame:
+    """Return the columns of positions by barcode.
+
+    Raises
+    ------
+    DataError
+        Columns are missing, or a barcode is there twice.
+    """
     import pandas as pd
 
     if path.suffix == ".parquet":
@@ -78,6 +81,9 @@ def _read_positions(path: Path) -> pd.DataFrame:
             table = table.set_axis(["barcode", *_COLUMNS], axis=1)
     table = table.set_index(table["barcode"].astype(str))[_COLUMNS]
     table.index.name = None
+    if table.index.has_duplicates:
+        twice = table.index[table.index.duplicated()]
+        raise DataError(f"Expected each barcode once in {path}, found {twice[0]!r} twice. Correct the file.")
     return table
 
 

@@ -51,6 +51,11 @@ def is_part(path: Path) -> bool:
     return _LIST.fullmatch(path.name) is not None or any(found.kind not in IMAGES for found in _named(path.name, path))
 
 
+def is_positions(path: Path) -> bool:
+    """Return whether the name of a file is one that Space Ranger gives to its list of positions."""
+    return any(found.kind == "positions" for found in _named(path.name, path))
+
+
 def is_part_folder(path: Path) -> bool:
     """Return whether the name of a folder is one of those in a run: of a matrix, or ``spatial``."""
     return _MATRIX_FOLDER.fullmatch(path.name) is not None or path.name.lower().endswith("spatial")

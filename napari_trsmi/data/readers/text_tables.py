@@ -20,7 +20,6 @@ from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
-    from anndata import AnnData
 
 _ENDINGS = re.compile(r"\.(?:csv|tsv|txt)(?:\.gz)?", re.IGNORECASE)
 _BARCODE = re.compile(  # of a grid, 12x34, which R writes X12x34, or of nucleotides; with anything beside them
@@ -42,9 +41,12 @@ class _Form(NamedTuple):
 
 def is_text_table(path: Path) -> bool:
     """Return whether a file is called as a table in text is, and has barcodes in its rows or its columns."""
-    if not _ENDINGS.fullmatch("".join(path.suffixes[-2:]) if path.suffix.lower() == ".gz" else path.suffix):
-        return False
-    return not is_part(path) and _form(path) is not None
+    return _is_text(path) and not is_part(path) and _form(path) is not None
+
+
+def _is_text(path: Path) -> bool:
+    ending = "".join(path.suffixes[-2:]) if path.suffix.lower() == ".gz" else path.suffix
+    return _ENDINGS.fullmatch(ending) is not None
 
 
 def from_text_table(path: Path) -> Found:
@@ -77,7 +79,7 @@ def from_text_table(path: Path) -> Found:
         table.obs_names, table.var_names = spots, features
     axes = find_axes(features)
     if axes and len(features) == len(axes[0].columns):
-        return _places(table, path)
+        return _places(table.to_df(), path)
     if len(features) < _FEWEST:
         raise DataError(
             f"Expected features measured at each barcode in {path.name}, found {', '.join(features) or 'none'} alone. "
@@ -92,14 +94,30 @@ def from_text_table(path: Path) -> Found:
     return found
 
 
-def _places(table: AnnData, path: Path) -> Found:
+def places_in(path: Path) -> Found | None:
+    """Return what a text with columns of coordinates tells of spots of any names, by its first column; else None."""
+    import pandas as pd
+
+    if not _is_text(path) or is_part(path) or len(lines := _start(path)) < _FEWEST:
+        return None
+    separator = _separator(lines[0])
+    columns = [name.strip().strip("\"'") for name in _fields(lines[0], separator)]
+    axes = find_axes(columns[int(len(columns) == len(_fields(lines[1], separator))) :])
+    if not axes:
+        return None
+    with reading(path):
+        table = pd.read_csv(path, sep=separator, index_col=0, encoding="utf-8-sig", encoding_errors="replace")
+    return _places(table[list(axes[0].columns)].set_axis(table.index.astype(str)), path)
+
+
+def _places(table: pd.DataFrame, path: Path) -> Found:
     """Return what tells the places of the barcodes, and holds no modality."""
-    holder = Holder(path.name, table.to_df(), {}, {})
-    return Found({}, [holder], notes=[f"Took the places of {table.n_obs:,} barcodes from the text {path.name}."])
+    holder = Holder(path.name, table, {}, {})
+    return Found({}, [holder], notes=[f"Took the places of {len(table):,} barcodes from the text {path.name}."])
 
 
-def _form(path: Path) -> _Form | None:
-    """Return how a text is laid out, from its first lines; None where neither rows nor columns are barcodes."""
+def _start(path: Path) -> list[str]:
+    """Return the first lines of a text, as many as can be read."""
     lines: list[str] = []
     read = gzip.open if path.suffix.lower() == ".gz" else open
     try:
@@ -107,10 +125,20 @@ def _form(path: Path) -> _Form | None:
             lines += islice(file, _SAMPLE)
     except (OSError, EOFError, ValueError):  # what came before the end tells what it is
         pass
+    return lines
+
+
+def _separator(header: str) -> str:
+    return max("\t,; ", key=header.count)
+
+
+def _form(path: Path) -> _Form | None:
+    """Return how a text is laid out, from its first lines; None where neither rows nor columns are barcodes."""
+    lines = _start(path)
     if len(lines) < _FEWEST:
         return None
     header, *rows = lines
-    separator = max("\t,; ", key=header.count)
+    separator = _separator(header)
     if not header.count(separator):
         return None
     columns = _fields(header, separator)

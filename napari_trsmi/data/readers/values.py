@@ -9,6 +9,7 @@ from scipy import sparse
 
 from napari_trsmi.config import Kind
 from napari_trsmi.data.dataset import MOST_COMPONENTS, Modality
+from napari_trsmi.data.readers.antibodies import note_on_controls
 from napari_trsmi.data.readers.found import lean_table
 from napari_trsmi.data.readers.kinds import BY_NAMES, MOST_PROTEINS, guess_kind, kind_from_names
 from napari_trsmi.data.readers.layers import Stored, counts_beside, normalised_beside, rows_of
@@ -97,6 +98,7 @@ def checked_modality(
         named = guess or "rna"
         if named != "rna" or by != BY_NAMES or table.n_vars <= MOST_PROTEINS:  # no question there
             notes.append(f"Took modality {name!r} for {named}, judged by {by}; set its kind if that is wrong.")
+    notes += note_on_controls(name, var.index) if named == "protein" else []
     if note:
         notes.append(note)
     _check_variation(name, values)
@@ -123,6 +125,10 @@ def _counts(name: str, table: AnnData, rows: np.ndarray, notes: list[str]) -> tu
             return _as_counts(name, found.values, profile, found.var, note)
         if not profile.finite:
             notes.append(f"{name}: {found.where} was not used, for it holds NaN or infinity: fill in what is missing.")
+        elif profile.minimum >= 0 and found.where.startswith("layers") and profile.maximum > 0:
+            notes.append(
+                f"{name}: {found.where} was not used, for it holds fractions: round what are corrected counts."
+            )
     if held is not None and not held.finite:
         raise not_finite(name, values)
     return _as_counts(name, values, held, table.var, "") if held is not None and held.counts else None
@@ -183,6 +189,11 @@ def _normalised(name: str, table: AnnData, rows: np.ndarray) -> tuple[Any, Any, 
     matrix = _as_csr(found.values)
     told = f"Modality {name!r} holds no counts: its values look {_SAID[scale_of(matrix)]}. "
     return matrix, found.var, f"{note}{told}{_BETTER}"
+
+
+def holds_features(table: AnnData) -> bool:
+    """Return whether a table has anything to train on: features, or components of them."""
+    return table.n_vars > 0 or any(key in table.obsm for key in _COMPONENT_KEYS)
 
 
 def _is_measured(profile: Profile) -> bool:

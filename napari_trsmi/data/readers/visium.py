@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from napari_trsmi.data.libraries import positive
-from napari_trsmi.data.readers.found import Found, found_in_anndata
+from napari_trsmi.data.readers.found import Found, Holder, found_in_anndata
 from napari_trsmi.data.readers.matrices import library_in, read_matrix
 from napari_trsmi.data.readers.opening import reading
 from napari_trsmi.data.readers.pictures import read_picture
-from napari_trsmi.data.readers.positions import middles_of_cells, positions_of
+from napari_trsmi.data.readers.positions import middles_of_cells, positions_of, read_positions
 from napari_trsmi.data.readers.ranger_files import IMAGES, RunFile, files_in, is_part_folder, of_sample, samples_in
 from napari_trsmi.errors import ChoiceError, DataError
 
@@ -49,7 +49,7 @@ def is_space_ranger(folder: Path) -> bool:
     return any(file.kind not in IMAGES for outs in _outs(folder) for file in files_in(outs)) or bool(_sections(folder))
 
 
-def from_space_ranger(folder: Path, library: str | None = None) -> Found:
+def from_space_ranger(folder: Path, library: str | None = None, *, alone: bool = True) -> Found:
     """Return the modalities, positions and images in a Space Ranger output folder.
 
     Names may have a prefix, as those of public archives do, files may be gzipped, and all may lie in one folder. The
@@ -61,26 +61,28 @@ def from_space_ranger(folder: Path, library: str | None = None) -> Found:
         The folder of a run, its ``outs``, that of a bin size, or one above several of them.
     library
         Sample or bin size to take where there are several.
+    alone
+        Whether no other file was given, which might tell where the spots are.
 
     Raises
     ------
     ChoiceError
         There are several, and none was chosen.
     DataError
-        Counts or positions are missing or cannot be read.
+        Counts are missing or cannot be read, or so are positions, and it is alone.
     """
     with reading(folder):
         sections = _sections(folder)
         if not sections:
             raise DataError(_no_matrix(folder))
         if library in sections:
-            return _found(sections[library], library)
+            return _found(sections[library], library, alone)
         if len(sections) > 1 and library is None:
             raise ChoiceError("sections", list(sections))
         if len(sections) > 1:
             raise DataError(f"Expected one of the sections {list(sections)}, found {library!r}. Choose one of them.")
         name, section = next(iter(sections.items()))
-        return _found(section, library_in(section.matrix) or name)
+        return _found(section, library_in(section.matrix) or name, alone)
 
 
 def run_of(part: Path) -> Path | None:
@@ -113,9 +115,7 @@ def from_matrix(path: Path, *, alone: bool = True) -> Found:
         sample = next((file.sample for file in files if file.path.name == path.name), "")
         section = _Section(folder, files, sample, path)
         if not section.is_placed and not alone:
-            found = found_in_anndata(read_matrix(path), library_in(path) or "")
-            found.stored = {}
-            return found
+            return _found(section, library_in(path) or "", alone)
         if not section.is_placed:
             raise DataError(
                 f"Expected the positions of the spots beside the matrix {path}, found none. Give the folder that "
@@ -164,10 +164,26 @@ def _run_name(folder: Path) -> str:
     return folder.parent.name if folder.name == "outs" else folder.name
 
 
-def _found(section: _Section, name: str) -> Found:
-    """Return the counts of a section with positions, images and scale factors, in the form that squidpy keeps."""
+def from_positions(path: Path) -> Found:
+    """Return what a list of positions tells of spots whose counts lie elsewhere; there is no modality in it."""
+    with reading(path):
+        table = read_positions(path)
+    places = table[["pxl_col_in_fullres", "pxl_row_in_fullres"]].to_numpy(np.float64)  # (x, y)
+    holder = Holder(path.name, table, {"spatial": places}, {})
+    return Found({}, [holder], notes=[f"Took the places of {len(table):,} barcodes from {path.name}."])
+
+
+def _found(section: _Section, name: str, alone: bool = True) -> Found:
+    """Return the counts of a section with positions, images and scale factors, in the form that squidpy keeps.
+
+    Where it is not `alone`, counts without positions are all there is.
+    """
     notes: list[str] = []
     table = read_matrix(section.matrix)
+    if not section.is_placed and not alone:
+        found = found_in_anndata(table, name)
+        found.stored = {}
+        return found
     factors = _factors(section, notes)
     if (positions := section.path("positions")) is not None:
         places, more = positions_of(positions, table.obs_names)

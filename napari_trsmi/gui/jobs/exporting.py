@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session.session import Session
 
 OPEN_FIRST = "Open the section first, then drop the file of annotations on it."
-ANNOTATIONS = "Annotations (*.geojson *.json *.csv);;All files (*)"
+ANNOTATIONS = "Annotations (*.geojson *.json *.csv *.geojson.gz *.json.gz *.csv.gz);;All files (*)"
 
 
 class Target(NamedTuple):

@@ -150,9 +150,10 @@ def is_for_us(session: Session, path: Path) -> bool:
     """
     from napari_trsmi.exchange.geojson import is_geojson
     from napari_trsmi.exchange.groups import is_groups
+    from napari_trsmi.exchange.packed import ending_of
 
-    ending = path.suffix.lower()
+    ending = ending_of(path)
     if ending in (".geojson", ".json"):
         return ending == ".geojson" or is_geojson(path)
     dataset = session.dataset
-    return ending == ".csv" and is_groups(path, None if dataset is None else dataset.obs_names)
+    return path.suffix.lower() == ".csv" and is_groups(path, None if dataset is None else dataset.obs_names)

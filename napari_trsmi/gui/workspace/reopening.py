@@ -149,13 +149,13 @@ def _again(parts: Sequence[SavedPart], paths: Sequence[list[Path]], column: str 
         {"name": part.name, "paths": list(map(str, one)), "library": part.library}
         for part, one in zip(parts, paths, strict=True)
     ]
-    return read_again(named, column=column, spots="common")
+    return read_again(named, column=column, spots="all")
 
 
 def _part(paths: list[Path], part: SavedPart) -> Dataset:
     from napari_trsmi.data.readers import read
 
-    return read([str(path) for path in paths], library=part.library, of_several=True)
+    return read([str(path) for path in paths], library=part.library, spots="all", of_several=True)
 
 
 def _turned(dataset: Dataset, part: SavedPart) -> Dataset:

@@ -251,3 +251,17 @@ def test_an_edited_result_is_no_longer_the_one_that_was_kept(shown, trained):
     assert entry.kept is not None
     session_of(shown).set_result(replace(trained, domain_names=tuple("abcdefg")))
     assert entry.kept is None
+
+
+def test_spots_that_a_modality_lacks_come_back_with_their_study(folder, shown, make_table):
+    rna, adt = make_table(60, 80), make_table(60, 20, prefix="protein", mean=20.0, seed=1)
+    other = make_table(60, 80, seed=2)
+    other.obs_names = [f"other_{name}" for name in other.obs_names]
+    for name, table in (("rna", rna[:50]), ("adt", adt[10:]), ("more", other)):
+        table.write_h5ad(folder / f"{name}.h5ad")
+    study = nt.read_sections({"s1": [folder / "rna.h5ad", folder / "adt.h5ad"], "s2": folder / "more.h5ad"})
+    add(shown, OpenSection(study))
+    found = kept(shown, folder / "work.trsmi.json")
+    opened, problems = reopened(found.sections[0], folder, {})
+    assert (problems, opened.dataset.n_spots, study.n_spots) == ([], 120, 120)
+    np.testing.assert_array_equal(opened.dataset.obs_names, study.obs_names)
