@@ -156,18 +156,6 @@ def test_a_click_on_a_dot_selects_the_spot_and_a_spot_gets_its_ring(panel, qtbot
     assert np.allclose(np.array(plot._selected.getData()).ravel(), plot.places[7])
 
 
-def test_a_fine_screen_shows_fine_dots(panel, monkeypatch, qtbot):
-    plot = panel.plot
-    rough = plot.pixels.shape
-    monkeypatch.setattr(type(plot), "devicePixelRatioF", lambda self: 2.0)
-    plot._draw_soon()
-    qtbot.waitUntil(lambda: plot.pixels.shape != rough)
-    assert np.allclose(plot.pixels.shape, 2 * np.array(rough), atol=1)
-    assert plot.point_under(QPointF(at(plot, 5))) >= 0
-    places = plot.places[[plot.point_under(QPointF(at(plot, 5))), 5]]
-    assert np.allclose(*places, atol=0.02 * np.ptp(plot.places, axis=0).max())
-
-
 def move(widget, point):
     """Move the mouse over a widget, wherever the pointer of the screen is."""
     where, on_screen, none = QPointF(point), QPointF(widget.mapToGlobal(point)), Qt.MouseButton.NoButton
