@@ -40,7 +40,7 @@ def shallow_domains(
                 shares[k] = share
         if shares:
             usual = max(shares.values())
-            found.setdefault(tuple(shares), []).append(f"{100 * usual:.2g} % of the usual counts of {modality}")
+            found.setdefault(tuple(shares), []).append(f"{100 * usual:.2g}% of the usual counts of {modality}")
     return [_sentence(labels, names, domains, said) for domains, said in found.items()]
 
 

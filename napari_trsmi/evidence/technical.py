@@ -217,7 +217,7 @@ def _steps(
         follows = [_partial_correlations(values, side, place) for values in over]
         component = int(follows[0].argmax()) if name else None
         degrees = round(np.degrees(line.angle) + 90) % 180
-        where = f"at {degrees} degrees to x, with {100 * line.side.mean():.0f} % of the spots on one side"
+        where = f"at {degrees} degrees to x, with {100 * line.side.mean():.0f}% of the spots on one side"
         found.append(Technical(name or " and ".join(coherent), component, "step", line.strength, where, "step"))
     return found
 

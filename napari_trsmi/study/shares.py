@@ -117,7 +117,7 @@ def composition_test(result: Result, by: By) -> pd.DataFrame:
 def difference_notes(table: pd.DataFrame, most: float = 0.05) -> list[str]:
     """Return a sentence for each row of `composition_test` whose q is below `most`, or one that there is none."""
     said = [
-        f"Domain {row.domain} takes {100 * row.share_a:.1f} % in {row.condition_a} and {100 * row.share_b:.1f} % in "
+        f"Domain {row.domain} takes {100 * row.share_a:.1f}% in {row.condition_a} and {100 * row.share_b:.1f}% in "
         f"{row.condition_b} (q = {row.q:.2g} over {row.sections_a} and {row.sections_b} sections)."
         for row in table.sort_values("q").itertuples()
         if row.q < most

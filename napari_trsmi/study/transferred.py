@@ -103,7 +103,7 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
     if rare > SOME_UNLIKE:
         so = "it does not fit, train them together" if rare > MOST_UNLIKE else 'the map "fits" shows which'
         notes.append(
-            f"{100 * rare:.0f} % of the spots of {section.name} are further from every domain than 99 % of the spots "
+            f"{100 * rare:.0f}% of the spots of {section.name} are further from every domain than 99% of the spots "
             f"of the study: {so}."
         )
     result = assemble(_only_new(prepared, section, n), config, embedding, partition)

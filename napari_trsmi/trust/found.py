@@ -133,16 +133,16 @@ def describe(result: Result, section: str | None = None) -> str:
         runs = many(len(trust["seeds"]), "run")
         lines.append(
             f"{_runs(trust.get('perturbed'))}: mean ARI {trust['stability']:.2f} over {runs}; "
-            f"{100 * trust['stable_spots']:.0f} % of the spots keep their domain in at least four fifths of the runs."
+            f"{100 * trust['stable_spots']:.0f}% of the spots keep their domain in at least four fifths of the runs."
         )
     if "confidence_by_chance" in trust:
         by_chance = ", ".join(f"{value:.2f}" for value in trust["confidence_by_chance"])
         tissue = SHUFFLED[trust.get("kept", "nothing")]
         if trust.get("in_domain") is not None:
-            tissue += f" (where {100 * trust['in_domain']:.0f} % of the places keep their domain)"
+            tissue += f" (where {100 * trust['in_domain']:.0f}% of the places keep their domain)"
         lines.append(
             f"Chance: mean confidence {trust['confidence']:.2f}, on {tissue} {by_chance}; "
-            f"{trust['boundaries_by_chance']} of {trust['n_boundaries']} boundaries are no more confident than 5 % of "
+            f"{trust['boundaries_by_chance']} of {trust['n_boundaries']} boundaries are no more confident than 5% of "
             "the boundary drawn there."
         )
     if "modality_agreement" in trust:
@@ -162,12 +162,12 @@ def _in_section(result: Result, section: str) -> list[str]:
     rows, lines = dataset.sections[number], []
     if STABILITY in result.maps:
         kept = 100 * float((result.maps[STABILITY][rows] >= STABLE).mean())
-        lines.append(f"{kept:.0f} % of its spots keep their domain in at least four fifths of the runs.")
+        lines.append(f"{kept:.0f}% of its spots keep their domain in at least four fifths of the runs.")
     if table is not None and edges is not None and BY_CHANCE in table:
         own = table["segment"].isin(edges["segment"][dataset.section[edges["i"]] == number])  # type: ignore[index]
         likely = int((table.loc[own, BY_CHANCE] > LIKELY).sum())
         lines.append(
-            f"{likely} of its {int(own.sum())} boundaries are no more confident than 5 % of the boundary drawn by "
+            f"{likely} of its {int(own.sum())} boundaries are no more confident than 5% of the boundary drawn by "
             "chance, which was looked for in all sections together."
         )
     if AGREEING in result.maps:

@@ -94,11 +94,11 @@ def test_trust_speaks_of_the_chosen_section_first(viewer, opened, qtbot):
     dock = opened(TrustDock)
     choose(qtbot, dock, "b")
     said = dock.trust.found.summary.text()
-    assert said.startswith("In b:\n\n100 % of its spots keep their domain")
+    assert said.startswith("In b:\n\n100% of its spots keep their domain")
     assert "Without b, 1 of 1 domains come back" in said
     assert "In all sections:" in said
     choose(qtbot, dock, "c")
-    assert dock.trust.found.summary.text().startswith("In c:\n\n0 % of its spots")
+    assert dock.trust.found.summary.text().startswith("In c:\n\n0% of its spots")
     choose(qtbot, dock, "All sections")
     assert "In all sections" not in dock.trust.found.summary.text()
 

@@ -9,7 +9,6 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
-    QPlainTextEdit,
     QProgressBar,
     QVBoxLayout,
     QWidget,
@@ -26,6 +25,7 @@ from napari_trsmi.gui.widgets.buttons import text_button
 from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.named import offer_domains
 from napari_trsmi.gui.widgets.plain import Label, as_tip
+from napari_trsmi.gui.widgets.text_field import TextField
 from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
@@ -61,11 +61,8 @@ class DescribePanel(JobPanel):
         self.domain = field("Domain", "The domain that is described")
         self.describe = text_button("Describe", "Find out in the background", self.start)
         self.stop = text_button("Stop", "Give up this question", self._give_up)
-        self.typed = QPlainTextEdit()
-        self.typed.setPlaceholderText("Gene sets, one a line: T cells: CD3E, CD4")
-        self.typed.setAccessibleName("Gene sets")
+        self.typed = TextField("Gene sets, one a line: T cells: CD3E, CD4", "Gene sets")
         self.typed.setToolTip("One set a line: a name, a colon, genes or proteins. Upper or lower case is the same")
-        self.typed.setTabChangesFocus(True)
         self.typed.setFixedHeight(52)
         self.load = text_button("GMT file…", "Load gene sets from a file, or take them out again", self._load)
         self.method = field("Test of gene sets", "How gene sets are tested")

@@ -9,10 +9,12 @@ from qtpy.QtWidgets import QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.ask.plain_table import PlainTable
 from napari_trsmi.gui.ask.saving import ask_path, save_table
+from napari_trsmi.gui.viewer.tabs import PLAIN
 from napari_trsmi.gui.widgets.buttons import text_button
 from napari_trsmi.gui.widgets.columns import Column
 from napari_trsmi.gui.widgets.named import NameBox
-from napari_trsmi.gui.widgets.plain import as_tip
+from napari_trsmi.gui.widgets.placed import set_seen
+from napari_trsmi.gui.widgets.plain import Label, as_tip
 
 if TYPE_CHECKING:
     from napari_trsmi.answers import Description
@@ -44,6 +46,9 @@ NEIGHBOURS = (
 )
 
 
+NO_SETS = "Nothing to show: type gene sets above, or load a GMT file, with genes that are measured, and press Describe."
+
+
 class DescribedTables(QTabWidget):
     """A page per question."""
 
@@ -62,8 +67,16 @@ class DescribedTables(QTabWidget):
         inside.addWidget(self.column)
         inside.addWidget(self.composition, 1)
         self.setDocumentMode(True)
+        self.setStyleSheet(PLAIN)
         self.addTab(made, "Made of")
-        self.addTab(self.sets, "Gene sets")
+        self.no_sets, tested = Label(NO_SETS), QWidget()
+        self.no_sets.setWordWrap(True)
+        inside = QVBoxLayout(tested)
+        inside.setContentsMargins(0, 2, 0, 0)
+        inside.addWidget(self.no_sets)
+        inside.addWidget(self.sets, 1)
+        inside.addStretch(0)
+        self.addTab(tested, "Gene sets")
         self.addTab(self.neighbours, "Beside")
         self.setCornerWidget(self.save)
         self.column.currentIndexChanged.connect(self._show_column)
@@ -80,6 +93,8 @@ class DescribedTables(QTabWidget):
         self.column.blockSignals(False)
         self._show_column()
         self.sets.set_table(None if found is None else found.sets)
+        set_seen(self.sets, found is None or len(found.sets) > 0)
+        set_seen(self.no_sets, found is not None and len(found.sets) == 0)
         self.neighbours.set_table(None if found is None else found.neighbours)
         self.neighbours.setColumnHidden(len(NEIGHBOURS) - 1, found is None or "z" not in found.neighbours)
 

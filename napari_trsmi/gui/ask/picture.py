@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session.session import Session
 
 DPI = 100
+DRAWING = "Drawing…"
 _SETTLED_MS = 100  # without another width, after which a figure is drawn again
 Draw = Callable[[float], "Figure"]
 
@@ -56,6 +57,8 @@ class Picture(QScrollArea):
         """Draw in a thread; what is asked for later comes instead."""
         self._drop()
         ratio, self._draw, self._drawn_for = self.devicePixelRatioF(), draw, self._room()
+        if self.picture.pixmap().isNull():  # else the figure before stays until then
+            self.picture.setText(DRAWING)
         width = self._drawn_for / DPI
         self._job = AskJob(lambda: _pixels(draw, width, ratio))
         self.destroyed.connect(self._job.drop)

@@ -13,6 +13,7 @@ from napari_trsmi.gui.ask.picture import Picture
 from napari_trsmi.gui.ask.saving import ask_path, save_drawing, save_table
 from napari_trsmi.gui.ask.volcano import Volcano
 from napari_trsmi.gui.jobs.attempt import Attempt
+from napari_trsmi.gui.viewer.tabs import PLAIN
 from napari_trsmi.gui.widgets.buttons import text_button
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class AnswerViews(QWidget):
         self.dots, self.violins = Picture(session, "Dot plot"), Picture(session, "Violins")
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.setStyleSheet(PLAIN)
         for widget, name in (
             (self.table, "Table"),
             (self.volcano, "Volcano"),

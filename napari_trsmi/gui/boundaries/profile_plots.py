@@ -11,6 +11,7 @@ from qtpy.QtGui import QColor, QPalette
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from napari_trsmi.evidence.across import CONFIDENCE
+from napari_trsmi.gui.widgets.pens import line_pen
 from napari_trsmi.gui.widgets.plain import as_tip
 from napari_trsmi.profile_figure import COLORS, TITLES, Band, curve
 
@@ -77,7 +78,8 @@ class ProfilePlots(QScrollArea):
             item.getAxis(side).setTextPen(text)
         item.clear()
         item.setLabel("bottom", "micrometres" if microns else "hops", color=text.name())
-        item.addItem(pg.InfiniteLine(0.0, 90, pen=pg.mkPen("#888888", style=Qt.PenStyle.DashLine)), ignoreBounds=True)
+        middle = line_pen(plot, "#888888", style=Qt.PenStyle.DashLine)
+        item.addItem(pg.InfiniteLine(0.0, 90, pen=middle), ignoreBounds=True)
         title = [f"<b>{escape(TITLES.get(name, name))}</b>"]
         for number, (feature, part) in enumerate(own.groupby("name", sort=False)):
             found, color = curve(part, band, microns), QColor(colors[number % len(colors)])
@@ -88,7 +90,7 @@ class ProfilePlots(QScrollArea):
             item.addItem(high)
             item.addItem(pg.FillBetweenItem(low, high, brush=shade))
             dots = {"symbol": "o", "symbolSize": 4, "symbolBrush": color, "symbolPen": None}
-            item.addItem(pg.PlotDataItem(found["x"], found["middle"], pen=pg.mkPen(color, width=2), **dots))
+            item.addItem(pg.PlotDataItem(found["x"], found["middle"], pen=line_pen(plot, color, 2), **dots))
             words = str(feature) if len(str(feature)) <= LONGEST else f"{str(feature)[: LONGEST - 1]}…"
             title.append(f'<span style="color:{color.name()}">{escape(words)}</span>')
         item.setTitle(" ".join(title), color=text.name(), size="9pt")

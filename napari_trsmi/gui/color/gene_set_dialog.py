@@ -13,7 +13,6 @@ from qtpy.QtWidgets import (
     QDialogButtonBox,
     QFormLayout,
     QLineEdit,
-    QPlainTextEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -25,6 +24,7 @@ from napari_trsmi.gui.finding.features import search
 from napari_trsmi.gui.widgets import folders
 from napari_trsmi.gui.widgets.plain import Label
 from napari_trsmi.gui.widgets.search_field import SearchField
+from napari_trsmi.gui.widgets.text_field import TextField
 from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
@@ -72,10 +72,7 @@ class GeneSetDialog(QDialog):
         self._name = QLineEdit()
         self._name.setPlaceholderText("Such as T cells")
         self._name.setAccessibleName("Name of the set")
-        self._genes = QPlainTextEdit()
-        self._genes.setPlaceholderText("Genes, with commas, spaces or lines between")
-        self._genes.setAccessibleName("Genes")
-        self._genes.setTabChangesFocus(True)
+        self._genes = TextField("Genes, with commas, spaces or lines between", "Genes")
         self._modality = QComboBox()
         self._modality.setAccessibleName("Where the genes are")
         self._modality.addItems(list(dataset.modalities))

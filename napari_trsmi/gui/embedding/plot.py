@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_trsmi.gui.drawing.freehand import every_move
 from napari_trsmi.gui.embedding.dots import dots, inside, side_of
+from napari_trsmi.gui.widgets.pens import line_pen
 
 DIM = 0.18  # of the opacity of points that are not chosen while others are
 CLICK = 4  # pixels; a mouse that moves further drags
@@ -57,7 +58,7 @@ class EmbeddingPlot(pg.PlotWidget):
         self._image = pg.ImageItem(axisOrder="row-major")
         self._selected = pg.ScatterPlotItem(pen=pg.mkPen("#ffffff", width=3), **RING)
         self._pointed = pg.ScatterPlotItem(pen=pg.mkPen("#ffe600", width=2), **RING)
-        self._line = pg.PlotCurveItem(pen=pg.mkPen("#ffe600", width=2))
+        self._line = pg.PlotCurveItem(pen=line_pen(self, "#ffe600", 2))
         for item in (self._image, self._line, self._selected, self._pointed):
             self.addItem(item)
         self._later = QTimer(self)
@@ -125,14 +126,15 @@ class EmbeddingPlot(pg.PlotWidget):
         self._later.start()
 
     def _draw(self) -> None:
-        """Find out which point each pixel shows."""
-        box = self.plotItem.vb
-        height, width = max(1, int(box.height())), max(1, int(box.width()))
+        """Find out which point each pixel of the screen shows."""
+        box, ratio = self.plotItem.vb, self.devicePixelRatioF()
+        height, width = max(1, int(ratio * box.height())), max(1, int(ratio * box.width()))
         (left, right), (bottom, top) = box.viewRange()
         order = self._shuffled[self.colors[self._shuffled, 3] > 0]
         if self.chosen is not None:
             order = np.concatenate([order[~self.chosen[order]], order[self.chosen[order]]])
-        self.pixels = dots(self.places, order, (left, right, bottom, top), (height, width), side_of(len(order)))
+        side = round(ratio * side_of(len(order)))
+        self.pixels = dots(self.places, order, (left, right, bottom, top), (height, width), side)
         self._paint()
         self._image.setRect(QRectF(left, top, right - left, bottom - top))
 
@@ -151,11 +153,12 @@ class EmbeddingPlot(pg.PlotWidget):
     def point_under(self, where: QPointF) -> int:
         """Return the point at a place of the widget, -1 for none."""
         at = self.plotItem.vb.mapFromScene(self.mapToScene(where.toPoint()))
-        row, column = int(at.y()), int(at.x())
-        top, left = max(0, row - REACH), max(0, column - REACH)
-        near = self.pixels[top : row + REACH + 1, left : column + REACH + 1]
+        ratio = self.devicePixelRatioF()
+        row, column, reach = int(ratio * at.y()), int(ratio * at.x()), round(ratio * REACH)
+        top, left = max(0, row - reach), max(0, column - reach)
+        near = self.pixels[top : row + reach + 1, left : column + reach + 1]
         rows, columns = np.nonzero(near >= 0)
-        if row < -REACH or column < -REACH or not len(rows):
+        if row < -reach or column < -reach or not len(rows):
             return -1
         nearest = np.hypot(rows + top - row, columns + left - column).argmin()
         return int(near[rows[nearest], columns[nearest]])

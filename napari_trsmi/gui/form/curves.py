@@ -11,6 +11,7 @@ from qtpy.QtGui import QPalette
 from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from napari_trsmi.config import Config
+from napari_trsmi.gui.widgets.pens import line_pen
 from napari_trsmi.gui.widgets.plain import Marked
 from napari_trsmi.model.schedules import cooling, value
 
@@ -106,9 +107,9 @@ class Curves(QWidget):
         self._dark = paper.lightness() < 128
         self.plot.setBackground(paper)
         for name, line in self._lines.items():
-            line.setPen(pg.mkPen(COLORS[name][self._dark], width=2))
+            line.setPen(line_pen(self.plot, COLORS[name][self._dark], 2))
         for mark in self._marks.values():
-            mark.setPen(pg.mkPen(ink, style=Qt.PenStyle.DotLine))
+            mark.setPen(line_pen(self.plot, ink, style=Qt.PenStyle.DotLine))
             mark.label.setColor(ink)
         for side in ("left", "bottom"):
             axis = self.plot.getAxis(side)

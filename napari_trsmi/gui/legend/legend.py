@@ -76,7 +76,7 @@ class Legend(QWidget):
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(0)
         self._row.addWidget(self.caption, 0, Qt.AlignmentFlag.AlignTop)
-        self._row.addWidget(self.list, 1)
+        self._row.addWidget(self.list, 1, Qt.AlignmentFlag.AlignTop)  # beside the caption also where there is more room
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 3, 6, 3)
         layout.setSpacing(2)

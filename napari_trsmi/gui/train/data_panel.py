@@ -31,7 +31,7 @@ from napari_trsmi.gui.viewer.part_list import PartList
 from napari_trsmi.gui.viewer.part_tools import PartTools
 from napari_trsmi.gui.viewer.sections import put_in_place, sections_in
 from napari_trsmi.gui.widgets import folders
-from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.buttons import ARROW, text_button
 from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import ElidingLabel, Label, as_tip, shortened
 from napari_trsmi.gui.widgets.sketches import Sketch
@@ -80,6 +80,7 @@ class DataPanel(QWidget):
 
         self.name, self.list, self.more_button = ElidingLabel(), SectionList(viewer, session), QPushButton("Open…")
         self.name.setStyleSheet("font-weight: bold")
+        self.more_button.setStyleSheet(ARROW)
         self.more_button.setToolTip("Open another section")
         self.more_button.setMenu(self._open_menu(ADD))
         self.content, self.notes, self.parts = Label(), ElidingLabel(), PartList(session)

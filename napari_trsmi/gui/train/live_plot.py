@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QCheckBox, QToolButton, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 from superqt.utils import QSignalThrottler
 
 from napari_trsmi.gui import anchors
 from napari_trsmi.gui.widgets.listening import listen
+from napari_trsmi.gui.widgets.pens import line_pen
 
 if TYPE_CHECKING:
     from napari_trsmi.config import Loss
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 PLOT_HEIGHT = 130
 MILLISECONDS = 100  # at most ten updates a second
 
-# Name: (what a person reads, what it means, colour legible on light and dark)
+# Name: (what a person reads, what it means, colour on dark)
 LOSSES = {
     "total": ("total", "Weighted sum of the losses that are shown", "#8c8c8c"),
     "reconstruction": ("reconstruction", "How badly the measurements are rebuilt from the embedding", "#3d85d9"),
@@ -46,6 +48,7 @@ SHARES = {
     "tau_c": ("τ proto", "Temperature of the prototypes", "#8767d1"),
     "churn": ("changed", "Share of spots that changed domain since the preview before", "#d14949"),
 }
+DARKER = 140  # per cent, of the colours on light ground: a contrast of 4.5 with it
 
 
 class LivePlot(QWidget):
@@ -60,6 +63,7 @@ class LivePlot(QWidget):
         self._weights: Loss | None = None  # of the losses in their sum
         self.curves: dict[str, pg.PlotDataItem] = {}
         self.chips: dict[str, QToolButton] = {}
+        self._is_light = False
 
         self.plot = pg.PlotWidget()
         self.plot.setMinimumHeight(PLOT_HEIGHT)
@@ -112,7 +116,20 @@ class LivePlot(QWidget):
         for name in ("left", "right", "bottom"):
             self.left.getAxis(name).setPen(text)
             self.left.getAxis(name).setTextPen(text)
-        self.marker.setPen(pg.mkPen(text, style=Qt.PenStyle.DashLine))
+        self.marker.setPen(line_pen(self.plot, text, style=Qt.PenStyle.DashLine))
+        self._is_light = QColor(background).lightness() > 127
+        for name in self.curves:
+            self._paint(name)
+
+    def _paint(self, name: str) -> None:
+        """Colour a curve and its name; on light ground darker, for they are read as well."""
+        color = QColor(_told(name)[2])
+        color = color.darker(DARKER) if self._is_light else color
+        curve, style = self.curves[name], Qt.PenStyle.DashLine if name in SHARES else Qt.PenStyle.SolidLine
+        curve.setPen(line_pen(self.plot, color, 2, style))
+        if name == "churn":
+            curve.setSymbolBrush(color)
+        self.chips[name].setStyleSheet(f"QToolButton {{ color: {color.name()}; background: none; padding: 0px 2px }}")
 
     def reload(self, *_: Any) -> None:
         """Take the curves of the current run, else of the last one, else of the result."""
@@ -166,22 +183,21 @@ class LivePlot(QWidget):
 
     def _add_curve(self, name: str) -> None:
         on_left = name not in SHARES
-        title, meaning, color = {**LOSSES, **SHARES}.get(name, (name, "A loss", "#8c8c8c"))
-        style = Qt.PenStyle.SolidLine if on_left else Qt.PenStyle.DashLine
-        marks = {"symbol": "o", "symbolSize": 5, "symbolBrush": color, "symbolPen": None} if name == "churn" else {}
-        curve = pg.PlotDataItem(pen=pg.mkPen(color, width=2, style=style), name=title, **marks)
+        title, meaning, _ = _told(name)
+        marks = {"symbol": "o", "symbolSize": 5, "symbolPen": None} if name == "churn" else {}
+        curve = pg.PlotDataItem(name=title, **marks)
         (self.left if on_left else self.right).addItem(curve)
         self.curves[name] = curve
         chip = QToolButton()
         chip.setCheckable(True)
         chip.setToolTip(f"{meaning}; {'left' if on_left else 'right'} axis. Click to hide or show.")
-        chip.setStyleSheet(f"QToolButton {{ color: {color}; background: none; padding: 0px 2px }}")
         chip.toggled.connect(curve.setVisible)
         chip.toggled.connect(partial(_mark, chip, title))
         _mark(chip, title, False)
         curve.setVisible(False)
         chip.setChecked(name not in HIDDEN)
         self.chips[name] = chip
+        self._paint(name)
         if name in WEIGHTS:
             chip.toggled.connect(self._throttle.throttle)  # it counts in the total, or no longer
         self.legend.addWidget(chip)
@@ -223,6 +239,10 @@ class LivePlot(QWidget):
     def _place_right(self) -> None:
         self.right.setGeometry(self.left.vb.sceneBoundingRect())
         self.right.linkedViewChanged(self.left.vb, self.right.XAxis)
+
+
+def _told(name: str) -> tuple[str, str, str]:
+    return {**LOSSES, **SHARES}.get(name, (name, "A loss", "#8c8c8c"))
 
 
 def _mark(chip: QToolButton, title: str, is_shown: bool) -> None:

@@ -11,7 +11,7 @@ from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.gui import anchors
 from napari_trsmi.gui.train.nest_buttons import NestButtons
 from napari_trsmi.gui.train.save_menu import save_menu
-from napari_trsmi.gui.widgets.buttons import text_button
+from napari_trsmi.gui.widgets.buttons import ARROW, text_button
 from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.placed import set_seen
 from napari_trsmi.gui.widgets.plain import ElidingLabel, Label
@@ -41,6 +41,7 @@ class ResultRow(QWidget):
         self.label, self.save_button = ElidingLabel(), QPushButton("Save")
         self.save_button.setToolTip("Write the domains into a copy of the section, make a figure, copy the settings")
         self.save_button.setObjectName(anchors.SAVE)
+        self.save_button.setStyleSheet(ARROW)
         self.save_button.setMenu(save_menu(session, self))
         self.undecided = Label()
         self.undecided.setWordWrap(True)

@@ -11,7 +11,8 @@ from qtpy.QtWidgets import QMenu, QTabBar, QToolButton
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QMainWindow
 
-CLOSE = "QTabBar::tab { padding: 3px 2px; }"  # napari's own is 3px 6px
+PLAIN = "QTabBar { background: transparent; border: none }"  # napari colours what the tabs leave like one more tab
+CLOSE = f"{PLAIN} QTabBar::tab {{ padding: 3px 2px; }}"  # napari's own is 3px 6px
 MORE = "More"
 
 

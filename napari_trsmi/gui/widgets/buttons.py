@@ -7,6 +7,8 @@ from typing import Any
 
 from qtpy.QtWidgets import QPushButton
 
+ARROW = "padding-right: 16px"  # of a button with a menu: its arrow else touches the text
+
 
 def text_button(text: str, tip: str, act: Callable[[], Any]) -> QPushButton:
     """Return a button that is no wider than its text needs."""

@@ -10,6 +10,8 @@ from qtpy.QtCore import QEvent, Qt, Signal
 from qtpy.QtGui import QPalette
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_trsmi.gui.widgets.pens import line_pen
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -150,7 +152,7 @@ class CurvePlot(QWidget):
         color = pg.mkColor(COLOR[paper.lightness() < 128])
         faint = pg.mkColor(color.red(), color.green(), color.blue(), 70)
         self.plot.setBackground(paper)
-        self._line.setPen(pg.mkPen(color, width=2))
+        self._line.setPen(line_pen(self.plot, color, 2))
         self._line.setSymbolBrush(color)
         self._bold.setSymbolBrush(color)
         self._bold.setSymbolPen(None)
@@ -159,7 +161,7 @@ class CurvePlot(QWidget):
         self._band.setBrush(faint)
         for edge in (self._low, self._high):
             edge.setPen(pg.mkPen(None))
-        self._mark.setPen(pg.mkPen(ink, style=Qt.PenStyle.DotLine))
+        self._mark.setPen(line_pen(self.plot, ink, style=Qt.PenStyle.DotLine))
         self._mark.label.setColor(ink)
         for side in ("left", "bottom"):
             axis = self.plot.getAxis(side)

@@ -43,7 +43,26 @@ def _least(widget: QWidget, width: int) -> int:
         around = least - page.minimumSizeHint().height()  # Qt asks all pages how high they are at a width
         return max(least, _least(page, width) + around)
     layout = widget.layout()
+    if isinstance(layout, QVBoxLayout):
+        return max(least, _least_column(layout, width))
     return least if layout is None else max(least, layout.minimumHeightForWidth(width))
+
+
+def _least_column(layout: QVBoxLayout, width: int) -> int:
+    """Return the height that a column makes do with: Qt takes of pages in it how high they would like to be."""
+    edges = layout.contentsMargins()
+    inner, heights = width - edges.left() - edges.right(), []
+    for number in range(layout.count()):
+        item = layout.itemAt(number)
+        if item is None or item.isEmpty():
+            continue
+        inside, high = item.widget(), item.minimumSize().height()
+        if isinstance(inside, QTabWidget | QStackedWidget) or (inside is not None and inside.layout() is not None):
+            high = max(high, min(_least(inside, inner), inside.maximumHeight()))
+        elif item.hasHeightForWidth():
+            high = max(high, item.minimumHeightForWidth(inner))
+        heights.append(high)
+    return edges.top() + edges.bottom() + sum(heights) + layout.spacing() * max(len(heights) - 1, 0)
 
 
 class Scrolled(QScrollArea):

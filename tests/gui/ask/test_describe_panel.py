@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from pressed import press
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
 import napari_trsmi as nt
+from napari_trsmi.gui.widgets.text_field import TextField
 
 
 @pytest.fixture
@@ -81,3 +84,18 @@ def test_a_double_click_on_describe_does_not_give_the_answer_up(qtbot, dock):
         qtbot.mouseClick(target, Qt.MouseButton.LeftButton, pos=target.mapFrom(panel, at))
         qtbot.wait(60)
     qtbot.waitUntil(lambda: panel.found is not None, timeout=30_000)
+
+
+def test_without_gene_sets_their_page_says_what_to_do(described, dock):
+    answers, found = dock.describe.answers, dock.describe.found
+    assert not answers.sets.isHidden()
+    assert answers.no_sets.isHidden()
+    answers.show_answer(replace(found, sets=found.sets.iloc[:0]))
+    assert answers.sets.isHidden()
+    assert not answers.no_sets.isHidden()
+
+
+def test_where_gene_sets_are_typed_can_be_seen(viewer, qtbot):
+    dock = viewer.window.add_dock_widget(TextField("", "Gene sets"), name="typed")
+    image = dock.widget().grab().toImage()
+    assert image.pixelColor(0, image.height() // 2) != image.pixelColor(8, image.height() // 2)

@@ -6,7 +6,7 @@ import pytest
 from napari.components import ViewerModel
 from qtpy.QtWidgets import QTabWidget, QWidget
 
-from napari_trsmi.gui.ask.picture import Picture
+from napari_trsmi.gui.ask.picture import DRAWING, Picture
 from napari_trsmi.gui.viewer.sessions import session_of
 
 
@@ -36,3 +36,14 @@ def test_a_figure_has_the_width_of_its_tab(qtbot, width):
     qtbot.waitUntil(fits, timeout=20_000)
     tabs.resize(width + 200, 400)
     qtbot.waitUntil(lambda: picture.width() > width and fits(), timeout=20_000)
+
+
+def test_it_says_that_it_draws_until_there_is_a_figure(qtbot):
+    picture = Picture(session_of(ViewerModel()), "Dots")
+    qtbot.addWidget(picture)
+    picture.show_figure(drawn)
+    assert picture.picture.text() == DRAWING
+    qtbot.waitUntil(lambda: not picture.picture.pixmap().isNull(), timeout=20_000)
+    picture.show_figure(drawn)
+    assert not picture.picture.pixmap().isNull()
+    qtbot.waitUntil(lambda: picture._job is None, timeout=20_000)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+from qtpy.QtCore import QPointF
 
 from napari_trsmi.gui.embedding.dots import dots, inside, shape_of
+from napari_trsmi.gui.embedding.plot import EmbeddingPlot
 
 
 def test_a_dot_lies_where_its_point_is_and_the_last_is_on_top():
@@ -33,3 +35,22 @@ def test_a_lasso_holds_what_lies_within_it():
     triangle = np.array([[0.0, 0], [4, 0], [0, 4]])
     assert inside(places, triangle).tolist() == [True, False, False, False]
     assert not inside(places, triangle[:2]).any()
+
+
+def test_a_fine_screen_shows_fine_dots(qtbot, monkeypatch):
+    plot = EmbeddingPlot()
+    qtbot.addWidget(plot)
+    plot.resize(300, 300)
+    plot.show()
+    plot.set_places(np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32))
+    qtbot.waitUntil(lambda: (plot.pixels >= 0).any())
+    rough = np.array(plot.pixels.shape)
+    monkeypatch.setattr(EmbeddingPlot, "devicePixelRatioF", lambda self: 2.0)
+    plot._draw_soon()
+    qtbot.waitUntil(lambda: plot.pixels.shape != tuple(rough))
+    assert np.allclose(plot.pixels.shape, 2 * rough, atol=1)
+    for row in range(50):
+        place = plot.mapFromScene(plot.plotItem.vb.mapViewToScene(QPointF(*map(float, plot.places[row]))))
+        found = plot.point_under(QPointF(place))
+        assert found >= 0
+        assert np.abs(plot.places[found] - plot.places[row]).max() < 0.15  # itself, or what lies over it

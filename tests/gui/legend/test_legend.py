@@ -341,3 +341,13 @@ class _told(list):
 
     def __exit__(self, *error):
         self.signal.disconnect(self.append)
+
+
+def test_the_caption_stands_beside_the_first_row_also_where_there_is_room_below(legend, qtbot):
+    legend.resize(1200, 60)
+    qtbot.waitUntil(lambda: legend.list.width() > 600)
+    first = legend.list.visualRect(legend.list.domains.index(0)).center()
+    row = legend.list.viewport().mapTo(legend, first).y()
+    margins = legend.caption.contentsMargins()
+    line = legend.caption.mapTo(legend, legend.caption.rect().topLeft()).y() + margins.top()
+    assert abs(line + legend.caption.fontMetrics().height() / 2 - row) <= 3

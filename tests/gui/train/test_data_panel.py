@@ -16,6 +16,7 @@ from napari_trsmi.data.simulate import simulate_dataset
 from napari_trsmi.data.study import stack
 from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.train.data_panel import ADD
+from napari_trsmi.gui.widgets.buttons import ARROW
 
 
 def test_an_empty_dock_says_what_to_do_and_opens_the_sample(dock, qtbot):
@@ -99,3 +100,14 @@ def test_a_section_with_domains_stays_open_beside_the_study(opened, trained, qtb
     opened.data_panel.add(["other.h5ad"])
     qtbot.waitUntil(lambda: bool(opened.session.parts.names), timeout=20_000)
     assert before in opened.data_panel.sections
+
+
+def test_the_arrow_of_a_button_with_a_menu_keeps_off_its_text(dock):
+    button = dock.data_panel.open_button.__class__("Open…")
+    button.setMenu(dock.data_panel.open_button.menu())
+    button.setParent(dock)
+    near = button.sizeHint().width()
+    button.setStyleSheet(ARROW)
+    assert button.sizeHint().width() >= near + 10
+    for button in (dock.data_panel.more_button, dock.result_row.save_button):
+        assert button.styleSheet() == ARROW

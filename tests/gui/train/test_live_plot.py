@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
 from acted_training import step
 from moved_by_hand import Hand
+from napari.utils.theme import get_theme
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QColor
 
 from napari_trsmi.gui.session.session import Session
 from napari_trsmi.gui.session.state import OpenSection
@@ -137,3 +141,30 @@ def test_a_loss_that_is_hidden_makes_no_jump_in_the_total(plot, session, qtbot):
     assert np.allclose(plot.curves["total"].getData()[1], 1.0)
     qtbot.mouseClick(plot.chips["cluster"], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: np.allclose(plot.curves["total"].getData()[1][10:], 1.0 + 4.0 * weight), timeout=2_000)
+
+
+def contrast(one, other):
+    def light(color):
+        parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in QColor(color).getRgbF()[:3]]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    high, low = sorted((light(one), light(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize(("name", "ratio"), [("light", 4.5), ("dark", 3.5)])
+def test_the_names_of_the_curves_can_be_read_on_light_and_on_dark(plot, session, trained, name, ratio):
+    train(session, trained, 20)
+    plot.draw()
+    theme = get_theme(name)
+    plot.set_colors(theme.background.as_hex(), theme.text.as_hex())
+    for chip in plot.chips.values():
+        color = re.search(r"color: (#\w+)", chip.styleSheet())[1]
+        assert contrast(color, theme.background.as_hex()) >= ratio, chip.text()
+
+
+def test_lines_are_as_wide_on_a_fine_screen(plot, session, trained, monkeypatch):
+    monkeypatch.setattr(pg.PlotWidget, "devicePixelRatioF", lambda self: 2.0)
+    train(session, trained, 20)
+    plot.draw()
+    assert {curve.opts["pen"].widthF() for curve in plot.curves.values()} == {4.0}  # pixels of the screen

@@ -73,3 +73,16 @@ def test_with_room_there_is_no_list(viewer, bar, qtbot):
     at = NAMES.index("Ask")
     qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(at).center() + QPoint(0, 0))
     assert bar.currentIndex() == at
+
+
+@pytest.mark.slow
+def test_what_the_tabs_leave_looks_like_no_tab(viewer, bar, qtbot):
+    button = rest(bar)
+    qtbot.waitUntil(button.isVisible)
+    end = max(bar.tabRect(at).right() for at in range(bar.count()) if bar.isTabVisible(at))
+    assert button.x() - end > 4
+    window = bar.window()
+    left = bar.mapTo(window, QPoint(end + 3, bar.height() // 2))
+    picture = window.grab().toImage()
+    edge = bar.mapTo(window, QPoint(end + 3, bar.height() + 1))  # below the bar
+    assert picture.pixelColor(left).name() == picture.pixelColor(edge).name()

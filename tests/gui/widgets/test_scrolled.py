@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QTableWidget, QTabWidget, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.widgets.frame import Scrolled
 
@@ -30,3 +30,25 @@ def test_a_bar_goes_once_there_is_room_also_where_lines_wrap_once_more_beside_it
     qtbot.waitUntil(bar.isVisible)
     label.setText("short")
     qtbot.waitUntil(lambda: not bar.isVisible())
+
+
+def test_pages_in_a_column_are_as_high_as_they_make_do_with_and_not_as_they_would_like(qtbot):
+    page, tabs, inner = QWidget(), QTabWidget(), QWidget()
+    lines, plot = QLabel("one two three four " * 12), QTableWidget()
+    lines.setWordWrap(True)
+    plot.setMinimumHeight(60)
+    column = QVBoxLayout(inner)
+    column.addWidget(lines)
+    column.addWidget(plot)
+    tabs.addTab(inner, "a")
+    QVBoxLayout(page).addWidget(tabs)
+    scrolled = Scrolled(page, 20)
+    qtbot.addWidget(scrolled)
+    scrolled.resize(300, lines.heightForWidth(260) + 60 + 120)
+    scrolled.show()
+    qtbot.waitExposed(scrolled)
+    qtbot.waitUntil(lambda: plot.height() >= 60)
+    assert plot.sizeHint().height() > 180  # what it would like
+    assert not scrolled.verticalScrollBar().isVisible()
+    scrolled.resize(300, lines.heightForWidth(260) + 60)
+    qtbot.waitUntil(scrolled.verticalScrollBar().isVisible)
