@@ -14,6 +14,7 @@ from napari_trsmi.config import Cluster, Config, Kind
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.readers.several import read_sections as read_sections
 from napari_trsmi.data.result import Result
+from napari_trsmi.estimate import check_room
 from napari_trsmi.fitting import steps_of
 from napari_trsmi.records import Checkpoints, Step, drain
 from napari_trsmi.restoring import read_saved
@@ -101,6 +102,7 @@ def fit(data: Dataset | AnnData | MuData | str | Path, config: Config | None = N
 
     config = config or Config()
     dataset = data if isinstance(data, Dataset) else _dataset(data, config)
+    check_room(dataset, config)
     prepared = prepare(dataset, config)
     result = drain(fit_steps(dataset, config, previews=False, prepared=prepared))
     if config.evidence.support:

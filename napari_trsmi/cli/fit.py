@@ -96,8 +96,10 @@ class Fit(Training, Saving):
     def fit(self, dataset: Dataset, config: Config) -> Result:
         """Train on the section, write what was found, and return it."""
         from napari_trsmi.api import fit_steps
+        from napari_trsmi.estimate import check_room
         from napari_trsmi.stages import prepare
 
+        check_room(dataset, config)
         self.tell("Preparing features and graphs.")
         started = time.perf_counter()
         prepared = prepare(dataset, config)
