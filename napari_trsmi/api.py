@@ -103,7 +103,7 @@ def fit(data: Dataset | AnnData | MuData | str | Path, config: Config | None = N
     config = config or Config()
     dataset = data if isinstance(data, Dataset) else _dataset(data, config)
     check_room(dataset, config)
-    prepared = prepare(dataset, config)
+    prepared = prepare(dataset, config, together=True)
     result = drain(fit_steps(dataset, config, previews=False, prepared=prepared))
     if config.evidence.support:
         result = drain(supported(result, prepared))

@@ -102,7 +102,7 @@ class Fit(Training, Saving):
         check_room(dataset, config)
         self.tell("Preparing features and graphs.")
         started = time.perf_counter()
-        prepared = prepare(dataset, config)
+        prepared = prepare(dataset, config, together=True)
         seconds = time.perf_counter() - started
         steps = fit_steps(
             dataset, config, previews=False, checkpoint=self.checkpoint, resume=self.resume, prepared=prepared
