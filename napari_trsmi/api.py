@@ -15,6 +15,7 @@ from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.readers.several import read_sections as read_sections
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import ConfigError
+from napari_trsmi.estimate import check_room
 from napari_trsmi.fitting import steps_of
 from napari_trsmi.records import Checkpoints, Step, drain
 from napari_trsmi.restoring import read_saved
@@ -102,7 +103,8 @@ def fit(data: Dataset | AnnData | MuData | str | Path, config: Config | dict[str
 
     config = _config(config)
     dataset = data if isinstance(data, Dataset) else _dataset(data, config)
-    prepared = prepare(dataset, config)
+    check_room(dataset, config)
+    prepared = prepare(dataset, config, together=True)
     result = drain(fit_steps(dataset, config, previews=False, prepared=prepared))
     if config.evidence.support:
         result = drain(supported(result, prepared))

@@ -53,7 +53,7 @@ def steps_of(
     if not previews:
         training = config.model_copy(update={"train": config.train.model_copy(update={"preview_every": 0})})
     check_room(dataset, config)
-    prepared = prepared or prepare(dataset, config)
+    prepared = prepared or prepare(dataset, config, together=True)
     seconds = {"features and graphs": time.perf_counter() - started}
     check()
 

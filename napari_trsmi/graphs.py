@@ -12,9 +12,9 @@ from napari_trsmi.config import Graph
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.interrupt import check
 from napari_trsmi.neighbours import Neighbours, nearest, without
+from napari_trsmi.tiles import Share, nearest_in_tiles
 
-_EXACT_IN_TILE = 15_000  # spots of a tile; one section is searched exactly further, so that results stay
-_EXACT_IN_STUDY = 20_000  # spots of all sections likewise
+_EXACT_IN_STUDY = 20_000  # spots of all sections; one is searched exactly further, so that results stay
 _LOOKED_AT = 100_000  # spots that tell how spots are laid out
 _AT_ONCE = 100_000  # spots that are worked on between two looks at whether to go on
 
@@ -149,11 +149,13 @@ def feature_graph_and_recall(
     section: np.ndarray | None = None,
     tiles: np.ndarray | None = None,
     search: Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray] | None] | None = None,
+    share: Share | None = None,
 ) -> tuple[sparse.csr_matrix, float]:
     """Return the graph as `feature_graph` does, and which share of the true neighbours was found (1 if all were).
 
     Within tiles an exact `search` of another device is used where one is given: (n, d) rows and k to (n, k) indices
-    and distances of other rows, or to None where it cannot.
+    and distances of other rows, or to None where it cannot. Several processes that ask for the same graph `share` the
+    search within tiles.
     """
     check()
     n, k = len(features), settings.k_feature
@@ -166,7 +168,7 @@ def feature_graph_and_recall(
                 part -= part.mean(axis=1, keepdims=True)
             part /= np.maximum(np.linalg.norm(part, axis=1, keepdims=True), 1e-12)
     if tiles is not None:
-        found = _in_tiles(rows, k, seed, tiles, search)
+        found = nearest_in_tiles(rows, k, seed, tiles, search, share)
     else:
         found = nearest(rows, k, seed=seed) if section is None else _balanced(rows, k, seed, section)
     index, recall = found.index, found.recall
@@ -252,35 +254,6 @@ def _balanced(rows: np.ndarray, k: int, seed: int, section: np.ndarray) -> Neigh
         distance.append(found.distance)
         recall.append(found.recall)
     return Neighbours(np.hstack(index), np.hstack(distance), float(np.mean(recall)))
-
-
-def _in_tiles(
-    rows: np.ndarray,
-    k: int,
-    seed: int,
-    tiles: np.ndarray,
-    search: Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray] | None] | None,
-) -> Neighbours:
-    """(N, k) indices and distances of the nearest other rows of the same tile."""
-    index = np.empty((len(rows), k), np.int32)
-    distance = np.empty((len(rows), k), np.float32)
-    recall = 0.0
-    order = np.argsort(tiles, kind="stable").astype(np.int32)
-    for own in np.split(order, np.flatnonzero(np.diff(tiles[order])) + 1):
-        near = min(k, len(own) - 1)  # of a small section each has all others
-        if near < 1:
-            index[own], distance[own] = own[:, None], 0.0
-            recall += len(own) / len(rows)
-            continue
-        if search is not None and (there := search(rows[own], near)) is not None:
-            found = Neighbours(*there)
-        else:
-            engine = "exact" if len(own) < _EXACT_IN_TILE else "cells"
-            found = nearest(rows[own], near, seed=seed, engine=engine)
-        index[own, :near], distance[own, :near] = own[found.index], found.distance
-        index[own, near:], distance[own, near:] = own[:, None], found.distance[:, -1:]  # itself, which is dropped
-        recall += found.recall * len(own) / len(rows)
-    return Neighbours(index, distance, round(recall, 6))
 
 
 class Places:

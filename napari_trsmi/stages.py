@@ -90,8 +90,13 @@ class Prepared:
         return self.dataset.section
 
 
-def prepare(dataset: Dataset, config: Config) -> Prepared:
+def prepare(dataset: Dataset, config: Config, together: bool = False) -> Prepared:
     """Return features and graphs of a dataset.
+
+    Parameters
+    ----------
+    together
+        Whether all processes that `torchrun` started do the same now, so that they can share in it.
 
     Raises
     ------
@@ -99,10 +104,10 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
         A modality has no feature that varies, is not there, or there are fewer spots than neighbours.
     """
     with within(config.threads, dataset.n_spots):
-        return _prepared(dataset, config)
+        return _prepared(dataset, config, together)
 
 
-def _prepared(dataset: Dataset, config: Config) -> Prepared:
+def _prepared(dataset: Dataset, config: Config, together: bool) -> Prepared:
     from napari_trsmi.carrying import carried_over
     from napari_trsmi.data.preprocess import denoised_features, measured_components
     from napari_trsmi.graphs import feature_graph_and_recall, spatial_graph
@@ -125,9 +130,15 @@ def _prepared(dataset: Dataset, config: Config) -> Prepared:
     tiles = None
     if most := _tile_size(dataset, config):
         tiles = Tiles(spatial_tiles(dataset.coords, most, section), dataset.coords)
-    number = None if tiles is None else tiles.number
+    number, share = None, None
+    if tiles is not None:
+        number = tiles.number
+        if together:
+            from napari_trsmi.model.ranks import sharing  # torch, which training needs in any case
+
+            share = sharing(config.device)
     searched = {
-        m: feature_graph_and_recall(values, config.graph, config.seed, section, number, device.nearest)
+        m: feature_graph_and_recall(values, config.graph, config.seed, section, number, device.nearest, share)
         for m, values in features.items()
     }
     graphs, recall = ({m: one[part] for m, one in searched.items()} for part in (0, 1))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy import sparse
 
 from napari_trsmi.interrupt import check
+from napari_trsmi.neighbours import Neighbours, nearest
+
+_EXACT_IN_TILE = 15_000  # spots of a tile up to which neighbours within it are searched exactly
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,74 @@ def visits(tiles: Tiles, features: dict[str, np.ndarray]) -> np.ndarray:
         order.append(int(far.argmax()))
         far = np.minimum(far, np.square(about - about[order[-1]]).sum(axis=1))
     return np.array(order)
+
+
+class Share(Protocol):
+    """What is one process's of work that several do together."""
+
+    @property
+    def own(self) -> int:
+        """Number of this process."""
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+
+    def summed(self, *arrays: np.ndarray) -> None:
+        """Put the sum over the processes in place of each array's values."""
+
+
+def nearest_in_tiles(
+    rows: np.ndarray,
+    k: int,
+    seed: int,
+    tiles: np.ndarray,
+    search: Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray] | None] | None = None,
+    share: Share | None = None,
+) -> Neighbours:
+    """Return (N, k) indices and distances of the nearest other rows of the same tile.
+
+    Parameters
+    ----------
+    rows
+        (N, d) float32.
+    k
+        Neighbours; where a tile has fewer others, a row itself takes the places that are left.
+    seed
+        For the search by cells in tiles that are too large for an exact one.
+    tiles
+        (N,) int tile of each row.
+    search
+        An exact search of another device, which is asked first: (n, d) rows and k to (n, k) indices and distances of
+        other rows, or to None where it cannot.
+    share
+        Of several processes that ask the same: each searches every so many-th tile, and all get the same answer.
+    """
+    # Zeros, and not empty: what other processes find is added.
+    index = np.zeros((len(rows), k), np.int32)
+    distance = np.zeros((len(rows), k), np.float32)
+    order = np.argsort(tiles, kind="stable").astype(np.int32)
+    pieces = np.split(order, np.flatnonzero(np.diff(tiles[order])) + 1)
+    recall = np.zeros(len(pieces))
+    for number, own in enumerate(pieces):
+        if share is not None and number % share.count != share.own:
+            continue
+        near = min(k, len(own) - 1)  # of a small section each has all others
+        if near < 1:
+            index[own] = own[:, None]
+            recall[number] = len(own) / len(rows)
+            continue
+        if search is not None and (there := search(rows[own], near)) is not None:
+            found = Neighbours(*there)
+        else:
+            engine = "exact" if len(own) < _EXACT_IN_TILE else "cells"
+            found = nearest(rows[own], near, seed=seed, engine=engine)
+        index[own, :near], distance[own, :near] = own[found.index], found.distance
+        index[own, near:], distance[own, near:] = own[:, None], found.distance[:, -1:]  # itself, which is dropped
+        recall[number] = found.recall * len(own) / len(rows)
+    if share is not None:
+        share.summed(index, distance, recall)
+    return Neighbours(index, distance, round(sum(recall.tolist()), 6))
 
 
 def halo(spatial: sparse.csr_matrix, rows: np.ndarray, hops: int) -> np.ndarray:

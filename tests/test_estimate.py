@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
 
-from napari_trsmi import Config, fitting
+import napari_trsmi as nt
+from napari_trsmi import Config, fitting, memory
+from napari_trsmi import estimate as estimating
+from napari_trsmi.cli import main
 from napari_trsmi.data.dataset import Dataset, Modality
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.estimate import check_room, estimate, n_components
@@ -95,9 +102,9 @@ def test_a_run_that_would_run_out_of_memory_is_refused_before_it_begins(monkeypa
     object.__setattr__(study, "parts", (section(250_000), section(250_000)))
     with pytest.raises(ConfigError, match=r"Lower study.tile_spots"):
         check_room(study, Config(study={"tile_spots": 10**7}, train={"tile_spots": 10**7}, device="cpu"))
-    check_room(section(500_000), Config(device="cpu"))  # by tiles
     check_room(section(200_000), whole)
     monkeypatch.setattr(devices, "memory_of", lambda device: 1e9)
+    check_room(section(500_000), Config(device="cpu"))  # by tiles, there is nothing else to do
     check_room(section(40_000), whole)  # nobody is asked about what every machine has
 
 
@@ -107,3 +114,48 @@ def test_nothing_is_made_ready_for_a_run_that_is_refused(monkeypatch):
     steps = fitting.steps_of(section(500_000), Config(train={"tile_spots": 10**7}), 0.0, True, None, None, None, None)
     with pytest.raises(ConfigError, match="Expected a run that fits"):
         next(steps)
+
+
+@pytest.mark.parametrize("way", ["python", "command line"])
+def test_a_refusal_does_not_wait_for_preparation(way, tmp_path, monkeypatch, capsys):
+    """Large sections are prepared for minutes, and whoever starts a run would wait for them in vain."""
+    for module in ("api", "stages", "fitting"):
+        monkeypatch.setattr(f"napari_trsmi.{module}.prepare", None)
+    monkeypatch.setattr(estimating, "BYTES_PER_SPOT", 1e9)
+    monkeypatch.setattr(devices, "memory_of", lambda device: 8e9)
+    if way == "python":
+        with pytest.raises(ConfigError, match="Expected a run that fits"):
+            nt.fit(nt.sample_path(), Config(device="cpu"))
+        return
+    assert main(["fit", str(nt.sample_path()), "-o", str(tmp_path / "out.h5mu"), "--device", "cpu", "-q"]) != 0
+    assert "Expected a run that fits into the 8.0 GB of cpu" in capsys.readouterr().err
+
+
+def test_memory_is_what_a_queue_or_a_shell_leaves_to_the_program(tmp_path, monkeypatch):
+    """A job of Slurm is a group of its own below others; each of them may have a limit."""
+    own = tmp_path / "own"
+    monkeypatch.setattr(memory, "_GROUPS_OF_THE_PROGRAM", own)
+    monkeypatch.setattr(memory, "_GROUPS", tmp_path)
+    monkeypatch.setattr(memory, "_of_the_shell", lambda: math.inf)
+    whole = memory.machine_memory()
+    own.write_text("0::/slurm/job_7/step_0\n")
+    step = tmp_path / "slurm/job_7/step_0"
+    step.mkdir(parents=True)
+    (step / "memory.max").write_text("max\n")
+    assert memory.machine_memory() == whole
+    (step.parent / "memory.max").write_text("300000000\n")
+    assert memory.machine_memory() == 3e8
+    own.write_text("9:cpu:/elsewhere\n4:memory:/job\n0::/\n")  # groups of the first kind
+    (tmp_path / "memory/job").mkdir(parents=True)
+    (tmp_path / "memory/job/memory.limit_in_bytes").write_text("200000000\n")
+    assert memory.machine_memory() == 2e8
+    monkeypatch.setattr(memory, "_of_the_shell", lambda: 1e8)
+    assert memory.machine_memory() == 1e8
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no such limit")
+def test_a_limit_of_the_shell_counts():
+    code = "from napari_trsmi.memory import machine_memory; print(machine_memory())"
+    limited = f"ulimit -v 900000; exec '{sys.executable}' -c '{code}'"
+    done = subprocess.run(["/bin/sh", "-c", limited], capture_output=True, text=True, check=True)
+    assert float(done.stdout) <= 900_000 * 1024

@@ -199,7 +199,7 @@ def test_tiles_are_searched_by_cells_where_they_are_large(monkeypatch):
     values, settings = rows(400), Graph(k_feature=5, metric="euclidean")
     tiles = np.repeat([0, 1], [100, 300])
     exact, all_found = feature_graph_and_recall(values, settings, tiles=tiles)
-    monkeypatch.setattr("napari_trsmi.graphs._EXACT_IN_TILE", 200)
+    monkeypatch.setattr("napari_trsmi.tiles._EXACT_IN_TILE", 200)
     monkeypatch.setattr("napari_trsmi.neighbours._PROBES", 4)
     monkeypatch.setattr("napari_trsmi.neighbours.AIM", 0.8)
     monkeypatch.setattr("napari_trsmi.neighbours.ENOUGH", 0.1)

@@ -96,11 +96,13 @@ class Fit(Training, Saving):
     def fit(self, dataset: Dataset, config: Config) -> Result:
         """Train on the section, write what was found, and return it."""
         from napari_trsmi.api import fit_steps
+        from napari_trsmi.estimate import check_room
         from napari_trsmi.stages import prepare
 
+        check_room(dataset, config)
         self.tell("Preparing features and graphs.")
         started = time.perf_counter()
-        prepared = prepare(dataset, config)
+        prepared = prepare(dataset, config, together=True)
         seconds = time.perf_counter() - started
         steps = fit_steps(
             dataset, config, previews=False, checkpoint=self.checkpoint, resume=self.resume, prepared=prepared

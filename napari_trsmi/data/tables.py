@@ -53,11 +53,38 @@ def _read_as_it_is(path: Path, only: tuple[str, ...]) -> AnnData | MuData:
         warnings.simplefilter("ignore")
         if only and path.is_file() and (there := read_without_values(path, only, graphs=True)) is not None:
             return there[0]
+        if kind == "anndata" and (large := _with_large_on_disk(path)) is not None:
+            return large
         if kind == "anndata":
             return anndata.read_zarr(path) if path.is_dir() else anndata.read_h5ad(path)
         import mudata
 
         return read_mudata_zarr(path) if path.is_dir() else mudata.read_h5mu(path)
+
+
+def _with_large_on_disk(path: Path) -> AnnData | None:
+    """Return a stored AnnData whose large matrices are mapped from the disk; None where it has none.
+
+    Only those whose values are of the same type there: this is read to be written again.
+    """
+    from anndata.experimental import read_dispatched
+
+    from napari_trsmi.data.readers.on_disk import is_large, mapped
+
+    def stays(part: Any) -> bool:
+        return is_large(part) and str(part["data"].dtype) in ("float32", "float64")
+
+    def read(func: Callable[[Any], Any], _name: str, part: Any, iospec: Any) -> Any:
+        found = mapped(part) if stays(part) else None
+        return func(part) if found is None else found
+
+    with _opened(path) as group:
+        parts = [group[name] for name in ("X",) if name in group]
+        parts += [group["layers"][name] for name in group["layers"]] if "layers" in group else []
+        if group.attrs.get("encoding-type") != "anndata" or not any(map(stays, parts)):
+            return None
+        found: AnnData = read_dispatched(group, read)
+        return found
 
 
 def read_mudata_zarr(store: Any) -> MuData:

@@ -112,6 +112,7 @@ class Trainer:
             if any(self.ranks.gathered([stop])):
                 stopped = True
                 break
+        self.ranks.part()
         if self.ranks.own:
             raise Helped
         with self.own.at_work():

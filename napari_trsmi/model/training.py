@@ -12,6 +12,7 @@ from scipy import sparse
 from napari_trsmi.config import Config
 from napari_trsmi.errors import TrainingError
 from napari_trsmi.model.devices import pick_device
+from napari_trsmi.model.ranks import lost
 from napari_trsmi.model.trainer import Trainer
 from napari_trsmi.records import Checkpoints, Fit, Step
 from napari_trsmi.tiles import Tiles
@@ -76,11 +77,8 @@ def train(
             trainer.load(resume)
         return (yield from trainer.run(checkpoint, states, until))
     except (RuntimeError, MemoryError) as error:  # of torch and numpy; generator workers would swallow the former
-        if any(words in str(error) for words in ("gloo", "NCCL", "closed by peer", "Connection reset")):
-            raise TrainingError(
-                "Expected all processes of the run to go on, found that one has ended. Its own words say why; with "
-                "--checkpoint the run can go on from the last one, see --resume."
-            ) from error
+        if told := lost(error):
+            raise told from error
         if _no_memory(error):
             raise TrainingError(
                 f"Expected the run to fit into the memory of {pick_device(config.device)[0]}, found too little. "

@@ -63,9 +63,9 @@ def test_the_command_line_gives_the_labels_of_python(fitted, small_file):
 def test_features_and_graphs_are_prepared_once_for_training_and_support(tmp_path, monkeypatch):
     asked = []
 
-    def counted(dataset, config):
-        asked.append(config)
-        return prepare(dataset, config)
+    def counted(*given, **named):
+        asked.append(given)
+        return prepare(*given, **named)
 
     for module in ("stages", "api"):
         monkeypatch.setattr(f"napari_trsmi.{module}.prepare", counted)

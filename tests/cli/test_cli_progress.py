@@ -66,7 +66,7 @@ def interruptible():
 
 @pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_before_training_aborts(tmp_path, short_fit, monkeypatch, capsys):
-    def prepare(*args):
+    def prepare(*args, **named):
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr("napari_trsmi.stages.prepare", prepare)

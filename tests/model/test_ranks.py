@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from small import config, section
 from test_tiled import in_tiles
+from torch import distributed
 
 from napari_trsmi.errors import ConfigError, TrainingError
 from napari_trsmi.model import trainer
@@ -43,13 +45,53 @@ except Exception as error:
     (folder / "said.txt").write_text(f"{type(error).__name__}: {error}")
     raise SystemExit(3)
 np.save(folder / f"rank{os.environ['RANK']}.npy", fit.embedding)
+from torch import distributed
+assert not distributed.is_initialized()
 """
 
 
-def two(folder: Path, how: str) -> tuple[int, str]:
-    """Run the script above in two processes; return how it ended, and what was said last."""
+READY = """
+import os, sys
+import numpy as np
+from pathlib import Path
+from short_run import finish, settings, small_slice
+from napari_trsmi import tiles
+from napari_trsmi.data.readers import from_memory
+from napari_trsmi.fitting import steps_of
+from napari_trsmi.interrupt import Helped
+from napari_trsmi.stages import prepare
+
+folder, own, searched, nearest = Path(sys.argv[1]), os.environ.get("RANK", "alone"), [], tiles.nearest
+def counted(rows, *given, **named):
+    searched.append(len(rows))
+    return nearest(rows, *given, **named)
+tiles.nearest = counted
+config = settings(train={"tile_spots": 100, "tile_size": 100, "epochs": 2, "tiles_per_step": 2})
+dataset = from_memory(small_slice())
+if sys.argv[2] == "dies" and own == "1":
+    from napari_trsmi.model.ranks import sharing
+    sharing("cpu")
+    os._exit(1)
+try:
+    prepared = prepare(dataset, config, together=True)
+except Exception as error:
+    (folder / "said.txt").write_text(f"{type(error).__name__}: {error}")
+    raise SystemExit(3)
+graphs = {m: one.data for m, one in prepared.feature_graphs.items()}
+graphs |= {f"ends {m}": one.indices for m, one in prepared.feature_graphs.items()}
+np.savez(folder / f"{own}.npz", searched=searched, recall=list(prepared.recall.values()), **graphs)
+try:
+    labels = finish(steps_of(dataset, config, 0.0, False, None, None, prepared, None))[1].labels
+except Helped:
+    sys.exit()
+np.save(folder / f"{own} labels.npy", labels)
+"""
+
+
+def two(folder: Path, how: str, text: str = RUN) -> tuple[int, str]:
+    """Run a script in two processes; return how it ended, and what was said last."""
     script = folder / "run.py"
-    script.write_text(RUN)
+    script.write_text(text)
     here = Path(__file__).parent
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script)]
     paths = os.pathsep.join(map(str, (here, here.parent, here.parents[1], os.environ.get("PYTHONPATH", ""))))
@@ -91,6 +133,58 @@ def test_a_process_that_dies_ends_the_run_and_leaves_a_good_checkpoint(tmp_path)
     np.testing.assert_allclose(resumed.embedding, whole.embedding, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="torchrun is tried where clusters are")
+def test_two_processes_share_the_search_for_similar_spots_and_find_the_domains_of_one(tmp_path):
+    code, said = two(tmp_path, "lives", READY)
+    assert code == 0, said
+    here = Path(__file__).parent
+    paths = os.pathsep.join(map(str, (here.parent, here.parents[1])))
+    environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
+    subprocess.run(
+        [sys.executable, str(tmp_path / "run.py"), str(tmp_path), "lives"], env=environment, check=True, timeout=300
+    )
+    first, second, alone = (np.load(tmp_path / f"{name}.npz") for name in ("0", "1", "alone"))
+    assert 0 < len(first["searched"]) < len(alone["searched"])
+    assert sorted([*first["searched"], *second["searched"]]) == sorted(alone["searched"])
+    for name in alone.files:
+        if name != "searched":
+            np.testing.assert_array_equal(first[name], alone[name])
+            np.testing.assert_array_equal(second[name], alone[name])
+    np.testing.assert_array_equal(np.load(tmp_path / "0 labels.npy"), np.load(tmp_path / "alone labels.npy"))
+    assert not (tmp_path / "1 labels.npy").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="torchrun is tried where clusters are")
+def test_a_process_that_dies_while_others_prepare_ends_the_run_with_a_sentence(tmp_path):
+    assert two(tmp_path, "dies", READY)[0] != 0
+    assert not (tmp_path / "0.npz").exists()
+    said = tmp_path / "said.txt"
+    if said.exists():  # torchrun may have ended it before it could speak
+        assert said.read_text().startswith("TrainingError: Expected all processes of the run to go on")
+
+
+def test_a_search_that_is_not_answered_says_so(monkeypatch):
+    def gone(values):
+        raise RuntimeError("[gloo/transport/tcp/pair.cc:553] Connection closed by peer [127.0.0.1]:7")
+
+    monkeypatch.setattr(distributed, "all_reduce", gone)
+    with pytest.raises(TrainingError, match="found that one has ended"):
+        Ranks(0, 2).summed(np.zeros(3))
+
+
+def test_only_what_is_on_a_gpu_goes_by_nccl(monkeypatch):
+    asked = []
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("MASTER_ADDR", "localhost")
+    monkeypatch.setattr(distributed, "is_initialized", lambda: False)
+    monkeypatch.setattr(distributed, "init_process_group", asked.append)
+    monkeypatch.setattr(distributed, "get_rank", lambda: 1)
+    assert joined(torch.device("cuda:1")) == joined(torch.device("cpu")) == Ranks(1, 2)
+    assert asked == ["cpu:gloo,cuda:nccl", "gloo"]
+
+
 def _end(steps):
     while True:
         try:
@@ -104,6 +198,7 @@ def test_one_process_is_alone(monkeypatch):
     assert joined(None) == Ranks(0, 1)
     assert local_device("auto") == "auto"
     assert Ranks().gathered([1, 2]) == [1, 2]
+    Ranks().part()
 
 
 def test_several_processes_need_tiles(monkeypatch):

@@ -14,7 +14,7 @@ from scipy import sparse
 import napari_trsmi as nt
 from napari_trsmi.data.components import components
 from napari_trsmi.data.readers import on_disk
-from napari_trsmi.data.tables import mudata_of, write_table
+from napari_trsmi.data.tables import mudata_of, read_table, write_table
 from napari_trsmi.errors import DataError
 from napari_trsmi.interrupt import Interrupted, interruptible
 
@@ -61,6 +61,25 @@ def test_the_counts_of_a_file_stay_on_the_disk(table, tmp_path, everything_is_la
     found = counts(path)
     assert on_the_disk(found)
     np.testing.assert_array_equal(found.toarray(), expected)
+
+
+@pytest.mark.filterwarnings("ignore:Writing zarr v2")
+@pytest.mark.parametrize("suffix", [".h5ad", ".zarr"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+def test_they_stay_there_while_a_copy_is_written(table, tmp_path, everything_is_large, suffix, dtype):
+    """The copy has the values as they are stored: whole numbers, which would be others here, are in memory."""
+    table.X = table.X.astype(dtype)
+    table.layers["counts"] = table.X.copy()
+    write_table(table, tmp_path / f"section{suffix}", suffix)
+    found = read_table(tmp_path / f"section{suffix}")
+    for values in (found.X, found.layers["counts"]):
+        assert on_the_disk(values) == (dtype != np.int64)
+        assert values.dtype == dtype
+        assert (values != table.X).nnz == 0
+    write_table(found, tmp_path / "copy.zarr", ".zarr")
+    again = anndata.read_zarr(tmp_path / "copy.zarr")
+    assert again.X.dtype == dtype
+    assert (again.X != table.X).nnz == 0
 
 
 @pytest.mark.parametrize("where", ["layer", "raw"])

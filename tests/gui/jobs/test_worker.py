@@ -221,7 +221,7 @@ def test_twenty_rounds_of_start_and_cancel_leave_nothing_behind(session, qtbot, 
 def test_cancel_ends_the_final_clustering_and_the_preparation_within_a_part(session, qtbot, monkeypatch):
     from napari_trsmi import stages
 
-    def cut(*args):
+    def cut(*args, **named):
         while session.run.trainer is None:  # this thread may be faster than the one that started it
             time.sleep(0.001)
         session.cancel()
