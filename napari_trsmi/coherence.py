@@ -245,15 +245,21 @@ def _moments(
     x: np.ndarray, probes: np.ndarray, mean: sparse.csr_matrix, weight: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """(2 T + 1, d) moments x^T D P^t x / N and (T + 1,) traces tr P^t / N."""
-    d, power = x.shape[1], np.hstack([x, probes])
-    moments, traces = np.empty((2 * MAX_STEPS + 1, d)), np.empty(MAX_STEPS + 1)
+    power, other, product = np.array(x, order="C"), probes, np.empty(x.shape)
+    moments, traces = np.empty((2 * MAX_STEPS + 1, x.shape[1])), np.empty(MAX_STEPS + 1)
+
+    def moment(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        np.multiply(left, right, out=product)
+        np.multiply(product, weight, out=product)
+        return np.asarray(product.mean(axis=0))
+
     for t in range(MAX_STEPS + 1):
         check()
         if t:
-            before, power = power[:, :d], mean @ power
-            moments[2 * t - 1] = (before * power[:, :d] * weight).mean(axis=0)
-        moments[2 * t] = (power[:, :d] ** 2 * weight).mean(axis=0)
-        traces[t] = (probes * power[:, d:]).mean()
+            before, power, other = power, mean @ power, mean @ other
+            moments[2 * t - 1] = moment(before, power)
+        moments[2 * t] = moment(power, power)
+        traces[t] = (probes * other).mean()
     return moments, traces
 
 

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.constraints import RowConstraint
-from napari_trsmi.domains.field import constrained, sureness
+from napari_trsmi.domains.field import constrained, softmax, sureness
 from napari_trsmi.sampling import Columns, blocks, parts_of, rows_of, width
 
 MOVED = 1e-4  # mean over spots of the largest change of a posterior below which a field has settled
@@ -123,7 +123,7 @@ def softmax_of(log_weight: np.ndarray) -> np.ndarray:
     """Return the (N, K) float32 posterior of (N, K) log weights."""
     out = np.empty(log_weight.shape, np.float32)
     for rows in blocks(len(out)):
-        _softmax(log_weight[rows], out[rows])
+        softmax(log_weight[rows], out[rows])
     return out
 
 
@@ -134,7 +134,7 @@ def swept(fit: np.ndarray, q: np.ndarray, neighbours: sparse.csr_matrix, strengt
         field = neighbours[rows] @ q
         field *= np.float32(strength)
         field += fit[rows]
-        _softmax(field, out[rows])
+        softmax(field, out[rows])
         moved += float(np.abs(out[rows] - q[rows]).max(axis=1).sum())
     return out, moved / max(len(q), 1)
 
@@ -189,12 +189,6 @@ def settled(
         if moved < MOVED:
             break
     return q
-
-
-def _softmax(values: np.ndarray, out: np.ndarray) -> None:
-    np.subtract(values, values.max(axis=1, keepdims=True), out=out)
-    np.exp(out, out=out)
-    out /= out.sum(axis=1, keepdims=True)
 
 
 def _indicator(codes: np.ndarray, k: int) -> sparse.csr_matrix:

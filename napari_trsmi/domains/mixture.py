@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.special import logsumexp, softmax
+from scipy.special import logsumexp
 
 from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.constraints import RowConstraint
 from napari_trsmi.domains import blockwise
-from napari_trsmi.domains.field import constrained, field_strength, sureness
+from napari_trsmi.domains.field import constrained, field_strength, softmax, sureness
 from napari_trsmi.interrupt import check
 from napari_trsmi.sampling import Columns, is_large, some
 
@@ -258,7 +258,7 @@ def posterior_of(
     fit = _fit_of_measured(x, q, ~missing)
     for _ in range(MAX_ITERATIONS):
         check()
-        before, q = q, softmax(fit + strength * (neighbours @ q), axis=1)
+        before, q = q, softmax(fit + strength * (neighbours @ q))
         if np.abs(q - before).max() < TOLERANCE:
             break
     return q
@@ -289,7 +289,7 @@ def drawn(posterior: np.ndarray, constraints: Sequence[RowConstraint], pull: flo
     """
     fit, q = np.log(np.maximum(posterior, 1e-6)), posterior
     for _ in range(20):
-        before, q = q, softmax(constrained(fit, q, constraints, pull * sureness(fit)), axis=1)
+        before, q = q, softmax(constrained(fit, q, constraints, pull * sureness(fit)))
         if np.abs(q - before).max() < TOLERANCE:
             break
     return q
@@ -320,7 +320,7 @@ def _run(
             field = fit + strength * (neighbours @ q) if strength else fit
             if constraints and pull:
                 field = constrained(field, q, constraints, pull * sureness(fit))
-            q = softmax(field, axis=1)
+            q = softmax(field)
         if np.abs(q - before).max() < TOLERANCE:
             break
     return q

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import linalg, sparse
-from scipy.special import softmax
 
+from napari_trsmi.domains.field import softmax
 from napari_trsmi.interrupt import check
 
 _STEPS = 50
@@ -69,10 +69,10 @@ class Gaussians:
         """Return the (n, K) posterior under a Potts field over (n, n) means of neighbours, by mean field."""
         fit = self.log_shares - 0.5 * self.distances(features)
         fit = np.where(np.isfinite(fit), fit, -1e12)
-        q = softmax(fit, axis=1)
+        q = softmax(fit)
         for _ in range(_STEPS if strength else 0):
             check()
-            before, q = q, softmax(fit + strength * (neighbours @ q), axis=1)
+            before, q = q, softmax(fit + strength * (neighbours @ q))
             if np.abs(q - before).max() < 1e-3:
                 break
         return q
