@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeVar
 
 from napari_trsmi.sampling import is_large
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 Said = TypeVar("Said")
 Answer = TypeVar("Answer")
@@ -31,6 +36,14 @@ def pick_threads(threads: int) -> int:
     return threads or min(max(1, cpu_count() - 1), int(asked) if asked.isdecimal() and int(asked) else 1024)
 
 
+@lru_cache(maxsize=1)
+def _libraries(_modules: int) -> ThreadpoolController:
+    """Return what numpy and scikit-learn compute with, looked for again only after more modules were imported."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
 @contextmanager
 def within(threads: int, n_spots: int) -> Iterator[None]:
     """Keep numpy and scikit-learn to the threads of a run inside; of a large section they take what they like.
@@ -45,12 +58,10 @@ def within(threads: int, n_spots: int) -> Iterator[None]:
     n_spots
         Of the section.
     """
-    from threadpoolctl import ThreadpoolController
-
     if is_large(n_spots):
         yield
         return
-    libraries = ThreadpoolController()
+    libraries = _libraries(len(sys.modules))
     most: dict[str, int] = {}
     for one in libraries.info():  # blas and openmp; never more than there were
         most[one["user_api"]] = min(most.get(one["user_api"], pick_threads(threads)), one["num_threads"])
