@@ -12,6 +12,8 @@ from napari_trsmi.gui.ask.described import field
 from napari_trsmi.gui.session.session import Session
 from napari_trsmi.gui.widgets.plain import Label, as_tip
 
+_NARROW = "QComboBox { padding: 3px 2px 3px 6px } QComboBox::drop-down { width: 18px }"  # room for names
+
 
 class GroupChooser(QWidget):
     """Which spots are A, or B.
@@ -36,6 +38,8 @@ class GroupChooser(QWidget):
             field(f"Kind of group {group}", f"What kind of spots {group} is: a domain, a section, a column ..."),
             field(f"Group {group}", f"Which of them is {group}"),
         )
+        for box in (self.kind, self.value):
+            box.setStyleSheet(_NARROW)
         self.label.setBuddy(self.kind)
         self.draw = QPushButton("Lasso")
         self.draw.setCheckable(True)
