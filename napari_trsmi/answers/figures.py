@@ -26,6 +26,7 @@ GREY = "#8a8a8a"
 LARGEST_P = 0.05
 LARGEST = 300.0  # -log10 p beyond which numbers end
 _NAMED = 8  # features that are named in a volcano plot
+_VIOLINS = 1.4  # inches that two violins take at least, or their names meet
 _MOST = 20_000  # spots of a group that a violin is made of
 
 Feature = tuple[str, str]
@@ -103,7 +104,7 @@ def draw_dots(dataset: Dataset, features: Sequence[Feature], groups: Sequence[Gr
 
 def draw_violins(dataset: Dataset, features: Sequence[Feature], groups: Sequence[Group], width: float = 4.0) -> Figure:
     """Draw how the values of features are spread in each group."""
-    columns = min(3, max(len(features), 1))
+    columns = min(3, max(len(features), 1), max(int(width / _VIOLINS), 1))
     rows = -(-max(len(features), 1) // columns)
     figure, panels = _panels(columns, width / columns, 1.7 * rows, rows)
     for axes, feature in zip(panels, features, strict=False):
