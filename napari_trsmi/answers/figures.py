@@ -82,7 +82,7 @@ def draw_dots(dataset: Dataset, features: Sequence[Feature], groups: Sequence[Gr
             shares[row, column] = above[group.spots].mean() if above is not None else 0.5
     low, high = np.nanmin(means, axis=1, keepdims=True), np.nanmax(means, axis=1, keepdims=True)
     scaled = np.clip((means - low) / np.where(high > low, high - low, 1.0), 0, 1)
-    figure, (axes,) = _panels(1, width, 1.2 + 0.24 * len(features))
+    figure, (axes,) = _panels(1, width, max(2.6, 1.2 + 0.24 * len(features)))
     y, x = np.indices(scaled.shape)
     drawn = axes.scatter(
         x.ravel(),
@@ -97,7 +97,7 @@ def draw_dots(dataset: Dataset, features: Sequence[Feature], groups: Sequence[Gr
     axes.set_xticks(range(len(groups)), [_short(group.name) for group in groups], fontsize=7, rotation=90)
     axes.set(xlim=(-0.6, len(groups) - 0.4), ylim=(len(features) - 0.4, -0.6))
     bar = figure.colorbar(drawn, ax=axes, shrink=0.8)
-    bar.set_label("mean, 0 lowest to 1 highest of each\nsize: share of spots above 0", fontsize=6)
+    bar.set_label("mean: 0 lowest, 1 highest\nof each; size: share\nof spots above 0", fontsize=6)
     bar.ax.tick_params(labelsize=6)
     return figure
 

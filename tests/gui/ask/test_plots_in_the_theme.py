@@ -8,7 +8,7 @@ import pytest
 from napari.components import ViewerModel
 from qtpy.QtGui import QColor
 
-from napari_trsmi.gui.ask.picture import DPI, Picture
+from napari_trsmi.gui.ask.picture import DPI, Picture, _for_screen
 from napari_trsmi.gui.ask.volcano import Volcano
 from napari_trsmi.gui.viewer.sessions import session_of
 
@@ -82,3 +82,19 @@ def pg_point(at):
     from qtpy.QtCore import QPointF
 
     return QPointF(*map(float, at))
+
+
+@pytest.mark.parametrize("n", [2, 6])
+def test_what_dots_mean_is_read_whole(trained, n):
+    from napari_trsmi.answers.figures import draw_dots
+    from napari_trsmi.answers.groups import group_of, rest_of
+
+    dataset = trained.dataset
+    features = [("rna", str(name)) for name in dataset.modalities["rna"].table.var_names[:n]]
+    a = group_of("domain=island 1", dataset)
+    figure = draw_dots(dataset, features, [a, rest_of(a)], 2.8)
+    _for_screen(figure, INK)
+    figure.canvas.draw()
+    label = figure.axes[1].yaxis.label.get_window_extent()
+    assert label.y0 >= 0
+    assert label.y1 <= figure.bbox.y1
