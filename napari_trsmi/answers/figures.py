@@ -26,6 +26,7 @@ GREY = "#8a8a8a"
 LARGEST_P = 0.05
 LARGEST = 300.0  # -log10 p beyond which numbers end
 _NAMED = 8  # features that are named in a volcano plot
+_VIOLINS = 1.4  # inches that two violins take at least, or their names meet
 _MOST = 20_000  # spots of a group that a violin is made of
 
 Feature = tuple[str, str]
@@ -81,7 +82,7 @@ def draw_dots(dataset: Dataset, features: Sequence[Feature], groups: Sequence[Gr
             shares[row, column] = above[group.spots].mean() if above is not None else 0.5
     low, high = np.nanmin(means, axis=1, keepdims=True), np.nanmax(means, axis=1, keepdims=True)
     scaled = np.clip((means - low) / np.where(high > low, high - low, 1.0), 0, 1)
-    figure, (axes,) = _panels(1, width, 1.2 + 0.24 * len(features))
+    figure, (axes,) = _panels(1, width, max(2.6, 1.2 + 0.24 * len(features)))
     y, x = np.indices(scaled.shape)
     drawn = axes.scatter(
         x.ravel(),
@@ -96,14 +97,14 @@ def draw_dots(dataset: Dataset, features: Sequence[Feature], groups: Sequence[Gr
     axes.set_xticks(range(len(groups)), [_short(group.name) for group in groups], fontsize=7, rotation=90)
     axes.set(xlim=(-0.6, len(groups) - 0.4), ylim=(len(features) - 0.4, -0.6))
     bar = figure.colorbar(drawn, ax=axes, shrink=0.8)
-    bar.set_label("mean, 0 lowest to 1 highest of each\nsize: share of spots above 0", fontsize=6)
+    bar.set_label("mean: 0 lowest, 1 highest\nof each; size: share\nof spots above 0", fontsize=6)
     bar.ax.tick_params(labelsize=6)
     return figure
 
 
 def draw_violins(dataset: Dataset, features: Sequence[Feature], groups: Sequence[Group], width: float = 4.0) -> Figure:
     """Draw how the values of features are spread in each group."""
-    columns = min(3, max(len(features), 1))
+    columns = min(3, max(len(features), 1), max(int(width / _VIOLINS), 1))
     rows = -(-max(len(features), 1) // columns)
     figure, panels = _panels(columns, width / columns, 1.7 * rows, rows)
     for axes, feature in zip(panels, features, strict=False):

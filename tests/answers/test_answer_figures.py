@@ -52,3 +52,15 @@ def test_names_with_dollars_are_no_formulas(found, tmp_path):
     figure = draw_dots(dataset, [("adt", difference.tables["adt"]["feature"][0])], [group, difference.b])
     figure.savefig(tmp_path / "x.png")
     draw_volcano(replace(difference, a=group), ["adt"]).savefig(tmp_path / "y.png")
+
+
+def test_violins_beside_each_other_have_room_for_the_names_of_their_groups(found):
+    dataset, difference = found
+    features = [("rna", str(name)) for name in difference.tables["rna"]["feature"][:3]]
+    groups = [difference.a, rest_of(difference.a)]
+    for width in (2.8, 5.0):
+        figure = draw_violins(dataset, features, groups, width)
+        figure.canvas.draw()
+        for axes in figure.axes[:3]:
+            first, second = (label.get_window_extent() for label in axes.get_xticklabels())
+            assert first.x1 + 4 < second.x0, width

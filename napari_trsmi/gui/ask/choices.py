@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from napari_trsmi.gui.session.state import Coloring
 
 DOMAIN, SIDE, SECTION, REST = "Domain", "Side of the boundary", "Section", "The rest"
+_COLUMN = "column "  # what tells a column from what has its name
 _OURS = {DOMAIN.casefold(), SIDE.casefold(), SECTION.casefold(), REST.casefold()}
 
 
@@ -45,9 +46,17 @@ def choices_of(session: Session, rest: bool = False) -> dict[str, list[Choice]]:
     own = [name for name in session.annotations.names if name in dataset.obs]
     for column in dict.fromkeys([*own, *categorical_columns(dataset)]):
         values = dataset.obs[column].dropna().astype(str)
-        kind = f"{column} (column)" if column.casefold() in _OURS else column
+        kind = f"{_COLUMN}{column}" if column.casefold() in _OURS else column
         found[kind] = [Choice(value, f"{column}={value}") for value in sorted(values.unique(), key=_natural)]
     return {kind: groups for kind, groups in found.items() if groups}
+
+
+def kinds_of(choices: dict[str, list[Choice]]) -> list[Choice]:
+    """Return the kinds, as a person reads them: a column says so only beside what else has its name."""
+    ours = {kind.casefold() for kind in choices}
+    plain = {kind: kind.removeprefix(_COLUMN) for kind in choices}
+    alone = {kind for kind, name in plain.items() if name.casefold() in _OURS - ours}
+    return [Choice(plain[kind] if kind in alone else kind, kind) for kind in choices]
 
 
 def sides_of(session: Session) -> tuple[Choice, Choice] | None:

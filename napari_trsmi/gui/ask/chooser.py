@@ -7,10 +7,12 @@ from typing import Any
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
 
-from napari_trsmi.gui.ask.choices import DOMAIN, REST, Choice, choices_of
+from napari_trsmi.gui.ask.choices import DOMAIN, REST, Choice, choices_of, kinds_of
 from napari_trsmi.gui.ask.described import field
 from napari_trsmi.gui.session.session import Session
 from napari_trsmi.gui.widgets.plain import Label, as_tip
+
+_NARROW = "QComboBox { padding: 3px 2px 3px 6px } QComboBox::drop-down { width: 18px }"  # room for names
 
 
 class GroupChooser(QWidget):
@@ -36,6 +38,8 @@ class GroupChooser(QWidget):
             field(f"Kind of group {group}", f"What kind of spots {group} is: a domain, a section, a column ..."),
             field(f"Group {group}", f"Which of them is {group}"),
         )
+        for box in (self.kind, self.value):
+            box.setStyleSheet(_NARROW)
         self.label.setBuddy(self.kind)
         self.draw = QPushButton("Lasso")
         self.draw.setCheckable(True)
@@ -46,8 +50,8 @@ class GroupChooser(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         row.addWidget(self.label)
-        row.addWidget(self.kind, 1)
-        row.addWidget(self.value, 1)
+        row.addWidget(self.kind, 4)
+        row.addWidget(self.value, 3)
         row.addWidget(self.draw)
         self._choices: dict[str, list[Choice]] = {}
         self._by_hand = False  # a person chose the kind
@@ -63,13 +67,13 @@ class GroupChooser(QWidget):
 
     def refresh(self) -> None:
         """Offer what there is now; what was chosen stays where it is still there."""
-        kind, where, at = self.kind.currentText(), self.where, self.value.currentIndex()
+        kind, where, at = self.kind.currentData(), self.where, self.value.currentIndex()
         before, result = self._partition, self.session.result
         self._partition = None if result is None else result.partition
         self._choices = choices_of(self.session, rest=self.group == "B")
         if kind == DOMAIN and at >= 0 and before is not None and before is self._partition:
             where = self._choices[DOMAIN][at].where  # it may have another name now
-        self._fill(self.kind, [Choice(name, name) for name in self._choices])
+        self._fill(self.kind, kinds_of(self._choices))
         first = REST if self.group == "B" else DOMAIN
         wanted = kind if kind in self._choices and self._by_hand else first if first in self._choices else ""
         self._set(self.kind, max(self.kind.findData(wanted), 0 if self._choices else -1))

@@ -115,7 +115,7 @@ class DescribedTables(QTabWidget):
 
 def field(name: str, tip: str) -> NameBox:
     """Return a field that is no wider than there is room, whatever it offers."""
-    made = NameBox(tip, elide=Qt.TextElideMode.ElideRight)  # of "domain (column)" the first word counts
+    made = NameBox(tip, elide=Qt.TextElideMode.ElideRight)  # of "column domain" the first word counts
     made.setAccessibleName(name)
     made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
     made.setMinimumWidth(80)

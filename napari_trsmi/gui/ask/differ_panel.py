@@ -139,7 +139,7 @@ class DifferPanel(JobPanel):
                 chooser.choose(SIDE, side.where)
 
     def _swap(self) -> None:
-        a, b = ((one.kind.currentText(), one.where) for one in (self.a, self.b))
+        a, b = ((one.kind.currentData(), one.where) for one in (self.a, self.b))
         self.a.choose(*b)
         self.b.choose(*a)
 

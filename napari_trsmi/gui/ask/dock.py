@@ -64,4 +64,4 @@ class AskDock(Framed):
     def _on_theme(self, *_: Any) -> None:
         from napari.utils.theme import get_theme
 
-        self.differ.views.volcano.set_text_color(get_theme(self.viewer.theme).text.as_hex())
+        self.differ.views.set_text_color(get_theme(self.viewer.theme).text.as_hex())

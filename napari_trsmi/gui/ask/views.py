@@ -115,6 +115,11 @@ class AnswerViews(QWidget):
         with Attempt(self.session, "Colouring"):
             self.session.color(feature_coloring(dataset, self.modality.currentText(), str(table["feature"].iloc[row])))
 
+    def set_text_color(self, color: str) -> None:
+        """Draw plots and figures in the text colour of the theme."""
+        for plot in (self.volcano, self.dots, self.violins):
+            plot.set_text_color(color)
+
     # Figures
 
     def _features(self) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,8 +50,20 @@ class Pair:
         return _categories(f"{self.first.title} | {self.second.title}", values, self.first)
 
 
-def pair_of(a: Labelling, b: Labelling, comparison: Comparison) -> Pair:
-    """Return two labellings ready to be drawn; domains of `b` that match none of `a` say where they are from."""
+def pair_of(a: Labelling, b: Labelling, comparison: Comparison, as_second: bool = False) -> Pair:
+    """Return two labellings ready to be drawn; domains of `b` that match none of `a` say where they are from.
+
+    Parameters
+    ----------
+    comparison
+        Of `a` and `b`, in this order.
+    as_second
+        Take names and colours of `b` for both instead of those of `a`.
+    """
+    if as_second:
+        turned = pair_of(b, a, replace(comparison, matched=_numbered_as_second(a, b, comparison)))
+        differences = replace(turned.differences, title=_told(a, b, comparison))
+        return Pair(comparison, turned.second, turned.first, differences)
     from napari_trsmi.compare import matched_colors
 
     colors = matched_colors(a, b, comparison)
@@ -62,13 +74,24 @@ def pair_of(a: Labelling, b: Labelling, comparison: Comparison) -> Pair:
         names.append(name if name not in names else f"{name} {number + 1}")
     first = Coloring(a.title, a.labels, colors=colors, names=tuple(names))
     found = np.where(comparison.known, comparison.different.astype(int), -1)
-    told = f"{a.title} and {b.title}: {comparison.share_different:.1%} differ"
     return Pair(
         comparison,
         first,
         _categories(b.title, comparison.matched, first),
-        Coloring(told, found, colors=(SAME, DIFFERENT), names=("same domain", "another domain")),
+        Coloring(_told(a, b, comparison), found, colors=(SAME, DIFFERENT), names=("same domain", "another domain")),
     )
+
+
+def _told(a: Labelling, b: Labelling, comparison: Comparison) -> str:
+    return f"{a.title} and {b.title}: {comparison.share_different:.1%} differ"
+
+
+def _numbered_as_second(a: Labelling, b: Labelling, comparison: Comparison) -> np.ndarray:
+    """Return (N,) labels of `a`, numbered like those of `b` as far as they match."""
+    number = dict(zip(comparison.matched.tolist(), b.labels.tolist(), strict=True))
+    alone = [int(k) for k in np.unique(a.labels) if k >= 0 and int(k) not in number]
+    number |= {k: len(b.names) + at for at, k in enumerate(alone)} | {-1: -1}
+    return np.array([number[k] for k in a.labels.tolist()])
 
 
 def _categories(title: str, values: np.ndarray, like: Coloring) -> Coloring:

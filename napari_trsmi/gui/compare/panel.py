@@ -175,18 +175,20 @@ class ComparePanel(QWidget):
             self._asked, self._problem = None, SAME
             return self._take(None, None)
         runs = [entry for entry in section.runs if ("run", entry.number) in keys]
-        asked = (section, keys, [(entry.name, entry.result.names, entry.result.palette) for entry in runs])
+        # The names and colours on the canvas are those of the legend; a column has names that say more.
+        as_second = _is_shown(section, keys[1]) and keys[0][0] != "column"
+        asked = (section, keys, as_second, [(entry.name, entry.result.names, entry.result.palette) for entry in runs])
         if asked == self._asked or not self.isVisible():
             return None
         self._asked, self._problem = asked, "Comparing…"
         self._update()
         config = self.session.config if section.result is None else section.result.config
-        work = partial(self._work, section, keys, config)
+        work = partial(self._work, section, keys, as_second, config)
         done, failed = partial(self._take, asked), partial(self._on_failed, asked)
         run_job(self.session, "", work, done, failed, with_window=True)
         return None
 
-    def _work(self, section: OpenSection, keys: tuple[Any, Any], config: Config) -> Compared:
+    def _work(self, section: OpenSection, keys: tuple[Any, Any], as_second: bool, config: Config) -> Compared:
         from napari_trsmi.graphs import spatial_graph
 
         dataset, made_of = section.dataset, (section.dataset, config.graph.k_spatial)
@@ -200,7 +202,7 @@ class ComparePanel(QWidget):
         found = compare.compare(a.labels, b.labels, self._adjacency[1])
         parts = tuple(_within(found, a, b, self._adjacency[1], rows) for rows in dataset.sections if dataset.parts)
         kept = compare.record(found, a, b), compare.record(found, b, a, turned=True)
-        return Compared(pair_of(a, b, found), kept, parts)
+        return Compared(pair_of(a, b, found, as_second), kept, parts)
 
     def _take(self, asked: Any, compared: Compared | None) -> None:
         if asked is not self._asked or not isalive(self):
@@ -270,6 +272,11 @@ def _choices(section: OpenSection) -> list[tuple[str, tuple[str, Any]]]:
     found: list[tuple[str, tuple[str, Any]]] = [(entry.name, ("run", entry.number)) for entry in section.runs]
     found += [(f"column {name}", ("column", name)) for name in compare.label_columns(section.dataset)]
     return found + [(f"embedding {name}", ("embedding", name)) for name in section.dataset.embeddings]
+
+
+def _is_shown(section: OpenSection, key: tuple[str, Any]) -> bool:
+    shown = section.runs.entry_of(section.result)
+    return shown is not None and key == ("run", shown.number)
 
 
 def _side(section: OpenSection, key: tuple[str, Any]) -> Labelling | str:

@@ -24,9 +24,9 @@ FOLLOWS = term("preservation_each modality")
 COLUMNS = (
     Column("name", "Run", f"Name; bold: the one that is shown, {PIN}: pinned", 76),
     Column("domains", "Domains", "Number of domains found", 66),
+    Column("differs", "Differs in", "What sets the run apart from the others; from the defaults if it is alone", 126),
     Column("agreement", "Like", f"How like the run that is shown. {TERMS['ari'].name}: {TERMS['ari'].meaning}", 42),
     Column("support", "Support", "Mean support of the spots, from 0 to 1", 62),
-    Column("differs", "Differs in", "What sets the run apart from the others; from the defaults if it is alone", 144),
     Column("confidence", "Certain", "Mean certainty of the model over the spots, from 0 to 1", 58),
     Column("PAS", TERMS["PAS"].heading, f"{TERMS['PAS'].name}: {TERMS['PAS'].meaning}", 68),
     Column("preservation", "Follows", f"{FOLLOWS.meaning} Mean over the modalities.", 56),

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     _Kept = tuple[Path | None, SweepResult | None, Pictures | None]
 
 NOTHING: _Kept = (None, None, None)  # folder, runs and their pictures of a section that was not swept
+WORKERS = "Waiting for workers…", "The first runs go on…"
 START = 8  # seconds until the processes that run the sweep are ready
 
 
@@ -271,7 +272,7 @@ class SweepPanel(JobPanel):
             left = f", {duration(latest.seconds / latest.done * (latest.total - latest.done))} left"
         self.progress.setFormat(f"{latest.done} of {many(latest.total, 'run')}{left}")
         if here and not job.stopped:
-            self._say("" if latest.done else latest.text)
+            self._say("" if latest.done else WORKERS[latest.n_workers > 0])  # how many are done, the bar says
         if here and latest.so_far is not self.result and latest.done:
             self._set_sweep(latest.so_far, job.pictures)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QMainWindow, QWidget
@@ -12,7 +12,9 @@ from napari_trsmi.gui.viewer.dropping import take_drops
 from napari_trsmi.gui.viewer.gl_context import CanvasContext
 from napari_trsmi.gui.viewer.hover import hover_of
 from napari_trsmi.gui.viewer.keys import keys_of
+from napari_trsmi.gui.viewer.theme import hint_style
 from napari_trsmi.gui.viewer.undo_menu import UndoMenu
+from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -27,12 +29,19 @@ def equip(dock: QWidget, viewer: Viewer, session: Session) -> None:
 
 
 class Furnishing(QObject):
-    """Furnishes the main window that a dock is shown in, whichever dock is the first there."""
+    """Furnishes the main window that a dock is shown in, whichever is the first there; and makes its hints legible."""
 
     def __init__(self, dock: QWidget, session: Session) -> None:
         super().__init__(dock)
         self._session = session
+        self._dock = dock
         dock.installEventFilter(self)
+        viewer = session.canvas.viewer
+        dock.setStyleSheet(hint_style(viewer.theme))
+        listen(self, (viewer.events.theme, self._on_theme))
+
+    def _on_theme(self, event: Any) -> None:
+        self._dock.setStyleSheet(hint_style(event.value))
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Furnish the window before the dock hears that it is shown."""

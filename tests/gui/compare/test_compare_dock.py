@@ -253,3 +253,10 @@ def test_nothing_moves_when_a_view_is_chosen(dock, qtbot):
     for mode in ("side", "blink", "swipe", "differences", "differences"):
         dock.comparison.buttons[mode].click()
         assert places() == before, mode
+
+
+def test_what_sets_a_run_apart_is_seen_whole_in_a_narrow_dock(dock):
+    dock.resize(330, 700)
+    table, columns = dock.runs.table, [column.key for column in dock.runs.model.columns]
+    at = columns.index("differs")
+    assert table.columnViewportPosition(at) + table.columnWidth(at) <= table.viewport().width()

@@ -13,7 +13,7 @@ from qtpy.QtCore import Qt
 from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.trust.dock import TrustDock
 from napari_trsmi.sweep import Grid, SweepResult
-from napari_trsmi.sweep.runs import _text
+from napari_trsmi.sweep.runs import Progress, _text
 
 
 @pytest.fixture
@@ -70,3 +70,15 @@ def test_one_worker_is_one():
         runs, trials = (), (1, 2)
 
     assert _text(None, Begun(), 1) == "0 of 2 runs done; 1 worker"
+
+
+def test_how_many_runs_are_done_is_said_once(panel, trained):
+    grid = Grid({"cluster.n_domains": (5, 7)}, 1)
+    sweep = SweepResult("slice", grid, panel.session.config, grid.trials(panel.session.config), {})
+    for n_workers, said in ((0, "Waiting for workers…"), (1, "The first runs go on…")):
+        latest = Progress(0, 2, _text(None, sweep, n_workers), None, sweep, n_workers, 1.0)
+        panel.job, panel.job_of = SimpleNamespace(latest=latest, stopped=False, drop=lambda: None), panel._section
+        panel._show_progress()
+        assert panel.progress.text() == "0 of 2 runs"
+        assert panel.status.text() == said
+    panel.job = None
