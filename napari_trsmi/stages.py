@@ -185,7 +185,7 @@ def _check_spots(dataset: Dataset, config: Config) -> None:
     if config.preprocess.spots == "common" and partly:
         name, lacking = next(iter(partly.items()))
         raise ConfigError(
-            f"Expected spots that have every modality, found {many(int(lacking.sum()), 'spot')} without {name!r}. Spots "
+            f"Expected spots that have every modality, found {many(int(lacking.sum()), 'spot')} without {name!r}. They "
             "are left out when files are read, not later. Set what is done with spots that one table lacks "
             "(preprocess.spots) to 'all', or use trsmi fit --preprocess.spots common, or nt.read(..., spots='common')."
         )

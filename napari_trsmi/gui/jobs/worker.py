@@ -184,7 +184,7 @@ def sentence(error: BaseException) -> str:
 
 
 def first_colors(step: Step, run: Run) -> tuple[str, ...]:
-    """Return colours for the first preview and what comes after it: of the result before, else apart where domains touch."""
+    """Return colours for the first preview and later ones: of the result before, else apart where domains touch."""
     from napari_trsmi.domains.colors import carried_over, domain_colors
     from napari_trsmi.graphs import spatial_graph
 
