@@ -18,7 +18,7 @@ from napari_trsmi.gui.viewer.layers import TISSUE
 from napari_trsmi.gui.viewer.sections import sections_in
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.workspace import asking, files
-from napari_trsmi.gui.workspace.arranging import arrange, as_it_lies, docks_of
+from napari_trsmi.gui.workspace.arranging import arrange, docks_of
 from napari_trsmi.gui.workspace.record import SavedFile
 from napari_trsmi.gui.workspace.saved_window import Arrangement, SavedDock
 
@@ -326,20 +326,3 @@ def test_what_was_said_of_a_run_on_file_comes_back_without_a_copy(viewer, qtbot,
     opened, problems = reopened(record.read(answers["which"]).sections[0], data.parent, {})
     assert "one.h5mu holds other domains now" in problems[0]
     assert "rim" not in next(iter(opened.runs)).result.names
-
-
-def test_docks_of_a_session_open_one_by_one_and_the_window_answers_in_between(viewer, data, trained):
-    from dataclasses import replace
-
-    from napari_trsmi.gui.workspace.keeping import collect
-
-    dataset = nt.read(data)
-    open_section(viewer, dataset, replace(trained, dataset=dataset))
-    session = session_of(viewer)
-    what, section = collect(session, data.parent / "x.trsmi.json", as_it_lies(viewer)), session.section
-    for layer in list(viewer.layers):
-        viewer.layers.remove(layer)
-    there = [0]
-    for _ in files.steps(session, what, [(section, [])]):
-        there.append(len(docks_of(viewer)))
-    assert max(np.diff([*there, len(docks_of(viewer))])) == 1
