@@ -92,24 +92,6 @@ def test_finishing_keeps_the_window_and_the_result(window, session, gate, answer
     assert len(session.result.history) < 6
 
 
-def test_a_result_that_comes_while_a_person_is_asked_about_training_is_asked_about_too(
-    window, session, gate, qtbot, monkeypatch
-):
-    asked = []
-
-    def ask(parent, question, *named):
-        asked.append(question)
-        if question == "training":
-            gate.release(999)
-            qtbot.waitUntil(lambda: session.state == "idle", timeout=10_000)
-        return "close" if question == "training" else "stay"
-
-    monkeypatch.setattr(closing, "ask", ask)
-    session.start()
-    assert not window.close()
-    assert asked == ["training", "unsaved"]
-
-
 def test_a_result_that_is_not_on_file_is_asked_about(window, session, answers, trained):
     session.set_result(trained)
     answers.extend(["stay", "close"])
