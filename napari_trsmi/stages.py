@@ -14,6 +14,7 @@ from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.result import Result
 from napari_trsmi.errors import ConfigError
 from napari_trsmi.interrupt import check
+from napari_trsmi.plural import many
 from napari_trsmi.records import EVEN, Fit, Partition, left_devices
 from napari_trsmi.sampling import Columns, is_large, side_by_side, tile_size
 from napari_trsmi.telling import PREPARING, tell
@@ -191,11 +192,13 @@ def _check_spots(dataset: Dataset, config: Config) -> None:
                 f"{len(rows)} in {part.name!r}. Leave it out, or lower graph.k_spatial."
             )
     parts = dataset.parts or (dataset,)
-    partly = [m for part in parts for m, one in part.modalities.items() if one.measured is not None]
+    partly = {m: ~one.measured for part in parts for m, one in part.modalities.items() if one.measured is not None}
     if config.preprocess.spots == "common" and partly:
+        name, lacking = next(iter(partly.items()))
         raise ConfigError(
-            f"Expected spots that have every modality, as preprocess.spots='common' asks, found some without "
-            f"{partly[0]!r}. Read the data with spots='common', or leave the setting at 'all'."
+            f"Expected spots that have every modality, found {many(int(lacking.sum()), 'spot')} without {name!r}. They "
+            "are left out when files are read, not later. Set what is done with spots that one table lacks "
+            "(preprocess.spots) to 'all', or use trsmi fit --preprocess.spots common, or nt.read(..., spots='common')."
         )
 
 

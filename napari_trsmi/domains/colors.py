@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from itertools import product
 from typing import Any
@@ -154,8 +154,10 @@ def _seen(colours: Sequence[str]) -> np.ndarray:
     return np.stack([cspace_convert(eye, "sRGB1", "CAM02-UCS") for eye in seen])
 
 
-def colors_for(names: Sequence[str], known: Mapping[str, str]) -> dict[str, str]:
+def colors_for(names: Sequence[str], known: Mapping[str, str], others: Collection[str] = ()) -> dict[str, str]:
     """Return {name: colour}: those that are known, and for others the first of the palette that none of them has.
+
+    Colours of `others`, which lie beneath them, are taken last.
 
     Examples
     --------
@@ -163,6 +165,7 @@ def colors_for(names: Sequence[str], known: Mapping[str, str]) -> dict[str, str]
     True
     """
     taken = {known[name] for name in names if name in known}
-    free = [color for color in PALETTE if color not in taken] + list(PALETTE) * (len(names) // len(PALETTE) + 1)
+    free = sorted((color for color in PALETTE if color not in taken), key=lambda color: color in others)
+    free += list(PALETTE) * (len(names) // len(PALETTE) + 1)
     new = iter(free)
     return {name: known.get(name) or next(new) for name in names}

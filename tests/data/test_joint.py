@@ -205,7 +205,7 @@ def test_spots_that_were_kept_are_not_left_out_afterwards():
     dataset = section(5, ("rna", "adt"))
     partly = replace(dataset.modalities["adt"], measured=np.arange(N) > 8)
     dataset = replace(dataset, modalities={**dataset.modalities, "adt": partly})
-    with pytest.raises(ConfigError, match=r"found some without 'adt'\. Read the data with spots='common'"):
+    with pytest.raises(ConfigError, match=r"found 9 spots without 'adt'\. .* to 'all', or use trsmi fit"):
         prepare(dataset, Config(preprocess={"min_spots": 1, "spots": "common"}))
 
 

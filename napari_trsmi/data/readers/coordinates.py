@@ -223,7 +223,7 @@ def _in_names(names: pd.Index) -> _Places | None:
 def _none_found(holders: Sequence[Holder]) -> str:
     """Return the sentence on tables without coordinates: what they have in place of them."""
     keys = sorted({str(key) for holder in holders for key in holder.obsm})
-    way_out = f"(obsm has {keys or 'no keys'}). Add them as an (N, 2) array of x and y."
+    way_out = f"(obsm has {keys or 'no keys'}). Add them, or open the file together with a table of barcode, x and y."
     for holder in holders:
         for axes in find_axes(list(holder.obs.columns)):
             if numbers_of(holder.obs, axes) is None:

@@ -184,9 +184,8 @@ def sentence(error: BaseException) -> str:
 
 
 def first_colors(step: Step, run: Run) -> tuple[str, ...]:
-    """Return colours for the first preview: those of the result before it, else apart where domains touch."""
+    """Return colours for the first preview and later ones: of the result before, else apart where domains touch."""
     from napari_trsmi.domains.colors import carried_over, domain_colors
-    from napari_trsmi.domains.comparison import match_labels
     from napari_trsmi.graphs import spatial_graph
 
     labels, before, dataset = step.labels, run.section.result, run.section.dataset
@@ -195,10 +194,8 @@ def first_colors(step: Step, run: Run) -> tuple[str, ...]:
     if run.before is not None:
         return carried_over(labels, n, run.before.labels, run.before.palette)
     if before is not None:
-        matched = match_labels(labels, before.labels)
-        number = dict(zip(labels.tolist(), matched.tolist(), strict=True))
-        if max(number.values()) < len(before.palette):
-            return tuple(before.palette[number[k]] for k in range(n))
+        colors = carried_over(labels, n, before.labels, before.palette)
+        return (*colors, *(color for color in before.palette if color not in colors))
     return domain_colors(labels, spatial_graph(dataset.coords, run.config.graph.k_spatial, dataset.section), n=n)
 
 

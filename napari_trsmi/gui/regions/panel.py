@@ -29,6 +29,7 @@ from napari_trsmi.gui.jobs.attempt import Attempt
 from napari_trsmi.gui.regions.bar import ToolBar
 from napari_trsmi.gui.regions.regions import Regions
 from napari_trsmi.gui.regions.table import RegionTable
+from napari_trsmi.gui.session.annotations import fresh_colors
 from napari_trsmi.gui.widgets import folders
 from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.named import NameBox
@@ -210,8 +211,6 @@ class RegionsPanel(QWidget):
 
     def refresh(self, *_: Any) -> None:
         """Show the regions of the column, and mark them on the tissue."""
-        from napari_trsmi.domains.colors import PALETTE
-
         regions, rows = self.regions, self.regions.rows
         with QSignalBlocker(self.columns):
             self.columns.clear()
@@ -226,8 +225,10 @@ class RegionsPanel(QWidget):
         for name in ("Colour…", "Delete"):
             self.buttons[name].setEnabled(bool(rows))
         self.buttons["Remove"].setEnabled(bool(regions.columns))
-        chosen = next((row.color for row in rows if row.name == regions.region), PALETTE[0])  # which the first one gets
-        self.pen.set_color(chosen)
+        chosen = next((row.color for row in rows if row.name == regions.region), "")
+        if not chosen and (section := self.session.section) is not None:
+            chosen = fresh_colors(section, [""], {})[""]  # which the first one gets
+        self.pen.set_color(chosen or self.pen.color)
         self.mark()
         coloring, dataset = self.session.coloring, self.session.dataset
         if coloring is not None and dataset is not None and coloring.title == regions.column and drawn:

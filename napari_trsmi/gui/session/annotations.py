@@ -76,8 +76,6 @@ class Annotations:
             self._note(section, name, before, what or f"removal of column {name}")
 
     def _set(self, section: OpenSection, name: str, values: pd.Categorical | None, colors: Mapping[str, str]) -> None:
-        from napari_trsmi.domains.colors import colors_for
-
         dataset = section.dataset
         if values is None:
             drop_column(dataset, name)
@@ -85,7 +83,7 @@ class Annotations:
         else:
             section.unkept[name] = values
             known = {**dataset.own_columns.get(name, {}), **colors}
-            put_column(dataset, name, values, colors_for([str(one) for one in values.categories], known))
+            put_column(dataset, name, values, fresh_colors(section, [str(one) for one in values.categories], known))
         if section is self._section():
             self.changed.emit(name)
 
@@ -93,6 +91,14 @@ class Annotations:
         after = _state(section, name)
         undo, redo = (partial(self._set, section, name, *state) for state in (before, after))
         self._deeds.add(Deed(what or f"column {name}", undo, redo))
+
+
+def fresh_colors(section: OpenSection, names: Sequence[str], known: Mapping[str, str]) -> dict[str, str]:
+    """Return {name: colour}: those that are known, for others such as no domain of the section has."""
+    from napari_trsmi.domains.colors import colors_for
+
+    domains = () if section.result is None else section.result.palette
+    return colors_for(names, known, (*domains, *(() if section.run is None else section.run.colors)))
 
 
 def written_columns(section: OpenSection, names: Sequence[str] | None = None) -> Callable[[], None]:

@@ -207,6 +207,8 @@ class ClosingGuard(QObject):
             answer = ask(window, "work", work)
         else:
             answer = ask(window, "regions", drawn)
+        if answer == "close" and any(all(one is not old for old in unsaved) for one in self.unsaved):
+            return self.may_close(window)  # training ended while a person read that it had not
         self._agreed = answer == "close"
         if answer == "finish":
             self._finish()

@@ -41,7 +41,8 @@ def _least(widget: QWidget, width: int) -> int:
     least = widget.minimumSizeHint().height()
     if isinstance(widget, QTabWidget | QStackedWidget) and (page := widget.currentWidget()) is not None:
         around = least - page.minimumSizeHint().height()  # Qt asks all pages how high they are at a width
-        return max(least, _least(page, width) + around)
+        edges = max(widget.width() - page.width(), 0) if widget.isVisible() else 0  # of the pages, as they lie
+        return max(least, _least(page, width - edges) + around)
     layout = widget.layout()
     if isinstance(layout, QVBoxLayout):
         return max(least, _least_column(layout, width))
@@ -51,10 +52,11 @@ def _least(widget: QWidget, width: int) -> int:
 def _least_column(layout: QVBoxLayout, width: int) -> int:
     """Return the height that a column makes do with: Qt takes of pages in it how high they would like to be."""
     edges = layout.contentsMargins()
-    inner, heights = width - edges.left() - edges.right(), []
+    inner, heights, gaps = width - edges.left() - edges.right(), [], 0
     for number in range(layout.count()):
         item = layout.itemAt(number)
         if item is None or item.isEmpty():
+            gaps += 0 if item is None or item.spacerItem() is None else item.minimumSize().height()
             continue
         inside, high = item.widget(), item.minimumSize().height()
         if isinstance(inside, QTabWidget | QStackedWidget) or (inside is not None and inside.layout() is not None):
@@ -62,7 +64,7 @@ def _least_column(layout: QVBoxLayout, width: int) -> int:
         elif item.hasHeightForWidth():
             high = max(high, item.minimumHeightForWidth(inner))
         heights.append(high)
-    return edges.top() + edges.bottom() + sum(heights) + layout.spacing() * max(len(heights) - 1, 0)
+    return edges.top() + edges.bottom() + sum(heights) + gaps + layout.spacing() * max(len(heights) - 1, 0)
 
 
 class Scrolled(QScrollArea):

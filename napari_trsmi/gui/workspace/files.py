@@ -16,6 +16,7 @@ from napari_trsmi.gui.remembered import remember
 from napari_trsmi.gui.session.annotations import written_columns
 from napari_trsmi.gui.session.state import Channel
 from napari_trsmi.gui.viewer.cameras import Place
+from napari_trsmi.gui.viewer.docks import docks_in_turn
 from napari_trsmi.gui.viewer.lane import Opening, in_turn, lane_of
 from napari_trsmi.gui.viewer.layers import DOMAINS, SPOTS
 from napari_trsmi.gui.viewer.opening import made_ready, put_in_turn, show_line
@@ -175,6 +176,8 @@ def steps(session: Session, what: record.SavedSession, found: Found) -> Iterator
         if section is not None:
             yield from put_in_turn(session.canvas, section)
             _show_as_before(session.canvas.there, section, saved.looks)
+    if hasattr(session.canvas.there, "window"):
+        yield from docks_in_turn(session.canvas)
     if session.canvas.there is not None:
         _finish(session.canvas.viewer, what, found)
 

@@ -96,8 +96,10 @@ def test_a_table_of_x_and_y_tells_the_places_of_counts_in_text(tmp_path, make_ta
     np.testing.assert_array_equal(dataset.coords, xy)
     np.testing.assert_array_equal(dataset.modalities["rna"].table.X.toarray(), genes.X.toarray())
     assert any(f"places of {N} barcodes from the text Puck_bead_locations.csv" in note for note in dataset.notes)
-    with pytest.raises(DataError, match="Expected at least one modality, found none"):
+    with pytest.raises(DataError, match=r"Expected at least one modality, found none\..*both opened together"):
         read(tmp_path / "Puck_bead_locations.csv")
+    with pytest.raises(DataError, match=r"found none .*together with a table of barcode, x and y"):
+        read(tmp_path / "Puck.expression.txt.gz")
 
 
 def test_text_that_is_no_such_table_is_refused_in_a_sentence(tmp_path, counts):

@@ -16,10 +16,10 @@ from acted_training import acted
 
 from napari_trsmi.data.readers import from_memory
 from napari_trsmi.errors import TrainingError
-from napari_trsmi.gui.jobs.worker import sentence, start_trainer
+from napari_trsmi.gui.jobs.worker import first_colors, sentence, start_trainer
 from napari_trsmi.gui.plugin.sample import open_sample
 from napari_trsmi.gui.session.session import Session
-from napari_trsmi.gui.session.state import OpenSection
+from napari_trsmi.gui.session.state import OpenSection, Run
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.interrupt import check
 
@@ -307,3 +307,15 @@ def test_a_program_that_ends_lets_its_jobs_end_and_cancels_what_is_paused_or_lon
     )
     assert path.read_text() == "whole"
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("more", [True, False])
+def test_a_later_run_keeps_colours_also_where_its_first_preview_has_more_or_fewer_domains(trained, more):
+    labels = trained.labels.copy()
+    labels[labels == 6] = 0 if not more else 6
+    labels[np.flatnonzero(labels == 0)[:20]] = 7 if more else 0
+    run = Run(OpenSection(trained.dataset, trained), trained.config)
+    colors = first_colors(SimpleNamespace(labels=labels), run)
+    assert colors[:6] == trained.palette[:6]
+    assert colors[6] == trained.palette[6]
+    assert len(set(colors)) == len(colors)

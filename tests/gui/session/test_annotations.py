@@ -31,3 +31,17 @@ def test_a_column_of_the_file_stays():
     name = section.dataset.obs.columns[0]
     session.annotations.drop(name)
     assert name in section.dataset.obs
+
+
+def test_what_is_drawn_on_domains_has_a_colour_of_none_of_them(trained):
+    from napari_trsmi.gui.session.state import Run
+
+    for result, run in ((trained, None), (None, Run(OpenSection(trained.dataset), trained.config))):
+        if run is not None:
+            run.colors = trained.palette
+        session, section = Session(lambda *_: None), OpenSection(nt.read(nt.sample_path()), result, run=run)
+        session.activate(section)
+        session.annotations.put("mine", pd.Categorical(["a", "b"] * (section.dataset.n_spots // 2)))
+        colors = set(section.dataset.own_columns["mine"].values())
+        assert len(colors) == 2
+        assert not colors & set(trained.palette)

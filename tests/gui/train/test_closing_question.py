@@ -7,12 +7,14 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from napari.components import ViewerModel
 from opened_dock import add
-from qtpy.QtWidgets import QMainWindow
+from qtpy.QtWidgets import QMainWindow, QWidget
 
 from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.train import closing
 from napari_trsmi.gui.trust.job import TrustJob
+from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.gui.widgets.focus_ring import FocusRing
 
 
@@ -85,3 +87,28 @@ def test_every_answer_can_be_given_and_escape_stays(qtbot, question, monkeypatch
         assert closing.ask(window, question, "slice") == answer
     assert all(framed)  # Enter is not pressed in the dark
     assert len(seen[0]) == (4 if question == "unsaved" else 3)
+
+
+def test_a_result_that_comes_while_a_person_is_asked_about_training_is_asked_about_too(
+    trained, quick, gate, qtbot, monkeypatch
+):
+    viewer, window, dock, asked = ViewerModel(), QMainWindow(), QWidget(), []
+    add(viewer, OpenSection(trained.dataset))
+    session = session_of(viewer)
+    session.set_config(quick)
+    qtbot.addWidget(window)
+    window.setCentralWidget(dock)
+    closing.guard(dock, viewer, session)
+    window.show()
+
+    def ask(parent, question, *named):
+        asked.append(question)
+        if question == "training":
+            gate.release(999)
+            qtbot.waitUntil(lambda: session.state == "idle", timeout=10_000)
+        return "close" if question == "training" else "stay"
+
+    monkeypatch.setattr(closing, "ask", ask)
+    session.start()
+    assert not window.close()
+    assert asked == ["training", "unsaved"]

@@ -52,3 +52,21 @@ def test_pages_in_a_column_are_as_high_as_they_make_do_with_and_not_as_they_woul
     assert not scrolled.verticalScrollBar().isVisible()
     scrolled.resize(300, lines.heightForWidth(260) + 60)
     qtbot.waitUntil(scrolled.verticalScrollBar().isVisible)
+
+
+def test_lines_in_a_page_are_whole_at_every_width_also_beside_gaps(qtbot):
+    tabs, page, lines = QTabWidget(), QWidget(), QLabel("one two three four " * 12)
+    lines.setWordWrap(True)
+    column = QVBoxLayout(page)
+    column.addWidget(lines)
+    column.addSpacing(8)
+    column.addWidget(QLabel("below"))
+    tabs.addTab(page, "a")
+    scrolled = Scrolled(tabs, 20)
+    qtbot.addWidget(scrolled)
+    scrolled.show()
+    qtbot.waitExposed(scrolled)
+    for width in range(200, 300, 3):
+        scrolled.resize(width, 60)
+        qtbot.wait(5)
+        assert lines.height() >= lines.heightForWidth(lines.width()), width
