@@ -40,9 +40,7 @@ def test_bars_say_what_is_done_from_the_first_step_to_the_last_in_train_and_in_t
     qtbot.waitUntil(dock.run_bar.run_button.isVisible)
 
     def says(one, words, value, whole):
-        qtbot.waitUntil(
-            lambda: words in one.words and (one.value(), one.maximum()) == (value, whole), timeout=5_000
-        )
+        qtbot.waitUntil(lambda: words in one.words and (one.value(), one.maximum()) == (value, whole), timeout=5_000)
         assert one.isVisible()
         assert not one.visibleRegion().isEmpty()
 

@@ -1,4 +1,4 @@
-"""The docks as a person meets them in a real window: long names, closed and opened again by a menu, saved beside data."""
+"""Docks as a person meets them in a real window: long names, closed and opened by a menu, saved beside the data."""
 
 from __future__ import annotations
 

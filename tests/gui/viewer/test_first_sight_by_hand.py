@@ -90,6 +90,7 @@ def test_a_sweep_is_asked_for_in_words_beside_how_long_it_takes(viewer, docks, q
 def test_tab_moves_a_frame_that_is_seen_and_columns_are_called_in_words(viewer, docks, qtbot, trained):
     open_section(viewer, trained.dataset, trained)
     train = part(viewer, TrainDock)
+    qtbot.wait(2 * SETTLE)
     focus(train.run_bar.run_button, qtbot)
     seen = []
     for _ in range(4):
@@ -125,7 +126,7 @@ def test_a_click_on_a_hidden_loss_puts_its_part_into_the_total_and_before_it_mak
         history.append(replace(step(epoch, 20), losses=losses))
     open_section(viewer, trained.dataset, replace(trained, history=tuple(history)))
     train = part(viewer, TrainDock)
-    plot, tabs = train.plot, train.pages.tabBar()
+    plot, tabs = train.live_plot, train.pages.tabBar()
     if not plot.isVisible():
         at = next(k for k in range(train.pages.count()) if train.pages.widget(k).isAncestorOf(plot))
         qtbot.mouseClick(tabs, LEFT, pos=tabs.tabRect(at).center())
