@@ -50,10 +50,15 @@ def choose(qtbot, viewer, *path):
     """Click through the menus of the window."""
     menu = window_of(viewer).menuBar()
     for text in path:
-        entry = menu_entry(menu, text)
-        qtbot.mouseClick(menu, LEFT, pos=menu.actionGeometry(entry).center())
-        menu = entry.menu()
-        qtbot.waitUntil(lambda menu=menu: menu is None or menu.isVisible())
+        qtbot.mouseClick(menu, LEFT, pos=place_of(menu, text))
+        qtbot.wait(100)  # until what it opens is there
+        menu = QApplication.activePopupWidget()
+    assert menu is None
+
+
+def place_of(menu, text):
+    """Where an entry of a menu is."""
+    return menu.actionGeometry(menu_entry(menu, text)).center()
 
 
 def tabs(viewer):
@@ -83,20 +88,28 @@ class Painted(QObject):
         return list(self.said.items())
 
 
-def test_docks_that_were_closed_by_a_click_come_back_by_the_menu_as_tabs_in_its_order(viewer, docks, qtbot):
+def test_docks_that_were_closed_by_a_click_come_back_by_the_menu_as_tabs_in_its_order(viewer, docks, qtbot, trained):
+    open_section(viewer, trained.dataset)
     assert tabs(viewer) == (ORDER, "Train")
-    for name in ("Compare", "Boundaries"):
+    closed = ("Compare", "Boundaries")
+    for name in closed:
         go_to(qtbot, docks_of(viewer)["Train"], TABS.get(name, name))
-        close = docks_of(viewer)[name].findChild(QPushButton, "QTitleBarCloseButton")
-        qtbot.mouseClick(close, LEFT)
-        qtbot.waitUntil(lambda name=name: name not in tabs(viewer)[0])
-    left = [one for one in ORDER if one not in ("Compare", "Boundaries")]
+        close_by_click(qtbot, viewer, name)
+    left = [one for one in ORDER if one not in closed]
     assert tabs(viewer)[0] == left
-    for name in ("Compare", "Boundaries"):
+    for name in closed:
         choose(qtbot, viewer, "Plugins", PLUGIN, f"{name} ({PLUGIN})")
         left = [one for one in ORDER if one in (*left, name)]
-        qtbot.waitUntil(lambda name=name, left=left: tabs(viewer) == (left, name), timeout=3_000)
+        qtbot.wait(SETTLE)
+        assert tabs(viewer) == (left, name)
     assert left == ORDER
+
+
+def close_by_click(qtbot, viewer, name):
+    """Click the cross in the title of a dock."""
+    qtbot.mouseClick(docks_of(viewer)[name].findChild(QPushButton, "QTitleBarCloseButton"), LEFT)
+    qtbot.wait(50)
+    assert name not in tabs(viewer)[0]
 
 
 def test_long_names_widen_no_dock_that_is_brought_to_the_front(viewer, docks, qtbot, trained):
