@@ -94,10 +94,7 @@ class Prepared:
 def prepare(dataset: Dataset, config: Config, together: bool = False) -> Prepared:
     """Return features and graphs of a dataset.
 
-    Parameters
-    ----------
-    together
-        Whether all processes that `torchrun` started do the same now, so that they can share in it.
+    Where they are made `together`, all processes that `torchrun` started do the same now, and share in it.
 
     Raises
     ------
@@ -131,13 +128,11 @@ def _prepared(dataset: Dataset, config: Config, together: bool) -> Prepared:
     tiles = None
     if most := _tile_size(dataset, config):
         tiles = Tiles(spatial_tiles(dataset.coords, most, section), dataset.coords)
-    number, share = None, None
-    if tiles is not None:
-        number = tiles.number
-        if together:
-            from napari_trsmi.model.ranks import sharing  # torch, which training needs in any case
+    number, share = None if tiles is None else tiles.number, None
+    if tiles is not None and together:
+        from napari_trsmi.model.ranks import sharing  # torch, which training needs in any case
 
-            share = sharing(config.device)
+        share = sharing(config.device)
     searched = {
         m: feature_graph_and_recall(values, config.graph, config.seed, section, number, device.nearest, share)
         for m, values in features.items()
@@ -191,12 +186,12 @@ def _check_spots(dataset: Dataset, config: Config) -> None:
                 f"Expected more than {needed} spots in every section, as many neighbours as each has, found "
                 f"{len(rows)} in {part.name!r}. Leave it out, or lower graph.k_spatial."
             )
-    parts = dataset.parts or (dataset,)
-    partly = {m: ~one.measured for part in parts for m, one in part.modalities.items() if one.measured is not None}
+    modalities = [named for part in dataset.parts or (dataset,) for named in part.modalities.items()]
+    partly = [(name, one.measured) for name, one in modalities if one.measured is not None]
     if config.preprocess.spots == "common" and partly:
-        name, lacking = next(iter(partly.items()))
+        name, has = partly[0]
         raise ConfigError(
-            f"Expected spots that have every modality, found {many(int(lacking.sum()), 'spot')} without {name!r}. They "
+            f"Expected spots that have every modality, found {many(int((~has).sum()), 'spot')} without {name!r}. They "
             "are left out when files are read, not later. Set what is done with spots that one table lacks "
             "(preprocess.spots) to 'all', or use trsmi fit --preprocess.spots common, or nt.read(..., spots='common')."
         )

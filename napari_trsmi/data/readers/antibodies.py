@@ -26,7 +26,7 @@ _OUTRIGHT = re.compile(  # what no gene has around its name
     re.IGNORECASE,
 )
 _CONTROL = re.compile(  # antibodies of a species that binds nothing here, and tags of samples
-    r".*isotype.*|.*[-_. ](ctrl|control)|(mouse|rat|hamster|goat|rabbit|ms|mm)[-_. ]*ig[gma]\d?[abck]*([-_. ].*)?"
+    r".*isotype.*|.*[-_. ](ctrl|control)|(mouse|rat|hamster|goat|rabbit|ms|mm)[-_. ]*ig[gma]\d?[a-ck]*([-_. ].*)?"
     r"|(hto|hashtag)[-_. ]?\w+.*",
     re.IGNORECASE,
 )
