@@ -75,8 +75,10 @@ class EmbeddingPlot(pg.PlotWidget):
 
     def set_places(self, places: np.ndarray) -> None:
         """Show other points at (N, 2) places, all of them in sight; colours and choice begin anew where N differs."""
+        if self.chosen is not None and len(self.chosen) != len(places):
+            self.chosen = None
         if len(places) != len(self.places):
-            self.colors, self.chosen = np.full((len(places), 4), 160, np.uint8), None
+            self.colors = np.full((len(places), 4), 160, np.uint8)
             self._shuffled = np.random.default_rng(0).permutation(len(places))  # else the last group hides the others
         self.places = places
         self.mark_selected(None)
@@ -94,9 +96,14 @@ class EmbeddingPlot(pg.PlotWidget):
             self._paint()
 
     def choose(self, chosen: np.ndarray | None) -> None:
-        """Dim all points but these (N,) bool; None for no choice."""
+        """Dim all points but these (N,) bool; None for no choice. It may be made before there are any points."""
         self.chosen = chosen
         self._draw_soon()
+
+    @property
+    def _lit(self) -> np.ndarray | None:
+        """(N,) bool, the chosen ones of the points that are shown; None where there is no choice of them."""
+        return None if self.chosen is None or len(self.chosen) != len(self.places) else self.chosen
 
     def mark_selected(self, row: int | None) -> None:
         """Put the ring around a point."""
@@ -131,8 +138,8 @@ class EmbeddingPlot(pg.PlotWidget):
         height, width = max(1, int(ratio * box.height())), max(1, int(ratio * box.width()))
         (left, right), (bottom, top) = box.viewRange()
         order = self._shuffled[self.colors[self._shuffled, 3] > 0]
-        if self.chosen is not None:
-            order = np.concatenate([order[~self.chosen[order]], order[self.chosen[order]]])
+        if (lit := self._lit) is not None:
+            order = np.concatenate([order[~lit[order]], order[lit[order]]])
         side = round(ratio * side_of(len(order)))
         self.pixels = dots(self.places, order, (left, right, bottom, top), (height, width), side)
         self._paint()
@@ -141,9 +148,9 @@ class EmbeddingPlot(pg.PlotWidget):
     def _paint(self) -> None:
         """Colour the pixels."""
         colors = self.colors
-        if self.chosen is not None:
+        if (lit := self._lit) is not None:
             colors = colors.copy()
-            colors[~self.chosen, 3] = np.round(DIM * colors[~self.chosen, 3])
+            colors[~lit, 3] = np.round(DIM * colors[~lit, 3])
         table = np.append(colors, np.zeros((1, 4), np.uint8), axis=0)
         image = np.take(table.view(np.uint32)[:, 0], self.pixels, mode="wrap")
         self._image.setImage(image.view(np.uint8).reshape(*image.shape, 4), autoLevels=False, levels=None)

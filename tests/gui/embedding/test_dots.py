@@ -54,3 +54,18 @@ def test_a_fine_screen_shows_fine_dots(qtbot, monkeypatch):
         found = plot.point_under(QPointF(place))
         assert found >= 0
         assert np.abs(plot.places[found] - plot.places[row]).max() < 0.15  # itself, or what lies over it
+
+
+def test_what_is_chosen_before_there_are_points_is_lit_once_they_come(qtbot):
+    plot = EmbeddingPlot()
+    qtbot.addWidget(plot)
+    chosen = np.arange(6) < 2
+    plot.choose(chosen)
+    plot._draw()  # as its timer does
+    plot.set_places(np.random.default_rng(0).uniform(size=(6, 2)))
+    assert plot.chosen is chosen
+    plot._draw()
+    opacity = plot._image.image[..., 3]
+    assert set(np.unique(opacity)) == {0, 29, 160}  # nothing, dim and lit
+    plot.set_places(np.zeros((4, 2)))
+    assert plot.chosen is None
