@@ -45,7 +45,8 @@ def dock_on(qtbot: Any, viewer: Any, kind: Any) -> Any:
     """Return a dock on such a viewer."""
     dock = kind(viewer)
     dock.viewer = viewer  # nothing else keeps it alive
-    qtbot.addWidget(dock)
+    # What is in sight stays until the end of the test: else Python may collect it in the middle of drawing it.
+    qtbot.addWidget(dock, before_close_func=lambda _, kept=dock: None)
     dock.resize(340, 700)
     dock.show()
     return dock
