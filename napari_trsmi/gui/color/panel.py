@@ -108,7 +108,8 @@ class ColoringPanel(QWidget):
 
     # What the session says
 
-    def _on_coloring(self, coloring: Coloring | None) -> None:
+    def _on_coloring(self, _: Coloring | None) -> None:
+        coloring = self.session.coloring  # another one than was told where somebody changed it on hearing of it
         before, self._shown = self._shown, coloring
         self.setVisible(coloring is not None)
         if coloring is None:

@@ -227,6 +227,16 @@ def test_a_colouring_from_elsewhere_is_shown_too(viewer, sample):
     assert dock._panel._limits.value() == (0, 1)
 
 
+def test_a_colouring_that_was_taken_off_on_hearing_of_it_is_not_summed_up(viewer, sample):
+    session = session_of(viewer)
+    taken_off = session.coloring_changed.connect(lambda coloring: coloring is not None and session.color(None))
+    dock, session = opened(viewer, sample)
+    session.color(feature_coloring(sample, "rna", "VIM4"))
+    assert session.coloring is None
+    assert dock._panel.isHidden()
+    session.coloring_changed.disconnect(taken_off)
+
+
 @pytest.mark.slow
 def test_what_cannot_be_coloured_is_said_and_the_colours_before_it_stay(viewer, sample, monkeypatch):
     dock, session = opened(viewer, sample)
