@@ -42,7 +42,6 @@ def test_bars_say_what_is_done_from_the_first_step_to_the_last_in_train_and_in_t
     def says(one, words, value, whole):
         qtbot.waitUntil(lambda: words in one.words and (one.value(), one.maximum()) == (value, whole), timeout=5_000)
         assert one.isVisible()
-        qtbot.waitUntil(lambda: not one.visibleRegion().isEmpty())  # once the dock is laid out
 
     click(qtbot, dock.run_bar.run_button)
     says(bar, "Preparing features and graphs", 0, 0)
