@@ -282,8 +282,10 @@ class Walker:
             if way == "raise":
                 dock.show()
                 dock.raise_()
+            elif self.rng.random() < 0.5:
+                dock.close()  # as by the menu: it is hidden
             else:
-                dock.close()
+                dock.title.close_button.click()  # it is taken apart
 
     def _section(self) -> None:
         from napari_trsmi.gui.viewer.lane import Opening, lane_of

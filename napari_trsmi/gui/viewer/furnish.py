@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent, QObject
+from qtpy.compat import isalive
+from qtpy.QtCore import QEvent, QObject, QTimer
 from qtpy.QtWidgets import QMainWindow, QWidget
 
 from napari_trsmi.gui.viewer.dock_problem import DockProblem
@@ -50,7 +51,14 @@ class Furnishing(QObject):
             viewer = session.canvas.there
             if viewer is not None and isinstance(watched, QWidget):
                 furnish(watched, viewer, session)
+        if session is not None and event is not None and event.type() == QEvent.Type.ParentChange:
+            QTimer.singleShot(0, self._part)
         return False
+
+    def _part(self) -> None:
+        """Let Qt delete what napari has taken out of its dock for good: under PySide6 nothing else would."""
+        if isalive(self) and self._dock.parent() is None:
+            self._dock.deleteLater()
 
 
 def furnish(widget: QWidget, viewer: Viewer, session: Session) -> None:

@@ -73,6 +73,7 @@ class WindowKeys(QObject):
         """Look after the widget that has the focus alone: a filter on all events would slow the window down."""
         if not isalive(self):
             return
+        self._bound = {name: bound for name, bound in self._bound.items() if isalive(bound[0])}  # the others are kept
         if self._watched is not None and isalive(self._watched):
             self._watched.removeEventFilter(self)
         self._watched = new if new is not None and new is not self.parent() and self._is_inside(new) else None
