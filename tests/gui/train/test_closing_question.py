@@ -43,7 +43,8 @@ def test_nor_is_it_asked_about_checks(viewer, qtbot, trained, answers, monkeypat
     monkeypatch.setattr(TrustJob, "work", lambda job: gate.wait(30) and None)
     _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Trust")
     viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
-    qtbot.waitUntil(lambda: dock.window().findChild(closing.ClosingGuard) is not None)
+    guard = partial(dock.window().findChild, closing.ClosingGuard)
+    qtbot.waitUntil(lambda: guard() is not None)
     add(viewer, OpenSection(trained.dataset, trained, Path("slice.h5mu")))
     dock.trust.start()
     assert dock.trust.at_stake
