@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from opened_dock import open_section
+from qtpy.QtCore import Qt
 
 import napari_trsmi as nt
 from napari_trsmi.cli import main
@@ -18,11 +19,13 @@ from napari_trsmi.gui.viewer.sessions import session_of
 def test_window_command_line_and_python_give_the_same_labels_from_one_run_json(
     viewer, qtbot, quick, small_file, tmp_path
 ):
+    _, train = viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
     open_section(viewer, nt.read(small_file))
     session, seen = session_of(viewer), []
     session.shown_changed.connect(lambda shown: seen.append(shown))
     session.set_config(quick)
-    session.start()
+    qtbot.waitExposed(train.window())
+    qtbot.mouseClick(train.run_bar.run_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: session.state == "idle", timeout=60_000)
     assert session.result is not None
     run = session.result.write(tmp_path / "window.h5mu").run

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from opened_dock import open_section
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QDialog, QMenu, QMessageBox
+from qtpy.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QMessageBox
 from typed_keys import focus
 
+import napari_trsmi as nt
 from napari_trsmi.gui.train import closing
 
 REAL = closing.ask
@@ -16,10 +19,11 @@ Key = Qt.Key
 
 
 class Questions:
-    """Notes which dialogs are seen, and answers each with Escape, which is Stay."""
+    """Notes which dialogs are seen, and answers each with Escape, which is Stay, or by a click on a button."""
 
     def __init__(self):
         self.seen = []
+        self.answer = ""
         self._timer = QTimer()
         self._timer.timeout.connect(self._look)
         self._timer.start(20)
@@ -31,6 +35,9 @@ class Questions:
         self.seen.append(box.windowTitle() or getattr(box, "text", str)())
         if not isinstance(box, QMessageBox):
             box.reject()
+        elif self.answer:
+            (button,) = [one for one in box.buttons() if one.text().replace("&", "") == self.answer]
+            QTest.mouseClick(button, Qt.MouseButton.LeftButton)
         else:
             QTest.keyClick(box, Key.Key_Escape)
 
@@ -76,3 +83,25 @@ def test_one_question_is_seen_however_the_window_is_closed_and_staying_can_be_an
             assert questions.seen == [said], way
             assert window.isVisible()
             questions.seen.clear()
+
+
+def test_buttons_of_the_question_do_what_they_say_when_they_are_clicked(
+    viewer, qtbot, questions, trained, tmp_path, monkeypatch
+):
+    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
+    open_section(viewer, trained.dataset, trained)
+    window, out, closed = dock.window(), tmp_path / "kept.h5mu", []
+    guard = partial(window.findChild, closing.ClosingGuard)
+    qtbot.waitUntil(lambda: guard() is not None)
+    qtbot.waitExposed(window)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(out), ""))
+    monkeypatch.setattr(closing, "_close_soon", lambda _: closed.append(True))  # whoever made the viewer closes it
+    for answer in ("Stay", "Save…"):
+        questions.answer = answer
+        assert not window.close()
+        assert window.isVisible()
+    qtbot.waitUntil(lambda: len(closed) == 1, timeout=20_000)
+    assert len(questions.seen) == 2
+    assert (nt.read_result(out).labels == trained.labels).all()
+    assert guard().may_close(window)  # nothing is left to ask about
+    assert len(questions.seen) == 2

@@ -101,6 +101,17 @@ def test_a_gene_that_was_typed_makes_way_for_previews_and_comes_back_by_a_key_an
     assert f"{name} domains" not in seen(viewer)
 
 
+def test_a_run_that_was_clicked_teaches_the_estimate_of_the_next(viewer, train, qtbot, gate):
+    said = train.run_bar.estimate
+    before = said.text()
+    gate.release(ALL)
+    click(qtbot, train.run_bar.run_button)
+    idle(train, qtbot)
+    assert said.isVisible()
+    assert said.text() != before
+    assert "learned from runs on this machine" in said.toolTip()
+
+
 @pytest.mark.parametrize("size", [(1280, 800), pytest.param((1000, 700), marks=pytest.mark.slow)])
 def test_while_training_the_settings_have_room_and_what_ends_a_run_is_in_the_window(viewer, train, qtbot, gate, size):
     viewer.window.resize(*size)
