@@ -15,6 +15,7 @@ import h5py
 import pytest
 
 import napari_trsmi as nt
+from napari_trsmi.data.readers.opening import reading
 from napari_trsmi.errors import DataError
 
 
@@ -123,3 +124,18 @@ def test_filters_are_known_where_their_package_is_there(tmp_path, make_table, mo
     invalidate_caches()
     nt.read(tmp_path / "a.h5ad")
     assert sys.modules.pop("hdf5plugin").__file__ == str(tmp_path / "hdf5plugin.py")
+
+
+def test_an_installation_that_is_broken_is_not_called_a_damaged_file(tmp_path, make_table, monkeypatch):
+    make_table().write_h5ad(tmp_path / "a.h5ad")
+    monkeypatch.setitem(sys.modules, "anndata.experimental", None)  # as where a library of it is missing
+    with pytest.raises(DataError, match=r"cannot load the package anndata .*install anndata again") as caught:
+        nt.read(tmp_path / "a.h5ad")
+    assert "damaged" not in str(caught.value)
+    assert caught.value.plain == "This installation lacks the package anndata, or cannot load it."
+
+
+def test_so_it_is_where_a_library_says_it_in_words_of_its_own(tmp_path):
+    said = r"cannot load a package that it needs \(ImportError: DLL load failed"
+    with pytest.raises(DataError, match=said), reading(tmp_path):
+        raise RuntimeError("no engine") from ImportError("DLL load failed")
