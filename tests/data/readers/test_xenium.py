@@ -222,3 +222,12 @@ def test_what_is_large_and_not_analysed_is_not_hashed(folder):
     assert next(iter(before.values())).fits(folder)
     (folder / "experiment.xenium").write_text(json.dumps({"pixel_size": 0.3}))
     assert not next(iter(before.values())).fits(folder)
+
+
+@pytest.mark.parametrize("name", ["cells.parquet", "cells.zarr.zip", "transcripts.csv.gz"])
+def test_a_part_leads_to_its_folder(folder, name):
+    if name != "cells.parquet":
+        (folder / name).write_bytes(b"PK\x03\x04" if name.endswith("zip") else b"\x1f\x8b")
+    with pytest.raises(DataError, match=r"a part of one.*Choose its folder") as caught:
+        read(folder / name)
+    assert read(str(caught.value).rpartition("folder, ")[2].removesuffix(".")).n_spots == by_hand.N_CELLS
