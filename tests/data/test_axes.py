@@ -20,6 +20,8 @@ KNOWN = [
     ("spatial_0", "spatial_1"),
     ("coord_x", "coord_y"),
     ("xcoord", "ycoord"),
+    ("xcor", "ycor"),
+    ("x_coor", "y_coor"),
     ("imagecol", "imagerow"),
     ("pxl_col_in_fullres", "pxl_row_in_fullres"),
     ("array_col", "array_row"),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # What may stand around the letter of an axis, as in CenterX_global_px or pxl_col_in_fullres.
 _WORDS = (
-    "spatial|sdim|dim|space|coordinates|coordinate|coords|coord|centroids|centroid|centres|centre|centers|center|"
+    "spatial|sdim|dim|space|coordinates|coordinate|coords|coord|coor|cor|centroids|centroid|centres|centre|centers|center|"
     "locations|location|loc|positions|position|pos|pixels|pixel|pxl|pix|px|microns|micron|micrometers|micrometres|"
     "um|µm|μm|mm|nm|in|of|image|img|fullres|global|local|stitched|registered|aligned|corrected|slide|tissue|sample|"
     "section|fov|array|cell|nucleus|nuclear|spot|bead|bin|area|shape|object|raw|orig|original|st|"
