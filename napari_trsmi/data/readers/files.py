@@ -34,6 +34,9 @@ _ELSEWHERE = {
     ),
     ("parquet", "feather", "arrow", "npz", "npy", "pkl", "pickle", "mat"): f"{_AS_ANNDATA}.",
     ("loom",): "Write it as .h5ad first (anndata.io.read_loom), with places in obsm['spatial'].",
+    ("png", "jpg", "jpeg", "ndpi", "czi", "lif", "nd2", "mrxs"): (
+        "A picture goes beside a section as TIFF, OME-TIFF or OME-Zarr: write it as one of these."
+    ),
     ("gef", "gem"): "Give the folder it lies in, or write it as .h5ad with stereopy.",
 }
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
-_COUNTS = re.compile(r"counts?|rawcounts?|umis?|umicounts?|countdata|raw|rawdata|unnormali[sz]ed")
+_COUNTS = re.compile(
+    r"(?:raw|orig|original|int|integer)?counts?|counts?raw|umis?|umicounts?|countdata|raw|rawdata|unnormali[sz]ed"
+)
 _FIRST = ("counts", "raw_counts", "count", "raw")  # before others that are called similarly
 _SPLICED = ("spliced", "unspliced")
 _NORMALISED = re.compile(r"log|logcounts?|lognorm\w*|log1p\w*|normali[sz]ed|norm|normcounts?|data")

@@ -27,7 +27,10 @@ def logged(counts):
     return table
 
 
-@pytest.mark.parametrize("key", ["Counts", "rawcounts", "X_counts", "umi", "UMI_counts", "raw_data", "count_data"])
+@pytest.mark.parametrize(
+    "key",
+    ["Counts", "rawcounts", "X_counts", "umi", "UMI_counts", "raw_data", "count_data", "original_counts", "counts_raw"],
+)
 def test_counts_are_found_in_a_layer_whatever_it_is_called(counts, key):
     table = logged(counts)
     table.layers[key] = counts.X.copy()
