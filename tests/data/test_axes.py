@@ -21,6 +21,8 @@ KNOWN = [
     ("coord_x", "coord_y"),
     ("xcoord", "ycoord"),
     ("xcor", "ycor"),
+    ("X:X", "Y:Y"),
+    ("Nuclei_Location_Center_X", "Nuclei_Location_Center_Y"),
     ("x_coor", "y_coor"),
     ("imagecol", "imagerow"),
     ("pxl_col_in_fullres", "pxl_row_in_fullres"),

@@ -105,6 +105,8 @@ def _measures(form: _Form) -> bool:
     """Return whether a text that may have coordinates has columns of features beside them."""
     import pandas as pd
 
+    if form.text.is_headless:
+        return False
     columns = form.text.fields(0)[int(form.named) :]
     places = {column for axes in find_axes(columns) for column in axes.columns}
     others = [column for column in columns if column not in places]
@@ -118,11 +120,16 @@ def places_in(path: Path) -> Found | None:
     """Return what a text with columns of coordinates tells of spots of any names; None where it has none of both.
 
     The names are in the first column, or in one that is called after them where that holds coordinates or numbers rows.
+    Without headings they are followed by x and y.
     """
     import pandas as pd
 
     if not _is_text(path) or is_part(path) or len((text := look_at(path)).lines) < _FEWEST:
         return None
+    if text.is_headless:
+        with reading(path):
+            named = {"names": ["name", "x", "y"], "index_col": "name", "dtype": {"name": str}}
+            return _places(pd.read_csv(path, header=None, **named, **text.reading), path)
     columns = text.fields(0)
     named = len(columns) == len(text.fields(1))
     axes = find_axes(columns)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # as spreadsheets write what they call Unicode text
 _COMMA = re.compile(r"\s*[\"']?-?\d+,(\d+)[\"']?\s*")  # 10,5
+_NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
 _THOUSANDS = 3  # digits after each comma, where that may stand for something else
 _TYPES = "TYPE"  # of the line below the header in files of the Single Cell Portal
 _SAMPLE = 200
@@ -34,6 +35,12 @@ class Text(NamedTuple):
     decimal: str
     encoding: str
     skipped: tuple[int, ...]
+
+    @property
+    def is_headless(self) -> bool:
+        """Whether the first line is one of a name and two numbers, without headings, as of positions of beads."""
+        first = self.fields(0) if self.lines else []
+        return len(first) == 3 and all(_NUMBER.fullmatch(field) for field in first[1:])
 
     @property
     def reading(self) -> dict[str, Any]:

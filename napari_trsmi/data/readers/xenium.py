@@ -20,6 +20,7 @@ from napari_trsmi.data.readers.kinds import kind_of_feature_type
 from napari_trsmi.data.readers.matrices import read_matrix
 from napari_trsmi.data.readers.opening import reading
 from napari_trsmi.data.readers.pixels import as_rgb
+from napari_trsmi.data.readers.ranger_files import seen_in
 from napari_trsmi.errors import ChoiceError, DataError
 
 if TYPE_CHECKING:
@@ -273,7 +274,7 @@ def _read_list(path: Path) -> pd.DataFrame:
 def _pyramid(run: Path, notes: list[str]) -> Pyramid | None:
     """Return the stained tissue, None where there is none in focus."""
     folder = run / _FOCUS
-    files = sorted(folder.glob("*.ome.tif")) if folder.is_dir() else []
+    files = [path for path in seen_in(folder) if path.name.endswith(".ome.tif")] if folder.is_dir() else []
     if not files and (alone := _first(run, _PICTURES)) is not None:
         files = [alone]
     if not files:

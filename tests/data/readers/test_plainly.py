@@ -61,6 +61,7 @@ def test_a_file_that_was_cut_tells_how_much_of_it_is_there(tmp_path, whole):
         ("a.csv", b"cell,x,y\n1,2,3\n", "a.csv is a table in text (CSV). "),
         ("a.h5ad", b"\x89PNG\r\n\x1a\n" + bytes(50), "a.h5ad is a picture (PNG), whatever its name says. "),
         ("a.h5ad", b"version https://git-lfs.github.com/spec/v1", "a.h5ad is a note of where the file is (Git LFS)"),
+        ("._a.h5ad", b"\x00\x05\x16\x07\x00\x02", "._a.h5ad is a note that macOS leaves beside a file"),
         ("a.h5ad", b"\x01\x00\xff" * 50, "a.h5ad is damaged, or something else. "),
         ("a.h5ad", gzip.compress(b"x" * 50, mtime=0), "a.h5ad is packed. "),
         ("a.h5ad", b"\xe9\xe8 not utf-8", "a.h5ad is "),

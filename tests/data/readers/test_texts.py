@@ -115,3 +115,15 @@ def test_counts_and_places_of_one_table_are_told_apart(tmp_path, make_table, nam
     dataset = read(tmp_path / "all.csv")
     np.testing.assert_allclose(dataset.coords, xy)
     assert list(dataset.modalities["rna"].table.var_names) == genes
+
+
+@pytest.mark.parametrize("name", ["bead", "barcode", ""])
+def test_places_without_headings_are_x_before_y(tmp_path, make_table, names, name):
+    table = make_table(N, 80)
+    table.obs_names = names if name == "barcode" else [f"bead{number}" for number in range(N)]
+    xy = table.obsm.pop("spatial") + 0.5
+    table.write_h5ad(tmp_path / "counts.h5ad")
+    places(table.obs_names, xy).to_csv(tmp_path / "places.csv", header=False)
+    dataset = read([tmp_path / "counts.h5ad", tmp_path / "places.csv"])
+    assert dataset.n_spots == N
+    np.testing.assert_allclose(dataset.coords, xy)

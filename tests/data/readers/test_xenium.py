@@ -114,6 +114,12 @@ def test_of_many_stains_the_first_four_are_shown(tmp_path):
     assert any("has 6 images: shown are the first 4" in note for note in dataset.notes)
 
 
+def test_what_macos_leaves_beside_a_picture_is_no_picture(folder):
+    path = folder / "morphology_focus" / "ch0000_dapi.ome.tif"
+    path.with_name(f"._{path.name}").write_bytes(b"\0\5")
+    assert read(folder).image is not None
+
+
 def test_a_damaged_picture_is_left_out_and_told(folder):
     path = folder / "morphology_focus" / "ch0000_dapi.ome.tif"
     path.write_bytes(path.read_bytes()[:200])
