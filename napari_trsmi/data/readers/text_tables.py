@@ -128,8 +128,8 @@ def places_in(path: Path) -> Found | None:
         return None
     if text.is_headless:
         with reading(path):
-            named = {"names": ["name", "x", "y"], "index_col": "name", "dtype": {"name": str}}
-            return _places(pd.read_csv(path, header=None, **named, **text.reading), path)
+            told = {"names": ["name", "x", "y"], "index_col": "name", "dtype": {"name": str}}
+            return _places(pd.read_csv(path, header=None, **told, **text.reading), path)
     columns = text.fields(0)
     named = len(columns) == len(text.fields(1))
     axes = find_axes(columns)
