@@ -147,11 +147,13 @@ def _column_of_names(text: Text, named: bool, places: Sequence[str]) -> str | No
     columns = text.fields(0)
     if not named:
         return ""
-    called = [column for column in columns if _NAMES.fullmatch(re.sub(r"[\W_]+", "", column.lower()))]
-    rows = [text.fields(line)[0] for line in range(1, len(text.lines))]
-    if columns[0] not in places and (not called or not _are_numbered(rows)):
+    rows = [text.fields(line) for line in range(1, len(text.lines))]
+    cells = {name: [row[k] for row in rows if k < len(row)] for k, name in enumerate(columns) if name not in places}
+    called = [name for name in cells if _NAMES.fullmatch(re.sub(r"[\W_]+", "", name.lower()))]
+    called = [name for name in called if len(set(cells[name])) == len(rows)]
+    if columns[0] in cells and not (called and _are_numbered(cells[columns[0]])):
         return columns[0]
-    return next((column for column in called if column not in places), None)
+    return next(iter(called), None)
 
 
 def _are_numbered(names: Sequence[str]) -> bool:
@@ -159,7 +161,17 @@ def _are_numbered(names: Sequence[str]) -> bool:
 
 
 def _places(table: pd.DataFrame, path: Path) -> Found:
-    """Return what tells the places of the barcodes, and holds no modality."""
+    """Return what tells the places of the barcodes, and holds no modality.
+
+    Raises
+    ------
+    DataError
+        A barcode is at two places.
+    """
+    table = table[~(table.index.duplicated() & table.reset_index().duplicated().to_numpy())]
+    if table.index.has_duplicates:
+        twice = table.index[table.index.duplicated()][0]
+        raise DataError(f"Expected each name at one place in {path.name}, found {twice!r} at two. Correct the file.")
     holder = Holder(path.name, table, {}, {})
     return Found({}, [holder], notes=[f"Took the places of {len(table):,} barcodes from the text {path.name}."])
 

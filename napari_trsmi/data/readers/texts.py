@@ -51,6 +51,7 @@ class Text(NamedTuple):
             "encoding": self.encoding,
             "encoding_errors": "replace",
             "skiprows": list(self.skipped) or None,
+            "skipinitialspace": True,
         }
 
     def fields(self, line: int) -> list[str]:
@@ -70,10 +71,11 @@ def look_at(path: Path) -> Text:
             lines += islice(file, _SAMPLE)
     except (OSError, EOFError, ValueError):  # what came before the end tells what it is
         pass
-    separator = max("\t,; ", key=lines[0].count) if lines else ","
-    types = len(lines) > 1 and lines[1].split(separator, 1)[0].strip() == _TYPES
-    skipped = (1,) if types else ()
-    lines = [line for number, line in enumerate(lines) if number not in skipped]
+    numbered = [(number, line) for number, line in enumerate(lines) if line.strip()]
+    separator = max("\t,; ", key=numbered[0][1].count) if numbered else ","
+    types = len(numbered) > 1 and numbered[1][1].split(separator, 1)[0].strip() == _TYPES
+    skipped = (numbered.pop(1)[0],) if types else ()
+    lines = [line for _, line in numbered]
     return Text(lines, separator, _decimal(lines[1:], separator), encoding, skipped)
 
 

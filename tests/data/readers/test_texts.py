@@ -64,9 +64,18 @@ def with_rows_numbered(table, path):
     table.reset_index().to_csv(path)
 
 
+def with_blanks(table, path):
+    lines = [f"{name}, {x}, {y}" for name, (x, y) in zip(table.index, table.to_numpy(), strict=True)]
+    path.write_text("\n\nbarcode, x, y\n" + "\n".join(lines) + "\n\n")
+
+
+def with_a_line_twice(table, path):
+    pd.concat([table, table[:3]]).to_csv(path)
+
+
 FORMS = [
     *(as_comma, as_unicode_text, as_gzipped_unicode, with_a_line_of_types),
-    *(with_annotations, with_names_behind, with_rows_numbered),
+    *(with_annotations, with_names_behind, with_rows_numbered, with_blanks, with_a_line_twice),
 ]
 
 
@@ -127,3 +136,19 @@ def test_places_without_headings_are_x_before_y(tmp_path, make_table, names, nam
     dataset = read([tmp_path / "counts.h5ad", tmp_path / "places.csv"])
     assert dataset.n_spots == N
     np.testing.assert_allclose(dataset.coords, xy)
+
+
+def test_numbers_are_names_where_a_column_called_after_cells_holds_kinds_of_them(tmp_path, make_table):
+    table = make_table(N, 80)
+    table.obs_names = [str(number) for number in range(N)]
+    xy = table.obsm.pop("spatial")
+    table.write_h5ad(tmp_path / "counts.h5ad")
+    pd.DataFrame(xy, columns=["x", "y"]).assign(cell=["T", "B"] * (N // 2)).to_csv(tmp_path / "places.csv")
+    np.testing.assert_allclose(read([tmp_path / "counts.h5ad", tmp_path / "places.csv"]).coords, xy)
+
+
+def test_a_name_at_two_places_is_refused(tmp_path, counts, names):
+    table = places(names, counts)
+    pd.concat([table, table[:1] + 7]).to_csv(tmp_path / "places.csv")
+    with pytest.raises(DataError, match=f"found '{names[-1]}' at two"):
+        read([tmp_path / "counts.h5ad", tmp_path / "places.csv"])
