@@ -87,6 +87,8 @@ def test_few_dense_features_are_taken_for_proteins_and_many_for_genes(make_table
 
 GENES = {
     "mouse": "Gad1 Slc17a7 Sst Pvalb Vip Lamp5 Aqp4 Mbp Plp1 Cldn5 Acta2 Ttr Gfap mt-Nd1",
+    "species": "GRCh38_EPCAM hg38_KRT8 mm10___Gad1 VIM_hg38 Sst_mm10",
+    "bytes": "b'Gad1' b'Slc17a7' b'Sst' b'Mbp'",
     "human": "CD3E CD4 CD8A MS4A1 CD68 KRT5 MKI67 FOXP3 PTPRC PECAM1 ACTA2 VIM HLA-DRA C1orf112",
 }
 ANTIBODIES = {

@@ -65,6 +65,9 @@ _PEAK = re.compile(r"[A-Za-z0-9._]+[:_-]\d[\d,]*[-_]\d[\d,]*")
 _INTERVAL = (r"chr(om(osome)?)?|seq(name|id)s?", r"(chrom)?start", r"(chrom)?end|stop")  # columns of places in a genome
 _ENSEMBL_GENE = re.compile(r"ENS[A-Z]{0,4}G\d{8,}(\.\d+)?")
 _HISTONE = re.compile(r"h[234][abx]?[ks]\d+(ac|me\d?|ub\d*|p|ph)?(?![a-z])|cut ?(&|n|and)? ?tag")
+_AROUND = re.compile(  # a gene's symbol: its species, and what is left of bytes
+    r"^(?:b')?(?:(?:GRCh38|GRCh37|GRCm39|GRCm38|hg38|hg19|mm39|mm10)[-_]+)?|[-_](?:hg38|hg19|mm39|mm10)$|'$"
+)
 _SAMPLE = 200
 _ANTIBODIES = 0.2  # share of names that no gene has, from which on a panel is one of antibodies
 MOST_PROTEINS = 300
@@ -173,7 +176,7 @@ def kind_from_symbols(names: Iterable[str]) -> Kind | None:
     >>> kind_from_symbols(["CD3", "CD68", "PanCK", "HLA-DR", "DAPI"]), kind_from_symbols(["Gad1", "Slc17a7", "Mbp"])
     ('protein', 'rna')
     """
-    features = [str(name) for name in names]
+    features = [_AROUND.sub("", str(name)) for name in names]
     if len({name.rstrip("0123456789") for name in features}) < 2:  # Marker1, Marker2, ...
         return None
     if sum(map(is_antibody, features)) >= _ANTIBODIES * len(features):
