@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import reprlib
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
@@ -64,7 +65,7 @@ class ChoiceError(DataError):
         more = f" and {len(self.names) - _LISTED} more" if len(self.names) > _LISTED else ""
         column = re.fullmatch(r"obs\['([^']+)'\]", where)  # one alone tells all of them apart
         by = "barcodes" if where == "the barcodes" else column[1] if column else ""
-        together = f", or train all as a study (--section-column {by})" if by else ""
+        together = f", or train all as a study (--section-column {shlex.quote(by)})" if by else ""
         super().__init__(
             f"Expected one tissue section, found the {kind} [{shown}]{more}{where and f' in {where}'}. "
             f"Choose one with library= (--library on the command line){together}."

@@ -14,7 +14,7 @@ from napari_trsmi.atomic import replacing
 from napari_trsmi.errors import DataError
 from napari_trsmi.exchange.columns import Column, column_of, inside, rows_within, spread
 from napari_trsmi.exchange.labels import DOMAIN, by_section, labels_of
-from napari_trsmi.exchange.packed import start_of, title_of
+from napari_trsmi.exchange.packed import start_of, text_of, title_of
 from napari_trsmi.plural import many
 
 if TYPE_CHECKING:
@@ -101,12 +101,14 @@ def is_groups(path: Path, known: np.ndarray | None = None) -> bool:
         (N,) names of spots that a first column without a telling heading may have.
     """
     try:
-        lines = start_of(path, _START).decode("utf-8-sig", "replace").splitlines()[:50]
+        start = start_of(path, _START)
+        whole = start[: start.rfind(b"\n") + 1] if len(start) == _START else start  # no half of a letter
+        lines = text_of(whole or start).splitlines()[:50]
     except OSError:
         return False
     if not lines or _SELECTION.match(lines[0]):
         return True
-    rows = [row for row in _cells([line for line in lines if not line.startswith("#")]) if row]
+    rows = _as_ours([row for row in _cells([line for line in lines if not line.startswith("#")]) if row])
     if not rows or len(rows[0]) < 2:
         return False
     if rows[0][0].strip().casefold() in FIRST:
@@ -147,9 +149,27 @@ def read_groups(dataset: Dataset, path: str | Path, section: str | None = None) 
 
 
 def _cells(lines: Sequence[str]) -> list[list[str]]:
-    """Return the cells of a table, told apart by what the first line has most of."""
-    first = lines[0] if lines else ""
+    """Return the cells of a table, told apart by what the first line has most of, or the second where it has none."""
+    first = next((line for line in lines[:2] if any(mark in line for mark in _SEPARATORS)), "")
     return list(csv.reader(lines, delimiter=max(_SEPARATORS, key=first.count)))
+
+
+def _as_ours(rows: list[list[str]]) -> list[list[str]]:
+    """Return the cells of a table with its barcodes first and a heading above each column, as others leave them out.
+
+    R writes no heading above the names of rows, pandas numbers rows before them, and the Single Cell Portal has a line
+    of types below the headings.
+    """
+    if len(rows) < 2:
+        return rows
+    head = [name.strip().casefold() for name in rows[0]]
+    if len(rows[1]) == len(head) + 1:
+        return [["", *rows[0]], *rows[1:]]
+    if rows[1][:1] == ["TYPE"] and head[:1] == ["name"]:
+        return [rows[0], *rows[2:]]
+    if head[0] == "" and [row[0] for row in rows[1:4]] == ["0", "1", "2"] and head[1:2] and head[1] in FIRST:
+        return [row[1:] for row in rows]
+    return rows
 
 
 def _parts(path: Path, known: np.ndarray) -> list[tuple[str, pd.DataFrame]]:
@@ -157,8 +177,8 @@ def _parts(path: Path, known: np.ndarray) -> list[tuple[str, pd.DataFrame]]:
     import pandas as pd
 
     try:
-        lines = start_of(path).decode("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = text_of(start_of(path)).splitlines()
+    except OSError as error:
         raise DataError(f"Expected a table at {path}, found that it cannot be read ({error}). {_NOT}") from error
     blocks: list[tuple[str, list[str]]] = [("", [])]
     for line in lines:
@@ -169,7 +189,7 @@ def _parts(path: Path, known: np.ndarray) -> list[tuple[str, pd.DataFrame]]:
             blocks[-1][1].append(line)
     tables = []
     for name, block in blocks:
-        rows = _cells(block)
+        rows = _as_ours(_cells(block))
         if rows and rows[0][:1] and rows[0][0].strip() in known:  # there is no heading
             rows.insert(0, ["Barcode", *("group" if k == 1 else f"group {k}" for k in range(1, len(rows[0])))])
         if len(rows) < 2 or len({len(row) for row in rows}) > 1:

@@ -26,6 +26,22 @@ def start_of(path: Path, size: int = -1) -> bytes:
         raise OSError(str(error)) from None
 
 
+def text_of(content: bytes) -> str:
+    """Return what a text file holds as text: of Unicode where it can be, else of Windows in western languages.
+
+    Examples
+    --------
+    >>> [text_of("Größe".encode(name)) for name in ("utf-8-sig", "utf-16", "cp1252")]
+    ['Größe', 'Größe', 'Größe']
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):  # as spreadsheets write what they call Unicode text
+        return content.decode("utf-16", "replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")
+
+
 def ending_of(path: Path) -> str:
     """Return the ending in lower case, without ``.gz``.
 

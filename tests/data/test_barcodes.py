@@ -64,6 +64,23 @@ def test_barcodes_that_agree_or_would_not_one_to_one_are_left(first, second):
     assert aligned({"rna": pd.Index(first), "adt": pd.Index(second)}) == ([], [])
 
 
+@pytest.mark.parametrize("form", ["c_1_{}", "1_{}", "s1_c_1_{}"])
+def test_cells_numbered_within_fields_of_view_are_matched_without_what_stands_before(form):
+    cells = [f"{fov}_{cell}" for fov in (1, 2) for cell in range(1, 9)]
+    first, second = pd.Index([form.format(cell) for cell in cells]), pd.Index(cells[::-1])
+    (renaming,), notes = aligned({"rna": first, "adt": second})
+    assert list(renaming.of(second)) == list(first[::-1])
+    assert "16 were matched" in notes[0]
+
+
+def test_cells_of_two_slides_or_numbered_alone_are_not():
+    cells = [f"{fov}_{cell}" for fov in (1, 2) for cell in range(1, 9)]
+    one, two = (pd.Index([f"c_{slide}_{cell}" for cell in cells]) for slide in (1, 2))
+    assert aligned({"rna": one, "adt": two}) == ([], [])
+    numbers = pd.Index([str(number) for number in range(16)])
+    assert aligned({"rna": "s1_" + numbers, "adt": numbers}) == ([], [])
+
+
 def test_rows_under_both_names_keep_theirs():
     (renaming,), _ = aligned({"rna": pd.Index(["a-1", "b-1"]), "adt": pd.Index(["a", "b"])})
     assert renaming.of(pd.Index(["a-1", "b-1", "a", "b"])).tolist() == ["a-1", "b-1", "a", "b"]

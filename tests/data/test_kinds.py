@@ -42,6 +42,10 @@ def test_feature_types_of_cell_ranger_are_known(text, kind):
         (named("LSI_1", "LSI_2"), "atac", "precomputed"),
         (named("chr1:100-200", "chr1:900-1200", "chrX:5-80"), "rna", "chromatin"),
         (named("chr1-100-200", "chr2-900-1200"), "", "chromatin"),
+        (named("chr1:1,000-2,000", "chr2:9,000-12,000"), "", "chromatin"),
+        (named("0", "1").assign(seqnames="chr1", start=[1, 9], end=[5, 12]), "", "chromatin"),
+        (named("0", "1").assign(n_cells=3), "", None),
+        (named("Gad1", "Sst").assign(chromosome="1", start=[1, 9], end=[5, 12]), "", None),
         (named("CD3", "CD4", types="Antibody Capture"), "rna", "protein"),
         (named("CD3", "CD4"), "adt", "protein"),
         (named("Xkr4", "Sox17"), "spatial_RNA", "rna"),
@@ -83,6 +87,8 @@ def test_few_dense_features_are_taken_for_proteins_and_many_for_genes(make_table
 
 GENES = {
     "mouse": "Gad1 Slc17a7 Sst Pvalb Vip Lamp5 Aqp4 Mbp Plp1 Cldn5 Acta2 Ttr Gfap mt-Nd1",
+    "species": "GRCh38_EPCAM hg38_KRT8 mm10___Gad1 VIM_hg38 Sst_mm10",
+    "bytes": "b'Gad1' b'Slc17a7' b'Sst' b'Mbp'",
     "human": "CD3E CD4 CD8A MS4A1 CD68 KRT5 MKI67 FOXP3 PTPRC PECAM1 ACTA2 VIM HLA-DRA C1orf112",
 }
 ANTIBODIES = {

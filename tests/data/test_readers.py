@@ -90,6 +90,12 @@ def test_features_of_an_unknown_type_do_not_mix_with_genes(make_table, rna):
     assert any("CRISPR Guide Capture" in note for note in dataset.notes)
 
 
+def test_nothing_is_said_to_be_left_out_where_all_is_of_an_unknown_type(make_table):
+    table = make_table()
+    table.var["feature_types"] = "CRISPR Guide Capture"
+    assert not any("Left out" in note for note in from_memory(table).notes)
+
+
 def test_modalities_of_any_name_are_told_apart_by_a_column(rna, adt):
     table = with_feature_types(rna, adt, types=["lipids", "metabolites"])
     table.var["modality"] = table.var["feature_types"]

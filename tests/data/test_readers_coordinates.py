@@ -151,6 +151,20 @@ def test_barcodes_of_a_grid_tell_the_places(table):
     assert any("from the barcodes" in note for note in dataset.notes)
 
 
+@pytest.mark.parametrize("name", ["{}x{}", "X{}x{}", "s_1_{}x{}", "s1#{}x{}-1"])
+def test_barcodes_off_a_grid_tell_the_places_with_their_decimals(table, name):
+    xy = table.obsm.pop("spatial") + 0.907
+    table.obs_names = [name.format(f"{x:.3f}", f"{y:.3f}") for x, y in xy]
+    np.testing.assert_allclose(from_memory(table).coords, xy)
+
+
+@pytest.mark.parametrize("name", ["s1.{}x{}", "{}x{}.1"])
+def test_numbers_before_and_after_a_grid_are_no_decimals(table, name):
+    xy = table.obsm.pop("spatial").astype(int) + 1
+    table.obs_names = [name.format(x, y) for x, y in xy]
+    np.testing.assert_array_equal(from_memory(table).coords, xy)
+
+
 def test_coordinates_with_a_decimal_comma_are_refused_as_what_they_are(table):
     xy = table.obsm.pop("spatial")
     table.obs["x"], table.obs["y"] = ([f"{value:.2f}".replace(".", ",") for value in axis] for axis in xy.T)

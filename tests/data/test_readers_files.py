@@ -286,8 +286,21 @@ def test_of_a_large_file_nothing_stays_that_is_not_used(make_mudata, tmp_path, m
         ("GSE1_RAW.tar", b"GSM1.h5", "Unpack it first"),
         ("GSE1.tar.gz", gzip.compress(b"GSM1.h5"), "Unpack it first"),
         ("counts.xls", b"\xd0\xcf\x11\xe0", "Make an AnnData of it first"),
+        ("tissue.png", b"\x89PNG\r\n", "goes beside a section as TIFF, OME-TIFF or OME-Zarr"),
     ],
-    ids=["R", "table", "packed table", "part", "packed", "parquet", "feather", "tar", "packed tar", "old Excel"],
+    ids=[
+        "R",
+        "table",
+        "packed table",
+        "part",
+        "packed",
+        "parquet",
+        "feather",
+        "tar",
+        "packed tar",
+        "old Excel",
+        "picture",
+    ],
 )
 def test_what_other_programs_wrote_leads_on(tmp_path, name, content, way_out):
     (tmp_path / name).write_bytes(content)

@@ -116,6 +116,11 @@ def test_the_column_that_keeps_all_apart_is_asked_about(stacked):
     assert asked(stacked).names == ("a", "b")
 
 
+def test_a_column_with_a_blank_in_its_name_can_be_given_as_it_is_told(stacked):
+    stacked.obs["Donor ID"] = parts(stacked, "a", "b")
+    assert "(--section-column 'Donor ID')" in str(asked(stacked))
+
+
 def test_two_columns_that_keep_all_apart_together_are_asked_about_at_once(make_table):
     table = make_table(n_spots=144)
     table.obsm["spatial"] = np.tile(make_table().obsm["spatial"], (4, 1))

@@ -95,6 +95,8 @@ def test_several_samples_in_one_folder_are_a_choice(tmp_path, counts):
             file.rename(tmp_path / file.name)
         part.rmdir()
     (tmp_path / "GSM2_B_scalefactors_json.json").unlink()
+    for file in list(tmp_path.iterdir()):
+        (tmp_path / f"._{file.name}").write_bytes(b"\0\5")  # as macOS leaves them
     with pytest.raises(ChoiceError) as caught:
         read(tmp_path)
     assert caught.value.names == ("GSM1_A", "GSM2_B")

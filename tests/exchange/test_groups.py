@@ -151,6 +151,37 @@ def test_other_separators_are_seen(tmp_path, separator):
     assert (column.name, column.values[0]) == ("side", "a, b")
 
 
+ROWS = [("AAC000-1", "Größe 1"), ("AAC001-1", "b"), ("AAC002-1", "b")]
+LINES = "".join(f"{name},{side}\n" for name, side in ROWS)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ("Barcode\tside\r\n" + LINES.replace(",", "\t")).encode("utf-16"),
+        ("Barcode;side\r\n" + LINES.replace(",", ";")).encode("cp1252"),
+        ("\ufeffBarcode,side\n" + LINES).encode(),
+        ('"side"\n' + LINES.replace(",", "\t")).encode(),
+        ("NAME,side\nTYPE,group\n" + LINES).encode(),
+        (",Barcode,side\n" + "".join(f"{k},{name},{side}\n" for k, (name, side) in enumerate(ROWS))).encode(),
+    ],
+    ids=["Unicode text", "Windows", "mark", "R", "Single Cell Portal", "pandas"],
+)
+def test_tables_of_other_programs_are_read(tmp_path, content):
+    dataset = section(square())
+    (tmp_path / "t.csv").write_bytes(content)
+    assert is_groups(tmp_path / "t.csv", dataset.obs_names)
+    (column,) = read_columns(dataset, tmp_path / "t.csv")
+    assert (column.name, list(column.values[:3])) == ("side", ["Größe 1", "b", "b"])
+    assert list(column.values.categories) == ["Größe 1", "b"]
+    assert "names 3 of 144 spots" in column.told
+
+
+def test_a_table_is_known_where_its_start_ends_within_a_letter(tmp_path):
+    (tmp_path / "t.csv").write_text("\ufeffBarcode,side\n" + "AAC000-1,ö\n" * 12_000)
+    assert is_groups(tmp_path / "t.csv")
+
+
 def test_a_table_without_a_heading_loses_no_barcode(tmp_path):
     path = table(tmp_path, "AAC000-1,a\nAAC001-1,b\n")
     dataset = section(square())

@@ -238,4 +238,7 @@ def _found(path: Path, library: str | None, modalities: Sequence[str] | None, al
     inside = [part.name for part in sorted(path.iterdir()) if part.suffix in (".h5ad", ".h5mu", ".h5", ".zarr")]
     what = f"a folder with {', '.join(inside[:3])}" if inside else "a folder of another kind"
     way_out = "Give one of them, or those of one section together." if inside else "Choose another."
+    if matrix := next((part.name for part in sorted(path.iterdir()) if part.name.endswith((".mtx", ".mtx.gz"))), ""):
+        what = f"a folder with {matrix}"
+        way_out = "Call the matrix and its lists as Space Ranger does: matrix.mtx, features.tsv, barcodes.tsv."
     raise DataError(f"Expected {READABLE}, found {what} at {path}. {way_out}")

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 # What may stand around the letter of an axis, as in CenterX_global_px or pxl_col_in_fullres.
 _WORDS = (
-    "spatial|sdim|dim|space|coordinates|coordinate|coords|coord|centroids|centroid|centres|centre|centers|center|"
+    "spatial|sdim|dim|space|coordinates|coordinate|coords|coord|coor|cor|centroids|centroid|centres|centre|centers|center|"
     "locations|location|loc|positions|position|pos|pixels|pixel|pxl|pix|px|microns|micron|micrometers|micrometres|"
     "um|µm|μm|mm|nm|in|of|image|img|fullres|global|local|stitched|registered|aligned|corrected|slide|tissue|sample|"
-    "section|fov|array|cell|nucleus|nuclear|spot|bead|bin|area|shape|object|raw|orig|original|st|"
+    "section|fov|array|cells|cell|nuclei|nucleus|nuclear|spot|bead|bin|area|shape|object|raw|orig|original|st|"
     "absolute|abs|stage|tile|grid|puck|well|new|adjusted|adj|shifted|rotated|transformed|mapped|mean|c"
 )
 _PLACE = re.compile(rf"(?:x(?=[^y]))?((?:{_WORDS}|xyz?|[23]d)+)")  # what an array of coordinates is called
@@ -35,6 +35,9 @@ _RANKS = (  # of coordinates in one table, the first go before the later
     ("global", "slide", "stitched", "registered", "aligned"),
     ("centroid", "centre", "center", "location", "position"),
 )
+_ON_GRID = r"(?:^|\D)(\d+)[xX](\d+)(?:\D|$)"  # barcodes as DBiT-seq's 12x34
+_OFF_GRID = r"(?:^X?|[^A-Za-z0-9.])(\d+(?:\.\d+)?)[xX](\d+(?:\.\d+)?)(?:[^\d.]|$)"  # 17.907x4.967
+_HAS_DECIMALS = r"\d\.\d+[xX]"
 
 
 class Axes(NamedTuple):
@@ -60,6 +63,7 @@ def find_axes(columns: Sequence[Any]) -> list[Axes]:
     groups: dict[tuple[str, ...], dict[int, Any]] = {}
     for column in columns:
         text = re.sub(r"[\W_]+", "", str(column).lower())
+        text = text[0] if text in ("xx", "yy", "zz") else text  # X:X of CODEX
         if match := _NAME.fullmatch(text):
             axis = _AXIS[match[2]]
             named = "array" if match[2] not in "xyz" else ""  # rows and columns go with each other only
@@ -123,3 +127,21 @@ def numbers_of(frame: pd.DataFrame, axes: Axes) -> np.ndarray | None:
     except (TypeError, ValueError):
         return None
     return np.column_stack(values)
+
+
+def places_in_names(names: pd.Index) -> np.ndarray | None:
+    """Return the (N, 2) places that all barcodes tell, as ``12x34`` or ``17.907x4.967`` do; None where they do not.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> places_in_names(pd.Index(["s1_12x34", "s1_2x7"])).tolist(), places_in_names(pd.Index(["1.9x4.5"])).tolist()
+    ([[12.0, 34.0], [2.0, 7.0]], [[1.9, 4.5]])
+    """
+    texts = names.astype(str)
+    patterns = [_OFF_GRID, _ON_GRID] if texts.str.contains(_HAS_DECIMALS).any() else [_ON_GRID]
+    for pattern in patterns:
+        xy: np.ndarray = texts.str.extract(pattern, expand=True).to_numpy(dtype=np.float64)
+        if len(xy) and np.isfinite(xy).all():
+            return xy
+    return None

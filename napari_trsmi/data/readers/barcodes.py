@@ -21,6 +21,7 @@ _NAME_SECTIONS = (
     "If they are of several sections, add a column to obs that names the section of each spot, such as obs['sample'], "
     "and train them as a study by it (--section-column sample; column= in Python)."
 )
+_TWO_NUMBERS = rf"{_JOINT}\d+{_JOINT}\d+$"
 _NUMBER = rf"(?<=.){_JOINT}\d+$"
 
 
@@ -177,7 +178,9 @@ def _without_affix(found: _Shorter) -> _Shorter | None:
     """Return barcodes without a number at the end, or the word that all end or begin with; None where there is none."""
     names, depth, sample = found
     if names.str.contains(_NUMBER, regex=True).any():
-        return _Shorter(names.str.replace(_NUMBER, "", regex=True), depth + 1, sample)
+        shorter = names.str.replace(_NUMBER, "", regex=True)
+        if shorter.is_unique or not names.str.contains(_TWO_NUMBERS, regex=True).all():
+            return _Shorter(shorter, depth + 1, sample)  # else numbers tell cells apart, as c_1_4_196 of CosMx
     example = str(names[0]) if len(names) else ""
     if (last := re.search(rf"(?<=.){_JOINT}{_WORD}$", example)) and names.str.endswith(last[0]).all():
         return _Shorter(names.str.removesuffix(last[0]), depth + 1, sample or _numbered(last[0]))

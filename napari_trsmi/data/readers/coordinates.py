@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from napari_trsmi.data.libraries import MOVED_FROM
-from napari_trsmi.data.readers.axes import Axes, find_axes, is_local, is_place, numbers_of
+from napari_trsmi.data.readers.axes import Axes, find_axes, is_local, is_place, numbers_of, places_in_names
 from napari_trsmi.data.readers.found import Holder
 from napari_trsmi.data.readers.misnamed import misnamed
 from napari_trsmi.errors import DataError
@@ -24,7 +24,6 @@ _KEYS = (MOVED_FROM, "spatial", "x_spatial", "spatial_coords", "coords", "coordi
 _VISIUM_SHAPES = ((78, 128), (128, 224))  # (rows, columns) of the slides with 6.5 and 11 mm capture areas
 _HALF_PITCH = 50.0  # um from one array column to the next; spots of a row are two columns, 100 um, apart
 _ROW_PITCH = 50.0 * np.sqrt(3.0)  # um from one array row to the next
-_IN_NAMES = r"(?:^|\D)(\d+)[xX](\d+)(?:\D|$)"  # barcodes of a grid, as DBiT-seq's 12x34
 _DIFFERENCE = 1e-4  # share of the section's extent
 
 
@@ -214,8 +213,7 @@ def _is_plane(stored: Any) -> bool:
 
 def _in_names(names: pd.Index) -> _Places | None:
     """Return the places that all barcodes tell, as 12x34 on the grids of DBiT-seq does: x, then y; else None."""
-    xy = names.astype(str).str.extract(_IN_NAMES, expand=True).to_numpy(dtype=np.float64)
-    if not len(xy) or not np.isfinite(xy).all():
+    if (xy := places_in_names(names)) is None:
         return None
     return _Places(f"the barcodes, such as {str(names[0])!r}, x before y", xy, odd=True)
 

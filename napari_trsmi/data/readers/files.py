@@ -11,10 +11,11 @@ from napari_trsmi.data.readers.matrices import is_matrix
 from napari_trsmi.data.readers.needed import read_needed, read_needed_modalities
 from napari_trsmi.data.readers.opening import once, reading
 from napari_trsmi.data.readers.plainly import other_content, readable
+from napari_trsmi.data.readers.platforms import is_part_of_platform
 from napari_trsmi.data.readers.ranger_files import is_part, is_positions
 from napari_trsmi.data.readers.text_tables import from_text_table, is_text_table, places_in
 from napari_trsmi.data.readers.visium import from_matrix, from_positions
-from napari_trsmi.data.readers.xenium import from_xenium, is_xenium
+from napari_trsmi.data.readers.xenium import from_xenium, is_part_of_xenium, is_xenium
 from napari_trsmi.data.soundness import check_stored
 from napari_trsmi.data.tables import read_mudata_zarr, table_kind, zarr_kind
 from napari_trsmi.errors import DataError
@@ -33,6 +34,9 @@ _ELSEWHERE = {
     ),
     ("parquet", "feather", "arrow", "npz", "npy", "pkl", "pickle", "mat"): f"{_AS_ANNDATA}.",
     ("loom",): "Write it as .h5ad first (anndata.io.read_loom), with places in obsm['spatial'].",
+    ("png", "jpg", "jpeg", "ndpi", "czi", "lif", "nd2", "mrxs"): (
+        "A picture goes beside a section as TIFF, OME-TIFF or OME-Zarr: write it as one of these."
+    ),
     ("gef", "gem"): "Give the folder it lies in, or write it as .h5ad with stereopy.",
 }
 
@@ -59,6 +63,8 @@ def from_file(path: Path, *, alone: bool = True) -> Found:
         return from_text_table(path)
     if not alone and (places := places_in(path)) is not None:
         return places
+    if not h5py.is_hdf5(path) and (is_part_of_xenium(path) or is_part_of_platform(path)):
+        raise _part_of_a_folder(path)
     with path.open("rb") as file:
         start = file.read(8)
     packed = next((name for magic, name in _PACKED if start.startswith(magic)), None)

@@ -12,6 +12,7 @@ import numpy as np
 from napari_trsmi.data.readers.found import Found, found_in_anndata
 from napari_trsmi.data.readers.opening import reading
 from napari_trsmi.data.readers.plainly import readable
+from napari_trsmi.data.readers.ranger_files import seen_in
 from napari_trsmi.errors import ChoiceError, DataError
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def from_tables(folder: Path, platform: str, library: str | None = None) -> Foun
 
 def _samples(folder: Path, form: _Form) -> dict[str, tuple[Path, Path]]:
     """Return {section: its counts and its cells}; one alone goes by the folder's name."""
-    names = sorted(islice((path.name for path in folder.iterdir() if path.is_file()), _MOST_FILES))
+    names = [path.name for path in islice(seen_in(folder), _MOST_FILES) if path.is_file()]
     cells = {_sample(match): folder / match[0] for name in names if (match := form.cells.fullmatch(name))}
     counts = {_sample(match): folder / match[0] for name in names if (match := form.counts.fullmatch(name))}
     both = {sample: (path, cells[sample]) for sample, path in counts.items() if sample in cells}

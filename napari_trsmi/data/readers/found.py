@@ -224,7 +224,11 @@ def _modality_of_features(var: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
     types = var[column].astype(str)
     names = {text: SHORT_NAMES.get(kind, "") if (kind := kind_of_feature_type(text)) else "" for text in types.unique()}
     other = sorted(text for text, name in names.items() if not name)
-    notes = [f"Left out features of type {', '.join(other)}: no modality is known for them."] if other else []
+    notes = (
+        [f"Left out features of type {', '.join(other)}: no modality is known for them."]
+        if other and any(names.values())
+        else []
+    )
     if column != "feature_types":
         notes.append(f"Modalities are told apart by var[{column!r}].")
     return types.map(names).to_numpy(), notes

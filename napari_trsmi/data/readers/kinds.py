@@ -61,9 +61,13 @@ _COMPONENT = re.compile(
     r"(x_)?(pc|pca|lsi|svd|ica|ic|nmf|mofa|factor|latent|component|comp|dim|topic|umap|harmony)[ _.-]?\d+",
     re.IGNORECASE,
 )
-_PEAK = re.compile(r"[A-Za-z0-9._]+[:_-]\d+[-_]\d+")
+_PEAK = re.compile(r"[A-Za-z0-9._]+[:_-]\d[\d,]*[-_]\d[\d,]*")
+_INTERVAL = (r"chr(om(osome)?)?|seq(name|id)s?", r"(chrom)?start", r"(chrom)?end|stop")  # columns of places in a genome
 _ENSEMBL_GENE = re.compile(r"ENS[A-Z]{0,4}G\d{8,}(\.\d+)?")
 _HISTONE = re.compile(r"h[234][abx]?[ks]\d+(ac|me\d?|ub\d*|p|ph)?(?![a-z])|cut ?(&|n|and)? ?tag")
+_AROUND = re.compile(  # a gene's symbol: its species, and what is left of bytes
+    r"^(?:b')?(?:(?:GRCh38|GRCh37|GRCm39|GRCm38|hg38|hg19|mm39|mm10)[-_]+)?|[-_](?:hg38|hg19|mm39|mm10)$|'$"
+)
 _SAMPLE = 200
 _ANTIBODIES = 0.2  # share of names that no gene has, from which on a panel is one of antibodies
 MOST_PROTEINS = 300
@@ -107,8 +111,9 @@ def column_of_feature_types(var: pd.DataFrame) -> str | None:
 def kind_from_names(var: pd.DataFrame, name: str, hint: str = "") -> Kind | None:
     """Return the kind that names give away, or None where they say nothing.
 
-    Feature names that can only be one thing (PC_1, chr1:100-200) go before ``var["feature_types"]``, that before the
-    modality's own name, that before words and Ensembl numbers among the feature names, and the hint comes last.
+    Feature names that can only be one thing (PC_1, chr1:100-200, or numbers beside places in a genome) go before
+    ``var["feature_types"]``, that before the modality's own name, that before words and Ensembl numbers among the
+    feature names, and the hint comes last.
 
     Parameters
     ----------
@@ -123,7 +128,7 @@ def kind_from_names(var: pd.DataFrame, name: str, hint: str = "") -> Kind | None
     features = [str(feature) for feature in var.index[::step]]
     if features and _share(features, _COMPONENT) > 0.8:
         return "precomputed"
-    if features and _share(features, _PEAK) > 0.8:
+    if features and (_share(features, _PEAK) > 0.8 or (all(map(str.isdecimal, features)) and _has_intervals(var))):
         return "chromatin"
     if (column := column_of_feature_types(var)) is not None and len(var):
         kind = kind_of_feature_type(str(var[column].astype(str).value_counts().index[0]))
@@ -171,7 +176,7 @@ def kind_from_symbols(names: Iterable[str]) -> Kind | None:
     >>> kind_from_symbols(["CD3", "CD68", "PanCK", "HLA-DR", "DAPI"]), kind_from_symbols(["Gad1", "Slc17a7", "Mbp"])
     ('protein', 'rna')
     """
-    features = [str(name) for name in names]
+    features = [_AROUND.sub("", str(name)) for name in names]
     if len({name.rstrip("0123456789") for name in features}) < 2:  # Marker1, Marker2, ...
         return None
     if sum(map(is_antibody, features)) >= _ANTIBODIES * len(features):
@@ -195,6 +200,12 @@ def guess_kind(table: AnnData) -> tuple[Kind | None, str]:
         return None, BY_VALUES
     few_and_dense = table.n_vars <= MOST_PROTEINS and np.count_nonzero(head) > 0.5 * head.size
     return "protein" if few_and_dense else "rna", BY_VALUES
+
+
+def _has_intervals(var: pd.DataFrame) -> bool:
+    """Return whether features have columns of chromosome, start and end, as peaks do that are only numbered."""
+    columns = [re.sub(r"[\W_]+", "", str(column)).lower() for column in var]
+    return all(any(re.fullmatch(pattern, column) for column in columns) for pattern in _INTERVAL)
 
 
 def _share(features: list[str], pattern: re.Pattern[str]) -> float:

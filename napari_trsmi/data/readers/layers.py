@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
+from napari_trsmi.data.readers.profile import profile_of
 from napari_trsmi.data.tables import layers_of
 from napari_trsmi.errors import DataError
 from napari_trsmi.sampling import taken
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
-_COUNTS = re.compile(r"counts?|rawcounts?|umis?|umicounts?|countdata|raw|rawdata|unnormali[sz]ed")
+_COUNTS = re.compile(
+    r"(?:raw|orig|original|int|integer)?counts?|counts?raw|umis?|umicounts?|countdata|raw|rawdata|unnormali[sz]ed"
+)
 _FIRST = ("counts", "raw_counts", "count", "raw")  # before others that are called similarly
 _SPLICED = ("spliced", "unspliced")
 _NORMALISED = re.compile(r"log|logcounts?|lognorm\w*|log1p\w*|normali[sz]ed|norm|normcounts?|data")
@@ -33,6 +36,16 @@ class Stored(NamedTuple):
     values: Any
     var: pd.DataFrame
     left_out: int = 0
+
+    @property
+    def but(self) -> str:
+        """What of the table is not among the values, behind the words on where they lie."""
+        return f"; {self.left_out} features whose names repeat there were left out" if self.left_out else ""
+
+    @property
+    def instead(self) -> str:
+        """The sentence on values that stand in for an X that is not there; "" for X."""
+        return "" if self.where == "X" else f"There is no X: used {self.where}{self.but}. "
 
 
 def counts_beside(table: AnnData, rows: np.ndarray) -> Iterator[Stored]:
@@ -56,6 +69,15 @@ def normalised_beside(table: AnnData, rows: np.ndarray) -> Iterator[Stored]:
         if _is_called(key, _NORMALISED):
             yield Stored(f"layers[{key!r}]", rows_of(layer, rows), table.var)
     yield from _raw(table, rows)
+
+
+def measured_in(table: AnnData, rows: np.ndarray) -> Stored | None:
+    """Return `rows` of ``X``, else of what is called after normalised values; None without features."""
+    if table.n_vars == 0:
+        return None
+    if table.X is not None:
+        return Stored("X", rows_of(table.X, rows), table.var)
+    return next((one for one in normalised_beside(table, rows) if profile_of(one.values).finite), None)
 
 
 def may_hold_values(key: Any) -> bool:

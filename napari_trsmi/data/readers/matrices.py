@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 _FEATURE_COLUMNS = ("gene_ids", "symbol", "feature_types")
+_PEAKS = "peaks.bed"  # chromosome, start, end, as Cell Ranger ATAC writes them
 
 
 def read_matrix(path: Path) -> AnnData:
@@ -58,32 +59,41 @@ def library_in(path: Path) -> str | None:
 
 def _read_lists(path: Path) -> AnnData:
     """Return the counts of ``matrix.mtx`` or ``matrix.mtx.gz`` with the barcodes and features beside it."""
+    import pandas as pd
     from anndata import AnnData
     from scipy import sparse
     from scipy.io import mmread
 
     prefix = path.name[: path.name.index("matrix.mtx")]
-    barcodes = _list_beside(path, prefix, "barcodes.tsv")
-    features = _list_beside(path, prefix, "features.tsv", "genes.tsv")
+    barcodes = _list_beside(path, prefix, "barcodes.tsv").iloc[:, 0]
+    features = _list_beside(path, prefix, "features.tsv", "genes.tsv", _PEAKS)
     counts = sparse.csr_matrix(mmread(path).T, dtype=np.float32)  # (spots, features)
-    features = features.set_axis(_FEATURE_COLUMNS[: features.shape[1]], axis=1)
+    if counts.shape != (shape := (len(barcodes), len(features))):
+        if counts.shape != shape[::-1]:
+            raise DataError(
+                f"Expected a matrix of {shape[1]:,} features x {shape[0]:,} barcodes, as the lists beside {path} have, "
+                f"found {counts.shape[1]:,} x {counts.shape[0]:,}. Put the three files of one matrix together."
+            )
+        counts = counts.T.tocsr()  # written as scanpy keeps it, spots in rows
     symbols = features.pop("symbol") if "symbol" in features else features["gene_ids"]
-    table = AnnData(counts, obs=barcodes.set_index(0)[[]], var=features.set_index(symbols.to_numpy()))
+    table = AnnData(counts, obs=pd.DataFrame(index=barcodes), var=features.set_index(symbols.to_numpy()))
     table.obs_names.name = table.var_names.name = None
     return table
 
 
 def _list_beside(path: Path, prefix: str, *names: str) -> pd.DataFrame:
-    """Return the first three columns of the list of one of these names beside `path`, gzipped or not, all text."""
+    """Return the list of one of these names beside `path`, gzipped or not: up to three columns of text."""
     import pandas as pd
 
     for name in names:
         for file in (path.with_name(f"{prefix}{name}"), path.with_name(f"{prefix}{name}.gz")):
             if file.exists():
-                table = pd.read_csv(
-                    file, sep="\t", header=None, dtype=str, keep_default_na=False, quoting=csv.QUOTE_NONE
-                )
-                return table.iloc[:, :3]
+                text = {"sep": "\t", "dtype": str, "keep_default_na": False, "quoting": csv.QUOTE_NONE}
+                table = pd.read_csv(file, header=None, comment="#" if name == _PEAKS else None, **text).iloc[:, :3]
+                if name == _PEAKS:
+                    peaks = table[0] + ":" + table[1] + "-" + table[2]
+                    table = pd.DataFrame({0: peaks, 1: peaks, 2: "Peaks"})
+                return table.set_axis(_FEATURE_COLUMNS[: table.shape[1]], axis=1)
     raise DataError(
         f"Expected {prefix}{names[0]} (or .gz) beside {path}, found none. Put the three files of the matrix together."
     )

@@ -77,6 +77,14 @@ def reading(path: Path) -> Iterator[None]:
                 raise DataError(
                     f"Expected a file that may be opened at {path}, found it locked by another program. Close it there."
                 ).saying(f"Another program holds {path.name}.") from error
+            if (broken := _not_loaded(error)) is not None:
+                name = (broken.name or "").partition(".")[0]
+                which = f"the package {name}" if name else "a package that it needs"
+                raise DataError(
+                    f"Expected an installation that can read {path}, found one that cannot load {which} "
+                    f"({type(broken).__name__}: {_reason(broken)}). The file may be sound: install {name or 'it'} "
+                    "again (pip install --force-reinstall), or this program in a new environment."
+                ).saying(f"This installation lacks {which}, or cannot load it.") from error
             if _lacks_filter(error):
                 raise DataError(
                     f"Expected a file that HDF5 can unpack by itself at {path}, found one packed with a filter of its "
@@ -84,10 +92,9 @@ def reading(path: Path) -> Iterator[None]:
                     "file again with compression='gzip'."
                 ).saying(f"{path.name} is packed in a way that needs hdf5plugin.") from error
             plain = cut_short(path, error) or missing_piece(path, error) or f"{path.name} is damaged or not complete."
-            reason = (str(error).strip().splitlines() or [""])[0][:200]
             raise DataError(
                 f"Expected a complete file at {path}, found one that cannot be read "
-                f"({type(error).__name__}: {reason}). It may be damaged or cut short: copy or write it again."
+                f"({type(error).__name__}: {_reason(error)}). It may be damaged or cut short: copy or write it again."
             ).saying(plain) from error
         finally:
             for warning in caught:
@@ -99,6 +106,17 @@ def _know_filters() -> None:
     if "hdf5plugin" not in sys.modules and find_spec("hdf5plugin") is not None:
         with suppress(Exception):  # one that does not fit the HDF5 here is as good as none
             import_module("hdf5plugin")
+
+
+def _reason(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [""])[0][:200]
+
+
+def _not_loaded(error: BaseException | None) -> ImportError | None:
+    """Return the error of a package that could not be loaded, which a library may have wrapped; None for others."""
+    while error is not None and not isinstance(error, ImportError):
+        error = error.__cause__
+    return error
 
 
 def _lacks_filter(error: BaseException) -> bool:

@@ -15,6 +15,7 @@ _STARTS = (
     (b"MM\x00*", "a picture (TIFF)"),
     (b"II+\x00", "a picture (TIFF)"),
     (b"version https://git-lfs", "a note of where the file is (Git LFS), not the file"),
+    (b"\x00\x05\x16\x07", "a note that macOS leaves beside a file (its name begins with ._), not the file"),
     (b"PAR1", "a table of another kind (Parquet)"),
     (b"RDX", "data of R"),
     (b"%%MatrixMarket", "a bare matrix (MatrixMarket)"),

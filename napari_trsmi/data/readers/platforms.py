@@ -57,6 +57,14 @@ def platform_of(folder: Path) -> Platform | None:
     return None
 
 
+def is_part_of_platform(path: Path) -> bool:
+    """Return whether a file is one of those that tell a platform, and lies in a folder of it."""
+    if not any(pattern.fullmatch(path.name) for platform in PLATFORMS for pattern in platform.files):
+        return False
+    platform = platform_of(path.absolute().parent)
+    return platform is not None and any(pattern.fullmatch(path.name) for pattern in platform.files)
+
+
 def from_platform(folder: Path, platform: Platform, library: str | None = None) -> Found:
     """Return what spatialdata-io reads in a folder of a platform, in the way of a SpatialData ``.zarr``.
 

@@ -64,13 +64,18 @@ def is_part_folder(path: Path) -> bool:
 def files_in(folder: Path) -> list[RunFile]:
     """Return the files of Space Ranger in a folder, in its folders of matrices and in those called ``spatial``."""
     found: list[RunFile] = []
-    for path in sorted(folder.iterdir()):
+    for path in seen_in(folder):
         name = path.name
         if not path.is_dir():
             found += _named(name, path)
         elif is_part_folder(path):
-            found += (file for part in sorted(path.iterdir()) for file in _named(f"{name}/{part.name}", part))
+            found += (file for part in seen_in(path) for file in _named(f"{name}/{part.name}", part))
     return found
+
+
+def seen_in(folder: Path) -> list[Path]:
+    """Return what lies in a folder, without what is hidden, as ``._x`` that macOS leaves beside a file ``x``."""
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
 
 
 def samples_in(files: Sequence[RunFile]) -> list[str]:

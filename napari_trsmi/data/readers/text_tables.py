@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -13,9 +12,11 @@ import numpy as np
 
 from napari_trsmi.data.readers.axes import find_axes
 from napari_trsmi.data.readers.found import Found, Holder, found_in_anndata
+from napari_trsmi.data.readers.kinds import kind_from_names, kind_from_symbols
 from napari_trsmi.data.readers.opening import reading
 from napari_trsmi.data.readers.plainly import readable
 from napari_trsmi.data.readers.ranger_files import is_part
+from napari_trsmi.data.readers.texts import Text, look_at
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -26,16 +27,19 @@ _BARCODE = re.compile(  # of a grid, 12x34, which R writes X12x34, or of nucleot
     r"(?:.*[-_.:#])?(?:X?\d+x\d+|[ACGTN]{8,})(?:[-_.:#].*)?", re.IGNORECASE
 )
 _MOSTLY, _SAMPLE = 0.9, 200
+_NAMES = re.compile(
+    r"(?:cell|spot|bead|bin)s?(?:id|name|label|barcode)?|barcodes?|(?:id|name|index)s?|object(?:id)?|cb"
+)
 _SPOTS_BESIDE = ("unmapped", "no_match", "total_reads")  # rows of CITE-seq-Count that are no antibody
 _FEWEST = 3  # lines, and features, of such a table
 _ROWS = 1000  # read at a time
 
 
 class _Form(NamedTuple):
-    """How a text is laid out: its separator, how wide the header is against the rows, where the barcodes are."""
+    """How a text is laid out, whether its header names the column of names too, and where the barcodes are."""
 
-    separator: str
-    named: bool  # whether the header names the column of names too
+    text: Text
+    named: bool
     spots_in_rows: bool
 
 
@@ -53,8 +57,8 @@ def from_text_table(path: Path) -> Found:
     """Return the counts in a table of text.
 
     Either its rows or its columns are called by barcodes: of a grid (``12x34``), which also tell the places, or of
-    nucleotides, whose places another file tells. What counting programs write beside antibodies is left out. A table of
-    x and y alone tells the places of what is in another file.
+    nucleotides, whose places columns of coordinates or another file tell. What counting programs write beside
+    antibodies is left out. A table of x and y without features tells the places of what is in another file.
 
     Raises
     ------
@@ -66,6 +70,8 @@ def from_text_table(path: Path) -> Found:
 
     form = _form(path)
     assert form is not None, "asked before"
+    if form.spots_in_rows and not _measures(form) and (places := places_in(path)) is not None:
+        return places
     with reading(path):
         blocks, names, columns = [], list[str](), list[str]()
         for part in _parts(path, form):
@@ -77,81 +83,111 @@ def from_text_table(path: Path) -> Found:
         values = values if form.spots_in_rows else values.T.tocsr()
         table = AnnData(values)
         table.obs_names, table.var_names = spots, features
-    axes = find_axes(features)
-    if axes and len(features) == len(axes[0].columns):
-        return _places(table.to_df(), path)
     if len(features) < _FEWEST:
         raise DataError(
             f"Expected features measured at each barcode in {path.name}, found {', '.join(features) or 'none'} alone. "
             "Bring annotations into a result with `trsmi import`."
         )
+    told = {column for axes in find_axes(features) for column in axes.columns} if form.spots_in_rows else set()
+    placing = table.var_names.isin(told)
+    table.obs[list(table.var_names[placing])] = table.X[:, np.flatnonzero(placing)].toarray()
     beside = table.var_names.str.lower().isin(_SPOTS_BESIDE)
-    found = found_in_anndata(table[:, ~beside].copy(), readable(path.name[: path.name.index(".")]))
-    found.notes.append(f"Read {len(spots):,} spots x {int((~beside).sum()):,} features from the text {path.name}.")
+    measured = ~(beside | placing)
+    found = found_in_anndata(table[:, measured].copy(), readable(path.name[: path.name.index(".")]))
+    found.notes.append(f"Read {len(spots):,} spots x {int(measured.sum()):,} features from the text {path.name}.")
     if beside.any():
         found.notes.append(f"Left out {', '.join(table.var_names[beside])}: no features.")
     found.stored = {}  # there is no table to write into
     return found
 
 
-def places_in(path: Path) -> Found | None:
-    """Return what a text with columns of coordinates tells of spots of any names, by its first column; else None."""
+def _measures(form: _Form) -> bool:
+    """Return whether a text that may have coordinates has columns of features beside them."""
     import pandas as pd
 
-    if not _is_text(path) or is_part(path) or len(lines := _start(path)) < _FEWEST:
+    if form.text.is_headless:
+        return False
+    columns = form.text.fields(0)[int(form.named) :]
+    places = {column for axes in find_axes(columns) for column in axes.columns}
+    others = [column for column in columns if column not in places]
+    if not places:
+        return True
+    known = kind_from_names(pd.DataFrame(index=others), "") or kind_from_symbols(others)
+    return len(others) >= _FEWEST and known is not None
+
+
+def places_in(path: Path) -> Found | None:
+    """Return what a text with columns of coordinates tells of spots of any names; None where it has none of both.
+
+    The names are in the first column, or in one that is called after them where that holds coordinates or numbers rows.
+    Without headings they are followed by x and y.
+    """
+    import pandas as pd
+
+    if not _is_text(path) or is_part(path) or len((text := look_at(path)).lines) < _FEWEST:
         return None
-    separator = _separator(lines[0])
-    columns = [name.strip().strip("\"'") for name in _fields(lines[0], separator)]
-    axes = find_axes(columns[int(len(columns) == len(_fields(lines[1], separator))) :])
-    if not axes:
+    if text.is_headless:
+        with reading(path):
+            told = {"names": ["name", "x", "y"], "index_col": "name", "dtype": {"name": str}}
+            return _places(pd.read_csv(path, header=None, **told, **text.reading), path)
+    columns = text.fields(0)
+    named = len(columns) == len(text.fields(1))
+    axes = find_axes(columns)
+    if not axes or (name := _column_of_names(text, named, axes[0].columns)) is None:
         return None
+    position = columns.index(name) if named else 0
     with reading(path):
-        table = pd.read_csv(path, sep=separator, index_col=0, encoding="utf-8-sig", encoding_errors="replace")
-    return _places(table[list(axes[0].columns)].set_axis(table.index.astype(str)), path)
+        table = pd.read_csv(path, index_col=position if named else None, dtype={position: str}, **text.reading)
+        places = table[list(axes[0].columns)].set_axis(table.index.astype(str))
+    return _places(places, path)
+
+
+def _column_of_names(text: Text, named: bool, places: Sequence[str]) -> str | None:
+    """Return the name of the column that names the spots, "" for one without a name; None where there is none."""
+    columns = text.fields(0)
+    if not named:
+        return ""
+    rows = [text.fields(line) for line in range(1, len(text.lines))]
+    cells = {name: [row[k] for row in rows if k < len(row)] for k, name in enumerate(columns) if name not in places}
+    called = [name for name in cells if _NAMES.fullmatch(re.sub(r"[\W_]+", "", name.lower()))]
+    called = [name for name in called if len(set(cells[name])) == len(rows)]
+    if columns[0] in cells and not (called and _are_numbered(cells[columns[0]])):
+        return columns[0]
+    return next(iter(called), None)
+
+
+def _are_numbered(names: Sequence[str]) -> bool:
+    return any(list(names) == [str(number + first) for number in range(len(names))] for first in (0, 1))
 
 
 def _places(table: pd.DataFrame, path: Path) -> Found:
-    """Return what tells the places of the barcodes, and holds no modality."""
+    """Return what tells the places of the barcodes, and holds no modality.
+
+    Raises
+    ------
+    DataError
+        A barcode is at two places.
+    """
+    table = table[~(table.index.duplicated() & table.reset_index().duplicated().to_numpy())]
+    if table.index.has_duplicates:
+        twice = table.index[table.index.duplicated()][0]
+        raise DataError(f"Expected each name at one place in {path.name}, found {twice!r} at two. Correct the file.")
     holder = Holder(path.name, table, {}, {})
     return Found({}, [holder], notes=[f"Took the places of {len(table):,} barcodes from the text {path.name}."])
 
 
-def _start(path: Path) -> list[str]:
-    """Return the first lines of a text, as many as can be read."""
-    lines: list[str] = []
-    read = gzip.open if path.suffix.lower() == ".gz" else open
-    try:
-        with read(path, "rt", encoding="utf-8-sig", errors="replace") as file:
-            lines += islice(file, _SAMPLE)
-    except (OSError, EOFError, ValueError):  # what came before the end tells what it is
-        pass
-    return lines
-
-
-def _separator(header: str) -> str:
-    return max("\t,; ", key=header.count)
-
-
 def _form(path: Path) -> _Form | None:
     """Return how a text is laid out, from its first lines; None where neither rows nor columns are barcodes."""
-    lines = _start(path)
-    if len(lines) < _FEWEST:
+    text = look_at(path)
+    if len(text.lines) < _FEWEST or not text.lines[0].count(text.separator):
         return None
-    header, *rows = lines
-    separator = _separator(header)
-    if not header.count(separator):
-        return None
-    columns = _fields(header, separator)
-    named = len(columns) == len(_fields(rows[0], separator))
-    if _are_barcodes(row.split(separator, 1)[0] for row in rows):
-        return _Form(separator, named, spots_in_rows=True)
+    columns = text.fields(0)
+    named = len(columns) == len(text.fields(1))
+    if _are_barcodes(row.split(text.separator, 1)[0] for row in text.lines[1:]):
+        return _Form(text, named, spots_in_rows=True)
     if _are_barcodes(columns[int(named) :]):
-        return _Form(separator, named, spots_in_rows=False)
+        return _Form(text, named, spots_in_rows=False)
     return None
-
-
-def _fields(line: str, separator: str) -> list[str]:
-    return line.rstrip("\r\n").split(separator)
 
 
 def _are_barcodes(names: Iterable[str]) -> bool:
@@ -163,14 +199,8 @@ def _parts(path: Path, form: _Form) -> Iterator[pd.DataFrame]:
     """Yield some rows after the other, by their names."""
     import pandas as pd
 
-    yield from pd.read_csv(
-        path,
-        sep=form.separator,
-        index_col=0 if form.named else None,  # found by itself where the header is shorter
-        chunksize=_ROWS,
-        encoding="utf-8-sig",
-        encoding_errors="replace",
-    )
+    index = 0 if form.named else None  # found by itself where the header is shorter
+    yield from pd.read_csv(path, index_col=index, chunksize=_ROWS, **form.text.reading)
 
 
 def _numbers(part: pd.DataFrame, path: Path) -> np.ndarray:

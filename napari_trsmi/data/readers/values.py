@@ -12,7 +12,7 @@ from napari_trsmi.data.dataset import MOST_COMPONENTS, Modality
 from napari_trsmi.data.readers.antibodies import note_on_controls
 from napari_trsmi.data.readers.found import lean_table
 from napari_trsmi.data.readers.kinds import BY_NAMES, MOST_PROTEINS, guess_kind, kind_from_names
-from napari_trsmi.data.readers.layers import Stored, counts_beside, normalised_beside, rows_of
+from napari_trsmi.data.readers.layers import counts_beside, measured_in, normalised_beside, rows_of
 from napari_trsmi.data.readers.profile import Profile, profile_of
 from napari_trsmi.data.readers.unmeasured import not_finite
 from napari_trsmi.errors import DataError
@@ -116,7 +116,7 @@ def _counts(name: str, table: AnnData, rows: np.ndarray, notes: list[str]) -> tu
         return _as_counts(name, values, held, table.var, "")
     for found in counts_beside(table, rows):
         if (profile := profile_of(found.values)).counts and profile.maximum > 0:
-            note = f"X of modality {name!r} holds no counts: used {found.where}{_left_out(found)}."
+            note = f"X of modality {name!r} holds no counts: used {found.where}{found.but}."
             if held is not None and (lost := _lost(found.values, values)):
                 notes.append(
                     f"{name}: {found.where} has nothing at {lost:,} spots at which X has values, as where sections "
@@ -142,10 +142,6 @@ def _lost(counts: Any, values: Any) -> int:
     return int((np.asarray(abs(values[blank]).sum(axis=1)).ravel() > 0).sum())
 
 
-def _left_out(found: Stored) -> str:
-    return f"; {found.left_out} features whose names repeat there were left out" if found.left_out else ""
-
-
 def _as_counts(name: str, values: Any, profile: Profile, var: pd.DataFrame, note: str) -> tuple[Any, Any, str]:
     """Return counts as CSR, rounded where they are off whole numbers, with their features and the note."""
     matrix = _as_csr(values)
@@ -159,11 +155,12 @@ def _as_counts(name: str, values: Any, profile: Profile, var: pd.DataFrame, note
 
 
 def _intensities(name: str, table: AnnData, rows: np.ndarray) -> tuple[Any, Any, str]:
-    """Return (N, D) CSR of measured intensities in `X`, negative ones too where they were transformed, and a note."""
-    values = rows_of(table.X, rows)
-    if values is None or not values.shape[1]:
+    """Return (N, D) CSR of measured intensities, negative ones too where they were transformed, and a note."""
+    found = measured_in(table, rows)
+    if found is None:
         raise DataError(_why_no_counts(name, table, rows))
-    return _as_csr(values), table.var, f"Modality {name!r} holds no counts: its values are taken as intensities."
+    told = f"Modality {name!r} holds no counts: its values are taken as intensities."
+    return _as_csr(found.values), found.var, f"{found.instead}{told}"
 
 
 def _may_be_intensities(table: AnnData, rows: np.ndarray) -> bool:
@@ -177,14 +174,15 @@ def _normalised(name: str, table: AnnData, rows: np.ndarray) -> tuple[Any, Any, 
 
     That is `X` where all is 0 or more, else, where `X` was scaled to a mean of 0, what it was made from.
     """
-    if table.X is None or table.n_vars == 0:
+    found = measured_in(table, rows)
+    if found is None:
         return None
-    found, note = Stored("X", rows_of(table.X, rows), table.var), ""
+    note = found.instead
     if not profile_of(found.values).minimum >= 0:
         may_be = (one for one in normalised_beside(table, rows) if _is_measured(profile_of(one.values)))
         if (beside := next(may_be, None)) is None:
             return None
-        note = f"X of modality {name!r} was scaled to a mean of 0: used {beside.where}{_left_out(beside)}. "
+        note = f"X of modality {name!r} was scaled to a mean of 0: used {beside.where}{beside.but}. "
         found = beside
     matrix = _as_csr(found.values)
     told = f"Modality {name!r} holds no counts: its values look {_SAID[scale_of(matrix)]}. "
@@ -251,6 +249,9 @@ def _may_be_components(table: AnnData, rows: np.ndarray) -> bool:
 def _why_no_counts(name: str, table: AnnData, rows: np.ndarray) -> str:
     """Return the sentence on values that are neither counts nor components."""
     if table.X is None or table.n_vars == 0:
+        if table.n_vars == 0 and table.raw is not None and table.raw.shape[1]:
+            how = "Take these for the table (adata.raw.to_adata(), with obsm and uns of adata)"
+            return f"Expected features in modality {name!r}, found {table.raw.shape[1]:,} in raw alone. {how}."
         return f"Expected features in modality {name!r}, found none. Choose another file or leave {name!r} out."
     profile = profile_of(rows_of(table.X, rows))
     if profile.minimum < 0 and profile.whole:

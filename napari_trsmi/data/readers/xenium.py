@@ -20,6 +20,7 @@ from napari_trsmi.data.readers.kinds import kind_of_feature_type
 from napari_trsmi.data.readers.matrices import read_matrix
 from napari_trsmi.data.readers.opening import reading
 from napari_trsmi.data.readers.pixels import as_rgb
+from napari_trsmi.data.readers.ranger_files import seen_in
 from napari_trsmi.errors import ChoiceError, DataError
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ _FOCUS = "morphology_focus"  # folder of one file for each stain, from version 2
 _STAINS = 4  # shown at most: nuclei, membranes, RNA and proteins of the cell, before single proteins
 _PIXEL = 0.2125  # micrometres, of every instrument so far
 _SCALING = "protein_scaling_factor"
+_PARTS = re.compile(
+    r"(?:cells|cell_boundaries|nucleus_boundaries|cell_feature_matrix|transcripts|analysis)"
+    r"\.(?:parquet|csv(?:\.gz)?|zarr\.zip|zarr|tar\.gz)"
+)
 _STAIN_NUMBER = re.compile(r"^ch\d+_")
 _MOST_FOLDERS = 1000
 _CHUNK = 1 << 24
@@ -44,6 +49,11 @@ _CHUNK = 1 << 24
 def is_xenium(folder: Path) -> bool:
     """Return whether a folder, or one in it, has files with the names that Xenium gives."""
     return folder.is_dir() and next(_runs(folder), None) is not None
+
+
+def is_part_of_xenium(path: Path) -> bool:
+    """Return whether a file is one of those that Xenium writes into the folder of a region, and lies in such a one."""
+    return _PARTS.fullmatch(path.name) is not None and _is_run(path.absolute().parent)
 
 
 def from_xenium(folder: Path, library: str | None = None) -> Found:
@@ -264,7 +274,7 @@ def _read_list(path: Path) -> pd.DataFrame:
 def _pyramid(run: Path, notes: list[str]) -> Pyramid | None:
     """Return the stained tissue, None where there is none in focus."""
     folder = run / _FOCUS
-    files = sorted(folder.glob("*.ome.tif")) if folder.is_dir() else []
+    files = [path for path in seen_in(folder) if path.name.endswith(".ome.tif")] if folder.is_dir() else []
     if not files and (alone := _first(run, _PICTURES)) is not None:
         files = [alone]
     if not files:

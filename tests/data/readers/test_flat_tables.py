@@ -90,3 +90,18 @@ def test_tables_of_different_sections_are_refused(tmp_path, counts, xy):
     path.write_text(path.read_text().replace(str(2**60)[:6], "9"))
     with pytest.raises(DataError, match="found none of them"):
         read(tmp_path)
+
+
+@pytest.mark.parametrize("write", [write_cosmx, write_merscope])
+def test_the_tables_of_a_folder_lead_to_it(tmp_path, counts, xy, write):
+    write(tmp_path, counts, xy)
+    with pytest.raises(DataError, match=r"a part of one.*Choose its folder") as caught:
+        read(sorted(tmp_path.iterdir()))
+    assert str(tmp_path) in str(caught.value)
+
+
+def test_a_table_that_opens_by_itself_does_so_in_such_a_folder(tmp_path, make_table):
+    make_table().write_h5ad(tmp_path / "a_anndata.h5ad")
+    (tmp_path / "a_cluster_assignment.txt").write_text("")
+    assert platforms.platform_of(tmp_path).name == "Curio Seeker"
+    assert read(tmp_path / "a_anndata.h5ad").n_spots == 36

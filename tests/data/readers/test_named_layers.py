@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from anndata import AnnData
 
 from napari_trsmi.data.readers import from_memory
 from napari_trsmi.errors import DataError
@@ -26,7 +27,10 @@ def logged(counts):
     return table
 
 
-@pytest.mark.parametrize("key", ["Counts", "rawcounts", "X_counts", "umi", "UMI_counts", "raw_data", "count_data"])
+@pytest.mark.parametrize(
+    "key",
+    ["Counts", "rawcounts", "X_counts", "umi", "UMI_counts", "raw_data", "count_data", "original_counts", "counts_raw"],
+)
 def test_counts_are_found_in_a_layer_whatever_it_is_called(counts, key):
     table = logged(counts)
     table.layers[key] = counts.X.copy()
@@ -149,3 +153,21 @@ def test_of_proteins_in_obsm_the_counts_are_used(counts, keys):
     for key, some in zip(keys, (np.log1p(values), values), strict=True):
         counts.obsm[key] = pd.DataFrame(some, index=counts.obs_names, columns=columns)
     np.testing.assert_array_equal(from_memory(counts).modalities["adt"].table.X.toarray(), values)
+
+
+@pytest.mark.parametrize(("kind", "key"), [("rna", "data"), ("rna", "logcounts"), ("protein", "data")])
+def test_where_there_is_no_x_a_layer_of_normalised_values_is_taken(counts, kind, key):
+    names = ["CD3", "CD8", "PanCK", "Ki67"] if kind == "protein" else counts.var_names
+    values = logged(counts).X[:, : len(names)]
+    table = AnnData(obs=counts.obs, var=pd.DataFrame(index=names), layers={key: values}, obsm=dict(counts.obsm))
+    dataset = from_memory(table)
+    assert only(dataset).kind == kind
+    np.testing.assert_allclose(only(dataset).table.X.toarray(), values.toarray())
+    assert any(f"There is no X: used layers['{key}']" in note for note in dataset.notes)
+
+
+def test_features_in_raw_alone_are_told_where_they_are(counts):
+    table = AnnData(obs=counts.obs, obsm=dict(counts.obsm))
+    table.raw = counts
+    with pytest.raises(DataError, match=rf"found {counts.n_vars} in raw alone.*raw\.to_adata"):
+        from_memory(table)

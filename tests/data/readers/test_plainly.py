@@ -15,6 +15,7 @@ import h5py
 import pytest
 
 import napari_trsmi as nt
+from napari_trsmi.data.readers.opening import reading
 from napari_trsmi.errors import DataError
 
 
@@ -60,6 +61,7 @@ def test_a_file_that_was_cut_tells_how_much_of_it_is_there(tmp_path, whole):
         ("a.csv", b"cell,x,y\n1,2,3\n", "a.csv is a table in text (CSV). "),
         ("a.h5ad", b"\x89PNG\r\n\x1a\n" + bytes(50), "a.h5ad is a picture (PNG), whatever its name says. "),
         ("a.h5ad", b"version https://git-lfs.github.com/spec/v1", "a.h5ad is a note of where the file is (Git LFS)"),
+        ("._a.h5ad", b"\x00\x05\x16\x07\x00\x02", "._a.h5ad is a note that macOS leaves beside a file"),
         ("a.h5ad", b"\x01\x00\xff" * 50, "a.h5ad is damaged, or something else. "),
         ("a.h5ad", gzip.compress(b"x" * 50, mtime=0), "a.h5ad is packed. "),
         ("a.h5ad", b"\xe9\xe8 not utf-8", "a.h5ad is "),
@@ -123,3 +125,18 @@ def test_filters_are_known_where_their_package_is_there(tmp_path, make_table, mo
     invalidate_caches()
     nt.read(tmp_path / "a.h5ad")
     assert sys.modules.pop("hdf5plugin").__file__ == str(tmp_path / "hdf5plugin.py")
+
+
+def test_an_installation_that_is_broken_is_not_called_a_damaged_file(tmp_path, make_table, monkeypatch):
+    make_table().write_h5ad(tmp_path / "a.h5ad")
+    monkeypatch.setitem(sys.modules, "anndata.experimental", None)  # as where a library of it is missing
+    with pytest.raises(DataError, match=r"cannot load the package anndata .*install anndata again") as caught:
+        nt.read(tmp_path / "a.h5ad")
+    assert "damaged" not in str(caught.value)
+    assert caught.value.plain == "This installation lacks the package anndata, or cannot load it."
+
+
+def test_so_it_is_where_a_library_says_it_in_words_of_its_own(tmp_path):
+    said = r"cannot load a package that it needs \(ImportError: DLL load failed"
+    with pytest.raises(DataError, match=said), reading(tmp_path):
+        raise RuntimeError("no engine") from ImportError("DLL load failed")

@@ -114,6 +114,12 @@ def test_of_many_stains_the_first_four_are_shown(tmp_path):
     assert any("has 6 images: shown are the first 4" in note for note in dataset.notes)
 
 
+def test_what_macos_leaves_beside_a_picture_is_no_picture(folder):
+    path = folder / "morphology_focus" / "ch0000_dapi.ome.tif"
+    path.with_name(f"._{path.name}").write_bytes(b"\0\5")
+    assert read(folder).image is not None
+
+
 def test_a_damaged_picture_is_left_out_and_told(folder):
     path = folder / "morphology_focus" / "ch0000_dapi.ome.tif"
     path.write_bytes(path.read_bytes()[:200])
@@ -222,3 +228,12 @@ def test_what_is_large_and_not_analysed_is_not_hashed(folder):
     assert next(iter(before.values())).fits(folder)
     (folder / "experiment.xenium").write_text(json.dumps({"pixel_size": 0.3}))
     assert not next(iter(before.values())).fits(folder)
+
+
+@pytest.mark.parametrize("name", ["cells.parquet", "cells.zarr.zip", "transcripts.csv.gz"])
+def test_a_part_leads_to_its_folder(folder, name):
+    if name != "cells.parquet":
+        (folder / name).write_bytes(b"PK\x03\x04" if name.endswith("zip") else b"\x1f\x8b")
+    with pytest.raises(DataError, match=r"a part of one.*Choose its folder") as caught:
+        read(folder / name)
+    assert read(str(caught.value).rpartition("folder, ")[2].removesuffix(".")).n_spots == by_hand.N_CELLS
