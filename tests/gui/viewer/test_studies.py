@@ -133,3 +133,25 @@ def test_a_long_name_is_cut_and_said_whole_in_its_tooltip(qtbot):
         assert rows.textElideMode() == Qt.TextElideMode.ElideMiddle
         assert long in rows.item(0).toolTip()
         assert rows.item(0).text() == long
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("s1_rna", "s1_adt", "s2_rna", "s2_adt"), {"s1": ["adt", "rna"], "s2": ["adt", "rna"]}),
+        (("s1_rna", "s2_adt", "s2_rna"), {"s1": ["rna"], "s2": ["adt", "rna"]}),
+    ],
+)
+def test_slides_of_one_grid_and_the_same_barcodes_are_told_apart_by_their_genes_and_names(
+    tmp_path, make_table, names, expected
+):
+    paths = [
+        written(
+            (make_table if "rna" in name else lambda **more: protein(make_table, **more))(seed=seed),
+            tmp_path / f"{name}.h5ad",
+        )
+        for seed, name in enumerate(names)
+    ]
+    found = sections_in_files(paths)
+    assert {name: sorted(one.modalities) for name, one in found.items()} == expected
+    assert all(path.stem.startswith(name) for name, one in found.items() for path in one.sources)
