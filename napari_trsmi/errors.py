@@ -60,12 +60,15 @@ class ChoiceError(DataError):
     """
 
     def __init__(self, kind: str, names: Sequence[str], where: str = "") -> None:
-        self.kind, self.names = kind, tuple(map(str, names))
+        self.kind, self.names, self.where = kind, tuple(map(str, names)), where
         shown = ", ".join(map(repr, self.names[:_LISTED]))
         more = f" and {len(self.names) - _LISTED} more" if len(self.names) > _LISTED else ""
         column = re.fullmatch(r"obs\['([^']+)'\]", where)  # one alone tells all of them apart
         by = "barcodes" if where == "the barcodes" else column[1] if column else ""
         together = f", or train all as a study (--section-column {shlex.quote(by)})" if by else ""
+        self.column = column[1] if column else ""
+        if self.column:  # conditions, cells of two animals and the like may be mixed in one section
+            together += f"; if it is one section all the same, take {self.column!r} out of obs"
         super().__init__(
             f"Expected one tissue section, found the {kind} [{shown}]{more}{where and f' in {where}'}. "
             f"Choose one with library= (--library on the command line){together}."

@@ -164,6 +164,7 @@ def _dataset_in(saved: SavedResult) -> Dataset:
     """Return the section, or the study, in the file of a saved result."""
     from napari_trsmi.data.readers import read
     from napari_trsmi.data.readers.several import read_again
+    from napari_trsmi.data.study import renamed
     from napari_trsmi.data.study_tables import SECTION, as_saved
     from napari_trsmi.data.tables import zarr_kind
 
@@ -178,12 +179,16 @@ def _dataset_in(saved: SavedResult) -> Dataset:
         sections = [{**section, "paths": [saved.path]} for section in known["sections"]]
         return as_saved(read_again(sections, column=column, **how), known.get("places", ()))
     library = known.get("library")
+    if called := known.get("called"):
+        how["modalities"] = [called.get(name, name) for name in saved.modalities]
+        how["kinds"] = {called.get(name, name): kind for name, kind in (how["kinds"] or {}).items()}
     try:
-        return read(saved.path, library=library, **how)
+        dataset = read(saved.path, library=library, **how)
     except DataError:  # a copy of the one section may not name it any more
         if library is None:
             raise
-        return read(saved.path, **how)
+        dataset = read(saved.path, **how)
+    return renamed(dataset, {own: name for name, own in called.items()}) if called else dataset
 
 
 def _spots_of(saved: SavedResult, dataset: Dataset) -> np.ndarray:

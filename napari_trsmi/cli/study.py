@@ -59,7 +59,7 @@ class Study(Command):
         """Read, count, write."""
         from napari_trsmi.figure import write
         from napari_trsmi.restoring import restore
-        from napari_trsmi.study import composition, draw_composition, mixing, mixing_notes, neighbours
+        from napari_trsmi.study import composition, draw_composition, left_out_notes, mixing, mixing_notes, neighbours
 
         check_folder(self.out)
         if self.by is not None and self.conditions:
@@ -68,6 +68,8 @@ class Study(Command):
         table = composition(result, by)
         shares = (100 * table.pivot(index="domain", columns="section", values="share")).round(1)
         self.report(f"% of the spots of each section:\n{shares.rename_axis(index=None, columns=None).to_string()}")
+        for note in [] if by is None else left_out_notes(result, by):
+            self.report(note)
         self.write(table, self.out)
         self.report(f"Figure: {write(lambda: draw_composition(result, by), self.out.with_suffix('.png'))}")
         if by is not None:

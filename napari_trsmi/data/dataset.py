@@ -137,6 +137,8 @@ class Dataset:
         Column of ``obs`` by which the sections of a study were told apart in one file; None otherwise.
     outlines
         Where the outlines of the spots are, which then are cells; None where they are not known, and for a study.
+    called
+        {modality: its name in the file}, of those that have the name of another section's.
     placed
         How the spots were moved since they were read, first to last; see `data.placement.apply`.
     own_columns
@@ -165,6 +167,7 @@ class Dataset:
     section: np.ndarray | None = None
     column: str | None = None
     outlines: Outlines | ShapeOutlines | None = None
+    called: dict[str, str] = field(default_factory=dict)
     placed: tuple[Placement, ...] = ()
     own_columns: dict[str, dict[str, str]] = field(default_factory=dict)
 

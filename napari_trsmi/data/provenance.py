@@ -91,6 +91,7 @@ def record(result: Result) -> dict[str, Any]:
         "domains": result.names,
         "colors": result.palette,
         "modalities": list(result.dataset.modalities),
+        **({"called": result.dataset.called} if result.dataset.called else {}),
         "kinds": {name: modality.kind for name, modality in result.dataset.modalities.items()},
         "library": result.dataset.library,
         "method": result.partition.method,

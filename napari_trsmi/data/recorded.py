@@ -189,6 +189,7 @@ class Recorded(_Part):
     domains: list[str] = []
     colors: list[str] = []
     kinds: dict[str, Kind] = {}
+    called: dict[str, str] = {}
     library: str | None = None
     method: str = ""
     strength: Number = 0.0

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _FOLLOWS = (  # entries that `provenance.record` finds out anew whenever a result is written
     *("format", "written", "seed", "n_spots", "n_domains", "domains", "colors", "modalities", "kinds", "library"),
     *("method", "strength", "emphasis", "maps", "scores", "dropped", "history", "config", "constraints", "keys", "id"),
-    *("files", "places", "spots"),
+    *("files", "places", "spots", "called"),
 )
 
 

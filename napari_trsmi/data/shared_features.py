@@ -81,6 +81,12 @@ def matched(key: str, modalities: Mapping[str, Modality]) -> tuple[list[np.ndarr
     return columns, notes
 
 
+def n_alike(one: Modality, other: Modality) -> int:
+    """Return how many features two modalities have in common, by the names that `matched` goes by."""
+    both = {"one": one, "other": other}
+    return len(_columns("", both, {name: each.table.var for name, each in both.items()})[0][0])
+
+
 def _columns(
     key: str, modalities: Mapping[str, Modality], variables: Mapping[str, pd.DataFrame]
 ) -> tuple[list[np.ndarray], list[str]]:
@@ -91,9 +97,10 @@ def _columns(
     called = [names_of(var) for var in variables.values()]
     narrowest = min(map(len, variables.values()))
     columns = _most_alike(called, narrowest)
-    if 2 * len(columns[0]) >= narrowest:
-        return columns, []
     protein = next(iter(modalities.values())).kind == "protein"
+    # A panel is small: each antibody counts. Of genes, a few that differ in case are not worth a note.
+    if 2 * len(columns[0]) >= narrowest and not (protein and len(columns[0]) < narrowest):
+        return columns, []
     plain: Callable[[str], str] = feature_names.antibody if protein else str.casefold
     looser = _most_alike([{how: names.map(plain) for how, names in own.items()} for own in called], narrowest)
     if len(looser[0]) <= len(columns[0]):

@@ -13,7 +13,7 @@ from scipy import sparse
 from napari_trsmi.data.dataset import Dataset, Modality, Place
 from napari_trsmi.data.libraries import spacing
 from napari_trsmi.data.own_columns import stacked_columns
-from napari_trsmi.data.shared_features import check_one_scale, matched, n_shared, names_of
+from napari_trsmi.data.shared_features import check_one_scale, matched, n_alike
 from napari_trsmi.data.stacked_annotations import stacked_annotations
 from napari_trsmi.errors import DataError
 
@@ -66,7 +66,7 @@ def stack(
         return parts[0]
     if distinct:
         _check_different(parts)
-    parts, notes = _named_alike(parts)
+    parts, notes = named_alike(parts)
     names = tuple(dict.fromkeys(key for part in parts for key in part.modalities))
     _check_joined(parts)
     section = np.repeat(np.arange(len(parts)), [part.n_spots for part in parts])
@@ -148,7 +148,7 @@ def _rows_of(part: Dataset, keys: set[str]) -> set[tuple[float, ...]]:
     return set(map(tuple, np.round(np.hstack(columns), 6).tolist()))
 
 
-def _named_alike(parts: Sequence[Dataset]) -> tuple[tuple[Dataset, ...], list[str]]:
+def named_alike(parts: Sequence[Dataset]) -> tuple[tuple[Dataset, ...], list[str]]:
     """Return the sections with one name for what is one modality: of one kind, the same features, never together."""
     first: dict[str, tuple[str, Modality]] = {}
     for part in parts:
@@ -164,7 +164,7 @@ def _named_alike(parts: Sequence[Dataset]) -> tuple[tuple[Dataset, ...], list[st
                 continue
             if any({key, other} <= set(part.modalities) for part in parts):
                 continue
-            shared = n_shared(*(names_of(each.table.var)["shown"] for each in (one, modality)))
+            shared = n_alike(one, modality)
             if 2 * shared > min(one.table.n_vars, modality.table.n_vars):
                 called[key] = other
                 notes.append(
@@ -174,11 +174,18 @@ def _named_alike(parts: Sequence[Dataset]) -> tuple[tuple[Dataset, ...], list[st
                 break
     if not called:
         return tuple(parts), []
-    renamed = [
-        {called.get(key, key): replace(one, name=called.get(key, key)) for key, one in part.modalities.items()}
-        for part in parts
-    ]
-    return tuple(replace(part, modalities=own) for part, own in zip(parts, renamed, strict=True)), notes
+    return tuple(renamed(part, called) for part in parts), notes
+
+
+def renamed(part: Dataset, called: Mapping[str, str]) -> Dataset:
+    """Return a section with other names of its modalities, {name: new name}; it knows what its file calls them."""
+    new = {key: called.get(key, key) for key in part.modalities}
+    names = {new[key]: part.called.get(key, key) for key in part.modalities}
+    return replace(
+        part,
+        modalities={new[key]: replace(one, name=new[key]) for key, one in part.modalities.items()},
+        called={name: own for name, own in names.items() if name != own},
+    )
 
 
 def _check_joined(parts: Sequence[Dataset]) -> None:
@@ -240,7 +247,10 @@ def _stacked(key: str, parts: Sequence[Dataset]) -> tuple[Modality, list[str]]:
     kinds = {one.kind for one in found}
     if len(kinds) > 1:
         said = ", ".join(f"{part.name}: {one.kind}" for part, one in zip(having, found, strict=True))
-        raise DataError(f"Expected {key!r} to be of one kind in all sections, found {said}. Set its kind.")
+        raise DataError(
+            f"Expected {key!r} to be of one kind in all sections, found {said}. Set its kind, or put the counts of all "
+            "into layers['counts']."
+        )
     named = {part.name: one for part, one in zip(having, found, strict=True)}
     check_one_scale(key, named)
     columns, notes = matched(key, named)

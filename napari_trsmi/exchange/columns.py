@@ -88,7 +88,7 @@ def rows_within(dataset: Dataset, section: str | None) -> tuple[Dataset, np.ndar
     if section is None:
         raise DataError(
             f"Expected one section for polygons, found a study of {', '.join(dataset.section_names)}. "
-            "Choose the section that they were drawn on."
+            "Choose the section that they were drawn on (--section on the command line)."
         )
     number = dataset.number_of(section)
     return dataset.parts[number], dataset.sections[number]

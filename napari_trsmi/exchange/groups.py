@@ -12,6 +12,7 @@ import numpy as np
 
 from napari_trsmi.atomic import replacing
 from napari_trsmi.errors import DataError
+from napari_trsmi.exchange.cells import PLACES, headings, is_measure, natural, texts
 from napari_trsmi.exchange.columns import Column, column_of, inside, rows_within, spread
 from napari_trsmi.exchange.labels import DOMAIN, by_section, labels_of
 from napari_trsmi.exchange.packed import start_of, text_of, title_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 FIRST = ("barcode", "cell_id", "cell id", "cellid", "barcodes", "cell")  # what the column of barcodes may be called
 _SELECTION = re.compile(r"^#\s*selection[ _]?names?\s*[:,]?\s*(.*)$", re.IGNORECASE)
 _UNNAMED = ("group", "selection", "cluster", "color")  # headings that say less than the name of the file
+_SECTION = "section"  # the column of a table of a study, as of its domains.csv, that says which section a line is of
 _MOST_GROUPS = 1000
 _START = 100_000  # bytes that tell what a file is
 _SEPARATORS = (",", ";", "\t")
@@ -111,7 +113,8 @@ def is_groups(path: Path, known: np.ndarray | None = None) -> bool:
     rows = _as_ours([row for row in _cells([line for line in lines if not line.startswith("#")]) if row])
     if not rows or len(rows[0]) < 2:
         return False
-    if rows[0][0].strip().casefold() in FIRST:
+    heads = [cell.strip().casefold() for cell in rows[0]]
+    if heads[0] in FIRST or (heads[0] == _SECTION and heads[1] in FIRST):
         return True
     return known is not None and bool({row[0] for row in rows} & set(known.tolist()))
 
@@ -135,16 +138,25 @@ def read_groups(dataset: Dataset, path: str | Path, section: str | None = None) 
     """
     path = Path(path)
     parts = _parts(path, dataset.obs_names)
-    if parts and {"x", "y"} <= {str(name).strip().casefold() for name in parts[0][1]}:
+    heads = headings(parts[0][1])
+    if set(PLACES) <= set(heads) and not set(heads) & set(FIRST):
         return [_selections(dataset, path, parts, section)]
+    of: np.ndarray | None = None
     if len(parts) > 1 or parts[0][0]:  # selections as lists of cells
         frames = [(name or f"Selection {number}", table) for number, (name, table) in enumerate(parts, 1)]
-        barcodes = np.concatenate([_texts(table.iloc[:, 0]) for _, table in frames])
+        barcodes = np.concatenate([texts(table.iloc[:, 0]) for _, table in frames])
         values = np.concatenate([np.full(len(table), name, object) for name, table in frames])
         columns, colors = {title_of(path): values}, None
     else:
-        barcodes, columns, colors = _columns_of(parts[0][1], path)
-    rows, told = _rows_of(dataset, barcodes, path, section)
+        table = parts[0][1]
+        if _SECTION in heads and set(values := texts(table.iloc[:, heads.index(_SECTION)])) & set(
+            dataset.section_names
+        ):
+            table, of = table.drop(columns=table.columns[heads.index(_SECTION)]), values
+        barcodes, columns, colors = _columns_of(table, path)
+    rows, told = (
+        _rows_of(dataset, barcodes, path, section) if of is None else _rows_by(dataset, barcodes, of, path, section)
+    )
     return [_column(dataset, name, values, colors, rows, path, told) for name, values in columns.items()]
 
 
@@ -200,11 +212,14 @@ def _parts(path: Path, known: np.ndarray) -> list[tuple[str, pd.DataFrame]]:
 
 def _columns_of(table: pd.DataFrame, path: Path) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray | None]:
     """Return barcodes, {name: groups} and the colours that a table of barcodes holds."""
-    colors = next((_texts(table[name]) for name in table if str(name).strip().casefold() == "color"), None)
+    colors = next((texts(table[name]) for name in table if str(name).strip().casefold() == "color"), None)
     found = {}
-    for name in list(table.columns)[1:]:
-        values = _texts(table[name])
-        if str(name).strip().casefold() == "color" or not any(values):
+    heads = headings(table)
+    first = next((at for at, head in enumerate(heads) if head in FIRST), 0)
+    rest = {name: texts(table[name]) for at, name in enumerate(table.columns) if at != first and heads[at] != "color"}
+    groups = {name: values for name, values in rest.items() if not is_measure(name, values)}
+    for name, values in (groups or rest).items():
+        if not any(values):
             continue
         if (n := len(set(values))) > _MOST_GROUPS:
             raise DataError(f"Expected at most {_MOST_GROUPS} groups in {name!r} of {path}, found {n:,}. {_NOT}")
@@ -212,7 +227,25 @@ def _columns_of(table: pd.DataFrame, path: Path) -> tuple[np.ndarray, dict[str, 
         found[title_of(path) if title.casefold() in _UNNAMED else title] = values
     if not found:
         raise DataError(f"Expected a column of groups in {path}, found none. {_NOT}")
-    return _texts(table.iloc[:, 0]), found, colors
+    return texts(table.iloc[:, first]), found, colors
+
+
+def _rows_by(
+    dataset: Dataset, barcodes: np.ndarray, of: np.ndarray, path: Path, section: str | None
+) -> tuple[np.ndarray, str]:
+    """Return what `_rows_of` does where each line says which section it is of, (n,) names."""
+    rows, told = np.full(len(barcodes), -1), []
+    for name in (section,) if section else dataset.section_names:
+        own = of == name
+        if own.any():
+            rows[own], more = _rows_of(dataset, barcodes[own], path, name)
+            told += [f"{name}: {more}"] if more else []
+        elif section:
+            raise DataError(
+                f"Expected lines of the section {section!r} in {path}, found those of {', '.join(sorted(set(of)))}. "
+                "Choose one of these, or none for all."
+            )
+    return rows, " ".join(told)
 
 
 def _rows_of(dataset: Dataset, barcodes: np.ndarray, path: Path, section: str | None) -> tuple[np.ndarray, str]:
@@ -231,7 +264,8 @@ def _rows_of(dataset: Dataset, barcodes: np.ndarray, path: Path, section: str | 
         if not there.is_unique:
             raise DataError(
                 f"Expected barcodes of one section in {path}, found those of several among "
-                f"{', '.join(dataset.section_names)}. Choose the section that the table is about."
+                f"{', '.join(dataset.section_names)}. Choose the section that the table is about (--section on the "
+                "command line), or name the sections in a column 'section'."
             )
     renamings, _ = aligned({"spots": there, "table": pd.Index(asked.unique())})
     rows = there.get_indexer(asked)
@@ -264,7 +298,7 @@ def _column(
     from napari_trsmi.data.recorded import is_color
 
     names = [one for one in dict.fromkeys(values.tolist()) if one]
-    names = sorted(names, key=_natural)
+    names = sorted(names, key=natural)
     known = (rows >= 0) & (values != "")
     codes = np.full(dataset.n_spots, -1)
     codes[rows[known]] = [names.index(one) for one in values[known]]
@@ -282,7 +316,7 @@ def _selections(dataset: Dataset, path: Path, parts: list[tuple[str, pd.DataFram
     named: dict[str, Any] = {}
     for number, (name, table) in enumerate(parts, 1):
         heads = {str(head).strip().casefold(): head for head in table}
-        keys = _texts(table[heads["selection"]]) if "selection" in heads else np.full(len(table), name or str(number))
+        keys = texts(table[heads["selection"]]) if "selection" in heads else np.full(len(table), name or str(number))
         try:
             corners = np.column_stack([table[heads[axis]].astype(float) for axis in ("x", "y")])
         except ValueError as error:
@@ -300,13 +334,3 @@ def _selections(dataset: Dataset, path: Path, parts: list[tuple[str, pd.DataFram
         )
     more = f"{many(several, 'spot')} in more than one selection: counted in the smallest." if several else ""
     return column_of(dataset, title_of(path), spread(which, rows, dataset.n_spots), list(named), {}, path, more)
-
-
-def _texts(values: pd.Series) -> np.ndarray:
-    """(n,) texts without blanks around, and without the apostrophe that spares spreadsheets formulas."""
-    return np.array([re.sub(r"^'(?=[=+\-@])", "", str(value).strip()) for value in values], dtype=object)
-
-
-def _natural(name: str) -> list[Any]:
-    """Return a key that sorts "2" before "10"."""
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]

@@ -37,9 +37,10 @@ def of_study(result: Result, by: By | None) -> dict[str, Any]:
 
 def _between(result: Result, by: By) -> list[str]:
     """Return what differs between conditions, or why that cannot be told."""
-    from napari_trsmi.study import composition_test, difference_notes, donor_notes
+    from napari_trsmi.study import composition_test, difference_notes, donor_notes, left_out_notes
 
+    left = left_out_notes(result, by)
     try:
-        return [*difference_notes(composition_test(result, by)), *donor_notes(result, by)]
+        return [*difference_notes(composition_test(result, by)), *donor_notes(result, by), *left]
     except DataError as error:
-        return [f"Conditions are not tested: {error}"]
+        return [f"Conditions are not tested: {error}", *left]

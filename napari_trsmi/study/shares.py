@@ -125,6 +125,13 @@ def difference_notes(table: pd.DataFrame, most: float = 0.05) -> list[str]:
     return said or [f"No domain differs between conditions (smallest q {table['q'].min():.2g})."]
 
 
+def left_out_notes(result: Result, by: By) -> list[str]:
+    """Return a sentence where sections have no condition: tables and figures of conditions lack them."""
+    of = conditions(result, by)
+    left = [name for name in result.dataset.section_names or (result.dataset.name,) if name not in of]
+    return [f"Left out for want of a condition: {', '.join(left)}."] if left else []
+
+
 def donor_notes(result: Result, by: By) -> list[str]:
     """Return a sentence where sections of one condition are of one donor, which are no replicates of each other.
 

@@ -58,6 +58,7 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
     DataError
         The section has no modality of the study, shares too few features with it, or is one of it.
     """
+    from napari_trsmi.data.study import named_alike
     from napari_trsmi.domains.field import field_strength
     from napari_trsmi.domains.mixture import posterior_of
     from napari_trsmi.graphs import neighbour_mean
@@ -67,6 +68,7 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
     from napari_trsmi.study.gaussians import Gaussians
 
     known, section = _read(study, new)
+    (*_, section), renamed = named_alike([*(known.dataset.parts or (known.dataset,)), section])
     together, rows, config, notes = _together(known, section)
     prepared = prepare(together, config)
     k, labels = known.partition.n_domains, known.labels[rows]
@@ -112,7 +114,7 @@ def transfer(study: Result | str | Path, new: Dataset | str | Path | Sequence[st
         told["study"] = str(Path(study).absolute())
     provenance: dict[str, Any] = {
         **result.provenance,
-        "notes": [*result.provenance["notes"], *notes],
+        "notes": [*result.provenance["notes"], *renamed, *notes],
         "transferred": told,
     }
     result = replace(
@@ -197,7 +199,10 @@ def _together(known: Result, new: Dataset) -> tuple[Dataset, np.ndarray, Config,
                 f"Expected a section that the study lacks, found {new.name!r}, which is its own {part.name!r}. Its "
                 "domains are those of the study."
             )
-    return stack(sections, distinct=False), found, config, notes
+    together = stack(sections, distinct=False)
+    known_of = set(dataset.notes)
+    notes += [note for note in together.notes if note.partition(": ")[0] in shared and note not in known_of]
+    return together, found, config, notes
 
 
 def _standardised(features: np.ndarray, together: Dataset, config: Config) -> np.ndarray:

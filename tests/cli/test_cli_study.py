@@ -72,6 +72,12 @@ def study_file(tmp_path_factory):
     return path
 
 
+def test_sections_without_a_condition_are_named(study_file, tmp_path, capsys):
+    line = ["study", str(study_file), "-o", str(tmp_path / "shares.csv"), "--conditions", "s1", "well"]
+    assert main(line) == 0
+    assert "Left out for want of a condition: s2." in capsys.readouterr().out
+
+
 @pytest.mark.slow
 def test_one_section_of_a_study_is_compared_and_described_as_in_python(study_file, fitted, tmp_path, capsys):
     out, result = tmp_path / "differ.csv", nt.restore(study_file)

@@ -224,3 +224,21 @@ def test_sections_that_may_be_in_different_units_are_told(rna, factor, told):
     notes = [note for note in study.notes if "unit" in note]
     assert told in notes[0] if told else not notes
     assert [place.scale for place in study.places] == [1.0, 1.0]
+
+
+def test_a_section_in_which_conditions_are_mixed_may_be_opened_and_how_is_said(rna):
+    table = rna(0)
+    table.obs["condition"] = ["sick", "well"] * 30
+    mend = "if it is one section all the same, take 'condition' out of obs"
+    with pytest.raises(nt.DataError, match=rf"in this AnnData, .* 'well' in obs\['condition'\].*{mend}"):
+        nt.read_sections({"a": table})
+    with pytest.raises(nt.DataError, match=mend):
+        from_memory(table)
+    del table.obs["condition"]
+    assert nt.read_sections({"a": table}).n_spots == 60
+
+
+def test_files_of_a_section_are_named_as_a_person_would(all_in_one, tmp_path):
+    all_in_one.write_h5ad(tmp_path / "all.h5ad")
+    with pytest.raises(nt.DataError, match=r"expected one section in [^\[(]*all\.h5ad, found"):
+        nt.read_sections({"a": [tmp_path / "all.h5ad"]})

@@ -141,3 +141,11 @@ def test_symbols_of_one_and_identifiers_of_another_meet_in_a_table_that_has_both
     numbers = [[int(name.lower().removeprefix("gene").removeprefix("ensg")) for name in names] for names in found]
     assert numbers[0] == numbers[1] == numbers[2]
     assert sorted(numbers[0]) == list(range(60))
+
+
+def test_each_antibody_counts_also_where_most_are_called_alike(modality):
+    others = [*ANTIBODIES[:4], "HLA-DR_TotalC", "PanCK.1"]
+    (first, second), notes = shared(a=modality(ANTIBODIES, "protein"), b=modality(others, "protein", seed=1))
+    assert (first[4], second[4]) == ("HLA-DR", "HLA-DR_TotalC")
+    assert first == ANTIBODIES
+    assert "'HLA-DR' in a, 'HLA-DR_TotalC' in b" in notes[0]

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from anndata import AnnData
 
+import napari_trsmi as nt
 from napari_trsmi.data.dataset import Dataset, Modality
 from napari_trsmi.data.study import stack
+from napari_trsmi.data.tables import mudata_of
 from napari_trsmi.errors import DataError
 
 
@@ -118,7 +120,9 @@ def test_islands_without_a_shared_modality_are_named(section):
 def test_a_modality_of_two_kinds_is_refused(section):
     b = section(1)
     b = replace(b, modalities={"rna": replace(b.modalities["rna"], kind="protein")})
-    with pytest.raises(DataError, match="to be of one kind in all sections, found a: rna, b: protein"):
+    with pytest.raises(
+        DataError, match=r"to be of one kind in all sections, found a: rna, b: protein.*or put the counts"
+    ):
         stack({"a": section(0), "b": b})
 
 
@@ -218,3 +222,19 @@ def test_sections_whose_spots_are_in_another_unit_are_drawn_alike_and_told(secti
     assert ["no unit is known" in note for note in perhaps.notes] == [True]
     known = stack({"a": section(0), "b": replace(far, microns_per_unit=0.3)})
     assert [place.scale for place in known.places] == pytest.approx([300.0, 1.0])
+
+
+def test_proteins_of_another_modality_name_and_another_vendor_are_one_modality(make_table):
+    def proteins(seed, form):
+        table = make_table(40, 6, mean=20.0, seed=seed)
+        table.var_names = [form.format(name) for name in ("CD3", "CD4", "CD8a", "CD19", "CD20", "PanCK")]
+        return table
+
+    study = nt.read_sections(
+        {
+            "a": mudata_of({"rna": make_table(40, 80, seed=1), "adt": proteins(2, "{}")}),
+            "b": mudata_of({"rna": make_table(40, 80, seed=3), "prot": proteins(4, "{}_TotalSeqB")}),
+        }
+    )
+    assert {name: one.table.n_vars for name, one in study.modalities.items()} == {"rna": 80, "adt": 6}
+    assert any(note.startswith("prot of b is taken for the adt of a: they share 6 features") for note in study.notes)

@@ -134,7 +134,7 @@ def test_a_table_is_looked_for_in_all_sections_of_a_study_or_in_the_one_it_is_ab
     assert list(np.flatnonzero(column.values.codes >= 0)) == [1]
     same = stack({"a": section(square()), "b": section(square(8))}, distinct=False)
     path = table(tmp_path, "Barcode,Region\nAAC000-1,x\n")
-    with pytest.raises(DataError, match="Choose the section"):
+    with pytest.raises(DataError, match=r"Choose the section .*--section.*or name the sections"):
         import_columns(same, path)
     import_columns(same, path, "b")
     assert list(np.flatnonzero(same.obs["Region"].notna())) == [144]
@@ -205,3 +205,27 @@ def test_sections_that_would_be_one_file_are_refused_before_anything_is_written(
     with pytest.raises(DataError, match="'a/b' and 'a_B' would both be"):
         write_loupe(study, tmp_path / "w.csv", ["Region"])
     assert not list(tmp_path.iterdir())
+
+
+def numbered_alike():
+    return stack({"a": section(square()), "b": section(square(8))}, distinct=False)
+
+
+def test_a_table_that_names_the_section_of_each_line_is_about_all_of_them(tmp_path):
+    study = numbered_alike()
+    text = "section,barcode,domain,confidence,x,y\na,AAC000-1,one,0.5,0,0\nb,AAC000-1,two,0.25,0,0\n"
+    path = table(tmp_path, text, "t.domains.csv")
+    (column,) = read_columns(study, path)  # neither places nor fractions are groups, nor corners of a selection
+    assert list(np.flatnonzero(column.values.codes >= 0)) == [0, 144]
+    assert list(column.values[[0, 144]]) == ["one", "two"]
+    (column,) = read_columns(study, path, "b")
+    assert list(np.flatnonzero(column.values.codes >= 0)) == [144]
+    assert is_groups(path)
+    with pytest.raises(DataError, match=r"Expected lines of the section 'b' in .*, found those of a"):
+        read_columns(study, table(tmp_path, "section,barcode,domain\na,AAC000-1,one\n"), "b")
+
+
+def test_barcodes_with_places_are_no_selection(tmp_path):
+    text = "barcode,domain,x,y\nAAC000-1,one,0,0\nAAC001-1,two,500,0\nAAC002-1,one,500,500\n"
+    (column,) = read_columns(section(square()), table(tmp_path, text))
+    assert list(column.values[:4].codes) == [0, 1, 0, -1]

@@ -39,6 +39,7 @@ def test_the_page_says_what_the_checks_of_sections_found(study):
 @pytest.mark.slow
 def test_conditions_of_too_few_sections_are_said_not_to_be_tested(study):
     assert "Conditions are not tested: Expected at least 3 sections" in page(study, by={"a": "well", "b": "sick"})
+    assert "Left out for want of a condition: b, c." in page(study, by={"a": "well"})
 
 
 def test_the_page_of_one_section_has_no_part_of_a_study(study):

@@ -6,7 +6,7 @@ from studies_by_hand import study_of
 
 import napari_trsmi as nt
 from napari_trsmi.errors import DataError
-from napari_trsmi.study import donor_notes
+from napari_trsmi.study import donor_notes, left_out_notes
 from napari_trsmi.study.shares import conditions
 
 FIVE = {"a": np.array([0, 0, 1, 2] * 5), "b": np.array([0, 1, 1, 1] * 10)}
@@ -135,3 +135,9 @@ def test_a_domain_that_half_of_the_sections_lack_hides_no_difference_of_another(
 def test_sections_that_vary_by_chance_do_not_differ_between_conditions():
     q = [nt.composition_test(simulated(seed), "condition")["q"].min() for seed in range(20)]
     assert np.sum(np.array(q) < 0.05) <= 2
+
+
+def test_sections_without_a_condition_are_told():
+    result = study_of(FIVE)
+    assert left_out_notes(result, {"a": "well"}) == ["Left out for want of a condition: b."]
+    assert left_out_notes(result, {"a": "well", "b": "sick"}) == []

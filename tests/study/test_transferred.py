@@ -13,6 +13,7 @@ from napari_trsmi.config import Config
 from napari_trsmi.data.dataset import Modality
 from napari_trsmi.data.result import Result
 from napari_trsmi.data.study import stack
+from napari_trsmi.data.tables import mudata_of, read_table, write_table
 from napari_trsmi.errors import DataError
 from napari_trsmi.records import Partition
 from napari_trsmi.script import as_python
@@ -182,3 +183,38 @@ def test_spots_that_a_modality_lacks_get_a_domain_too(make_mudata, make_table, t
             mdata.write(tmp_path / "new.h5mu")
     _, new = transferred._read(known({"a": tissue(0)}, STRIPES), mdata if in_memory else tmp_path / "new.h5mu")
     assert new.n_spots == 36
+
+
+def counted(seed, genes, name="rna"):
+    """A section whose genes are counted, a third of 90 of them in each domain."""
+    rng = np.random.default_rng(seed)
+    values = rng.poisson(np.where(np.arange(90)[None] % 3 == STRIPES[:, None], 6.0, 1.0)).astype(np.float32)
+    table = AnnData(values)
+    table.var_names = [f"Gene{i}" for i in range(90)]
+    own = {name: Modality(name, "rna", table[:, :genes].copy())}
+    return replace(section_of(len(STRIPES), seed=seed), name="new", modalities=own)
+
+
+def test_a_modality_of_another_name_is_known_by_its_genes_and_what_it_lacks_is_told():
+    both = known({"a": counted(1, 90), "b": counted(2, 90)}, np.tile(STRIPES, 2))
+    found = nt.transfer(both, counted(3, 60, "Gene Expression"))
+    assert (found.labels == STRIPES).mean() > 0.9
+    told = found.provenance["notes"]
+    assert told[0].startswith("Gene Expression of new is taken for the rna of a: they share 60 features")
+    assert "rna: 60 features are common to all sections; left out 30 of a, 30 of b, 0 of new." in told
+
+
+def test_a_file_whose_modality_has_another_name_is_labelled_and_opened_again(tmp_path):
+    new = counted(3, 60, "Gene Expression")
+    table = new.modalities["Gene Expression"].table
+    table.obs_names, table.obsm["spatial"] = new.obs_names, new.coords
+    write_table(mudata_of({"Gene Expression": table}), tmp_path / "new.h5mu", ".h5mu")
+    both = known({"a": counted(1, 90), "b": counted(2, 90)}, np.tile(STRIPES, 2))
+    found = nt.transfer(both, tmp_path / "new.h5mu")
+    found.write(tmp_path / "labelled.h5mu")
+    again = nt.restore(tmp_path / "labelled.h5mu")
+    assert again.labels.tolist() == found.labels.tolist()
+    assert {name: one.name for name, one in again.dataset.modalities.items()} == {"rna": "rna"}
+    again.write(tmp_path / "twice.h5mu")
+    assert list(nt.restore(tmp_path / "twice.h5mu").dataset.modalities) == ["rna"]
+    assert list(read_table(tmp_path / "twice.h5mu").mod) == ["Gene Expression"]

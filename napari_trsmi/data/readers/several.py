@@ -143,13 +143,21 @@ def _one(name: str, given: Any, how: Mapping[str, Any]) -> Dataset:
             return read(given, of_several=True, **how)
         return from_memory(given, name=name, of_several=True, **how)
     except ChoiceError as error:
-        among = ", ".join(map(repr, error.names[:5]))
+        among = ", ".join(map(repr, error.names[:5])) + (f" in {error.where}" if error.where else "")
+        mixed = f"; if it is one section all the same, take {error.column!r} out of obs" if error.column else ""
         raise DataError(
-            f"Section {name!r}: expected one section in {given}, found the {error.kind} {among}. Read each with "
-            "read(..., library=), or all of that file alone with a column."
+            f"Section {name!r}: expected one section in {_said(given)}, found the {error.kind} {among}. Read each with "
+            f"read(..., library=), or all of that file alone with a column{mixed}."
         ) from error
     except DataError as error:
         raise DataError(f"Section {name!r}: {error}") from error
+
+
+def _said(given: Any) -> str:
+    """Return what was given for a section, in words: its files, or the kind of object."""
+    if isinstance(given, str | Path):
+        return str(given)
+    return ", ".join(map(str, given)) if isinstance(given, list | tuple) else f"this {type(given).__name__}"
 
 
 def _parts_of(given: Any, column: str | None, how: Mapping[str, Any]) -> tuple[dict[str, Dataset], str]:

@@ -15,6 +15,7 @@ from napari_trsmi.data.dataset import Modality
 from napari_trsmi.data.readers.profile import profile_of
 from napari_trsmi.errors import DataError
 
+ALIKE = "have the same features with other values"  # what is told of two that may be of two sections
 _TRIED = 100  # spots that are compared before all
 _SPOTS, _FEATURES = 1000, 200  # by which it is seen whether one table is made of another
 _COVERED = 0.9  # share of the features of a table that the one has which it is made of
@@ -72,7 +73,7 @@ def without_twins(
             raise _two_sections(first, second, "coordinates", "that differ")
         elif may_be_one and _tell_apart(theirs):
             notes.append(
-                f"{first} and {second} have the same features with other values: leave one out where both are one "
+                f"{first} and {second} {ALIKE}: leave one out where both are one "
                 "modality, and open each as a section of a study (--section NAME=FILE) where they are two sections."
             )
     return left, notes

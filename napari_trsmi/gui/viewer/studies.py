@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_trsmi.errors import DataError
+from napari_trsmi.errors import ChoiceError, DataError
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
@@ -33,9 +33,18 @@ def sections_in_files(paths: Sequence[str | Path], library: str | None = None) -
     """
     from napari_trsmi.api import read
     from napari_trsmi.data.readers.coordinates import RENUMBERED
+    from napari_trsmi.data.readers.twins import ALIKE
 
     try:
         together = read([str(path) for path in paths], library=library)
+    except ChoiceError:
+        if library is not None:
+            raise
+        try:  # slides whose spots are called alike look like sections of one where a column of one is mixed
+            return joined([read(path) for path in paths])
+        except DataError:
+            pass
+        raise
     except DataError as error:
         if RENUMBERED in str(error):
             found = joined([read(path, library=library) for path in paths])
@@ -51,7 +60,8 @@ def sections_in_files(paths: Sequence[str | Path], library: str | None = None) -
             return {together.name: together}
         alone = [read(path, library=library) for path in paths]
         # Instruments use the same barcodes on every slide: where the spots lie tells sections apart.
-        if all(_same_places(one, alone[0]) for one in alone):
+        apart = any(ALIKE in note for note in together.notes)  # nor do places, on a grid
+        if not apart and all(_same_places(one, alone[0]) for one in alone):
             return {together.name: together}
         return joined(alone)
     return joined([read(path, library=library) for path in paths])
@@ -62,8 +72,11 @@ def joined(datasets: Sequence[Dataset]) -> dict[str, Dataset]:
     from napari_trsmi.api import read
 
     groups: list[list[Dataset]] = []
-    for dataset in datasets:
-        group = next((group for group in groups if all(same_spots(dataset, other) for other in group)), None)
+    called = [_KINDS.sub("", dataset.name) for dataset in datasets]
+    told = len(set(called)) < len(called)  # spots of every slide may be numbered alike: then names tell slides apart
+    for dataset, name in zip(datasets, called, strict=True):
+        fitting = (group for group in groups if not told or _KINDS.sub("", group[0].name) == name)
+        group = next((group for group in fitting if all(same_spots(dataset, other) for other in group)), None)
         if group is None:
             groups.append([dataset])
         else:

@@ -133,3 +133,41 @@ def test_a_long_name_is_cut_and_said_whole_in_its_tooltip(qtbot):
         assert rows.textElideMode() == Qt.TextElideMode.ElideMiddle
         assert long in rows.item(0).toolTip()
         assert rows.item(0).text() == long
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("s1_rna", "s1_adt", "s2_rna", "s2_adt"), {"s1": ["adt", "rna"], "s2": ["adt", "rna"]}),
+        (("s1_rna", "s2_adt", "s2_rna"), {"s1": ["rna"], "s2": ["adt", "rna"]}),
+    ],
+)
+def test_slides_of_one_grid_and_the_same_barcodes_are_told_apart_by_their_genes_and_names(
+    tmp_path, make_table, names, expected
+):
+    paths = [
+        written(
+            (make_table if "rna" in name else lambda **more: protein(make_table, **more))(seed=seed),
+            tmp_path / f"{name}.h5ad",
+        )
+        for seed, name in enumerate(names)
+    ]
+    found = sections_in_files(paths)
+    assert {name: sorted(one.modalities) for name, one in found.items()} == expected
+    assert all(path.stem.startswith(name) for name, one in found.items() for path in one.sources)
+
+
+def test_slides_of_the_same_barcodes_are_apart_also_where_conditions_are_mixed_in_one(tmp_path, make_table):
+    def slide(name, seed, conditions, *, numbered_anew=False, **more):
+        table = make_table(seed=seed, **more)
+        order = np.random.default_rng(seed).permutation(36) if numbered_anew else np.arange(36)
+        table.obsm["spatial"] = table.obsm["spatial"][order] + 500.0 * numbered_anew
+        table.obs["condition"] = np.array(conditions)[order]
+        return written(table, tmp_path / f"{name}.h5ad")
+
+    halves = ["sick"] * 18 + ["well"] * 18  # one beside the other, on its own tissue
+    paths = [
+        slide("s1", 0, ["well"] * 36),
+        slide("s2", 1, halves, numbered_anew=True, n_features=20, prefix="protein", mean=20.0),
+    ]
+    assert list(sections_in_files(paths)) == ["s1", "s2"]
