@@ -266,7 +266,9 @@ class Walker:
             self.viewer.layers.remove(layer)
 
     def _dock(self) -> None:
-        docks = self._docks()
+        from napari_trsmi.gui.viewer.docks import docks_of
+
+        docks = list(docks_of(self.viewer).values())
         way = self.rng.choice(["raise", "close", "open"], p=[0.6, 0.2, 0.2])
         self.done = f"dock {way}"
         if way == "open":
