@@ -37,6 +37,7 @@ class Continue(Saving):
 
     def run(self) -> None:
         """Train on and write."""
+        from napari_trsmi.estimate import check_room
         from napari_trsmi.restoring import restore
         from napari_trsmi.stages import prepare
         from napari_trsmi.teach import carry_on_steps, continued, contradiction, obedience, words
@@ -48,7 +49,9 @@ class Continue(Saving):
         before = restore(self.result)
         if doubt := contradiction(before, before.config.constraints if said is None else said):
             self.report(f"Note: {doubt}")
-        prepared = prepare(before.dataset, continued(before, self.epochs, said))
+        config = continued(before, self.epochs, said)
+        check_room(before.dataset, config)
+        prepared = prepare(before.dataset, config)
         steps = carry_on_steps(before, self.epochs, said, prepared)
         with Interrupt() as interrupt:
             found = follow(steps, interrupt, quiet=self.quiet, prepared=prepared)

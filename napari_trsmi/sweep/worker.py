@@ -136,8 +136,10 @@ def _dataset(source: Source, sent: Dataset | None) -> Dataset | None:
 
 def _prepared(dataset: Dataset, mark: str, config: Config) -> Prepared:
     """Return features and graphs, shared by runs that agree in what they depend on."""
+    from napari_trsmi.estimate import check_room
     from napari_trsmi.stages import made_of, prepare
 
+    check_room(dataset, config)
     key = (mark, *map(repr, made_of(config)))
     too_many = (config.cluster.n_domains or 0) > dataset.n_spots  # which `prepare` refuses
     if key not in _PREPARED or too_many:
