@@ -174,7 +174,7 @@ def fit_steps(
     return result
 
 
-def recluster(path: str | Path, cluster: Cluster | None = None) -> Result:
+def recluster(path: str | Path, cluster: Cluster | dict[str, Any] | None = None) -> Result:
     """Return new domains for the embedding in a saved result, without training.
 
     For a result in memory see `edits.recluster`.
@@ -184,15 +184,18 @@ def recluster(path: str | Path, cluster: Cluster | None = None) -> Result:
     path
         A file that `Result.write` made.
     cluster
-        The settings; those of the saved run where not given. Without `n_domains` the saved number is kept.
+        The settings, or those that differ from the defaults as a dict; those of the saved run where not given. Without
+        `n_domains` the saved number is kept.
 
     Raises
     ------
     DataError
         The file holds no saved result.
     ConfigError
-        ``method="prototypes"``: prototypes are not saved.
+        A setting does not exist or is out of bounds; or ``method="prototypes"``: prototypes are not saved.
     """
+    if cluster is not None and not isinstance(cluster, Cluster):
+        cluster = Config(cluster=cluster).cluster
     saved, dataset = read_saved(path)
     config = saved.config.model_copy(update={"cluster": cluster or saved.config.cluster})
     result = cut_again(prepare(dataset, config), config, saved)

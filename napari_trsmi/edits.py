@@ -246,9 +246,8 @@ def number(result: Result, domain: int | str) -> int:
     if isinstance(domain, str) and domain in names:
         return names.index(domain)
     if isinstance(domain, str) or not 0 <= domain < len(names):
-        raise DataError(
-            f"Expected a domain among {', '.join(names)}, found {domain!r}. Use a name, or 0..{len(names) - 1}."
-        )
+        way = "one of these names" if isinstance(domain, str) else f"a name, or 0..{len(names) - 1}"
+        raise DataError(f"Expected a domain among {', '.join(names)}, found {domain!r}. Use {way}.")
     return int(domain)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from napari_trsmi.atomic import replacing
 from napari_trsmi.data.dataset import Place
 from napari_trsmi.data.libraries import spacing
+from napari_trsmi.data.result import check_result
 from napari_trsmi.errors import DataError
 from napari_trsmi.evidence import SUPPORT
 from napari_trsmi.scale_bar import add_scale_bar
@@ -70,8 +71,9 @@ def save(
     Raises
     ------
     DataError
-        Another ending, no such folder, no permission, or a full disk.
+        Another ending, no such folder, no permission, a full disk, or what is given is no result.
     """
+    check_result(result)
     return write(lambda: draw(result, dataset=dataset, width=width, support=support, confidence=confidence), path, dpi)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zipfile
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from napari_trsmi.config import Config
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.result import Result
+from napari_trsmi.errors import DataError
 from napari_trsmi.estimate import check_room
 from napari_trsmi.interrupt import check
 from napari_trsmi.number import number_of_domains
@@ -53,6 +55,8 @@ def steps_of(
     if not previews:
         training = config.model_copy(update={"train": config.train.model_copy(update={"preview_every": 0})})
     check_room(dataset, config)
+    if checkpoint is not None:
+        check_checkpoint(Path(checkpoint))
     prepared = prepared or prepare(dataset, config, together=True)
     seconds = {"features and graphs": time.perf_counter() - started}
     check()
@@ -121,3 +125,16 @@ def steps_of(
     if earlier:
         result.provenance["resumed_at"] = len(earlier)
     return result
+
+
+def check_checkpoint(path: Path) -> None:
+    """Raise `DataError` where a checkpoint would replace what is none: a section, or whatever else bears its name."""
+    if not path.is_file() or not path.stat().st_size:
+        return
+    try:
+        with zipfile.ZipFile(path) as file:
+            known = any(name.endswith("/data.pkl") for name in file.namelist())  # as torch writes them
+    except zipfile.BadZipFile:
+        known = False
+    if not known:
+        raise DataError(f"Expected a checkpoint to replace at {path}, found another file. Choose another name.")

@@ -11,9 +11,10 @@ import numpy as np
 
 from napari_trsmi.answers.composed import compositions
 from napari_trsmi.answers.difference import DEPENDENT, Difference, differ
-from napari_trsmi.answers.gene_sets import Sets, enriched_sets, read_sets
+from napari_trsmi.answers.gene_sets import Sets, check_method, enriched_sets, read_sets
 from napari_trsmi.answers.names import Suggestion, suggest
-from napari_trsmi.errors import DataError
+from napari_trsmi.data.result import check_result
+from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.evidence import SUPPORT
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def describe_domain(
     DataError
         There is no such domain or column; sets that cannot be read; squidpy or decoupler is needed and missing.
     ConfigError
-        No such method.
+        No such method, or labels to be dealt anew less than 0 times.
 
     Examples
     --------
@@ -130,7 +131,11 @@ def describe_domain(
 
     if isinstance(result, str | Path):
         result = restore(result)
-    known = None if sets is None else read_sets(sets)  # before any time is spent
+    check_result(result)
+    check_method(method)  # this, and what follows, before any time is spent
+    if permutations < 0:
+        raise ConfigError(f"Expected labels to be dealt anew 0 times or more, found {permutations}. Raise it.")
+    known = None if sets is None else read_sets(sets)
     k = number(result, domain)
     name = result.names[k]
     if markers is None:

@@ -23,6 +23,12 @@ LARGEST_P = 0.05  # of features that are counted as higher
 _LEADING = 5  # features that are named
 
 
+def check_method(method: str) -> None:
+    """Raise `ConfigError` where there is no such way to test sets."""
+    if method not in METHODS:
+        raise ConfigError(f"Expected a method out of {', '.join(METHODS)}, found {method!r}.")
+
+
 def read_sets(source: Sets | str | Path) -> dict[str, tuple[str, ...]]:
     r"""Return {name: features} from a GMT file, a text file, or typed lines.
 
@@ -116,8 +122,7 @@ def enriched_sets(table: pd.DataFrame, sets: Sets, method: str = "ranks") -> pd.
     """
     import pandas as pd
 
-    if method not in METHODS:
-        raise ConfigError(f"Expected a method out of {', '.join(METHODS)}, found {method!r}.")
+    check_method(method)
     table = table[table["score"].notna()].reset_index(drop=True)
     members = _members(table, sets)
     if not members:

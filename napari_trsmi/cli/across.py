@@ -8,7 +8,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, UseAppendAction, arg
 
-from napari_trsmi.cli.command import Command, check_folder
+from napari_trsmi.cli.command import Command, check_figure, check_table
 from napari_trsmi.errors import ConfigError
 
 
@@ -42,9 +42,8 @@ class Across(Command):
         from napari_trsmi.profile_figure import save_profile
         from napari_trsmi.restoring import restore
 
-        check_folder(self.out)
-        if self.figure is not None:
-            check_folder(self.figure)
+        check_table(self.out)
+        check_figure(self.figure)
         wanted = _wanted(self.feature)
         table = profile_across(restore(self.result), self.boundary, wanted, self.hops)
         with replacing(self.out) as temporary:

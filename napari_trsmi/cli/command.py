@@ -78,15 +78,11 @@ class Saving(Command):
     def check(self) -> None:
         """Raise `DataError` where the outputs cannot be written, before any time is spent."""
         from napari_trsmi.data.writers import check_output
-        from napari_trsmi.figure import SUFFIXES
 
+        if self.no_figure and self.figure is not None:
+            raise DataError("Expected --figure or --no-figure, found both. Leave one out.")
         check_output(self.out, self.force)
-        if (figure := self.figure_path) is not None:
-            if figure.suffix not in SUFFIXES:
-                raise DataError(
-                    f"Expected a figure ending in {', '.join(SUFFIXES)}, found {figure.name}. Change the ending."
-                )
-            check_folder(figure)
+        check_figure(self.figure_path)
 
     def check_contents(self, dataset: Dataset) -> None:
         """Tell, before any time is spent, what of a section OUT cannot hold as it is."""
@@ -147,6 +143,26 @@ def _rescued(result: Result, out: Path, error: Exception) -> str:
     else:
         where = f"Domains, confidence, embedding and run.json are in {folder} instead."
     return f"{error if isinstance(error, TrsmiError) else what} {where}"
+
+
+def check_table(path: Path | None) -> None:
+    """Raise `DataError` where no table can be written at `path`: it is CSV, and called so for those who read it."""
+    if path is None:
+        return
+    if path.suffix.lower() != ".csv":
+        raise DataError(f"Expected a table ending in .csv, found {path.name}. Change the ending.")
+    check_folder(path)
+
+
+def check_figure(path: Path | None) -> None:
+    """Raise `DataError` where no figure can be written at `path`."""
+    from napari_trsmi.figure import SUFFIXES
+
+    if path is None:
+        return
+    if path.suffix not in SUFFIXES:
+        raise DataError(f"Expected a figure ending in {', '.join(SUFFIXES)}, found {path.name}. Change the ending.")
+    check_folder(path)
 
 
 def check_folder(path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
-from napari_trsmi.cli.command import Command, Flag, check_folder
+from napari_trsmi.cli.command import Command, Flag, check_table
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -60,8 +60,7 @@ class Compare(Command):
 
         if not self.others:
             raise DataError("Expected something to compare with, found nothing. Name a result, obs:COLUMN or obsm:KEY.")
-        if self.csv is not None:
-            check_folder(self.csv)
+        check_table(self.csv)
         if self.save:
             check_output(self.result)
         compared, table = self.compare(restore(self.result))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
-from napari_trsmi.cli.command import Command, Flag, check_folder
+from napari_trsmi.cli.command import Command, Flag, check_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +71,7 @@ class Describe(Command):
         from napari_trsmi.answers import describe_domain
         from napari_trsmi.restoring import restore
 
-        check_folder(self.out)
+        check_table(self.out)
         found = describe_domain(
             restore(self.result),
             self.domain,

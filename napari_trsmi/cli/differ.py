@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
-from napari_trsmi.cli.command import Command, Flag, check_folder
+from napari_trsmi.cli.command import Command, Flag, check_figure, check_table
 
 if TYPE_CHECKING:
     from napari_trsmi.answers import Difference
@@ -50,9 +50,8 @@ class Differ(Command):
         from napari_trsmi.figure import write
         from napari_trsmi.restoring import restore
 
-        check_folder(self.out)
-        if self.figure is not None:
-            check_folder(self.figure)
+        check_table(self.out)
+        check_figure(self.figure)
         found = differ(restore(self.result), self.a, self.b, held_out=not self.same_counts, section=self.section)
         table = found.table()
         with replacing(self.out) as temporary:

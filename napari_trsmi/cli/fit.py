@@ -64,7 +64,10 @@ class Fit(Training, Saving):
         config = self.checked_config()
         self.check()
         if self.checkpoint is not None:
+            from napari_trsmi.fitting import check_checkpoint
+
             check_folder(self.checkpoint)
+            check_checkpoint(self.checkpoint)
         if self.split is not None:
             check_split(self.split)
         dataset = self.read(config)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
-from napari_trsmi.cli.command import Command, check_folder
+from napari_trsmi.cli.command import Command, check_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ class Markers(Command):
 
         from napari_trsmi.api import markers
 
-        check_folder(self.out)
+        check_table(self.out)
         if self.boundary is not None:
             self.write_carriers(self.boundary)
             return

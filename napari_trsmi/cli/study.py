@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
-from napari_trsmi.cli.command import Command, Flag, check_folder
+from napari_trsmi.cli.command import Command, Flag, check_table
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Study(Command):
         from napari_trsmi.restoring import restore
         from napari_trsmi.study import composition, draw_composition, left_out_notes, mixing, mixing_notes, neighbours
 
-        check_folder(self.out)
+        check_table(self.out)
         if self.by is not None and self.conditions:
             raise DataError("Expected --by or --conditions, found both. Leave one out.")
         result, by = restore(self.result), self.conditions or self.by

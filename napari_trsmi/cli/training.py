@@ -63,7 +63,8 @@ class Training(Command):
         dict[str, Kind],
         arg(
             metavar="[NAME KIND ...]",
-            help="Kind by modality name, where the detected one is wrong; short for --preprocess.kinds.",
+            help="Kind by modality name (rna, protein, chromatin, precomputed), where the detected one is wrong; "
+            "short for --preprocess.kinds.",
             help_behavior_hint="",
         ),
     ] = field(default_factory=dict)

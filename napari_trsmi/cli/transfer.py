@@ -33,7 +33,7 @@ class Transfer(Saving):
         dict[str, Kind],
         arg(
             metavar="[NAME KIND ...]",
-            help="Kind by modality name, where the detected one is wrong.",
+            help="Kind by modality name (rna, protein, chromatin, precomputed), where the detected one is wrong.",
             help_behavior_hint="",
         ),
     ] = field(default_factory=dict)

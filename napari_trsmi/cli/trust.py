@@ -63,6 +63,7 @@ class Trust(Saving):
         from napari_trsmi.restoring import restore
         from napari_trsmi.trust import (
             chance,
+            check_several,
             check_trust,
             describe,
             seed_stability,
@@ -74,6 +75,8 @@ class Trust(Saving):
         self.check()
         check_trust(n_seeds=self.seeds, n_runs=self.shuffles, n_domains=self.domains)
         result = restore(self.result)
+        if self.leave_section_out:
+            check_several(result)
         found: dict[str, Any] = {}
         perturb = not self.no_perturb
         if self.seeds > 1:

@@ -194,6 +194,12 @@ class Result:
         return annotate(self, target)
 
 
+def check_result(given: object) -> None:
+    """Raise `DataError` for what is no result, in place of what Python says where an attribute of one is missing."""
+    if not isinstance(given, Result):
+        raise DataError(f"Expected a Result, found {type(given).__name__}. Give what fit or restore returns.")
+
+
 def hues(n: int) -> tuple[str, ...]:
     """Return n colours ``"#rrggbb"`` whose hues lie apart by the golden ratio."""
     return tuple(_hue(k) for k in range(n))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -150,6 +151,10 @@ def read_result(path: str | Path) -> SavedResult:
     ConfigError
         The settings in it do not exist in this version.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise DataError(
+            f"Expected the path of a result, found {type(path).__name__}. Give the file that `Result.write` made."
+        )
     path = Path(path)
     recover_all(path)
     check_readable(path)

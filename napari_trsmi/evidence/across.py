@@ -68,12 +68,16 @@ def profile_across(
     ------
     ConfigError
         There is no such boundary, modality or feature, or `hops` is below 1.
+    DataError
+        What is given is no result.
     """
     import pandas as pd
     from scipy.spatial import cKDTree
 
+    from napari_trsmi.data.result import check_result
     from napari_trsmi.graphs import spatial_graph
 
+    check_result(result)
     edges = result.boundary_edges
     n = 0 if result.boundaries is None or edges is None else len(result.boundaries)
     if edges is None or not 0 <= segment < n:

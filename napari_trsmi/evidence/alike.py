@@ -44,12 +44,14 @@ def mixing(result: Result, prepared: Prepared | None = None) -> pd.DataFrame:
     Raises
     ------
     DataError
-        As for `stages.prepare`.
+        As for `stages.prepare`, or what is given is no result.
     """
     import pandas as pd
 
+    from napari_trsmi.data.result import check_result
     from napari_trsmi.stages import prepare
 
+    check_result(result)
     dataset = result.dataset
     columns = ["domain", "modality", "spots", "sections", "largest", "share", "mixing"]
     if dataset.section is None:

@@ -128,6 +128,8 @@ def carriers(result: Result, segment: int, n_top: int = 10, halves: Halves | Non
     ------
     ConfigError
         There is no such boundary, or `n_top` is below 1.
+    DataError
+        What is given is no result.
 
     References
     ----------
@@ -136,8 +138,10 @@ def carriers(result: Result, segment: int, n_top: int = 10, halves: Halves | Non
     """
     import pandas as pd
 
+    from napari_trsmi.data.result import check_result
     from napari_trsmi.graphs import spatial_graph
 
+    check_result(result)
     edges = result.boundary_edges
     n = 0 if result.boundaries is None or edges is None else len(result.boundaries)
     if edges is None or not 0 <= segment < n:

@@ -46,10 +46,16 @@ def export(
     Raises
     ------
     DataError
-        There is no such format or column, or the file cannot be written.
+        There is no such format or column, the file cannot be written, or there is neither result nor section.
     """
+    from napari_trsmi.data.dataset import Dataset
+    from napari_trsmi.data.result import Result
     from napari_trsmi.exchange import geojson, groups, spatial, vitessce
 
+    if not isinstance(source, Result | Dataset):
+        raise DataError(
+            f"Expected a Result or a Dataset, found {type(source).__name__}. Give what fit, restore or read returns."
+        )
     if format not in FORMATS:
         raise DataError(f"Expected a format out of {', '.join(FORMATS)}, found {format!r}. Choose one of them.")
     if format in ("geojson", "shapes"):
@@ -64,6 +70,8 @@ def read_columns(dataset: Dataset, path: str | Path, section: str | None = None)
 
     Parameters
     ----------
+    dataset
+        The section, or the study; of a result its `Result.dataset`.
     path
         GeoJSON of polygons, or a CSV of barcodes or selections.
     section
@@ -72,12 +80,18 @@ def read_columns(dataset: Dataset, path: str | Path, section: str | None = None)
     Raises
     ------
     DataError
-        It is neither, or names no spot.
+        It is neither, or names no spot; or what is given is no dataset.
     """
+    from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.exchange.geojson import is_geojson, read_geojson
     from napari_trsmi.exchange.groups import read_groups
     from napari_trsmi.exchange.packed import ending_of
 
+    if not isinstance(dataset, Dataset):
+        raise DataError(
+            f"Expected a Dataset, found {type(dataset).__name__}. Give what read returns, or the dataset of a result "
+            "(result.dataset)."
+        )
     path = Path(path)
     if not path.is_file():
         raise DataError(f"Expected a GeoJSON or CSV at {path}, found no file. Check the name.")

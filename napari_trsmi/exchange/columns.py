@@ -81,9 +81,11 @@ def rows_within(dataset: Dataset, section: str | None) -> tuple[Dataset, np.ndar
     Raises
     ------
     DataError
-        It is not said which section of a study, or there is no such.
+        It is not said which section of a study, or there is no such section or no study.
     """
     if not dataset.parts:
+        if section is not None:
+            dataset.number_of(section)  # which refuses it
         return dataset, np.arange(dataset.n_spots)
     if section is None:
         raise DataError(

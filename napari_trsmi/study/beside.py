@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_trsmi.errors import DataError
+from napari_trsmi.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,9 +34,13 @@ def neighbours(result: Result, *, n_perms: int = 1000) -> pd.DataFrame:
     ------
     DataError
         squidpy is not installed.
+    ConfigError
+        Dealt anew less than once.
     """
     import pandas as pd
 
+    if n_perms < 1:
+        raise ConfigError(f"Expected labels to be dealt anew once or more, found {n_perms} times. Raise it.")
     try:
         import squidpy
     except ImportError as error:

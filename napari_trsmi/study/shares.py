@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_trsmi.data.result import check_result
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -46,10 +47,11 @@ def composition(result: Result, by: By | None = None) -> pd.DataFrame:
     Raises
     ------
     DataError
-        There is no such column or section, or a section has several conditions.
+        There is no such column or section, a section has several conditions, or what is given is no result.
     """
     import pandas as pd
 
+    check_result(result)
     sections = result.dataset.section_names or (result.dataset.name,)
     counts = _counts(result)
     of = None if by is None else conditions(result, by)
@@ -168,6 +170,7 @@ def conditions(result: Result, by: By) -> dict[str, str]:
     DataError
         As for `composition`.
     """
+    check_result(result)
     dataset = result.dataset
     sections = dataset.section_names or (dataset.name,)
     if isinstance(by, Mapping):

@@ -89,6 +89,7 @@ def connected(
     if scheduler is not None:
         with quiet(*_LOGGERS):
             try:
+                _check_address(scheduler)
                 client = Client(scheduler, timeout=_PATIENCE, set_as_default=False)
             except (OSError, ValueError, TypeError) as error:  # the last one where TLS is not set up
                 raise DataError(
@@ -114,6 +115,17 @@ def connected(
 def dask_setup(worker: object) -> None:
     """Let a local worker ignore Ctrl-C, which a terminal sends to it as well; Dask calls this in the worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _check_address(scheduler: str) -> None:
+    """Raise `ValueError` for what is no address: a client that fails at it is waited for when Python ends."""
+    from distributed.comm.addressing import parse_address, parse_host_port
+    from distributed.comm.registry import get_backend
+
+    scheme, place = parse_address(scheduler)
+    get_backend(scheme)
+    if scheme != "inproc":
+        parse_host_port(place)
 
 
 _HIDING: list[tuple[Any, Any]] = []  # (spec, file) of the main module, once for each who hides them

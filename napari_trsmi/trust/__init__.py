@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         with_trust,
     )
     from napari_trsmi.trust.perturbing import perturbed
-    from napari_trsmi.trust.sections import without_each_section
+    from napari_trsmi.trust.sections import check_several, without_each_section
     from napari_trsmi.trust.seeds import Stability, seed_stability, stability_curve, suggested_domains
     from napari_trsmi.trust.shuffled import Chance, Kept, chance, share_above, strata
 
@@ -33,6 +33,7 @@ __all__ = [
     "Kept",
     "Stability",
     "chance",
+    "check_several",
     "check_trust",
     "describe",
     "modality_agreement",
@@ -48,7 +49,7 @@ __all__ = [
 _WHERE = {
     "check_trust": "asked",
     "perturbed": "perturbing",
-    "without_each_section": "sections",
+    **dict.fromkeys(("check_several", "without_each_section"), "sections"),
     **dict.fromkeys(("Stability", "seed_stability", "stability_curve", "suggested_domains"), "seeds"),
     **dict.fromkeys(("Chance", "Kept", "chance", "share_above", "strata"), "shuffled"),
 }

@@ -48,9 +48,8 @@ def without_each_section(result: Result, *, fit: Fit | None = None) -> Generator
     from napari_trsmi.data.study import stack
     from napari_trsmi.study import transfer
 
+    check_several(result)
     dataset = result.dataset
-    if len(dataset.parts) < 2:
-        raise DataError("Expected a study of two sections or more to leave one out, found one. Open a study.")
     run, names, tables = fit or plain_fit, dataset.section_names, []
     for number, (name, own) in enumerate(zip(names, dataset.sections, strict=True)):
         yield Progress(number, len(names), f"without section {name}")
@@ -72,6 +71,12 @@ def without_each_section(result: Result, *, fit: Fit | None = None) -> Generator
         alike = _shares(result.labels[own] == given, result.labels[own], len(result.names))
         tables.append(_rows(name, result, back, alike))
     return pd.concat(tables, ignore_index=True)
+
+
+def check_several(result: Result) -> None:
+    """Raise `DataError` where there is one section only, which cannot be left out."""
+    if len(result.dataset.parts) < 2:
+        raise DataError("Expected a study of two sections or more to leave one out, found one. Open a study.")
 
 
 def _rows(name: str, result: Result, back: np.ndarray, alike: np.ndarray) -> pd.DataFrame:

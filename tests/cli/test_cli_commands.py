@@ -47,6 +47,11 @@ def test_help_of_fit_says_what_settings_mean(line):
     assert line in helped("fit")
 
 
+@pytest.mark.parametrize("command", ["fit", "sweep", "transfer"])
+def test_help_says_which_kinds_there_are(command):
+    assert "Kind by modality name (rna, protein, chromatin, precomputed)" in helped(command)
+
+
 def test_help_names_every_setting():
     text = helped("fit")
 

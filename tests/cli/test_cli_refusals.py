@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+import napari_trsmi as nt
 from napari_trsmi.cli import main
 
 pytestmark = pytest.mark.filterwarnings("ignore:Observation names are not unique")
@@ -253,3 +254,66 @@ def test_numbers_out_of_range_are_refused_in_a_sentence(tmp_path, capsys, short_
     assert main([*short_fit, "-o", str(tmp_path / "out.h5mu"), *words]) == 2
     assert "Traceback" not in (said := capsys.readouterr().err)
     assert words[0].strip("-") in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["markers"],
+        ["differ", "domain:1"],
+        ["describe", "1"],
+        ["across", "--boundary", "0"],
+        ["study"],
+        ["compare", "obs:domain"],
+    ],
+)
+def test_a_table_is_not_written_over_a_result_or_under_another_ending(tmp_path, capsys, words):
+    kept = tmp_path / "result.h5mu"
+    kept.write_text("somebody's")
+    out = "--csv" if words[0] == "compare" else "-o"
+    command, *more = words
+    for path in (kept, tmp_path / "x.xlsx", tmp_path / "x.csv.gz"):
+        assert main([command, str(tmp_path / "none.h5mu"), *more, out, str(path)]) == 2
+        assert f"Expected a table ending in .csv, found {path.name}." in capsys.readouterr().err
+    assert kept.read_text() == "somebody's"
+    assert list(tmp_path.iterdir()) == [kept]
+
+
+@pytest.mark.parametrize("words", [["differ", "domain:1"], ["across", "--boundary", "0"]])
+def test_a_figure_of_another_ending_is_refused_before_reading(refused, tmp_path, words):
+    command, *more = words
+    figure = ["-o", tmp_path / "x.csv", "--figure", tmp_path / "x.gif"]
+    refused(command, tmp_path / "none.h5mu", *more, *figure, match="Expected a figure ending in")
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_a_figure_is_asked_for_or_not(refused, tmp_path):
+    figure = ["--figure", tmp_path / "x.png", "--no-figure"]
+    refused("fit", tmp_path / "none.h5ad", *figure, match="Expected --figure or --no-figure, found both.")
+
+
+def test_a_checkpoint_replaces_nothing_but_a_checkpoint(refused, make_table, tmp_path):
+    make_table().write_h5ad(tmp_path / "a.h5ad")
+    before = (tmp_path / "a.h5ad").read_bytes()
+    refused(
+        "fit", tmp_path / "none.h5ad", "--checkpoint", tmp_path / "a.h5ad", match="Expected a checkpoint to replace"
+    )
+    steps = nt.fit_steps(nt.read(tmp_path / "a.h5ad"), checkpoint=tmp_path / "a.h5ad")
+    with pytest.raises(nt.DataError, match="Expected a checkpoint to replace"):
+        next(steps)
+    assert (tmp_path / "a.h5ad").read_bytes() == before
+
+
+def test_what_asks_for_a_study_is_refused_at_once_for_one_section(refused, fitted, small_file, tmp_path, monkeypatch):
+    monkeypatch.setattr("napari_trsmi.trust.seeds.seed_stability", lambda *args, **kwargs: pytest.fail("was trained"))
+    refused("trust", fitted.path, "--leave-section-out", match="Expected a study of two sections or more")
+    names = nt.read(small_file).obs_names
+    (tmp_path / "groups.csv").write_text(f"Barcode,group\n{names[0]},a\n")
+    refused("import", small_file, tmp_path / "groups.csv", "--section", "s1", match="Leave out the name 's1'")
+
+
+def test_a_domain_is_described_as_it_is_asked(refused, fitted, tmp_path):
+    out = ["-o", tmp_path / "x.csv"]
+    refused("describe", fitted.path, "0", *out, match="found '0'. Use one of these names.")
+    refused("describe", fitted.path, "1", *out, "--permutations", "-5", match="0 times or more, found -5")
+    refused("describe", fitted.path, "1", *out, "--method", "guess", match="Expected a method out of")

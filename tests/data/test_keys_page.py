@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from results_by_hand import dataset_of, result_of
 
@@ -92,3 +93,11 @@ def test_the_record_has_the_entries_that_the_page_of_keys_lists(written):
     of_a_real_run |= {"support", "numbers", "view", "transferred"}
     of_a_real_run |= {"sections", "section_column", "places", "spots"}  # of a study
     assert listed - recorded <= of_a_real_run
+
+
+def test_columns_of_the_tables_beside_a_file_stand_on_the_page(fitted):
+    rows = {line.split("`")[1]: set(re.findall(r"`([^`]+)`", line)) for line in PAGE.splitlines() if "| `x." in line}
+    for name in ("domains.csv", "boundaries.csv"):
+        columns = pd.read_csv(fitted.path.with_suffix(f".{name}")).columns
+        known = rows[f"x.{name}"]
+        assert {re.sub(r"_(rna|adt)$", "_<modality>", column) for column in columns} <= known

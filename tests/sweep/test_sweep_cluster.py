@@ -113,3 +113,13 @@ def test_a_missing_package_is_told_with_the_way_to_install_it(monkeypatch, missi
         connected(None, 1, 1, n_workers=1),
     ):
         pass
+
+
+@pytest.mark.parametrize("address", ["foo", "http://127.0.0.1:1"])
+def test_what_is_no_address_is_told_and_leaves_no_client_behind(address, monkeypatch):
+    monkeypatch.setattr("distributed.Client", lambda *args, **kwargs: pytest.fail("a client was made"))
+    with (
+        pytest.raises(DataError, match=f"Expected a Dask scheduler that answers at {address}"),
+        connected(address, 1, 1),
+    ):
+        pass
