@@ -218,8 +218,15 @@ class Framed(QWidget):
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """See whether the dock came to the front or was left, wherever it goes."""
-        if event is not None and event.type() in _MOVES and watched is self._dock:
-            self._look()
+        if event is not None and watched is self._dock and self._dock is not None:
+            if event.type() in _MOVES:
+                self._look()
+            elif (
+                event.type() == QEvent.Type.LayoutRequest and self._dock.minimumWidth() > self.minimumSizeHint().width()
+            ):
+                self._dock.setMinimumWidth(
+                    0
+                )  # napari gave it one, which Qt widens with what is in it and never narrows
         return super().eventFilter(watched, event)
 
     def _look(self) -> None:
