@@ -221,13 +221,14 @@ class Framed(QWidget):
         if event is not None and watched is self._dock and self._dock is not None:
             if event.type() in _MOVES:
                 self._look()
-            elif (
-                event.type() == QEvent.Type.LayoutRequest and self._dock.minimumWidth() > self.minimumSizeHint().width()
-            ):
-                self._dock.setMinimumWidth(
-                    0
-                )  # napari gave it one, which Qt widens with what is in it and never narrows
+            elif event.type() == QEvent.Type.LayoutRequest:
+                self._narrow(self._dock)
         return super().eventFilter(watched, event)
+
+    def _narrow(self, dock: QDockWidget) -> None:
+        """Let a dock be as narrow as what is in it: napari sets a width, which Qt then widens and never narrows."""
+        if dock.minimumWidth() > self.minimumSizeHint().width():
+            dock.setMinimumWidth(0)
 
     def _look(self) -> None:
         dock = self._dock
