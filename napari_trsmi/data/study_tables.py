@@ -32,6 +32,11 @@ def barcodes_as_read(dataset: Dataset) -> np.ndarray:
     return np.concatenate([part.obs_names for part in dataset.parts]) if dataset.parts else dataset.obs_names
 
 
+def sections_with(dataset: Dataset, barcodes: np.ndarray) -> list[str]:
+    """Return the sections of a study that have some of these barcodes, letter by letter."""
+    return [part.name for part in dataset.parts if np.isin(part.obs_names, barcodes).any()]
+
+
 def sections_frame(dataset: Dataset, rows: np.ndarray) -> pd.DataFrame:
     """Return section and barcode of the spots `rows`, missing where that is -1; without columns for one section."""
     import pandas as pd

@@ -253,13 +253,12 @@ def _rows_of(dataset: Dataset, barcodes: np.ndarray, path: Path, section: str | 
     import pandas as pd
 
     from napari_trsmi.data.readers.barcodes import aligned
+    from napari_trsmi.data.study_tables import barcodes_as_read, sections_with
 
     part, within = rows_within(dataset, section) if section or not dataset.parts else (dataset, None)
     asked = pd.Index(barcodes)
     there = pd.Index(part.obs_names)
     if within is None and not asked.isin(there).any():  # of a study, as each section has them
-        from napari_trsmi.data.study_tables import barcodes_as_read
-
         there = pd.Index(barcodes_as_read(dataset))
         if not there.is_unique:
             raise DataError(
@@ -283,6 +282,8 @@ def _rows_of(dataset: Dataset, barcodes: np.ndarray, path: Path, section: str | 
         told.append(f"Not among the spots: {unknown:,} of its {many(len(barcodes), 'barcode')}.")
     if repeated := int((np.bincount(rows[rows >= 0]) > 1).sum()):
         told.append(f"More than once in it: {many(repeated, 'barcode')}; the last line counts.")
+    if dataset.parts and not asked.isin(there).any() and (others := sections_with(dataset, barcodes)):
+        told.append(f"Put into {part.name}; as they are written, its barcodes are those of {', '.join(others)}.")
     return (rows if within is None else np.where(rows >= 0, within[rows], -1)), " ".join(told)
 
 

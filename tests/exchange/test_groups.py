@@ -229,3 +229,22 @@ def test_barcodes_with_places_are_no_selection(tmp_path):
     text = "barcode,domain,x,y\nAAC000-1,one,0,0\nAAC001-1,two,500,0\nAAC002-1,one,500,500\n"
     (column,) = read_columns(section(square()), table(tmp_path, text))
     assert list(column.values[:4].codes) == [0, 1, 0, -1]
+
+
+def test_barcodes_that_are_those_of_another_section_letter_by_letter_are_told(tmp_path):
+    numbered = {}
+    for number in (1, 2):
+        one = section(square())
+        names = np.array([f"{'ACGT'[k % 4] * 12}-{number}" if k < 4 else f"B{k:04d}-{number}" for k in range(144)])
+        tables = {key: replace(each, table=each.table.copy()) for key, each in one.modalities.items()}
+        for each in tables.values():
+            each.table.obs_names = names
+        numbered[f"s{number}"] = replace(one, modalities=tables, obs_names=names, obs=one.obs.set_axis(names))
+    study = stack(numbered, distinct=False)
+    path = table(tmp_path, "Barcode,drawn\n" + "".join(f"{name},core\n" for name in numbered["s2"].obs_names[:9]))
+    (column,) = read_columns(study, path, "s1")
+    assert list(np.flatnonzero(column.values.codes >= 0)) == [*range(9)]
+    assert "Put into s1; as they are written, its barcodes are those of s2." in column.told
+    (right,) = read_columns(study, path, "s2")
+    assert "as they are written" not in right.told
+    assert right.values.equals(read_columns(study, path)[0].values)

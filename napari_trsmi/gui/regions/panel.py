@@ -219,7 +219,7 @@ class RegionsPanel(QWidget):
         self.columns.setEnabled(bool(regions.columns))
         self.table.show_rows(rows, regions.region)
         self.nothing.setVisible(not rows)
-        drawn = any(row.n_spots for row in rows)
+        drawn = any(row.n_all for row in rows)
         for name in ("Colour by it", "GeoJSON…", "More…"):
             self.buttons[name].setEnabled(drawn)
         for name in ("Colour…", "Delete"):

@@ -22,11 +22,12 @@ COLUMN, REGION = "region", "Region"  # what a new column, and a new region with 
 
 @dataclass(frozen=True)
 class Row:
-    """A region: its name, ``"#rrggbb"`` and number of spots."""
+    """A region: its name, ``"#rrggbb"``, number of spots in the chosen section of a study, and in all of them."""
 
     name: str
     color: str
     n_spots: int
+    n_all: int
 
 
 class Regions:
@@ -74,10 +75,13 @@ class Regions:
         if values is None or dataset is None:
             return []
         spoken = None if self.session.section is None else self.session.section.spoken_of
-        codes = values.codes if spoken is None else values.codes[spoken]
-        counts = np.bincount(codes[codes >= 0], minlength=len(values.categories))
+        everywhere = _counts(values, slice(None))
+        counts = everywhere if spoken is None else _counts(values, spoken)
         colors = dataset.own_columns[self.column]
-        return [Row(str(n), colors[str(n)], int(k)) for n, k in zip(values.categories, counts, strict=True)]
+        return [
+            Row(str(name), colors[str(name)], int(here), int(all_of_it))
+            for name, here, all_of_it in zip(values.categories, counts, everywhere, strict=True)
+        ]
 
     @property
     def names(self) -> list[str]:
@@ -188,6 +192,12 @@ class Regions:
     def _on_section(self, _: Any) -> None:
         self._column = self._region = ""
         self.changed.emit()
+
+
+def _counts(values: pd.Categorical, spots: np.ndarray | slice) -> np.ndarray:
+    """Return how many of some spots are in each region."""
+    codes = values.codes[spots]
+    return np.bincount(codes[codes >= 0], minlength=len(values.categories))
 
 
 def _of(codes: np.ndarray, names: list[str]) -> pd.Categorical:

@@ -18,7 +18,7 @@ COLUMNS = (
     Column(
         "name", "Region", "Its colour and name. Double-click or F2 to rename; a name that is there joins the two.", 120
     ),
-    Column("n_spots", "Spots", "How many spots are in it", 60),
+    Column("n_spots", "Spots", "How many spots are in it; of a study the spots of the chosen section, of all", 90),
 )
 
 
@@ -64,10 +64,11 @@ class RegionModel(ColumnModel):
             if role == Role.DecorationRole:
                 return swatch(row.color)
         elif role == Role.DisplayRole:
-            return f"{row.n_spots:,}"
+            return f"{row.n_all:,}" if row.n_spots == row.n_all else f"{row.n_spots:,} of {row.n_all:,}"
         elif role == Role.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        return as_tip(f"{row.name}: {many(row.n_spots, 'spot')}") if role == Role.ToolTipRole else None
+        here = "" if row.n_spots == row.n_all else f", {row.n_spots:,} of them in the chosen section"
+        return as_tip(f"{row.name}: {many(row.n_all, 'spot')}{here}") if role == Role.ToolTipRole else None
 
 
 class RegionTable(QTableView):

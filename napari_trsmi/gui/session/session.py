@@ -145,9 +145,10 @@ class Session:
             self.run_changed.emit(self.state)
 
     def _config_of(self, section: OpenSection) -> Config:
-        """Return the settings that a person left a section with; those before it where it is new."""
+        """Return the settings that a person left a section with; for a new one those before, less what corrected it."""
         known = section.config or (None if section.result is None else section.result.config)
-        return known or self.config.model_copy(update={"constraints": ()})  # which are about the spots of another one
+        train = self.config.train.model_copy(update={"extra_epochs": 0})
+        return known or self.config.model_copy(update={"constraints": (), "train": train})
 
     @property
     def dataset(self) -> Dataset | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet, ref
@@ -29,7 +30,7 @@ from napari_trsmi.gui.viewer.lane import Opening, lane_of
 from napari_trsmi.gui.viewer.opening import RecentMenu, made_ready, open_sample, open_soon
 from napari_trsmi.gui.viewer.part_list import PartList
 from napari_trsmi.gui.viewer.part_tools import PartTools
-from napari_trsmi.gui.viewer.sections import put_in_place, sections_in
+from napari_trsmi.gui.viewer.sections import free_name, put_in_place, sections_in
 from napari_trsmi.gui.widgets import folders
 from napari_trsmi.gui.widgets.buttons import ARROW, text_button
 from napari_trsmi.gui.widgets.listening import listen
@@ -150,8 +151,12 @@ class DataPanel(QWidget):
         if not paths or before is None:
             return
 
+        leaving = None if before.result else before
+        name = free_name(session.canvas.there, before.dataset.name if before.dataset.parts else "study", leaving)
+
         def make() -> list[OpenSection]:
-            return made_ready([OpenSection(with_more(before.dataset, sections_in_files(paths)))])
+            study = replace(with_more(before.dataset, sections_in_files(paths)), name=name)
+            return made_ready([OpenSection(study)])
 
         def done(made: list[OpenSection]) -> None:
             put_in_place(session, made[0], [] if before.result else [before])

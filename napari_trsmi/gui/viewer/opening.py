@@ -89,6 +89,7 @@ def _take(session: Session, paths: Sequence[str], found: Found) -> None:
     from napari_trsmi.errors import ChoiceError
     from napari_trsmi.gui.session.state import OpenSection
     from napari_trsmi.gui.viewer import library_picker, study_picker
+    from napari_trsmi.gui.viewer.sections import free_name
 
     if isinstance(found, ChoiceError):
         library = library_picker.choose(found.names, together=found.kind != "tables")
@@ -97,7 +98,8 @@ def _take(session: Session, paths: Sequence[str], found: Found) -> None:
     elif isinstance(found, dict):
         answer, chosen = study_picker.choose(found)
         if answer == "study":
-            make = lambda: made_ready([OpenSection(stack(chosen))])  # noqa: E731
+            name = free_name(session.canvas.there, "study")
+            make = lambda: made_ready([OpenSection(stack(chosen, name))])  # noqa: E731
             lane_of(session).add(Opening("Making the study", make, partial(put_one_by_one, session)), first=True)
         elif answer == "apart":
             put_one_by_one(session, [OpenSection(replace(one, name=name)) for name, one in chosen.items()])

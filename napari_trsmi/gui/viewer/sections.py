@@ -29,6 +29,14 @@ def sections_in(viewer: Viewer | None) -> list[OpenSection]:
     return list({id(ours["section"]): ours["section"] for _, ours in marked(viewer) if ours["role"] != COPY}.values())
 
 
+def free_name(viewer: Viewer | None, name: str, leaving: OpenSection | None = None) -> str:
+    """Return a name like `name` that no section in the viewer has but one that leaves it."""
+    from napari_trsmi.gui.viewer.studies import distinct
+
+    taken = [section.dataset.name for section in sections_in(viewer) if section is not leaving]
+    return distinct([name], taken)[0]
+
+
 def has_unsaved_result(section: OpenSection) -> bool:
     """Return whether the result of a section is on no file, neither one of its own nor with a session."""
     result = section.result

@@ -86,7 +86,8 @@ def joined(datasets: Sequence[Dataset]) -> dict[str, Dataset]:
         paths = [path for dataset in group for path in dataset.sources]
         library = next((dataset.library for dataset in group if dataset.library), None)
         found.append(group[0] if len(group) == 1 else read(paths, library=library))
-    return dict(zip(names_of([[dataset.name for dataset in group] for group in groups]), found, strict=True))
+    folders = [next((path.absolute().parent.name for one in group for path in one.sources), "") for group in groups]
+    return dict(zip(names_of([[one.name for one in group] for group in groups], folders), found, strict=True))
 
 
 def same_spots(one: Dataset, other: Dataset) -> bool:
@@ -102,8 +103,10 @@ def _same_places(one: Dataset, other: Dataset) -> bool:
     return bool(away <= NEAR * float(np.ptp(one.coords, axis=0).max()))
 
 
-def names_of(groups: Sequence[Sequence[str]]) -> list[str]:
+def names_of(groups: Sequence[Sequence[str]], folders: Sequence[str] = ()) -> list[str]:
     """Return a name for each group of files: what their names share, without the modality where that is clear.
+
+    Groups that are called alike have the names of their folders, where these differ.
 
     Examples
     --------
@@ -111,10 +114,15 @@ def names_of(groups: Sequence[Sequence[str]]) -> list[str]:
     ['s1', 's2', 's3']
     >>> names_of([["s1_rna"], ["s1_adt"]])
     ['s1_rna', 's1_adt']
+    >>> names_of([["cells"], ["cells"]], folders=["day 1", "day 2"])
+    ['day 1', 'day 2']
     """
     full = [commonprefix(list(group)).rstrip(_ENDS) or " + ".join(group) for group in groups]  # noqa: RUF071 no paths
     short = [_KINDS.sub("", name).rstrip(_ENDS) for name in full]
-    return distinct(short if all(short) and len(set(short)) == len(short) else full)
+    names = short if all(short) and len(set(short)) == len(short) else full
+    pairs = zip(names, folders or names, strict=True)
+    told = [folder if folder and names.count(name) > 1 else name for name, folder in pairs]
+    return distinct(told if len(set(told)) == len(told) else names)
 
 
 def distinct(names: Sequence[str], taken: Sequence[str] = ()) -> list[str]:

@@ -218,9 +218,17 @@ class Framed(QWidget):
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """See whether the dock came to the front or was left, wherever it goes."""
-        if event is not None and event.type() in _MOVES and watched is self._dock:
-            self._look()
+        if event is not None and watched is self._dock and self._dock is not None:
+            if event.type() in _MOVES:
+                self._look()
+            elif event.type() == QEvent.Type.LayoutRequest:
+                self._narrow(self._dock)
         return super().eventFilter(watched, event)
+
+    def _narrow(self, dock: QDockWidget) -> None:
+        """Let a dock be as narrow as what is in it: napari sets a width, which Qt then widens and never narrows."""
+        if dock.minimumWidth() > self.minimumSizeHint().width():
+            dock.setMinimumWidth(0)
 
     def _look(self) -> None:
         dock = self._dock

@@ -8,6 +8,7 @@ from drawn_regions import draw, marked, opened, own, regions
 from opened_dock import open_section
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QPushButton
+from small_study import trained_study
 from typed_keys import focus, press
 
 import napari_trsmi as nt
@@ -36,6 +37,21 @@ def test_a_dock_that_is_gone_lets_go_of_its_regions(qtbot, result):
     dock.deleteLater()
     del dock
     qtbot.waitUntil(lambda: gc.collect() >= 0 and kept() is None)
+
+
+def test_a_region_in_a_section_of_a_study_that_is_not_chosen_is_counted_and_can_be_saved(qtbot):
+    result = own(trained_study())
+    dock = opened(qtbot, result)
+    dock.session.parts.choose(0)
+    rows = np.flatnonzero(np.asarray(result.sections) == "b")[:9]
+    dock.panel.regions.add(rows)
+    said = dock.panel.table.model()
+    assert said.index(0, 1).data() == "0 of 9"
+    assert "9 spots, 0 of them in the chosen section" in said.index(0, 1).data(Qt.ItemDataRole.ToolTipRole)
+    assert dock.panel.buttons["Colour by it"].isEnabled()
+    assert dock.panel.buttons["GeoJSON…"].isEnabled()
+    dock.session.parts.choose(1)
+    assert said.index(0, 1).data() == "9"
 
 
 def test_before_anything_is_drawn_the_lasso_is_in_hand(dock):

@@ -107,6 +107,16 @@ def test_a_failure_is_said_and_leaves_the_result_before(session, trained):
     assert session.shown.epoch is None
 
 
+def test_a_new_section_takes_the_settings_over_and_not_how_long_another_one_was_trained_on(session, trained):
+    longer = session.config.train.model_copy(update={"epochs": 15, "extra_epochs": 30})
+    session.set_config(session.config.model_copy(update={"train": longer}))
+    before = session.section
+    session.activate(OpenSection(replace(trained.dataset, name="another")))
+    assert (session.config.train.epochs, session.config.train.extra_epochs) == (15, 0)
+    session.activate(before)
+    assert session.config.train.extra_epochs == 30
+
+
 def test_a_result_is_out_of_date_where_settings_that_matter_differ(session, trained):
     session.set_result(trained)
     session.set_config(trained.config)

@@ -73,7 +73,7 @@ def test_dropped_spots_and_notes_are_one_line_with_all_of_them_in_its_tooltip(al
     assert alone.data_panel.notes.height() < 2 * alone.data_panel.name.height()
 
 
-def test_a_section_is_added_to_the_one_that_is_open(alone, qtbot, tmp_path, make_table, monkeypatch):
+def test_a_section_is_added_to_the_one_that_is_open(alone, trained, qtbot, tmp_path, make_table, monkeypatch):
     paths = [tmp_path / "one.h5ad", tmp_path / "two.h5ad"]
     for seed, path in enumerate(paths):
         make_table(seed=seed).write_h5ad(path)
@@ -87,6 +87,12 @@ def test_a_section_is_added_to_the_one_that_is_open(alone, qtbot, tmp_path, make
     assert alone.data_panel.content.text() == "2 sections · 72 spots · rna (RNA)"
     assert alone.data_panel.parts.topLevelItemCount() == 3
     assert before not in alone.data_panel.sections
+    study = alone.session.section
+    study.result = trained  # so that it stays, and the next one has to be told from it
+    make_table(seed=2).write_h5ad(paths[0].with_name("three.h5ad"))
+    alone.data_panel.add([str(paths[0].with_name("three.h5ad"))])
+    qtbot.waitUntil(lambda: alone.session.parts.names == ("one", "two", "three"), timeout=20_000)
+    assert [one.dataset.name for one in alone.data_panel.sections] == ["study", "study 2"]
 
 
 @pytest.mark.slow

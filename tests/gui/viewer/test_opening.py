@@ -237,6 +237,9 @@ def test_several_sections_are_a_study_or_not(train, viewer, qtbot, tmp_path, mak
     qtbot.waitUntil(lambda: bool(asked) and not lane_of(train.session).line, timeout=30_000)
     qtbot.waitUntil(lambda: len(names(viewer)) == len(found), timeout=10_000)
     assert [name.split()[0] for name in names(viewer)] == found
+    if answer == "study":  # another one is told from it
+        open_soon(train.session, paths)
+        qtbot.waitUntil(lambda: names(viewer) == ["study", "study 2"], timeout=30_000)
 
 
 # The libraries

@@ -91,6 +91,19 @@ def test_open_datasets_over_the_same_spots_are_read_as_one(four_files):
     assert found["s2"] is alone[2]
 
 
+def test_sections_in_files_of_one_name_are_called_after_their_folders(tmp_path, make_table):
+    paths = []
+    for number, day in enumerate(("day 1", "day 2")):
+        (tmp_path / day).mkdir()
+        paths.append(written(make_table(seed=number), tmp_path / day / "cells.h5ad", f"{number}-"))
+    assert list(sections_in_files(paths)) == ["day 1", "day 2"]
+    assert list(sections_in_files([*paths, written(make_table(seed=2), tmp_path / "day 2.h5ad", "2-")])) == [
+        "cells",
+        "cells 2",
+        "day 2",
+    ]
+
+
 def test_a_script_opens_several_sections_as_a_study(four_files):
     (section,) = open_sections(four_files)
     assert section.dataset.section_names == ("s1", "s2", "s3")

@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QLabel, QTableWidget, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow, QTableWidget, QTabWidget, QVBoxLayout, QWidget
 
-from napari_trsmi.gui.widgets.frame import Scrolled
+from napari_trsmi.gui.widgets.frame import Framed, Scrolled
+
+
+def test_a_dock_that_was_wide_once_is_narrow_again(qtbot):
+    window, dock, inside, page = QMainWindow(), QDockWidget(), Framed(), QWidget()
+    qtbot.addWidget(window)
+    line = QLabel("said while something goes on " * 3)
+    column = QVBoxLayout(page)
+    column.addWidget(line)
+    inside.frame(page, 4)
+    inside.show_page()
+    dock.setMinimumWidth(50)  # as napari does
+    dock.setWidget(inside)
+    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+    window.show()
+    qtbot.waitExposed(window)
+    qtbot.waitUntil(lambda: dock.minimumWidth() > line.width())
+    line.setText("done")
+    qtbot.waitUntil(lambda: dock.minimumWidth() < 150)
 
 
 def test_a_bar_goes_once_there_is_room_also_where_lines_wrap_once_more_beside_it(qtbot):
