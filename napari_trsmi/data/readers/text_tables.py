@@ -34,11 +34,11 @@ _NAMES = re.compile(
 _SPOTS_BESIDE = ("unmapped", "no_match", "total_reads")  # rows of CITE-seq-Count that are no antibody
 _ANNOTATIONS = re.compile(  # numbers that programs write beside what was measured: shapes, quality, groups
     r"(?:cell|nucleus|nuclear|nuclei|object|spot)?_?(?:area|size|perimeter|eccentricity|solidity|extent|circularity"
-    r"|roundness|orientation|volume|diameter|(?:major|minor)_?axis(?:_length)?|convex_?area|euler_number"
+    r"|roundness|orientation|volume|diameter|(?:major|minor)_?axis(?:_?length)?|convex_?area|euler_number"
     r"|equivalent_diameter(?:_area)?)(?:_(?:um|px|µm|pixels|microns)\d?)?"
     r"|n_?(?:counts?|genes|umis?|features?)(?:_(?:rna|adt|spatial|by_counts))?|total_counts|pct_counts_.+|percent_mito?"
     r"|(?:seurat_|spatial_)?(?:clusters?|domains?|labels?)|leiden.*|louvain.*|cell_?types?|fov|batch|sample|section|qc"
-    r"|scores?|in_?tissue"
+    r"|scores?|in_?tissue|(?:cell|object|spot|nucleus|image|label)?_?id|index"
 )
 _FEWEST = 3  # lines, and features, of such a table
 _FEWEST_GENES = 20  # that tell a table of genes whose spots are called by no barcodes
@@ -253,11 +253,16 @@ def _form(path: Path) -> _Form | None:
 
 
 def _are_features(names: Sequence[str]) -> bool:
-    """Return whether names are those of antibodies, or of as many genes as no other table has."""
+    """Return whether names are those of antibodies or peaks, or of as many genes as no other table has."""
+    import pandas as pd
+
     places = {column for axes in find_axes(names) for column in axes.columns}
     features = [name for name in names if name not in places]
-    kind = kind_from_symbols(features[:: max(1, len(features) // _SAMPLE)]) if len(features) >= _FEWEST else None
-    return kind == "protein" or (kind == "rna" and len(features) >= _FEWEST_GENES)
+    if len(features) < _FEWEST:
+        return False
+    kind = kind_from_names(pd.DataFrame(index=features), "")
+    kind = kind or kind_from_symbols(features[:: max(1, len(features) // _SAMPLE)])
+    return kind in ("protein", "chromatin") or (kind == "rna" and len(features) >= _FEWEST_GENES)
 
 
 def _are_barcodes(names: Iterable[str]) -> bool:

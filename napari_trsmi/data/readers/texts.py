@@ -15,6 +15,7 @@ _COMMA = re.compile(r"\s*[\"']?-?\d+,(\d+)[\"']?\s*")  # 10,5
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
 _THOUSANDS = 3  # digits after each comma, where that may stand for something else
 _SEPARATOR = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)  # the first line of what spreadsheets are told
+_MARKS = "\t,;"
 _TYPES = "TYPE"  # of the line below the header in files of the Single Cell Portal
 _SAMPLE = 200
 
@@ -83,12 +84,14 @@ class Text(NamedTuple):
         """
         import pandas as pd
 
-        if position is None:
-            return pd.read_csv(path, **options, **self.reading)
-        tables = pd.read_csv(path, index_col=False, dtype={position: str}, **options, **self.reading)
-        if isinstance(tables, pd.DataFrame):
-            return tables.set_index(tables.columns[position])
-        return (part.set_index(part.columns[position]) for part in tables)
+        how = {} if position is None else {"index_col": False, "dtype": {position: str}}
+
+        def named(table: pd.DataFrame) -> pd.DataFrame:
+            table = table if position is None else table.set_index(table.columns[position])
+            return table.rename(columns=lambda column: str(column).strip())
+
+        tables = pd.read_csv(path, **how, **options, **self.reading)
+        return named(tables) if isinstance(tables, pd.DataFrame) else map(named, tables)
 
 
 def look_at(path: Path) -> Text:
@@ -121,12 +124,28 @@ def _before_header(lines: Sequence[str]) -> tuple[int, str]:
     if lines and (told := _SEPARATOR.fullmatch(lines[0])):
         return 1, told[1]
     remarks = next((number for number, line in enumerate(lines) if not line.startswith("#")), 0)
-    separator = max("\t,; ", key=lines[remarks].count) if lines else ","
+    following = lines[remarks + 1 : remarks + 3]
+    if len(following) == 2 and not any(mark in lines[remarks] for mark in _MARKS) and _is_table(following):
+        return remarks + 1, _separator(following)  # a title
+    separator = _separator(lines[remarks : remarks + 2])
     if remarks:
         fields = lines[remarks].split(separator)
         measured = any(_NUMBER.fullmatch(field.strip()) for field in fields[1:])
         remarks -= measured and abs(lines[remarks - 1].count(separator) + 1 - len(fields)) <= 1
     return remarks, separator
+
+
+def _is_table(lines: Sequence[str]) -> bool:
+    """Return whether lines have the same number of one separator, for three columns or more."""
+    return any(lines[0].count(mark) == lines[1].count(mark) > 1 for mark in _MARKS)
+
+
+def _separator(lines: Sequence[str]) -> str:
+    """Return what separates the columns of a header and the first row: blanks where both have nothing else."""
+    if not lines:
+        return ","
+    marks = [mark for mark in _MARKS if all(mark in line for line in lines)] or "\t,; "
+    return max(marks, key=lines[0].count)
 
 
 def _decimal(rows: Sequence[str], separator: str) -> str:

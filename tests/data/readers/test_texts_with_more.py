@@ -127,3 +127,33 @@ def test_a_line_for_each_count_is_told_to_be_made_wide(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="one row for each barcode") as error:
         nt.read([written(tmp_path / "long.csv", table.to_csv(index=False)), positions(tmp_path)])
     assert "pivot" in str(error.value)
+
+
+def test_blanks_in_headings_separate_no_columns(tmp_path: Path) -> None:
+    table = counts().rename(columns={name: f" {name} " for name in PROTEINS})
+    places = positions(tmp_path)
+    written(places, places.read_text().replace("x,y", " x , y "))
+    dataset = nt.read([written(tmp_path / "adt.csv", table.to_csv()), places])
+    np.testing.assert_array_equal(values(dataset), counts())
+    np.testing.assert_array_equal(dataset.coords, PLACES)
+
+
+def test_a_title_above_the_header_is_passed_over(tmp_path: Path) -> None:
+    path = written(tmp_path / "adt.csv", f"Counts of run 5\n{counts().to_csv()}")
+    np.testing.assert_array_equal(values(nt.read([path, positions(tmp_path)])), counts())
+
+
+def test_numbers_of_cells_are_no_features(tmp_path: Path) -> None:
+    table = counts().assign(CellID=range(N), MajorAxisLength=7.5, x=PLACES[:, 0], y=PLACES[:, 1])
+    dataset = nt.read(written(tmp_path / "adt.csv", table.to_csv()))
+    assert list(dataset.modalities["adt"].table.var_names) == PROTEINS
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_peaks_tell_where_the_spots_are_too(tmp_path: Path, turned: bool) -> None:
+    names, peaks = [f"cell_{i}" for i in range(N)], [f"chr1:{1000 * i}-{1000 * i + 400}" for i in range(30)]
+    table = pd.DataFrame(np.random.default_rng(0).poisson(1, (N, 30)), names, peaks)
+    path = written(tmp_path / "atac.csv", (table.T if turned else table).to_csv())
+    dataset = nt.read([path, positions(tmp_path, names)])
+    assert dataset.modalities["atac"].kind == "chromatin"
+    np.testing.assert_array_equal(dataset.modalities["atac"].table.X.toarray(), table)
