@@ -87,9 +87,9 @@ def from_text_table(path: Path) -> Found:
         blocks, names, columns, texts = [], list[str](), list[str](), list[pd.DataFrame]()
         for part in form.text.rows(path, 0 if form.named else None, chunksize=_ROWS):
             names += map(str, part.index)
-            worded = list(texts[0]) if texts else [column for column in part if _is_worded(part[column])]
+            worded = list(texts[0]) if texts else _worded(part)
             texts.append(part[worded])
-            part = part.drop(columns=worded)
+            part = part.drop(columns=worded) if worded else part
             columns = [str(column) for column in part.columns]
             blocks.append(sparse.csr_matrix(_numbers(part, path)))
         values = sparse.vstack(blocks, format="csr")
@@ -112,7 +112,7 @@ def from_text_table(path: Path) -> Found:
     if _are_shares(table.X[:, measured]):
         raise DataError(
             f"Expected measurements in {path.name}, found shares that add up to 1 at each barcode, as types of cells "
-            "do. Bring them into a result with `trsmi import`."
+            "do. Put them into obs of the section's file."
         )
     kept = placing | annotating
     table.obs[list(table.var_names[kept])] = table.X[:, np.flatnonzero(kept)].toarray()
@@ -141,13 +141,13 @@ def _refuse_annotations(path: Path, found: Sequence[str], spots: Sequence[str], 
     )
 
 
-def _is_worded(column: pd.Series) -> bool:
-    """Return whether a column holds text throughout, and no number among it."""
+def _worded(part: pd.DataFrame) -> list[str]:
+    """Return the columns that hold text throughout, and no number among it."""
     import pandas as pd
 
-    if column.dtype.kind in "biufc":
-        return False
-    return bool(pd.to_numeric(column.str.replace(",", ""), errors="coerce").isna().all())
+    texts = [column for column, dtype in part.dtypes.items() if dtype.kind not in "biufc"]
+    numbers = {column: part[column].str.replace(",", "").pipe(pd.to_numeric, errors="coerce") for column in texts}
+    return [str(column) for column, values in numbers.items() if values.isna().all()]
 
 
 def _are_shares(values: sparse.csr_matrix) -> bool:
