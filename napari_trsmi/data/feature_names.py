@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SYMBOLS = ("feature_name", "gene_symbols", "gene_symbol", "symbol", "gene_name", "gene_names")
+_OF_NUMBERED = (  # columns of names where the index only numbers the features
+    *("gene_short_name", "gene", "genes", "protein", "protein_name", "protein_names", "antibody", "antibody_name"),
+    *("marker", "markers", "target", "feature", "features", "name", "names"),
+)
 _IDENTIFIERS = ("gene_ids", "gene_id", "ensembl_id", "ensembl", "feature_id")
 _CLONED = re.compile(r"(hu|ms|rat|hums|hurat|msrat|humsrat)\.(?P<target>[^_]+)_.+", re.IGNORECASE)
 _BEFORE = re.compile(r"(anti|adt|ab|prot|protein|hu|mu|ms|hums|human|mouse)[-_. :]+(?=.)", re.IGNORECASE)
@@ -33,9 +37,11 @@ def labels(var: pd.DataFrame) -> list[str]:
     >>> import pandas as pd
     >>> labels(pd.DataFrame({"gene_symbols": ["CD3E", None]}, index=["ENSG00000198851", "ENSG00000285053"]))
     ['CD3E', 'ENSG00000285053']
+    >>> labels(pd.DataFrame({"name": ["CD3", "CD4"]}, index=["0", "1"]))
+    ['CD3', 'CD4']
     """
     names = [str(name) for name in var.index]
-    found = next(_columns(var, _SYMBOLS), None)
+    found = _symbols(var)
     if found is None:
         return names
     times = Counter(found)
@@ -44,7 +50,7 @@ def labels(var: pd.DataFrame) -> list[str]:
 
 def label(var: pd.DataFrame, name: str) -> str:
     """Return the name to show of the feature `name`, or `name` where there is no such feature."""
-    found = next(_columns(var, _SYMBOLS), None)
+    found = _symbols(var)
     (at,) = np.nonzero(var.index == name)
     return name if found is None or len(at) == 0 else _shown(found[at[0]], name, found.count(found[at[0]]))
 
@@ -82,6 +88,12 @@ def antibody(name: str) -> str:
     while match := re.search(f"(?:{_BEHIND.pattern})$", text, re.IGNORECASE):
         text = text[: match.start()]
     return re.sub(r"[\W_]+", "", text).casefold() or name.casefold()
+
+
+def _symbols(var: pd.DataFrame) -> list[str] | None:
+    """Return the symbol of each feature, "" where it is missing; None where `var` has no column of them."""
+    numbered = len(var) > 0 and all(map(str.isdecimal, map(str, var.index)))
+    return next(_columns(var, (*_SYMBOLS, *_OF_NUMBERED) if numbered else _SYMBOLS), None)
 
 
 def _shown(symbol: str, name: str, times: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 
 from napari_trsmi.atomic import replacing
 from napari_trsmi.errors import DataError
-from napari_trsmi.exchange.cells import PLACES, headings, is_measure, natural, texts
+from napari_trsmi.exchange.cells import PLACES, cells_of, groups_among, headings, natural, texts
 from napari_trsmi.exchange.columns import Column, column_of, inside, rows_within, spread
 from napari_trsmi.exchange.labels import DOMAIN, by_section, labels_of
 from napari_trsmi.exchange.packed import start_of, text_of, title_of
@@ -30,7 +29,6 @@ _UNNAMED = ("group", "selection", "cluster", "color")  # headings that say less 
 _SECTION = "section"  # the column of a table of a study, as of its domains.csv, that says which section a line is of
 _MOST_GROUPS = 1000
 _START = 100_000  # bytes that tell what a file is
-_SEPARATORS = (",", ";", "\t")
 _NOT = "Loupe's and Xenium Explorer's tables have barcodes in the first column and a group in the second."
 
 
@@ -110,7 +108,7 @@ def is_groups(path: Path, known: np.ndarray | None = None) -> bool:
         return False
     if not lines or _SELECTION.match(lines[0]):
         return True
-    rows = _as_ours([row for row in _cells([line for line in lines if not line.startswith("#")]) if row])
+    rows = _as_ours([row for row in cells_of([line for line in lines if not line.startswith("#")]) if row])
     if not rows or len(rows[0]) < 2:
         return False
     heads = [cell.strip().casefold() for cell in rows[0]]
@@ -160,12 +158,6 @@ def read_groups(dataset: Dataset, path: str | Path, section: str | None = None) 
     return [_column(dataset, name, values, colors, rows, path, told) for name, values in columns.items()]
 
 
-def _cells(lines: Sequence[str]) -> list[list[str]]:
-    """Return the cells of a table, told apart by what the first line has most of, or the second where it has none."""
-    first = next((line for line in lines[:2] if any(mark in line for mark in _SEPARATORS)), "")
-    return list(csv.reader(lines, delimiter=max(_SEPARATORS, key=first.count)))
-
-
 def _as_ours(rows: list[list[str]]) -> list[list[str]]:
     """Return the cells of a table with its barcodes first and a heading above each column, as others leave them out.
 
@@ -201,7 +193,7 @@ def _parts(path: Path, known: np.ndarray) -> list[tuple[str, pd.DataFrame]]:
             blocks[-1][1].append(line)
     tables = []
     for name, block in blocks:
-        rows = _as_ours(_cells(block))
+        rows = _as_ours(cells_of(block))
         if rows and rows[0][:1] and rows[0][0].strip() in known:  # there is no heading
             rows.insert(0, ["Barcode", *("group" if k == 1 else f"group {k}" for k in range(1, len(rows[0])))])
         if len(rows) < 2 or len({len(row) for row in rows}) > 1:
@@ -217,8 +209,7 @@ def _columns_of(table: pd.DataFrame, path: Path) -> tuple[np.ndarray, dict[str, 
     heads = headings(table)
     first = next((at for at, head in enumerate(heads) if head in FIRST), 0)
     rest = {name: texts(table[name]) for at, name in enumerate(table.columns) if at != first and heads[at] != "color"}
-    groups = {name: values for name, values in rest.items() if not is_measure(name, values)}
-    for name, values in (groups or rest).items():
+    for name, values in groups_among(rest, path).items():
         if not any(values):
             continue
         if (n := len(set(values))) > _MOST_GROUPS:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["from_memory", "read"]
 
+_TABLES = (".h5ad", ".h5mu", ".h5", ".zarr", ".csv", ".tsv", ".txt")
+
 
 def read(
     path_or_paths: str | Path | Sequence[str | Path],
@@ -99,8 +101,11 @@ def read(
         spots=spots,
         of_several=of_several,
     )
-    for picture in pictures:
+    for picture in pictures[-1:]:
         dataset = with_picture(dataset, picture)
+    if others := [picture.name for picture in pictures[:-1]]:
+        note = f"One picture is shown: used {pictures[-1].name}, not {', '.join(others)}."
+        dataset = replace(dataset, notes=(*dataset.notes, note))
     if is_large(dataset.n_spots):
         del found
         gc.collect()  # tables refer to themselves: what of them is not used would stay for long
@@ -235,7 +240,7 @@ def _found(path: Path, library: str | None, modalities: Sequence[str] | None, al
         return from_space_ranger(run_of(path) or path, library, alone=alone)
     if (platform := platform_of(path)) is not None:
         return from_platform(path, platform, library)
-    inside = [part.name for part in sorted(path.iterdir()) if part.suffix in (".h5ad", ".h5mu", ".h5", ".zarr")]
+    inside = [part.name for part in sorted(path.iterdir()) if part.suffix in _TABLES]
     what = f"a folder with {', '.join(inside[:3])}" if inside else "a folder of another kind"
     way_out = "Give one of them, or those of one section together." if inside else "Choose another."
     if matrix := next((part.name for part in sorted(path.iterdir()) if part.name.endswith((".mtx", ".mtx.gz"))), ""):

@@ -16,11 +16,12 @@ from napari_trsmi.data.readers.kinds import (
     column_of_feature_types,
     guess_kind,
     is_another_measurement,
+    is_sparse_rna,
     kind_from_names,
     kind_of_feature_type,
     may_be_modality,
 )
-from napari_trsmi.data.readers.proteins import protein_table
+from napari_trsmi.data.readers.proteins import protein_table, proteins_in_obs
 from napari_trsmi.data.soundness import check_matrices
 from napari_trsmi.data.tables import layers_of
 from napari_trsmi.errors import DataError
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from napari_trsmi.data.outlines import Outlines, ShapeOutlines
     from napari_trsmi.data.pyramids import Pyramid
     from napari_trsmi.data.readers.needed import Modalities
+
+
+WHOLE = "the whole object"  # label of what a MuData keeps beside its modalities
 
 
 class Holder(NamedTuple):
@@ -105,6 +109,9 @@ def found_in_anndata(adata: AnnData, hint: str = "") -> Found:
     barcodes = unique_names(adata.obs_names)
     modality, more = _modality_of_features(adata.var)
     notes += more
+    proteins, beside = SHORT_NAMES["protein"], protein_table(adata)
+    if beside is not None or is_sparse_rna(adata):
+        hint = "" if kind_from_names(adata.var[[]][:0], "", hint) == "protein" else hint
     names = list(dict.fromkeys(modality[modality != ""]))
     guessed: set[str] = set()
     if not names or (modality == names[0]).all():
@@ -115,11 +122,15 @@ def found_in_anndata(adata: AnnData, hint: str = "") -> Found:
     else:
         tables, hints = {name: _with_features(adata, np.flatnonzero(modality == name)) for name in names}, {}
     obsm = dict(adata.obsm)
-    proteins = SHORT_NAMES["protein"]
-    if proteins not in tables and (found := protein_table(adata)) is not None:
-        key, tables[proteins] = found
+    if proteins not in tables and beside is not None:
+        key, tables[proteins] = beside
         del obsm[key]
         notes.append(f"Took obsm[{key!r}] for the modality {proteins!r}.")
+    if proteins not in tables and (columns := proteins_in_obs(adata.obs)):
+        notes.append(
+            f"Left {len(columns)} columns of obs that are called as proteins are alone, such as {columns[0]!r}: to "
+            "train on them too, store them as a modality."
+        )
     for key in (key for key in obsm if may_be_modality(str(key)) and len(np.shape(obsm[key])) == 2):
         width = np.shape(obsm[key])[1]
         notes.append(f"Left obsm[{key!r}] ({width:,} columns) alone: to train on it too, store it as a modality.")
@@ -135,7 +146,7 @@ def found_in_mudata(mdata: MuData | Modalities) -> Found:
     barcodes = {name: unique_names(table.obs_names) for name, table in mdata.mod.items()}
     of_whole = _barcodes_of_whole(mdata, barcodes)
     notes = [note for name, table in mdata.mod.items() for note in note_on_repeats(table.obs_names, name)]
-    holders = [Holder("the whole object", mdata.obs.set_axis(of_whole), mdata.obsm, mdata.uns)]
+    holders = [Holder(WHOLE, mdata.obs.set_axis(of_whole), mdata.obsm, mdata.uns)]
     for name, table in mdata.mod.items():
         holders.append(Holder(f"modality {name!r}", table.obs.set_axis(barcodes[name]), table.obsm, table.uns))
     return Found(dict(mdata.mod), holders, notes=notes, stored={"": of_whole, **barcodes}, barcodes=barcodes)
@@ -177,7 +188,8 @@ def combined(parts: Mapping[str, Found]) -> Found:
                 raise DataError(
                     f"Expected one modality per name, found {name!r} twice. Rename one of the files or modalities."
                 )
-            tables[name], hints[name], barcodes[name] = table, stem, part.barcodes_of(own)
+            tables[name], barcodes[name] = table, part.barcodes_of(own)
+            hints[name] = part.hints.get(own, stem) and stem
     holders = []
     for stem, part in parts.items():
         holders += part.holders if len(part.holders) > 1 else [holder._replace(label=stem) for holder in part.holders]

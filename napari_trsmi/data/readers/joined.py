@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_trsmi.config import Kind
 from napari_trsmi.data.readers.barcodes import Renaming, aligned, common
-from napari_trsmi.data.readers.found import Found, Holder
+from napari_trsmi.data.readers.found import WHOLE, Found, Holder
 from napari_trsmi.data.readers.values import holds_features
 from napari_trsmi.errors import DataError
 
@@ -261,7 +261,7 @@ def annotations_of(joined: Joined, names: pd.Index) -> pd.DataFrame:
         for column, values in obs.items():
             column = str(column)
             modality, _, rest = column.partition(":")
-            if modality in tables and rest in tables[modality].obs:
+            if holder.label == WHOLE and modality in tables and rest in tables[modality].obs:
                 continue
             if column not in columns:
                 columns[column], lacking[column] = values, lacks

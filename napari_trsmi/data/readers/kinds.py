@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_trsmi.config import Kind
+from napari_trsmi.data.feature_names import labels
 from napari_trsmi.data.readers.antibodies import is_antibody, is_gene
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ _FEATURE_TYPES: dict[str, Kind] = {
     "gene expression": "rna",
     "gene": "rna",
     "rna": "rna",
+    "cdna": "rna",
+    "endogenous": "rna",
     "antibody capture": "protein",
     "protein expression": "protein",
     "protein": "protein",
@@ -33,6 +36,10 @@ _FEATURE_TYPES: dict[str, Kind] = {
     "proteins": "protein",
     "protein tag": "protein",
     "surface protein": "protein",
+    "ab": "protein",
+    "abseq": "protein",
+    "cite": "protein",
+    "cite seq": "protein",
     "genes": "rna",
     "transcripts": "rna",
     "gex": "rna",
@@ -48,6 +55,23 @@ _WORDS: dict[Kind, str] = {
     "protein": "adt adts prot protein proteins antibody antibodies codex totalseq imc mibi cycif phenocycler",
     "chromatin": "atac scatac chromatin peak peaks histone cuttag dnase epigenome",
 }
+_BESIDE_TYPES = frozenset(
+    [
+        "panel",
+        "tag",
+        "tags",
+        "capture",
+        "expression",
+        "counts",
+        "assay",
+        "data",
+        "surface",
+        "derived",
+        "features",
+        "abundance",
+        "accessibility",
+    ]
+)
 _MEASURED = frozenset(
     (
         *("metabolite", "metabolites", "metabolome", "metabolomics", "lipid", "lipids", "lipidome", "lipidomics"),
@@ -81,10 +105,17 @@ def kind_of_feature_type(text: str) -> Kind | None:
     --------
     >>> kind_of_feature_type("Antibody Capture")
     'protein'
-    >>> kind_of_feature_type("CRISPR Guide Capture") is None
-    True
+    >>> kind_of_feature_type("Proteins (ADT)"), kind_of_feature_type("ATAC peaks")
+    ('protein', 'chromatin')
+    >>> [kind_of_feature_type(text) for text in ("CRISPR Guide Capture", "Gene Activity", "protein_coding")]
+    [None, None, None]
     """
-    return _FEATURE_TYPES.get(re.sub(r"[\W_]+", " ", text).strip().lower())  # R writes Gene.Expression
+    bare = re.sub(r"[\W_]+", " ", text).strip().lower()  # R writes Gene.Expression
+    if (kind := _FEATURE_TYPES.get(bare)) is not None:
+        return kind
+    words = set(bare.split()) - _BESIDE_TYPES  # Gene Activity and protein_coding have others
+    kinds = {kind for kind, known in _WORDS.items() if words & set(known.split())}
+    return kinds.pop() if len(kinds) == 1 and words <= set(" ".join(_WORDS.values()).split()) else None
 
 
 def column_of_feature_types(var: pd.DataFrame) -> str | None:
@@ -190,16 +221,33 @@ def guess_kind(table: AnnData) -> tuple[Kind | None, str]:
     Symbols of genes and names of antibodies go before the values. Of these, a few features that most spots have are
     taken for proteins, and any others of 0 or more for RNA.
     """
-    if kind := kind_from_symbols(table.var_names[:: max(1, table.n_vars // _SAMPLE)]):
+    if kind := _kind_of_symbols(table):
         return kind, BY_NAMES
     if table.X is None or 0 in table.shape:
         return None, BY_VALUES
-    head = table.X[: min(table.n_obs, _SAMPLE)]
-    head = head if isinstance(head, np.ndarray) else head.toarray()  # at most 200 rows
+    head = _head(table)
     if not (head >= 0).all():
         return None, BY_VALUES
     few_and_dense = table.n_vars <= MOST_PROTEINS and np.count_nonzero(head) > 0.5 * head.size
     return "protein" if few_and_dense else "rna", BY_VALUES
+
+
+def is_sparse_rna(table: AnnData) -> bool:
+    """Return whether a table is of genes, whatever its file is called: many symbols, most of them at few spots."""
+    if table.X is None or table.n_vars <= MOST_PROTEINS or table.n_obs == 0 or _kind_of_symbols(table) != "rna":
+        return False
+    head = _head(table)
+    return bool((head >= 0).all() and np.count_nonzero(head) < 0.5 * head.size)
+
+
+def _kind_of_symbols(table: AnnData) -> Kind | None:
+    return kind_from_symbols(labels(table.var)[:: max(1, table.n_vars // _SAMPLE)])
+
+
+def _head(table: AnnData) -> np.ndarray:
+    """Return (n, D) values of at most 200 rows."""
+    head: Any = table.X[: min(table.n_obs, _SAMPLE)]
+    return head if isinstance(head, np.ndarray) else np.asarray(head.toarray())
 
 
 def _has_intervals(var: pd.DataFrame) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 _FEATURE_COLUMNS = ("gene_ids", "symbol", "feature_types")
+_HEADING = re.compile(
+    r"(barcodes?|cells?|spots?|genes?|features?|ensembl)?[_. ]?(ids?|names?|barcodes?|symbols?)?", re.IGNORECASE
+)
 _PEAKS = "peaks.bed"  # chromosome, start, end, as Cell Ranger ATAC writes them
 
 
@@ -65,9 +69,9 @@ def _read_lists(path: Path) -> AnnData:
     from scipy.io import mmread
 
     prefix = path.name[: path.name.index("matrix.mtx")]
-    barcodes = _list_beside(path, prefix, "barcodes.tsv").iloc[:, 0]
-    features = _list_beside(path, prefix, "features.tsv", "genes.tsv", _PEAKS)
     counts = sparse.csr_matrix(mmread(path).T, dtype=np.float32)  # (spots, features)
+    barcodes = _below_heading(_list_beside(path, prefix, "barcodes.tsv"), counts.shape).iloc[:, 0]
+    features = _below_heading(_list_beside(path, prefix, "features.tsv", "genes.tsv", _PEAKS), counts.shape)
     if counts.shape != (shape := (len(barcodes), len(features))):
         if counts.shape != shape[::-1]:
             raise DataError(
@@ -81,6 +85,12 @@ def _read_lists(path: Path) -> AnnData:
     return table
 
 
+def _below_heading(table: pd.DataFrame, shape: tuple[int, ...]) -> pd.DataFrame:
+    """Return a list without its first line where that is a heading, and one more than the matrix has."""
+    headed = len(table) > 0 and _HEADING.fullmatch(table.iloc[0, 0].strip()) is not None
+    return table.iloc[1:] if headed and len(table) not in shape and len(table) - 1 in shape else table
+
+
 def _list_beside(path: Path, prefix: str, *names: str) -> pd.DataFrame:
     """Return the list of one of these names beside `path`, gzipped or not: up to three columns of text."""
     import pandas as pd
@@ -90,6 +100,7 @@ def _list_beside(path: Path, prefix: str, *names: str) -> pd.DataFrame:
             if file.exists():
                 text = {"sep": "\t", "dtype": str, "keep_default_na": False, "quoting": csv.QUOTE_NONE}
                 table = pd.read_csv(file, header=None, comment="#" if name == _PEAKS else None, **text).iloc[:, :3]
+                table = table.apply(lambda column: column.str.strip('"'))
                 if name == _PEAKS:
                     peaks = table[0] + ":" + table[1] + "-" + table[2]
                     table = pd.DataFrame({0: peaks, 1: peaks, 2: "Peaks"})

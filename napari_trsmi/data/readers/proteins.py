@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
+from napari_trsmi.data.readers.antibodies import is_antibody
 from napari_trsmi.data.readers.kinds import kind_from_symbols
 from napari_trsmi.data.readers.profile import profile_of
 
@@ -19,7 +20,12 @@ _KEYS = (  # of tables without names too; the measured come first
     *("protein_expression", "protein_counts", "adt_counts", "protein_raw", "proteins", "protein", "adt"),
     *("antibody_expression", "antibody_capture", "antibodies", "antibody", "adt_expression"),
 )
-_NAMES = ("protein_names", "adt_names", "antibody_names")
+_NAMES = (
+    *("protein_names", "adt_names", "antibody_names", "proteins", "antibodies"),
+    *("protein_features", "adt_features", "adt_var_names", "protein_var_names"),
+)
+_PREFIXED = re.compile(r"(adt|protein|prot|ab|cite)[-_.:](?=.)|[-_.:](adt|protein|prot|ab|cite)$", re.IGNORECASE)
+_SOME = 4  # columns of obs
 
 
 def protein_table(adata: AnnData) -> tuple[str, AnnData] | None:
@@ -49,6 +55,13 @@ def protein_table(adata: AnnData) -> tuple[str, AnnData] | None:
     return key, found[key]
 
 
+def proteins_in_obs(obs: pd.DataFrame) -> list[str]:
+    """Return the columns of `obs` that are called as antibodies are and hold numbers; none where they are few."""
+    numbers = [str(column) for column, dtype in obs.dtypes.items() if dtype.kind in "iuf"]
+    found = [column for column in numbers if is_antibody(_PREFIXED.sub("", column)) or _PREFIXED.search(column)]
+    return found if len(found) >= _SOME else []
+
+
 def _names(adata: AnnData, key: str, stored: Any) -> pd.Index | None:
     """Return the names of the columns of an entry of ``obsm``; None where it is an embedding for all that is known."""
     import pandas as pd
@@ -58,8 +71,9 @@ def _names(adata: AnnData, key: str, stored: Any) -> pd.Index | None:
     if len(getattr(stored, "shape", ())) != 2:
         return None
     known = _rank(key) < len(_KEYS)
-    for name in (f"{key}_names", *(_NAMES if known else ())):
-        found = adata.uns.get(name)
+    there = {str(name).lower(): value for name, value in reversed(list(adata.uns.items()))}
+    for name in (f"{key}_names".lower(), *(_NAMES if known else ())):
+        found = there.get(name)
         if found is not None and np.shape(found) == (stored.shape[1],):
             return pd.Index(np.asarray(found).astype(str))
     return pd.Index([f"protein_{i + 1}" for i in range(stored.shape[1])]) if known else None

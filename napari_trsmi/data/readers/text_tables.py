@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from scipy import sparse
 
 from napari_trsmi.data.readers.axes import find_axes
 from napari_trsmi.data.readers.found import Found, Holder, found_in_anndata
@@ -22,7 +23,7 @@ from napari_trsmi.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-_ENDINGS = re.compile(r"\.(?:csv|tsv|txt)(?:\.gz)?", re.IGNORECASE)
+_ENDINGS = re.compile(r"\.(?:csv|tsv|txt|tab)(?:\.gz)?", re.IGNORECASE)
 _BARCODE = re.compile(  # of a grid, 12x34, which R writes X12x34, or of nucleotides; with anything beside them
     r"(?:.*[-_.:#])?(?:X?\d+x\d+|[ACGTN]{8,})(?:[-_.:#].*)?", re.IGNORECASE
 )
@@ -31,7 +32,17 @@ _NAMES = re.compile(
     r"(?:cell|spot|bead|bin)s?(?:id|name|label|barcode)?|barcodes?|(?:id|name|index)s?|object(?:id)?|cb"
 )
 _SPOTS_BESIDE = ("unmapped", "no_match", "total_reads")  # rows of CITE-seq-Count that are no antibody
+_ANNOTATIONS = re.compile(  # numbers that programs write beside what was measured: shapes, quality, groups
+    r"(?:cell|nucleus|nuclear|nuclei|object|spot)?_?(?:area|size|perimeter|eccentricity|solidity|extent|circularity"
+    r"|roundness|orientation|volume|diameter|(?:major|minor)_?axis(?:_?length)?|convex_?area|euler_number"
+    r"|equivalent_diameter(?:_area)?)(?:_(?:um|px|µm|pixels|microns)\d?)?"
+    r"|n_?(?:counts?|genes|umis?|features?)(?:_(?:rna|adt|spatial|by_counts))?|total_counts|pct_counts_.+|percent_mito?"
+    r"|(?:seurat_|spatial_)?(?:clusters?|domains?|labels?)|leiden.*|louvain.*|cell_?types?|fov|batch|sample|section|qc"
+    r"|scores?|in_?tissue|(?:cell|object|spot|nucleus|image|label)?_?id|index"
+)
 _FEWEST = 3  # lines, and features, of such a table
+_FEWEST_GENES = 20  # that tell a table of genes whose spots are called by no barcodes
+_CLOSE = 1e-3  # to 1, of shares that were rounded
 _ROWS = 1000  # read at a time
 
 
@@ -65,17 +76,20 @@ def from_text_table(path: Path) -> Found:
     DataError
         The text cannot be read, or something in it is no number.
     """
+    import pandas as pd
     from anndata import AnnData
-    from scipy import sparse
 
     form = _form(path)
     assert form is not None, "asked before"
     if form.spots_in_rows and not _measures(form) and (places := places_in(path)) is not None:
         return places
     with reading(path):
-        blocks, names, columns = [], list[str](), list[str]()
-        for part in _parts(path, form):
+        blocks, names, columns, texts = [], list[str](), list[str](), list[pd.DataFrame]()
+        for part in form.text.rows(path, 0 if form.named else None, chunksize=_ROWS):
             names += map(str, part.index)
+            worded = list(texts[0]) if texts else _worded(part)
+            texts.append(part[worded])
+            part = part.drop(columns=worded) if worded else part
             columns = [str(column) for column in part.columns]
             blocks.append(sparse.csr_matrix(_numbers(part, path)))
         values = sparse.vstack(blocks, format="csr")
@@ -83,22 +97,63 @@ def from_text_table(path: Path) -> Found:
         values = values if form.spots_in_rows else values.T.tocsr()
         table = AnnData(values)
         table.obs_names, table.var_names = spots, features
-    if len(features) < _FEWEST:
+        told = pd.concat(texts).astype("string").astype(object)
+        if form.spots_in_rows:
+            table.obs[list(told)] = told.to_numpy()
+        else:
+            table.var[list(told)] = told.to_numpy()
+    axes = [axes for axes in find_axes(features) if form.spots_in_rows]
+    placing = table.var_names.isin({column for one in axes for column in one.columns})
+    named = table.var_names.str.lower().str.replace(r"\W+", "_", regex=True)
+    annotating = ~placing & named.str.fullmatch(_ANNOTATIONS) & form.spots_in_rows
+    measured = ~(placing | annotating)
+    if measured.sum() < _FEWEST:
+        _refuse_annotations(path, [*told, *table.var_names[~placing]], spots, form)
+    if _are_shares(table.X[:, measured]):
         raise DataError(
-            f"Expected features measured at each barcode in {path.name}, found {', '.join(features) or 'none'} alone. "
-            "Bring annotations into a result with `trsmi import`."
+            f"Expected measurements in {path.name}, found shares that add up to 1 at each barcode, as types of cells "
+            "do. Put them into obs of the section's file."
         )
-    told = {column for axes in find_axes(features) for column in axes.columns} if form.spots_in_rows else set()
-    placing = table.var_names.isin(told)
-    table.obs[list(table.var_names[placing])] = table.X[:, np.flatnonzero(placing)].toarray()
+    kept = placing | annotating
+    table.obs[list(table.var_names[kept])] = table.X[:, np.flatnonzero(kept)].toarray()
     beside = table.var_names.str.lower().isin(_SPOTS_BESIDE)
-    measured = ~(beside | placing)
+    measured &= ~beside
     found = found_in_anndata(table[:, measured].copy(), readable(path.name[: path.name.index(".")]))
     found.notes.append(f"Read {len(spots):,} spots x {int(measured.sum()):,} features from the text {path.name}.")
     if beside.any():
         found.notes.append(f"Left out {', '.join(table.var_names[beside])}: no features.")
+    if annotations := [*(told if form.spots_in_rows else ()), *table.var_names[annotating]]:
+        found.notes.append(f"Took {', '.join(annotations)} of {path.name} for annotations, not for features.")
     found.stored = {}  # there is no table to write into
     return found
+
+
+def _refuse_annotations(path: Path, found: Sequence[str], spots: Sequence[str], form: _Form) -> None:
+    """Raise `DataError` on a table that measures nothing, or has a line for each count."""
+    if form.spots_in_rows and len(set(spots)) < len(spots):
+        raise DataError(
+            f"Expected one row for each barcode in {path.name}, found several of {spots[0]!r}, with "
+            f"{', '.join(found)}. Give each feature a column first (pivot_table in pandas, pivot_wider in R)."
+        )
+    raise DataError(
+        f"Expected features measured at each barcode in {path.name}, found {', '.join(found) or 'none'} alone. "
+        "Bring annotations into a result with `trsmi import`."
+    )
+
+
+def _worded(part: pd.DataFrame) -> list[str]:
+    """Return the columns that hold text throughout, and no number among it."""
+    import pandas as pd
+
+    texts = [column for column, dtype in part.dtypes.items() if dtype.kind not in "biufc"]
+    numbers = {column: part[column].str.replace(",", "").pipe(pd.to_numeric, errors="coerce") for column in texts}
+    return [str(column) for column, values in numbers.items() if values.isna().all()]
+
+
+def _are_shares(values: sparse.csr_matrix) -> bool:
+    """Return whether (N, D) values are parts of a whole at each spot."""
+    sums = np.asarray(values.sum(axis=1)).ravel()
+    return values.max() < 1 and values.min() >= 0 and bool((np.abs(sums - 1) < _CLOSE).all())
 
 
 def _measures(form: _Form) -> bool:
@@ -131,13 +186,13 @@ def places_in(path: Path) -> Found | None:
             told = {"names": ["name", "x", "y"], "index_col": "name", "dtype": {"name": str}}
             return _places(pd.read_csv(path, header=None, **told, **text.reading), path)
     columns = text.fields(0)
-    named = len(columns) == len(text.fields(1))
+    named = text.is_named
     axes = find_axes(columns)
     if not axes or (name := _column_of_names(text, named, axes[0].columns)) is None:
         return None
     position = columns.index(name) if named else 0
     with reading(path):
-        table = pd.read_csv(path, index_col=position if named else None, dtype={position: str}, **text.reading)
+        table = text.rows(path, position if named else None)
         places = table[list(axes[0].columns)].set_axis(table.index.astype(str))
     return _places(places, path)
 
@@ -181,13 +236,33 @@ def _form(path: Path) -> _Form | None:
     text = look_at(path)
     if len(text.lines) < _FEWEST or not text.lines[0].count(text.separator):
         return None
-    columns = text.fields(0)
-    named = len(columns) == len(text.fields(1))
-    if _are_barcodes(row.split(text.separator, 1)[0] for row in text.lines[1:]):
+    named = text.is_named
+    columns = text.fields(0)[int(named) :]
+    rows = [row.split(text.separator, 1)[0].strip().strip("\"'") for row in text.lines[1:]]
+    if _are_barcodes(rows):
         return _Form(text, named, spots_in_rows=True)
-    if _are_barcodes(columns[int(named) :]):
+    if _are_barcodes(columns):
         return _Form(text, named, spots_in_rows=False)
+    if len(set(rows)) < len(rows) or (named and find_axes([text.fields(0)[0], "x", "y"])[0].columns[0] != "x"):
+        return None
+    if _are_features(columns) != _are_features(rows) and (
+        _are_features(columns) or sum(map(str.isdecimal, (name[-1:] for name in columns))) >= _MOSTLY * len(columns)
+    ):
+        return _Form(text, named, spots_in_rows=_are_features(columns))
     return None
+
+
+def _are_features(names: Sequence[str]) -> bool:
+    """Return whether names are those of antibodies or peaks, or of as many genes as no other table has."""
+    import pandas as pd
+
+    places = {column for axes in find_axes(names) for column in axes.columns}
+    features = [name for name in names if name not in places]
+    if len(features) < _FEWEST:
+        return False
+    kind = kind_from_names(pd.DataFrame(index=features), "")
+    kind = kind or kind_from_symbols(features[:: max(1, len(features) // _SAMPLE)])
+    return kind in ("protein", "chromatin") or (kind == "rna" and len(features) >= _FEWEST_GENES)
 
 
 def _are_barcodes(names: Iterable[str]) -> bool:
@@ -195,22 +270,17 @@ def _are_barcodes(names: Iterable[str]) -> bool:
     return len(given) > 1 and sum(_BARCODE.fullmatch(name) is not None for name in given) >= _MOSTLY * len(given)
 
 
-def _parts(path: Path, form: _Form) -> Iterator[pd.DataFrame]:
-    """Yield some rows after the other, by their names."""
-    import pandas as pd
-
-    index = 0 if form.named else None  # found by itself where the header is shorter
-    yield from pd.read_csv(path, index_col=index, chunksize=_ROWS, **form.text.reading)
-
-
 def _numbers(part: pd.DataFrame, path: Path) -> np.ndarray:
     """Return (n, m) float32; raises `DataError` where a column is no numbers."""
+    import pandas as pd
+
     wrong: Sequence[Any] = [column for column, dtype in part.dtypes.items() if dtype.kind not in "biuf"]
     if len(wrong):
-        value = part[wrong[0]].iloc[0]
+        texts = part[wrong[0]].astype(str)
+        value = texts[pd.to_numeric(texts, errors="coerce").isna()].iloc[0]
         raise DataError(
             f"Expected numbers in all columns but the first of {path.name}, found {value!r} in {str(wrong[0])!r}. "
-            "Leave such columns out; bring annotations into a result with `trsmi import`."
+            "Correct it, or leave such columns out; bring annotations into a result with `trsmi import`."
         )
     values: np.ndarray = part.to_numpy(np.float32)
     return values

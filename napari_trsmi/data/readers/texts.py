@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import re
 from collections.abc import Sequence
@@ -13,6 +14,8 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # as spreadsheets write what they call Uni
 _COMMA = re.compile(r"\s*[\"']?-?\d+,(\d+)[\"']?\s*")  # 10,5
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
 _THOUSANDS = 3  # digits after each comma, where that may stand for something else
+_SEPARATOR = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)  # the first line of what spreadsheets are told
+_MARKS = "\t,;"
 _TYPES = "TYPE"  # of the line below the header in files of the Single Cell Portal
 _SAMPLE = 200
 
@@ -43,6 +46,17 @@ class Text(NamedTuple):
         return len(first) == 3 and all(_NUMBER.fullmatch(field) for field in first[1:])
 
     @property
+    def ends_in_separators(self) -> bool:
+        """Whether each row ends in a separator that the header lacks."""
+        rows = [line.rstrip("\r\n") for line in self.lines[1:]]
+        return all(row.endswith(self.separator) for row in rows) and len(self.fields(1)) == len(self.fields(0)) + 1
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the header names the first column too, which R leaves out."""
+        return len(self.fields(0)) == len(self.fields(1)) or self.ends_in_separators
+
+    @property
     def reading(self) -> dict[str, Any]:
         """What `pandas.read_csv` is told."""
         return {
@@ -56,7 +70,28 @@ class Text(NamedTuple):
 
     def fields(self, line: int) -> list[str]:
         """Return what stands in a line, without quotes."""
-        return [field.strip().strip("\"'") for field in self.lines[line].rstrip("\r\n").split(self.separator)]
+        text = self.lines[line].rstrip("\r\n")
+        try:
+            fields = next(csv.reader([text], delimiter=self.separator, skipinitialspace=True), [])
+        except csv.Error:  # no end of a quote, or a field too long for it
+            fields = text.split(self.separator)
+        return [field.strip().strip("\"'") for field in fields]
+
+    def rows(self, path: Path, position: int | None, **options: Any) -> Any:
+        """Return what `pandas.read_csv` returns, rows by their names in the column at `position`.
+
+        None is for a header that is shorter than the rows, whose first column are the names.
+        """
+        import pandas as pd
+
+        how = {} if position is None else {"index_col": False, "dtype": {position: str}}
+
+        def named(table: pd.DataFrame) -> pd.DataFrame:
+            table = table if position is None else table.set_index(table.columns[position])
+            return table.rename(columns=lambda column: str(column).strip())
+
+        tables = pd.read_csv(path, **how, **options, **self.reading)
+        return named(tables) if isinstance(tables, pd.DataFrame) else map(named, tables)
 
 
 def look_at(path: Path) -> Text:
@@ -72,11 +107,45 @@ def look_at(path: Path) -> Text:
     except (OSError, EOFError, ValueError):  # what came before the end tells what it is
         pass
     numbered = [(number, line) for number, line in enumerate(lines) if line.strip()]
-    separator = max("\t,; ", key=numbered[0][1].count) if numbered else ","
+    told, separator = _before_header([line for _, line in numbered])
+    skipped = tuple(number for number, _ in numbered[:told])
+    numbered = numbered[told:]
     types = len(numbered) > 1 and numbered[1][1].split(separator, 1)[0].strip() == _TYPES
-    skipped = (numbered.pop(1)[0],) if types else ()
+    skipped += (numbered.pop(1)[0],) if types else ()
     lines = [line for _, line in numbered]
     return Text(lines, separator, _decimal(lines[1:], separator), encoding, skipped)
+
+
+def _before_header(lines: Sequence[str]) -> tuple[int, str]:
+    """Return how many lines are remarks in front of the header, or name the separator, and the separator.
+
+    A header may begin with the mark of a remark too: numbers follow it at once.
+    """
+    if lines and (told := _SEPARATOR.fullmatch(lines[0])):
+        return 1, told[1]
+    remarks = next((number for number, line in enumerate(lines) if not line.startswith("#")), 0)
+    following = lines[remarks + 1 : remarks + 3]
+    if len(following) == 2 and not any(mark in lines[remarks] for mark in _MARKS) and _is_table(following):
+        return remarks + 1, _separator(following)  # a title
+    separator = _separator(lines[remarks : remarks + 2])
+    if remarks:
+        fields = lines[remarks].split(separator)
+        measured = any(_NUMBER.fullmatch(field.strip()) for field in fields[1:])
+        remarks -= measured and abs(lines[remarks - 1].count(separator) + 1 - len(fields)) <= 1
+    return remarks, separator
+
+
+def _is_table(lines: Sequence[str]) -> bool:
+    """Return whether lines have the same number of one separator, for three columns or more."""
+    return any(lines[0].count(mark) == lines[1].count(mark) > 1 for mark in _MARKS)
+
+
+def _separator(lines: Sequence[str]) -> str:
+    """Return what separates the columns of a header and the first row: blanks where both have nothing else."""
+    if not lines:
+        return ","
+    marks = [mark for mark in _MARKS if all(mark in line for line in lines)] or "\t,; "
+    return max(marks, key=lines[0].count)
 
 
 def _decimal(rows: Sequence[str], separator: str) -> str:

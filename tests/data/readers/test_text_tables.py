@@ -106,7 +106,7 @@ def test_text_that_is_no_such_table_is_refused_in_a_sentence(tmp_path, counts):
     (tmp_path / "cells.csv").write_text("cell,CD3,CD4\n1,2,3\n2,4,5\n")
     with pytest.raises(DataError, match="rows or columns are called by barcodes, such as 12x34"):
         read(tmp_path / "cells.csv")
-    counts.assign(cluster="a").to_csv(tmp_path / "more.csv")
+    counts.assign(cluster=["a", *range(len(counts) - 1)]).to_csv(tmp_path / "more.csv")
     with pytest.raises(DataError, match=r"numbers in all columns but the first of more.csv, found 'a' in 'cluster'"):
         read(tmp_path / "more.csv")
     counts.iloc[:, :1].to_csv(tmp_path / "clusters.csv")
