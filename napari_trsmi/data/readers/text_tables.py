@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
+from napari_trsmi.data.readers.antibodies import is_antibody
 from napari_trsmi.data.readers.axes import find_axes
 from napari_trsmi.data.readers.found import Found, Holder, found_in_anndata
 from napari_trsmi.data.readers.kinds import kind_from_names, kind_from_symbols
@@ -42,6 +43,7 @@ _ANNOTATIONS = re.compile(  # numbers that programs write beside what was measur
 )
 _FEWEST = 3  # lines, and features, of such a table
 _FEWEST_GENES = 20  # that tell a table of genes whose spots are called by no barcodes
+_MOST_TYPES = 60  # of cells, that are called as genes are
 _CLOSE = 1e-3  # to 1, of shares that were rounded
 _ROWS = 1000  # read at a time
 
@@ -109,10 +111,10 @@ def from_text_table(path: Path) -> Found:
     measured = ~(placing | annotating)
     if measured.sum() < _FEWEST:
         _refuse_annotations(path, [*told, *table.var_names[~placing]], spots, form)
-    if _are_shares(table.X[:, measured]):
+    if _are_shares(table.X[:, measured]) and _may_be_types(list(table.var_names[measured])):
         raise DataError(
             f"Expected measurements in {path.name}, found shares that add up to 1 at each barcode, as types of cells "
-            "do. Put them into obs of the section's file."
+            "do. Put them into obs of the section's file; of features that were measured, give the counts."
         )
     kept = placing | annotating
     table.obs[list(table.var_names[kept])] = table.X[:, np.flatnonzero(kept)].toarray()
@@ -142,18 +144,27 @@ def _refuse_annotations(path: Path, found: Sequence[str], spots: Sequence[str], 
 
 
 def _worded(part: pd.DataFrame) -> list[str]:
-    """Return the columns that hold text throughout, and no number among it."""
+    """Return the columns that hold text throughout, and no number among it, or say yes or no beside others."""
     import pandas as pd
 
     texts = [column for column, dtype in part.dtypes.items() if dtype.kind not in "biufc"]
+    answers = [str(column) for column, dtype in part.dtypes.items() if dtype.kind == "b"]
     numbers = {column: part[column].str.replace(",", "").pipe(pd.to_numeric, errors="coerce") for column in texts}
-    return [str(column) for column, values in numbers.items() if values.isna().all()]
+    worded = [str(column) for column, values in numbers.items() if values.isna().all()]
+    return worded + answers if len(worded + answers) < part.shape[1] else worded
 
 
 def _are_shares(values: sparse.csr_matrix) -> bool:
     """Return whether (N, D) values are parts of a whole at each spot."""
     sums = np.asarray(values.sum(axis=1)).ravel()
     return values.max() < 1 and values.min() >= 0 and bool((np.abs(sums - 1) < _CLOSE).all())
+
+
+def _may_be_types(names: Sequence[str]) -> bool:
+    """Return whether names may be those of types of cells: few, as Sst and Vip, and no panel of antibodies."""
+    return sum(map(is_antibody, names)) <= 0.5 * len(names) and not (
+        len(names) > _MOST_TYPES and kind_from_symbols(names) == "rna"
+    )
 
 
 def _measures(form: _Form) -> bool:

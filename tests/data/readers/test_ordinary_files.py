@@ -1,0 +1,102 @@
+"""Ordinary files that look like odd ones: they are read as they always were."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from anndata import AnnData
+
+import napari_trsmi as nt
+from napari_trsmi.data.readers import from_memory
+
+N = 40
+GENES = ["Gad1", "Slc17a7", "Mbp", "Plp1", "Gfap", "Aqp4", "Cldn5", "Pdgfra", "Cspg4", "Csf1r"]
+MANY_GENES = [f"Slc{number}a1" for number in range(1, 51)] + [f"Zfp{number}" for number in range(1, 51)]
+PROTEINS = ["CD3", "CD4", "CD20", "CD68", "PD-1", "HLA-DR"]
+BARCODES = ["".join("ACGT"[i // 4**k % 4] for k in range(8)) + "-1" for i in range(N)]
+PLACES = np.column_stack([np.arange(N) % 8, np.arange(N) // 8]) * 10.0
+
+
+def counts(features: list[str], names: list[str] = BARCODES) -> pd.DataFrame:
+    """Counts, all different from feature to feature."""
+    values = np.random.default_rng(0).poisson(3, (N, len(features))) + np.arange(len(features))
+    return pd.DataFrame(values, index=names, columns=features)
+
+
+def positions(folder: Path) -> Path:
+    """A file of barcode, x and y."""
+    table = pd.DataFrame(PLACES, index=pd.Index(BARCODES, name="barcode"), columns=["x", "y"])
+    table.to_csv(folder / "places.csv")
+    return folder / "places.csv"
+
+
+def kinds(dataset: nt.Dataset) -> dict[str, tuple[str, int]]:
+    """{modality: its kind and how many features it has}."""
+    return {name: (one.kind, one.table.n_vars) for name, one in dataset.modalities.items()}
+
+
+@pytest.mark.parametrize(("features", "found"), [(MANY_GENES, ("rna", 100)), (PROTEINS, ("protein", 6))])
+def test_what_was_divided_by_its_sum_is_measured(tmp_path: Path, features: list[str], found: tuple[str, int]) -> None:
+    table = counts(features).astype(float)
+    table.div(table.sum(axis=1), axis=0).to_csv(tmp_path / "counts.csv")
+    assert list(kinds(nt.read([tmp_path / "counts.csv", positions(tmp_path)])).values()) == [found]
+
+
+@pytest.mark.parametrize("before", ["1.", "X1."])
+def test_the_number_of_a_sample_is_no_decimal_of_a_place(tmp_path: Path, before: str) -> None:
+    names = [f"{before}{i % 8 + 1}x{i // 8 + 1}" for i in range(N)]
+    counts(GENES, names).to_csv(tmp_path / "counts.csv")
+    np.testing.assert_array_equal(nt.read(tmp_path / "counts.csv").coords, PLACES / 10 + 1)
+
+
+@pytest.mark.parametrize(
+    ("column", "types"),
+    [
+        ("feature_types", ["protein_coding", "lncRNA", "snRNA"]),
+        ("feature_types", ["mRNA", "lncRNA"]),
+        ("type", ["protein", "ncRNA", "snRNA"]),
+        ("type", ["protein-coding", "pseudo", "mRNA", "protein"]),
+    ],
+)
+def test_what_annotations_call_genes_is_no_modality(column: str, types: list[str]) -> None:
+    var = pd.DataFrame({column: (types * 10)[:10]}, index=GENES)
+    table = AnnData(counts(GENES).to_numpy(np.float32), obs=pd.DataFrame(index=BARCODES), var=var)
+    table.obsm["spatial"] = PLACES
+    assert kinds(from_memory(table)) == {"rna": ("rna", 10)}
+
+
+def test_proteins_that_were_not_found_everywhere_stay_what_their_file_says(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    names = [f"{first}{number}" for first in ("KRT", "ZNF", "TMEM", "IL") for number in range(1, 101)]
+    values = np.exp(rng.normal(2, 1, (N, len(names)))) * (rng.random((N, len(names))) < 0.4)
+    table = AnnData(values.astype(np.float32), obs=pd.DataFrame(index=BARCODES), var=pd.DataFrame(index=names))
+    table.obsm["spatial"] = PLACES
+    table.write(tmp_path / "protein.h5ad")
+    assert kinds(nt.read(tmp_path / "protein.h5ad")) == {"adt": ("protein", 400)}
+    table.X = np.log1p(rng.poisson(0.3, table.shape).astype(np.float32) / rng.integers(500, 600, (N, 1)) * 1e4)
+    table.write(tmp_path / "protein.h5ad")
+    assert kinds(nt.read(tmp_path / "protein.h5ad")) == {"rna": ("rna", 400)}
+
+
+def test_columns_of_yes_and_no_are_annotations(tmp_path: Path) -> None:
+    counts(GENES).assign(is_tumor=np.arange(N) % 2 == 0).to_csv(tmp_path / "counts.csv")
+    dataset = nt.read([tmp_path / "counts.csv", positions(tmp_path)])
+    assert kinds(dataset) == {"rna": ("rna", 10)}
+    assert "is_tumor" in dataset.obs
+
+
+@pytest.mark.parametrize("first", ["", "name"])
+def test_blanks_between_decimal_commas_separate(tmp_path: Path, first: str) -> None:
+    table = counts(GENES) + 0.25
+    text = table.to_csv(sep=" ", decimal=",", index_label=first or None)
+    (tmp_path / "counts.txt").write_text(text if first else text.lstrip(" "))
+    dataset = nt.read([tmp_path / "counts.txt", positions(tmp_path)])
+    np.testing.assert_array_equal(dataset.modalities["rna"].table.X.toarray(), table)
+
+
+def test_a_gene_called_type_is_no_line_of_types(tmp_path: Path) -> None:
+    counts(["TYPE", *GENES]).T.to_csv(tmp_path / "counts.csv")
+    assert kinds(nt.read([tmp_path / "counts.csv", positions(tmp_path)])) == {"rna": ("rna", 11)}
