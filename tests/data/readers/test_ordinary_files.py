@@ -88,6 +88,16 @@ def test_columns_of_yes_and_no_are_annotations(tmp_path: Path) -> None:
     assert "is_tumor" in dataset.obs
 
 
+@pytest.mark.parametrize(
+    "name", ["Total", "ClusterID", "cluster.id", "spatial_domain", "cell_type_id", "Region", "layer"]
+)
+def test_totals_and_numbers_of_groups_are_no_features(tmp_path: Path, name: str) -> None:
+    counts(GENES).assign(**{name: np.arange(N) % 4}).to_csv(tmp_path / "counts.csv")
+    dataset = nt.read([tmp_path / "counts.csv", positions(tmp_path)])
+    assert kinds(dataset) == {"rna": ("rna", 10)}
+    assert name in dataset.obs
+
+
 @pytest.mark.parametrize("first", ["", "name"])
 def test_blanks_between_decimal_commas_separate(tmp_path: Path, first: str) -> None:
     table = counts(GENES) + 0.25
@@ -95,6 +105,47 @@ def test_blanks_between_decimal_commas_separate(tmp_path: Path, first: str) -> N
     (tmp_path / "counts.txt").write_text(text if first else text.lstrip(" "))
     dataset = nt.read([tmp_path / "counts.txt", positions(tmp_path)])
     np.testing.assert_array_equal(dataset.modalities["rna"].table.X.toarray(), table)
+
+
+@pytest.mark.parametrize("write", ["numbered", "last", "with places", "cells"])
+def test_names_of_spots_behind_the_first_column_are_found(tmp_path: Path, write: str) -> None:
+    table = counts(GENES).rename_axis("barcode")
+    files = [tmp_path / "counts.csv", positions(tmp_path)]
+    if write == "last":
+        table.assign(barcode=BARCODES).to_csv(files[0], index=False)
+    elif write == "with places":
+        table.assign(x=PLACES[:, 0], y=PLACES[:, 1]).reset_index().to_csv(files.pop(0))
+        files = [tmp_path / "counts.csv"]
+    elif write == "cells":
+        names = [f"cell_{number}" for number in range(N)]
+        table = counts(GENES * 2, names).set_axis(MANY_GENES[40:60], axis=1).rename_axis("cell_id")
+        table.assign(x=PLACES[:, 0], y=PLACES[:, 1]).reset_index().to_csv(files.pop(0))
+        files = [tmp_path / "counts.csv"]
+    else:
+        table.reset_index().to_csv(files[0])
+    dataset = nt.read(files)
+    assert list(dataset.obs_names[:2]) == list(table.index[:2])
+    np.testing.assert_array_equal(dataset.coords, PLACES)
+    rna = dataset.modalities["rna"].table
+    assert list(rna.var_names) == list(table.columns[: rna.n_vars])
+    np.testing.assert_array_equal(rna.X.toarray(), table[list(rna.var_names)])
+
+
+def test_names_of_genes_beside_their_numbers_are_no_spots(tmp_path: Path) -> None:
+    counts(GENES).T.rename_axis("name").reset_index().to_csv(tmp_path / "counts.csv")
+    rna = nt.read([tmp_path / "counts.csv", positions(tmp_path)]).modalities["rna"].table
+    assert (rna.n_obs, list(rna.var["name"])) == (N, GENES)
+
+
+@pytest.mark.parametrize("name", ["ENSG{:011d}|{}", "ENSG{:011d}.2_{}", "{1}_ENSMUSG{0:011d}"])
+def test_identifiers_with_symbols_are_genes(tmp_path: Path, name: str) -> None:
+    counts([name.format(number, gene) for number, gene in enumerate(GENES)]).to_csv(tmp_path / "counts.csv")
+    assert kinds(nt.read([tmp_path / "counts.csv", positions(tmp_path)])) == {"rna": ("rna", 10)}
+
+
+def test_many_antibodies_with_their_series_are_proteins(tmp_path: Path) -> None:
+    counts([f"{gene}_TotalC" for gene in [*MANY_GENES, *"ABCD"]] * 4).to_csv(tmp_path / "counts.csv")
+    assert kinds(nt.read([tmp_path / "counts.csv", positions(tmp_path)])) == {"adt": ("protein", 416)}
 
 
 def test_a_gene_called_type_is_no_line_of_types(tmp_path: Path) -> None:
