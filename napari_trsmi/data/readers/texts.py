@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # as spreadsheets write what they call Unicode text
-_COMMA = re.compile(r"\s*[\"']?-?\d+,(\d+)[\"']?\s*")  # 10,5
+_COMMA = re.compile(r"\s*[\"']?-?\d+,(\d+(?:e[-+]?\d+)?)[\"']?\s*", re.IGNORECASE)  # 10,5 and 1,05e+01
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
 _THOUSANDS = 3  # digits after each comma, where that may stand for something else
 _SEPARATOR = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)  # the first line of what spreadsheets are told

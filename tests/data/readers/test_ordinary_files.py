@@ -8,9 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from anndata import AnnData
+from scipy.io import mmwrite
+from scipy.sparse import csr_matrix
 
 import napari_trsmi as nt
 from napari_trsmi.data.readers import from_memory
+from napari_trsmi.errors import DataError
 
 N = 40
 GENES = ["Gad1", "Slc17a7", "Mbp", "Plp1", "Gfap", "Aqp4", "Cldn5", "Pdgfra", "Cspg4", "Csf1r"]
@@ -146,6 +149,31 @@ def test_identifiers_with_symbols_are_genes(tmp_path: Path, name: str) -> None:
 def test_many_antibodies_with_their_series_are_proteins(tmp_path: Path) -> None:
     counts([f"{gene}_TotalC" for gene in [*MANY_GENES, *"ABCD"]] * 4).to_csv(tmp_path / "counts.csv")
     assert kinds(nt.read([tmp_path / "counts.csv", positions(tmp_path)])) == {"adt": ("protein", 416)}
+
+
+def test_places_alone_lack_their_counts(tmp_path: Path) -> None:
+    names = [f"cell_{number}" for number in range(N)]
+    pd.DataFrame(PLACES, index=names, columns=["x", "y"]).to_csv(tmp_path / "places.csv")
+    with pytest.raises(DataError, match="one of places goes with the counts of its spots, both opened together"):
+        nt.read(tmp_path / "places.csv")
+
+
+def test_numbers_with_a_comma_and_an_exponent_are_numbers(tmp_path: Path) -> None:
+    counts(GENES).astype(float).to_csv(tmp_path / "counts.csv", sep=";", decimal=",", float_format="%.3e")
+    dataset = nt.read([tmp_path / "counts.csv", positions(tmp_path)])
+    np.testing.assert_array_equal(dataset.modalities["rna"].table.X.toarray(), counts(GENES))
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_types_beside_the_names_of_a_matrix_are_no_symbols(tmp_path: Path, header: bool) -> None:
+    folder = tmp_path / "matrix"
+    folder.mkdir()
+    mmwrite(folder / "matrix.mtx", csr_matrix(counts(GENES).T))
+    var = pd.DataFrame({"feature_types": "Gene Expression"}, index=GENES)
+    var.to_csv(folder / "features.tsv", sep="\t", header=header)
+    pd.Series(BARCODES).to_csv(folder / "barcodes.tsv", index=False, header=False)
+    dataset = nt.read([folder, positions(tmp_path)])
+    assert list(dataset.modalities["rna"].table.var_names) == GENES
 
 
 def test_a_gene_called_type_is_no_line_of_types(tmp_path: Path) -> None:
