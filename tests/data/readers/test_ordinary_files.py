@@ -158,6 +158,14 @@ def test_places_alone_lack_their_counts(tmp_path: Path) -> None:
         nt.read(tmp_path / "places.csv")
 
 
+def test_a_table_with_spots_in_its_columns_is_to_be_turned(tmp_path: Path) -> None:
+    table = AnnData(counts(GENES).to_numpy(np.float32), obs=pd.DataFrame(index=BARCODES), var=pd.DataFrame(index=GENES))
+    table.obsm["spatial"] = PLACES
+    table.T.copy().write(tmp_path / "turned.h5ad")
+    with pytest.raises(DataError, match=r"Write it the other way round \(adata.T.write_h5ad\)"):
+        nt.read(tmp_path / "turned.h5ad")
+
+
 def test_numbers_with_a_comma_and_an_exponent_are_numbers(tmp_path: Path) -> None:
     counts(GENES).astype(float).to_csv(tmp_path / "counts.csv", sep=";", decimal=",", float_format="%.3e")
     dataset = nt.read([tmp_path / "counts.csv", positions(tmp_path)])
