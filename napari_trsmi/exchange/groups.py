@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,18 @@ import numpy as np
 
 from napari_trsmi.atomic import replacing
 from napari_trsmi.errors import DataError
-from napari_trsmi.exchange.cells import PLACES, cells_of, groups_among, headings, natural, texts
+from napari_trsmi.exchange.cells import (
+    FIRST,
+    PLACES,
+    as_ours,
+    cells_of,
+    column_of_barcodes,
+    groups_among,
+    headings,
+    natural,
+    sections_told,
+    texts,
+)
 from napari_trsmi.exchange.columns import Column, column_of, inside, rows_within, spread
 from napari_trsmi.exchange.labels import DOMAIN, by_section, labels_of
 from napari_trsmi.exchange.packed import start_of, text_of, title_of
@@ -23,7 +35,6 @@ if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
     from napari_trsmi.data.result import Result
 
-FIRST = ("barcode", "cell_id", "cell id", "cellid", "barcodes", "cell")  # what the column of barcodes may be called
 _SELECTION = re.compile(r"^#\s*selection[ _]?names?\s*[:,]?\s*(.*)$", re.IGNORECASE)
 _UNNAMED = ("group", "selection", "cluster", "color")  # headings that say less than the name of the file
 _SECTION = "section"  # the column of a table of a study, as of its domains.csv, that says which section a line is of
@@ -108,13 +119,14 @@ def is_groups(path: Path, known: np.ndarray | None = None) -> bool:
         return False
     if not lines or _SELECTION.match(lines[0]):
         return True
-    rows = _as_ours([row for row in cells_of([line for line in lines if not line.startswith("#")]) if row])
+    rows = as_ours([row for row in cells_of([line for line in lines if not line.startswith("#")]) if row])
     if not rows or len(rows[0]) < 2:
         return False
     heads = [cell.strip().casefold() for cell in rows[0]]
     if heads[0] in FIRST or (heads[0] == _SECTION and heads[1] in FIRST):
         return True
-    return known is not None and bool({row[0] for row in rows} & set(known.tolist()))
+    at = [0, *(at for at, head in enumerate(heads) if head in FIRST)]
+    return known is not None and bool({row[k] for row in rows for k in at if k < len(row)} & set(known.tolist()))
 
 
 def read_groups(dataset: Dataset, path: str | Path, section: str | None = None) -> list[Column]:
@@ -146,34 +158,15 @@ def read_groups(dataset: Dataset, path: str | Path, section: str | None = None) 
         values = np.concatenate([np.full(len(table), name, object) for name, table in frames])
         columns, colors = {title_of(path): values}, None
     else:
-        table = parts[0][1]
-        if _SECTION in heads and set(values := texts(table.iloc[:, heads.index(_SECTION)])) & set(
-            dataset.section_names
-        ):
-            table, of = table.drop(columns=table.columns[heads.index(_SECTION)]), values
-        barcodes, columns, colors = _columns_of(table, path)
+        barcodes, columns, colors = _columns_of(parts[0][1], path, dataset)
+        key = next((name for name in columns if name.casefold() == _SECTION), None)
+        if dataset.parts and key is not None:
+            of, settled = sections_told(dataset, barcodes, columns[key])
+            columns = {name: values for name, values in columns.items() if name != key or not settled} or columns
     rows, told = (
         _rows_of(dataset, barcodes, path, section) if of is None else _rows_by(dataset, barcodes, of, path, section)
     )
     return [_column(dataset, name, values, colors, rows, path, told) for name, values in columns.items()]
-
-
-def _as_ours(rows: list[list[str]]) -> list[list[str]]:
-    """Return the cells of a table with its barcodes first and a heading above each column, as others leave them out.
-
-    R writes no heading above the names of rows, pandas numbers rows before them, and the Single Cell Portal has a line
-    of types below the headings.
-    """
-    if len(rows) < 2:
-        return rows
-    head = [name.strip().casefold() for name in rows[0]]
-    if len(rows[1]) == len(head) + 1:
-        return [["", *rows[0]], *rows[1:]]
-    if rows[1][:1] == ["TYPE"] and head[:1] == ["name"]:
-        return [rows[0], *rows[2:]]
-    if head[0] == "" and [row[0] for row in rows[1:4]] == ["0", "1", "2"] and head[1:2] and head[1] in FIRST:
-        return [row[1:] for row in rows]
-    return rows
 
 
 def _parts(path: Path, known: np.ndarray) -> list[tuple[str, pd.DataFrame]]:
@@ -193,7 +186,7 @@ def _parts(path: Path, known: np.ndarray) -> list[tuple[str, pd.DataFrame]]:
             blocks[-1][1].append(line)
     tables = []
     for name, block in blocks:
-        rows = _as_ours(cells_of(block))
+        rows = as_ours(cells_of(block))
         if rows and rows[0][:1] and rows[0][0].strip() in known:  # there is no heading
             rows.insert(0, ["Barcode", *("group" if k == 1 else f"group {k}" for k in range(1, len(rows[0])))])
         if len(rows) < 2 or len({len(row) for row in rows}) > 1:
@@ -202,13 +195,18 @@ def _parts(path: Path, known: np.ndarray) -> list[tuple[str, pd.DataFrame]]:
     return tables
 
 
-def _columns_of(table: pd.DataFrame, path: Path) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray | None]:
+def _columns_of(
+    table: pd.DataFrame, path: Path, dataset: Dataset
+) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray | None]:
     """Return barcodes, {name: groups} and the colours that a table of barcodes holds."""
-    colors = next((texts(table[name]) for name in table if str(name).strip().casefold() == "color"), None)
-    found = {}
     heads = headings(table)
-    first = next((at for at, head in enumerate(heads) if head in FIRST), 0)
-    rest = {name: texts(table[name]) for at, name in enumerate(table.columns) if at != first and heads[at] != "color"}
+    cells = [texts(table.iloc[:, at]) for at in range(len(heads))]
+    colors = next((cells[at] for at, head in enumerate(heads) if head == "color"), None)
+    found: dict[str, np.ndarray] = {}
+    first = column_of_barcodes(heads, cells, dataset)
+    times = Counter(table.columns)
+    called = [f"{name} {at}" if times[name] > 1 else str(name) for at, name in enumerate(table.columns, 1)]
+    rest = {called[at]: cells[at] for at, head in enumerate(heads) if at != first and head != "color"}
     for name, values in groups_among(rest, path).items():
         if not any(values):
             continue
@@ -218,7 +216,7 @@ def _columns_of(table: pd.DataFrame, path: Path) -> tuple[np.ndarray, dict[str, 
         found[title_of(path) if title.casefold() in _UNNAMED else title] = values
     if not found:
         raise DataError(f"Expected a column of groups in {path}, found none. {_NOT}")
-    return texts(table.iloc[:, first]), found, colors
+    return cells[first], found, colors
 
 
 def _rows_by(
@@ -236,6 +234,8 @@ def _rows_by(
                 f"Expected lines of the section {section!r} in {path}, found those of {', '.join(sorted(set(of)))}. "
                 "Choose one of these, or none for all."
             )
+    if not section and (lost := sorted(set(of) - set(dataset.section_names))):
+        told.append(f"Of no section here: lines of {', '.join(map(repr, lost[:5]))}.")
     return rows, " ".join(told)
 
 

@@ -15,14 +15,15 @@ _CD_GENE = re.compile(
 _CD = re.compile(r"CD[-_ ]?(\d+)[-_ ]?([a-z]|RA|RO|RB)?", re.IGNORECASE)
 _MARKED = re.compile(  # what a vendor or a pipeline puts around the name
     r"(anti|adt|ab|prot|protein|hu|mu|hashtag)[-_. ].+"
-    r"|.+[-_. ](totalseq[-_ ]?[a-d]?|adt|ab|prot|protein|antibody|tsb|tsa)"
+    r"|.+[-_. ](total(?:seq)?[-_ ]?[a-d]|totalseq|adt|ab|prot|protein|antibody|tsb|tsa)"
     r"|.+[-_. ](mouse|human|rat|rabbit|hamster|goat)[-_ /](human|mouse|rat).*"
     r"|.+[-_. ]A\d{4}|A\d{4}[-_. ].+"  # BioLegend's numbers of TotalSeq
     r"|.+\(\d+[A-Z][a-z]\).*|\d{2,3}[A-Z][a-z][-_ ].+",
     re.IGNORECASE,
 )
 _OUTRIGHT = re.compile(  # what no gene has around its name
-    r"(adt|prot|protein|hto|hashtag|totalseq)[-_. ].+|.+[-_. ](totalseq[-_ ]?[a-d]?|adt|prot|protein|tsb|A\d{4})",
+    r"(adt|prot|protein|hto|hashtag|totalseq)[-_. ].+"
+    r"|.+[-_. ](total(?:seq)?[-_ ]?[a-d]|totalseq|adt|prot|protein|tsb|A\d{4})",
     re.IGNORECASE,
 )
 _CONTROL = re.compile(  # antibodies of a species that binds nothing here, and tags of samples

@@ -37,7 +37,7 @@ _RANKS = (  # of coordinates in one table, the first go before the later
 )
 _ON_GRID = r"(?:^|\D)(\d+)[xX](\d+)(?:\D|$)"  # barcodes as DBiT-seq's 12x34
 _OFF_GRID = r"(?:^X?|[^A-Za-z0-9.])(\d+(?:\.\d+)?)[xX](\d+(?:\.\d+)?)(?:[^\d.]|$)"  # 17.907x4.967
-_HAS_DECIMALS = r"\d\.\d+[xX]"
+_HAS_DECIMALS = r"\d\.\d+[xX]\d+\.\d"  # of both: 1.12x34 is the spot 12x34 of sample 1
 
 
 class Axes(NamedTuple):

@@ -65,6 +65,8 @@ def from_file(path: Path, *, alone: bool = True) -> Found:
         return places
     if not h5py.is_hdf5(path) and (is_part_of_xenium(path) or is_part_of_platform(path)):
         raise _part_of_a_folder(path)
+    if alone and (places := places_in(path)) is not None:
+        return places  # which is told to lack counts
     with path.open("rb") as file:
         start = file.read(8)
     packed = next((name for magic, name in _PACKED if start.startswith(magic)), None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from napari_trsmi.data.readers.antibodies import note_on_antibodies
+from napari_trsmi.data.readers.axes import find_axes
 from napari_trsmi.data.readers.barcodes import note_on_repeats, unique_names
 from napari_trsmi.data.readers.kinds import (
     BY_VALUES,
@@ -102,8 +103,19 @@ def found_in_anndata(adata: AnnData, hint: str = "") -> Found:
     """Return the modalities of `adata`.
 
     That is one, or those told apart by ``var["modality"]`` or ``var["feature_types"]``; and proteins in ``obsm``.
+
+    Raises
+    ------
+    DataError
+        The spots are in the columns.
     """
     check_matrices(adata)
+    placed = np.shape(adata.varm["spatial"]) if "spatial" in adata.varm else ()
+    if placed[1:] in ((2,), (3,)) and "spatial" not in adata.obsm and not find_axes(list(adata.obs)):
+        raise DataError(
+            "Expected spots in the rows of the table, found their places in varm['spatial'], as of columns. "
+            "Write it the other way round (adata.T.write_h5ad)."
+        )
     label = hint or "the table"
     notes = note_on_repeats(adata.obs_names, label)
     barcodes = unique_names(adata.obs_names)

@@ -87,10 +87,13 @@ _COMPONENT = re.compile(
 )
 _PEAK = re.compile(r"[A-Za-z0-9._]+[:_-]\d[\d,]*[-_]\d[\d,]*")
 _INTERVAL = (r"chr(om(osome)?)?|seq(name|id)s?", r"(chrom)?start", r"(chrom)?end|stop")  # columns of places in a genome
-_ENSEMBL_GENE = re.compile(r"ENS[A-Z]{0,4}G\d{8,}(\.\d+)?")
+_ENSEMBL_GENE = re.compile(r"(.+[|_:; -])?ENS[A-Z]{0,4}G\d{8,}(\.\d+)?([|_:; -].+)?")  # with its symbol, too
 _HISTONE = re.compile(r"h[234][abx]?[ks]\d+(ac|me\d?|ub\d*|p|ph)?(?![a-z])|cut ?(&|n|and)? ?tag")
 _AROUND = re.compile(  # a gene's symbol: its species, and what is left of bytes
     r"^(?:b')?(?:(?:GRCh38|GRCh37|GRCm39|GRCm38|hg38|hg19|mm39|mm10)[-_]+)?|[-_](?:hg38|hg19|mm39|mm10)$|'$"
+)
+_BIOTYPE = re.compile(  # what annotations of genomes call genes: of them, mRNA and protein are no modalities
+    r"coding|pseudogene|^(?:mt_)?(?:lnc|linc|nc|sno|sca|mi|pi|r|t|misc)_?RNA$", re.IGNORECASE
 )
 _SAMPLE = 200
 _ANTIBODIES = 0.2  # share of names that no gene has, from which on a panel is one of antibodies
@@ -129,12 +132,13 @@ def column_of_feature_types(var: pd.DataFrame) -> str | None:
     >>> column_of_feature_types(pd.DataFrame({"type": ["protein_coding", "rna"]})) is None
     True
     """
-    if "feature_types" in var:
-        return "feature_types"
-    for column in var:
-        if re.sub(r"[\W_]+", "", str(column)).lower() in _TYPE_COLUMNS:
-            kinds = {kind_of_feature_type(text) for text in var[column].astype(str).unique()}
-            if len(kinds - {None}) > 1:
+    for column in sorted(var, key="feature_types".__ne__):
+        given = column == "feature_types"
+        if given or re.sub(r"[\W_]+", "", str(column)).lower() in _TYPE_COLUMNS:
+            types = var[column].astype(str).unique()
+            kinds = {kind_of_feature_type(text) for text in types} - {None}
+            of_genes = any(map(_BIOTYPE.search, types)) and not (given and kinds - {"rna"})
+            if not of_genes and (given or len(kinds) > 1):
                 return str(column)
     return None
 
@@ -233,11 +237,16 @@ def guess_kind(table: AnnData) -> tuple[Kind | None, str]:
 
 
 def is_sparse_rna(table: AnnData) -> bool:
-    """Return whether a table is of genes, whatever its file is called: many symbols, most of them at few spots."""
+    """Return whether a table is of genes, whatever its file is called: many symbols, most of them at few spots.
+
+    Counts, scaled or not, repeat within a spot; intensities of proteins that were not found everywhere do not.
+    """
     if table.X is None or table.n_vars <= MOST_PROTEINS or table.n_obs == 0 or _kind_of_symbols(table) != "rna":
         return False
     head = _head(table)
-    return bool((head >= 0).all() and np.count_nonzero(head) < 0.5 * head.size)
+    there = np.count_nonzero(head)
+    distinct = sum(len(np.unique(row[row != 0])) for row in head)
+    return bool((head >= 0).all() and there < 0.5 * head.size and distinct < 0.5 * there)
 
 
 def _kind_of_symbols(table: AnnData) -> Kind | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_trsmi.data.readers.kinds import kind_of_feature_type
 from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
@@ -104,7 +105,10 @@ def _list_beside(path: Path, prefix: str, *names: str) -> pd.DataFrame:
                 if name == _PEAKS:
                     peaks = table[0] + ":" + table[1] + "-" + table[2]
                     table = pd.DataFrame({0: peaks, 1: peaks, 2: "Peaks"})
-                return table.set_axis(_FEATURE_COLUMNS[: table.shape[1]], axis=1)
+                columns = _FEATURE_COLUMNS[: table.shape[1]]
+                if table.shape[1] == 2 < len(table) and all(map(kind_of_feature_type, table.iloc[1:, 1].unique())):
+                    columns = ("gene_ids", "feature_types")  # names and types, as scanpy's var may have them
+                return table.set_axis(columns, axis=1)
     raise DataError(
         f"Expected {prefix}{names[0]} (or .gz) beside {path}, found none. Put the three files of the matrix together."
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
+from napari_trsmi.data.readers.antibodies import is_antibody
 from napari_trsmi.data.readers.axes import find_axes
 from napari_trsmi.data.readers.found import Found, Holder, found_in_anndata
 from napari_trsmi.data.readers.kinds import kind_from_names, kind_from_symbols
@@ -37,21 +38,24 @@ _ANNOTATIONS = re.compile(  # numbers that programs write beside what was measur
     r"|roundness|orientation|volume|diameter|(?:major|minor)_?axis(?:_?length)?|convex_?area|euler_number"
     r"|equivalent_diameter(?:_area)?)(?:_(?:um|px|µm|pixels|microns)\d?)?"
     r"|n_?(?:counts?|genes|umis?|features?)(?:_(?:rna|adt|spatial|by_counts))?|total_counts|pct_counts_.+|percent_mito?"
-    r"|(?:seurat_|spatial_)?(?:clusters?|domains?|labels?)|leiden.*|louvain.*|cell_?types?|fov|batch|sample|section|qc"
-    r"|scores?|in_?tissue|(?:cell|object|spot|nucleus|image|label)?_?id|index"
+    r"|(?:(?:seurat|spatial|cell|graph|kmeans)_?)?(?:clusters?|domains?|labels?|cell_?types?|layers?|regions?|class)"
+    r"(?:_?(?:id|name|number|no|index))?|leiden.*|louvain.*|totals?|row_?sums?|fov|batch|sample|section|qc"
+    r"|scores?|in_?tissue|(?:cell|object|spot|nucleus|image|label)?_?id|index|unnamed_\d+"
 )
 _FEWEST = 3  # lines, and features, of such a table
 _FEWEST_GENES = 20  # that tell a table of genes whose spots are called by no barcodes
+_MOST_TYPES = 60  # of cells, that are called as genes are
 _CLOSE = 1e-3  # to 1, of shares that were rounded
 _ROWS = 1000  # read at a time
 
 
 class _Form(NamedTuple):
-    """How a text is laid out, whether its header names the column of names too, and where the barcodes are."""
+    """How a text is laid out, whether its header names the column of names too, where barcodes are, and that column."""
 
     text: Text
     named: bool
     spots_in_rows: bool
+    names_in: int = 0
 
 
 def is_text_table(path: Path) -> bool:
@@ -85,7 +89,7 @@ def from_text_table(path: Path) -> Found:
         return places
     with reading(path):
         blocks, names, columns, texts = [], list[str](), list[str](), list[pd.DataFrame]()
-        for part in form.text.rows(path, 0 if form.named else None, chunksize=_ROWS):
+        for part in form.text.rows(path, form.names_in if form.named else None, chunksize=_ROWS):
             names += map(str, part.index)
             worded = list(texts[0]) if texts else _worded(part)
             texts.append(part[worded])
@@ -109,10 +113,10 @@ def from_text_table(path: Path) -> Found:
     measured = ~(placing | annotating)
     if measured.sum() < _FEWEST:
         _refuse_annotations(path, [*told, *table.var_names[~placing]], spots, form)
-    if _are_shares(table.X[:, measured]):
+    if _are_shares(table.X[:, measured]) and _may_be_types(list(table.var_names[measured])):
         raise DataError(
             f"Expected measurements in {path.name}, found shares that add up to 1 at each barcode, as types of cells "
-            "do. Put them into obs of the section's file."
+            "do. Put them into obs of the section's file; of features that were measured, give the counts."
         )
     kept = placing | annotating
     table.obs[list(table.var_names[kept])] = table.X[:, np.flatnonzero(kept)].toarray()
@@ -142,12 +146,14 @@ def _refuse_annotations(path: Path, found: Sequence[str], spots: Sequence[str], 
 
 
 def _worded(part: pd.DataFrame) -> list[str]:
-    """Return the columns that hold text throughout, and no number among it."""
+    """Return the columns that hold text throughout, and no number among it, or say yes or no beside others."""
     import pandas as pd
 
     texts = [column for column, dtype in part.dtypes.items() if dtype.kind not in "biufc"]
+    answers = [str(column) for column, dtype in part.dtypes.items() if dtype.kind == "b"]
     numbers = {column: part[column].str.replace(",", "").pipe(pd.to_numeric, errors="coerce") for column in texts}
-    return [str(column) for column, values in numbers.items() if values.isna().all()]
+    worded = [str(column) for column, values in numbers.items() if values.isna().all()]
+    return worded + answers if len(worded + answers) < part.shape[1] else worded
 
 
 def _are_shares(values: sparse.csr_matrix) -> bool:
@@ -156,13 +162,21 @@ def _are_shares(values: sparse.csr_matrix) -> bool:
     return values.max() < 1 and values.min() >= 0 and bool((np.abs(sums - 1) < _CLOSE).all())
 
 
+def _may_be_types(names: Sequence[str]) -> bool:
+    """Return whether names may be those of types of cells: few, as Sst and Vip, and no panel of antibodies."""
+    return sum(map(is_antibody, names)) <= 0.5 * len(names) and not (
+        len(names) > _MOST_TYPES and kind_from_symbols(names) == "rna"
+    )
+
+
 def _measures(form: _Form) -> bool:
     """Return whether a text that may have coordinates has columns of features beside them."""
     import pandas as pd
 
     if form.text.is_headless:
         return False
-    columns = form.text.fields(0)[int(form.named) :]
+    columns = form.text.fields(0)
+    columns = columns[: form.names_in] + columns[form.names_in + 1 :] if form.named else columns
     places = {column for axes in find_axes(columns) for column in axes.columns}
     others = [column for column in columns if column not in places]
     if not places:
@@ -211,6 +225,21 @@ def _column_of_names(text: Text, named: bool, places: Sequence[str]) -> str | No
     return next(iter(called), None)
 
 
+def _other_names(text: Text, rows: Sequence[str]) -> int | None:
+    """Return which column names the spots where the first, `rows`, has no barcodes; None where the first one does."""
+    columns = text.fields(0)
+    called = [k for k, name in enumerate(columns) if k and _NAMES.fullmatch(re.sub(r"[\W_]+", "", name.lower()))]
+    if not called or _are_barcodes(rows) or _are_barcodes(columns):
+        return None
+    lines = [text.fields(line) for line in range(1, len(text.lines))]
+    for k in called:
+        cells = [line[k] for line in lines if k < len(line)]
+        numbered = _are_numbered(rows) and not cells[0].isdecimal() and _are_features(columns)
+        if len(set(cells)) == len(rows) and (numbered or _are_barcodes(cells)):
+            return k
+    return None
+
+
 def _are_numbered(names: Sequence[str]) -> bool:
     return any(list(names) == [str(number + first) for number in range(len(names))] for first in (0, 1))
 
@@ -239,6 +268,8 @@ def _form(path: Path) -> _Form | None:
     named = text.is_named
     columns = text.fields(0)[int(named) :]
     rows = [row.split(text.separator, 1)[0].strip().strip("\"'") for row in text.lines[1:]]
+    if named and (position := _other_names(text, rows)) is not None:  # as pandas writes a table that was numbered anew
+        return _Form(text, named, spots_in_rows=True, names_in=position)
     if _are_barcodes(rows):
         return _Form(text, named, spots_in_rows=True)
     if _are_barcodes(columns):

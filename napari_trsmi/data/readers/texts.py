@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # as spreadsheets write what they call Unicode text
-_COMMA = re.compile(r"\s*[\"']?-?\d+,(\d+)[\"']?\s*")  # 10,5
+_COMMA = re.compile(r"\s*[\"']?-?\d+,(\d+(?:e[-+]?\d+)?)[\"']?\s*", re.IGNORECASE)  # 10,5 and 1,05e+01
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
 _THOUSANDS = 3  # digits after each comma, where that may stand for something else
 _SEPARATOR = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)  # the first line of what spreadsheets are told
 _MARKS = "\t,;"
-_TYPES = "TYPE"  # of the line below the header in files of the Single Cell Portal
+_TYPES = re.compile(r"TYPE(\s+(group|numeric))+")  # the line below the header in files of the Single Cell Portal
 _SAMPLE = 200
 
 
@@ -110,7 +110,7 @@ def look_at(path: Path) -> Text:
     told, separator = _before_header([line for _, line in numbered])
     skipped = tuple(number for number, _ in numbered[:told])
     numbered = numbered[told:]
-    types = len(numbered) > 1 and numbered[1][1].split(separator, 1)[0].strip() == _TYPES
+    types = len(numbered) > 1 and _TYPES.fullmatch(numbered[1][1].replace(separator, " ").strip()) is not None
     skipped += (numbered.pop(1)[0],) if types else ()
     lines = [line for _, line in numbered]
     return Text(lines, separator, _decimal(lines[1:], separator), encoding, skipped)
@@ -125,7 +125,7 @@ def _before_header(lines: Sequence[str]) -> tuple[int, str]:
         return 1, told[1]
     remarks = next((number for number, line in enumerate(lines) if not line.startswith("#")), 0)
     following = lines[remarks + 1 : remarks + 3]
-    if len(following) == 2 and not any(mark in lines[remarks] for mark in _MARKS) and _is_table(following):
+    if len(following) == 2 and _is_title(lines[remarks], following[0]) and _is_table(following):
         return remarks + 1, _separator(following)  # a title
     separator = _separator(lines[remarks : remarks + 2])
     if remarks:
@@ -133,6 +133,12 @@ def _before_header(lines: Sequence[str]) -> tuple[int, str]:
         measured = any(_NUMBER.fullmatch(field.strip()) for field in fields[1:])
         remarks -= measured and abs(lines[remarks - 1].count(separator) + 1 - len(fields)) <= 1
     return remarks, separator
+
+
+def _is_title(line: str, following: str) -> bool:
+    """Return whether a line has no columns: neither marks, nor blanks as many as the next one has."""
+    in_blanks = line.count(" ") > 1 and abs(line.count(" ") - following.count(" ")) <= 1  # R may write 1,5 2,5
+    return not in_blanks and not any(mark in line for mark in _MARKS)
 
 
 def _is_table(lines: Sequence[str]) -> bool:
