@@ -67,11 +67,16 @@ def headings(table: pd.DataFrame) -> list[str]:
 
 def column_of_barcodes(heads: Sequence[str], cells: Sequence[np.ndarray], dataset: Dataset) -> int:
     """Return which column has the barcodes: the first, or one that is called so and has more of them."""
+    import pandas as pd
+
     from napari_trsmi.data.study_tables import barcodes_as_read
 
-    known = [*dataset.obs_names, *barcodes_as_read(dataset)]
-    called = [at for at, head in enumerate(heads) if head in FIRST]
-    return max([*called, 0], key=lambda at: (np.isin(cells[at], known).sum(), len(set(cells[at]))))
+    called = {at for at, head in enumerate(heads) if head in FIRST}
+    if called <= {0}:
+        return 0
+    known = pd.Index(dataset.obs_names).append(pd.Index(barcodes_as_read(dataset)))
+    found = {at: (pd.Index(cells[at]).isin(known).sum(), len(set(cells[at]))) for at in (*sorted(called), 0)}
+    return max(found, key=lambda at: found[at])
 
 
 def sections_told(dataset: Dataset, barcodes: np.ndarray, values: np.ndarray) -> tuple[np.ndarray | None, bool]:
