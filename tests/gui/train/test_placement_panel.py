@@ -147,14 +147,14 @@ def test_boundaries_turn_with_the_spots_of_a_result_and_stay_in_sight(model, pan
     canvas, session = boundary_canvas_of(model), session_of(model)
     add(model, OpenSection(trained.dataset, trained))
     ends, before = ["x0", "y0", "x1", "y1"], aside(trained)
-    first = np.array(canvas.layer("boundaries").data)[0, 0]
+    last = np.array(canvas.layer("boundaries").data)[-1, 0]
     for _ in range(2):
         turn(session, change)
         kept = [entry.result for entry in session.section.runs]
         assert len(kept) == 1
         assert all(np.allclose(aside(one), before) for one in (session.result, *kept))
         assert canvas.layer("boundaries").visible
-        moved = not np.allclose(np.array(canvas.layer("boundaries").data)[0, 0], first)
+        moved = not np.allclose(np.array(canvas.layer("boundaries").data)[-1, 0], last)
         assert moved is (len(session.dataset.placed) == 1)
     assert np.allclose(session.result.boundary_edges[ends], trained.boundary_edges[ends])
 
