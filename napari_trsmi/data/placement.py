@@ -17,6 +17,7 @@ from napari_trsmi.data.readers.images import MOSTLY, share_inside
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset, TissueImage
+    from napari_trsmi.data.result import Result
 
 _SEEN = 2000  # spots that are tried out
 _USUAL = (2.0, 0.5, 10.0, 0.1, 0.3, 1 / 0.3)  # factors that get lost or put in twice; 0.3: hires to lowres of Visium
@@ -206,6 +207,18 @@ def apply(dataset: Dataset, placement: Placement) -> Dataset:
         outlines=None,  # they stay where the file has them
         placed=(*dataset.placed, placement),
     )
+
+
+def moved_along(result: Result, dataset: Dataset) -> Result:
+    """Return a result as one on `dataset`, which has the same spots: where it was placed since, strokes move too."""
+    before, placed = result.dataset.placed, dataset.placed
+    since, edges = placed[len(before) :], result.boundary_edges
+    if edges is not None and since and placed[: len(before)] == before:
+        edges = edges.copy()
+        for placement in since:
+            for x, y in (("x0", "y0"), ("x1", "y1")):
+                edges[x], edges[y] = _moved(edges[[x, y]].to_numpy(float), placement).T
+    return replace(result, dataset=dataset, boundary_edges=edges)
 
 
 def _moved(coords: np.ndarray, placement: Placement) -> np.ndarray:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 ARC = 2 * np.pi / 32  # between the corners that stand for a circle
 _EQUAL = 1e-9  # of the reach: a corner that is no further outside counts as inside
+_BESIDE, _TRIES = 1e-7, 5  # of the reach, and how often other places are tried
 
 
 def nearest_within(points: np.ndarray, reach: float) -> np.ndarray:
@@ -17,8 +20,7 @@ def nearest_within(points: np.ndarray, reach: float) -> np.ndarray:
     import shapely
 
     around = shapely.box(*(points.min(axis=0) - 2 * reach), *(points.max(axis=0) + 2 * reach))
-    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(points), extend_to=around, ordered=True))
-    cells = shapely.reverse(shapely.normalize(cells))  # counterclockwise
+    cells = shapely.reverse(shapely.normalize(_nearest(points, around, reach)))  # counterclockwise
     corners, cell = shapely.get_coordinates(cells, return_index=True)
     _, first, corner = np.unique(corners @ [1, 1j], return_index=True, return_inverse=True)
     inside = (np.linalg.norm(corners - points[cell], axis=1) <= (1 + _EQUAL) * reach)[first]
@@ -45,6 +47,23 @@ def nearest_within(points: np.ndarray, reach: float) -> np.ndarray:
     grown = np.asarray(shapely.buffer(shapely.points(points), reach, quad_segs=8))  # of points far from all others
     grown[made] = shapely.polygons(shapely.linearrings(found[order], indices=ring))
     return grown
+
+
+def _nearest(points: np.ndarray, around: Any, reach: float) -> np.ndarray:
+    """Return the (n,) cells of a Voronoi diagram, valid polygons.
+
+    Around gaps in a regular grid many points are equally far from one place but for rounding; there cells of GEOS can
+    cross themselves by as little. Those of points a trifle beside them do not.
+    """
+    import shapely
+
+    rng, beside = np.random.default_rng(0), points
+    for _ in range(_TRIES):
+        cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(beside), extend_to=around, ordered=True))
+        if shapely.is_valid(cells).all():
+            break
+        beside = points + _BESIDE * reach * rng.uniform(-1, 1, points.shape)
+    return np.asarray(cells)
 
 
 def _cut(

@@ -4,6 +4,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+from napari_trsmi.data.simulate import simulate_dataset
 from napari_trsmi.exchange.nearest import nearest_within
 
 
@@ -44,3 +45,11 @@ def test_points_in_line_have_strips():
     found = nearest_within(np.column_stack([np.arange(5.0), np.zeros(5)]), 2.0)
     assert shapely.coverage_is_valid(found)
     assert shapely.get_coordinates(found[2])[:, 0].min() == 1.5
+
+
+def test_a_gap_in_a_flipped_hexagonal_grid_leaves_the_pieces_around_it_whole():
+    coords = simulate_dataset(n_spots=400, modalities=("rna",)).coords
+    for about in (5800.0, 2900.0, 5801.0):
+        found = nearest_within(np.unique(coords * [-1, 1] + [about, 0], axis=0), 120.0)
+        assert shapely.coverage_union_all(found).area == pytest.approx(shapely.area(found).sum())
+        assert shapely.area(found).min() > 0.9 * np.median(shapely.area(found))

@@ -63,6 +63,12 @@ def is_text_table(path: Path) -> bool:
     return _is_text(path) and not is_part(path) and _form(path) is not None
 
 
+def has_counts(path: Path) -> bool:
+    """Return whether a file is such a table, with columns that are called as genes or proteins are."""
+    form = _form(path) if _is_text(path) and not is_part(path) else None
+    return form is not None and not form.text.is_headless and _are_called_as_features(_beside_places(form)[0])
+
+
 def _is_text(path: Path) -> bool:
     ending = "".join(path.suffixes[-2:]) if path.suffix.lower() == ".gz" else path.suffix
     return _ENDINGS.fullmatch(ending) is not None
@@ -171,18 +177,25 @@ def _may_be_types(names: Sequence[str]) -> bool:
 
 def _measures(form: _Form) -> bool:
     """Return whether a text that may have coordinates has columns of features beside them."""
-    import pandas as pd
-
     if form.text.is_headless:
         return False
+    others, placed = _beside_places(form)
+    return not placed or _are_called_as_features(others)
+
+
+def _beside_places(form: _Form) -> tuple[list[str], bool]:
+    """Return the columns of a text but for its names and coordinates, and whether it has coordinates."""
     columns = form.text.fields(0)
     columns = columns[: form.names_in] + columns[form.names_in + 1 :] if form.named else columns
     places = {column for axes in find_axes(columns) for column in axes.columns}
-    others = [column for column in columns if column not in places]
-    if not places:
-        return True
-    known = kind_from_names(pd.DataFrame(index=others), "") or kind_from_symbols(others)
-    return len(others) >= _FEWEST and known is not None
+    return [column for column in columns if column not in places], bool(places)
+
+
+def _are_called_as_features(names: list[str]) -> bool:
+    import pandas as pd
+
+    known = kind_from_names(pd.DataFrame(index=names), "") or kind_from_symbols(names)
+    return len(names) >= _FEWEST and known is not None
 
 
 def places_in(path: Path) -> Found | None:

@@ -91,14 +91,26 @@ class FeatureIndex:
     def search(self, text: str, modality: str | None = None, n: int = 50) -> list[Feature]:
         """Return up to `n` features whose name holds `text`, best first; of one modality, or of all.
 
-        What is found by the name that is shown comes before what is found by another, such as an identifier.
+        What is found by the name that is shown comes before what is found by another, such as an identifier. Where
+        nothing is, each of several words may be in the name, in another one, or in that of the modality.
         """
         within = range(len(self)) if modality is None else self._features[modality]
         found = _ranked(self._folded[within.start : within.stop], text, n)
         if len(found) < n:
             by_other = _ranked(self._folded_others[within.start : within.stop], text, n)
             found = list(dict.fromkeys([*found, *by_other]))[:n]
-        return [self._feature(within.start + k) for k in found]
+        return [self._feature(within.start + k) for k in found] or self._by_words(within, text)[:n]
+
+    def _by_words(self, within: range, text: str) -> list[Feature]:
+        """Return the features whose name holds the first of several words, and whose row in a list all the others."""
+        first, *others = text.casefold().split() or [""]
+        if not others:
+            return []
+        named = _ranked(self._folded[within.start : within.stop], first, len(within))
+        rows = [self._feature(within.start + k) for k in named]
+        return [
+            one for one in rows if all(word in f"{one.modality} {one.label} {one.others}".casefold() for word in others)
+        ]
 
     def named(self, modality: str, names: Sequence[str] | None = None) -> list[Feature]:
         """Return the features of a modality (or the columns) with these names, in this order; all of them for None."""

@@ -15,6 +15,7 @@ from weakref import WeakSet
 import numpy as np
 
 from napari_trsmi.compare import differences, with_records
+from napari_trsmi.data.placement import moved_along
 from napari_trsmi.edits import review
 from napari_trsmi.errors import DataError
 from napari_trsmi.evidence import SUPPORT
@@ -241,7 +242,7 @@ def on(dataset: Dataset, result: Result) -> Result:
     if list(used) != list(dataset.modalities):
         modalities = {name: dataset.modalities.get(name, modality) for name, modality in used.items()}
         dataset = replace(dataset, modalities=modalities)
-    return replace(result, dataset=dataset)
+    return moved_along(result, dataset)
 
 
 def scores(result: Result) -> dict[str, float]:

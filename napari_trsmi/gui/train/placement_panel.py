@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 from weakref import WeakSet
 
@@ -116,7 +115,7 @@ def turn(session: Session, change: Turn) -> None:
 
 def place(session: Session, placement: Placement) -> None:
     """Place the spots of the active section so; a result keeps its labels."""
-    from napari_trsmi.data.placement import apply
+    from napari_trsmi.data.placement import apply, moved_along
 
     old = session.section
     if old is None:
@@ -125,7 +124,7 @@ def place(session: Session, placement: Placement) -> None:
         session.failed.emit("Expected a single section, found a study. Turn the section before you add it to one.")
         return
     dataset = apply(old.dataset, placement)
-    result = None if old.result is None else replace(old.result, dataset=dataset)
+    result = None if old.result is None else moved_along(old.result, dataset)
     section = OpenSection(dataset, result, old.path, old.runs.move_to(dataset), layout=old.layout)
     moved(section, old, Lie(placement.matrix, placement.shift))
     put_in_place(session, section, [old])

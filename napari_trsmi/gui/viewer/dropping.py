@@ -84,7 +84,7 @@ def _paths(event: QEvent) -> list[Path]:
 
 def _answer(session: Session, paths: Sequence[Path]) -> Callable[[], object] | None:
     """Return what opens these files, or None where they are not for us."""
-    from napari_trsmi.data.readers.text_tables import is_text_table
+    from napari_trsmi.data.readers.text_tables import has_counts, is_text_table
     from napari_trsmi.gui.viewer.opening import open_soon
     from napari_trsmi.gui.viewer.reader import get_reader
 
@@ -94,9 +94,11 @@ def _answer(session: Session, paths: Sequence[Path]) -> Callable[[], object] | N
         return partial(session.canvas.viewer.open, str(paths[0]), plugin=PLUGIN)
     if get_reader([str(path) for path in paths]) is not None:
         return partial(open_soon, session, [str(path) for path in paths])
-    if all(is_for_us(session, path) for path in paths):
+    together = any(map(is_text_table, paths)) and all(is_text_table(one) or get_reader(str(one)) for one in paths)
+    first = together and session.dataset is None and any(map(has_counts, paths))  # there is nothing to annotate yet
+    if not first and all(is_for_us(session, path) for path in paths):
         return partial(_bring_in, session, paths)
-    if any(map(is_text_table, paths)) and all(is_text_table(one) or get_reader(str(one)) for one in paths):
+    if together:
         return partial(open_soon, session, [str(path) for path in paths])
     if all(path.suffix.lower() == ".json" for path in paths) and not any(map(_is_read_by_another, paths)):
         return lambda: session.failed.emit(_no_use_of(paths[0]))

@@ -34,3 +34,11 @@ def test_a_gene_is_found_by_symbol_and_by_identifier_and_its_title_is_the_symbol
     assert [found.name for found in index.search("ensg")] == ["ENSG3", "ENSG1", "ENSG2"]
     assert features.coloring_by(dataset, found).title == "CD3E (rna, log1p)"
     assert [found.label for found in index.named("rna", ["ENSG2", "ENSG1"])] == ["CD4", "CD3E"]
+
+
+def test_a_word_of_the_modality_after_the_name_finds_what_was_predicted():
+    dataset = dataset_of(rna=("rna", COUNTS), adt=("protein", COUNTS[:, :1]))
+    index = FeatureIndex(dataset, predicted=("adt",))
+    assert [found.modality for found in index.search("g0 pre")] == ["adt, predicted"]
+    assert [found.modality for found in index.search("g0 adt")] == ["adt", "adt, predicted"]
+    assert index.search("g0 nothing") == index.search("pre") == index.search("nothing g0") == []

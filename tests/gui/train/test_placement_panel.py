@@ -11,6 +11,7 @@ from opened_dock import add
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_trsmi.data import placement
+from napari_trsmi.gui.boundaries.canvas import boundary_canvas_of
 from napari_trsmi.gui.finding.features import COLUMN
 from napari_trsmi.gui.finding.last_index import LastIndex
 from napari_trsmi.gui.session.state import OpenSection
@@ -132,6 +133,30 @@ def test_a_flip_of_many_spots_works_out_nothing_anew(model, panel, trained, monk
     assert not np.allclose(coords, trained.dataset.coords)
     for spot in (3, 70, 200):
         assert session.canvas.pointing.spot_at(tuple(coords[spot, ::-1] * unit)) == spot
+
+
+def aside(result):
+    """How far strokes are from the middle between their two spots."""
+    edges, spots = result.boundary_edges, result.dataset.coords
+    ends = (edges[["x0", "y0"]].to_numpy() + edges[["x1", "y1"]].to_numpy()) / 2
+    return np.linalg.norm(ends - (spots[edges["i"]] + spots[edges["j"]]) / 2, axis=1)
+
+
+@pytest.mark.parametrize("change", TURNS.values())
+def test_boundaries_turn_with_the_spots_of_a_result_and_stay_in_sight(model, panel, trained, change):
+    canvas, session = boundary_canvas_of(model), session_of(model)
+    add(model, OpenSection(trained.dataset, trained))
+    ends, before = ["x0", "y0", "x1", "y1"], aside(trained)
+    last = np.array(canvas.layer("boundaries").data)[-1, 0]
+    for _ in range(2):
+        turn(session, change)
+        kept = [entry.result for entry in session.section.runs]
+        assert len(kept) == 1
+        assert all(np.allclose(aside(one), before) for one in (session.result, *kept))
+        assert canvas.layer("boundaries").visible
+        moved = not np.allclose(np.array(canvas.layer("boundaries").data)[-1, 0], last)
+        assert moved is (len(session.dataset.placed) == 1)
+    assert np.allclose(session.result.boundary_edges[ends], trained.boundary_edges[ends])
 
 
 def test_a_flip_keeps_the_list_of_features_and_a_new_column_renews_it(sample):

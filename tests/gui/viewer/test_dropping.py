@@ -230,3 +230,24 @@ def test_a_json_that_is_none_of_ours_is_refused_in_a_sentence(qtbot, opened, tmp
     qtbot.waitUntil(lambda: told != [], timeout=20_000)
     assert told[0].startswith("Expected polygons (GeoJSON) or a session (.trsmi.json) in stray.json, ")
     assert found in told[0]
+
+
+def test_counts_with_places_that_are_dropped_on_an_empty_window_are_a_section_and_groups_are_not(
+    viewer, qtbot, tmp_path
+):
+    _, dock = viewer.window.add_plugin_dock_widget("napari-trsmi", "Train")
+    qtbot.waitUntil(dock.isVisible)
+    session, failed = session_of(viewer), []
+    session.failed.disconnect()
+    session.failed.connect(failed.append)
+    barcodes = pd.Index(["".join("ACGT"[i // 4**k % 4] for k in range(8)) + "-1" for i in range(40)], name="barcode")
+    places = pd.DataFrame({"x": np.arange(40) % 8, "y": np.arange(40) // 8}, index=barcodes)
+    counts = pd.DataFrame(dict.fromkeys(("CD3", "CD4", "CD20", "CD68", "HLA-DR"), range(40)), index=barcodes)
+    groups, table = tmp_path / "groups.csv", tmp_path / "counts.csv"
+    pd.DataFrame({"cluster": 1}, index=barcodes).to_csv(groups)
+    pd.concat([places, counts], axis=1).to_csv(table)
+    drop(viewer, groups)
+    qtbot.waitUntil(lambda: "Open the section first" in "".join(failed))
+    drop(viewer, table)
+    qtbot.waitUntil(lambda: session.dataset is not None, timeout=10_000)
+    assert session.dataset.modalities["adt"].table.n_vars == 5
