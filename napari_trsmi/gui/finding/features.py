@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
     from napari_trsmi.gui.session.state import Coloring
 
+_BY_WORDS = 1000  # features that have the first of several words, at most: a person waits for them at each key
+
 
 @dataclass(frozen=True)
 class Feature:
@@ -106,7 +108,7 @@ class FeatureIndex:
         first, *others = text.casefold().split() or [""]
         if not others:
             return []
-        named = _ranked(self._folded[within.start : within.stop], first, len(within))
+        named = _ranked(self._folded[within.start : within.stop], first, _BY_WORDS)
         rows = [self._feature(within.start + k) for k in named]
         return [
             one for one in rows if all(word in f"{one.modality} {one.label} {one.others}".casefold() for word in others)
