@@ -15,7 +15,6 @@ from weakref import WeakSet
 import numpy as np
 
 from napari_trsmi.compare import differences, with_records
-from napari_trsmi.data.placement import moved_along
 from napari_trsmi.edits import review
 from napari_trsmi.errors import DataError
 from napari_trsmi.evidence import SUPPORT
@@ -231,6 +230,8 @@ def on(dataset: Dataset, result: Result) -> Result:
     DataError
         The spots are others, or in another order.
     """
+    from napari_trsmi.data.placement import moved_along  # what it needs is there once something is open
+
     if not np.array_equal(result.obs_names, dataset.obs_names):
         common = len(np.intersect1d(result.obs_names, dataset.obs_names))
         raise DataError(
