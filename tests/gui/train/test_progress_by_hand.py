@@ -40,8 +40,10 @@ def test_bars_say_what_is_done_from_the_first_step_to_the_last_in_train_and_in_t
     qtbot.waitUntil(dock.run_bar.run_button.isVisible)
 
     def says(one, words, value, whole):
-        qtbot.waitUntil(lambda: words in one.words and (one.value(), one.maximum()) == (value, whole), timeout=5_000)
-        assert one.isVisible()
+        def shown():
+            return one.isVisible() and words in one.words and (one.value(), one.maximum()) == (value, whole)
+
+        qtbot.waitUntil(shown, timeout=20_000)
 
     click(qtbot, dock.run_bar.run_button)
     says(bar, "Preparing features and graphs", 0, 0)
@@ -54,7 +56,7 @@ def test_bars_say_what_is_done_from_the_first_step_to_the_last_in_train_and_in_t
     press(Qt.Key.Key_Space)
     gate.release()
     says(bar, "epoch 5 of 6", 5, 6)
-    qtbot.waitUntil(lambda: dock.session.state == "paused", timeout=5_000)
+    qtbot.waitUntil(lambda: dock.session.state == "paused", timeout=20_000)
     assert controls.pause.text() == "Resume"
     assert not bar.words.endswith(" left")  # nobody knows how long it will be
     assert controls.finish.isEnabled()
@@ -81,4 +83,4 @@ def test_bars_say_what_is_done_from_the_first_step_to_the_last_in_train_and_in_t
     click(qtbot, trust.stop_button)
     gate.release(ALL)
     telling.release(ALL)
-    qtbot.waitUntil(lambda: trust.job is None, timeout=10_000)
+    qtbot.waitUntil(lambda: trust.job is None, timeout=20_000)
