@@ -9,10 +9,11 @@ from acted_training import acted
 from dock_by_hand import ALL, click, idle
 from opened_dock import open_section
 from qtpy.QtCore import Qt
-from tabbed import go_to
+from tabbed import docked, go_to
 from typed_keys import focus, press
 
 from napari_trsmi.gui.viewer.docks import SETTLE
+from napari_trsmi.gui.widgets.focus_order import is_behind
 
 
 @pytest.fixture
@@ -35,9 +36,10 @@ def test_bars_say_what_is_done_from_the_first_step_to_the_last_in_train_and_in_t
     viewer.window.resize(1280, 800)
     qtbot.waitExposed(dock.window())
     qtbot.wait(2 * SETTLE)
+    qtbot.waitUntil(lambda: is_behind(docked(dock)), timeout=20_000)  # else Trust comes to the front after the click
     bar, controls = dock.run_bar.progress, dock.run_bar.controls
     go_to(qtbot, checks, "Train")
-    qtbot.waitUntil(dock.run_bar.run_button.isVisible)
+    qtbot.waitUntil(lambda: not is_behind(docked(dock)))
 
     def says(one, words, value, whole):
         def shown():
