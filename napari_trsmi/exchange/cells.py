@@ -132,6 +132,12 @@ def groups_among(columns: Mapping[str, np.ndarray], path: Path) -> dict[str, np.
     return dict(columns)
 
 
+def note_on_measures(columns: Mapping[str, np.ndarray], groups: Mapping[str, np.ndarray]) -> str:
+    """Return which columns beside the groups are numbers, places aside; "" for none."""
+    found = [name.strip() for name in columns if name not in groups and name.strip().casefold() not in PLACES]
+    return f"Left out as numbers, which are no groups: {', '.join(found)}." if found else ""
+
+
 def _whole(values: np.ndarray) -> np.ndarray:
     """Return (n,) texts without the decimal that pandas gives whole numbers of which some are missing: 1.0 is 1."""
     if not all(re.fullmatch(r"-?\d+\.0", value) for value in values if value):

@@ -94,3 +94,11 @@ def test_lines_of_no_section_are_told(tmp_path):
     assert set(found(tmp_path, table, study())) == {"region"}
     (region,) = read_columns(study(), tmp_path / "t.csv")
     assert "Of no section here: lines of '3'." in region.told
+
+
+def test_numbers_beside_groups_are_told(tmp_path):
+    table = pd.DataFrame({"Barcode": BARCODES, "region": REGION, "x": 1.5})
+    table["T cells"] = np.random.default_rng(0).random(N)
+    table.to_csv(tmp_path / "t.csv", index=False)
+    (column,) = read_columns(MADE, tmp_path / "t.csv")
+    assert column.told.endswith("Left out as numbers, which are no groups: T cells.")

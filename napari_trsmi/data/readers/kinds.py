@@ -95,6 +95,11 @@ _AROUND = re.compile(  # a gene's symbol: its species, and what is left of bytes
 _BIOTYPE = re.compile(  # what annotations of genomes call genes: of them, mRNA and protein are no modalities
     r"coding|pseudogene|^(?:mt_)?(?:lnc|linc|nc|sno|sca|mi|pi|r|t|misc)_?RNA$", re.IGNORECASE
 )
+_BIOTYPE_BESIDE = re.compile(  # and what they call the others
+    r".*_gene|.+RNA|TEC|antisense|artifact|ribozyme|sense_.+|(?:processed|unprocessed)_transcript|retained_intron"
+    r"|nonsense_mediated_decay|pseudo",
+    re.IGNORECASE,
+)
 _SAMPLE = 200
 _ANTIBODIES = 0.2  # share of names that no gene has, from which on a panel is one of antibodies
 MOST_PROTEINS = 300
@@ -119,6 +124,17 @@ def kind_of_feature_type(text: str) -> Kind | None:
     words = set(bare.split()) - _BESIDE_TYPES  # Gene Activity and protein_coding have others
     kinds = {kind for kind, known in _WORDS.items() if words & set(known.split())}
     return kinds.pop() if len(kinds) == 1 and words <= set(" ".join(_WORDS.values()).split()) else None
+
+
+def is_biotype(text: str) -> bool:
+    """Return whether a text is what annotations of genomes say of a gene.
+
+    Examples
+    --------
+    >>> [is_biotype(text) for text in ("protein_coding", "lncRNA", "IG_V_gene", "Gene Activity", "Antibody Capture")]
+    [True, True, True, False, False]
+    """
+    return _BIOTYPE.search(text) is not None or _BIOTYPE_BESIDE.fullmatch(text) is not None
 
 
 def column_of_feature_types(var: pd.DataFrame) -> str | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from napari_trsmi.data.readers.antibodies import is_antibody
+from napari_trsmi.data.readers.annotating import ANNOTATIONS, are_shares, may_be_types, worded_columns
 from napari_trsmi.data.readers.axes import find_axes
 from napari_trsmi.data.readers.found import Found, Holder, found_in_anndata
 from napari_trsmi.data.readers.kinds import kind_from_names, kind_from_symbols
@@ -33,19 +33,8 @@ _NAMES = re.compile(
     r"(?:cell|spot|bead|bin)s?(?:id|name|label|barcode)?|barcodes?|(?:id|name|index)s?|object(?:id)?|cb"
 )
 _SPOTS_BESIDE = ("unmapped", "no_match", "total_reads")  # rows of CITE-seq-Count that are no antibody
-_ANNOTATIONS = re.compile(  # numbers that programs write beside what was measured: shapes, quality, groups
-    r"(?:cell|nucleus|nuclear|nuclei|object|spot)?_?(?:area|size|perimeter|eccentricity|solidity|extent|circularity"
-    r"|roundness|orientation|volume|diameter|(?:major|minor)_?axis(?:_?length)?|convex_?area|euler_number"
-    r"|equivalent_diameter(?:_area)?)(?:_(?:um|px|µm|pixels|microns)\d?)?"
-    r"|n_?(?:counts?|genes|umis?|features?)(?:_(?:rna|adt|spatial|by_counts))?|total_counts|pct_counts_.+|percent_mito?"
-    r"|(?:(?:seurat|spatial|cell|graph|kmeans)_?)?(?:clusters?|domains?|labels?|cell_?types?|layers?|regions?|class)"
-    r"(?:_?(?:id|name|number|no|index))?|leiden.*|louvain.*|totals?|row_?sums?|fov|batch|sample|section|qc"
-    r"|scores?|in_?tissue|(?:cell|object|spot|nucleus|image|label)?_?id|index|unnamed_\d+"
-)
 _FEWEST = 3  # lines, and features, of such a table
 _FEWEST_GENES = 20  # that tell a table of genes whose spots are called by no barcodes
-_MOST_TYPES = 60  # of cells, that are called as genes are
-_CLOSE = 1e-3  # to 1, of shares that were rounded
 _ROWS = 1000  # read at a time
 
 
@@ -97,7 +86,7 @@ def from_text_table(path: Path) -> Found:
         blocks, names, columns, texts = [], list[str](), list[str](), list[pd.DataFrame]()
         for part in form.text.rows(path, form.names_in if form.named else None, chunksize=_ROWS):
             names += map(str, part.index)
-            worded = list(texts[0]) if texts else _worded(part)
+            worded = list(texts[0]) if texts else worded_columns(part)
             texts.append(part[worded])
             part = part.drop(columns=worded) if worded else part
             columns = [str(column) for column in part.columns]
@@ -115,11 +104,11 @@ def from_text_table(path: Path) -> Found:
     axes = [axes for axes in find_axes(features) if form.spots_in_rows]
     placing = table.var_names.isin({column for one in axes for column in one.columns})
     named = table.var_names.str.lower().str.replace(r"\W+", "_", regex=True)
-    annotating = ~placing & named.str.fullmatch(_ANNOTATIONS) & form.spots_in_rows
+    annotating = ~placing & named.str.fullmatch(ANNOTATIONS) & form.spots_in_rows
     measured = ~(placing | annotating)
     if measured.sum() < _FEWEST:
         _refuse_annotations(path, [*told, *table.var_names[~placing]], spots, form)
-    if _are_shares(table.X[:, measured]) and _may_be_types(list(table.var_names[measured])):
+    if are_shares(table.X[:, measured]) and may_be_types(list(table.var_names[measured])):
         raise DataError(
             f"Expected measurements in {path.name}, found shares that add up to 1 at each barcode, as types of cells "
             "do. Put them into obs of the section's file; of features that were measured, give the counts."
@@ -148,30 +137,6 @@ def _refuse_annotations(path: Path, found: Sequence[str], spots: Sequence[str], 
     raise DataError(
         f"Expected features measured at each barcode in {path.name}, found {', '.join(found) or 'none'} alone. "
         "Bring annotations into a result with `trsmi import`."
-    )
-
-
-def _worded(part: pd.DataFrame) -> list[str]:
-    """Return the columns that hold text throughout, and no number among it, or say yes or no beside others."""
-    import pandas as pd
-
-    texts = [column for column, dtype in part.dtypes.items() if dtype.kind not in "biufc"]
-    answers = [str(column) for column, dtype in part.dtypes.items() if dtype.kind == "b"]
-    numbers = {column: part[column].str.replace(",", "").pipe(pd.to_numeric, errors="coerce") for column in texts}
-    worded = [str(column) for column, values in numbers.items() if values.isna().all()]
-    return worded + answers if len(worded + answers) < part.shape[1] else worded
-
-
-def _are_shares(values: sparse.csr_matrix) -> bool:
-    """Return whether (N, D) values are parts of a whole at each spot."""
-    sums = np.asarray(values.sum(axis=1)).ravel()
-    return values.max() < 1 and values.min() >= 0 and bool((np.abs(sums - 1) < _CLOSE).all())
-
-
-def _may_be_types(names: Sequence[str]) -> bool:
-    """Return whether names may be those of types of cells: few, as Sst and Vip, and no panel of antibodies."""
-    return sum(map(is_antibody, names)) <= 0.5 * len(names) and not (
-        len(names) > _MOST_TYPES and kind_from_symbols(names) == "rna"
     )
 
 
@@ -210,8 +175,8 @@ def places_in(path: Path) -> Found | None:
         return None
     if text.is_headless:
         with reading(path):
-            told = {"names": ["name", "x", "y"], "index_col": "name", "dtype": {"name": str}}
-            return _places(pd.read_csv(path, header=None, **told, **text.reading), path)
+            told = {"names": ["name", "x", "y"], "converters": {"name": str}}
+            return _places(pd.read_csv(path, header=None, **told, **text.reading).set_index("name"), path)
     columns = text.fields(0)
     named = text.is_named
     axes = find_axes(columns)

@@ -84,10 +84,15 @@ class Text(NamedTuple):
         """
         import pandas as pd
 
-        how = {} if position is None else {"index_col": False, "dtype": {position: str}}
+        how: dict[str, Any] = {"converters": {position or 0: str}}  # which leave NA, True and inf the names they are
+        if position is None:
+            heads = pd.read_csv(path, nrows=0, **self.reading).columns
+            how |= {"header": 0, "names": ["", *heads]}
+        else:
+            how["index_col"] = False
 
         def named(table: pd.DataFrame) -> pd.DataFrame:
-            table = table if position is None else table.set_index(table.columns[position])
+            table = table.set_index(table.columns[position or 0])
             return table.rename(columns=lambda column: str(column).strip())
 
         tables = pd.read_csv(path, **how, **options, **self.reading)
@@ -121,9 +126,10 @@ def _before_header(lines: Sequence[str]) -> tuple[int, str]:
 
     A header may begin with the mark of a remark too: numbers follow it at once.
     """
-    if lines and (told := _SEPARATOR.fullmatch(lines[0])):
-        return 1, told[1]
-    remarks = next((number for number, line in enumerate(lines) if not line.startswith("#")), 0)
+    first = next((number for number, line in enumerate(lines) if not line.startswith("#")), 0)
+    if lines and (told := _SEPARATOR.fullmatch(lines[first])):
+        return first + 1, told[1]
+    remarks = first
     following = lines[remarks + 1 : remarks + 3]
     if len(following) == 2 and _is_title(lines[remarks], following[0]) and _is_table(following):
         return remarks + 1, _separator(following)  # a title

@@ -1,0 +1,74 @@
+"""What stands in tables of counts beside what was measured: annotations of the spots, shares of types of cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_trsmi.data.readers.antibodies import is_antibody, is_gene
+from napari_trsmi.data.readers.kinds import kind_from_names, kind_from_symbols
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from scipy import sparse
+
+ANNOTATIONS = re.compile(  # numbers that programs write beside what was measured: shapes, quality, groups
+    r"(?:cell|nucleus|nuclear|nuclei|object|spot)?_?(?:area|size|perimeter|eccentricity|solidity|extent|circularity"
+    r"|roundness|orientation|volume|diameter|(?:major|minor)_?axis(?:_?length)?|convex_?area|euler_number"
+    r"|equivalent_diameter(?:_area)?)(?:_(?:um|px|µm|pixels|microns)\d?)?"
+    r"|n_?(?:counts?|genes|umis?|features?)(?:_(?:rna|adt|spatial|by_counts))?|total_counts|pct_counts_.+|percent_mito?"
+    r"|(?:(?:seurat|spatial|cell|graph|kmeans)_?)?(?:clusters?|domains?|labels?|cell_?types?|layers?|regions?|class)"
+    r"(?:_?(?:id|name|number|no|index))?|leiden.*|louvain.*|totals?|row_?sums?|fov|batch|sample|section|qc"
+    r"|scores?|in_?tissue|(?:cell|object|spot|nucleus|image|label)?_?id|index|unnamed_\d+"
+)
+_MOST_TYPES = 60  # of cells, that are called as genes are
+_CELLS = re.compile(  # what is in names of types of cells, and not in those of genes
+    r"cells?|cyte|phage|blast|neuron|astro|oligo|micro|glia|endo|epith|peri|fibro|immune|tumou?r|stroma|muscle|layer|type"
+    r"|topic|factor|cluster|^(?:nk|dc|caf|tam|cd[48]?t|treg|mono|mast|plasma|opc|[tb]|l\d.*)\d*$",
+    re.IGNORECASE,
+)
+_GENES = 0.8  # share of names that are called as genes, where all of them are; Gfap may be an antibody
+_NUMBERED = 0.3  # share of names of genes with a number in them
+_CLOSE = 1e-3  # to 1, of shares that were rounded
+
+
+def worded_columns(part: pd.DataFrame) -> list[str]:
+    """Return the columns that hold text throughout, and no number among it, or say yes or no beside others."""
+    import pandas as pd
+
+    texts = [column for column, dtype in part.dtypes.items() if dtype.kind not in "biufc"]
+    answers = [str(column) for column, dtype in part.dtypes.items() if dtype.kind == "b"]
+    numbers = {column: part[column].str.replace(",", "").pipe(pd.to_numeric, errors="coerce") for column in texts}
+    worded = [str(column) for column, values in numbers.items() if values.isna().all()]
+    return worded + answers if len(worded + answers) < part.shape[1] else worded
+
+
+def are_shares(values: sparse.csr_matrix) -> bool:
+    """Return whether (N, D) values are parts of a whole at each spot."""
+    sums = np.asarray(values.sum(axis=1)).ravel()
+    return values.max() < 1 and values.min() >= 0 and bool((np.abs(sums - 1) < _CLOSE).all())
+
+
+def may_be_types(names: Sequence[str]) -> bool:
+    """Return whether names may be those of types of cells: few, and no panel of antibodies.
+
+    Types may be called as genes are (Sst, Vip). So few names have to be those of genes, and many of them numbered.
+
+    Examples
+    --------
+    >>> may_be_types(["Sst", "Vip", "Lamp5", "Pvalb"]), may_be_types(["Gad1", "Slc17a7", "Mbp", "Plp1"])
+    (True, False)
+    """
+    import pandas as pd
+
+    if sum(map(is_antibody, names)) > 0.5 * len(names):
+        return False
+    if len(names) > _MOST_TYPES:
+        return kind_from_symbols(names) != "rna"
+    if kind_from_names(pd.DataFrame(index=list(names)), "") == "rna":
+        return False
+    genes = sum(map(is_gene, names)) >= _GENES * len(names) and not any(map(_CELLS.search, names))
+    return not genes or sum(any(map(str.isdigit, name)) for name in names) < _NUMBERED * len(names)
