@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_trsmi.data.readers.antibodies import is_antibody, is_gene
 from napari_trsmi.data.readers.kinds import kind_from_names, kind_from_symbols
+from napari_trsmi.data.readers.texts import Text
+from napari_trsmi.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +27,12 @@ ANNOTATIONS = re.compile(  # numbers that programs write beside what was measure
     r"(?:_?(?:id|name|number|no|index))?|leiden.*|louvain.*|totals?|row_?sums?|fov|batch|sample|section|qc"
     r"|scores?|in_?tissue|(?:cell|object|spot|nucleus|image|label)?_?id|index|unnamed_\d+"
 )
+CONTROLS = re.compile(  # of the imaging platforms, which measure nothing
+    r"blank[-_ ]?\d+|negprb[-_ ]?\d+|neg(?:ative)?_?control.*|system_?control\d+|false_?code\d+|unassigned_?codeword.*",
+    re.IGNORECASE,
+)
+IN_CYCLES = re.compile(r"cyc\d+_ch\d+:.+", re.IGNORECASE)  # of CODEX, all that is measured among its columns
+_GENE_OF = re.compile(r"(?:gene|target|feature)(?:id|name|symbol)?")  # the column of lists of molecules
 _MOST_TYPES = 60  # of cells, that are called as genes are
 _CELLS = re.compile(  # what is in names of types of cells, and not in those of genes
     r"cells?|cyte|phage|blast|neuron|astro|oligo|micro|glia|endo|epith|peri|fibro|immune|tumou?r|stroma|muscle|layer|type"
@@ -72,3 +81,18 @@ def may_be_types(names: Sequence[str]) -> bool:
         return False
     genes = sum(map(is_gene, names)) >= _GENES * len(names) and not any(map(_CELLS.search, names))
     return not genes or sum(any(map(str.isdigit, name)) for name in names) < _NUMBERED * len(names)
+
+
+def refuse_molecules(text: Text, path: Path) -> None:
+    """Raise `DataError` on a list of molecules, or of counts of a gene at a place, as GEM files of Stereo-seq are."""
+    rows = [text.fields(line) for line in range(1, len(text.lines))]
+    for at, name in enumerate(text.fields(0)):
+        if _GENE_OF.fullmatch(re.sub(r"[\W_]+", "", name.lower())):
+            found = [row[at] for row in rows if at < len(row)]
+            genes = set(found)
+            if 2 * len(genes) <= len(found) and kind_from_symbols(genes) == "rna":
+                raise DataError(
+                    f"Expected a spot or a cell in each line of {path.name}, found a gene in each ({name!r}, such as "
+                    f"{found[0]!r}): a list of molecules. Give the folder it lies in, or the counts of cells or bins, "
+                    "written as .h5ad (with stereopy, or spatialdata-io)."
+                )

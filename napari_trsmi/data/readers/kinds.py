@@ -89,8 +89,8 @@ _PEAK = re.compile(r"[A-Za-z0-9._]+[:_-]\d[\d,]*[-_]\d[\d,]*")
 _INTERVAL = (r"chr(om(osome)?)?|seq(name|id)s?", r"(chrom)?start", r"(chrom)?end|stop")  # columns of places in a genome
 _ENSEMBL_GENE = re.compile(r"(.+[|_:; -])?ENS[A-Z]{0,4}G\d{8,}(\.\d+)?([|_:; -].+)?")  # with its symbol, too
 _HISTONE = re.compile(r"h[234][abx]?[ks]\d+(ac|me\d?|ub\d*|p|ph)?(?![a-z])|cut ?(&|n|and)? ?tag")
-_AROUND = re.compile(  # a gene's symbol: its species, and what is left of bytes
-    r"^(?:b')?(?:(?:GRCh38|GRCh37|GRCm39|GRCm38|hg38|hg19|mm39|mm10)[-_]+)?|[-_](?:hg38|hg19|mm39|mm10)$|'$"
+_AROUND = re.compile(  # a gene's symbol: its species, its cycle, and what is left of bytes
+    r"^(?:b')?(?:cyc\d+_ch\d+:)?(?:(?:GRCh38|GRCh37|GRCm39|GRCm38|hg38|hg19|mm39|mm10)[-_]+)?|[-_](?:hg38|hg19|mm39|mm10)$|'$"
 )
 _BIOTYPE = re.compile(  # what annotations of genomes call genes: of them, mRNA and protein are no modalities
     r"coding|pseudogene|^(?:mt_)?(?:lnc|linc|nc|sno|sca|mi|pi|r|t|misc)_?RNA$", re.IGNORECASE

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from napari_trsmi.data.readers.annotating import ANNOTATIONS, are_shares, may_be_types, worded_columns
+from napari_trsmi.data.readers.annotating import (
+    ANNOTATIONS,
+    CONTROLS,
+    IN_CYCLES,
+    are_shares,
+    may_be_types,
+    refuse_molecules,
+    worded_columns,
+)
 from napari_trsmi.data.readers.axes import find_axes
 from napari_trsmi.data.readers.found import Found, Holder, found_in_anndata
 from napari_trsmi.data.readers.kinds import kind_from_names, kind_from_symbols
@@ -35,6 +43,7 @@ _NAMES = re.compile(
 _SPOTS_BESIDE = ("unmapped", "no_match", "total_reads")  # rows of CITE-seq-Count that are no antibody
 _FEWEST = 3  # lines, and features, of such a table
 _FEWEST_GENES = 20  # that tell a table of genes whose spots are called by no barcodes
+_LISTED = 5  # names in a note
 _ROWS = 1000  # read at a time
 
 
@@ -105,6 +114,8 @@ def from_text_table(path: Path) -> Found:
     placing = table.var_names.isin({column for one in axes for column in one.columns})
     named = table.var_names.str.lower().str.replace(r"\W+", "_", regex=True)
     annotating = ~placing & named.str.fullmatch(ANNOTATIONS) & form.spots_in_rows
+    if (in_cycles := table.var_names.str.fullmatch(IN_CYCLES)).any():
+        annotating = ~(placing | in_cycles)
     measured = ~(placing | annotating)
     if measured.sum() < _FEWEST:
         _refuse_annotations(path, [*told, *table.var_names[~placing]], spots, form)
@@ -115,12 +126,13 @@ def from_text_table(path: Path) -> Found:
         )
     kept = placing | annotating
     table.obs[list(table.var_names[kept])] = table.X[:, np.flatnonzero(kept)].toarray()
-    beside = table.var_names.str.lower().isin(_SPOTS_BESIDE)
+    beside = table.var_names.str.lower().isin(_SPOTS_BESIDE) | table.var_names.str.fullmatch(CONTROLS)
     measured &= ~beside
     found = found_in_anndata(table[:, measured].copy(), readable(path.name[: path.name.index(".")]))
     found.notes.append(f"Read {len(spots):,} spots x {int(measured.sum()):,} features from the text {path.name}.")
     if beside.any():
-        found.notes.append(f"Left out {', '.join(table.var_names[beside])}: no features.")
+        listed = ", ".join(table.var_names[beside][:_LISTED]) + ", ..." * (beside.sum() > _LISTED)
+        found.notes.append(f"Left out {listed}: no features.")
     if annotations := [*(told if form.spots_in_rows else ()), *table.var_names[annotating]]:
         found.notes.append(f"Took {', '.join(annotations)} of {path.name} for annotations, not for features.")
     found.stored = {}  # there is no table to write into
@@ -179,14 +191,18 @@ def places_in(path: Path) -> Found | None:
             return _places(pd.read_csv(path, header=None, **told, **text.reading).set_index("name"), path)
     columns = text.fields(0)
     named = text.is_named
-    axes = find_axes(columns)
+    if axes := find_axes(columns):
+        refuse_molecules(text, path)
     if not axes or (name := _column_of_names(text, named, axes[0].columns)) is None:
         return None
     position = columns.index(name) if named else 0
     with reading(path):
         table = text.rows(path, position if named else None)
         places = table[list(axes[0].columns)].set_axis(table.index.astype(str))
-    return _places(places, path)
+    found = _places(places, path)
+    if others := [column for column in columns if column not in (name, *axes[0].columns)]:
+        found.notes.append(f"Of {path.name} nothing else was used, such as the column {others[-1]!r}.")
+    return found
 
 
 def _column_of_names(text: Text, named: bool, places: Sequence[str]) -> str | None:
@@ -198,7 +214,8 @@ def _column_of_names(text: Text, named: bool, places: Sequence[str]) -> str | No
     cells = {name: [row[k] for row in rows if k < len(row)] for k, name in enumerate(columns) if name not in places}
     called = [name for name in cells if _NAMES.fullmatch(re.sub(r"[\W_]+", "", name.lower()))]
     called = [name for name in called if len(set(cells[name])) == len(rows)]
-    if columns[0] in cells and not (called and _are_numbered(cells[columns[0]])):
+    first = cells.get(columns[0], [])
+    if first and not (called and (_are_numbered(first) or len(set(first)) < len(first))):
         return columns[0]
     return next(iter(called), None)
 
