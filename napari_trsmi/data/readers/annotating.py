@@ -32,6 +32,10 @@ CONTROLS = re.compile(  # of the imaging platforms, which measure nothing
     re.IGNORECASE,
 )
 IN_CYCLES = re.compile(r"cyc\d+_ch\d+:.+", re.IGNORECASE)  # of CODEX, all that is measured among its columns
+_CHROMOSOMES = re.compile(r"chr(?:om(?:osome)?)?|seq(?:name|id)s?")  # what their column is called
+_OF_FEATURES = re.compile(  # columns beside the spots, where these are in columns
+    rf"{_CHROMOSOMES.pattern}|(?:chrom)?(?:start|end)|stop|strand|(?:gene|peak)?(?:length|width)|gc(?:content)?"
+)
 _GENE_OF = re.compile(r"(?:gene|target|feature)(?:id|name|symbol)?")  # the column of lists of molecules
 _MOST_TYPES = 60  # of cells, that are called as genes are
 _CELLS = re.compile(  # what is in names of types of cells, and not in those of genes
@@ -44,15 +48,38 @@ _NUMBERED = 0.3  # share of names of genes with a number in them
 _CLOSE = 1e-3  # to 1, of shares that were rounded
 
 
-def worded_columns(part: pd.DataFrame) -> list[str]:
-    """Return the columns that hold text throughout, and no number among it, or say yes or no beside others."""
+def worded_columns(part: pd.DataFrame, spots_in_rows: bool = True) -> list[str]:
+    """Return the columns that hold text throughout, and no number among it, or say yes or no beside others.
+
+    Where spots are in columns, so are lengths and places of the features in a genome.
+    """
     import pandas as pd
 
+    if not spots_in_rows:
+        of_features = [column for column in part if _OF_FEATURES.fullmatch(re.sub(r"[\W_]+", "", column.lower()))]
+        return [*of_features, *worded_columns(part.drop(columns=of_features))]
     texts = [column for column, dtype in part.dtypes.items() if dtype.kind not in "biufc"]
     answers = [str(column) for column, dtype in part.dtypes.items() if dtype.kind == "b"]
     numbers = {column: part[column].str.replace(",", "").pipe(pd.to_numeric, errors="coerce") for column in texts}
     worded = [str(column) for column, values in numbers.items() if values.isna().all()]
     return worded + answers if len(worded + answers) < part.shape[1] else worded
+
+
+def names_of_peaks(told: pd.DataFrame, names: Sequence[str], heading: str) -> list[str]:
+    """Return the (D,) names of features; of those named by chromosomes alone, with start and end, as BED files do.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> names_of_peaks(pd.DataFrame({"start": ["10", "50"], "end": ["20", "70"]}), ["chr1", "chr1"], "chrom")
+    ['chr1:10-20', 'chr1:50-70']
+    """
+    columns = {re.sub(r"[\W_]+", "", column.lower()): column for column in told}
+    ends = [columns[name] for name in ("start", "chromstart", "end", "chromend", "stop") if name in columns]
+    if len(ends) != 2 or not _CHROMOSOMES.fullmatch(re.sub(r"[\W_]+", "", heading.lower())):
+        return list(names)
+    places = zip(names, told[ends[0]], told[ends[1]], strict=True)
+    return [f"{chromosome}:{start}-{end}" for chromosome, start, end in places]
 
 
 def are_shares(values: sparse.csr_matrix) -> bool:

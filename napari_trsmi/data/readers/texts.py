@@ -31,6 +31,8 @@ class Text(NamedTuple):
         As pandas calls them.
     skipped
         Numbers of lines that are no rows.
+    packed
+        Whether it is gzipped, whatever it is called: browsers unpack files and leave their names.
     """
 
     lines: list[str]
@@ -38,6 +40,7 @@ class Text(NamedTuple):
     decimal: str
     encoding: str
     skipped: tuple[int, ...]
+    packed: bool = False
 
     @property
     def is_headless(self) -> bool:
@@ -64,6 +67,7 @@ class Text(NamedTuple):
             "decimal": self.decimal,
             "encoding": self.encoding,
             "encoding_errors": "replace",
+            "compression": "gzip" if self.packed else None,
             "skiprows": list(self.skipped) or None,
             "skipinitialspace": True,
         }
@@ -102,9 +106,11 @@ class Text(NamedTuple):
 def look_at(path: Path) -> Text:
     """Return how the text at `path` is laid out; there are no lines where it cannot be read."""
     lines: list[str] = []
-    read = gzip.open if path.suffix.lower() == ".gz" else open
-    encoding = "utf-8-sig"
+    packed, encoding = False, "utf-8-sig"
     try:
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+        read = gzip.open if packed else open
         with read(path, "rb") as file:
             encoding = "utf-16" if file.read(2) in _UTF_16 else encoding
         with read(path, "rt", encoding=encoding, errors="replace") as file:
@@ -118,7 +124,7 @@ def look_at(path: Path) -> Text:
     types = len(numbered) > 1 and _TYPES.fullmatch(numbered[1][1].replace(separator, " ").strip()) is not None
     skipped += (numbered.pop(1)[0],) if types else ()
     lines = [line for _, line in numbered]
-    return Text(lines, separator, _decimal(lines[1:], separator), encoding, skipped)
+    return Text(lines, separator, _decimal(lines[1:], separator), encoding, skipped, packed)
 
 
 def _before_header(lines: Sequence[str]) -> tuple[int, str]:

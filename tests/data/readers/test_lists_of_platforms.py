@@ -1,0 +1,127 @@
+"""Tables of platforms and pipelines: lists of molecules, controls, columns of CODEX and QuPath, peaks as BED has them."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import napari_trsmi as nt
+from napari_trsmi.errors import DataError
+
+N = 64
+GENES = [f"Slc{i}a1" for i in range(1, 31)]
+PROTEINS = ["CD3", "CD4", "CD20", "CD68", "PD-1", "HLA-DR"]
+PLACES = np.column_stack([np.arange(N) % 8, np.arange(N) // 8]) + 1
+GRID = [f"{x}x{y}" for x, y in PLACES]
+
+
+def table(features: list[str], names: list[str] = GRID) -> pd.DataFrame:
+    """Counts, all different from feature to feature."""
+    values = np.random.default_rng(0).poisson(3, (N, len(features))) + np.arange(len(features))
+    return pd.DataFrame(values, index=names, columns=features)
+
+
+def kinds(dataset: nt.Dataset) -> dict[str, tuple[str, int]]:
+    """{modality: its kind and how many features it has}."""
+    return {name: (one.kind, one.table.n_vars) for name, one in dataset.modalities.items()}
+
+
+@pytest.mark.parametrize(
+    ("gene", "x", "y", "before"),
+    [
+        ("geneID", "x", "y", "#FileFormat=GEMv0.1\n#BinSize=50\n"),
+        ("target", "x_global_px", "y_global_px", ""),
+        ("feature_name", "x_location", "y_location", ""),
+    ],
+)
+def test_a_list_of_molecules_says_what_to_give(tmp_path: Path, gene: str, x: str, y: str, before: str) -> None:
+    of = np.arange(400)
+    made = pd.DataFrame({gene: np.array(GENES)[of % 30], x: PLACES[of % N, 0], y: PLACES[of % N, 1], "MIDCount": 1})
+    (tmp_path / "bin50.tsv").write_text(before + made.to_csv(sep="\t", index=False))
+    with pytest.raises(DataError, match=f"a gene in each .'{gene}'.*list of molecules"):
+        nt.read(tmp_path / "bin50.tsv")
+
+
+def test_controls_of_platforms_are_no_features(tmp_path: Path) -> None:
+    cells = [str(10**18 + i) for i in range(N)]
+    table([*GENES, "Blank-1", "Blank-25", "NegPrb3"], cells).to_csv(tmp_path / "cell_by_gene.csv", index_label="cell")
+    where = pd.DataFrame({"fov": 1, "center_x": PLACES[:, 0], "center_y": PLACES[:, 1], "volume": 5.0}, cells)
+    where.to_csv(tmp_path / "cell_metadata.csv")
+    dataset = nt.read([tmp_path / "cell_by_gene.csv", tmp_path / "cell_metadata.csv"])
+    assert kinds(dataset) == {"rna": ("rna", len(GENES))}
+    assert "Left out Blank-1, Blank-25, NegPrb3: no features." in dataset.notes
+    assert "Of cell_metadata.csv nothing else was used, such as the column 'volume'." in dataset.notes
+
+
+def test_what_codex_measures_are_the_columns_of_its_cycles(tmp_path: Path) -> None:
+    made = table([f"cyc{i:03d}_ch002:{name}" for i, name in enumerate(PROTEINS)]).reset_index(drop=True)
+    made.insert(0, "cell_id:cell_id", np.arange(N))
+    beside = {"region:region": 1, "x:x": PLACES[:, 0], "y:y": PLACES[:, 1], "x_tile:x_tile": 3, "size:size": 50}
+    made.assign(**beside).to_csv(tmp_path / "reg001.csv", index=False)
+    dataset = nt.read(tmp_path / "reg001.csv")
+    assert kinds(dataset) == {"adt": ("protein", len(PROTEINS))}
+    np.testing.assert_array_equal(dataset.coords, PLACES)
+
+
+def test_measurements_of_qupath_are_named_by_their_objects(tmp_path: Path) -> None:
+    made = pd.DataFrame({"Image": "a.tif", "Object ID": [f"{i:08x}-a" for i in range(N)], "Class": "Tumor"})
+    made[["Centroid X µm", "Centroid Y µm"]] = PLACES
+    made.assign(**{"Cell: CD3 mean": 1.5}).to_csv(tmp_path / "m.tsv", sep="\t", index=False)
+    with pytest.raises(DataError, match="places of 64 barcodes.*nothing else was used, such as the column 'Cell: CD3"):
+        nt.read(tmp_path / "m.tsv")
+
+
+def test_peaks_may_be_three_columns_beside_the_spots(tmp_path: Path) -> None:
+    made = table([f"peak{i}" for i in range(30)]).T.reset_index(drop=True)
+    for at, (name, values) in enumerate({"chr": "chr1", "start": np.arange(30) * 900, "end": 500}.items()):
+        made.insert(at, name, values)
+    made.to_csv(tmp_path / "peaks.txt", sep="\t", index=False)
+    atac = nt.read(tmp_path / "peaks.txt").modalities["atac"]
+    assert atac.kind == "chromatin"
+    assert atac.table.var_names[:2].tolist() == ["chr1:0-500", "chr1:900-500"]
+    np.testing.assert_array_equal(atac.table.X.toarray(), table([f"peak{i}" for i in range(30)]))
+
+
+def test_what_counting_programs_write_beside_genes_is_no_spot(tmp_path: Path) -> None:
+    made = table(GENES).T
+    for at, (name, values) in enumerate({"Chr": "chr1", "Start": 5, "End": 9, "Strand": "+", "Length": 900}.items()):
+        made.insert(at, name, values)
+    made.to_csv(tmp_path / "counts.txt", sep="\t", index_label="Geneid")
+    dataset = nt.read(tmp_path / "counts.txt")
+    assert dataset.obs_names.tolist() == GRID
+    np.testing.assert_array_equal(dataset.modalities["rna"].table.X.toarray(), table(GENES))
+
+
+@pytest.mark.parametrize("name", ["Total", ""])
+def test_a_line_of_totals_is_no_spot(tmp_path: Path, name: str) -> None:
+    made = table(GENES)
+    made.loc[name] = made.sum()
+    made.to_csv(tmp_path / "counts.csv")
+    dataset = nt.read(tmp_path / "counts.csv")
+    np.testing.assert_array_equal(dataset.coords, PLACES)
+    assert any("Left out 1 spot called as totals" in note for note in dataset.notes)
+
+
+def test_a_table_without_headings_loses_no_spot(tmp_path: Path) -> None:
+    table(GENES).to_csv(tmp_path / "counts.tsv", sep="\t", header=False)
+    with pytest.raises(DataError, match="names of features in the first line of counts.tsv, found the barcode '1x1'"):
+        nt.read(tmp_path / "counts.tsv")
+
+
+@pytest.mark.parametrize("name", ["counts.csv", "counts.csv.gz"])
+def test_a_text_is_unpacked_by_what_it_is_and_not_by_its_name(tmp_path: Path, name: str) -> None:
+    text = table(GENES).to_csv().encode()
+    (tmp_path / name).write_bytes(text if name.endswith(".gz") else gzip.compress(text))
+    np.testing.assert_array_equal(nt.read(tmp_path / name).modalities["rna"].table.X.toarray(), table(GENES))
+
+
+@pytest.mark.parametrize("called", ["c_1_{0}_{1}", "spot_{0}_{1}"])
+def test_cells_with_two_numbers_are_no_peaks(tmp_path: Path, called: str) -> None:
+    cells = [called.format(x, 900 + 10 * x + y) for x, y in PLACES]
+    table(GENES, cells).to_csv(tmp_path / "counts.csv")
+    pd.DataFrame(PLACES, cells, ["x", "y"]).to_csv(tmp_path / "places.csv")
+    assert kinds(nt.read([tmp_path / "counts.csv", tmp_path / "places.csv"])) == {"rna": ("rna", len(GENES))}
