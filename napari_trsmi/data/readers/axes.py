@@ -129,6 +129,18 @@ def numbers_of(frame: pd.DataFrame, axes: Axes) -> np.ndarray | None:
     return np.column_stack(values)
 
 
+def text_among(frame: pd.DataFrame, axes: Axes) -> tuple[Any, str]:
+    """Return the first of the axes that has text which is no number, and that text."""
+    import pandas as pd
+
+    for column in axes.columns:
+        values = pd.Series(np.asarray(frame[column], dtype=object).reshape(len(frame), -1)[:, 0])
+        odd = values[pd.to_numeric(values, errors="coerce").isna() & values.notna()]
+        if len(odd):
+            return column, str(odd.iloc[0])
+    return axes.columns[0], str(np.asarray(frame[axes.columns[0]], dtype=object).reshape(-1)[0])
+
+
 def places_in_names(names: pd.Index) -> np.ndarray | None:
     """Return the (N, 2) places that all barcodes tell, as ``12x34`` or ``17.907x4.967`` do; None where they do not.
 

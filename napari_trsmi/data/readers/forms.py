@@ -16,7 +16,9 @@ _BARCODE = re.compile(  # of a grid, 12x34, which R writes X12x34, or of nucleot
     r"(?:.*[-_.:#])?(?:X?\d+x\d+|[ACGTN]{8,})(?:[-_.:#].*)?", re.IGNORECASE
 )
 _MOSTLY, _SAMPLE = 0.9, 200
-NAMES = re.compile(r"(?:cell|spot|bead|bin)s?(?:id|name|label|barcode)?|barcodes?|(?:id|name|index)s?|object(?:id)?|cb")
+NAMES = re.compile(
+    r"(?:cell|spot|bead|bin)s?(?:id|name|label|barcode|number)?|barcodes?|(?:id|name|index)s?|object(?:id|number)?|cb|label"
+)
 _CHROMOSOME = re.compile(  # at the beginning of a peak
     r"(?:(?:GRCh|GRCm|hg|mm)\d+[-_]+)?(?:chr|scaffold|contig|[GK][LI]\d|JH\d|N[CTW]_|(?:\d{1,2}|[XYM]|MT)[:_-])|peak|atac",
     re.IGNORECASE,
@@ -53,7 +55,11 @@ def form_of(path: Path) -> Form | None:
         return Form(text, named, spots_in_rows=True)
     if _are_barcodes(columns):
         return Form(text, named, spots_in_rows=False)
-    if len(set(rows)) < len(rows) or (named and find_axes([text.fields(0)[0], "x", "y"])[0].columns[0] != "x"):
+    first = text.fields(0)[0]
+    of_regions = named and _is_called(first) and _are_features(columns)  # each with a cell 1
+    if len(set(rows)) < len(rows) and not of_regions:
+        return None
+    if named and find_axes([first, "x", "y"])[0].columns[0] != "x":
         return None
     if _are_features(columns) != _are_features(rows) and (
         _are_features(columns) or sum(map(str.isdecimal, (name[-1:] for name in columns))) >= _MOSTLY * len(columns)
@@ -84,16 +90,23 @@ def _are_barcodes(names: Iterable[str]) -> bool:
 def _other_names(text: Text, rows: Sequence[str]) -> int | None:
     """Return which column names the spots where the first, `rows`, has no barcodes; None where the first one does."""
     columns = text.fields(0)
-    called = [k for k, name in enumerate(columns) if k and NAMES.fullmatch(re.sub(r"[\W_]+", "", name.lower()))]
+    called = [k for k, name in enumerate(columns) if k and _is_called(name)]
     if not called or _are_barcodes(rows) or _are_barcodes(columns):
         return None
     lines = [text.fields(line) for line in range(1, len(text.lines))]
     for k in called:
         cells = [line[k] for line in lines if k < len(line)]
-        numbered = are_numbered(rows) and not cells[0].isdecimal() and _are_features(columns)
-        if len(set(cells)) == len(rows) and (numbered or _are_barcodes(cells)):
+        repeated = len(set(rows)) < len(rows) and 2 * len(set(cells)) >= len(rows)  # a section, or a size
+        numbered = are_numbered(rows) and not cells[0].isdecimal()
+        telling = ((repeated or numbered) and _are_features(columns)) or _are_barcodes(cells)
+        if telling and (repeated or len(set(cells)) == len(rows)):
             return k
     return None
+
+
+def _is_called(name: str) -> bool:
+    """Return whether a column is called after names of spots."""
+    return NAMES.fullmatch(re.sub(r"[\W_]+", "", name.lower())) is not None
 
 
 def are_numbered(names: Sequence[str]) -> bool:

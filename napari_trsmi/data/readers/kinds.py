@@ -153,8 +153,10 @@ def column_of_feature_types(var: pd.DataFrame) -> str | None:
         if given or re.sub(r"[\W_]+", "", str(column)).lower() in _TYPE_COLUMNS:
             types = var[column].astype(str).unique()
             kinds = {kind_of_feature_type(text) for text in types} - {None}
-            of_genes = any(map(_BIOTYPE.search, types)) and not (given and kinds - {"rna"})
-            if not of_genes and (given or len(kinds) > 1):
+            outright = {kind_of_feature_type(text) for text in types if text.lower() != "protein"} - {None, "rna"}
+            biotypes = any(map(_BIOTYPE.search, types))
+            of_genes = biotypes and not (outright or (given and kinds - {"rna"}))
+            if not of_genes and (given or len(kinds) > 1 or biotypes):
                 return str(column)
     return None
 

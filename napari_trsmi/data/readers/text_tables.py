@@ -101,8 +101,8 @@ def from_text_table(path: Path) -> Found:
             table.obs[list(told)] = told.to_numpy()
         else:
             table.var[list(told)] = told.to_numpy()
-    totals = np.array([_TOTAL.fullmatch(name) is not None for name in spots], bool)
-    table = table[~totals].copy() if totals.any() else table
+        totals = np.array([_TOTAL.fullmatch(name) is not None for name in spots], bool)
+        table = table[~totals].copy() if totals.any() else table
     axes = [axes for axes in find_axes(features) if form.spots_in_rows]
     placing = table.var_names.isin({column for one in axes for column in one.columns})
     named = table.var_names.str.lower().str.replace(r"\W+", "_", regex=True)
@@ -121,7 +121,8 @@ def from_text_table(path: Path) -> Found:
     table.obs[list(table.var_names[kept])] = table.X[:, np.flatnonzero(kept)].toarray()
     beside = table.var_names.str.lower().isin(_SPOTS_BESIDE) | table.var_names.str.fullmatch(CONTROLS)
     measured &= ~beside
-    found = found_in_anndata(table[:, measured].copy(), readable(path.name[: path.name.index(".")]))
+    with reading(path):
+        found = found_in_anndata(table[:, measured].copy(), readable(path.name[: path.name.index(".")]))
     found.notes.append(f"Read {table.n_obs:,} spots x {int(measured.sum()):,} features from the text {path.name}.")
     if beside.any():
         listed = ", ".join(table.var_names[beside][:_LISTED]) + ", ..." * int(beside.sum() > _LISTED)
@@ -193,9 +194,10 @@ def places_in(path: Path) -> Found | None:
     position = columns.index(name) if named else 0
     with reading(path):
         table = text.rows(path, position if named else None)
-        places = table[list(axes[0].columns)].set_axis(table.index.astype(str))
+        tissue = [column for column in table if re.sub(r"[\W_]+", "", column.lower()) == "intissue"]
+        places = table[[*axes[0].columns, *tissue]].set_axis(table.index.astype(str))
     found = _places(places, path)
-    if others := [column for column in columns if column not in (name, *axes[0].columns)]:
+    if others := [column for column in columns if column not in (name, *tissue, *axes[0].columns)]:
         found.notes.append(f"Of {path.name} nothing else was used, such as the column {others[-1]!r}.")
     return found
 

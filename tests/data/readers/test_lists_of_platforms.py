@@ -1,4 +1,4 @@
-"""Tables of platforms and pipelines: lists of molecules, controls, columns of CODEX and QuPath, peaks as BED has them."""
+"""Tables of platforms and pipelines: lists of molecules, controls, CODEX and QuPath, peaks as BED has them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import napari_trsmi as nt
-from napari_trsmi.errors import DataError
+from napari_trsmi.errors import ChoiceError, DataError
 
 N = 64
 GENES = [f"Slc{i}a1" for i in range(1, 31)]
@@ -71,7 +71,7 @@ def test_measurements_of_qupath_are_named_by_their_objects(tmp_path: Path) -> No
     made = pd.DataFrame({"Image": "a.tif", "Object ID": [f"{i:08x}-a" for i in range(N)], "Class": "Tumor"})
     made[["Centroid X µm", "Centroid Y µm"]] = PLACES
     made.assign(**{"Cell: CD3 mean": 1.5}).to_csv(tmp_path / "m.tsv", sep="\t", index=False)
-    with pytest.raises(DataError, match="places of 64 barcodes.*nothing else was used, such as the column 'Cell: CD3"):
+    with pytest.raises(DataError, match=r"places of 64 barcodes.*nothing else was used, such as the column 'Cell: CD3"):
         nt.read(tmp_path / "m.tsv")
 
 
@@ -108,7 +108,7 @@ def test_a_line_of_totals_is_no_spot(tmp_path: Path, name: str) -> None:
 
 def test_a_table_without_headings_loses_no_spot(tmp_path: Path) -> None:
     table(GENES).to_csv(tmp_path / "counts.tsv", sep="\t", header=False)
-    with pytest.raises(DataError, match="names of features in the first line of counts.tsv, found the barcode '1x1'"):
+    with pytest.raises(DataError, match=r"names of features in the first line of counts\.tsv, found the barcode '1x1'"):
         nt.read(tmp_path / "counts.tsv")
 
 
@@ -125,3 +125,38 @@ def test_cells_with_two_numbers_are_no_peaks(tmp_path: Path, called: str) -> Non
     table(GENES, cells).to_csv(tmp_path / "counts.csv")
     pd.DataFrame(PLACES, cells, ["x", "y"]).to_csv(tmp_path / "places.csv")
     assert kinds(nt.read([tmp_path / "counts.csv", tmp_path / "places.csv"])) == {"rna": ("rna", len(GENES))}
+
+
+@pytest.mark.parametrize("first", ["CellID", "sample", "cell_size"])
+def test_cells_of_several_regions_may_be_numbered_anew_in_each(tmp_path: Path, first: str) -> None:
+    made = pd.concat([table(PROTEINS), table(PROTEINS) + 1]) + 0.5
+    beside = {"sample": np.repeat(["a", "b"], N), "cell_size": 50, "x": np.tile(PLACES[:, 0], 2)}
+    made = made.assign(**beside, y=np.tile(PLACES[:, 1], 2), CellID=np.tile(np.arange(N), 2))
+    made[[first, *made.columns.drop(first)]].to_csv(tmp_path / "cells.csv", index=False)
+    with pytest.raises(ChoiceError, match=r"the sections .'a', 'b'."):
+        nt.read(tmp_path / "cells.csv")
+    study = nt.read_sections(tmp_path / "cells.csv", column="sample")
+    assert study.section_names == ("a", "b")
+    assert kinds(study) == {"adt": ("protein", len(PROTEINS))}
+    np.testing.assert_array_equal(study.parts[1].modalities["adt"].table.X.toarray(), table(PROTEINS) + 1.5)
+    np.testing.assert_array_equal(study.parts[1].coords, PLACES)
+
+
+def test_places_in_a_text_tell_which_spots_are_under_tissue(tmp_path: Path) -> None:
+    names = [f"s{i}" for i in range(N)]
+    table(GENES, names).to_csv(tmp_path / "counts.csv")
+    places = pd.DataFrame(PLACES, names, ["x", "y"]).assign(in_tissue=["in"] * 60 + ["out"] * 4, area=5)
+    places.to_csv(tmp_path / "places.csv")
+    dataset = nt.read([tmp_path / "counts.csv", tmp_path / "places.csv"])
+    assert dataset.n_spots == 60
+    assert "Left out 4 spots that are not under tissue (in_tissue = out)." in dataset.notes
+
+
+def test_text_among_places_is_named(tmp_path: Path) -> None:
+    names = [f"s{i}" for i in range(N)]
+    table(GENES, names).to_csv(tmp_path / "counts.csv")
+    places = pd.DataFrame(PLACES, names, ["x", "y"]).astype(object)
+    places.iloc[7, 1] = "?"
+    places.to_csv(tmp_path / "places.csv")
+    with pytest.raises(DataError, match=r"coordinates in obs\['y'\], found text such as '\?'"):
+        nt.read([tmp_path / "counts.csv", tmp_path / "places.csv"])

@@ -40,12 +40,13 @@ def kinds(dataset: nt.Dataset) -> dict[str, tuple[str, int]]:
     return {name: (one.kind, one.table.n_vars) for name, one in dataset.modalities.items()}
 
 
+@pytest.mark.parametrize("column", ["feature_types", "type"])
 @pytest.mark.parametrize(
     "others", [["lncRNA", "IG_V_gene"], ["TEC", "transcribed_unprocessed_pseudogene"], ["Mt_rRNA"]]
 )
-def test_genes_with_types_of_annotations_beside_antibodies_are_genes(others: list[str]) -> None:
+def test_genes_with_types_of_annotations_beside_antibodies_are_genes(others: list[str], column: str) -> None:
     types = (["protein_coding", *others] * 5)[: len(GENES)] + ["Antibody Capture"] * len(PROTEINS)
-    dataset = from_memory(section(GENES + PROTEINS, feature_types=types))
+    dataset = from_memory(section(GENES + PROTEINS, **{column: types}))
     assert kinds(dataset) == {"rna": ("rna", len(GENES)), "adt": ("protein", len(PROTEINS))}
     assert not any("Left out features" in note for note in dataset.notes)
 
