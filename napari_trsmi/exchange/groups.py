@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 _SELECTION = re.compile(r"^#\s*selection[ _]?names?\s*[:,]?\s*(.*)$", re.IGNORECASE)
 _UNNAMED = ("group", "selection", "cluster", "color")  # headings that say less than the name of the file
 _SECTION = "section"  # the column of a table of a study, as of its domains.csv, that says which section a line is of
-_MOST_GROUPS = 1000
 _START = 100_000  # bytes that tell what a file is
 _NOT = "Loupe's and Xenium Explorer's tables have barcodes in the first column and a group in the second."
 
@@ -212,8 +211,6 @@ def _columns_of(
     for name, values in (groups := groups_among(rest, path)).items():
         if not any(values):
             continue
-        if (n := len(set(values))) > _MOST_GROUPS:
-            raise DataError(f"Expected at most {_MOST_GROUPS} groups in {name!r} of {path}, found {n:,}. {_NOT}")
         title = str(name).strip() or title_of(path)
         found[title_of(path) if title.casefold() in _UNNAMED else title] = values
     if not found:

@@ -31,6 +31,7 @@ CONTROLS = re.compile(  # of the imaging platforms, which measure nothing
     r"blank[-_ ]?\d+|negprb[-_ ]?\d+|neg(?:ative)?_?control.*|system_?control\d+|false_?code\d+|unassigned_?codeword.*",
     re.IGNORECASE,
 )
+UNMAPPED = ("unmapped", "no_match", "total_reads")  # among what CITE-seq-Count counts, and no antibody
 IN_CYCLES = re.compile(r"cyc\d+_ch\d+:.+", re.IGNORECASE)  # of CODEX, all that is measured among its columns
 _CHROMOSOMES = re.compile(r"chr(?:om(?:osome)?)?|seq(?:name|id)s?")  # what their column is called
 _OF_FEATURES = re.compile(  # columns beside the spots, where these are in columns

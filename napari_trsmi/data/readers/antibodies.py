@@ -18,6 +18,7 @@ _MARKED = re.compile(  # what a vendor or a pipeline puts around the name
     r"|.+[-_. ](total(?:seq)?[-_ ]?[a-d]|totalseq|adt|ab|prot|protein|antibody|tsb|tsa)"
     r"|.+[-_. ](mouse|human|rat|rabbit|hamster|goat)[-_ /](human|mouse|rat).*"
     r"|.+[-_. ]A\d{4}|A\d{4}[-_. ].+"  # BioLegend's numbers of TotalSeq
+    r"|.+[-_.][ACGTN]{10,}"  # its tag, as CITE-seq-Count writes it
     r"|.+\(\d+[A-Z][a-z]\).*|\d{2,3}[A-Z][a-z][-_ ].+",
     re.IGNORECASE,
 )

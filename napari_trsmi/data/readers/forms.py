@@ -15,6 +15,7 @@ from napari_trsmi.data.readers.texts import Text, look_at
 _BARCODE = re.compile(  # of a grid, 12x34, which R writes X12x34, or of nucleotides; with anything beside them
     r"(?:.*[-_.:#])?(?:X?\d+x\d+|[ACGTN]{8,})(?:[-_.:#].*)?", re.IGNORECASE
 )
+_TAGGED = re.compile(r"([^-_.]*[^-_.\d].*)[-_.][ACGTN]{8,}", re.IGNORECASE)  # CD3-ACGTACGTACGTACG
 _MOSTLY, _SAMPLE = 0.9, 200
 NAMES = re.compile(
     r"(?:cell|spot|bead|bin)s?(?:id|name|label|barcode|number)?|barcodes?|(?:id|name|index)s?|object(?:id|number)?|cb|label"
@@ -51,7 +52,7 @@ def form_of(path: Path) -> Form | None:
     rows = [row.split(text.separator, 1)[0].strip().strip("\"'") for row in text.lines[1:]]
     if named and (position := _other_names(text, rows)) is not None:  # as pandas writes a table that was numbered anew
         return Form(text, named, spots_in_rows=True, names_in=position)
-    if _are_barcodes(rows):
+    if _are_barcodes(rows) and not (_are_tagged(rows) and _are_barcodes(columns)):
         return Form(text, named, spots_in_rows=True)
     if _are_barcodes(columns):
         return Form(text, named, spots_in_rows=False)
@@ -85,6 +86,12 @@ def _are_features(names: Sequence[str]) -> bool:
 def _are_barcodes(names: Iterable[str]) -> bool:
     given = [name.strip().strip("\"'") for name in islice(names, _SAMPLE)]
     return len(given) > 1 and sum(_BARCODE.fullmatch(name) is not None for name in given) >= _MOSTLY * len(given)
+
+
+def _are_tagged(names: Sequence[str]) -> bool:
+    """Return whether names are those of antibodies with the sequence of their tag, as CITE-seq-Count writes them."""
+    stems = [match[1] for name in names if (match := _TAGGED.fullmatch(name))]
+    return len(stems) >= max(FEWEST, _MOSTLY * len(names)) and len(set(stems)) == len(stems)
 
 
 def _other_names(text: Text, rows: Sequence[str]) -> int | None:

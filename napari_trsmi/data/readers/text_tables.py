@@ -14,6 +14,7 @@ from napari_trsmi.data.readers.annotating import (
     ANNOTATIONS,
     CONTROLS,
     IN_CYCLES,
+    UNMAPPED,
     are_shares,
     may_be_types,
     names_of_peaks,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _ENDINGS = re.compile(r"\.(?:csv|tsv|txt|tab)(?:\.gz)?", re.IGNORECASE)
-_SPOTS_BESIDE = ("unmapped", "no_match", "total_reads")  # rows of CITE-seq-Count that are no antibody
 _TOTAL = re.compile(r"|totals?|sum|unmapped|no_match|unnamed: \d+", re.IGNORECASE)  # what is no spot
 _LISTED = 5  # names in a note
 _ROWS = 1000  # read at a time
@@ -119,7 +119,7 @@ def from_text_table(path: Path) -> Found:
         )
     kept = placing | annotating
     table.obs[list(table.var_names[kept])] = table.X[:, np.flatnonzero(kept)].toarray()
-    beside = table.var_names.str.lower().isin(_SPOTS_BESIDE) | table.var_names.str.fullmatch(CONTROLS)
+    beside = table.var_names.str.lower().isin(UNMAPPED) | table.var_names.str.fullmatch(CONTROLS)
     measured &= ~beside
     with reading(path):
         found = found_in_anndata(table[:, measured].copy(), readable(path.name[: path.name.index(".")]))

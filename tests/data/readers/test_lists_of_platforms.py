@@ -160,3 +160,32 @@ def test_text_among_places_is_named(tmp_path: Path) -> None:
     places.to_csv(tmp_path / "places.csv")
     with pytest.raises(DataError, match=r"coordinates in obs\['y'\], found text such as '\?'"):
         nt.read([tmp_path / "counts.csv", tmp_path / "places.csv"])
+
+
+TAGS = ["".join("ACGT"[(i + 7) // 4**k % 4] for k in range(15)) for i in range(len(PROTEINS))]
+
+
+def test_antibodies_with_their_tags_are_no_spots(tmp_path: Path) -> None:
+    barcodes = ["".join("ACGT"[i // 4**k % 4] for k in range(16)) for i in range(N)]
+    names = [f"{name}-{tag}" for name, tag in zip(PROTEINS, TAGS, strict=True)]
+    table(names, barcodes).T.to_csv(tmp_path / "umi_count.csv")
+    pd.DataFrame(PLACES, barcodes, ["x", "y"]).to_csv(tmp_path / "places.csv")
+    adt = nt.read([tmp_path / "umi_count.csv", tmp_path / "places.csv"]).modalities["adt"]
+    assert adt.kind == "protein"
+    assert adt.table.var_names.tolist() == names
+    np.testing.assert_array_equal(adt.table.X.toarray(), table(names))
+
+
+def test_what_was_not_mapped_is_no_protein_of_a_matrix(tmp_path: Path) -> None:
+    from scipy.io import mmwrite
+    from scipy.sparse import coo_matrix
+
+    (tmp_path / "umi_count").mkdir()
+    mmwrite(tmp_path / "umi_count" / "matrix.mtx", coo_matrix(table([*PROTEINS, "unmapped"]).to_numpy().T))
+    (tmp_path / "umi_count" / "barcodes.tsv").write_text("\n".join(GRID) + "\n")
+    names = [f"{name}-{tag}" for name, tag in zip(PROTEINS, TAGS, strict=True)]
+    (tmp_path / "umi_count" / "features.tsv").write_text("\n".join([*names, "unmapped"]) + "\n")
+    pd.DataFrame(PLACES, GRID, ["x", "y"]).to_csv(tmp_path / "places.csv")
+    dataset = nt.read([tmp_path / "umi_count", tmp_path / "places.csv"])
+    assert dataset.modalities["adt"].table.var_names.tolist() == names
+    assert "Left out unmapped: no features." in dataset.notes
