@@ -189,3 +189,11 @@ def test_what_was_not_mapped_is_no_protein_of_a_matrix(tmp_path: Path) -> None:
     dataset = nt.read([tmp_path / "umi_count", tmp_path / "places.csv"])
     assert dataset.modalities["adt"].table.var_names.tolist() == names
     assert "Left out unmapped: no features." in dataset.notes
+
+
+def test_proteins_that_r_told_from_genes_are_proteins(tmp_path: Path) -> None:
+    table([f"ENSMUSG{i:011d}" for i in range(30)]).to_csv(tmp_path / "a.csv.gz")
+    table([f"{name}.1" for name in PROTEINS]).to_csv(tmp_path / "b.csv.gz")
+    dataset = nt.read([tmp_path / "a.csv.gz", tmp_path / "b.csv.gz"])
+    assert kinds(dataset) == {"rna": ("rna", 30), "adt": ("protein", len(PROTEINS))}
+    assert dataset.name == "a + b"
