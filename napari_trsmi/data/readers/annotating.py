@@ -45,7 +45,8 @@ _CELLS = re.compile(  # what is in names of types of cells, and not in those of 
     re.IGNORECASE,
 )
 _GENES = 0.8  # share of names that are called as genes, where all of them are; Gfap may be an antibody
-_NUMBERED = 0.3  # share of names of genes with a number in them
+_APART, _FEWEST_GENES = 0.7, 8  # share of names that differ in more than a number, and how many there are
+_NUMBERED = 0.4  # share of names of genes with a number in them
 _CLOSE = 1e-3  # to 1, of shares that were rounded
 
 
@@ -92,12 +93,15 @@ def are_shares(values: sparse.csr_matrix) -> bool:
 def may_be_types(names: Sequence[str]) -> bool:
     """Return whether names may be those of types of cells: few, and no panel of antibodies.
 
-    Types may be called as genes are (Sst, Vip). So few names have to be those of genes, and many of them numbered.
+    Types may be called as genes are (Sst, Vip). So few names have to be those of genes, many of them numbered, and not
+    of one another (CA1, CA2).
 
     Examples
     --------
-    >>> may_be_types(["Sst", "Vip", "Lamp5", "Pvalb"]), may_be_types(["Gad1", "Slc17a7", "Mbp", "Plp1"])
-    (True, False)
+    >>> may_be_types(["Sst", "Vip", "Lamp5", "Pvalb", "Sncg", "Chandelier", "CA1", "CA2"])
+    True
+    >>> may_be_types(["Gad1", "Slc17a7", "Mbp", "Plp1", "Gfap", "Aqp4", "Cldn5", "Pdgfra"])
+    False
     """
     import pandas as pd
 
@@ -107,7 +111,8 @@ def may_be_types(names: Sequence[str]) -> bool:
         return kind_from_symbols(names) != "rna"
     if kind_from_names(pd.DataFrame(index=list(names)), "") == "rna":
         return False
-    genes = sum(map(is_gene, names)) >= _GENES * len(names) and not any(map(_CELLS.search, names))
+    apart = len({name.rstrip("0123456789") for name in names}) >= _APART * len(names) and len(names) >= _FEWEST_GENES
+    genes = apart and sum(map(is_gene, names)) >= _GENES * len(names) and not any(map(_CELLS.search, names))
     return not genes or sum(any(map(str.isdigit, name)) for name in names) < _NUMBERED * len(names)
 
 

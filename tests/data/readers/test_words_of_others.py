@@ -110,7 +110,14 @@ def test_few_genes_that_were_divided_by_their_sum_are_measured(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     "types",
-    [["Sst", "Vip", "Lamp5", "Pvalb"], ["Astro", "Oligo", "Micro", "Endo"], ["L23", "L4", "L5", "L6b", "Mono1"]],
+    [
+        ["Sst", "Vip", "Lamp5", "Pvalb"],
+        ["Astro", "Oligo", "Micro", "Endo"],
+        ["L23", "L4", "L5", "L6b", "Mono1"],
+        [f"X{k}" for k in range(1, 10)],
+        ["DG", "CA1", "CA2", "CA3", "Ex1", "Ex2", "In1", "In2"],
+        ["GABA1", "Glut1", "Chol1"],
+    ],
 )
 def test_shares_of_types_that_are_called_as_genes_are_not(tmp_path: Path, types: list[str]) -> None:
     made = table(types)
