@@ -126,6 +126,6 @@ def refuse_molecules(text: Text, path: Path) -> None:
             if 2 * len(genes) <= len(found) and kind_from_symbols(genes) == "rna":
                 raise DataError(
                     f"Expected a spot or a cell in each line of {path.name}, found a gene in each ({name!r}, such as "
-                    f"{found[0]!r}): a list of molecules. Give the folder it lies in, or the counts of cells or bins, "
-                    "written as .h5ad (with stereopy, or spatialdata-io)."
+                    f"{found[0]!r}): a list of molecules. Give the whole folder of the platform, or the counts of "
+                    "cells or bins, written as .h5ad (with stereopy, or spatialdata-io)."
                 )
