@@ -31,7 +31,11 @@ CONTROLS = re.compile(  # of the imaging platforms, which measure nothing
     r"blank[-_ ]?\d+|negprb[-_ ]?\d+|neg(?:ative)?_?control.*|system_?control\d+|false_?code\d+|unassigned_?codeword.*",
     re.IGNORECASE,
 )
-UNMAPPED = ("unmapped", "no_match", "total_reads")  # among what CITE-seq-Count counts, and no antibody
+UNMAPPED = re.compile(  # among what CITE-seq-Count, HTSeq and STAR count, and no feature
+    r"unmapped|no_match|total_reads|__(?:no_feature|ambiguous|too_low_aqual|not_aligned|alignment_not_unique)"
+    r"|n_(?:unmapped|multimapping|nofeature|ambiguous)",
+    re.IGNORECASE,
+)
 IN_CYCLES = re.compile(r"cyc\d+_ch\d+:.+", re.IGNORECASE)  # of CODEX, all that is measured among its columns
 _CHROMOSOMES = re.compile(r"chr(?:om(?:osome)?)?|seq(?:name|id)s?")  # what their column is called
 _OF_FEATURES = re.compile(  # columns beside the spots, where these are in columns

@@ -41,8 +41,22 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_OUTSIDE = ("0", "0.0", "false", "f", "no", "n", "out", "outside", "off", "not in tissue", "background")
-_INSIDE = ("1", "1.0", "true", "t", "yes", "y", "in", "inside", "on", "in tissue", "tissue", "under tissue")
+_OUTSIDE = ("0", "0.0", "false", "f", "no", "n", "out", "outside", "off", "off tissue", "not in tissue", "background")
+_INSIDE = (
+    "1",
+    "1.0",
+    "true",
+    "t",
+    "yes",
+    "y",
+    "in",
+    "inside",
+    "on",
+    "on tissue",
+    "in tissue",
+    "tissue",
+    "under tissue",
+)
 _UNKNOWN = ("nan", "none", "na", "")  # of spots that another modality has
 
 

@@ -16,7 +16,7 @@ _WORDS = (
     "spatial|sdim|dim|space|coordinates|coordinate|coords|coord|coor|cor|centroids|centroid|centres|centre|centers|center|"
     "locations|location|loc|positions|position|pos|pixels|pixel|pxl|pix|px|microns|micron|micrometers|micrometres|"
     "um|µm|μm|mm|nm|in|of|image|img|fullres|global|local|stitched|registered|aligned|corrected|slide|tissue|sample|"
-    "section|fov|array|cells|cell|nuclei|nucleus|nuclear|spot|bead|bin|area|shape|object|raw|orig|original|st|"
+    "section|slice\\d?|fov|array|cells|cell|nuclei|nucleus|nuclear|spot|bead|bin|area|shape|object|raw|orig|original|st|"
     "absolute|abs|stage|tile|grid|puck|well|new|adjusted|adj|shifted|rotated|transformed|mapped|mean|c"
 )
 _PLACE = re.compile(rf"(?:x(?=[^y]))?((?:{_WORDS}|xyz?|[23]d)+)")  # what an array of coordinates is called

@@ -119,7 +119,7 @@ def from_text_table(path: Path) -> Found:
         )
     kept = placing | annotating
     table.obs[list(table.var_names[kept])] = table.X[:, np.flatnonzero(kept)].toarray()
-    beside = table.var_names.str.lower().isin(UNMAPPED) | table.var_names.str.fullmatch(CONTROLS)
+    beside = table.var_names.str.fullmatch(UNMAPPED) | table.var_names.str.fullmatch(CONTROLS)
     measured &= ~beside
     with reading(path):
         found = found_in_anndata(table[:, measured].copy(), readable(path.name[: path.name.index(".")]))

@@ -181,7 +181,7 @@ def _found(section: _Section, name: str, alone: bool = True) -> Found:
     """
     notes: list[str] = []
     table = read_matrix(section.matrix)
-    if (unmapped := table.var_names.isin(UNMAPPED)).any():
+    if (unmapped := table.var_names.str.fullmatch(UNMAPPED)).any():
         notes.append(f"Left out {', '.join(table.var_names[unmapped])}: no features.")
         table = table[:, ~unmapped].copy()
     if not section.is_placed and not alone:

@@ -197,3 +197,10 @@ def test_proteins_that_r_told_from_genes_are_proteins(tmp_path: Path) -> None:
     dataset = nt.read([tmp_path / "a.csv.gz", tmp_path / "b.csv.gz"])
     assert kinds(dataset) == {"rna": ("rna", 30), "adt": ("protein", len(PROTEINS))}
     assert dataset.name == "a + b"
+
+
+def test_what_htseq_and_star_could_not_count_is_no_gene(tmp_path: Path) -> None:
+    table([*GENES, "__no_feature", "__ambiguous", "N_unmapped"]).T.to_csv(tmp_path / "counts.csv")
+    dataset = nt.read(tmp_path / "counts.csv")
+    assert kinds(dataset) == {"rna": ("rna", len(GENES))}
+    assert "Left out __no_feature, __ambiguous, N_unmapped: no features." in dataset.notes

@@ -52,7 +52,16 @@ def test_genes_with_types_of_annotations_beside_antibodies_are_genes(others: lis
 
 
 @pytest.mark.parametrize(
-    "words", [("yes", "no"), ("in", "out"), ("T", "F"), ("Y", "n"), (1.0, 0.0), ("in_tissue", "not_in_tissue")]
+    "words",
+    [
+        ("yes", "no"),
+        ("in", "out"),
+        ("T", "F"),
+        ("Y", "n"),
+        (1.0, 0.0),
+        ("in_tissue", "not_in_tissue"),
+        ("on", "Off tissue"),
+    ],
 )
 def test_spots_off_tissue_are_left_out_in_other_words(words: tuple[object, object]) -> None:
     adata = section(GENES)
@@ -124,3 +133,10 @@ def test_shares_of_types_that_are_called_as_genes_are_not(tmp_path: Path, types:
     made.div(made.sum(axis=1), axis=0).to_csv(tmp_path / "shares.csv")
     with pytest.raises(DataError, match="shares that add up to 1"):
         nt.read(tmp_path / "shares.csv")
+
+
+def test_columns_that_seurat_names_by_the_slice_are_places() -> None:
+    adata = section(GENES)
+    adata.obs["slice1_imagerow"], adata.obs["slice1_imagecol"] = PLACES[:, 1], PLACES[:, 0]
+    del adata.obsm["spatial"]
+    np.testing.assert_array_equal(from_memory(adata).coords, PLACES)
