@@ -91,6 +91,7 @@ def from_text_table(path: Path) -> Found:
             columns = [str(column) for column in part.columns]
             blocks.append(sparse.csr_matrix(_numbers(part, path)))
         values = sparse.vstack(blocks, format="csr")
+        _check_end(values, path)
         told = pd.concat(texts).astype("string").astype(object)
         names = names if form.spots_in_rows else names_of_peaks(told, names, form.text.fields(0)[0])
         spots, features = (names, columns) if form.spots_in_rows else (columns, names)
@@ -133,6 +134,16 @@ def from_text_table(path: Path) -> Found:
         found.notes.append(f"Took {', '.join(annotations)} of {path.name} for annotations, not for features.")
     found.stored = {}  # there is no table to write into
     return found
+
+
+def _check_end(values: sparse.csr_matrix, path: Path) -> None:
+    """Raise `DataError` where the last of (n, m) rows alone stops before its end."""
+    last = values[-1].toarray().ravel()
+    if len(last) and np.isfinite(last[0]) and np.isnan(last[-1]) and np.isfinite(values[:-1, [-1]].data).all():
+        raise DataError(
+            f"Expected {len(last):,} numbers in the last line of {path.name}, found "
+            f"{int(np.isfinite(last).sum()):,}: it was cut short. Copy it again."
+        )
 
 
 def _refuse_annotations(path: Path, found: Sequence[str], spots: Sequence[str], form: Form) -> None:

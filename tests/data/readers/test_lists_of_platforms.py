@@ -204,3 +204,17 @@ def test_what_htseq_and_star_could_not_count_is_no_gene(tmp_path: Path) -> None:
     dataset = nt.read(tmp_path / "counts.csv")
     assert kinds(dataset) == {"rna": ("rna", len(GENES))}
     assert "Left out __no_feature, __ambiguous, N_unmapped: no features." in dataset.notes
+
+
+def test_a_text_that_was_cut_says_so(tmp_path: Path) -> None:
+    text = table(GENES).to_csv()
+    (tmp_path / "counts.csv").write_text(text[:-20])
+    with pytest.raises(DataError, match=r"30 numbers in the last line of counts\.csv, found 2\d: it was cut short"):
+        nt.read(tmp_path / "counts.csv")
+
+
+def test_a_text_of_words_alone_is_no_modality(tmp_path: Path) -> None:
+    table(GENES).to_csv(tmp_path / "counts.csv")
+    pd.DataFrame({"donor": "d1", "organ": "brain", "site": "a"}, GRID).to_csv(tmp_path / "metadata.csv")
+    with pytest.raises(DataError, match="found donor, organ, site alone"):
+        nt.read([tmp_path / "counts.csv", tmp_path / "metadata.csv"])
