@@ -19,9 +19,10 @@ _OF_NUMBERED = (  # columns of names where the index only numbers the features
 )
 _IDENTIFIERS = ("gene_ids", "gene_id", "ensembl_id", "ensembl", "feature_id")
 _CLONED = re.compile(r"(hu|ms|rat|hums|hurat|msrat|humsrat)\.(?P<target>[^_]+)_.+", re.IGNORECASE)
-_BEFORE = re.compile(r"(anti|adt|ab|prot|protein|hu|mu|ms|hums|human|mouse)[-_. :]+(?=.)", re.IGNORECASE)
+_BEFORE = re.compile(r"(anti|adt|ab|prot|protein|hu|mu|ms|hums|human|mouse|cyc\d+_ch\d+)[-_. :]+(?=.)", re.IGNORECASE)
 _BEHIND = re.compile(
-    r"(?<=.)[-_. :|]+(a\d{4}|total ?(seq)?[-_ ]?[a-d]|total ?seq|ts[abcd]|adt|ab|prot|protein|antibody|human|mouse)"
+    r"(?<=.)[-_. :|]+(a\d{4}|total ?(seq)?[-_ ]?[a-d]|total ?seq|ts[abcd]|adt|ab|prot|protein|antibody|human|mouse"
+    r"|[acgtn]{10,})"  # its tag, as CITE-seq-Count writes it
     r"|\s*\([^()]*\)",
     re.IGNORECASE,
 )

@@ -23,6 +23,10 @@ _SEPARATORS = (",", ";", "\t")
 _TOLD = re.compile(r"\"?sep=.\"?", re.IGNORECASE)  # what spreadsheets are told about separators
 _MISSING = ("nan", "NaN", "<NA>")  # as numpy and pandas write it
 _MOST_MEASURED = 20  # groups that are called by numbers with decimals, such as doses
+_LEAST_SPOTS = 3  # of a group on average
+_MOST_GROUPS = 1000
+_NOT_KNOWN = ("", "NA", "N/A", "na", "n/a", "null", "NULL")  # as R and spreadsheets write it, among groups
+_COMMA = re.compile(r"(-?\d+),(\d+(?:e[-+]?\d+)?)", re.IGNORECASE)
 
 
 def cells_of(lines: Sequence[str]) -> list[list[str]]:
@@ -101,16 +105,18 @@ def sections_told(dataset: Dataset, barcodes: np.ndarray, values: np.ndarray) ->
 
 
 def is_measure(name: str, values: np.ndarray) -> bool:
-    """Return whether a column holds places or fractions, which are no groups; doses, which repeat, are some."""
+    """Return whether a column holds places, fractions or counts, which are no groups; doses, which repeat, are some."""
     if str(name).strip().casefold() in PLACES:
         return True
-    there = [value for value in values if value]
+    there = [_COMMA.sub(r"\1.\2", value.removesuffix("%")) for value in values if value not in _NOT_KNOWN]
     try:
         numbers = np.array(there, float)
     except ValueError:
         return False
     n = len(set(there))
-    return bool((numbers != np.round(numbers)).any()) and (n > _MOST_MEASURED or 2 * n > len(there))
+    if (numbers != np.round(numbers)).any():
+        return n > _MOST_MEASURED or 2 * n > len(there)
+    return n > _MOST_GROUPS or (n > _MOST_MEASURED and _LEAST_SPOTS * n > len(there))
 
 
 def groups_among(columns: Mapping[str, np.ndarray], path: Path) -> dict[str, np.ndarray]:
@@ -122,18 +128,32 @@ def groups_among(columns: Mapping[str, np.ndarray], path: Path) -> dict[str, np.
         They are numbers with decimals that differ from spot to spot.
     """
     groups = {name: values for name, values in columns.items() if not is_measure(name, values)}
-    if groups or not columns:
-        return {name: _whole(values) for name, values in groups.items()}
-    if min(len(set(values)) for values in columns.values()) > _MOST_MEASURED:
+    counted = {name: len(set(values)) for name, values in columns.items()}
+    if few := {name: values for name, values in groups.items() if counted[name] <= _MOST_GROUPS}:
+        return {name: _whole(values) for name, values in few.items()}
+    if groups:
+        name = next(iter(groups))
         raise DataError(
-            f"Expected a column of groups in {path}, found only numbers with decimals "
+            f"Expected at most {_MOST_GROUPS} groups in {name!r} of {path}, found {counted[name]:,}. Choose a table of "
+            "barcodes and groups."
+        )
+    if columns and min(counted.values()) > _MOST_MEASURED:
+        raise DataError(
+            f"Expected a column of groups in {path}, found only numbers that differ from spot to spot "
             f"({', '.join(map(str, columns))}). Put what is measured at each spot into obs of the section's file."
         )
     return dict(columns)
 
 
+def note_on_measures(columns: Mapping[str, np.ndarray], groups: Mapping[str, np.ndarray]) -> str:
+    """Return which columns beside the groups are numbers, places aside; "" for none."""
+    found = [name.strip() for name in columns if name not in groups and name.strip().casefold() not in PLACES]
+    return f"Left out, as they are no groups: {', '.join(found)}." if found else ""
+
+
 def _whole(values: np.ndarray) -> np.ndarray:
-    """Return (n,) texts without the decimal that pandas gives whole numbers of which some are missing: 1.0 is 1."""
+    """Return (n,) texts, "" for NA, without the decimal of whole numbers of which some are missing: 1.0 is 1."""
+    values = np.array(["" if value in _NOT_KNOWN else value for value in values], dtype=object)
     if not all(re.fullmatch(r"-?\d+\.0", value) for value in values if value):
         return values
     return np.array([value.removesuffix(".0") for value in values], dtype=object)

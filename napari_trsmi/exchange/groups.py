@@ -21,6 +21,7 @@ from napari_trsmi.exchange.cells import (
     groups_among,
     headings,
     natural,
+    note_on_measures,
     sections_told,
     texts,
 )
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 _SELECTION = re.compile(r"^#\s*selection[ _]?names?\s*[:,]?\s*(.*)$", re.IGNORECASE)
 _UNNAMED = ("group", "selection", "cluster", "color")  # headings that say less than the name of the file
 _SECTION = "section"  # the column of a table of a study, as of its domains.csv, that says which section a line is of
-_MOST_GROUPS = 1000
 _START = 100_000  # bytes that tell what a file is
 _NOT = "Loupe's and Xenium Explorer's tables have barcodes in the first column and a group in the second."
 
@@ -156,9 +156,9 @@ def read_groups(dataset: Dataset, path: str | Path, section: str | None = None) 
         frames = [(name or f"Selection {number}", table) for number, (name, table) in enumerate(parts, 1)]
         barcodes = np.concatenate([texts(table.iloc[:, 0]) for _, table in frames])
         values = np.concatenate([np.full(len(table), name, object) for name, table in frames])
-        columns, colors = {title_of(path): values}, None
+        columns, colors, more = {title_of(path): values}, None, ""
     else:
-        barcodes, columns, colors = _columns_of(parts[0][1], path, dataset)
+        barcodes, columns, colors, more = _columns_of(parts[0][1], path, dataset)
         key = next((name for name in columns if name.casefold() == _SECTION), None)
         if dataset.parts and key is not None:
             of, settled = sections_told(dataset, barcodes, columns[key])
@@ -166,6 +166,7 @@ def read_groups(dataset: Dataset, path: str | Path, section: str | None = None) 
     rows, told = (
         _rows_of(dataset, barcodes, path, section) if of is None else _rows_by(dataset, barcodes, of, path, section)
     )
+    told = f"{told} {more}".strip()
     return [_column(dataset, name, values, colors, rows, path, told) for name, values in columns.items()]
 
 
@@ -197,8 +198,8 @@ def _parts(path: Path, known: np.ndarray) -> list[tuple[str, pd.DataFrame]]:
 
 def _columns_of(
     table: pd.DataFrame, path: Path, dataset: Dataset
-) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray | None]:
-    """Return barcodes, {name: groups} and the colours that a table of barcodes holds."""
+) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray | None, str]:
+    """Return barcodes, {name: groups} and the colours that a table of barcodes holds, and which columns are none."""
     heads = headings(table)
     cells = [texts(table.iloc[:, at]) for at in range(len(heads))]
     colors = next((cells[at] for at, head in enumerate(heads) if head == "color"), None)
@@ -207,16 +208,14 @@ def _columns_of(
     times = Counter(table.columns)
     called = [f"{name} {at}" if times[name] > 1 else str(name) for at, name in enumerate(table.columns, 1)]
     rest = {called[at]: cells[at] for at, head in enumerate(heads) if at != first and head != "color"}
-    for name, values in groups_among(rest, path).items():
+    for name, values in (groups := groups_among(rest, path)).items():
         if not any(values):
             continue
-        if (n := len(set(values))) > _MOST_GROUPS:
-            raise DataError(f"Expected at most {_MOST_GROUPS} groups in {name!r} of {path}, found {n:,}. {_NOT}")
         title = str(name).strip() or title_of(path)
         found[title_of(path) if title.casefold() in _UNNAMED else title] = values
     if not found:
         raise DataError(f"Expected a column of groups in {path}, found none. {_NOT}")
-    return cells[first], found, colors
+    return cells[first], found, colors, note_on_measures(rest, groups)
 
 
 def _rows_by(

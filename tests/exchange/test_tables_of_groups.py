@@ -6,6 +6,7 @@ import pytest
 from made_sections import section, square
 
 from napari_trsmi.data.study import stack
+from napari_trsmi.errors import DataError
 from napari_trsmi.exchange import read_columns
 from napari_trsmi.exchange.groups import is_groups
 
@@ -94,3 +95,32 @@ def test_lines_of_no_section_are_told(tmp_path):
     assert set(found(tmp_path, table, study())) == {"region"}
     (region,) = read_columns(study(), tmp_path / "t.csv")
     assert "Of no section here: lines of '3'." in region.told
+
+
+def test_numbers_beside_groups_are_told(tmp_path):
+    table = pd.DataFrame({"Barcode": BARCODES, "region": REGION, "x": 1.5})
+    table["T cells"] = np.random.default_rng(0).random(N)
+    table.to_csv(tmp_path / "t.csv", index=False)
+    (column,) = read_columns(MADE, tmp_path / "t.csv")
+    assert column.told.endswith("Left out, as they are no groups: T cells.")
+
+
+def test_counts_and_names_beside_groups_are_left_out(tmp_path):
+    table = pd.DataFrame({"Barcode": BARCODES, "region": REGION, "n_genes": np.arange(N) + 100})
+    table["share"] = [f"{k / 7:.3f}%" for k in range(N)]
+    table["score"] = [f"{k / 7:.3f}".replace(".", ",") for k in range(N)]
+    table["purity"] = ["NA", *(f"{k / 7:.3f}" for k in range(N - 1))]
+    assert found(tmp_path, table) == {"region": ["L1", "L2", "WM"]}
+
+
+def test_a_column_of_names_beside_groups_does_not_refuse_them(tmp_path):
+    made = section(square(40))
+    table = pd.DataFrame({"Barcode": made.obs_names, "region": "L1", "long_name": [f"a{k}" for k in range(1600)]})
+    assert found(tmp_path, table, made) == {"region": ["L1"]}
+    with pytest.raises(DataError, match="at most 1000 groups in 'long_name'"):
+        found(tmp_path, table.drop(columns="region"), made)
+
+
+def test_what_r_writes_for_missing_is_no_group(tmp_path):
+    region = np.where(np.arange(N) < 5, "NA", REGION)
+    assert found(tmp_path, pd.DataFrame({"Barcode": BARCODES, "region": region})) == {"region": ["L1", "L2", "WM"]}

@@ -205,6 +205,7 @@ def found_in_memory(data: AnnData | MuData) -> Found:
 def _name(path: Path) -> str:
     """Return what to call the data: the stem, or the run's folder for Space Ranger's ``outs``."""
     path = path.absolute()
+    path = path.with_suffix("") if path.suffix.lower() == ".gz" else path
     return readable(path.parent.name if path.name == "outs" else path.stem if path.suffix else path.name)
 
 

@@ -13,11 +13,13 @@ _CD_GENE = re.compile(
     r"|101|109|151|16[034]|177|180|20[079]|226|24[478]|27[46]|302|320"
 )
 _CD = re.compile(r"CD[-_ ]?(\d+)[-_ ]?([a-z]|RA|RO|RB)?", re.IGNORECASE)
+_AGAIN = re.compile(r"\.1$")  # as R makes names unique that a gene has, too
 _MARKED = re.compile(  # what a vendor or a pipeline puts around the name
     r"(anti|adt|ab|prot|protein|hu|mu|hashtag)[-_. ].+"
     r"|.+[-_. ](total(?:seq)?[-_ ]?[a-d]|totalseq|adt|ab|prot|protein|antibody|tsb|tsa)"
     r"|.+[-_. ](mouse|human|rat|rabbit|hamster|goat)[-_ /](human|mouse|rat).*"
     r"|.+[-_. ]A\d{4}|A\d{4}[-_. ].+"  # BioLegend's numbers of TotalSeq
+    r"|.+[-_.][ACGTN]{10,}"  # its tag, as CITE-seq-Count writes it
     r"|.+\(\d+[A-Z][a-z]\).*|\d{2,3}[A-Z][a-z][-_ ].+",
     re.IGNORECASE,
 )
@@ -59,7 +61,7 @@ def is_antibody(name: str) -> bool:
     >>> [is_antibody(name) for name in ("CD3E", "CD4", "CD8A", "HLA-DRA", "Gad1", "MKI67")]
     [False, False, False, False, False, False]
     """
-    text = name.strip()
+    text = _AGAIN.sub("", name.strip())
     if match := _CD.fullmatch(text):
         number, letter = match[1], match[2] or ""
         if not letter:

@@ -41,7 +41,23 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_OUTSIDE = ("0", "0.0", "false", "f", "no")  # R writes FALSE
+_OUTSIDE = ("0", "0.0", "false", "f", "no", "n", "out", "outside", "off", "off tissue", "not in tissue", "background")
+_INSIDE = (
+    "1",
+    "1.0",
+    "true",
+    "t",
+    "yes",
+    "y",
+    "in",
+    "inside",
+    "on",
+    "on tissue",
+    "in tissue",
+    "tissue",
+    "under tissue",
+)
+_UNKNOWN = ("nan", "none", "na", "")  # of spots that another modality has
 
 
 def assemble(
@@ -265,10 +281,18 @@ def _in_tissue(obs: pd.DataFrame, notes: list[str]) -> np.ndarray:
     column = next((name for name in obs if re.sub(r"[\W_]+", "", str(name)).lower() == "intissue"), None)
     if column is None:
         return np.ones(len(obs), dtype=bool)
-    outside = obs[column].astype(str).str.strip().str.lower().isin(_OUTSIDE).to_numpy()
+    given = obs[column].astype(str).str.strip()
+    texts = given.str.lower().str.replace(r"[\W_]+(?!\d)", " ", regex=True).str.strip()  # not_in_tissue
+    outside = texts.isin(_OUTSIDE).to_numpy()
+    word = given[outside].iloc[0] if outside.any() else ""
     if outside.all():
-        raise DataError(f"Expected spots under tissue, found {column} = 0 for all. Correct or remove that column.")
+        raise DataError(f"Expected spots under tissue, found {column} = {word} for all. Correct or remove that column.")
     if outside.any():
-        notes.append(f"Left out {int(outside.sum()):,} spots that are not under tissue ({column} = 0).")
+        notes.append(f"Left out {int(outside.sum()):,} spots that are not under tissue ({column} = {word}).")
+    if (unknown := ~texts.isin((*_OUTSIDE, *_INSIDE, *_UNKNOWN))).any():
+        notes.append(
+            f"{column} is {given[unknown].iloc[0]!r} at {many(int(unknown.sum()), 'spot')}, which says neither that "
+            "they are under tissue nor that they are not: kept them. Write 1 and 0 there."
+        )
     inside: np.ndarray = ~outside
     return inside

@@ -16,7 +16,7 @@ _WORDS = (
     "spatial|sdim|dim|space|coordinates|coordinate|coords|coord|coor|cor|centroids|centroid|centres|centre|centers|center|"
     "locations|location|loc|positions|position|pos|pixels|pixel|pxl|pix|px|microns|micron|micrometers|micrometres|"
     "um|µm|μm|mm|nm|in|of|image|img|fullres|global|local|stitched|registered|aligned|corrected|slide|tissue|sample|"
-    "section|fov|array|cells|cell|nuclei|nucleus|nuclear|spot|bead|bin|area|shape|object|raw|orig|original|st|"
+    "section|slice\\d?|fov|array|cells|cell|nuclei|nucleus|nuclear|spot|bead|bin|area|shape|object|raw|orig|original|st|"
     "absolute|abs|stage|tile|grid|puck|well|new|adjusted|adj|shifted|rotated|transformed|mapped|mean|c"
 )
 _PLACE = re.compile(rf"(?:x(?=[^y]))?((?:{_WORDS}|xyz?|[23]d)+)")  # what an array of coordinates is called
@@ -127,6 +127,18 @@ def numbers_of(frame: pd.DataFrame, axes: Axes) -> np.ndarray | None:
     except (TypeError, ValueError):
         return None
     return np.column_stack(values)
+
+
+def text_among(frame: pd.DataFrame, axes: Axes) -> tuple[Any, str]:
+    """Return the first of the axes that has text which is no number, and that text."""
+    import pandas as pd
+
+    for column in axes.columns:
+        values = pd.Series(np.asarray(frame[column], dtype=object).reshape(len(frame), -1)[:, 0])
+        odd = values[pd.to_numeric(values, errors="coerce").isna() & values.notna()]
+        if len(odd):
+            return column, str(odd.iloc[0])
+    return axes.columns[0], str(np.asarray(frame[axes.columns[0]], dtype=object).reshape(-1)[0])
 
 
 def places_in_names(names: pd.Index) -> np.ndarray | None:

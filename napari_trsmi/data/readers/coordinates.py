@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from napari_trsmi.data.libraries import MOVED_FROM
-from napari_trsmi.data.readers.axes import Axes, find_axes, is_local, is_place, numbers_of, places_in_names
+from napari_trsmi.data.readers.axes import Axes, find_axes, is_local, is_place, numbers_of, places_in_names, text_among
 from napari_trsmi.data.readers.found import Holder
 from napari_trsmi.data.readers.misnamed import misnamed
 from napari_trsmi.errors import DataError
@@ -225,8 +225,7 @@ def _none_found(holders: Sequence[Holder]) -> str:
     for holder in holders:
         for axes in find_axes(list(holder.obs.columns)):
             if numbers_of(holder.obs, axes) is None:
-                column = axes.columns[0]
-                odd = str(np.asarray(holder.obs[column], dtype=object).reshape(-1)[0])
+                column, odd = text_among(holder.obs, axes)
                 return (
                     f"Expected numbers as coordinates in obs[{column!r}], found text such as {odd!r}. Store them as "
                     "numbers, with a point before the decimals."

@@ -37,7 +37,7 @@ _ELSEWHERE = {
     ("png", "jpg", "jpeg", "ndpi", "czi", "lif", "nd2", "mrxs"): (
         "A picture goes beside a section as TIFF, OME-TIFF or OME-Zarr: write it as one of these."
     ),
-    ("gef", "gem"): "Give the folder it lies in, or write it as .h5ad with stereopy.",
+    ("gef", "gem"): "Give the whole folder that SAW wrote, or write it as .h5ad with stereopy.",
 }
 
 

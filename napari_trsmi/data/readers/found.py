@@ -17,6 +17,7 @@ from napari_trsmi.data.readers.kinds import (
     column_of_feature_types,
     guess_kind,
     is_another_measurement,
+    is_biotype,
     is_sparse_rna,
     kind_from_names,
     kind_of_feature_type,
@@ -246,7 +247,8 @@ def _modality_of_features(var: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
     if column is None:
         return np.full(len(var), ""), []
     types = var[column].astype(str)
-    names = {text: SHORT_NAMES.get(kind, "") if (kind := kind_of_feature_type(text)) else "" for text in types.unique()}
+    kinds = {text: kind_of_feature_type(text) or ("rna" if is_biotype(text) else None) for text in types.unique()}
+    names = {text: SHORT_NAMES.get(kind, "") if kind else "" for text, kind in kinds.items()}
     other = sorted(text for text, name in names.items() if not name)
     notes = (
         [f"Left out features of type {', '.join(other)}: no modality is known for them."]

@@ -179,8 +179,8 @@ def _asked_for(
     tables = {key: key for key in found.tables}
     if not tables:
         raise DataError(
-            "Expected at least one modality, found none. Choose another file; one of places goes with the counts of "
-            "its spots, both opened together."
+            f"Expected at least one modality, found none. {' '.join([*found.notes, 'Choose'])} another file; one of "
+            "places goes with the counts of its spots, both opened together."
         )
     if len(tables) == len(kinds) == 1 and found.unnamed and not set(kinds) & set(tables):
         tables = dict(zip(kinds, tables, strict=True))

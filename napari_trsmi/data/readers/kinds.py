@@ -89,11 +89,16 @@ _PEAK = re.compile(r"[A-Za-z0-9._]+[:_-]\d[\d,]*[-_]\d[\d,]*")
 _INTERVAL = (r"chr(om(osome)?)?|seq(name|id)s?", r"(chrom)?start", r"(chrom)?end|stop")  # columns of places in a genome
 _ENSEMBL_GENE = re.compile(r"(.+[|_:; -])?ENS[A-Z]{0,4}G\d{8,}(\.\d+)?([|_:; -].+)?")  # with its symbol, too
 _HISTONE = re.compile(r"h[234][abx]?[ks]\d+(ac|me\d?|ub\d*|p|ph)?(?![a-z])|cut ?(&|n|and)? ?tag")
-_AROUND = re.compile(  # a gene's symbol: its species, and what is left of bytes
-    r"^(?:b')?(?:(?:GRCh38|GRCh37|GRCm39|GRCm38|hg38|hg19|mm39|mm10)[-_]+)?|[-_](?:hg38|hg19|mm39|mm10)$|'$"
+_AROUND = re.compile(  # a gene's symbol: its species, its cycle, and what is left of bytes
+    r"^(?:b')?(?:cyc\d+_ch\d+:)?(?:(?:GRCh38|GRCh37|GRCm39|GRCm38|hg38|hg19|mm39|mm10)[-_]+)?|[-_](?:hg38|hg19|mm39|mm10)$|'$"
 )
 _BIOTYPE = re.compile(  # what annotations of genomes call genes: of them, mRNA and protein are no modalities
     r"coding|pseudogene|^(?:mt_)?(?:lnc|linc|nc|sno|sca|mi|pi|r|t|misc)_?RNA$", re.IGNORECASE
+)
+_BIOTYPE_BESIDE = re.compile(  # and what they call the others
+    r".*_gene|.+RNA|TEC|antisense|artifact|ribozyme|sense_.+|(?:processed|unprocessed)_transcript|retained_intron"
+    r"|nonsense_mediated_decay|pseudo",
+    re.IGNORECASE,
 )
 _SAMPLE = 200
 _ANTIBODIES = 0.2  # share of names that no gene has, from which on a panel is one of antibodies
@@ -121,6 +126,17 @@ def kind_of_feature_type(text: str) -> Kind | None:
     return kinds.pop() if len(kinds) == 1 and words <= set(" ".join(_WORDS.values()).split()) else None
 
 
+def is_biotype(text: str) -> bool:
+    """Return whether a text is what annotations of genomes say of a gene.
+
+    Examples
+    --------
+    >>> [is_biotype(text) for text in ("protein_coding", "lncRNA", "IG_V_gene", "Gene Activity", "Antibody Capture")]
+    [True, True, True, False, False]
+    """
+    return _BIOTYPE.search(text) is not None or _BIOTYPE_BESIDE.fullmatch(text) is not None
+
+
 def column_of_feature_types(var: pd.DataFrame) -> str | None:
     """Return the column of `var` that says of what type features are: feature_types, or one that means two kinds.
 
@@ -137,8 +153,10 @@ def column_of_feature_types(var: pd.DataFrame) -> str | None:
         if given or re.sub(r"[\W_]+", "", str(column)).lower() in _TYPE_COLUMNS:
             types = var[column].astype(str).unique()
             kinds = {kind_of_feature_type(text) for text in types} - {None}
-            of_genes = any(map(_BIOTYPE.search, types)) and not (given and kinds - {"rna"})
-            if not of_genes and (given or len(kinds) > 1):
+            outright = {kind_of_feature_type(text) for text in types if text.lower() != "protein"} - {None, "rna"}
+            biotypes = any(map(_BIOTYPE.search, types))
+            of_genes = biotypes and not (outright or (given and kinds - {"rna"}))
+            if not of_genes and (given or len(kinds) > 1 or biotypes):
                 return str(column)
     return None
 

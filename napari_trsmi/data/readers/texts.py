@@ -31,6 +31,8 @@ class Text(NamedTuple):
         As pandas calls them.
     skipped
         Numbers of lines that are no rows.
+    packed
+        Whether it is gzipped, whatever it is called: browsers unpack files and leave their names.
     """
 
     lines: list[str]
@@ -38,6 +40,7 @@ class Text(NamedTuple):
     decimal: str
     encoding: str
     skipped: tuple[int, ...]
+    packed: bool = False
 
     @property
     def is_headless(self) -> bool:
@@ -64,6 +67,7 @@ class Text(NamedTuple):
             "decimal": self.decimal,
             "encoding": self.encoding,
             "encoding_errors": "replace",
+            "compression": "gzip" if self.packed else None,
             "skiprows": list(self.skipped) or None,
             "skipinitialspace": True,
         }
@@ -84,10 +88,15 @@ class Text(NamedTuple):
         """
         import pandas as pd
 
-        how = {} if position is None else {"index_col": False, "dtype": {position: str}}
+        how: dict[str, Any] = {"converters": {position or 0: str}}  # which leave NA, True and inf the names they are
+        if position is None:
+            heads = pd.read_csv(path, nrows=0, **self.reading).columns
+            how |= {"header": 0, "names": ["", *heads]}
+        else:
+            how["index_col"] = False
 
         def named(table: pd.DataFrame) -> pd.DataFrame:
-            table = table if position is None else table.set_index(table.columns[position])
+            table = table.set_index(table.columns[position or 0])
             return table.rename(columns=lambda column: str(column).strip())
 
         tables = pd.read_csv(path, **how, **options, **self.reading)
@@ -97,9 +106,11 @@ class Text(NamedTuple):
 def look_at(path: Path) -> Text:
     """Return how the text at `path` is laid out; there are no lines where it cannot be read."""
     lines: list[str] = []
-    read = gzip.open if path.suffix.lower() == ".gz" else open
-    encoding = "utf-8-sig"
+    packed, encoding = False, "utf-8-sig"
     try:
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+        read = gzip.open if packed else open
         with read(path, "rb") as file:
             encoding = "utf-16" if file.read(2) in _UTF_16 else encoding
         with read(path, "rt", encoding=encoding, errors="replace") as file:
@@ -113,7 +124,7 @@ def look_at(path: Path) -> Text:
     types = len(numbered) > 1 and _TYPES.fullmatch(numbered[1][1].replace(separator, " ").strip()) is not None
     skipped += (numbered.pop(1)[0],) if types else ()
     lines = [line for _, line in numbered]
-    return Text(lines, separator, _decimal(lines[1:], separator), encoding, skipped)
+    return Text(lines, separator, _decimal(lines[1:], separator), encoding, skipped, packed)
 
 
 def _before_header(lines: Sequence[str]) -> tuple[int, str]:
@@ -121,9 +132,10 @@ def _before_header(lines: Sequence[str]) -> tuple[int, str]:
 
     A header may begin with the mark of a remark too: numbers follow it at once.
     """
-    if lines and (told := _SEPARATOR.fullmatch(lines[0])):
-        return 1, told[1]
-    remarks = next((number for number, line in enumerate(lines) if not line.startswith("#")), 0)
+    first = next((number for number, line in enumerate(lines) if not line.startswith("#")), 0)
+    if lines and (told := _SEPARATOR.fullmatch(lines[first])):
+        return first + 1, told[1]
+    remarks = first
     following = lines[remarks + 1 : remarks + 3]
     if len(following) == 2 and _is_title(lines[remarks], following[0]) and _is_table(following):
         return remarks + 1, _separator(following)  # a title

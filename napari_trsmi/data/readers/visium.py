@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from napari_trsmi.data.libraries import positive
+from napari_trsmi.data.readers.annotating import UNMAPPED
 from napari_trsmi.data.readers.found import Found, Holder, found_in_anndata
 from napari_trsmi.data.readers.matrices import library_in, read_matrix
 from napari_trsmi.data.readers.opening import reading
@@ -180,8 +181,12 @@ def _found(section: _Section, name: str, alone: bool = True) -> Found:
     """
     notes: list[str] = []
     table = read_matrix(section.matrix)
+    if (unmapped := table.var_names.str.fullmatch(UNMAPPED)).any():
+        notes.append(f"Left out {', '.join(table.var_names[unmapped])}: no features.")
+        table = table[:, ~unmapped].copy()
     if not section.is_placed and not alone:
         found = found_in_anndata(table, name)
+        found.notes += notes
         found.stored = {}
         return found
     factors = _factors(section, notes)

@@ -153,7 +153,7 @@ def test_a_column_of_fractions_makes_no_groups(tmp_path: Path) -> None:
     dataset = nt.read(written(table(GENES[:100], 2), tmp_path / "rna.h5ad"))
     values = np.arange(N) / 7 + 0.01
     pd.DataFrame({"Barcode": BARCODES, "score": values}).to_csv(tmp_path / "score.csv", index=False)
-    with pytest.raises(DataError, match="found only numbers with decimals"):
+    with pytest.raises(DataError, match="found only numbers that differ from spot to spot"):
         nt.import_columns(dataset, tmp_path / "score.csv")
     pd.DataFrame({"Barcode": BARCODES, "dose": values.round()[::1] // 3 + 0.5}).to_csv(tmp_path / "d.csv", index=False)
     assert "dose" in nt.import_columns(dataset, tmp_path / "d.csv")[0]
