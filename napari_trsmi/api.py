@@ -268,7 +268,8 @@ def _dataset(data: Any, config: Config) -> Dataset:
     kinds, spots = config.preprocess.kinds or None, config.preprocess.spots
     if isinstance(data, str | Path):
         return read(data, kinds=kinds, spots=spots)
-    if any(one.isbacked and one.is_view for one in (data, *getattr(data, "mod", {}).values()) if hasattr(one, "is_view")):
+    tables = (data, *getattr(data, "mod", {}).values())
+    if any(getattr(one, "is_view", False) and one.isbacked for one in tables):
         raise DataError(
             "Expected an AnnData or MuData into which the domains can be written, found a part of one that is on disk. "
             "Read the file without backed, and take the part then."
