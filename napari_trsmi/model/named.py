@@ -39,7 +39,7 @@ def by_place(weights: Mapping[str, Tensor], network: nn.Module) -> dict[str, Ten
 
 
 def in_order(optimizer: dict[str, Any], weights: Mapping[str, Tensor], network: nn.Module) -> dict[str, Any]:
-    """Return the state of an optimiser of version 2, where torch's dictionaries had sorted parameters by their names."""
+    """Return the state of an optimiser of version 2, where torch had sorted some parameters by their names."""
     order = {name: place for place, (name, _) in enumerate(network.named_parameters())}
     then = [name for name in _names(weights, network).values() if name in order]
     places = {place: order[name] for place, name in enumerate(then)}
