@@ -14,7 +14,7 @@ from napari_trsmi.config import Cluster, Config, Kind
 from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.readers.several import read_sections as read_sections
 from napari_trsmi.data.result import Result
-from napari_trsmi.errors import ConfigError
+from napari_trsmi.errors import ConfigError, DataError
 from napari_trsmi.estimate import check_room
 from napari_trsmi.fitting import steps_of
 from napari_trsmi.records import Checkpoints, Step, drain
@@ -268,4 +268,10 @@ def _dataset(data: Any, config: Config) -> Dataset:
     kinds, spots = config.preprocess.kinds or None, config.preprocess.spots
     if isinstance(data, str | Path):
         return read(data, kinds=kinds, spots=spots)
+    tables = (data, *getattr(data, "mod", {}).values())
+    if any(getattr(one, "is_view", False) and one.isbacked for one in tables):
+        raise DataError(
+            "Expected an AnnData or MuData into which the domains can be written, found a part of one that is on disk. "
+            "Read the file without backed, and take the part then."
+        )
     return from_memory(data, kinds=kinds, spots=spots)

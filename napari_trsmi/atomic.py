@@ -89,10 +89,7 @@ def check_name(path: str | Path) -> None:
         os.stat(temporary)
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
-            raise DataError(
-                f"Expected a name that its folder takes, found one of {len(path.name)} letters, {path.name[:30]}..., "
-                "beside which nothing can be written. Choose a shorter one."
-            ) from error
+            raise DataError(explain(error, path)) from error
 
 
 def recover(path: str | Path) -> None:
@@ -118,6 +115,11 @@ def explain(error: OSError, path: Path) -> str:
         return f"Expected permission to write {path}, found none. Change the permissions or choose another folder."
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return f"Expected the folder {path.parent}, found none. Create it or choose another."
+    if error.errno == errno.ENAMETOOLONG:
+        return (
+            f"Expected a name that its folder takes, found one of {len(path.name)} letters, {path.name[:30]}..., "
+            "beside which nothing can be written. Choose a shorter one."
+        )
     return f"Expected to write {path}, found that the system refused: {error}. Choose another place."
 
 

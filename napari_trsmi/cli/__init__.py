@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import napari_trsmi
+from napari_trsmi.atomic import explain
 from napari_trsmi.cli.command import Command
 from napari_trsmi.cli.parse import parse
 from napari_trsmi.cli.progress import say
@@ -51,7 +53,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except TrsmiError as error:
         return _fail(str(error), REFUSED)
     except OSError as error:
-        return _fail(f"Expected the system to do as asked, found: {error}.", REFUSED)
+        too_long = error.errno == errno.ENAMETOOLONG and error.filename is not None
+        sentence = f"Expected the system to do as asked, found: {error}."
+        return _fail(explain(error, Path(os.fsdecode(error.filename))) if too_long else sentence, REFUSED)
     except MemoryError:
         return _fail("Expected enough memory, found too little. Use fewer spots, features or neighbours.", REFUSED)
     return 0

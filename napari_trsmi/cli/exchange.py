@@ -51,9 +51,10 @@ class Export(Command):
         from napari_trsmi.exchange import FORMATS, export
 
         if self.out.suffix != FORMATS[self.format]:
+            fitting = " or ".join(name for name, ending in FORMATS.items() if ending == self.out.suffix)
             raise DataError(
                 f"Expected a file ending in {FORMATS[self.format]} for {self.format}, found {self.out.name}. "
-                "Change the ending."
+                + (f"Give --format {fitting}, or change the ending." if fitting else "Change the ending.")
             )
         if not self.out.is_dir():
             check_folder(self.out)

@@ -106,13 +106,15 @@ def check_output(path: str | Path, force: bool = False) -> Path:
         raise DataError(f"Expected the folder {target.parent}, found none. Create it or choose another.")
     if not os.access(target.parent, os.W_OK):
         raise DataError(f"Expected permission to write in {target.parent}, found none. Choose another folder.")
+    beside = [path, *(companion(path, ending) for ending in (RUN, DOMAINS, BOUNDARIES))]
+    for one in beside:
+        check_name(one)
     if path.suffix == ".zarr":
         if target.exists() and not (target.is_dir() and (zarr_kind(target) or not any(target.iterdir()))):
             raise DataError(f"Expected a zarr table to replace at {path}, found something else. Choose another name.")
     elif target.is_dir():
         raise DataError(f"Expected a file to replace at {path}, found a folder. Choose another name.")
-    for one in (path, *(companion(path, ending) for ending in (RUN, DOMAINS, BOUNDARIES))):
-        check_name(one)
+    for one in beside:
         check_replaceable(one, force)
     return path
 

@@ -75,7 +75,7 @@ def unpacked(source: Path | bytes, config: Config, identity: dict[str, Any], dev
         raise TrainingError(f"Expected a checkpoint of this program at {name}, found another file.") from error
     if not isinstance(state, dict) or "config" not in state:
         raise TrainingError(f"Expected a checkpoint of this program at {name}, found another file.")
-    if state["version"] not in READABLE or not _alike(Config.from_json(state["config"]), config, state["epoch"]):
+    if state.get("version") not in READABLE or not _alike(Config.from_json(state["config"]), config, state["epoch"]):
         raise TrainingError(f"Expected a checkpoint of the same settings, found others in {name}. Start a new run.")
     if state.get("tiles") != identity["tiles"]:
         asked, found = (_in_words(one) for one in (identity["tiles"], state.get("tiles")))
@@ -83,7 +83,7 @@ def unpacked(source: Path | bytes, config: Config, identity: dict[str, Any], dev
             f"Expected a checkpoint of a run {asked}, found one of a run {found} in {name}. Set train.tile_spots, "
             "study.tile_spots and train.tile_size as they were, or start a new run."
         )
-    if any(state[key] != value for key, value in identity.items()):
+    if any(state.get(key) != value for key, value in identity.items()):
         raise TrainingError(
             f"Expected a checkpoint of the same data, the same spots in the same order, found others in {name}. "
             "Start a new run."

@@ -35,7 +35,20 @@ class Named(nn.Module):
 
 def by_place(weights: Mapping[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
     """Return the weights of `network` in a state of version 2, which has modalities' names where now places are."""
-    found = dict(weights)
+    return {now: weights[then] for then, now in _names(weights, network).items()}
+
+
+def in_order(optimizer: dict[str, Any], weights: Mapping[str, Tensor], network: nn.Module) -> dict[str, Any]:
+    """Return the state of an optimiser of version 2, where torch had sorted some parameters by their names."""
+    order = {name: place for place, (name, _) in enumerate(network.named_parameters())}
+    then = [name for name in _names(weights, network).values() if name in order]
+    places = {place: order[name] for place, name in enumerate(then)}
+    return {**optimizer, "state": {places.get(place, place): one for place, one in optimizer["state"].items()}}
+
+
+def _names(weights: Mapping[str, Tensor], network: nn.Module) -> dict[str, str]:
+    """Return {name in a state of version 2: name now} in the order of the state."""
+    found = {name: name for name in weights}
     for path, part in network.named_modules():
         if not isinstance(part, Named):
             continue
@@ -43,5 +56,5 @@ def by_place(weights: Mapping[str, Tensor], network: nn.Module) -> dict[str, Ten
             old = f"{path}.{key if isinstance(key, str) else '|'.join(key)}"  # type: ignore[arg-type]
             for name in weights:
                 if name == old or name.startswith(f"{old}."):
-                    found[f"{path}.{place}{name.removeprefix(old)}"] = found.pop(name)
+                    found[name] = f"{path}.{place}{name.removeprefix(old)}"
     return found

@@ -21,7 +21,7 @@ from napari_trsmi.interrupt import Helped
 from napari_trsmi.model import checkpoint, losses
 from napari_trsmi.model.adam import Adam
 from napari_trsmi.model.devices import Own, pick_device
-from napari_trsmi.model.named import by_place
+from napari_trsmi.model.named import by_place, in_order
 from napari_trsmi.model.network import Output
 from napari_trsmi.model.passes import Whole
 from napari_trsmi.model.prototypes import assign, means, seed_labels
@@ -292,8 +292,11 @@ class Trainer:
         if state["prototypes"] is not None:
             self.add_prototypes(state["prototypes"])
         weights = state["network"]
-        self.network.load_state_dict(weights if state["version"] > 2 else by_place(weights, self.network))
-        self.optimizer.load_state_dict(state["optimizer"])
+        optimizer = state["optimizer"]
+        if state["version"] <= 2:
+            optimizer, weights = in_order(optimizer, weights, self.network), by_place(weights, self.network)
+        self.network.load_state_dict(weights)
+        self.optimizer.load_state_dict(optimizer)
         self.references = state["references"]
         self.own.random = state["random"].cpu()
         self.history = [Step(**step) for step in state["history"]]

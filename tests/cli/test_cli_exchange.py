@@ -49,6 +49,8 @@ def test_a_section_without_a_result_gets_columns_too(small_file, tmp_path, capsy
     ("words", "said"),
     [
         (["export", "IN", "--format", "loupe", "-o", "x.geojson"], "ending in .csv"),
+        (["export", "IN", "-o", "x.csv"], "Give --format loupe or xenium, or change the ending."),
+        (["export", "IN", "-o", "x.txt"], "found x.txt. Change the ending."),
         (["export", "IN", "--format", "loupe", "-o", "x.csv", "--column", "nope"], "Expected a column"),
         (["export", "IN", "-o", "x.geojson"], "found neither"),
         (["import", "IN", "-o", "x.h5mu"], "found none"),

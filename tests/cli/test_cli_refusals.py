@@ -225,6 +225,7 @@ def test_words_that_make_no_command_are_explained(capsys, words, match):
     [
         (KeyboardInterrupt(), 130, "interrupted"),
         (OSError(errno.ENOSPC, "No space left on device"), 2, "No space left on device"),
+        (OSError(errno.ENAMETOOLONG, "File name too long", "x" * 300), 2, "folder takes, found one of 300"),
         (MemoryError(), 2, "Expected enough memory"),
     ],
 )

@@ -193,6 +193,7 @@ _POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows tells names that ar
         ("none/x.h5ad", "Expected the folder"),
         ("folder.h5ad", "a folder"),
         pytest.param(f"{'x' * 245}.h5ad", "a name that its folder takes, found one of 250", marks=_POSIX),
+        pytest.param(f"{'x' * 300}.h5ad", "a name that its folder takes, found one of 305", marks=_POSIX),
     ],
 )
 def test_an_output_that_cannot_be_is_refused_at_once(tmp_path: Path, name: str, sentence: str, one: Result) -> None:

@@ -67,7 +67,19 @@ def as_version_2(state: dict, names: list[str]) -> dict:
                 name = ".".join(filter(None, [part, keys.get(part, names)[int(place)], rest]))
                 break
         weights[name] = value
-    return {**state, "version": 2, "network": weights}
+    # torch's dictionaries of parameters sorted them, and the optimiser numbered them as they then were
+    order = list(weights)
+    for part in ("mix", "diffusion.weights", "decoders"):
+        places = [place for place, name in enumerate(order) if name.startswith(f"{part}.")]
+        for place, name in zip(places, sorted(order[place] for place in places), strict=True):
+            order[place] = name
+    was = list(weights)
+    optimizer = state["optimizer"]
+    moments = {place: optimizer["state"][was.index(name)] for place, name in enumerate(order)}
+    optimizer = {**optimizer, "state": {**optimizer["state"], **moments}}
+    old = {**state, "version": 2, "network": {name: weights[name] for name in order}, "optimizer": optimizer}
+    old.pop("tiles")  # there were none
+    return old
 
 
 def test_a_run_goes_on_from_a_state_of_the_version_before(device):

@@ -191,8 +191,13 @@ def found_in_memory(data: AnnData | MuData) -> Found:
     from anndata import AnnData
     from mudata import MuData
 
+    from napari_trsmi.data.readers.needed import Modalities
+
     if isinstance(data, MuData):
-        return found_in_mudata(data)
+        if not any(table.isbacked for table in data.mod.values()):
+            return found_in_mudata(data)
+        tables = {name: table.to_memory() for name, table in data.mod.items()}
+        return found_in_mudata(Modalities(tables, data.obs, data.obsm, data.uns, data.obsmap))
     if isinstance(data, AnnData):
         lazy = hasattr(data.X, "dask") or not isinstance(data.obs, pd.DataFrame)  # as of read_lazy
         return found_in_anndata(data.to_memory() if lazy or data.isbacked or data.is_view else data)
