@@ -119,11 +119,16 @@ def groups_among(columns: Mapping[str, np.ndarray], path: Path) -> dict[str, np.
     Raises
     ------
     DataError
-        They are numbers with decimals that differ from spot to spot.
+        They are numbers with decimals that differ from spot to spot, or places.
     """
     groups = {name: values for name, values in columns.items() if not is_measure(name, values)}
     if groups or not columns:
         return {name: _whole(values) for name, values in groups.items()}
+    if {str(name).strip().casefold() for name in columns} <= set(PLACES):
+        raise DataError(
+            f"Expected a column of groups in {path}, found only places ({', '.join(map(str, columns))}). The "
+            "section has the places of its spots already; put groups beside them, or choose another table."
+        )
     if min(len(set(values)) for values in columns.values()) > _MOST_MEASURED:
         raise DataError(
             f"Expected a column of groups in {path}, found only numbers with decimals "

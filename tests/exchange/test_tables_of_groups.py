@@ -6,6 +6,7 @@ import pytest
 from made_sections import section, square
 
 from napari_trsmi.data.study import stack
+from napari_trsmi.errors import DataError
 from napari_trsmi.exchange import read_columns
 from napari_trsmi.exchange.groups import is_groups
 
@@ -28,6 +29,14 @@ def test_doses_are_groups_and_scores_are_none(tmp_path, beside):
     assert found(tmp_path, table)["dose"] == ["0.5", "1.0", "1.5"]
     table["score"] = np.random.default_rng(0).random(N)
     assert "score" not in found(tmp_path, table)
+
+
+@pytest.mark.parametrize("at", [np.arange(N) % 5, np.arange(N) * 0.37, np.arange(N) * 400])
+def test_places_are_no_groups_and_are_called_places(tmp_path, at):
+    table = pd.DataFrame({"Barcode": BARCODES, "x": at, "y": at[::-1]})
+    with pytest.raises(DataError, match=r"found only places \(x, y\)\. The section has the places"):
+        found(tmp_path, table)
+    assert list(found(tmp_path, table.assign(region=REGION))) == ["region"]
 
 
 @pytest.mark.parametrize("missing", ["", "nan", "NaN", "<NA>"])
