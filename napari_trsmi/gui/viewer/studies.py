@@ -82,8 +82,8 @@ def _several(paths: Sequence[str | Path], alone: Sequence[Dataset]) -> dict[str,
     found = joined(alone)
     if len(found) > 1 and (picture := next((Path(path) for path in paths if is_picture(Path(path))), None)):
         raise DataError(
-            f"Expected one section beside the picture {picture.name}, found {', '.join(found)}. Open each section together "
-            "with its picture, and then make a study of them: One study… in the dock Train."
+            f"Expected one section beside the picture {picture.name}, found {', '.join(found)}. Open each section "
+            "together with its picture, and then make a study of them: One study… in the dock Train."
         )
     return found
 
