@@ -215,8 +215,8 @@ def moved_along(result: Result, dataset: Dataset) -> Result:
     """Return a result as one on `dataset`, which has the same spots: where it was placed since, boundaries move too."""
     before, placed = result.dataset.placed, dataset.placed
     since = placed[len(before) :] if placed[: len(before)] == before else ()
-    tables = {name: _moved_in(getattr(result, name), since) for name in ("boundaries", "boundary_edges")}
-    return replace(result, dataset=dataset, **tables)
+    boundaries, edges = (_moved_in(table, since) for table in (result.boundaries, result.boundary_edges))
+    return replace(result, dataset=dataset, boundaries=boundaries, boundary_edges=edges)
 
 
 def _moved_in(table: pd.DataFrame | None, since: Sequence[Placement]) -> pd.DataFrame | None:
