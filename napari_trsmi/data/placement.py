@@ -5,7 +5,7 @@ The coordinates move and the image's scale changes; the picture stays as the mic
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Literal
@@ -16,6 +16,8 @@ from napari_trsmi.data.libraries import spacing
 from napari_trsmi.data.readers.images import MOSTLY, share_inside
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from napari_trsmi.data.dataset import Dataset, TissueImage
     from napari_trsmi.data.result import Result
 
@@ -210,15 +212,22 @@ def apply(dataset: Dataset, placement: Placement) -> Dataset:
 
 
 def moved_along(result: Result, dataset: Dataset) -> Result:
-    """Return a result as one on `dataset`, which has the same spots: where it was placed since, strokes move too."""
+    """Return a result as one on `dataset`, which has the same spots: where it was placed since, boundaries move too."""
     before, placed = result.dataset.placed, dataset.placed
-    since, edges = placed[len(before) :], result.boundary_edges
-    if edges is not None and since and placed[: len(before)] == before:
-        edges = edges.copy()
-        for placement in since:
-            for x, y in (("x0", "y0"), ("x1", "y1")):
-                edges[x], edges[y] = _moved(edges[[x, y]].to_numpy(float), placement).T
-    return replace(result, dataset=dataset, boundary_edges=edges)
+    since = placed[len(before) :] if placed[: len(before)] == before else ()
+    boundaries, edges = (_moved_in(table, since) for table in (result.boundaries, result.boundary_edges))
+    return replace(result, dataset=dataset, boundaries=boundaries, boundary_edges=edges)
+
+
+def _moved_in(table: pd.DataFrame | None, since: Sequence[Placement]) -> pd.DataFrame | None:
+    """Return a table of boundaries whose places are moved as the spots were."""
+    if table is None or not since:
+        return table
+    table = table.copy()
+    for x, y in (("x", "y"), ("x0", "y0"), ("x1", "y1")):
+        for placement in since if x in table else ():
+            table[x], table[y] = _moved(table[[x, y]].to_numpy(float), placement).T
+    return table
 
 
 def _moved(coords: np.ndarray, placement: Placement) -> np.ndarray:

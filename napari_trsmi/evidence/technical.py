@@ -66,11 +66,12 @@ class Technical:
             return f"{self.modality} carries little information about the tissue: {self.where}."
         if self.what == "place":
             return f"{self.modality} do not lie on each other: {self.where}. Check how they were registered."
-        follows = f"component {self.component} follows it" if self.component is not None else ""
+        follows = f"; component {self.component} follows it" if self.component is not None else ""
+        jumps = "jump" if " and " in self.modality else "jumps"
         said = {
-            "step": f"{self.modality} jumps along a straight line over the section, {self.where}; {follows}",
-            "depth": f"The depth of {self.modality} falls steadily over the section, {self.where}; {follows}",
-            "rim": f"The depth of {self.modality} falls towards the rim of the tissue, {self.where}; {follows}",
+            "step": f"{self.modality} {jumps} along a straight line over the section, {self.where}{follows}",
+            "depth": f"The depth of {self.modality} falls steadily over the section, {self.where}{follows}",
+            "rim": f"The depth of {self.modality} falls towards the rim of the tissue, {self.where}{follows}",
         }[self.what]
         return f"{said}. This is technical more often than not."
 

@@ -125,12 +125,17 @@ def groups_among(columns: Mapping[str, np.ndarray], path: Path) -> dict[str, np.
     Raises
     ------
     DataError
-        They are numbers with decimals that differ from spot to spot.
+        They are numbers with decimals that differ from spot to spot, or places.
     """
     groups = {name: values for name, values in columns.items() if not is_measure(name, values)}
     counted = {name: len(set(values)) for name, values in columns.items()}
     if few := {name: values for name, values in groups.items() if counted[name] <= _MOST_GROUPS}:
         return {name: _whole(values) for name, values in few.items()}
+    if columns and {str(name).strip().casefold() for name in columns} <= set(PLACES):
+        raise DataError(
+            f"Expected a column of groups in {path}, found only places ({', '.join(map(str, columns))}). The "
+            "section has the places of its spots already; put groups beside them, or choose another table."
+        )
     if groups:
         name = next(iter(groups))
         raise DataError(

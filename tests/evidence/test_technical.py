@@ -9,7 +9,7 @@ from scipy import sparse
 from napari_trsmi.api import fit
 from napari_trsmi.config import Config
 from napari_trsmi.data.simulate import hard_settings, simulate_dataset
-from napari_trsmi.evidence.technical import find_in, find_technical
+from napari_trsmi.evidence.technical import Technical, find_in, find_technical
 from napari_trsmi.graphs import spatial_graph
 from napari_trsmi.stages import prepare
 
@@ -122,3 +122,11 @@ def test_a_boundary_that_only_a_technical_step_draws_has_less_support_than_the_o
     of_step = (obs["technical"].to_numpy()[i] != obs["technical"].to_numpy()[j]) & ~of_domains
     assert of_step.sum() > 10
     assert edges["support"][of_step].mean() < 0.75 < edges["support"][of_domains].mean()
+
+
+@pytest.mark.parametrize("what", ["step", "depth", "rim"])
+def test_what_no_component_follows_is_a_whole_sentence(what):
+    said = Technical("rna and adt", None, what, 2.0, "at 158 degrees to x", "").sentence
+    assert said.endswith(", at 158 degrees to x. This is technical more often than not.")
+    assert "adt jumps" not in said
+    assert "; component 2 follows it. " in Technical("rna", 2, what, 2.0, "at 158 degrees to x", "").sentence

@@ -31,6 +31,14 @@ def test_doses_are_groups_and_scores_are_none(tmp_path, beside):
     assert "score" not in found(tmp_path, table)
 
 
+@pytest.mark.parametrize("at", [np.arange(N) % 5, np.arange(N) * 0.37, np.arange(N) * 400])
+def test_places_are_no_groups_and_are_called_places(tmp_path, at):
+    table = pd.DataFrame({"Barcode": BARCODES, "x": at, "y": at[::-1]})
+    with pytest.raises(DataError, match=r"found only places \(x, y\)\. The section has the places"):
+        found(tmp_path, table)
+    assert list(found(tmp_path, table.assign(region=REGION))) == ["region"]
+
+
 @pytest.mark.parametrize("missing", ["", "nan", "NaN", "<NA>"])
 def test_clusters_of_which_some_are_missing_are_whole_numbers(tmp_path, missing):
     clusters = np.arange(N) % 30 + 1.0

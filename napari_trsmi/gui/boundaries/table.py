@@ -151,10 +151,9 @@ class BoundaryModel(ColumnModel):
         if self.rowCount():
             self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, self.columnCount() - 1))
 
-    @property
-    def longest(self) -> str:
-        """The longest text in the column of domains."""
-        return max((self.text(segment, "domains") for segment in range(self.rowCount())), key=len, default="")
+    def longest(self, key: str) -> str:
+        """Return the longest text in a column."""
+        return max((self.text(segment, key) for segment in range(self.rowCount())), key=len, default="")
 
     def column(self, key: str) -> int:
         """Return the position of a column, -1 where there is none."""

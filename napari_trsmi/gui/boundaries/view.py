@@ -16,6 +16,7 @@ from napari_trsmi.gui.boundaries.table import ORDERS, SEPARATOR, BoundaryModel
 KEYS = {Qt.Key.Key_K: "keep", Qt.Key.Key_D: "doubt", Qt.Key.Key_R: "reject", Qt.Key.Key_U: ""}
 ROW = 24  # pixels high
 LONGEST = 120  # pixels that the names of two domains get before what stands behind them
+MARGIN = 12  # pixels around the text of a cell
 SECTION = 1  # the column of sections, where there are several
 
 
@@ -35,8 +36,8 @@ class PairDelegate(QStyledItemDelegate):
 
     def initStyleOption(self, option: Any, index: Any) -> None:  # noqa: D102
         super().initStyleOption(option, index)
-        metrics, margin = option.fontMetrics, 12
-        room = option.rect.width() - option.decorationSize.width() - margin
+        metrics = option.fontMetrics
+        room = option.rect.width() - option.decorationSize.width() - MARGIN
         names, width = option.text.split(SEPARATOR), metrics.horizontalAdvance
         if len(names) != 2 or width(option.text) <= room:
             return
@@ -250,13 +251,17 @@ class BoundaryView(QTableView):
         if self._by_hand or not columns:
             return
         shown = [at for at in range(len(columns)) if not self.isColumnHidden(at)]
-        names = self.fontMetrics().horizontalAdvance(self.boundaries.longest) + 45
+        width_of = self.fontMetrics().horizontalAdvance
+        names = width_of(self.boundaries.longest("domains")) + 45
         least = [column.width for column in columns]
         upto = sum(least[at] for at in shown if 0 < at <= self.boundaries.column("review"))
         least[0] = max(least[0], min(names, LONGEST, room - upto))  # long names do not push verdicts out of sight
         ends = list(accumulate(least[at] for at in shown))
         fit = [at for at, end in zip(shown, ends, strict=True) if end <= room]
         spare = room - ends[len(fit) - 1] if fit else 0
+        if columns[SECTION].key == "section" and SECTION in fit:  # which is to be read before the others are wide
+            more = min(spare, max(0, width_of(self.boundaries.longest("section")) + MARGIN - least[SECTION]))
+            least[SECTION], spare = least[SECTION] + more, spare - more
         texts = [at for at in fit if columns[at].key in ("domains", "markers", "note")]
         self._fitting = True
         for at, width in enumerate(least):

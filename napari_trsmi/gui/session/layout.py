@@ -97,6 +97,10 @@ class Layout:
         order.insert(min(max(place, 0), n - 1), number)
         return replace(self, order=() if order == list(range(n)) else tuple(order))
 
+    def with_more(self, n: int) -> Layout:
+        """Return the layout where there are `n` sections, the new ones last."""
+        return replace(self, order=(*self.order, *range(len(self.order), n))) if self.order else self
+
     @property
     def plain(self) -> dict[str, Any]:
         """The layout as it is written; empty where sections lie as they were opened."""

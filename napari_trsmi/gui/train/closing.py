@@ -150,6 +150,8 @@ class ClosingGuard(QObject):
         elif event.type() == QEvent.Type.Close:
             if not self.may_close(watched):
                 event.ignore()
+                if hasattr(watched, "_quit_app"):  # napari notes Ctrl+Q there, and would quit at the next close
+                    watched._quit_app = False
                 return True
             self.session.training.cancel_all()
             lane_of(self.session).cancel_all()

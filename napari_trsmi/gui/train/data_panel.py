@@ -156,7 +156,7 @@ class DataPanel(QWidget):
 
         def make() -> list[OpenSection]:
             study = replace(with_more(before.dataset, sections_in_files(paths)), name=name)
-            return made_ready([OpenSection(study)])
+            return made_ready([OpenSection(study, layout=before.layout.with_more(len(study.parts)))])
 
         def done(made: list[OpenSection]) -> None:
             put_in_place(session, made[0], [] if before.result else [before])

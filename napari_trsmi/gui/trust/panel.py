@@ -21,6 +21,7 @@ from napari_trsmi.gui.controls.run import in_words
 from napari_trsmi.gui.form.spec import changed
 from napari_trsmi.gui.jobs.jobs import JobPanel
 from napari_trsmi.gui.jobs.paces import paces
+from napari_trsmi.gui.session.runs import on
 from napari_trsmi.gui.session.undoing import replace_result
 from napari_trsmi.gui.trust.found_view import FoundView
 from napari_trsmi.gui.trust.job import BUSY, TrustJob, Wanted, carried_over
@@ -176,6 +177,9 @@ class TrustPanel(JobPanel):
     # What the session and the thread say
 
     def _on_section(self, section: Any) -> None:
+        checked = self.job_of
+        if section is not None and checked is not None and section.runs is checked.runs:
+            self.job_of = section  # it was flipped, or placed on the image: the same runs on the same spots
         if self.job is None:
             self._say("")
         self._on_result(self.session.result)
@@ -204,7 +208,7 @@ class TrustPanel(JobPanel):
             self._say("Stopped before any check was complete: nothing was changed.")
             return
         self._say("Stopped; the checks that were complete are kept." if job.stopped else "")
-        replace_result(self.session, section, carried_over(outcome, section.result))
+        replace_result(self.session, section, carried_over(on(section.dataset, outcome), section.result))
         if section is not self.session.section:
             self.session.told.emit(f"The checks of {section.dataset.name} are done.")
 

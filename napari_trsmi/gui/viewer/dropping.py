@@ -1,8 +1,7 @@
 """Files that are dropped on the window: sections, a session, or annotations, which become columns of the open section.
 
-A drop is looked at before napari sees it, and left to it unless it is for us. napari opens each file by itself: two
-modalities of one section would become two sections, and the window would wait. Of a CSV of barcodes, which is one like
-many others, it would ask which plugin shall read it.
+A drop is looked at before napari sees it, and left to it unless it is for us. napari opens each file by itself, a
+picture of a section too; of a CSV of barcodes, which is one like many others, it would ask which plugin shall read it.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,6 +88,7 @@ def _take(session: Session, paths: Sequence[str], found: Found) -> None:
     from napari_trsmi.errors import ChoiceError
     from napari_trsmi.gui.session.state import OpenSection
     from napari_trsmi.gui.viewer import library_picker, study_picker
+    from napari_trsmi.gui.viewer.reader import apart
     from napari_trsmi.gui.viewer.sections import free_name
 
     if isinstance(found, ChoiceError):
@@ -102,7 +102,8 @@ def _take(session: Session, paths: Sequence[str], found: Found) -> None:
             make = lambda: made_ready([OpenSection(stack(chosen, name))])  # noqa: E731
             lane_of(session).add(Opening("Making the study", make, partial(put_one_by_one, session)), first=True)
         elif answer == "apart":
-            put_one_by_one(session, [OpenSection(replace(one, name=name)) for name, one in chosen.items()])
+            make = lambda: made_ready(apart(chosen))  # noqa: E731
+            lane_of(session).add(Opening("Opening the sections", make, partial(put_one_by_one, session)), first=True)
     else:
         put_one_by_one(session, found)
 

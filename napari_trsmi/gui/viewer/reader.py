@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import ref
+from weakref import WeakKeyDictionary, ref
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 FILES = (".h5ad", ".h5mu", ".zarr.zip", ".xenium")
 PICTURES = (".ome.tif", ".ome.tiff", ".ome.zarr")  # beside a section
 HDF5 = (".h5", ".hdf5")  # endings of many kinds of files
+_WAITING: WeakKeyDictionary[Any, list[str]] = WeakKeyDictionary()  # files of one drop, which napari gives one by one
 ZARR = {"zarr.json", ".zgroup", ".zattrs", ".zmetadata"}  # what marks a folder as a Zarr group
 
 
@@ -71,7 +72,8 @@ def read_section(path: str | Sequence[str]) -> list[Any]:
     """Return the layers of the section in one file, or in several: those with the same barcodes are one section.
 
     Several sections are one study. In a running window the files are read in a thread as those of *Open…* are, with the
-    same line and questions, and no layers are returned: they come once that is done.
+    same line and questions, and no layers are returned: they come once that is done. Files that napari gives one by
+    one, as it does those of one drop, are opened together.
 
     Raises
     ------
@@ -84,13 +86,18 @@ def read_section(path: str | Sequence[str]) -> list[Any]:
 
     paths = [str(path)] if isinstance(path, str | Path) else [str(one) for one in path]
     if (viewer := viewer_in_use()) is not None:
-        return later(viewer, lambda session: open_soon(session, paths))
+        viewer = getattr(viewer, "__wrapped__", viewer)
+        if viewer in _WAITING:
+            _WAITING[viewer] += paths
+            return [(None,)]
+        _WAITING[viewer] = paths
+        return later(viewer, lambda session: open_soon(session, _WAITING.pop(session.canvas.viewer)))
     return [layer for section in open_sections(paths) for layer in section_layers(section)]
 
 
 def later(viewer: Viewer, do: Callable[[Session], Any]) -> list[Any]:
     """Do something in a window once napari has done with a file, and return what tells it that there is no layer."""
-    from qtpy.QtCore import QTimer
+    from qtpy.QtCore import QCoreApplication, QObject, QTimer
 
     from napari_trsmi.gui.viewer.sessions import session_of
 
@@ -100,7 +107,9 @@ def later(viewer: Viewer, do: Callable[[Session], Any]) -> list[Any]:
         if (there := held()) is not None:
             do(session_of(there))
 
-    QTimer.singleShot(0, begin)
+    turn = QObject(QCoreApplication.instance())
+    turn.destroyed.connect(lambda: QTimer.singleShot(0, begin))
+    turn.deleteLater()  # a timer would not wait: napari's bar of progress handles events between two files
     return [(None,)]
 
 
@@ -167,3 +176,20 @@ def open_section(paths: Sequence[str | Path], library: str | None = None) -> Ope
             notes = (f"The domains in this file could not be used. {error}",)
     dataset = read(paths if len(paths) > 1 else paths[0], library=library)
     return OpenSection(replace(dataset, notes=(*dataset.notes, *notes)) if notes else dataset)
+
+
+def apart(sections: Mapping[str, Dataset]) -> list[OpenSection]:
+    """Return the sections of several files one by one, each with the result saved in its file where there is one."""
+    from napari_trsmi.gui.session.state import OpenSection
+    from napari_trsmi.restoring import holds_result
+
+    of_all = [path for dataset in sections.values() for path in dataset.sources]
+    found = []
+    for name, dataset in sections.items():
+        section, alone = OpenSection(dataset), len(dataset.sources) == 1 == of_all.count(dataset.sources[0])
+        if alone and holds_result(dataset.sources[0]):
+            section = open_section(dataset.sources)
+        named, result = replace(section.dataset, name=name), section.result
+        result = None if result is None else replace(result, dataset=named)
+        found.append(OpenSection(named, result, section.path, layout=section.layout))
+    return found

@@ -41,13 +41,13 @@ def sections_in_files(paths: Sequence[str | Path], library: str | None = None) -
         if library is not None:
             raise
         try:  # slides whose spots are called alike look like sections of one where a column of one is mixed
-            return joined([read(path) for path in paths])
+            return _several(paths, _tables(paths))
         except DataError:
             pass
         raise
     except DataError as error:
         if RENUMBERED in str(error):
-            found = joined([read(path, library=library) for path in paths])
+            found = _several(paths, _tables(paths, library))
             measured = [{one.kind for one in section.modalities.values()} for section in found.values()]
             if not any(a & b for a, b in combinations(measured, 2)):  # no modality twice: one section, numbered anew
                 raise
@@ -58,13 +58,34 @@ def sections_in_files(paths: Sequence[str | Path], library: str | None = None) -
         kinds = [modality.kind for modality in together.modalities.values()]
         if len(set(kinds)) == len(kinds):
             return {together.name: together}
-        alone = [read(path, library=library) for path in paths]
+        alone = _tables(paths, library)
         # Instruments use the same barcodes on every slide: where the spots lie tells sections apart.
         apart = any(ALIKE in note for note in together.notes)  # nor do places, on a grid
         if not apart and all(_same_places(one, alone[0]) for one in alone):
             return {together.name: together}
-        return joined(alone)
-    return joined([read(path, library=library) for path in paths])
+        return _several(paths, alone)
+    return _several(paths, _tables(paths, library))
+
+
+def _tables(paths: Sequence[str | Path], library: str | None = None) -> list[Dataset]:
+    """Return what is in each file by itself, pictures left out."""
+    from napari_trsmi.api import read
+    from napari_trsmi.data.readers.beside import is_picture
+
+    return [read(path, library=library) for path in paths if not is_picture(Path(path))]
+
+
+def _several(paths: Sequence[str | Path], alone: Sequence[Dataset]) -> dict[str, Dataset]:
+    """Return the sections in files, see `joined`; a picture beside them is refused, as nobody can say whose it is."""
+    from napari_trsmi.data.readers.beside import is_picture
+
+    found = joined(alone)
+    if len(found) > 1 and (picture := next((Path(path) for path in paths if is_picture(Path(path))), None)):
+        raise DataError(
+            f"Expected one section beside the picture {picture.name}, found {', '.join(found)}. Open each section "
+            "together with its picture, and then make a study of them: One study… in the dock Train."
+        )
+    return found
 
 
 def joined(datasets: Sequence[Dataset]) -> dict[str, Dataset]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from opened_dock import dock_alone, layer
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QStyleOptionViewItem
+from qtpy.QtWidgets import QApplication, QStyle, QStyleOptionViewItem
 from small_study import small_study
 
 from napari_trsmi import Config
 from napari_trsmi.gui.boundaries.carrier_tables import without_features
 from napari_trsmi.gui.boundaries.layers import ACROSS
 from napari_trsmi.gui.boundaries.view import SECTION
+
+NAMES = ("section", "section 2", "section 3")
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +86,22 @@ def test_sections_whose_names_begin_alike_can_be_told_apart(qtbot, result):
     assert table.boundaries.columns[SECTION].key == "section"
     assert option.text == index.data()
     assert option.textElideMode == Qt.TextElideMode.ElideMiddle
+
+
+@pytest.mark.parametrize("width", [330, 400])
+def test_the_names_of_sections_are_read_in_a_narrow_dock(qtbot, result, width):
+    parts = tuple(replace(part, name=name) for part, name in zip(result.dataset.parts, NAMES, strict=True))
+    dock = dock_alone(qtbot, replace(result, dataset=replace(result.dataset, parts=parts)))
+    dock.resize(width, 700)
+    QApplication.processEvents()
+    table = dock.boundaries.table
+    option = QStyleOptionViewItem()
+    option.initFrom(table)
+    option.rect.setRect(0, 0, table.columnWidth(SECTION), 24)
+    named = next(row for row in range(table.rows.rowCount()) if table.rows.index(row, SECTION).data() == NAMES[1])
+    table.itemDelegateForColumn(SECTION).initStyleOption(option, table.rows.index(named, SECTION))
+    room = table.style().subElementRect(QStyle.SubElement.SE_ItemViewItemText, option, table)
+    assert room.width() >= table.fontMetrics().horizontalAdvance(NAMES[1]) + 4  # a margin on both sides
 
 
 def test_strokes_of_hidden_sections_are_not_seen(qtbot, result):

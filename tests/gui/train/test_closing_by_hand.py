@@ -82,6 +82,7 @@ def test_one_question_is_seen_however_the_window_is_closed_and_staying_can_be_an
             close(way)
             assert questions.seen == [said], way
             assert window.isVisible()
+            assert not window._quit_app, "its cross would close the other windows too"
             questions.seen.clear()
 
 

@@ -16,6 +16,7 @@ from napari_trsmi.data.simulate import simulate_dataset
 from napari_trsmi.data.study import stack
 from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.train.data_panel import ADD
+from napari_trsmi.gui.viewer import laying
 from napari_trsmi.gui.widgets.buttons import ARROW
 
 
@@ -87,12 +88,18 @@ def test_a_section_is_added_to_the_one_that_is_open(alone, trained, qtbot, tmp_p
     assert alone.data_panel.content.text() == "2 sections · 72 spots · rna (RNA)"
     assert alone.data_panel.parts.topLevelItemCount() == 3
     assert before not in alone.data_panel.sections
+    alone.session.parts.choose(1)
+    laying.flip(alone.session)
+    laying.move(alone.session, 1, 0)
     study = alone.session.section
     study.result = trained  # so that it stays, and the next one has to be told from it
     make_table(seed=2).write_h5ad(paths[0].with_name("three.h5ad"))
     alone.data_panel.add([str(paths[0].with_name("three.h5ad"))])
     qtbot.waitUntil(lambda: alone.session.parts.names == ("one", "two", "three"), timeout=20_000)
     assert [one.dataset.name for one in alone.data_panel.sections] == ["study", "study 2"]
+    layout = alone.session.section.layout
+    assert layout.order_of(3) == (1, 0, 2)
+    assert [layout.turn(k).flipped for k in range(3)] == [False, True, False]
 
 
 @pytest.mark.slow

@@ -142,6 +142,14 @@ def aside(result):
     return np.linalg.norm(ends - (spots[edges["i"]] + spots[edges["j"]]) / 2, axis=1)
 
 
+def middles(result, dataset):
+    """How far the places that tables name are from the spots on both sides, and from the strokes of a boundary."""
+    edges = result.boundary_edges
+    between = (dataset.coords[edges["i"]] + dataset.coords[edges["j"]]) / 2
+    strokes = edges.groupby("segment")[["x", "y"]].mean().loc[result.boundaries["segment"]]
+    return np.concatenate([edges[["x", "y"]] - between, result.boundaries[["x", "y"]].to_numpy() - strokes])
+
+
 @pytest.mark.parametrize("change", TURNS.values())
 def test_boundaries_turn_with_the_spots_of_a_result_and_stay_in_sight(model, panel, trained, change):
     canvas, session = boundary_canvas_of(model), session_of(model)
@@ -153,6 +161,7 @@ def test_boundaries_turn_with_the_spots_of_a_result_and_stay_in_sight(model, pan
         kept = [entry.result for entry in session.section.runs]
         assert len(kept) == 1
         assert all(np.allclose(aside(one), before) for one in (session.result, *kept))
+        assert all(np.allclose(middles(one, session.dataset), 0.0, atol=1e-3) for one in (session.result, *kept))
         assert canvas.layer("boundaries").visible
         moved = not np.allclose(np.array(canvas.layer("boundaries").data)[-1, 0], last)
         assert moved is (len(session.dataset.placed) == 1)

@@ -17,10 +17,13 @@ from napari_trsmi.gui.boundaries.table import BoundaryModel
 from napari_trsmi.gui.finding.maps import result_maps
 from napari_trsmi.gui.jobs.worker import sentence
 from napari_trsmi.gui.session.undoing import replace_result
+from napari_trsmi.gui.train.placement_panel import turn
+from napari_trsmi.gui.trust import job
 from napari_trsmi.gui.trust import panel as trust_panel
 from napari_trsmi.gui.trust.dock import TrustDock
 from napari_trsmi.gui.trust.job import TrustJob, Wanted
-from napari_trsmi.gui.trust.words import ELSEWHERE, NO_RESULT
+from napari_trsmi.gui.trust.words import ABOUT, ELSEWHERE, NO_RESULT
+from napari_trsmi.reviews import same_segments
 
 
 @pytest.fixture
@@ -186,6 +189,21 @@ def test_checks_of_a_section_that_has_other_domains_by_now_are_dropped(panel, vi
     wait(panel, qtbot)
     assert checked.result is other
     assert panel.status.text() == trust_panel.REPLACED
+
+
+def test_what_is_found_comes_to_a_section_that_is_flipped_meanwhile(panel, qtbot, gate, told, monkeypatch):
+    session, before, rows = panel.session, panel.session.section, []
+    monkeypatch.setattr(job, "same_segments", lambda *tables: rows.append(same_segments(*tables)) or rows[-1])
+    run(panel, qtbot, seeds=2, shuffled=0)
+    turn(session, "x")
+    assert session.section is not before
+    assert panel.about.text() == ABOUT
+    gate.release(99)
+    wait(panel, qtbot)
+    assert "stability" in session.result.maps
+    assert rows[-1].tolist() == list(range(len(session.result.boundaries)))
+    assert session.result.dataset is session.dataset
+    assert told == []
 
 
 @pytest.mark.slow

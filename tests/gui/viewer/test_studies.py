@@ -184,3 +184,10 @@ def test_slides_of_the_same_barcodes_are_apart_also_where_conditions_are_mixed_i
         slide("s2", 1, halves, numbered_anew=True, n_features=20, prefix="protein", mean=20.0),
     ]
     assert list(sections_in_files(paths)) == ["s1", "s2"]
+
+
+def test_a_picture_beside_several_sections_is_not_said_to_be_alone(four_files, tmp_path):
+    tifffile = pytest.importorskip("tifffile")
+    tifffile.imwrite(tmp_path / "he.tif", np.full((40, 60, 3), 200, np.uint8))
+    with pytest.raises(DataError, match=r"one section beside the picture he\.tif, found s1, s2, s3\. Open each"):
+        sections_in_files([*four_files, tmp_path / "he.tif"])
