@@ -88,6 +88,9 @@ def onto(found: Result, current: Result) -> Result:
 
     Boundaries are ranked by it, and what was recorded of their review is numbered anew.
     """
+    from napari_trsmi.data.placement import moved_along
+
+    found = moved_along(found, current.dataset)  # which may have been flipped meanwhile
     boundaries, edits = current.boundaries, current.provenance.get("edits", ())
     if boundaries is not None and found.boundaries is not None:
         order = found.boundaries[_WAS].to_numpy()

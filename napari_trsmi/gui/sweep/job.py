@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +31,19 @@ class Pictures:
         Of the section.
     labels, colors
         (N,) domains that give the colours, and their ``"#rrggbb"``.
+    swept
+        What the runs were made of.
     """
 
     thumbnails: Thumbnails
     labels: np.ndarray
     colors: tuple[str, ...]
+    swept: Dataset
     _known: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def drawn_on(self, dataset: Dataset) -> Pictures:
+        """Return them for the same spots at other places."""
+        return replace(self, thumbnails=Thumbnails(dataset.coords))
 
     def colors_of(self, run: Outcome) -> tuple[str, ...]:
         """Return one colour per domain of a run, found once."""
@@ -145,4 +152,4 @@ class SweepJob:
         if self.reference is None:
             graph = spatial_graph(coords, run.config.graph.k_spatial, self.dataset.section)
             self.reference = run.labels, domain_colors(run.labels, graph, n=run.n_domains)
-        return Pictures(Thumbnails(coords), *self.reference)
+        return Pictures(Thumbnails(coords), *self.reference, self.dataset)

@@ -222,12 +222,23 @@ class SweepPanel(JobPanel):
     def _on_section(self, section: Any) -> None:
         if self._section is not None:
             self._kept[self._section] = self.folder, self.result, self.pictures
+        if section is not None:
+            self._go_along(section)
         self._section = section
         self.folder, result, pictures = NOTHING if section is None else self._kept.get(section, NOTHING)
         self._set_sweep(result, pictures)
         self._say("")
         self._show_progress()
         self._on_config(self.session.config)
+
+    def _go_along(self, section: OpenSection) -> None:
+        """Hand on what was swept of a section to what it is once it was flipped, or placed on the image."""
+        for old, (folder, result, pictures) in [*self._kept.items()]:
+            if old is not section and old.runs is section.runs:
+                self._kept[section] = folder, result, pictures and pictures.drawn_on(section.dataset)
+                del self._kept[old]
+        if self.job_of is not None and self.job_of.runs is section.runs:
+            self.job_of = section
 
     def _on_config(self, config: Config) -> None:
         for field in (self.first, self.second):

@@ -11,6 +11,7 @@ from qtpy.QtCore import Signal as QtSignal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_trsmi.gui.jobs.jobs import run_job
+from napari_trsmi.gui.session.runs import on
 from napari_trsmi.gui.session.state import Shown
 from napari_trsmi.gui.sweep.names import run_words
 from napari_trsmi.gui.sweep.strip import runs_of
@@ -119,7 +120,9 @@ class RunRow(QWidget):
 
         def work() -> Result:
             try:
-                return replace(sweep.result_of(run.key, section.dataset), colors=pictures.colors_of(run))
+                # The section may have been flipped since.
+                found = on(section.dataset, sweep.result_of(run.key, pictures.swept))
+                return replace(found, colors=pictures.colors_of(run))
             finally:
                 keeping.discard(run.key)
 

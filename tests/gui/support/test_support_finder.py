@@ -13,6 +13,7 @@ from qtpy.QtCore import QStringListModel, Qt
 from qtpy.QtWidgets import QLineEdit, QListView, QWidget
 
 from napari_trsmi import edits
+from napari_trsmi.data.placement import apply, moved_along, turned
 from napari_trsmi.gui.jobs.worker import sentence
 from napari_trsmi.gui.session.state import OpenSection, Run, Shown
 from napari_trsmi.gui.support.bar import SupportBar
@@ -57,6 +58,20 @@ def test_edits_made_meanwhile_are_kept(session, bar, gate, qtbot, wanting):
     assert result.names[0] == "cortex"
     assert (result.boundaries["review"] == "doubt").sum() == 1
     assert "support" in result.maps
+
+
+def test_a_section_that_is_flipped_meanwhile_gets_it_where_its_spots_are(session, bar, gate, qtbot, wanting):
+    session.set_result(wanting)
+    old = session.section
+    flipped = apply(old.dataset, turned(old.dataset, "x"))
+    result = moved_along(old.result, flipped)
+    session.activate(OpenSection(flipped, result, old.path, old.runs.move_to(flipped)))
+    gate.release(9)
+    found(session, qtbot)
+    here, flipped, before = (np.sort(one.boundary_edges["x0"]) for one in (session.result, result, wanting))
+    assert "support" in session.result.maps
+    assert here == pytest.approx(flipped)
+    assert here != pytest.approx(before)
 
 
 def test_what_is_shown_stays_where_it_is_a_preview(session, bar, gate, qtbot, wanting):

@@ -23,6 +23,7 @@ from napari_trsmi.gui.sweep.job import Pictures, SweepJob
 from napari_trsmi.gui.sweep.names import setting_label, settings
 from napari_trsmi.gui.sweep.row import in_the_form
 from napari_trsmi.gui.sweep.strip import columns_of
+from napari_trsmi.gui.train.placement_panel import turn
 from napari_trsmi.gui.trust.dock import TrustDock
 from napari_trsmi.gui.viewer.thumbnails import Thumbnails
 from napari_trsmi.sweep import Grid, Outcome, SweepResult
@@ -79,7 +80,7 @@ def found(panel, little):
             trial.key, trial.config, "", labels, confidence, k, {"PAS": k / 10}, {"epochs": 2}, 1.0
         )
     result = SweepResult("slice", grid, panel.session.config, trials, runs)
-    panel._set_sweep(result, Pictures(Thumbnails(little.coords), little.labels, little.palette))
+    panel._set_sweep(result, Pictures(Thumbnails(little.coords), little.labels, little.palette, little.dataset))
     return result
 
 
@@ -135,6 +136,12 @@ def test_window_and_command_line_give_the_same_table(qtbot, little, brief, clust
     qtbot.mouseClick(chosen.keep_button, Qt.MouseButton.LeftButton)
     assert session.result.config == run.config
     assert len(runs) == 2
+    # Flipped, the section still takes the runs that were made before.
+    turn(session, "y")
+    panel.strip.choose(0)
+    qtbot.mouseClick(chosen.keep_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: session.result.config == chosen.run.config, timeout=30_000)
+    assert session.result.dataset is session.dataset
 
 
 def test_a_run_without_embedding_is_one_sentence_and_the_result_stays(panel, found, qtbot, little, monkeypatch):
@@ -187,6 +194,23 @@ def test_a_click_shows_that_run_and_the_result_comes_back(panel, found, qtbot, l
     panel.chosen.back_button.click()
     assert panel.session.shown.epoch is None
     assert not panel.chosen.back_button.isEnabled()
+
+
+def test_a_sweep_goes_with_a_section_that_is_flipped(panel, found):
+    session, before = panel.session, panel.session.section
+    panel.folder, pictures = None, panel.pictures
+    panel.job_of = before  # as while one is under way
+    turn(session, "x")
+    assert session.section is not before
+    assert panel.result is found
+    assert np.array_equal(panel.pictures.thumbnails.nearest, pictures.thumbnails.nearest[:, ::-1])
+    assert panel.job_of is session.section
+    panel.strip.choose(0)
+    assert session.shown.title == "Sweep run: Number of domains 3, seed 0"
+    turn(session, "x")
+    assert panel.result is found
+    open_section(panel.viewer, before.dataset)
+    assert panel.result is None  # another section
 
 
 def test_the_settings_of_a_run_go_into_the_form(panel, found):
