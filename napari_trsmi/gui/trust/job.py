@@ -7,6 +7,8 @@ from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 from napari_trsmi.gui.jobs.worker import Thread
 from napari_trsmi.interrupt import Interrupted, interruptible
 from napari_trsmi.records import Progress, drain
@@ -197,7 +199,8 @@ def carried_over(trusted: Result, current: Result) -> Result:
     if boundaries is not None and trusted.boundaries is not None:
         rows = same_segments(boundaries, trusted.boundaries)  # support that came meanwhile ranks them anew
         columns = [name for name in (STABILITY, BY_CHANCE) if name in trusted.boundaries]
-        boundaries = boundaries.assign(**{name: trusted.boundaries[name].to_numpy()[rows] for name in columns})
+        found = {name: np.where(rows < 0, np.nan, trusted.boundaries[name].to_numpy()[rows]) for name in columns}
+        boundaries = boundaries.assign(**found)
     return replace(
         current,
         maps={**current.maps, **trusted.maps},

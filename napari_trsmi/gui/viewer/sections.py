@@ -132,5 +132,9 @@ def put_in_place(session: Session, section: OpenSection, others: Sequence[OpenSe
                 viewer.layers.remove(layer)
     for layer, (_, given, _) in zip(added, made, strict=True):
         layer.name = given["name"]  # without the number that told it from the one it replaces
+    for layer, ours in marked(viewer):  # and so for what came with them, such as boundaries
+        name = layer.name.rpartition(" [")[0]
+        if ours["section"] is section and any(name == one.name for one in old):
+            layer.name = name
     with session.deeds.quiet():
         session.set_config(config)

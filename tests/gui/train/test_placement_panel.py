@@ -155,9 +155,10 @@ def test_boundaries_turn_with_the_spots_of_a_result_and_stay_in_sight(model, pan
     canvas, session = boundary_canvas_of(model), session_of(model)
     add(model, OpenSection(trained.dataset, trained))
     ends, before = ["x0", "y0", "x1", "y1"], aside(trained)
-    last = np.array(canvas.layer("boundaries").data)[-1, 0]
+    last, names = np.array(canvas.layer("boundaries").data)[-1, 0], {layer.name for layer in model.layers}
     for _ in range(2):
         turn(session, change)
+        assert {layer.name for layer in model.layers} == names
         kept = [entry.result for entry in session.section.runs]
         assert len(kept) == 1
         assert all(np.allclose(aside(one), before) for one in (session.result, *kept))
