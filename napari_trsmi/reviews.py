@@ -83,12 +83,19 @@ def same_segments(found: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
 
 
 def renumbered(known: Result | None, result: Result | None) -> dict[int, int]:
-    """Return the number of each boundary where support came for the same domains and ranked them anew; else nothing."""
+    """Return the number of each boundary where support came for the same domains and ranked them anew; else nothing.
+
+    The spots may have been flipped meanwhile. A boundary that is not found again is left out.
+    """
+    from napari_trsmi.data.placement import moved_along
+
     if known is None or result is None or known.partition is not result.partition:
         return {}
+    known = moved_along(known, result.dataset)
     if known.boundaries is None or result.boundaries is None:
         return {}
-    return dict(enumerate(same_segments(known.boundaries, result.boundaries).tolist()))
+    rows = same_segments(known.boundaries, result.boundaries)
+    return {before: row for before, row in enumerate(rows.tolist()) if row >= 0}
 
 
 class Carried(NamedTuple):

@@ -16,6 +16,7 @@ from napari_trsmi import edits
 from napari_trsmi.gui.boundaries.layers import ON_DARK, ON_LIGHT, drawn, stroke_colors
 from napari_trsmi.gui.boundaries.ramp_key import RampKey
 from napari_trsmi.gui.session.state import Coloring, Shown
+from napari_trsmi.gui.train.placement_panel import turn
 from napari_trsmi.gui.viewer.sessions import session_of
 from napari_trsmi.restoring import restore
 
@@ -112,6 +113,22 @@ def test_the_strokes_go_with_their_section_and_return_with_it(dock, sample, trai
     assert layer(dock.viewer, "boundaries").visible
     dock.viewer.layers.clear()
     assert dock.stack.currentWidget() is dock.empty
+
+
+def test_the_chosen_boundary_stays_so_when_its_section_is_flipped(dock, trained):
+    session, table = dock.session, dock.boundaries.table
+    table.choose(2)
+    turn(session, "x")
+    assert session.boundary == table.segment == 2
+    assert session.result.boundaries["x"][2] != pytest.approx(trained.boundaries["x"][2])
+
+
+def test_a_boundary_that_is_not_found_again_is_chosen_no_more(dock, trained):
+    dock.boundaries.table.choose(2)
+    moved = {"x": trained.boundaries["x"] + 1e4}
+    edges = trained.boundary_edges.copy()
+    dock.session.refine(replace(trained, boundaries=trained.boundaries.assign(**moved), boundary_edges=edges))
+    assert dock.session.boundary is None
 
 
 @pytest.mark.slow
