@@ -188,14 +188,11 @@ def places_in(path: Path) -> Found | None:
     The names are in the first column, or in one that is called after them where that holds coordinates or numbers rows.
     Without headings they are followed by x and y.
     """
-    import pandas as pd
-
     if not _is_text(path) or is_part(path) or len((text := look_at(path)).lines) < FEWEST:
         return None
     if text.is_headless:
         with reading(path):
-            told = {"names": ["name", "x", "y"], "converters": {"name": str}}
-            return _places(pd.read_csv(path, header=None, **told, **text.reading).set_index("name"), path)
+            return _places(text.rows(path, 0, header=None, names=["name", "x", "y"]), path)
     columns = text.fields(0)
     named = text.is_named
     if axes := find_axes(columns):

@@ -88,7 +88,8 @@ class Text(NamedTuple):
         """
         import pandas as pd
 
-        how: dict[str, Any] = {"converters": {position or 0: str}}  # which leave NA, True and inf the names they are
+        at = position or 0
+        how: dict[str, Any] = {"converters": {at: "={}".format}}  # with a sign before them NA and True stay names
         if position is None:
             heads = pd.read_csv(path, nrows=0, **self.reading).columns
             how |= {"header": 0, "names": ["", *heads]}
@@ -96,8 +97,8 @@ class Text(NamedTuple):
             how["index_col"] = False
 
         def named(table: pd.DataFrame) -> pd.DataFrame:
-            table = table.set_index(table.columns[position or 0])
-            return table.rename(columns=lambda column: str(column).strip())
+            table = table.set_index(table.columns[at])
+            return table.rename(index=lambda name: name[1:], columns=lambda column: str(column).strip())
 
         tables = pd.read_csv(path, **how, **options, **self.reading)
         return named(tables) if isinstance(tables, pd.DataFrame) else map(named, tables)
