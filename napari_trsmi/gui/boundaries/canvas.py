@@ -12,7 +12,7 @@ from psygnal import Signal
 from napari_trsmi.gui.boundaries import layers
 from napari_trsmi.gui.viewer.frames import frame
 from napari_trsmi.gui.viewer.looks import look
-from napari_trsmi.gui.viewer.sections import lock, marked
+from napari_trsmi.gui.viewer.sections import insert, lock, marked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -184,9 +184,7 @@ class BoundaryCanvas:
         made, every = Layer.create(*data), self.viewer.layers
         lock(made)
         above = self.layer("boundaries") if role == "boundary" else None
-        active = every.selection.active
-        every.insert(len(every) if above is None else every.index(above), made)
-        every.selection.active = active  # spots stay the layer that is clicked
+        insert(self.viewer, len(every) if above is None else every.index(above), made)  # spots stay what is clicked
         if role in UNDER_PREVIEW and not self._result_is_shown:
             self._hide(role)
 

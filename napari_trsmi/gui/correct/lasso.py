@@ -17,7 +17,7 @@ from napari_trsmi.gui.drawing.marks import OUTLINE
 from napari_trsmi.gui.drawing.shapes import DONE, IDLE
 from napari_trsmi.gui.drawing.timing import soon
 from napari_trsmi.gui.viewer.looks import look
-from napari_trsmi.gui.viewer.sections import lock, marked
+from napari_trsmi.gui.viewer.sections import insert, lock, marked
 from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
@@ -214,14 +214,13 @@ class Lasso(QObject):
                 layer.visible = False
             return
         if layer is None:
-            layer, active = Layer.create(*layers.chosen_layer(section, sides)), viewer.layers.selection.active
+            layer = Layer.create(*layers.chosen_layer(section, sides))
             lock(layer)
             setting, self._setting = self._setting, True
             if look(section).raster is not None:
                 layer.contour = OUTLINE
             place = len(viewer.layers) if self._layer not in viewer.layers else viewer.layers.index(self._layer)
-            viewer.layers.insert(place, layer)
-            viewer.layers.selection.active = active
+            insert(viewer, place, layer)
             self._setting = setting
             return
         data, settings, _ = layers.chosen_layer(section, sides)

@@ -14,7 +14,7 @@ from napari_trsmi.gui.drawing import marks, shapes
 from napari_trsmi.gui.drawing.freehand import draw_freehand, lay_flat
 from napari_trsmi.gui.drawing.timing import soon
 from napari_trsmi.gui.viewer.looks import look
-from napari_trsmi.gui.viewer.sections import lock, marked
+from napari_trsmi.gui.viewer.sections import insert, lock, marked
 from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:
@@ -113,14 +113,13 @@ class Pen(QObject):
             return
         data, settings, kind = marks.marks_layer(section, groups, colors, MARKS, "regions")
         if layer is None:
-            active, setting, self._setting = viewer.layers.selection.active, self._setting, True
+            setting, self._setting = self._setting, True
             layer = Layer.create(data, settings, kind)
             lock(layer)
             if kind == "labels":
                 layer.contour = marks.OUTLINE
             place = len(viewer.layers) if self._layer not in viewer.layers else viewer.layers.index(self._layer)
-            viewer.layers.insert(place, layer)
-            viewer.layers.selection.active = active
+            insert(viewer, place, layer)
             self._setting = setting
             return
         layer.data, layer.visible = data, True

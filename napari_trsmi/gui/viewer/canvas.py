@@ -21,6 +21,7 @@ from napari_trsmi.gui.viewer.removed import Removed
 from napari_trsmi.gui.viewer.scale import Scale, size_told
 from napari_trsmi.gui.viewer.sections import (
     has_unsaved_result,
+    insert,
     is_picture,
     keep_whole,
     marked,
@@ -283,11 +284,8 @@ class Canvas:
                 o for o, mark in self._marked() if mark["section"] is ours["section"] and mark["role"] not in below
             )
             place = min([place, *map(viewer.layers.index, above)])
-        made, selection = Layer.create(*data), viewer.layers.selection
-        active = selection.active
-        with selection.events.active.blocker():  # a tool that is in hand stays there
-            viewer.layers.insert(place, made)
-            selection.active = active
+        made = Layer.create(*data)
+        insert(viewer, place, made)
         return made
 
 

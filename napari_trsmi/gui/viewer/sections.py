@@ -59,6 +59,20 @@ def lock(layer: Layer) -> None:
     layer.events.editable.connect(_lock)
 
 
+def insert(viewer: Viewer, place: int, layer: Layer) -> None:
+    """Put a layer among the others; what is active stays so, and a tool that is in hand there."""
+    selection = viewer.layers.selection
+    active = selection.active
+    with selection.events.active.blocker():
+        viewer.layers.insert(place, layer)
+        if active is None or active in viewer.layers:  # while it was drawn, the layer of a tool may have gone
+            selection.active = active
+            return
+    own = [one for one, ours in marked(viewer) if ours["section"] is layer.metadata["trsmi"]["section"]]
+    selection.active = None
+    select_one_of(viewer, own)
+
+
 def _lock(event: Any) -> None:
     event.source.editable = False
 

@@ -64,6 +64,20 @@ def test_regions_are_marked_and_drawn_while_their_dock_is_in_front(viewer, qtbot
     assert dock.panel.pen.tool == ""
 
 
+def test_marks_are_made_anew_while_the_tool_of_the_dock_before_goes(viewer, qtbot, beside):
+    dock = beside("Correct")
+    click(qtbot, dock.panel.bar.lassos["A"])
+    drag(qtbot, viewer)
+    qtbot.waitUntil(lambda: is_seen(viewer, "chosen"))
+    _, regions = viewer.window.add_plugin_dock_widget("napari-trsmi", "Regions")
+    qtbot.waitUntil(lambda: regions.in_front and regions.panel.pen.tool == "lasso")
+    qtbot.waitUntil(lambda: not is_seen(viewer, "chosen"))
+    viewer.layers.remove(layer(viewer, "chosen"))
+    go_to(qtbot, regions, "Correct")
+    qtbot.waitUntil(lambda: is_seen(viewer, "chosen") and layer(viewer, "pen") is None)
+    assert viewer.layers.selection.active is layer(viewer, "domains")
+
+
 @pytest.mark.slow
 def test_what_was_chosen_to_be_corrected_is_seen_while_that_dock_is_in_front(viewer, qtbot, beside):
     dock = beside("Correct")
