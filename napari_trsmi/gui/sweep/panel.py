@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from tempfile import mkdtemp
@@ -19,11 +18,11 @@ from qtpy.QtWidgets import (
 )
 
 from napari_trsmi.errors import ConfigError
-from napari_trsmi.estimate import estimate
 from napari_trsmi.gui.jobs.jobs import JobPanel, run_job
 from napari_trsmi.gui.sweep.field import SweepField
 from napari_trsmi.gui.sweep.folder import AskFolder, ask_folder, copied
 from napari_trsmi.gui.sweep.job import BUSY, Pictures, SweepJob
+from napari_trsmi.gui.sweep.lasting import lasting
 from napari_trsmi.gui.sweep.names import setting_label
 from napari_trsmi.gui.sweep.row import RunRow
 from napari_trsmi.gui.sweep.strip import SweepStrip
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
 
 NOTHING: _Kept = (None, None, None)  # folder, runs and their pictures of a section that was not swept
 WORKERS = "Waiting for workers…", "The first runs go on…"
-START = 8  # seconds until the processes that run the sweep are ready
 
 
 class SweepPanel(JobPanel):
@@ -292,7 +290,8 @@ class SweepPanel(JobPanel):
             grid = self.grid()
             settings, seeds = len(grid.settings), self.seeds.value()
             n = [many(settings * seeds, "run"), many(settings, "setting"), many(seeds, "seed")]
-            self.count.setText(f"{n[0]}: {n[1]} x {n[2]}{self._time(settings * seeds)}")
+            lasts = lasting(self.session, settings * seeds, self.scheduler.text().strip())
+            self.count.setText(f"{n[0]}: {n[1]} x {n[2]}{lasts}")
             self._can_run = True
         except ConfigError as error:
             self.count.setText(f"⚠ {self._in_words(error)}")
@@ -305,19 +304,6 @@ class SweepPanel(JobPanel):
         for field in (self.first, self.second):
             text = text.replace(field.name, setting_label(field.name)) if field.name else text
         return text
-
-    def _time(self, n_runs: int) -> str:
-        """Return about how long so many runs take, as far as that is known."""
-        session, scheduler = self.session, self.scheduler.text().strip()
-        if session.dataset is None:
-            return ""
-        took = {} if session.result is None else session.result.provenance.get("seconds", {})
-        run = sum(took.values()) or estimate(session.dataset, session.config)[0]
-        if scheduler:
-            return f"; about {duration(n_runs * run)} of one worker"
-        at_once = max(1, min(n_runs, (os.cpu_count() or 1) - 1))
-        text = f"; about {duration(START + run * -(-n_runs // at_once))}"
-        return f"{text}, {at_once} at a time" if at_once > 1 else text
 
     def _refresh(self, *_: Any) -> None:
         busy = self.job is not None
