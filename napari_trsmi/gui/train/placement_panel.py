@@ -12,6 +12,7 @@ from napari_trsmi.gui.session.layout import Lie
 from napari_trsmi.gui.session.state import OpenSection
 from napari_trsmi.gui.viewer.looks import moved
 from napari_trsmi.gui.viewer.sections import put_in_place
+from napari_trsmi.gui.viewer.turning import take_layers
 from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label
 
@@ -126,5 +127,8 @@ def place(session: Session, placement: Placement) -> None:
     dataset = apply(old.dataset, placement)
     result = None if old.result is None else moved_along(old.result, dataset)
     section = OpenSection(dataset, result, old.path, old.runs.move_to(dataset), layout=old.layout)
-    moved(section, old, Lie(placement.matrix, placement.shift))
-    put_in_place(session, section, [old])
+    alike = moved(section, old, Lie(placement.matrix, placement.shift))
+    if alike and placement.factor == 1:
+        take_layers(session, section, old)
+    else:  # the spots have another size, or the image another scale
+        put_in_place(session, section, [old])

@@ -51,6 +51,10 @@ class Cameras:
         camera.center, camera.zoom = place.center, place.zoom
         return True
 
+    def stay(self, section: OpenSection) -> None:
+        """Take a section for the one that is looked at."""
+        self._current = ref(section)
+
     def place_of(self, section: OpenSection) -> Place | None:
         """Return where the camera was when a section was left; None where it never was there."""
         return self._places.get(section)

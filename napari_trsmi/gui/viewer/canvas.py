@@ -151,11 +151,22 @@ class Canvas:
             keeper.forget(section)
         if section is self.session.section:
             self.session.activate(next(reversed(self.sections()), None))
-        unsaved = bool(section.unkept) or has_unsaved_result(section)
+        lives_on = any(other.runs is section.runs for other in self.sections())  # its spots were put elsewhere
+        unsaved = bool(section.unkept) or (has_unsaved_result(section) and not lives_on)
         if (section.run is not None or unsaved) and len(self.gone) and viewer_in_use() is not None:
             self.gone.emit(section)
         else:
             self.session.training.close(section)
+
+    def take_place(self, section: OpenSection, before: OpenSection) -> None:
+        """Let a section, whose mark the layers of another one have by now, be the one that this was."""
+        for kept in (self._seen, self._dimmed):
+            if before in kept:
+                kept.discard(before)
+                kept.add(section)
+        self.cameras.stay(section)
+        self.removed.move(section, before)
+        self.outlining.forget(before)
 
     def sections(self) -> list[OpenSection]:
         """Return the sections that have an image, spots or domains, from the bottom."""

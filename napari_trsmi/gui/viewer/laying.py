@@ -101,7 +101,7 @@ def relay(canvas: Canvas) -> None:
     session, section = canvas.session, canvas.session.section
     if section is None:
         return
-    _relay_images(canvas)
+    relay_images(canvas)
     if (names := canvas.layer(NAMES)) is not None:
         names.data = layers.names_layer(section)[0]
         canvas.names.write()
@@ -116,7 +116,7 @@ def relay(canvas: Canvas) -> None:
         session.select_spot(spot)
 
 
-def _relay_images(canvas: Canvas) -> None:
+def relay_images(canvas: Canvas) -> None:
     """Turn the images; each keeps its colours, opacity and whether it is seen."""
     section = canvas.session.section
     assert section is not None

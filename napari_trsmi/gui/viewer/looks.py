@@ -63,14 +63,17 @@ def look(section: OpenSection) -> Look:
     return _LAID[section][1]
 
 
-def moved(section: OpenSection, before: OpenSection, lie: Lie) -> None:
+def moved(section: OpenSection, before: OpenSection, lie: Lie) -> bool:
     """Let a section, whose spots are those of `before` put elsewhere, be drawn as that one was, there.
 
-    The distance between spots, and which of them is the nearest, are the same. Cells with outlines lose these.
+    The distance between spots, and which of them is the nearest, are the same. False where they cannot be drawn alike:
+    they have another size, or cells with outlines lose these.
     """
     plain, same = _LOOKS.get(before), section.dataset.spot_diameter == before.dataset.spot_diameter
-    if plain is not None and same and before.dataset.outlines is None:
-        _LOOKS[section] = replace(plain, raster=None if plain.raster is None else plain.raster.turned(lie))
+    if plain is None or not same or before.dataset.outlines is not None:
+        return False
+    _LOOKS[section] = replace(plain, raster=None if plain.raster is None else plain.raster.turned(lie))
+    return True
 
 
 def draw_cells(section: OpenSection, cells: Raster) -> None:

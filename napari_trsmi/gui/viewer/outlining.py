@@ -93,7 +93,7 @@ def redraw(canvas: Canvas, section: OpenSection) -> None:
         made = (
             layers.spots_layer(section, coloring) if role == SPOTS else layers.domains_layer(section, shown, hidden)  # type: ignore[arg-type]
         )
-        if _takes(old, made):
+        if takes(old, made):
             continue
         made[1]["opacity"] = old.opacity
         before = old.metadata["trsmi"]
@@ -108,7 +108,7 @@ def redraw(canvas: Canvas, section: OpenSection) -> None:
             viewer.layers.selection.active = new
 
 
-def _takes(layer: Any, made: layers.LayerData) -> bool:
+def takes(layer: Any, made: layers.LayerData) -> bool:
     """Give a layer other pixels at another place; False where it cannot have them.
 
     A new layer would take half a second of the window, as long as the old one takes to go.

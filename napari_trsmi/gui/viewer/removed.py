@@ -50,6 +50,11 @@ class Removed:
             gone.discard(key)
             self.changed.emit()
 
+    def move(self, section: OpenSection, before: OpenSection) -> None:
+        """Take what is missing of one section for missing of another that has its layers."""
+        if (gone := self._gone.pop(before, None)) is not None:
+            self._gone[section] = gone
+
     def forget(self, section: OpenSection) -> None:
         """Forget a section that is gone."""
         self._gone.pop(section, None)

@@ -134,16 +134,9 @@ def put_in_place(session: Session, section: OpenSection, others: Sequence[OpenSe
     viewer = session.canvas.viewer
     old = [layer for layer, ours in marked(viewer) if ours["section"] in others]
     config, made = session.config, section_layers(section)
-    for other in others:  # their columns of one's own are here now
-        section.unkept |= {name: values for name, values in other.unkept.items() if name in section.own_columns}
-        other.unkept = {}
-    if len(others) == 1:  # the same spots elsewhere
-        session.deeds.move(others[0], section)
+    take_part(session, section, others)
     added = [viewer.add_layer(Layer.create(*data)) for data in made]
-    with viewer.layers.batched_update():  # else napari draws all anew after each
-        for layer in old:
-            if layer in viewer.layers:
-                viewer.layers.remove(layer)
+    remove_together(viewer, old)
     for layer, (_, given, _) in zip(added, made, strict=True):
         layer.name = given["name"]  # without the number that told it from the one it replaces
     for layer, ours in marked(viewer):  # and so for what came with them, such as boundaries
@@ -152,3 +145,21 @@ def put_in_place(session: Session, section: OpenSection, others: Sequence[OpenSe
             layer.name = name
     with session.deeds.quiet():
         session.set_config(config)
+
+
+def take_part(session: Session, section: OpenSection, others: Sequence[OpenSection]) -> None:
+    """Give a section that takes the place of others what was done on them, and their columns of one's own."""
+    for other in others:  # their columns are here now
+        section.unkept |= {name: values for name, values in other.unkept.items() if name in section.own_columns}
+        other.unkept = {}
+    if len(others) == 1:  # the same spots elsewhere
+        session.deeds.move(others[0], section)
+
+
+def remove_together(viewer: Viewer, layers: Sequence[Layer]) -> None:
+    """Remove layers at once: else napari draws all anew after each."""
+    if layers:
+        with viewer.layers.batched_update():
+            for layer in layers:
+                if layer in viewer.layers:
+                    viewer.layers.remove(layer)
