@@ -14,7 +14,7 @@ from napari_trsmi.gui.viewer import study_picker
 from napari_trsmi.gui.viewer.lane import Opening, lane_of
 from napari_trsmi.gui.viewer.opening import made_ready
 from napari_trsmi.gui.viewer.sections import put_in_place, sections_in
-from napari_trsmi.gui.viewer.studies import same_spots
+from napari_trsmi.gui.viewer.studies import read_together, same_spots
 from napari_trsmi.gui.widgets.listening import listen
 from napari_trsmi.gui.widgets.plain import Label
 
@@ -53,19 +53,19 @@ class JoinPanel(QWidget):
 
     def join(self) -> None:
         """Open both as one section, in their place."""
-        from napari_trsmi.gui.viewer.reader import open_section
-
         first, second = self.partner, self.session.section
         if first is None or second is None:
             return
-        paths = [*first.dataset.sources, *second.dataset.sources]
-        library = first.dataset.library or second.dataset.library
+
+        def read() -> OpenSection:
+            dataset = read_together([first.dataset, second.dataset])
+            return made_ready([OpenSection(dataset, layout=second.layout)])[0]
 
         def done(joined: OpenSection) -> None:
             put_in_place(self.session, joined, [first, second])
 
         self.hide()
-        self._read("Joining", lambda: made_ready([open_section(paths, library)])[0], done)
+        self._read("Joining", read, done)
 
     def make_study(self) -> None:
         """Open all as one study, in their place; what measures the same spots is joined before."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from itertools import combinations
 from os.path import commonprefix
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
+from napari_trsmi.data.own_columns import put_column
 from napari_trsmi.errors import ChoiceError, DataError
+from napari_trsmi.exchange.columns import free_name
 
 if TYPE_CHECKING:
     from napari_trsmi.data.dataset import Dataset
@@ -90,8 +94,6 @@ def _several(paths: Sequence[str | Path], alone: Sequence[Dataset]) -> dict[str,
 
 def joined(datasets: Sequence[Dataset]) -> dict[str, Dataset]:
     """Return {name: section} of datasets that came from files, those over the same spots read as one."""
-    from napari_trsmi.api import read
-
     groups: list[list[Dataset]] = []
     called = [_KINDS.sub("", dataset.name) for dataset in datasets]
     told = len(set(called)) < len(called)  # spots of every slide may be numbered alike: then names tell slides apart
@@ -102,13 +104,41 @@ def joined(datasets: Sequence[Dataset]) -> dict[str, Dataset]:
             groups.append([dataset])
         else:
             group.append(dataset)
-    found = []
-    for group in groups:
-        paths = [path for dataset in group for path in dataset.sources]
-        library = next((dataset.library for dataset in group if dataset.library), None)
-        found.append(group[0] if len(group) == 1 else read(paths, library=library))
+    found = [group[0] if len(group) == 1 else read_together(group) for group in groups]
     folders = [next((path.absolute().parent.name for one in group for path in one.sources), "") for group in groups]
     return dict(zip(names_of([[one.name for one in group] for group in groups], folders), found, strict=True))
+
+
+def read_together(datasets: Sequence[Dataset]) -> Dataset:
+    """Read the files of datasets over the same spots again, as modalities of one section.
+
+    What was done since they were opened goes along: how the spots were flipped or placed, and columns of one's own.
+
+    Raises
+    ------
+    DataError
+        As `api.read` does.
+    """
+    from napari_trsmi.api import read
+    from napari_trsmi.data.placement import apply
+
+    paths = [path for dataset in datasets for path in dataset.sources]
+    found = read(paths, library=next((dataset.library for dataset in datasets if dataset.library), None))
+    rows = [np.intersect1d(found.obs_names, one.obs_names, return_indices=True)[1:] for one in datasets]
+    for one, (here, there) in zip(datasets, rows, strict=True):
+        placed = reduce(apply, one.placed, found)
+        away = np.abs(placed.coords[here] - one.coords[there]).max(initial=0.0)
+        if one.placed and away <= NEAR * float(np.ptp(one.coords, axis=0).max()):
+            found = placed
+            break
+    for one, (here, there) in zip(datasets, rows, strict=True):
+        for name, colors in one.own_columns.items():
+            values = one.obs[name].array
+            codes = np.full(found.n_spots, -1)
+            codes[here] = values.codes[there]
+            free = name if name in found.own_columns else free_name(found, name)
+            put_column(found, free, pd.Categorical.from_codes(codes, values.categories), colors)
+    return found
 
 
 def same_spots(one: Dataset, other: Dataset) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from napari.components import ViewerModel
 from opened_dock import add
@@ -214,6 +215,29 @@ def test_files_opened_one_by_one_can_be_joined(viewer, qtbot, join_panel, two_fi
     assert sorted(session.dataset.modalities) == ["adt", "rna"]
     assert [layer.name for layer in viewer.layers] == ["a_rna + a_adt spots"]
     assert join_panel.isHidden()
+
+
+@pytest.mark.parametrize("button", ["join_button", "study_button"])
+def test_what_was_drawn_and_flipped_goes_along(viewer, qtbot, join_panel, two_files, another, monkeypatch, button):
+    study = button == "study_button"
+    monkeypatch.setattr(study_picker, "choose", lambda found: ("study", found))
+    session, coords = session_of(viewer), []
+    for path in two_files:
+        viewer.open(path, plugin=PLUGIN)
+        turn(session, "x")
+        coords.append(session.dataset.coords)
+        rim = pd.Categorical.from_codes([0] * 10 + [-1] * (session.dataset.n_spots - 10), ["in"])
+        session.annotations.put(f"rim of {path.stem}", rim, {"in": "#123456"})
+    if study:
+        viewer.open(another, plugin=PLUGIN)
+    getattr(join_panel, button).click()
+    qtbot.waitUntil(lambda: len(session.dataset.modalities) == 2, timeout=20_000)
+    whole = session.dataset.parts[0] if study else session.dataset
+    assert np.allclose(whole.coords, coords[0])
+    for name in ("rim of a_rna", "rim of a_adt"):
+        assert whole.own_columns[name] == {"in": "#123456"}
+        assert (session.dataset.obs[name] == "in").sum() == 10
+        assert name in session.section.unkept
 
 
 @pytest.mark.slow
