@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from window import current, put, settle
+from window import current, in_loop, put, settle
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -497,7 +497,7 @@ def _walked(
         train, cluster = {"epochs": 20, "preview_every": 4}, {"n_domains": 6, "n_init": 1}
         session.set_config(Config(train=train, cluster=cluster, evidence={"support": False}))
         for _ in range(steps):
-            walker.step()
+            in_loop(walker.step)
             if len(walker.found.bad) > 20:
                 break
         walker.done = "closing"

@@ -53,6 +53,22 @@ def settle() -> None:
         QApplication.processEvents()
 
 
+def in_loop(act: Callable[[], Any]) -> None:
+    """Do something as a click does: from a running event loop, by which the plugin tells a person from a script."""
+    from qtpy.QtCore import QEventLoop, QTimer
+
+    loop = QEventLoop()
+
+    def begin() -> None:
+        try:
+            act()
+        finally:
+            QTimer.singleShot(0, loop.quit)
+
+    QTimer.singleShot(0, begin)
+    loop.exec()
+
+
 def timed(act: Callable[[], Any]) -> float:
     """Return the seconds from the start of `act` until the canvas is drawn after it; `SystemExit` where it never is."""
     from qtpy.QtOpenGLWidgets import QOpenGLWidget
