@@ -47,7 +47,7 @@ def main() -> int:
     report = Report("Random walks")
     columns = ("window", "walks", "steps", "runs", "errors", "hangs", "lost", "leaked", "slowest step")
     rows: list[list[str]] = []
-    texts: list[str] = []
+    bad = False
     with screen():
         for binding in options.binding:
             found = [walked(seed, binding, options) for seed in range(options.first, options.first + options.seeds)]
@@ -56,12 +56,10 @@ def main() -> int:
             counts = (sum(one["steps"] for one in found), sum(one["runs"] for one in found))
             rows.append([BINDINGS[binding], *map(str, (len(found), *counts, *sums.values())), f"{slowest:.1f} s"])
             report.records += found
-            for number, one in enumerate(found, options.first):
-                texts += [f"{binding} {number}: {text}" for name in sums for text in one[name]]
+            bad = bad or any(sums.values())
     report.show(Table("Walks", columns, rows))
     report.save(options)
-    print("\n".join(texts))
-    return 1 if texts else 0
+    return int(bad)
 
 
 def walked(seed: int, binding: str, options: argparse.Namespace) -> dict[str, Any]:
@@ -84,7 +82,8 @@ def walked(seed: int, binding: str, options: argparse.Namespace) -> dict[str, An
         else:
             found = {"steps": 0, "runs": 0, "slowest": 0.0, "hangs": [], "lost": [], "leaked": []}
             found["tracebacks"] = [f"{how}: {err.read()[-6000:]}"]
-    print(f"{binding} {seed}: {found['steps']} steps, {sum(len(v) for v in found.values() if isinstance(v, list))} bad")
+    bad = [text for texts in found.values() if isinstance(texts, list) for text in texts]
+    print(f"{binding} {seed}: {found['steps']} steps, {len(bad)} bad, slowest {found['slowest']:.1f} s", *bad, sep="\n")
     sys.stdout.flush()
     return found
 
