@@ -211,6 +211,7 @@ def cut(
     Those before, (N,) int, are gone on from where there are as many.
     """
     from napari_trsmi.constraints import row_constraints
+    from napari_trsmi.domains.by_section import unlike
     from napari_trsmi.domains.clustering import find_domains, in_context
 
     return find_domains(
@@ -224,6 +225,7 @@ def cut(
         prototypes=prototypes,
         constraints=row_constraints(config.constraints, prepared.dataset.obs_names, epoch),
         before=before,
+        section=unlike(prepared.section, prepared.has),
         seed=config.seed,
         device=prepared.device,
     )

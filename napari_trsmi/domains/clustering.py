@@ -13,6 +13,7 @@ from napari_trsmi.accelerator import CPU, Accelerator
 from napari_trsmi.coherence import coherent_directions
 from napari_trsmi.config import Cluster
 from napari_trsmi.constraints import RowConstraint, satisfying
+from napari_trsmi.domains.by_section import fitted_by_section
 from napari_trsmi.domains.features import averaged_components, check_varies, emphasised, explained, weights
 from napari_trsmi.domains.mixture import Mixture, drawn, fit_mixture, posterior_of
 from napari_trsmi.domains.rings import ring_components, ring_posterior, tied_mixture
@@ -48,6 +49,7 @@ def find_domains(
     constraints: Sequence[RowConstraint] = (),
     features: np.ndarray | None = None,
     before: np.ndarray | None = None,
+    section: np.ndarray | None = None,
     seed: int = 0,
     device: Accelerator = CPU,
 ) -> Partition:
@@ -81,6 +83,9 @@ def find_domains(
         (N,) int labels of an embedding before this one. Where they are of `n_domains` domains too, ``method="mixture"``
         goes on from them, unless a new start leads to a mixture that is clearly likelier (`starts.LIKELIER`): domains
         then change as the embedding does, and not because another start found another optimum.
+    section
+        (N,) int section of each spot, where sections measured different things: then ``method="mixture"`` fits each a
+        little by itself in the end (see `by_section`), unless it goes ring by ring or labels are a majority's.
     seed
         Of every random choice.
     device
@@ -154,6 +159,9 @@ def find_domains(
                     mixture, emphasis, features, own = other, "even", others, start
             if asked:
                 mixture = fitted(features, own)
+    by_itself = settings.method == "mixture" and settings.refinement != "majority"
+    if section is not None and features is not None and by_itself:
+        mixture = fitted_by_section(features, mixture, neighbours, section, constraints=asked, pull=pull)
     posterior = mixture.posterior
     if evidence is not None:
         posterior = posterior_of(evidence, mixture.labels, n_domains, neighbours, mixture.strength, missing, device)
