@@ -13,7 +13,7 @@ from napari_trsmi.gui.widgets.listening import listen
 if TYPE_CHECKING:
     from napari_trsmi.data.result import Result
     from napari_trsmi.gui.session.session import Session
-    from napari_trsmi.gui.session.state import Coloring, Shown
+    from napari_trsmi.gui.session.state import Coloring, OpenSection, Shown
 
 TIP = "Show the domains as they form. What coloured the spots before comes back when training ends, or with this off."
 
@@ -29,6 +29,7 @@ class Follow(QCheckBox):
         self.session = session
         self._wanted = True
         self._before: Coloring | None = None  # what coloured the spots before previews did
+        self._of: OpenSection | None = None  # whose spots these were
         self._is_map = False  # whether that was a map of the result
         self._awaited = ""  # a map that the new result does not have yet: support is found after training
         self._acting = False
@@ -68,7 +69,7 @@ class Follow(QCheckBox):
         self.setVisible(self._trains)
 
     def _on_section(self, _: Any) -> None:
-        self._before, self._awaited = None, ""
+        self._before, self._of, self._awaited = None, None, ""
         self.setVisible(self._trains)
 
     def _on_shown(self, shown: Shown | None) -> None:
@@ -78,14 +79,14 @@ class Follow(QCheckBox):
     def _on_coloring(self, coloring: Coloring | None) -> None:
         if self._acting:
             return
-        self._before, self._awaited = None, ""
+        self._before, self._of, self._awaited = None, None, ""
         previewed = self._trains and self.session.run is not None and bool(self.session.run.previews)
         if coloring is not None and previewed and self.isChecked():
             with QSignalBlocker(self):
                 self.setChecked(False)
 
     def _on_result(self, result: Result | None) -> None:
-        if not self._awaited or result is None or self._trains or self.session.coloring is not None:
+        if not self._awaited or result is None or self._trains or self.session.coloring is not None or of is not self.session.section:
             return
         if (found := result_maps(result).get(self._awaited)) is not None:
             self._awaited = ""
@@ -99,15 +100,15 @@ class Follow(QCheckBox):
         seen = shown is not None and bool(shown.epoch)
         if not (self.isChecked() and self._trains and seen) or session.coloring is None:
             return
-        self._before = session.coloring
+        self._before, self._of = session.coloring, session.section
         self._is_map = session.result is not None and self._before.title in result_maps(session.result)
         self._color(None)
 
     def _go_back(self) -> None:
         """Colour the spots as before, by the map of the new result where it was one of the old."""
-        before, self._before = self._before, None
-        if before is None or self.session.coloring is not None:
-            return
+        before, of, self._before, self._of = self._before, self._of, None, None
+        if before is None or self.session.coloring is not None or of is not self.session.section:
+            return  # another section may be there by now: events are handled while previews are drawn
         if self._is_map:
             result, title = self.session.result, before.title
             before = None if result is None else result_maps(result).get(title)

@@ -8,6 +8,7 @@ from dock_by_hand import ALL, click, idle
 from qtpy.QtCore import Qt
 
 from napari_trsmi.gui.finding.maps import feature_coloring, result_maps
+from napari_trsmi.gui.session.state import OpenSection
 
 
 @pytest.fixture
@@ -113,3 +114,17 @@ def test_the_map_of_support_comes_back_once_the_new_result_has_it(opened, qtbot,
     session.set_result(with_acted_support(session.result))
     assert session.coloring is not None
     assert session.coloring.title == "Support"
+
+
+def test_a_gene_of_another_section_that_came_meanwhile_does_not_come_back(opened, qtbot, gate, gene):
+    """Events are handled while a preview is drawn, so that another section may be there before its end is heard of."""
+    follow, session = opened.run_bar.follow, opened.session
+    click(qtbot, opened.run_bar.run_button)
+    preview(opened, qtbot, gate)
+    first, other = session.section, OpenSection(session.dataset)
+    session.section = other
+    follow._on_run("idle")
+    assert session.coloring is None
+    session.section = first
+    gate.release(ALL)
+    idle(opened, qtbot)
