@@ -273,27 +273,6 @@ def test_a_person_who_removes_all_layers_of_a_section_may_bring_them_back(
     gate.release()
 
 
-def test_sections_that_are_removed_together_are_asked_about_one_after_the_other(
-    window, session, by_hand, trained, qtbot, monkeypatch
-):
-    asked, open_now = [], []
-
-    def ask(window, question, name, *_):
-        open_now.append(name)
-        QApplication.processEvents()  # as while a question waits for its answer
-        asked.append(tuple(open_now))
-        open_now.pop()
-        return "close"
-
-    monkeypatch.setattr(closing, "ask", ask)
-    session.set_result(trained)
-    first, viewer = session.dataset.name, closing_viewer(window)
-    add(viewer, OpenSection(replace(trained.dataset, name="second"), trained))
-    viewer.layers.clear()
-    qtbot.waitUntil(lambda: len(asked) == 2)
-    assert sorted(asked) == sorted([(first,), ("second",)])
-
-
 def test_a_section_that_a_session_file_holds_is_closed_unasked(window, session, answers, by_hand, trained):
     session.set_result(trained)
     session.section.runs.entry_of(trained).kept = Path("run.h5ad")

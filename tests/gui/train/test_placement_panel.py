@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from threading import Event
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,6 @@ from napari_trsmi.gui.boundaries.canvas import boundary_canvas_of
 from napari_trsmi.gui.finding.features import COLUMN
 from napari_trsmi.gui.finding.last_index import LastIndex
 from napari_trsmi.gui.session.state import OpenSection
-from napari_trsmi.gui.train import join_panel as join_module
 from napari_trsmi.gui.train.join_panel import JoinPanel
 from napari_trsmi.gui.train.placement_panel import TURNS, PlacementPanel, turn
 from napari_trsmi.gui.viewer import looks, study_picker
@@ -240,28 +238,6 @@ def test_what_was_drawn_and_flipped_goes_along(viewer, qtbot, join_panel, two_fi
         assert whole.own_columns[name] == {"in": "#123456"}
         assert (session.dataset.obs[name] == "in").sum() == 10
         assert name in session.section.unkept
-
-
-@pytest.mark.parametrize("meanwhile", ["training", "region"])
-def test_what_is_done_while_files_are_read_is_not_lost(
-    viewer, qtbot, join_panel, two_files, gate, monkeypatch, meanwhile
-):
-    been_read, acted, session, read = Event(), Event(), session_of(viewer), join_module.read_together
-    monkeypatch.setattr(join_module, "read_together", lambda of: (read(of), been_read.set(), acted.wait(20))[0])
-    viewer.open(two_files, plugin=PLUGIN)
-    section = session.section
-    join_panel.join_button.click()
-    qtbot.waitUntil(been_read.is_set, timeout=20_000)
-    if meanwhile == "training":
-        session.start()
-    else:
-        session.annotations.put("mine", pd.Categorical(["A"] * session.dataset.n_spots))
-    acted.set()
-    qtbot.waitUntil(lambda: session.dataset.name == "a_rna + a_adt", timeout=20_000)
-    assert [one.dataset.name for one in sections_in(viewer)] == ["a_adt", "a_rna + a_adt"]
-    assert [run.section for run in session.training.line] == [section] * (meanwhile == "training")
-    assert list(section.unkept) == ["mine"] * (meanwhile == "region")
-    session.training.cancel_all()
 
 
 @pytest.mark.slow
