@@ -228,6 +228,8 @@ class ClosingGuard(QObject):
             training.cancel(run) if run.trainer is None else training.finish(run)
 
     def _on_gone(self, section: OpenSection) -> None:
+        if section in self._gone:  # a view that ended with its layers had put some back, which went too
+            return
         self._gone.append(section)
         if len(self._gone) == 1:
             QTimer.singleShot(0, partial(self._ask_in_turn))  # napari is still removing layers
