@@ -185,10 +185,11 @@ class CompareView(QObject):
         self._beside = []
         viewer.layers.events.inserted.disconnect(self._on_layers)
         viewer.layers.events.removed.disconnect(self._on_layers)
-        with viewer.layers.batched_update():  # else napari draws all anew after each
-            for layer in mine:
-                if layer in viewer.layers:
-                    viewer.layers.remove(layer)
+        remove = partial(remove_together, viewer, mine)
+        if self._section in self.session.canvas.sections():
+            remove()
+        else:  # a person removes all layers: napari goes through them, and would miss these
+            QTimer.singleShot(0, remove)
         if not self._grid["enabled"]:
             viewer.scene.camera.zoom *= 2
         for name in ("enabled", "stride", "shape", "spacing"):

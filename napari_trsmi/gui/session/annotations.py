@@ -81,9 +81,9 @@ class Annotations:
             drop_column(dataset, name)
             section.unkept.pop(name, None)
         else:
-            section.unkept[name] = values
             known = {**dataset.own_columns.get(name, {}), **colors}
             put_column(dataset, name, values, fresh_colors(section, [str(one) for one in values.categories], known))
+            section.unkept[name] = values
         if section is self._section():
             self.changed.emit(name)
 

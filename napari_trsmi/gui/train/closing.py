@@ -139,6 +139,7 @@ class ClosingGuard(QObject):
         super().__init__(window)
         self._viewer, self.session = ref(viewer), session
         self._agreed = False  # a person has said that the window shall close
+        self._gone: list[OpenSection] = []  # sections that are asked about, one after the other
         window.installEventFilter(self)
         listen(self, (session.canvas.gone, self._on_gone))
 
@@ -227,7 +228,19 @@ class ClosingGuard(QObject):
             training.cancel(run) if run.trainer is None else training.finish(run)
 
     def _on_gone(self, section: OpenSection) -> None:
-        QTimer.singleShot(0, partial(self._ask_about, section))  # napari is still removing layers
+        if section in self._gone:  # a view that ended with its layers had put some back, which went too
+            return
+        self._gone.append(section)
+        if len(self._gone) == 1:
+            QTimer.singleShot(0, partial(self._ask_in_turn))  # napari is still removing layers
+
+    def _ask_in_turn(self) -> None:
+        try:
+            self._ask_about(self._gone[0])
+        finally:
+            self._gone.pop(0)
+            if self._gone:
+                QTimer.singleShot(0, partial(self._ask_in_turn))
 
     def _ask_about(self, section: OpenSection) -> None:
         """Ask what to do about a section whose last layer was removed."""

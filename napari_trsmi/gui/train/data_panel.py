@@ -143,7 +143,7 @@ class DataPanel(QWidget):
     def add(self, paths: Sequence[str]) -> None:
         """Make a study of the active section, or of those of the active study, and the sections in files.
 
-        It takes the place of what was active unless that has domains.
+        It takes the place of what was active unless that trains or has domains.
         """
         from napari_trsmi.gui.viewer.studies import sections_in_files, with_more
 
@@ -159,7 +159,7 @@ class DataPanel(QWidget):
             return made_ready([OpenSection(study, layout=before.layout.with_more(len(study.parts)))])
 
         def done(made: list[OpenSection]) -> None:
-            put_in_place(session, made[0], [] if before.result else [before])
+            put_in_place(session, made[0], [before])
 
         lane_of(session).add(Opening(f"Adding {Path(paths[0]).name}", make, done))
 

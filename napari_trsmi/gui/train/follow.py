@@ -86,7 +86,7 @@ class Follow(QCheckBox):
                 self.setChecked(False)
 
     def _on_result(self, result: Result | None) -> None:
-        if not self._awaited or result is None or self._trains or self.session.coloring is not None or of is not self.session.section:
+        if not self._awaited or result is None or self._trains or self.session.coloring is not None:
             return
         if (found := result_maps(result).get(self._awaited)) is not None:
             self._awaited = ""

@@ -126,12 +126,16 @@ def select_one_of(viewer: Viewer, own: Sequence[Layer]) -> None:
 
 
 def put_in_place(session: Session, section: OpenSection, others: Sequence[OpenSection]) -> None:
-    """Add the layers of `section`, which makes it the active one, and remove those of `others`."""
+    """Add the layers of `section`, which makes it the active one, and remove those of `others`.
+
+    One that trains by now, or has something that `section` has not, stays beside it.
+    """
     from napari.layers import Layer
 
     from napari_trsmi.gui.viewer.layers import section_layers
 
     viewer = session.canvas.viewer
+    others = [other for other in others if _is_whole_in(section, other)]
     old = [layer for layer, ours in marked(viewer) if ours["section"] in others]
     config, made = session.config, section_layers(section)
     take_part(session, section, others)
@@ -145,6 +149,14 @@ def put_in_place(session: Session, section: OpenSection, others: Sequence[OpenSe
             layer.name = name
     with session.deeds.quiet():
         session.set_config(config)
+
+
+def _is_whole_in(section: OpenSection, other: OpenSection) -> bool:
+    """Return whether nothing is lost where `section` takes the place of another: that was read a while ago."""
+    if other.runs is section.runs:  # the same spots elsewhere
+        return True
+    drawn = all(name in section.own_columns for name in other.unkept)
+    return drawn and other.run is None and other.result is None
 
 
 def take_part(session: Session, section: OpenSection, others: Sequence[OpenSection]) -> None:

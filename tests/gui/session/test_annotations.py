@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 
 import napari_trsmi as nt
+from napari_trsmi.errors import DataError
 from napari_trsmi.gui.session.session import Session
 from napari_trsmi.gui.session.state import OpenSection
 
@@ -31,6 +32,14 @@ def test_a_column_of_the_file_stays():
     name = section.dataset.obs.columns[0]
     session.annotations.drop(name)
     assert name in section.dataset.obs
+
+
+def test_a_column_that_could_not_be_added_is_not_to_be_saved():
+    session, section = Session(lambda *_: None), OpenSection(nt.read(nt.sample_path()))
+    session.activate(section)
+    with pytest.raises(DataError):
+        session.annotations.put(section.dataset.obs.columns[0], pd.Categorical(["a"] * section.dataset.n_spots))
+    assert section.unkept == {}
 
 
 def test_what_is_drawn_on_domains_has_a_colour_of_none_of_them(trained):
