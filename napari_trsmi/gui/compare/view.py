@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_trsmi.gui.viewer import layers
 from napari_trsmi.gui.viewer.layers import DOMAINS, SPOTS, TISSUE
-from napari_trsmi.gui.viewer.sections import lock
+from napari_trsmi.gui.viewer.sections import lock, remove_together
 from napari_trsmi.gui.widgets.listening import listen
 
 if TYPE_CHECKING:

@@ -256,6 +256,16 @@ def test_a_section_that_is_closed_takes_the_view_along(dock, qtbot):
     assert dock.stack.currentWidget() is dock.empty
 
 
+def test_layers_beside_stay_until_napari_has_removed_all_that_is_selected(dock, qtbot):
+    click(qtbot, dock, "side")
+    layers, beside = dock.viewer.layers, list(dock.comparison.view._beside)
+    for layer in [layer for layer in layers if layer not in beside]:
+        layers.remove(layer)
+    assert dock.comparison.view.mode is None
+    assert list(layers) == beside  # napari goes through a list that holds them, too
+    qtbot.waitUntil(lambda: not len(layers))
+
+
 def test_boundaries_of_the_result_make_way_for_a_view(dock, qtbot):
     from napari_trsmi.gui.boundaries.canvas import boundary_canvas_of
 
