@@ -72,7 +72,8 @@ def read_constraints(path: Path) -> tuple[Constraint, ...]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(f"Expected a JSON file of constraints at {path}, found: {error}.") from None
+        found = (isinstance(error, OSError) and error.strerror) or error
+        raise ConfigError(f"Expected a JSON file of constraints at {path}, found: {found}. Choose another.") from None
     if isinstance(found, dict):
         return tuple(c for c in Config.load(path).constraints if c.until is None)
     return Config(constraints=found).constraints

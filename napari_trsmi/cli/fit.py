@@ -68,6 +68,8 @@ class Fit(Training, Saving):
 
             check_folder(self.checkpoint)
             check_checkpoint(self.checkpoint)
+        if self.resume is not None and not self.resume.is_file():
+            raise DataError(f"Expected a checkpoint of this program at {self.resume}, found no file. Check the path.")
         if self.split is not None:
             check_split(self.split)
         dataset = self.read(config)

@@ -69,7 +69,7 @@ class Simulate(Command):
         from napari_trsmi.data.writers import check_output
 
         settings = SimulationSettings(**self.settings.model_dump())
-        if self.out.suffix == ".h5ad":
+        if self.out.suffix not in (".h5mu", ".zarr"):
             raise DataError(f"Expected an output ending in .h5mu or .zarr, found {self.out.name}. Change the ending.")
         check_output(self.out)
         slice_ = simulate(settings)
@@ -87,7 +87,12 @@ class Simulate(Command):
         if self.out.suffix in (".h5mu", ".h5ad", ".zarr"):
             raise DataError(f"Expected a folder for the sections, found {self.out.name}. Leave the ending out.")
         study = simulate_study(settings)
-        self.out.mkdir(parents=True, exist_ok=True)
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataError(
+                f"Expected to make the folder {self.out}, found: {error.strerror}. Choose another."
+            ) from error
         for part in study.parts:
             path = self.out / f"{part.name}.h5mu"
             check_output(path)

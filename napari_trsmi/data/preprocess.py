@@ -94,7 +94,9 @@ def measured_components(
     chosen = settings.modalities or tuple(dataset.modalities)
     for name in (*chosen, *settings.kinds):
         if name not in dataset.modalities:
-            raise ConfigError(f"Expected modalities among {sorted(dataset.modalities)}, found {name!r}.")
+            raise ConfigError(
+                f"Expected modalities among {sorted(dataset.modalities)}, found {name!r}. Use these names."
+            )
     kinds = {name: settings.kinds.get(name, dataset.modalities[name].kind) for name in chosen}
     measured = measured_at({name: dataset.modalities[name] for name in chosen}, kinds)
     if measured or dataset.parts:

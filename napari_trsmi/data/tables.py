@@ -45,7 +45,12 @@ def _read_as_it_is(path: Path, only: tuple[str, ...]) -> AnnData | MuData:
 
     kind = table_kind(path)
     if kind not in ("anndata", "mudata"):
-        raise DataError(f"Expected .h5ad, .h5mu or a .zarr folder of AnnData or MuData, found {path}.")
+        if path.is_file() and path.stat().st_size == 0:
+            raise DataError(f"Expected a file with content at {path}, found an empty one. Copy or write it again.")
+        raise DataError(
+            f"Expected .h5ad, .h5mu or a .zarr folder of AnnData or MuData at {path}, found other content. "
+            "Choose another."
+        )
     with _opened(path) as group:
         check_stored(group)
     with warnings.catch_warnings(), mudata_as_stored():

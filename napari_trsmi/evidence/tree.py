@@ -47,7 +47,9 @@ class DomainTree:
             The tree has no such cut.
         """
         if not 1 <= n_domains <= len(self.merges) + 1:
-            raise ConfigError(f"Expected 1 to {len(self.merges) + 1} domains in the tree, found {n_domains}.")
+            raise ConfigError(
+                f"Expected 1 to {len(self.merges) + 1} domains in the tree, found {n_domains}. Change it."
+            )
         into = np.arange(len(self.merges) + 1)
         for a, b in self.merges[: len(self.merges) + 1 - n_domains]:
             into[into == b] = a

@@ -70,7 +70,8 @@ def unpacked(source: Path | bytes, config: Config, identity: dict[str, Any], dev
         file = io.BytesIO(source) if isinstance(source, bytes) else source
         state: dict[str, Any] = torch.load(file, map_location=device, weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise TrainingError(f"Expected a checkpoint of this program at {name}, found none: {error}.") from error
+        found = "no file. Check the path" if isinstance(error, FileNotFoundError) else "other content. Choose another"
+        raise TrainingError(f"Expected a checkpoint of this program at {name}, found {found}.") from error
     except Exception as error:  # torch raises pickle errors of its own for other people's files
         raise TrainingError(f"Expected a checkpoint of this program at {name}, found another file.") from error
     if not isinstance(state, dict) or "config" not in state:

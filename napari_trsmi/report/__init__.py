@@ -47,6 +47,10 @@ def write_report(result: Result, path: str | Path, *, truth: str | None = None, 
     path = Path(path)
     if path.suffix not in (".html", ".htm"):
         raise DataError(f"Expected a report ending in .html, found {path.name}. Change the ending.")
+    if by is not None and not result.dataset.parts:
+        raise DataError(
+            "Expected a study to compare the conditions of its sections, found one section. Leave `by` out."
+        )
     text = page(result, truth=truth, by=by)
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
