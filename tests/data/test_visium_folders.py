@@ -160,3 +160,24 @@ def test_archives_that_were_not_unpacked_are_named(tmp_path):
     (tmp_path / "filtered_feature_bc_matrix.tar.gz").write_bytes(b"")
     with pytest.raises(DataError, match=r"Unpack filtered_feature_bc_matrix\.tar\.gz"):
         read(tmp_path)
+
+
+def test_matrices_of_two_modalities_of_one_sample_are_one_section(tmp_path, counts):
+    """Archives keep genes and antibodies of a sample side by side, with one list of positions."""
+    write_spatial(tmp_path)
+    flattened(tmp_path)
+    prefixed(tmp_path, "GSM1_S1_")
+    for name, shift in (("GSM1_S1_RNA", 0), ("GSM1_S1_ADT", 1)):
+        part = tmp_path / name
+        part.mkdir()
+        write_matrix_folder(part, counts + shift)
+        flattened(part)
+        prefixed(part, f"{name}_")
+        for file in part.iterdir():
+            file.rename(tmp_path / file.name)
+        part.rmdir()
+    dataset = read(tmp_path)
+    assert (dataset.n_spots, dataset.library, len(dataset.modalities)) == (N_SPOTS, "GSM1_S1", 2)
+    assert dataset.image is not None
+    sums = sorted(one.table.X.sum() for one in dataset.modalities.values())
+    assert sums[1] - sums[0] == N_SPOTS * N_GENES

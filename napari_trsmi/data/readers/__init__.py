@@ -13,6 +13,7 @@ from napari_trsmi.data.dataset import Dataset
 from napari_trsmi.data.readers.assemble import assemble
 from napari_trsmi.data.readers.beside import apart, with_picture
 from napari_trsmi.data.readers.files import READABLE, ZARR_MARKS, from_file, from_zarr
+from napari_trsmi.data.readers.flat_tables import from_pair, pair_among
 from napari_trsmi.data.readers.found import Found, combined, found_in_anndata, found_in_mudata
 from napari_trsmi.data.readers.joined import Spots
 from napari_trsmi.data.readers.opening import check_readable, once
@@ -133,7 +134,14 @@ def found_at(
 ) -> tuple[Found, str]:
     """Return what lies at some paths, tables of the same spots, and what to call it."""
     alone = len(paths) == 1
-    parts = {name: _found(path, library, modalities, alone) for name, path in zip(_names(paths), paths, strict=True)}
+    named = dict(zip(paths, _names(paths), strict=True))
+    parts = {}
+    if (pair := pair_among(paths)) is not None:
+        for path in pair:
+            check_readable(path)
+        parts[named.pop(pair[0])] = from_pair(*pair)
+        del named[pair[1]]
+    parts |= {name: _found(path, library, modalities, alone) for path, name in named.items()}
     return combined(parts) if len(parts) > 1 else next(iter(parts.values())), " + ".join(parts)
 
 

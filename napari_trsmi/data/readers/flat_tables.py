@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from napari_trsmi.data.readers.annotating import CONTROLS
 from napari_trsmi.data.readers.found import Found, found_in_anndata
 from napari_trsmi.data.readers.opening import reading
 from napari_trsmi.data.readers.plainly import readable
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MOST_FILES = 2000
+_CALLED = ("cell", "cell_id")  # columns of CosMx that name the cells once more
 _ROWS = 20_000  # of counts at a time: they come as text of every zero
 
 
@@ -74,7 +77,27 @@ def from_tables(folder: Path, platform: str, library: str | None = None) -> Foun
             raise ChoiceError("sections", list(samples))
         raise DataError(f"Expected one of the sections {list(samples)}, found {library!r}. Choose one of them.")
     name = library if library in samples else next(iter(samples))
-    counts, cells = samples[str(name)]
+    return _joined(form, str(name), *samples[str(name)])
+
+
+def pair_among(paths: Sequence[Path]) -> tuple[Path, Path] | None:
+    """Return the two tables of a platform, counts and cells, where just these two of it are among some paths."""
+    for form in _FORMS.values():
+        counts = [path for path in paths if form.counts.fullmatch(path.name)]
+        cells = [path for path in paths if form.cells.fullmatch(path.name)]
+        if len(counts) == len(cells) == 1:
+            return counts[0], cells[0]
+    return None
+
+
+def from_pair(counts: Path, cells: Path) -> Found:
+    """Return what two tables of a platform hold, as `from_tables` does; `DataError` as there."""
+    form = next(form for form in _FORMS.values() if form.counts.fullmatch(counts.name))
+    return _joined(form, readable(counts.name[: counts.name.index(".")]), counts, cells)
+
+
+def _joined(form: _Form, name: str, counts: Path, cells: Path) -> Found:
+    """Return the counts in one table with the places in the other."""
     with reading(counts):
         table = _counts(counts, form.keys)
     with reading(cells):
@@ -88,13 +111,14 @@ def from_tables(folder: Path, platform: str, library: str | None = None) -> Foun
     notes = [f"Took counts and places of cells from {counts.name} and {cells.name}, without pictures and outlines."]
     if lost := int((~placed).sum()):
         notes.append(f"Left out {lost:,} rows of {counts.name} that are no cells of {cells.name}.")
-    measured = ~np.array([form.controls.fullmatch(feature) is not None for feature in table.var_names])
+    known = (form.controls, CONTROLS)
+    measured = ~np.array([any(one.fullmatch(feature) for one in known) for feature in table.var_names])
     if not measured.all():
         notes.append(f"Left out {int((~measured).sum())} controls, such as {table.var_names[~measured][0]}.")
     table = table[placed, measured].copy()
     if form.microns is not None:
         table.uns["spatial"] = {name: {"images": {}, "scalefactors": {"microns_per_pixel": form.microns}}}
-    found = found_in_anndata(table, str(name))
+    found = found_in_anndata(table, name)
     found.notes += notes
     found.stored = {}  # there is no table to write into
     return found
@@ -124,7 +148,8 @@ def _counts(path: Path, keys: tuple[str, ...]) -> Any:
     blocks, names, features = [], [], pd.Index([])
     for part in pd.read_csv(path, chunksize=_ROWS, dtype=None if keys else {0: str}):
         names.append(_names(part, keys))
-        values = part.drop(columns=[*(keys or part.columns[:1]), *(["cell"] if keys and "cell" in part else [])])
+        named = [column for column in part if keys and column.lower() in _CALLED]
+        values = part.drop(columns=[*(keys or part.columns[:1]), *(column for column in named if column not in keys)])
         features = values.columns.astype(str)
         blocks.append(sparse.csr_matrix(values.to_numpy(np.float32)))
     if not blocks:

@@ -8,9 +8,11 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from napari_trsmi.data.readers.antibodies import is_antibody, is_gene
 from napari_trsmi.data.readers.axes import find_axes
+from napari_trsmi.data.readers.compartments import markers_of
 from napari_trsmi.data.readers.kinds import kind_from_names, kind_from_symbols
-from napari_trsmi.data.readers.texts import Text, look_at
+from napari_trsmi.data.readers.texts import UNNAMED, Text, look_at
 
 _BARCODE = re.compile(  # of a grid, 12x34, which R writes X12x34, or of nucleotides; with anything beside them
     r"(?:.*[-_.:#])?(?:X?\d+x\d+|[ACGTN]{8,})(?:[-_.:#].*)?", re.IGNORECASE
@@ -20,6 +22,7 @@ _MOSTLY, _SAMPLE = 0.9, 200
 NAMES = re.compile(
     r"(?:cell|spot|bead|bin)s?(?:id|name|label|barcode|number)?|barcodes?|(?:id|name|index)s?|object(?:id|number)?|cb|label"
 )
+_NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
 _CHROMOSOME = re.compile(  # at the beginning of a peak
     r"(?:(?:GRCh|GRCm|hg|mm)\d+[-_]+)?(?:chr|scaffold|contig|[GK][LI]\d|JH\d|N[CTW]_|(?:\d{1,2}|[XYM]|MT)[:_-])|peak|atac",
     re.IGNORECASE,
@@ -29,7 +32,10 @@ _FEWEST_GENES = 20  # that tell a table of genes whose spots are called by no ba
 
 
 class Form(NamedTuple):
-    """How a text is laid out, whether its header names the column of names too, where barcodes are, and that column."""
+    """How a text is laid out, whether its header names the column of names too, where barcodes are, and that column.
+
+    The column of names is `UNNAMED` where rows are cells that no column names.
+    """
 
     text: Text
     named: bool
@@ -39,7 +45,8 @@ class Form(NamedTuple):
     @property
     def has_no_heading(self) -> bool:
         """Whether the first line is one of a spot, as the others are."""
-        return self.named and self.spots_in_rows and _BARCODE.fullmatch(self.text.fields(0)[self.names_in]) is not None
+        given = self.named and self.spots_in_rows and self.names_in != UNNAMED
+        return given and _BARCODE.fullmatch(self.text.fields(0)[self.names_in]) is not None
 
 
 def form_of(path: Path) -> Form | None:
@@ -56,11 +63,14 @@ def form_of(path: Path) -> Form | None:
         return Form(text, named, spots_in_rows=True)
     if _are_barcodes(columns):
         return Form(text, named, spots_in_rows=False)
+    if named and _are_unnamed(text, rows):
+        return Form(text, named, spots_in_rows=True, names_in=UNNAMED)
     first = text.fields(0)[0]
     of_regions = named and _is_called(first) and _are_features(columns)  # each with a cell 1
     if len(set(rows)) < len(rows) and not of_regions:
         return None
-    if named and find_axes([first, "x", "y"])[0].columns[0] != "x":
+    numbered = are_numbered(rows) and find_axes(columns)  # R calls the numbers of rows X
+    if named and find_axes([first, "x", "y"])[0].columns[0] != "x" and not numbered:
         return None
     if _are_features(columns) != _are_features(rows) and (
         _are_features(columns) or sum(map(str.isdecimal, (name[-1:] for name in columns))) >= _MOSTLY * len(columns)
@@ -73,6 +83,7 @@ def _are_features(names: Sequence[str]) -> bool:
     """Return whether names are those of antibodies or peaks, or of as many genes as no other table has."""
     import pandas as pd
 
+    names = list(markers_of(names).values()) or names
     places = {column for axes in find_axes(names) for column in axes.columns}
     features = [name for name in names if name not in places]
     if len(features) < FEWEST:
@@ -109,6 +120,24 @@ def _other_names(text: Text, rows: Sequence[str]) -> int | None:
         if telling and (repeated or len(set(cells)) == len(rows)):
             return k
     return None
+
+
+def _are_unnamed(text: Text, rows: Sequence[str]) -> bool:
+    """Return whether lines have places and features, and no names: the first column, `rows`, is one of these itself.
+
+    Or it is the same for many, as a picture is.
+    """
+    columns = text.fields(0)
+    first, axes = columns[0], find_axes(columns)
+    if not axes or _is_called(first) or not _are_features(columns):
+        return False
+    measured = (is_antibody(first) or is_gene(first)) and len(find_axes([first, "x", "y"])[0].columns) == 2
+    placing = first in axes[0].columns and not are_numbered(rows)
+    return len(set(rows)) < len(rows) or placing or (measured and all(map(_is_number, rows)))
+
+
+def _is_number(text: str) -> bool:
+    return _NUMBER.fullmatch(text) is not None
 
 
 def _is_called(name: str) -> bool:

@@ -33,6 +33,9 @@ _AFTER_SAMPLE = re.compile(
     r"(?:[/_.-]+|(?<![^/_.-])(?:spatial|(?:filtered|raw)_feature_(?:bc|cell)_matrix)(?=[/_.-]|$))+$", re.IGNORECASE
 )
 _LIST = re.compile(r"(?:.*[_.-])?(?:barcodes|features|genes)\.tsv(?:\.gz)?", re.IGNORECASE)
+_KIND = re.compile(
+    r"[-_. ]*(?<![^-_. ])(?:rna|gex|mrna|adts?|cite|proteins?|antibody|atac|peaks)(?=[-_. ]|$)", re.IGNORECASE
+)
 _MATRIX_FOLDER = re.compile(r"(?:.*[_.-])?(?:filtered|raw)_feature_(?:bc|cell)_matrix", re.IGNORECASE)
 
 
@@ -83,13 +86,24 @@ def samples_in(files: Sequence[RunFile]) -> list[str]:
     return list(dict.fromkeys(file.sample for file in files if file.kind == "matrix"))
 
 
+def without_kind(sample: str) -> str:
+    """Return the name of a sample without the word for what was measured, where archives keep a matrix of each.
+
+    Examples
+    --------
+    >>> without_kind("GSM1_S1_RNA"), without_kind("GSM1_ADT_S1"), without_kind("mouse_atrium")
+    ('GSM1_S1', 'GSM1_S1', 'mouse_atrium')
+    """
+    return _KIND.sub("", sample)
+
+
 def of_sample(files: Sequence[RunFile], kind: str, sample: str) -> Path | None:
     """Return the file of a kind that belongs to a sample, None where there is none.
 
     Its name begins as the matrix does, or has nothing in front; with one sample in the folder anything may stand there.
     """
     several = len(samples_in(files)) > 1
-    for wanted in (sample, "", None):
+    for wanted in (sample, without_kind(sample), "", None):
         fitting = [file for file in files if file.kind == kind and (wanted is None or file.sample == wanted)]
         if fitting and not (wanted is None and several):
             return min(fitting, key=lambda file: (file.rank, len(file.path.name))).path

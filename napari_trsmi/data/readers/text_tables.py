@@ -22,13 +22,14 @@ from napari_trsmi.data.readers.annotating import (
     worded_columns,
 )
 from napari_trsmi.data.readers.axes import find_axes
+from napari_trsmi.data.readers.compartments import corners_among, markers_of
 from napari_trsmi.data.readers.forms import FEWEST, NAMES, Form, are_numbered, form_of
 from napari_trsmi.data.readers.found import Found, Holder, found_in_anndata
 from napari_trsmi.data.readers.kinds import kind_from_names, kind_from_symbols
 from napari_trsmi.data.readers.opening import reading
 from napari_trsmi.data.readers.plainly import readable
 from napari_trsmi.data.readers.ranger_files import is_part
-from napari_trsmi.data.readers.texts import Text, look_at
+from napari_trsmi.data.readers.texts import UNNAMED, Text, look_at
 from napari_trsmi.errors import DataError
 from napari_trsmi.plural import many
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 _ENDINGS = re.compile(r"\.(?:csv|tsv|txt|tab)(?:\.gz)?", re.IGNORECASE)
 _TOTAL = re.compile(r"|totals?|sum|unmapped|no_match|unnamed: \d+", re.IGNORECASE)  # what is no spot
-_LISTED = 5  # names in a note
+_LISTED, _MANY = 5, 12  # names in a note
 _ROWS = 1000  # read at a time
 
 
@@ -110,6 +111,8 @@ def from_text_table(path: Path) -> Found:
     annotating = ~placing & named.str.fullmatch(ANNOTATIONS) & form.spots_in_rows
     if (in_cycles := table.var_names.str.fullmatch(IN_CYCLES)).any():
         annotating = ~(placing | in_cycles)
+    if markers := markers_of(table.var_names) if form.spots_in_rows else {}:
+        annotating = ~(placing | table.var_names.isin(markers))
     measured = ~(placing | annotating)
     if measured.sum() < FEWEST:
         _refuse_annotations(path, [*told, *table.var_names[~placing]], spots, form)
@@ -118,20 +121,32 @@ def from_text_table(path: Path) -> Found:
             f"Expected measurements in {path.name}, found shares that add up to 1 at each barcode, as types of cells "
             "do. Put them into obs of the section's file; of features that were measured, give the counts."
         )
+    if not axes and form.spots_in_rows and (corners := corners_among(table.var_names)):
+        left, right, upper, lower = table[:, corners].X.toarray().astype(np.float64).T
+        table.obs["x"], table.obs["y"] = (left + right) / 2, (upper + lower) / 2
     kept = placing | annotating
     table.obs[list(table.var_names[kept])] = table.X[:, np.flatnonzero(kept)].toarray()
     beside = table.var_names.str.fullmatch(UNMAPPED) | table.var_names.str.fullmatch(CONTROLS)
     measured &= ~beside
     with reading(path):
-        found = found_in_anndata(table[:, measured].copy(), readable(path.name[: path.name.index(".")]))
+        counts = table[:, measured].copy()
+        counts.var_names = [markers.get(name, name) for name in counts.var_names]
+        found = found_in_anndata(counts, readable(path.name[: path.name.index(".")]))
     found.notes.append(f"Read {table.n_obs:,} spots x {int(measured.sum()):,} features from the text {path.name}.")
+    if form.names_in == UNNAMED:
+        found.notes.append(f"The rows of {path.name} have no names: they are numbered.")
+    if markers:
+        found.notes.append(
+            f"Took the means over each cell, or its nucleus, of {path.name}: {next(iter(markers))!r}, ..."
+        )
     if beside.any():
         listed = ", ".join(table.var_names[beside][:_LISTED]) + ", ..." * int(beside.sum() > _LISTED)
         found.notes.append(f"Left out {listed}: no features.")
     if totals.any():
         found.notes.append(f"Left out {many(int(totals.sum()), 'spot')} called as totals, or not at all.")
     if annotations := [*(told if form.spots_in_rows else ()), *table.var_names[annotating]]:
-        found.notes.append(f"Took {', '.join(annotations)} of {path.name} for annotations, not for features.")
+        listed = ", ".join(annotations[:_MANY]) + f" and {len(annotations) - _MANY} more" * (len(annotations) > _MANY)
+        found.notes.append(f"Took {listed} of {path.name} for annotations, not for features.")
     found.stored = {}  # there is no table to write into
     return found
 
@@ -170,7 +185,8 @@ def _measures(form: Form) -> bool:
 def _beside_places(form: Form) -> tuple[list[str], bool]:
     """Return the columns of a text but for its names and coordinates, and whether it has coordinates."""
     columns = form.text.fields(0)
-    columns = columns[: form.names_in] + columns[form.names_in + 1 :] if form.named else columns
+    if form.named and form.names_in != UNNAMED:
+        columns = columns[: form.names_in] + columns[form.names_in + 1 :]
     places = {column for axes in find_axes(columns) for column in axes.columns}
     return [column for column in columns if column not in places], bool(places)
 
@@ -178,6 +194,7 @@ def _beside_places(form: Form) -> tuple[list[str], bool]:
 def _are_called_as_features(names: list[str]) -> bool:
     import pandas as pd
 
+    names = list(markers_of(names).values()) or names
     known = kind_from_names(pd.DataFrame(index=names), "") or kind_from_symbols(names)
     return len(names) >= FEWEST and known is not None
 

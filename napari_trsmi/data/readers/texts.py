@@ -15,9 +15,11 @@ _COMMA = re.compile(r"\s*[\"']?-?\d+,(\d+(?:e[-+]?\d+)?)[\"']?\s*", re.IGNORECAS
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
 _THOUSANDS = 3  # digits after each comma, where that may stand for something else
 _SEPARATOR = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)  # the first line of what spreadsheets are told
+_ESCAPED = re.compile("[\udc80-\udcff]")  # bytes that are no UTF-8
 _MARKS = "\t,;"
 _TYPES = re.compile(r"TYPE(\s+(group|numeric))+")  # the line below the header in files of the Single Cell Portal
 _SAMPLE = 200
+UNNAMED = -1  # in place of the column of names
 
 
 class Text(NamedTuple):
@@ -84,7 +86,8 @@ class Text(NamedTuple):
     def rows(self, path: Path, position: int | None, **options: Any) -> Any:
         """Return what `pandas.read_csv` returns, rows by their names in the column at `position`.
 
-        None is for a header that is shorter than the rows, whose first column are the names.
+        None is for a header that is shorter than the rows, whose first column are the names; rows that no column
+        names, as `UNNAMED` says, are numbered from 1.
         """
         import pandas as pd
 
@@ -95,8 +98,12 @@ class Text(NamedTuple):
             how |= {"header": 0, "names": ["", *heads]}
         else:
             how["index_col"] = False
+        if position == UNNAMED:
+            del how["converters"]
 
         def named(table: pd.DataFrame) -> pd.DataFrame:
+            if position == UNNAMED:
+                return table.rename(index=lambda row: str(row + 1), columns=lambda column: str(column).strip())
             table = table.set_index(table.columns[at])
             return table.rename(index=lambda name: name[1:], columns=lambda column: str(column).strip())
 
@@ -114,10 +121,14 @@ def look_at(path: Path) -> Text:
         read = gzip.open if packed else open
         with read(path, "rb") as file:
             encoding = "utf-16" if file.read(2) in _UTF_16 else encoding
-        with read(path, "rt", encoding=encoding, errors="replace") as file:
+        errors = "replace" if encoding == "utf-16" else "surrogateescape"
+        with read(path, "rt", encoding=encoding, errors=errors) as file:
             lines += islice(file, _SAMPLE)
     except (OSError, EOFError, ValueError):  # what came before the end tells what it is
         pass
+    if encoding != "utf-16" and any(map(_ESCAPED.search, lines)):  # no UTF-8: as Windows wrote before it, µm of QuPath
+        encoding = "cp1252"
+        lines = [line.encode("utf-8", "surrogateescape").decode(encoding, "replace") for line in lines]
     numbered = [(number, line) for number, line in enumerate(lines) if line.strip()]
     told, separator = _before_header([line for _, line in numbered])
     skipped = tuple(number for number, _ in numbered[:told])

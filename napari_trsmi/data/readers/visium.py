@@ -13,12 +13,20 @@ import numpy as np
 
 from napari_trsmi.data.libraries import positive
 from napari_trsmi.data.readers.annotating import UNMAPPED
-from napari_trsmi.data.readers.found import Found, Holder, found_in_anndata
+from napari_trsmi.data.readers.found import Found, Holder, combined, found_in_anndata
 from napari_trsmi.data.readers.matrices import library_in, read_matrix
 from napari_trsmi.data.readers.opening import reading
 from napari_trsmi.data.readers.pictures import read_picture
 from napari_trsmi.data.readers.positions import middles_of_cells, positions_of, read_positions
-from napari_trsmi.data.readers.ranger_files import IMAGES, RunFile, files_in, is_part_folder, of_sample, samples_in
+from napari_trsmi.data.readers.ranger_files import (
+    IMAGES,
+    RunFile,
+    files_in,
+    is_part_folder,
+    of_sample,
+    samples_in,
+    without_kind,
+)
 from napari_trsmi.errors import ChoiceError, DataError
 
 _PACKED = ("*spatial*.tar.gz", "*spatial*.zip", "*matri*.tar.gz", "*matri*.zip", "*.tar")
@@ -78,6 +86,10 @@ def from_space_ranger(folder: Path, library: str | None = None, *, alone: bool =
             raise DataError(_no_matrix(folder))
         if library in sections:
             return _found(sections[library], library, alone)
+        bare = {without_kind(name) for name in sections}
+        if len(sections) > 1 and len(bare) == 1 and library in (None, *bare):  # a matrix of each modality
+            name = next(iter(bare)) or _run_name(folder)
+            return combined({part: _found(section, name, alone) for part, section in sections.items()})
         if len(sections) > 1 and library is None:
             raise ChoiceError("sections", list(sections))
         if len(sections) > 1:

@@ -93,11 +93,29 @@ def test_tables_of_different_sections_are_refused(tmp_path, counts, xy):
 
 
 @pytest.mark.parametrize("write", [write_cosmx, write_merscope])
-def test_the_tables_of_a_folder_lead_to_it(tmp_path, counts, xy, write):
+def test_one_of_the_tables_leads_to_their_folder(tmp_path, counts, xy, write):
     write(tmp_path, counts, xy)
     with pytest.raises(DataError, match=r"a part of one.*Choose its folder") as caught:
-        read(sorted(tmp_path.iterdir()))
+        read(min(tmp_path.iterdir()))
     assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize("write", [write_cosmx, write_merscope])
+def test_both_tables_are_the_section_wherever_they_lie(tmp_path, counts, xy, write):
+    """Their cells have numbers that begin anew in each field of view."""
+    write(tmp_path, counts, xy)
+    whole, pair = read(tmp_path), read(sorted(tmp_path.iterdir()))
+    assert pair.obs_names.tolist() == whole.obs_names.tolist()
+    np.testing.assert_array_equal(pair.coords, whole.coords)
+    assert pair.microns_per_unit == whole.microns_per_unit
+
+
+def test_cells_that_cosmx_names_once_more_are_no_counts(tmp_path, counts, xy):
+    write_cosmx(tmp_path, counts, xy)
+    path = tmp_path / "Run1_exprMat_file.csv"
+    pd.read_csv(path).assign(cell_id="c_1_1_1").to_csv(path, index=False)
+    (modality,) = read(tmp_path).modalities.values()
+    assert list(modality.table.var_names) == GENES
 
 
 def test_a_table_that_opens_by_itself_does_so_in_such_a_folder(tmp_path, make_table):

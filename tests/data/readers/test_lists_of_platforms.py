@@ -50,11 +50,11 @@ def test_controls_of_platforms_are_no_features(tmp_path: Path) -> None:
     cells = [str(10**18 + i) for i in range(N)]
     table([*GENES, "Blank-1", "Blank-25", "NegPrb3"], cells).to_csv(tmp_path / "cell_by_gene.csv", index_label="cell")
     where = pd.DataFrame({"fov": 1, "center_x": PLACES[:, 0], "center_y": PLACES[:, 1], "volume": 5.0}, cells)
-    where.to_csv(tmp_path / "cell_metadata.csv")
-    dataset = nt.read([tmp_path / "cell_by_gene.csv", tmp_path / "cell_metadata.csv"])
+    where.to_csv(tmp_path / "cells.csv")
+    dataset = nt.read([tmp_path / "cell_by_gene.csv", tmp_path / "cells.csv"])
     assert kinds(dataset) == {"rna": ("rna", len(GENES))}
     assert "Left out Blank-1, Blank-25, NegPrb3: no features." in dataset.notes
-    assert "Of cell_metadata.csv nothing else was used, such as the column 'volume'." in dataset.notes
+    assert "Of cells.csv nothing else was used, such as the column 'volume'." in dataset.notes
 
 
 def test_what_codex_measures_are_the_columns_of_its_cycles(tmp_path: Path) -> None:
