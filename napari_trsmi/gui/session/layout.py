@@ -54,13 +54,11 @@ class Lie(NamedTuple):
 
     def of(self, places: np.ndarray) -> np.ndarray:
         """Return the (n, 2) places (x, y) on the canvas of places in the coordinates of the dataset."""
-        found: np.ndarray = places @ self.matrix.T + self.shift
-        return found
+        return _turned(places, self.matrix) + self.shift
 
     def back(self, places: np.ndarray) -> np.ndarray:
         """Return the (n, 2) places (x, y) in the coordinates of the dataset of places on the canvas."""
-        found: np.ndarray = (places - self.shift) @ self.matrix
-        return found
+        return _turned(places - self.shift, self.matrix.T)
 
 
 @dataclass(frozen=True)
@@ -165,6 +163,12 @@ class Lying:
                     at[rows] = lie.of(self.dataset.coords[rows])
             self._lying = self.layout, lies, at
         return self._lying
+
+
+def _turned(places: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Return (n, 2) places times a matrix of a `Turn`, column by column: as a product a million take .2 s."""
+    found: np.ndarray = places[:, np.abs(matrix).argmax(axis=1)] * matrix.sum(axis=1)
+    return found
 
 
 def with_layout(result: Result, layout: Layout) -> Result:
