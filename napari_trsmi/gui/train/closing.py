@@ -253,7 +253,10 @@ class ClosingGuard(QObject):
         if isinstance(window, QMainWindow) and window.isVisible() and viewer is not None:
             question: Question = "removed" if has_unsaved_result(section) else "removed regions"
             question = question if section.run is None else "removed training"
+            before = section.result
             answer = ask(window, question, section.dataset.name)
+            if answer == "close" and section.result is not before:  # training ended meanwhile: this is another question
+                return self._ask_about(section)
         if answer == "close" or viewer is None:
             return self.session.training.close(section)
         for data in section_layers(section):

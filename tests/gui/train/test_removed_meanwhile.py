@@ -11,7 +11,7 @@ from napari.components import ViewerModel
 from opened_dock import add
 from qtpy.QtWidgets import QApplication, QMainWindow, QWidget
 
-from napari_trsmi.gui.session.state import OpenSection
+from napari_trsmi.gui.session.state import OpenSection, Run
 from napari_trsmi.gui.train import closing, join_panel
 from napari_trsmi.gui.viewer.sections import sections_in
 from napari_trsmi.gui.viewer.sessions import session_of
@@ -67,3 +67,24 @@ def test_sections_that_are_removed_together_are_asked_about_one_after_the_other(
     qtbot.waitUntil(lambda: len(asked) == 2)
     qtbot.wait(50)
     assert sorted(asked) == [("first",), ("second",)]
+
+
+def test_a_result_that_comes_while_the_question_is_open_is_asked_about(qtbot, trained, monkeypatch):
+    viewer, window, dock = ViewerModel(), QMainWindow(), QWidget()
+    monkeypatch.setattr("napari_trsmi.gui.viewer.docks.viewer_in_use", lambda: viewer)
+    qtbot.addWidget(window)
+    window.setCentralWidget(dock)
+    closing.guard(dock, viewer, session_of(viewer))
+    window.show()
+    section, asked = add(viewer, OpenSection(trained.dataset)), []
+    section.run = Run(section, trained.config)
+
+    def ask(window, question, *_):
+        asked.append(question)
+        section.result, section.run = trained, None  # as where training ends
+        return "close"
+
+    monkeypatch.setattr(closing, "ask", ask)
+    viewer.layers.clear()
+    qtbot.waitUntil(lambda: len(asked) == 2)
+    assert asked == ["removed training", "removed"]
