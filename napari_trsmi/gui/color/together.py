@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
-from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtCore import QSignalBlocker, QSize, Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QColorDialog, QGridLayout, QHBoxLayout, QSpinBox, QToolButton, QVBoxLayout, QWidget
 
@@ -145,7 +145,14 @@ class Together(QWidget):
         yield from (channel.search for channel in self.channels)
 
     def begin(self, modalities: dict[str, str]) -> None:
-        """Show nothing; the modalities (name: kind) say what each field is meant for."""
+        """Show nothing, and tell nobody; the modalities (name: kind) say what each field is meant for.
+
+        A field that goes while somebody types in it would tell of another value, with the features of before beside it.
+        """
+        with QSignalBlocker(self):
+            self._begin(modalities)
+
+    def _begin(self, modalities: dict[str, str]) -> None:
         names = list(modalities)
         first = next((name for name in names if modalities[name] == "rna"), names[0] if names else "")
         others = [name for name in names if name != first]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from color_by_hand import opened, type_in
@@ -11,6 +13,7 @@ from typed_keys import focus, press, type_keys
 
 from napari_trsmi.gui.finding.features import COLUMN, Feature
 from napari_trsmi.gui.finding.maps import feature_coloring
+from napari_trsmi.gui.session.state import OpenSection
 
 
 @pytest.mark.slow
@@ -63,6 +66,25 @@ def test_each_of_several_has_its_colour_and_its_range(viewer, sample, qtbot):
     assert session.coloring.values[full][0] == pytest.approx(np.array([255, 170, 0]) / 255)
     channel.high.setValue(30)
     assert (channel.low.value(), channel.high.value()) == (29, 30)
+
+
+def test_a_number_half_typed_does_not_bring_features_of_the_section_before(viewer, sample, qtbot):
+    """A field that loses the focus takes what was typed, while the next section is already there."""
+    dock, session = opened(viewer, sample)
+    dock._two.setChecked(True)
+    first, second, _ = dock._together.channels
+    type_in(qtbot, first.search, "VIM4")
+    type_in(qtbot, second.search, "CD8")
+    first.low.setKeyboardTracking(False)  # as where a number is not complete yet
+    focus(first.low, qtbot)
+    first.low.selectAll()
+    type_keys("40")
+    given = []
+    session.coloring_changed.connect(given.append)
+    session.activate(OpenSection(replace(sample, name="another")))
+    assert first.low.value() == 40
+    assert given == [None]
+    assert session.coloring is None
 
 
 @pytest.mark.slow
