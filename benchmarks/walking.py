@@ -398,9 +398,8 @@ def answered(walker: Walker) -> Iterator[None]:
 
     def to_save(*given: Any, **_: Any) -> tuple[str, str]:
         suffix = (".h5mu", ".h5ad", ".csv", ".png", ".svg", ".json", ".html", "", ".zarr", ".geojson")[rng.integers(10)]
-        if suffix == ".html" and any(isinstance(one, str) and one.endswith(" layers") for one in given):
-            # in the dialog of napari, which fails on this name with an error (0.9.2)
-            suffix = ""
+        if suffix in (".html", "") and any(isinstance(one, str) and one.endswith(" layers") for one in given):
+            return "", ""  # the dialog of napari, which fails on these names with an error (0.9.2)
         return ("" if rng.random() < 0.3 else str(walker.place / f"saved{rng.integers(20)}{suffix}"), "")
 
     def to_open(*_: Any, **__: Any) -> tuple[str, str]:
