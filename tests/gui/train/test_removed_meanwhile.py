@@ -17,6 +17,19 @@ from napari_trsmi.gui.viewer.sections import sections_in
 from napari_trsmi.gui.viewer.sessions import session_of
 
 
+@pytest.fixture
+def guarded(qtbot, monkeypatch):
+    """A viewer whose window asks, as where a person clicks."""
+    viewer, window, dock = ViewerModel(), QMainWindow(), QWidget()
+    monkeypatch.setattr("napari_trsmi.gui.viewer.docks.viewer_in_use", lambda: viewer)
+    qtbot.addWidget(window)
+    window.setCentralWidget(dock)
+    closing.guard(dock, viewer, session_of(viewer))
+    window.show()
+    yield viewer
+    window.hide()
+
+
 @pytest.mark.parametrize("meanwhile", ["training", "region"])
 def test_what_is_done_while_files_are_read_is_not_lost(
     viewer, qtbot, tmp_path, make_table, gate, monkeypatch, meanwhile
@@ -42,13 +55,7 @@ def test_what_is_done_while_files_are_read_is_not_lost(
     session.training.cancel_all()
 
 
-def test_sections_that_are_removed_together_are_asked_about_one_after_the_other(qtbot, trained, monkeypatch):
-    viewer, window, dock = ViewerModel(), QMainWindow(), QWidget()
-    monkeypatch.setattr("napari_trsmi.gui.viewer.docks.viewer_in_use", lambda: viewer)
-    qtbot.addWidget(window)
-    window.setCentralWidget(dock)
-    closing.guard(dock, viewer, session_of(viewer))
-    window.show()
+def test_sections_that_are_removed_together_are_asked_about_one_after_the_other(qtbot, guarded, trained, monkeypatch):
     asked, open_now = [], []
 
     def ask(window, question, name, *_):
@@ -60,23 +67,17 @@ def test_sections_that_are_removed_together_are_asked_about_one_after_the_other(
 
     monkeypatch.setattr(closing, "ask", ask)
     for name in ("first", "second"):
-        add(viewer, OpenSection(replace(trained.dataset, name=name), trained))
-    first = session_of(viewer).section
-    viewer.layers.clear()
-    session_of(viewer).canvas.gone.emit(first)  # as where something put a layer back, which went with the others
+        add(guarded, OpenSection(replace(trained.dataset, name=name), trained))
+    first = session_of(guarded).section
+    guarded.layers.clear()
+    session_of(guarded).canvas.gone.emit(first)  # as where something put a layer back, which went with the others
     qtbot.waitUntil(lambda: len(asked) == 2)
     qtbot.wait(50)
     assert sorted(asked) == [("first",), ("second",)]
 
 
-def test_a_result_that_comes_while_the_question_is_open_is_asked_about(qtbot, trained, monkeypatch):
-    viewer, window, dock = ViewerModel(), QMainWindow(), QWidget()
-    monkeypatch.setattr("napari_trsmi.gui.viewer.docks.viewer_in_use", lambda: viewer)
-    qtbot.addWidget(window)
-    window.setCentralWidget(dock)
-    closing.guard(dock, viewer, session_of(viewer))
-    window.show()
-    section, asked = add(viewer, OpenSection(trained.dataset)), []
+def test_a_result_that_comes_while_the_question_is_open_is_asked_about(qtbot, guarded, trained, monkeypatch):
+    section, asked = add(guarded, OpenSection(trained.dataset)), []
     section.run = Run(section, trained.config)
 
     def ask(window, question, *_):
@@ -85,6 +86,6 @@ def test_a_result_that_comes_while_the_question_is_open_is_asked_about(qtbot, tr
         return "close"
 
     monkeypatch.setattr(closing, "ask", ask)
-    viewer.layers.clear()
+    guarded.layers.clear()
     qtbot.waitUntil(lambda: len(asked) == 2)
     assert asked == ["removed training", "removed"]
